@@ -1,0 +1,45 @@
+import type { FhiclFile } from '../../fhicl/fhicl-file.ts';
+import type { RunNumber } from '../../run-number.ts';
+
+/**
+ * artdaqDB as the stages see it. A run is stored under a configuration name (`<run>/<config>` in the database) as a set of
+ * FHiCL documents; `schema.fcl` goes to the collection SystemLayout, all others to RunHistory.
+ */
+export interface ArtdaqDb {
+  /** Where it is, without secrets, for reports and messages. */
+  readonly location: string;
+
+  /**
+   * The runs that are wholly stored, ascending, each once.
+   * @throws ArtdaqDbError if the database can't be read.
+   */
+  listRuns(): Promise<RunNumber[]>;
+
+  /** Is the run wholly stored under exactly this configuration name? */
+  has(run: RunNumber, config: string): Promise<boolean>;
+
+  /**
+   * Stores a whole run; it becomes visible to readers only when complete. What an interrupted insert of the same run left
+   * behind is completed.
+   * @throws ArtdaqDbPresenceError if the run is stored under that name already
+   * @throws FhiclError if a document is not FHiCL; nothing is stored then
+   * @throws ArtdaqDbError for any other failure; the run is then not visible
+   */
+  insert(run: RunNumber, config: string, documents: readonly FhiclFile[]): Promise<void>;
+
+  /**
+   * Adds documents to a stored run.
+   * @throws ArtdaqDbPresenceError if the run is not stored under that name, or holds one of the entities already
+   * @throws FhiclError, ArtdaqDbError as insert does
+   */
+  update(run: RunNumber, config: string, documents: readonly FhiclFile[]): Promise<void>;
+
+  /**
+   * The run's documents as FHiCL text. If the run is stored under several configuration names: those of the one assigned
+   * last.
+   * @throws ArtdaqDbError if the run is not stored, or a document of it is missing or unreadable
+   */
+  export(run: RunNumber): Promise<FhiclFile[]>;
+
+  close(): Promise<void>;
+}

@@ -1,0 +1,32 @@
+import type { RunNumber } from '../../run-number.ts';
+
+/** How a put ended. `already-stored`: the key was taken; the caller decides if what is stored is the same record. */
+export type PutOutcome = 'stored' | 'already-stored';
+
+/** UconDB as the stages see it: one folder and object, one blob a run, key = run number. */
+export interface UconDb {
+  /** Where it is, without secrets, for reports and messages. */
+  readonly location: string;
+
+  /**
+   * The runs that have a blob, ascending. An object that doesn't exist yet is an empty archive.
+   * @throws ConfigurationError if the folder or the server prefix is wrong
+   * @throws UconDbError if the listing can't be had whole
+   */
+  listRuns(): Promise<RunNumber[]>;
+
+  /**
+   * Stores a blob under the run's key, never overriding one. An answer that leaves the outcome unknown is resolved by
+   * asking the server.
+   * @throws ConfigurationError for a wrong folder or credentials; UconDbError otherwise, retryable where a repeat is safe
+   */
+  put(run: RunNumber, blob: Buffer): Promise<PutOutcome>;
+
+  /**
+   * The blob stored for the run, checked against the length and checksum that the server states.
+   * @throws UconDbError if there is none, or it did not arrive whole
+   */
+  get(run: RunNumber): Promise<Buffer>;
+
+  close(): Promise<void>;
+}

@@ -1,0 +1,74 @@
+/**
+ * Everything that can go wrong in a way we know about. An error that is not an {@link ArchiverError} is a bug: inside one
+ * run it fails that run, elsewhere it ends the program with exit code 2 (see `main.ts`).
+ */
+
+/** The two stages of the archiver. */
+export type StageName = 'import' | 'migrate';
+
+export interface ArchiverErrorDetails {
+  /** The original error. */
+  readonly cause?: unknown;
+  readonly stage?: StageName;
+  /** The run that the error belongs to. */
+  readonly run?: number;
+  /** True if doing the same again may succeed (a server that is down, a file that is still being copied). */
+  readonly retryable?: boolean;
+}
+
+/** A known error: its message says what is wrong, with what (file, line, run), and what to do. Exit code 1. */
+export class ArchiverError extends Error {
+  readonly stage: StageName | undefined;
+  readonly run: number | undefined;
+  readonly retryable: boolean;
+
+  constructor(message: string, details: ArchiverErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = new.target.name;
+    this.stage = details.stage;
+    this.run = details.run;
+    this.retryable = details.retryable ?? false;
+  }
+}
+
+/** The configuration (file, environment or a place it names) can't be used. */
+export class ConfigurationError extends ArchiverError {}
+
+/** A run directory can't be read, or holds what can't be archived. */
+export class RunRecordError extends ArchiverError {}
+
+/** A text is not FHiCL as artdaqDB reads it. */
+export class FhiclError extends ArchiverError {
+  /** Position of the fault in the text, both counted from 1. */
+  readonly line: number;
+  readonly column: number;
+
+  constructor(message: string, line: number, column: number, details: ArchiverErrorDetails = {}) {
+    super(message, details);
+    this.line = line;
+    this.column = column;
+  }
+}
+
+/** artdaqDB refused, is unreachable, or holds something unreadable. */
+export class ArtdaqDbError extends ArchiverError {}
+
+/** The run is in artdaqDB already under that configuration name (insert), or is not (update). */
+export class ArtdaqDbPresenceError extends ArtdaqDbError {}
+
+/** UconDB refused, is unreachable, or answered something that can't be trusted. */
+export class UconDbError extends ArchiverError {}
+
+/** A blob can't be packed or unpacked. */
+export class BlobError extends ArchiverError {}
+
+/** State file, failure log or another file in the work directory can't be read or written. */
+export class PersistenceError extends ArchiverError {}
+
+/** Another archiver holds the lock. */
+export class LockExistsError extends ArchiverError {}
+
+/** The text of any thrown value, for messages. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

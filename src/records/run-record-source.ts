@@ -1,0 +1,34 @@
+import type { RunNumber } from '../run-number.ts';
+
+/** A file of a run directory. */
+export interface RecordFile {
+  /** Path relative to the run directory, with `/`. */
+  readonly path: string;
+  readonly bytes: Buffer;
+}
+
+/** What a run directory holds that matters to the archive. */
+export interface RunRecord {
+  readonly run: RunNumber;
+  /** Absolute path of the run directory. */
+  readonly directory: string;
+  /** `*.fcl` at any depth and top-level `*.txt`, in order of path. */
+  readonly files: readonly RecordFile[];
+  /** What was left aside, and why, each naming the file. */
+  readonly warnings: readonly string[];
+}
+
+/** Where run records come from. */
+export interface RunRecordSource {
+  readonly location: string;
+  /**
+   * The runs present, ascending.
+   * @throws RunRecordError if the place can't be listed
+   */
+  listRuns(): Promise<RunNumber[]>;
+  /**
+   * Reads a run directory whole.
+   * @throws RunRecordError naming the file that can't or must not be read
+   */
+  read(run: RunNumber): Promise<RunRecord>;
+}
