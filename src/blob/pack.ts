@@ -1,0 +1,90 @@
+import { BlobError } from '../errors.ts';
+import type { FhiclFile } from '../fhicl/fhicl-file.ts';
+import type { RunNumber } from '../run-number.ts';
+import { checkNames, footer, splitSections } from './unpack.ts';
+
+/** The files that end a record, in this order; lower-cased, as they are compared. */
+const LAST_FILES = [
+  'boot.fcl',
+  'known_boardreaders_list.fcl',
+  'setup.fcl',
+  'environment.fcl',
+  'metadata.fcl',
+  'settings.fcl',
+  'ranks.fcl',
+  'runhistory.fcl',
+  'runhistory2.fcl',
+];
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/**
+ * Packs a run's exported files into the blob that UconDB stores (behaviour.md, "Blob").
+ * @param packedAt the packing time written into header and footer, to the minute, in UTC
+ * @returns UTF-8
+ * @throws BlobError if there is no file, two names differ at most in letter case, a name is not a base name, or a content
+ *   would make the blob unpack to other files than went in
+ */
+export function packBlob(run: RunNumber, files: readonly FhiclFile[], packedAt: Date): Buffer {
+  if (files.length === 0) throw new BlobError(`run ${run}: there is no file to pack`, { run });
+  checkNames(files, run);
+  const ordered = inOrder(files);
+  const time = packingTime(packedAt);
+  const header = `Start of Record\nRun Number: ${run}\nPacked on ${time} UTC\n`;
+  const sections = ordered.map((file) => `\n#####\n${file.name}:\n#####\n${file.text}`);
+  const text = header + sections.join('') + footer(run, time);
+  const blob = Buffer.from(text, 'utf8');
+  checkUnpacks(blob.toString('utf8'), header.length, ordered, run);
+  return blob;
+}
+
+/** Are two blobs the same but for the two lines that tell when they were packed? */
+export function sameRecord(a: Buffer, b: Buffer): boolean {
+  const [partsA, partsB] = [withoutPackingTimes(a), withoutPackingTimes(b)];
+  return partsA.length === partsB.length && partsA.every((part, i) => partsB[i]?.equals(part) === true);
+}
+
+function inOrder(files: readonly FhiclFile[]): FhiclFile[] {
+  const sorted = files
+    .map((file) => {
+      const key = file.name.toLowerCase();
+      return { file, key, place: LAST_FILES.indexOf(key) };
+    })
+    .sort((a, b) => a.place - b.place || (a.key < b.key ? -1 : 1));
+  return sorted.map(({ file }) => file);
+}
+
+function packingTime(date: Date): string {
+  const two = (n: number) => String(n).padStart(2, '0');
+  const day = `${MONTHS[date.getUTCMonth()]} ${two(date.getUTCDate())}`;
+  return `${day} ${two(date.getUTCHours())}:${two(date.getUTCMinutes())}`;
+}
+
+/** A content may hold what looks like a marker; what counts is whether anybody who unpacks gets back what was packed. */
+function checkUnpacks(blobText: string, start: number, packed: readonly FhiclFile[], run: RunNumber): void {
+  const { files } = splitSections(blobText, start);
+  packed.forEach(({ name, text }, i) => {
+    const unpacked = files[i]?.text ?? '';
+    if (unpacked === text) return;
+    const line = unpacked.split('\n').length + 1;
+    throw new BlobError(
+      `run ${run}: ${name}:${line}: the text holds the lines that separate the files of a blob, so that the blob would unpack ` +
+        'to something else; the run stays in artdaqDB and needs an expert',
+      { run },
+    );
+  });
+}
+
+const TIME_LINE = Buffer.from('Packed on ');
+const LF = 10;
+
+/** The bytes around the two packing times; the whole if there are none where they belong. */
+function withoutPackingTimes(blob: Buffer): Buffer[] {
+  const second = blob.indexOf(LF) + 1;
+  const third = blob.indexOf(LF, second) + 1;
+  const body = blob.indexOf(LF, third) + 1;
+  const last = blob.lastIndexOf(LF, blob.length - 2) + 1;
+  const isTimeLine = (at: number) => blob.subarray(at, at + TIME_LINE.length).equals(TIME_LINE);
+  if (body === 0 || last < body || !isTimeLine(third) || !isTimeLine(last)) return [blob];
+  return [blob.subarray(0, third), blob.subarray(body, last)];
+}

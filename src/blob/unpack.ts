@@ -1,0 +1,90 @@
+import { isUtf8 } from 'node:buffer';
+import { BlobError } from '../errors.ts';
+import type { FhiclFile } from '../fhicl/fhicl-file.ts';
+import { parseRunNumber, type RunNumber } from '../run-number.ts';
+
+/** A blob taken apart. */
+export interface UnpackedRecord {
+  readonly run: RunNumber;
+  /** `<Mon DD HH:MM>`, UTC; the format holds no year. */
+  readonly packedAt: string;
+  /** In the order of the blob. */
+  readonly files: readonly FhiclFile[];
+}
+
+/** The files between header and footer, and where the last of them ends. */
+export interface Sections {
+  readonly files: readonly FhiclFile[];
+  readonly end: number;
+}
+
+const HEADER =
+  /^Start of Record\nRun Number: ([0-9]+)\nPacked on ([A-Z][a-z]{2} [0-9]{2} [0-9]{2}:[0-9]{2}) UTC\n/;
+const END_OF_RECORD = '\nEnd of Record\n';
+
+/**
+ * Takes a blob apart (behaviour.md, "Blob"). Strict: header, footer and all between must be as the packer writes them.
+ * @param blob UTF-8
+ * @throws BlobError saying what is not as it should be
+ */
+export function unpackBlob(blob: Buffer): UnpackedRecord {
+  if (!isUtf8(blob)) throw new BlobError('not a run record: it is not UTF-8 text');
+  const text = blob.toString('utf8');
+  const header = HEADER.exec(text);
+  const run = parseRunNumber(header?.[1] ?? '');
+  const packedAt = header?.[2];
+  if (header === null || run === undefined || packedAt === undefined) {
+    throw new BlobError('not a run record: it does not begin with the three header lines');
+  }
+  const { files, end } = splitSections(text, header[0].length);
+  const rest = text.slice(end);
+  if (rest !== footer(run, packedAt)) {
+    throw new BlobError(
+      `run ${run}: the record does not end with the three footer lines that match its header`,
+    );
+  }
+  checkNames(files, run);
+  return { run, packedAt, files };
+}
+
+/**
+ * Splits the text from `start` at the file markers, first come first served, up to the end-of-record line after the last
+ * marker (or the end of the text).
+ */
+export function splitSections(text: string, start: number): Sections {
+  const marker = /\n#####\n([^\n]+?):\n#####\n/g;
+  marker.lastIndex = start;
+  const found = [...text.matchAll(marker)];
+  if (found[0]?.index !== start) throw new BlobError('not a run record: no file follows the header');
+  const last = found[found.length - 1];
+  const endMark = text.indexOf(END_OF_RECORD, last === undefined ? start : last.index + last[0].length);
+  const end = endMark === -1 ? text.length : endMark;
+  const files = found.map((match, i) => ({
+    name: match[1] ?? '',
+    text: text.slice(match.index + match[0].length, found[i + 1]?.index ?? end),
+  }));
+  return { files, end };
+}
+
+/** The three lines that end a record, with the empty line before them. */
+export function footer(run: RunNumber, packedAt: string): string {
+  return `${END_OF_RECORD}Run Number: ${run}\nPacked on ${packedAt} UTC\n`;
+}
+
+/**
+ * Names must be base names that are distinct in any letter case: whoever unpacks makes files of them.
+ * @throws BlobError naming the file
+ */
+export function checkNames(files: readonly FhiclFile[], run: RunNumber): void {
+  const seen = new Map<string, string>();
+  for (const { name } of files) {
+    if (!/^[^/\\\p{Cc}\p{Cs}\p{Zl}\p{Zp}]+$/u.test(name) || name === '.' || name === '..') {
+      throw new BlobError(`run ${run}: ${JSON.stringify(name)} is not the base name of a file`);
+    }
+    const key = name.toLowerCase();
+    const other = seen.get(key);
+    if (other !== undefined)
+      throw new BlobError(`run ${run}: ${name} and ${other} would be the same file in the blob`);
+    seen.set(key, name);
+  }
+}
