@@ -1,0 +1,160 @@
+import { randomBytes } from 'node:crypto';
+import * as nodeFiles from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { ArchiverError, messageOf, PersistenceError } from '../errors.ts';
+import { errorCode } from './error-code.ts';
+
+/** The calls of `node:fs/promises` that a write needs; a test passes others to make one of them fail. */
+export type AtomicFileCalls = Pick<
+  typeof nodeFiles,
+  'open' | 'readlink' | 'realpath' | 'rename' | 'rm' | 'stat'
+>;
+
+export interface AtomicWriteOptions {
+  /** Permissions of a file that did not exist (before the umask), 0o666 if absent. A replaced file keeps its own. */
+  readonly mode?: number;
+  /** False: the caller writes several files into one directory and calls {@link syncDirectory} once at the end. */
+  readonly syncDirectory?: boolean;
+  readonly files?: AtomicFileCalls;
+}
+
+const TEMPORARY_NAME = /^\..*\.[0-9]+-[0-9a-f]{12}\.archiver-tmp$/;
+/** Keeps the temporary's name below the 255 bytes that file systems allow, whatever the target is called. */
+const LONGEST_STEM = 48;
+const LONGEST_LINK_CHAIN = 40;
+
+const DIRECTORY_SYNC_UNSUPPORTED = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP']);
+const MAY_PASS = new Set(['ENOSPC', 'EDQUOT', 'EBUSY', 'ESTALE', 'ETIMEDOUT']);
+
+/**
+ * Replaces a file's content so that readers, a crash and a power cut see the old or the new content, never a mixture:
+ * temporary file in the same directory, fsync, rename, fsync of the directory. A symbolic link is written through.
+ * The temporary file is removed when anything fails; the target is untouched then (unless only the last fsync failed).
+ * @param data text (written as UTF-8), bytes, or chunks of bytes; what the chunks' source throws passes through.
+ * @throws PersistenceError naming the path and the reason.
+ */
+export async function writeFileAtomic(
+  path: string,
+  data: string | Uint8Array | AsyncIterable<Uint8Array>,
+  options: AtomicWriteOptions = {},
+): Promise<void> {
+  const files = options.files ?? nodeFiles;
+  try {
+    const target = await followLinks(path, files);
+    const temporary = join(dirname(target), temporaryName(basename(target)));
+    try {
+      await writeTemporary(temporary, target, data, options.mode ?? 0o666, files);
+      await files.rename(temporary, target);
+    } catch (error) {
+      await files.rm(temporary, { force: true });
+      throw error;
+    }
+    if (options.syncDirectory !== false) await syncDirectory(dirname(target), files);
+  } catch (error) {
+    const code = errorCode(error);
+    if (error instanceof ArchiverError || code === undefined) throw error;
+    throw new PersistenceError(`Cannot write ${path}: ${messageOf(error)}`, {
+      cause: error,
+      retryable: MAY_PASS.has(code),
+    });
+  }
+}
+
+/**
+ * Makes the names in a directory durable. File systems that can't sync a directory are tolerated, failing disks not.
+ * @throws the system's error, e.g. EIO or ENOENT.
+ */
+export async function syncDirectory(
+  directory: string,
+  files: Pick<AtomicFileCalls, 'open'> = nodeFiles,
+): Promise<void> {
+  const handle = await files.open(directory, 'r');
+  try {
+    await handle.sync();
+  } catch (error) {
+    if (!DIRECTORY_SYNC_UNSUPPORTED.has(errorCode(error) ?? '')) throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Removes temporary files that a killed process left in a directory, files and unpublished lock directories
+ * (a missing directory has none).
+ * @param olderThanMs age in milliseconds below which a file may still be in use by a living process.
+ * @returns the names that were removed.
+ * @throws PersistenceError if the directory can't be read or a file can't be removed.
+ */
+export async function removeStaleTemporaries(
+  directory: string,
+  olderThanMs: number,
+  now: number = Date.now(),
+): Promise<string[]> {
+  const removed: string[] = [];
+  try {
+    for (const name of await nodeFiles.readdir(directory)) {
+      if (!TEMPORARY_NAME.test(name)) continue;
+      const path = join(directory, name);
+      const stats = await nodeFiles.stat(path).catch(undefinedIfMissing);
+      if (stats === undefined || now - stats.mtimeMs < olderThanMs) continue;
+      await nodeFiles.rm(path, { recursive: true, force: true });
+      removed.push(name);
+    }
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return removed;
+    throw new PersistenceError(`Cannot clean up ${directory}: ${messageOf(error)}`, { cause: error });
+  }
+  return removed;
+}
+
+async function writeTemporary(
+  temporary: string,
+  target: string,
+  data: string | Uint8Array | AsyncIterable<Uint8Array>,
+  newFileMode: number,
+  files: AtomicFileCalls,
+): Promise<void> {
+  const replaced = await files.stat(target).catch(undefinedIfMissing);
+  const handle = await files.open(temporary, 'wx', newFileMode);
+  try {
+    if (replaced !== undefined) {
+      // Root running the archiver once must not take the file away from the account that runs it every day.
+      if (process.getuid?.() === 0) await handle.chown(replaced.uid, replaced.gid);
+      await handle.chmod(replaced.mode & 0o7777);
+    }
+    if (typeof data === 'string' || data instanceof Uint8Array) await handle.writeFile(data);
+    // On a handle, writeFile goes on at the current position.
+    else for await (const chunk of data) await handle.writeFile(chunk);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function followLinks(path: string, files: AtomicFileCalls): Promise<string> {
+  let target = path;
+  for (let links = 0; links < LONGEST_LINK_CHAIN; links++) {
+    const real = await files.realpath(target).catch(undefinedIfMissing);
+    if (real !== undefined) return real;
+    const link = await files.readlink(target).catch(undefinedIfNoLink);
+    if (link === undefined) return target;
+    target = resolve(dirname(target), link);
+  }
+  throw new PersistenceError(`Cannot write ${path}: too many symbolic links`);
+}
+
+/** A new name for an entry that will become `name` in the same directory; {@link removeStaleTemporaries} knows it. */
+export function temporaryName(name: string): string {
+  return `.${name.slice(0, LONGEST_STEM)}.${process.pid}-${randomBytes(6).toString('hex')}.archiver-tmp`;
+}
+
+function undefinedIfMissing(error: unknown): undefined {
+  if (errorCode(error) === 'ENOENT') return undefined;
+  throw error;
+}
+
+function undefinedIfNoLink(error: unknown): undefined {
+  const code = errorCode(error);
+  if (code === 'ENOENT' || code === 'EINVAL') return undefined;
+  throw error;
+}
