@@ -12,7 +12,7 @@ export interface RunRecord {
   readonly run: RunNumber;
   /** Absolute path of the run directory. */
   readonly directory: string;
-  /** `*.fcl` at any depth and top-level `*.txt`, in order of path. */
+  /** `*.fcl` at any depth and the top-level `*.txt` that have a converter, in order of path. */
   readonly files: readonly RecordFile[];
   /** What was left aside, and why, each naming the file. */
   readonly warnings: readonly string[];

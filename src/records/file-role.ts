@@ -1,0 +1,44 @@
+import { CONVERTED_NAMES, type ConvertedName } from './generate-names.ts';
+
+/** What a file of a run directory is to the archive. */
+export type FileRole =
+  /** A FHiCL document of the record. `name` is its base name. */
+  | { readonly kind: 'component'; readonly name: string }
+  /** `<name>.txt`, which has a converter. */
+  | { readonly kind: 'text'; readonly name: ConvertedName }
+  /** Not archived; the run's other files are. */
+  | { readonly kind: 'aside'; readonly reason: string }
+  /** Belongs into the archive but can't go there: the run fails. */
+  | { readonly kind: 'refused'; readonly reason: string };
+
+const aside = (reason: string): FileRole => ({ kind: 'aside', reason });
+
+/**
+ * Tells from its path alone what a file is (behaviour.md, "Import stage" 3).
+ * @param path relative to the run directory, with `/`
+ */
+export function roleOf(path: string): FileRole {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  if (name.endsWith('.fcl')) return roleOfFhicl(name);
+  if (path.includes('.fcl')) return aside('the name does not end in .fcl');
+  if (!name.endsWith('.txt')) return aside('neither FHiCL nor a text file of DAQInterface');
+  if (name !== path) return aside('a text file in a sub-directory');
+  const stem = name.slice(0, -'.txt'.length);
+  const converted = CONVERTED_NAMES.find((known) => known === stem);
+  return converted === undefined ? aside('there is no converter for it') : { kind: 'text', name: converted };
+}
+
+/** artdaqDB's own loader takes every path with `schema.fcl` in it for the schema, so such a component can't be stored. */
+function roleOfFhicl(name: string): FileRole {
+  if (name.endsWith('schema.fcl') && name !== 'schema.fcl') {
+    return aside('artdaqDB would take it for the schema');
+  }
+  if (name === '.fcl') return { kind: 'refused', reason: 'the name has nothing before .fcl' };
+  if (!/^[\x20-\x7e]+$/.test(name)) {
+    return {
+      kind: 'refused',
+      reason: 'the name must be printable ASCII, as it names the document in artdaqDB',
+    };
+  }
+  return { kind: 'component', name };
+}

@@ -1,0 +1,49 @@
+import { ArchiverError, messageOf, RunRecordError } from '../errors.ts';
+import { errorCode } from '../persistence/error-code.ts';
+import type { RunNumber } from '../run-number.ts';
+
+/** Why one file of a run directory can't be archived. */
+export interface Fault {
+  /** Relative to the run directory; empty for the run directory itself. */
+  readonly path: string;
+  readonly problem: string;
+  /** True if it may be over at the next attempt. */
+  readonly retryable: boolean;
+}
+
+/** How many entries a message names before it counts the rest. */
+const NAMED = 20;
+
+const PROBLEMS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  ELOOP: 'the symbolic link leads nowhere or in a circle',
+  ENOENT: 'it is not there',
+};
+
+/** Says what happened to a file. Trouble of the system counts as passing: a copy may be going on, a server may come back. */
+export function faultOf(path: string, error: unknown): Fault {
+  if (error instanceof ArchiverError) return { path, problem: error.message, retryable: error.retryable };
+  const code = errorCode(error);
+  if (code === undefined) throw error;
+  return { path, problem: PROBLEMS[code] ?? messageOf(error), retryable: true };
+}
+
+/** One error for all faults of a run, worth another attempt if all of them are. */
+export function faultsError(run: RunNumber, directory: string, faults: readonly Fault[]): RunRecordError {
+  const list = abbreviate(
+    faults.map(({ path, problem }) => (path === '' ? problem : `${path}: ${problem}`)),
+    '; ',
+  );
+  return new RunRecordError(`run ${run} can't be archived whole from ${directory}: ${list}`, {
+    stage: 'import',
+    run,
+    retryable: faults.every((fault) => fault.retryable),
+  });
+}
+
+/** Joins names for one line of a log, the first 20 of them. */
+export function abbreviate(names: readonly string[], separator = ', '): string {
+  const more = names.length - NAMED;
+  const shown = names.slice(0, NAMED).join(separator);
+  return more > 0 ? `${shown}${separator}and ${more} more` : shown;
+}

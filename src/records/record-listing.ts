@@ -1,0 +1,117 @@
+import type { Dirent } from 'node:fs';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { type FileRole, roleOf } from './file-role.ts';
+import { type Fault, faultOf } from './record-faults.ts';
+
+/** A file that belongs into the archive. */
+export interface ListedFile {
+  /** Relative to the run directory, with `/`. */
+  readonly path: string;
+  /** Where to open it: the file itself, or what a link inside the run directory leads to. */
+  readonly target: string;
+}
+
+/** What a run directory holds, before anything is read. */
+export interface RecordListing {
+  /** In order of path. */
+  readonly files: readonly ListedFile[];
+  /** Left alone: path and reason. */
+  readonly aside: readonly (readonly [path: string, reason: string])[];
+  /** What makes it impossible to archive the run whole. */
+  readonly faults: readonly Fault[];
+}
+
+/**
+ * Lists a run directory at any depth without following a symbolic link out of it and without opening a file.
+ * @param root its real path
+ */
+export async function listRecord(root: string): Promise<RecordListing> {
+  const walk = new Walk(root);
+  await walk.enter('');
+  walk.files.sort((a, b) => (a.path < b.path ? -1 : 1));
+  return walk;
+}
+
+class Walk implements RecordListing {
+  readonly files: ListedFile[] = [];
+  readonly aside: [path: string, reason: string][] = [];
+  readonly faults: Fault[] = [];
+  readonly #root: string;
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  async enter(directory: string): Promise<void> {
+    let entries: Dirent[];
+    try {
+      entries = await readdir(join(this.#root, directory), { withFileTypes: true });
+    } catch (error) {
+      this.faults.push(faultOf(directory, error));
+      return;
+    }
+    for (const entry of entries) {
+      await this.#take(directory === '' ? entry.name : `${directory}/${entry.name}`, entry);
+    }
+  }
+
+  async #take(path: string, entry: Dirent): Promise<void> {
+    const role = roleOf(path);
+    if (entry.isDirectory()) {
+      if (role.kind === 'text') this.#refuse(path, 'is a directory');
+      else await this.enter(path);
+    } else if (entry.isFile()) {
+      this.#accept(path, role, join(this.#root, path));
+    } else if (entry.isSymbolicLink()) {
+      await this.#takeLink(path, role);
+    } else {
+      this.#leave(path, role, 'is no file but a FIFO, socket or device');
+    }
+  }
+
+  async #takeLink(path: string, role: FileRole): Promise<void> {
+    let target: string;
+    let kind: 'file' | 'directory' | 'other';
+    try {
+      target = await realpath(join(this.#root, path));
+      const stats = await stat(target);
+      kind = stats.isFile() ? 'file' : stats.isDirectory() ? 'directory' : 'other';
+    } catch (error) {
+      this.#leave(path, role, `is a symbolic link that can't be followed (${faultOf(path, error).problem})`);
+      return;
+    }
+    const inside = target === this.#root || target.startsWith(this.#root + sep);
+    if (kind === 'directory' && !inside) {
+      this.#refuse(path, `is a symbolic link to a directory outside of the run directory (${target})`);
+    } else if (kind === 'directory') {
+      this.#leave(
+        path,
+        role,
+        'is a symbolic link to a directory of the same record, whose files count where they are',
+      );
+    } else if (kind === 'other') {
+      this.#leave(path, role, 'is a symbolic link to a FIFO, socket or device');
+    } else if (!inside) {
+      this.#leave(path, role, `is a symbolic link that leads out of the run directory (to ${target})`);
+    } else {
+      this.#accept(path, role, target);
+    }
+  }
+
+  #accept(path: string, role: FileRole, target: string): void {
+    if (role.kind === 'refused') this.#refuse(path, role.reason);
+    else if (role.kind === 'aside') this.aside.push([path, role.reason]);
+    else this.files.push({ path, target });
+  }
+
+  /** Not to be read: no matter if it would not be archived anyway. */
+  #leave(path: string, role: FileRole, problem: string): void {
+    if (role.kind === 'aside') this.aside.push([path, problem]);
+    else this.#refuse(path, problem);
+  }
+
+  #refuse(path: string, problem: string): void {
+    this.faults.push({ path, problem, retryable: false });
+  }
+}

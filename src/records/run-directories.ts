@@ -1,0 +1,86 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import pLimit from 'p-limit';
+import { messageOf, RunRecordError } from '../errors.ts';
+import { errorCode } from '../persistence/error-code.ts';
+import { byRunNumber, parseRunNumber, type RunNumber } from '../run-number.ts';
+
+/** The run directories of a place. */
+export interface RunDirectories {
+  /** Ascending; each directory counts once. */
+  readonly runs: readonly RunNumber[];
+  /** Entries that look like runs and are none. */
+  readonly odd: readonly string[];
+  /** Links to directories that count under another number: link and number. */
+  readonly aliases: ReadonlyMap<RunNumber, RunNumber>;
+}
+
+/** How many look-ups run at once; matters on network file systems. */
+const CONCURRENCY = 16;
+
+/**
+ * Lists the sub-directories of `location` that are named by a run number (behaviour.md, "Import stage" 1). Links to
+ * directories count too, but not if what they lead to counts already: real directories first, then the lowest number.
+ * @throws RunRecordError if `location` can't be listed
+ */
+export async function listRunDirectories(location: string): Promise<RunDirectories> {
+  const directories: RunNumber[] = [];
+  const links: RunNumber[] = [];
+  const odd: string[] = [];
+  for (const entry of await entriesOf(location)) {
+    const run = parseRunNumber(entry.name);
+    if (run === undefined) {
+      if (looksLikeNumber(entry.name)) odd.push(JSON.stringify(entry.name));
+    } else if (entry.isDirectory()) directories.push(run);
+    else if (entry.isSymbolicLink()) links.push(run);
+    else odd.push(`"${run}" (not a directory)`);
+  }
+  if (links.length === 0) return { runs: directories.sort(byRunNumber), odd, aliases: new Map() };
+
+  const counted = new Map<string, RunNumber>();
+  const aliases = new Map<RunNumber, RunNumber>();
+  const runs: RunNumber[] = [];
+  for (const group of [directories, links]) {
+    group.sort(byRunNumber);
+    const limit = pLimit(CONCURRENCY);
+    const identities = await limit.map(group, (run) => identityOf(join(location, String(run))));
+    group.forEach((run, i) => {
+      const identity = identities[i];
+      const same = identity === undefined ? undefined : counted.get(identity);
+      if (identity === undefined) odd.push(`"${run}" (not a directory)`);
+      else if (same !== undefined) aliases.set(run, same);
+      else {
+        counted.set(identity, run);
+        runs.push(run);
+      }
+    });
+  }
+  return { runs: runs.sort(byRunNumber), odd, aliases };
+}
+
+async function entriesOf(location: string) {
+  try {
+    return await readdir(location, { withFileTypes: true });
+  } catch (cause) {
+    throw new RunRecordError(
+      `the run records can't be listed: ${messageOf(cause)}; check source_files.run_records_dir and its permissions`,
+      { stage: 'import', cause, retryable: true },
+    );
+  }
+}
+
+/** Digits of any script, or other marks that Unicode counts as numbers, with a sign or blanks around. */
+function looksLikeNumber(name: string): boolean {
+  return /^[\s+-]*\p{N}+\s*$/u.test(name);
+}
+
+/** Which directory it is, whatever the path; undefined if the path leads to none. */
+async function identityOf(path: string): Promise<string | undefined> {
+  try {
+    const stats = await stat(path, { bigint: true });
+    return stats.isDirectory() ? `${stats.dev}:${stats.ino}` : undefined;
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return undefined;
+  }
+}

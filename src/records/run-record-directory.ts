@@ -1,0 +1,154 @@
+import { lstat, realpath } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import pLimit from 'p-limit';
+import { RunRecordError } from '../errors.ts';
+import { parseRunNumber, type RunNumber } from '../run-number.ts';
+import { type Logger, silentLogger } from '../services/logger.ts';
+import { abbreviate, type Fault, faultOf, faultsError } from './record-faults.ts';
+import { type ListedFile, listRecord, type RecordListing } from './record-listing.ts';
+import { listRunDirectories } from './run-directories.ts';
+import type { RecordFile, RunRecord, RunRecordSource } from './run-record-source.ts';
+import { changed, readStable, signatureOf } from './stable-file.ts';
+
+/** Sizes in bytes beyond which a run is refused rather than taken into memory. */
+export interface RecordLimits {
+  readonly file: number;
+  readonly record: number;
+}
+
+/** Ten times what the largest detectors write (300 files, 10 MB). */
+const LIMITS: RecordLimits = { file: 32 * 2 ** 20, record: 128 * 2 ** 20 };
+
+/** Files of one run that are read at once. */
+const CONCURRENCY = 8;
+
+/** The run records that DAQInterface leaves in a directory: one sub-directory a run, named by the run number. */
+export class RunRecordDirectory implements RunRecordSource {
+  readonly location: string;
+  readonly #logger: Logger;
+  readonly #limits: RecordLimits;
+  #lastNotice = '';
+
+  constructor(location: string, logger: Logger = silentLogger, limits: RecordLimits = LIMITS) {
+    this.location = resolve(location);
+    this.#logger = logger;
+    this.#limits = limits;
+  }
+
+  async listRuns(): Promise<RunNumber[]> {
+    const { runs, odd, aliases } = await listRunDirectories(this.location);
+    const notice = abbreviate(odd);
+    if (notice !== '' && notice !== this.#lastNotice) {
+      this.#logger.warning(
+        `${this.location}: these look like runs but are none, and are left alone: ${notice}`,
+      );
+      this.#lastNotice = notice;
+    }
+    if (aliases.size > 0) {
+      const list = [...aliases].map(([link, run]) => `${link} (is ${run})`);
+      this.#logger.debug(`${this.location}: links to runs that count already: ${abbreviate(list)}`);
+    }
+    return [...runs];
+  }
+
+  async read(run: RunNumber): Promise<RunRecord> {
+    const directory = join(this.location, String(run));
+    const root = await this.#realDirectory(run, directory);
+    const listing = await listRecord(root);
+    const files = await this.#readFiles(run, directory, listing);
+    await checkUnchanged(run, directory, root, listing, files);
+    if (files.length === 0) {
+      throw new RunRecordError(
+        `run ${run}: ${directory} holds nothing to archive (no *.fcl file and no text file of DAQInterface); ` +
+          'is it still being copied?',
+        { stage: 'import', run, retryable: true },
+      );
+    }
+    return {
+      run,
+      directory,
+      files: files.map(({ path, bytes }) => ({ path, bytes })),
+      warnings: warningsOf(listing),
+    };
+  }
+
+  async #realDirectory(run: RunNumber, directory: string): Promise<string> {
+    try {
+      const root = await realpath(directory);
+      const stats = await lstat(root);
+      if (!stats.isDirectory()) throw new RunRecordError('is not a directory');
+      const other =
+        dirname(root) === (await realpath(this.location)) ? parseRunNumber(basename(root)) : undefined;
+      if (other !== undefined && other !== run) throw new RunRecordError(`is a link to run ${other}`);
+      return root;
+    } catch (error) {
+      throw faultsError(run, directory, [faultOf('', error)]);
+    }
+  }
+
+  /** Reads on after a fault, so that the message names all of them. */
+  async #readFiles(run: RunNumber, directory: string, listing: RecordListing): Promise<ReadFile[]> {
+    const faults: Fault[] = [...listing.faults];
+    const files: ReadFile[] = [];
+    const admit = this.#guard();
+    const limit = pLimit(CONCURRENCY);
+    await limit.map(listing.files, async (file) => {
+      try {
+        files.push({ ...file, ...(await readStable(file.target, admit)) });
+      } catch (error) {
+        faults.push(faultOf(file.path, error));
+      }
+    });
+    if (faults.length > 0) throw faultsError(run, directory, faults.toSorted(byPath));
+    return files.sort(byPath);
+  }
+
+  #guard(): (size: number) => void {
+    let total = 0;
+    return (size) => {
+      const { file, record } = this.#limits;
+      if (size > file)
+        throw new RunRecordError(`has ${size} bytes, more than the ${file} that a file may have`);
+      total += size;
+      if (total > record)
+        throw new RunRecordError(`brings the record beyond the ${record} bytes that it may have`);
+    };
+  }
+}
+
+interface ReadFile extends RecordFile, ListedFile {
+  readonly signature: string;
+}
+
+function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
+  return a.path < b.path ? -1 : 1;
+}
+
+/** What was read counts only if the directory still holds the same when all is read. */
+async function checkUnchanged(
+  run: RunNumber,
+  directory: string,
+  root: string,
+  listing: RecordListing,
+  files: readonly ReadFile[],
+): Promise<void> {
+  const paths = (of: RecordListing) => of.files.map((file) => file.path).join('\n');
+  const limit = pLimit(CONCURRENCY);
+  const checks = await limit.map(files, async ({ path, target, signature }) => {
+    try {
+      return (await signatureOf(target)) === signature ? undefined : faultOf(path, changed());
+    } catch (error) {
+      return faultOf(path, error);
+    }
+  });
+  const faults = checks.filter((fault) => fault !== undefined);
+  if (paths(await listRecord(root)) !== paths(listing)) faults.push(faultOf('', changed()));
+  if (faults.length > 0) throw faultsError(run, directory, faults);
+}
+
+/** One line for each reason. */
+function warningsOf({ aside }: RecordListing): string[] {
+  const byReason = new Map<string, string[]>();
+  for (const [path, reason] of aside) byReason.set(reason, [...(byReason.get(reason) ?? []), path]);
+  return [...byReason].map(([reason, paths]) => `not archived: ${abbreviate(paths.sort())} (${reason})`);
+}
