@@ -1,0 +1,78 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pLimit, { type LimitFunction } from 'p-limit';
+import { ArchiverError, messageOf, PersistenceError } from '../errors.ts';
+import { errorCode } from './error-code.ts';
+import { acquireDirectoryLock, type DirectoryLock, describeHolder } from './lock/directory-lock.ts';
+import { currentOwner } from './lock/owner.ts';
+
+const LONGEST_WAIT_MS = 10_000;
+const POLL_MS = 20;
+
+/**
+ * A file that several places of this process and other processes change by reading it, computing and writing it back.
+ * Changes are made one at a time: queued within the process, under the lock `<path>.lock` between processes.
+ */
+export class GuardedFile {
+  readonly path: string;
+  readonly #queue: LimitFunction = pLimit(1);
+
+  constructor(path: string) {
+    this.path = resolve(path);
+  }
+
+  /**
+   * The file's bytes, or undefined if there is no such file.
+   * @throws PersistenceError if it can't be read.
+   */
+  async read(): Promise<Buffer | undefined> {
+    try {
+      return await readFile(this.path);
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return undefined;
+      throw new PersistenceError(`Cannot read ${this.path}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  /**
+   * Runs a read-modify-write while nobody else can change the file. The file's directory is made if it is missing.
+   * @throws PersistenceError if the lock can't be had within 10 s or was broken meanwhile, and what `work` throws.
+   */
+  exclusively<T>(work: () => Promise<T>): Promise<T> {
+    return this.#queue(async () => {
+      const broken: string[] = [];
+      const lock = await this.#lock((reason) => broken.push(reason));
+      let result: T;
+      try {
+        result = await work();
+      } finally {
+        await lock.release();
+      }
+      if (broken.length === 0) return result;
+      throw new PersistenceError(`${this.path} may have been changed by two programs at once: ${broken[0]}`);
+    });
+  }
+
+  async #lock(onCompromised: (reason: string) => void): Promise<DirectoryLock> {
+    try {
+      await mkdir(dirname(this.path), { recursive: true });
+      const owner = currentOwner();
+      for (let waited = 0; ; waited += POLL_MS) {
+        const lock = await acquireDirectoryLock(this.path, { owner, onCompromised });
+        if ('release' in lock) return lock;
+        if (waited >= LONGEST_WAIT_MS) {
+          throw new PersistenceError(
+            `Cannot change ${this.path}: it is locked by ${describeHolder(lock)}. ` +
+              `If you are sure that nothing uses it, remove the directory ${lock.directory}.`,
+            { retryable: true },
+          );
+        }
+        await sleep(POLL_MS);
+      }
+    } catch (error) {
+      if (error instanceof ArchiverError) throw error;
+      throw new PersistenceError(`Cannot lock ${this.path}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+}

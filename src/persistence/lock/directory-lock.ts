@@ -1,0 +1,85 @@
+import { lock } from 'proper-lockfile';
+import { errorCode } from '../error-code.ts';
+import { judgeOwner } from './liveness.ts';
+import { type LockHolder, lockDirectoryCalls, readHolder, withdraw } from './lock-directory.ts';
+import { type LockOwner, recordName } from './owner.ts';
+
+export interface DirectoryLockOptions {
+  readonly owner: LockOwner;
+  /** The lock was taken from us or removed; called at most once, from a timer. */
+  readonly onCompromised: (reason: string) => void;
+  /** A lock whose owner is dead was cleared away. */
+  readonly onTakeover?: (holder: LockHolder) => void;
+}
+
+/** A lock that this process holds. */
+export interface DirectoryLock {
+  release(): Promise<void>;
+}
+
+/** A living owner touches its lock that often. */
+const HEARTBEAT_MS = 1000;
+/** Each attempt fails only because another process got ahead; this many in a row is a fault, not bad luck. */
+const ATTEMPTS = 100;
+
+/**
+ * Takes the lock `<path>.lock` with proper-lockfile, which keeps it alive and notices its loss. Its own takeover of old
+ * locks lets two processes in, so that is switched off: a lock is cleared away only if its owner is provably dead, by
+ * unlinking that owner's record, whose name no later owner can have.
+ * @returns the lock, or who holds it (`release` tells them apart).
+ * @throws the system's error if the directory can't be made or read.
+ */
+export async function acquireDirectoryLock(
+  path: string,
+  options: DirectoryLockOptions,
+): Promise<DirectoryLock | LockHolder> {
+  const directory = `${path}.lock`;
+  const record = recordName(options.owner);
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const held = await takeIfFree(path, directory, record, options.onCompromised);
+    if (held !== undefined) return held;
+    const holder = await readHolder(directory);
+    if (holder === undefined) continue;
+    const { owner } = holder;
+    if (owner === undefined) return holder;
+    if (judgeOwner(owner, options.owner, Date.now() - holder.lastSeen.getTime()) !== 'dead') return holder;
+    await withdraw(directory, holder.record);
+    options.onTakeover?.(holder);
+  }
+  throw new Error(`The lock ${directory} keeps changing hands`);
+}
+
+/** For messages: who holds a lock and since when. */
+export function describeHolder(holder: LockHolder): string {
+  const { owner } = holder;
+  const since = `since ${holder.since.toISOString()}`;
+  return owner === undefined
+    ? `something unknown (${holder.record}), ${since}`
+    : `process ${owner.pid} on ${owner.host}, ${since}`;
+}
+
+async function takeIfFree(
+  path: string,
+  directory: string,
+  record: string,
+  onCompromised: (reason: string) => void,
+): Promise<DirectoryLock | undefined> {
+  let compromised = false;
+  try {
+    const release = await lock(path, {
+      lockfilePath: directory,
+      stale: Number.POSITIVE_INFINITY,
+      update: HEARTBEAT_MS,
+      realpath: false,
+      fs: lockDirectoryCalls(record),
+      onCompromised: (error) => {
+        compromised = true;
+        onCompromised(`the lock ${directory} was removed or changed (${error.message})`);
+      },
+    });
+    return { release: () => (compromised ? withdraw(directory, record) : release()) };
+  } catch (error) {
+    if (errorCode(error) === 'ELOCKED') return undefined;
+    throw error;
+  }
+}

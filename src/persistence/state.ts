@@ -1,0 +1,77 @@
+import type { StageName } from '../errors.ts';
+import { PersistenceError } from '../errors.ts';
+import { writeFileAtomic } from './atomic-file.ts';
+import { GuardedFile } from './guarded-file.ts';
+import { emptyDocument, formatState, parseState, type StageState, type StateDocument } from './state-text.ts';
+import { keepAside } from './unreadable-file.ts';
+
+export { advance, type Progress, positionOf, recompute } from './position.ts';
+export type { StageState } from './state-text.ts';
+
+/**
+ * The state file of a stage: `{"last_contiguous_run": n, "last_attempted_run": n}`. A missing file is an empty state; one
+ * that can't be understood is kept aside and refused, as starting anew would archive everything again.
+ */
+export class StateFile {
+  readonly path: string;
+  readonly #file: GuardedFile;
+  readonly #recoverFlag: string;
+
+  /** @param stage whose state it is: the flag that rebuilds it is named in errors. */
+  constructor(path: string, stage?: StageName) {
+    this.#file = new GuardedFile(path);
+    this.path = this.#file.path;
+    const flags = { import: '--recover-import-state', migrate: '--recover-migrate-state' };
+    this.#recoverFlag = stage === undefined ? Object.values(flags).join(' or ') : flags[stage];
+  }
+
+  /** @throws PersistenceError if the file can't be read or understood. */
+  async read(): Promise<StageState> {
+    return (await this.#document()).state;
+  }
+
+  /**
+   * Changes the state as one step; other keys in the file are kept. Nothing is written if nothing changes.
+   * @returns the state after the change.
+   * @throws PersistenceError if the file can't be read, understood, locked or written.
+   */
+  update(change: (state: StageState) => StageState): Promise<StageState> {
+    return this.#file.exclusively(async () => {
+      const { state, keys } = await this.#document();
+      const next = change(state);
+      const same =
+        next.lastContiguousRun === state.lastContiguousRun &&
+        next.lastAttemptedRun === state.lastAttemptedRun;
+      if (!same) await writeFileAtomic(this.path, formatState({ state: next, keys }));
+      return next;
+    });
+  }
+
+  /**
+   * Sets the state whatever the file holds (recovery); a file that can't be understood is kept aside first.
+   * @throws PersistenceError if the file can't be read, kept aside, locked or written.
+   */
+  replace(state: StageState): Promise<void> {
+    return this.#file.exclusively(async () => {
+      const content = await this.#file.read();
+      const parsed = content === undefined ? emptyDocument : parseState(content);
+      if (content !== undefined && 'reason' in parsed) {
+        await keepAside({ path: this.path, content, reason: parsed.reason });
+      }
+      const keys = 'reason' in parsed ? {} : parsed.keys;
+      await writeFileAtomic(this.path, formatState({ state, keys }));
+    });
+  }
+
+  async #document(): Promise<StateDocument> {
+    const content = await this.#file.read();
+    if (content === undefined) return emptyDocument;
+    const parsed = parseState(content);
+    if (!('reason' in parsed)) return parsed;
+    const copy = await keepAside({ path: this.path, content, reason: parsed.reason });
+    throw new PersistenceError(
+      `The state file ${this.path} can't be understood: ${parsed.reason}. It is kept as ${copy}. ` +
+        `Restore it from a backup, or rebuild it with ${this.#recoverFlag}.`,
+    );
+  }
+}
