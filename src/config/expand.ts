@@ -1,0 +1,154 @@
+import { parseTemplate, type Reference, type TemplatePart } from './template.ts';
+import {
+  type ConfigPath,
+  type ConfigSection,
+  type ConfigValue,
+  isSection,
+  makeSection,
+  valueAt,
+} from './tree.ts';
+
+/** Characters that an expanded value may have; keeps chains of references from growing without bound. */
+const MAX_LENGTH = 65_536;
+/** References within references. */
+const MAX_DEPTH = 100;
+
+export interface ExpansionNote {
+  /** The parameter in which it is written. */
+  readonly path: ConfigPath;
+  /** What is wrong, or the name of what is missing; never a value. */
+  readonly text: string;
+}
+
+export interface Expansion {
+  /** The tree with all references replaced; a parameter with a problem is as written. */
+  readonly tree: ConfigSection;
+  /** Circles, and values that grow or nest too far. */
+  readonly problems: readonly ExpansionNote[];
+  /** References to what doesn't exist, without default: they stay as written. */
+  readonly unknown: readonly ExpansionNote[];
+  /** Environment variables that are not set, without default: they are empty. */
+  readonly unset: readonly ExpansionNote[];
+}
+
+/**
+ * Replaces the references in all texts of a configuration. `${UPPER}` is an environment variable, whose value may hold
+ * references again; `${param}` is a parameter of the same section or of one around it; `${section.param}` one of another
+ * section. Each may have a default (`:-`), which may hold references. Only texts are expanded, and they stay texts: a
+ * boolean or null that is referred to becomes `True`, `False` or `None`.
+ */
+export function expandConfig(
+  tree: ConfigSection,
+  env: Readonly<Record<string, string | undefined>>,
+): Expansion {
+  return new Expander(tree, env).run();
+}
+
+class Expander {
+  readonly #tree: ConfigSection;
+  readonly #env: Readonly<Record<string, string | undefined>>;
+  readonly #results = new Map<string, string | undefined>();
+  /** What is being expanded, outermost first. */
+  readonly #active: string[] = [];
+  #depth = 0;
+  readonly #problems: ExpansionNote[] = [];
+  readonly #unknown: ExpansionNote[] = [];
+  readonly #unset: ExpansionNote[] = [];
+
+  constructor(tree: ConfigSection, env: Readonly<Record<string, string | undefined>>) {
+    this.#tree = tree;
+    this.#env = env;
+  }
+
+  run(): Expansion {
+    const members = Object.entries(this.#tree).map(
+      ([name, value]) => [name, this.#expand(value, [name])] as const,
+    );
+    return {
+      tree: makeSection(members),
+      problems: this.#problems,
+      unknown: this.#unknown,
+      unset: this.#unset,
+    };
+  }
+
+  #expand(value: ConfigValue, path: ConfigPath): ConfigValue {
+    if (typeof value === 'string') return this.#parameter(value, path) ?? value;
+    if (Array.isArray(value)) return value.map((item, index) => this.#expand(item, [...path, String(index)]));
+    if (!isSection(value)) return value;
+    return makeSection(
+      Object.entries(value).map(([name, member]) => [name, this.#expand(member, [...path, name])]),
+    );
+  }
+
+  /** @returns the text of a parameter, or undefined if it has a problem, which is noted once. */
+  #parameter(value: string | boolean | null, path: ConfigPath): string | undefined {
+    if (value === null) return 'None';
+    if (typeof value === 'boolean') return value ? 'True' : 'False';
+    return this.#once(path.join('.'), path, value);
+  }
+
+  #once(name: string, path: ConfigPath, text: string): string | undefined {
+    const key = [name, ...path].join('\0');
+    if (this.#results.has(key)) return this.#results.get(key);
+    if (this.#active.includes(name)) {
+      const circle = [...this.#active.slice(this.#active.indexOf(name)), name];
+      return this.#problem(path, `the references form a circle: ${circle.join(' -> ')}`);
+    }
+    this.#active.push(name);
+    const result = this.#join(parseTemplate(text), path);
+    this.#active.pop();
+    this.#results.set(key, result);
+    return result;
+  }
+
+  /** @returns undefined if a part has a problem */
+  #join(parts: readonly TemplatePart[], path: ConfigPath): string | undefined {
+    if (this.#depth === MAX_DEPTH)
+      return this.#problem(path, `references nested more than ${MAX_DEPTH} deep`);
+    this.#depth++;
+    let joined: string | undefined = '';
+    for (const part of parts) {
+      const text = typeof part === 'string' ? part : this.#resolve(part, path);
+      joined = text === undefined ? undefined : joined + text;
+      if (joined === undefined) break;
+      if (joined.length > MAX_LENGTH) {
+        joined = this.#problem(path, `expands to more than ${MAX_LENGTH} characters`);
+        break;
+      }
+    }
+    this.#depth--;
+    return joined;
+  }
+
+  #resolve({ name, fallback, source }: Reference, path: ConfigPath): string | undefined {
+    if (/^[A-Z][A-Za-z0-9_]*$/.test(name)) {
+      const value = this.#env[name];
+      if (value !== undefined) return this.#once(name, path, value);
+      if (fallback === undefined) this.#unset.push({ path, text: name });
+      return this.#join(fallback ?? [], path);
+    }
+    if (/^[a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)*$/.test(name)) {
+      for (const target of targets(name.split('.'), path.slice(0, -1))) {
+        const value = valueAt(this.#tree, target);
+        if (value === null || typeof value === 'string' || typeof value === 'boolean') {
+          return this.#parameter(value, target);
+        }
+      }
+      if (fallback !== undefined) return this.#join(fallback, path);
+    }
+    this.#unknown.push({ path, text: name });
+    return source;
+  }
+
+  #problem(path: ConfigPath, text: string): undefined {
+    this.#problems.push({ path, text });
+    return undefined;
+  }
+}
+
+/** Where to look for a parameter: a name with a section from the top first, then in the sections around, innermost first. */
+function* targets(name: ConfigPath, section: ConfigPath): Generator<ConfigPath> {
+  if (name.length > 1) yield name;
+  for (let length = section.length; length > 0; length--) yield [...section.slice(0, length), ...name];
+}

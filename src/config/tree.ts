@@ -1,0 +1,34 @@
+/**
+ * A configuration file as read: numbers are kept in the text form that the reference program (Python) gives them, so that
+ * `folder_name: 2.0` is the text `2.0` and a number may as well be given as text.
+ */
+export type ConfigValue = string | boolean | null | readonly ConfigValue[] | ConfigSection;
+
+/** A mapping of the file; made without a prototype, so that every name is safe to look up. */
+export interface ConfigSection {
+  readonly [name: string]: ConfigValue;
+}
+
+/** Where a value is in the tree: names of sections and parameters, positions in lists. */
+export type ConfigPath = readonly string[];
+
+export function isSection(value: ConfigValue | undefined): value is ConfigSection {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A section with these members. */
+export function makeSection(members: Iterable<readonly [string, ConfigValue]>): ConfigSection {
+  const section: Record<string, ConfigValue> = Object.create(null);
+  for (const [name, value] of members) section[name] = value;
+  return section;
+}
+
+/** The value at a path of section names, or undefined if there is none. */
+export function valueAt(tree: ConfigSection, path: ConfigPath): ConfigValue | undefined {
+  let value: ConfigValue | undefined = tree;
+  for (const name of path) {
+    if (!isSection(value)) return undefined;
+    value = value[name];
+  }
+  return value;
+}
