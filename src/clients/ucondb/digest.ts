@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+
+/** What a server demands in `WWW-Authenticate: Digest ...` (RFC 7616). */
+export interface DigestChallenge {
+  readonly realm: string;
+  readonly nonce: string;
+  readonly opaque: string | undefined;
+  readonly algorithm: 'MD5' | 'MD5-sess' | 'SHA-256' | 'SHA-256-sess';
+  /** True if the challenge offers qop=auth; false for the legacy form without qop (RFC 2069). */
+  readonly qopAuth: boolean;
+}
+
+/** One request that is to be authorized. `count` is how often the nonce was used, this time included. */
+export interface DigestRequest {
+  readonly method: string;
+  /** The request target as sent: path and query. */
+  readonly uri: string;
+  readonly user: string;
+  readonly password: string;
+  readonly cnonce: string;
+  readonly count: number;
+}
+
+const ALGORITHMS = ['MD5', 'MD5-sess', 'SHA-256', 'SHA-256-sess'] as const;
+const PARAMETER = /\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))\s*(?:,|$)/y;
+
+/**
+ * Reads a `WWW-Authenticate` value that holds one Digest challenge.
+ * @returns undefined if it is not a Digest challenge, is malformed, or demands what we can't do (another algorithm, only auth-int)
+ */
+export function parseChallenge(header: string): DigestChallenge | undefined {
+  const scheme = /^\s*digest\s+/i.exec(header);
+  if (scheme === null) return undefined;
+  const parameters = new Map<string, string>();
+  PARAMETER.lastIndex = scheme[0].length;
+  while (PARAMETER.lastIndex < header.length) {
+    const match = PARAMETER.exec(header);
+    if (match === null) return undefined;
+    const [, name = '', quoted, token = ''] = match;
+    parameters.set(name.toLowerCase(), quoted === undefined ? token : quoted.replace(/\\(.)/g, '$1'));
+  }
+  const realm = parameters.get('realm');
+  const nonce = parameters.get('nonce');
+  const algorithmName = (parameters.get('algorithm') ?? 'MD5').toLowerCase();
+  const algorithm = ALGORITHMS.find((known) => known.toLowerCase() === algorithmName);
+  const qop = parameters.get('qop');
+  const qopAuth = qop?.split(',').some((option) => option.trim().toLowerCase() === 'auth') ?? false;
+  if (realm === undefined || nonce === undefined || algorithm === undefined) return undefined;
+  if (qop !== undefined && !qopAuth) return undefined;
+  return { realm, nonce, opaque: parameters.get('opaque'), algorithm, qopAuth };
+}
+
+/** The `response` value of RFC 7616 (3.4.1), or of RFC 2069 if the challenge has no qop. */
+export function digestResponse(challenge: DigestChallenge, request: DigestRequest): string {
+  const hash = (text: string): string =>
+    createHash(challenge.algorithm.startsWith('SHA-256') ? 'sha256' : 'md5')
+      .update(text, 'utf8')
+      .digest('hex');
+  const secret = hash(`${request.user}:${challenge.realm}:${request.password}`);
+  const a1 = challenge.algorithm.endsWith('-sess')
+    ? hash(`${secret}:${challenge.nonce}:${request.cnonce}`)
+    : secret;
+  const a2 = hash(`${request.method}:${request.uri}`);
+  if (!challenge.qopAuth) return hash(`${a1}:${challenge.nonce}:${a2}`);
+  return hash(`${a1}:${challenge.nonce}:${hexCount(request.count)}:${request.cnonce}:auth:${a2}`);
+}
+
+/**
+ * The `Authorization` value for a request. UconDB cuts this header at every comma, so a comma in `uri` or `user` can't be
+ * sent: the caller percent-encodes it in `uri`.
+ */
+export function authorizationHeader(challenge: DigestChallenge, request: DigestRequest): string {
+  const parts = [
+    `username=${quote(request.user)}`,
+    `realm=${quote(challenge.realm)}`,
+    `nonce=${quote(challenge.nonce)}`,
+    `uri=${quote(request.uri)}`,
+    `algorithm=${challenge.algorithm}`,
+    `response="${digestResponse(challenge, request)}"`,
+  ];
+  if (challenge.qopAuth) parts.push('qop=auth', `nc=${hexCount(request.count)}`);
+  if (challenge.qopAuth || challenge.algorithm.endsWith('-sess'))
+    parts.push(`cnonce=${quote(request.cnonce)}`);
+  if (challenge.opaque !== undefined) parts.push(`opaque=${quote(challenge.opaque)}`);
+  return `Digest ${parts.join(', ')}`;
+}
+
+function hexCount(count: number): string {
+  return count.toString(16).padStart(8, '0');
+}
+
+function quote(text: string): string {
+  return `"${text.replace(/["\\]/g, '\\$&')}"`;
+}

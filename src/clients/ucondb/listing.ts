@@ -1,0 +1,49 @@
+import { UconDbError } from '../../errors.ts';
+import { byRunNumber, parseRunNumber, type RunNumber } from '../../run-number.ts';
+import type { Logger } from '../../services/logger.ts';
+import { listedVersion } from './answers.ts';
+import { JsonArrayError, JsonArrayReader } from './json-array.ts';
+
+/**
+ * Reads the runs out of a `/versions` answer, without holding it whole. Versions without a key, or with one that is no
+ * number, are no runs; keys that only look like run numbers (007) are warned about.
+ * @returns the runs, ascending
+ * @throws UconDbError if the listing is not whole: the server ends it early when its database fails
+ */
+export async function readListing(
+  chunks: AsyncIterable<Buffer>,
+  what: string,
+  logger: Logger,
+): Promise<RunNumber[]> {
+  const runs = new Set<RunNumber>();
+  const lookAlikes: string[] = [];
+  const array = new JsonArrayReader((element) => {
+    const { key } = listedVersion.parse(element);
+    const run = parseRunNumber(key ?? '');
+    if (run !== undefined) runs.add(run);
+    else if (key !== null && /^\s*[0-9]+\s*$/.test(key)) lookAlikes.push(key);
+  });
+  const decoder = new TextDecoder('utf-8');
+  try {
+    for await (const chunk of chunks) array.push(decoder.decode(chunk, { stream: true }));
+    array.push(decoder.decode());
+    array.end();
+  } catch (error) {
+    if (!(error instanceof JsonArrayError) && !isShapeError(error)) throw error;
+    throw new UconDbError(`${what}: the listing is not whole (${error.message}): try again later`, {
+      cause: error,
+      retryable: true,
+    });
+  }
+  if (lookAlikes.length > 0) {
+    const some = lookAlikes.slice(0, 5).map((key) => `'${key}'`);
+    logger.warning(
+      `${what}: ${lookAlikes.length} keys look like run numbers but are none: ${some.join(', ')}`,
+    );
+  }
+  return [...runs].sort(byRunNumber);
+}
+
+function isShapeError(error: unknown): error is Error {
+  return error instanceof Error && error.name.includes('ZodError');
+}

@@ -1,0 +1,178 @@
+import { type ArchiverError, UconDbError } from '../../errors.ts';
+import type { RunNumber } from '../../run-number.ts';
+import type { UconDbAddress } from './address.ts';
+import { adler32 } from './adler32.ts';
+import {
+  isBusy,
+  parseMetadata,
+  saysKeyIsTaken,
+  saysNotFound,
+  type TextAnswer,
+  type VersionMetadata,
+} from './answers.ts';
+import type { Authenticator, Demand } from './authenticator.ts';
+import { Backoff } from './backoff.ts';
+import { type Conversation, DOWN_PATIENCE_SECONDS } from './conversation.ts';
+import { type DigestChallenge, parseChallenge } from './digest.ts';
+import type { TransportRequest } from './transport.ts';
+import { TransportError } from './transport-error.ts';
+import type { PutOutcome } from './ucondb.ts';
+
+/** What one attempt to store led to, as far as its answer tells. */
+type Attempt =
+  | { readonly result: 'stored' }
+  /** Nothing was stored by it; `patienceSeconds`: how long to go on trying. */
+  | { readonly result: 'turned-away'; readonly error: ArchiverError; readonly patienceSeconds: number }
+  /** The key is taken, if one believes the text of the page. */
+  | { readonly result: 'exists'; readonly error: ArchiverError }
+  /** It may have been stored, may not, or may still be. */
+  | { readonly result: 'unknown'; readonly error: ArchiverError };
+
+/** What the server says it has under a key. */
+type Held = VersionMetadata | 'nothing' | 'no-answer';
+
+/** An outcome that stays unknown is asked after for so many time-outs: a slow put may yet be committed. */
+const UNKNOWN_PATIENCE_TIMEOUTS = 3;
+
+/** Stores one blob under one key, at most once, whatever happens on the way. */
+export class Upload {
+  readonly #conversation: Conversation;
+  readonly #address: UconDbAddress;
+  readonly #authenticator: Authenticator;
+  readonly #run: RunNumber;
+  readonly #blob: Buffer;
+  readonly #sum: number;
+  readonly #target: string;
+
+  constructor(
+    conversation: Conversation,
+    address: UconDbAddress,
+    authenticator: Authenticator,
+    run: RunNumber,
+    blob: Buffer,
+  ) {
+    this.#conversation = conversation;
+    this.#address = address;
+    this.#authenticator = authenticator;
+    this.#run = run;
+    this.#blob = blob;
+    this.#sum = adler32(blob);
+    this.#target = address.put(run);
+  }
+
+  /**
+   * Uploads until it is known that a version has the key. The key is the guard: no attempt overrides, so repeating one is
+   * safe, and if an earlier attempt still gets through, one of the two is refused.
+   * @throws ConfigurationError, UconDbError
+   */
+  async run(): Promise<PutOutcome> {
+    const backoff = new Backoff(this.#conversation.tools);
+    let mayBeOurs = false;
+    let attempt = await this.#attempt();
+    for (;;) {
+      if (attempt.result === 'stored') return 'stored';
+      mayBeOurs ||= attempt.result === 'unknown';
+      const held = attempt.result === 'turned-away' ? 'nothing' : await this.#held();
+      if (typeof held === 'object') return mayBeOurs && this.#isOurs(held) ? 'stored' : 'already-stored';
+      if (!(await backoff.wait(this.#patience(attempt)))) throw this.#givingUp(attempt, held);
+      if (held === 'nothing') attempt = await this.#attempt();
+    }
+  }
+
+  #patience(attempt: Exclude<Attempt, { result: 'stored' }>): number {
+    if (attempt.result === 'turned-away') return attempt.patienceSeconds;
+    return this.#conversation.timeoutSeconds * UNKNOWN_PATIENCE_TIMEOUTS;
+  }
+
+  #givingUp(attempt: Exclude<Attempt, { result: 'stored' }>, held: Held): ArchiverError {
+    if (attempt.result === 'turned-away') return attempt.error;
+    const state = held === 'no-answer' ? 'could not be asked if it has' : 'says it has no';
+    return new UconDbError(
+      `${attempt.error.message}; the server ${state} a version with key ${this.#run}, so it is not known if the blob is ` +
+        'stored: a later execution finds out',
+      { cause: attempt.error, retryable: true, run: this.#run },
+    );
+  }
+
+  async #attempt(): Promise<Attempt> {
+    const demand = await this.#authenticator.demand();
+    const first = await this.#send(demand);
+    const challenge = first instanceof TransportError ? undefined : challengeOf(first);
+    if (challenge === undefined) return this.#judge(first);
+    return this.#judge(await this.#send(await this.#authenticator.renew(demand, challenge)));
+  }
+
+  async #send(demand: Demand): Promise<TextAnswer | TransportError> {
+    const authorization = this.#authenticator.headers(demand, 'POST', this.#target);
+    const headers = { 'content-type': 'application/octet-stream', ...authorization };
+    return this.#answerTo({ method: 'POST', target: this.#target, headers, body: this.#blob });
+  }
+
+  async #answerTo(request: TransportRequest): Promise<TextAnswer | TransportError> {
+    try {
+      return await this.#conversation.send(request);
+    } catch (error) {
+      if (error instanceof TransportError) return error;
+      throw error;
+    }
+  }
+
+  #judge(answer: TextAnswer | TransportError): Attempt {
+    const error = this.#conversation.errorOf({ method: 'POST', target: this.#target }, answer);
+    if (answer instanceof TransportError) {
+      if (answer.failure === 'certificate') throw error;
+      if (answer.failure === 'broken') return { result: 'unknown', error };
+      return { result: 'turned-away', error, patienceSeconds: DOWN_PATIENCE_SECONDS };
+    }
+    if (answer.status === 200) return this.#confirm(answer, error);
+    if (isBusy(answer)) {
+      return { result: 'turned-away', error, patienceSeconds: this.#conversation.timeoutSeconds };
+    }
+    if (saysKeyIsTaken(answer)) return { result: 'exists', error };
+    if (answer.status >= 500 || answer.status === 408) return { result: 'unknown', error };
+    throw error;
+  }
+
+  /** A 200 counts only if the server stored what was sent: it stores an empty body without complaint, for one. */
+  #confirm(answer: TextAnswer, error: ArchiverError): Attempt {
+    const stored = parseMetadata(answer.text);
+    if (stored === undefined) return { result: 'unknown', error };
+    if (stored.key === String(this.#run) && this.#isOurs(stored)) return { result: 'stored' };
+    throw new UconDbError(
+      `UconDB: run ${this.#run}: ${this.#blob.length} bytes with adler32 ${this.#sum} were sent, but the server confirms ` +
+        `${stored.data_size} bytes with adler32 ${stored.adler32} under key ${stored.key}: what is stored there is not ` +
+        'this blob; find out what stands between us and the server, and have that version removed',
+      { run: this.#run },
+    );
+  }
+
+  #isOurs(version: VersionMetadata): boolean {
+    return version.data_size === this.#blob.length && version.adler32 === this.#sum;
+  }
+
+  /** Asks what is stored under the key now. */
+  async #held(): Promise<Held> {
+    const request = { method: 'GET', target: this.#address.metadata(this.#run) } as const;
+    const answer = await this.#answerTo(request);
+    if (answer instanceof TransportError) return 'no-answer';
+    if (answer.status === 200) {
+      const version = parseMetadata(answer.text);
+      return version?.key === String(this.#run) ? version : 'no-answer';
+    }
+    if (saysNotFound(answer, 'version')) return 'nothing';
+    if (answer.status === 500) return (await this.#objectIsMissing()) ? 'nothing' : 'no-answer';
+    if (isBusy(answer) || answer.status > 500) return 'no-answer';
+    throw this.#conversation.errorOf(request, answer);
+  }
+
+  /** Before the first version of an object the server answers a GET by key with a 500; a listing tells it from a fault. */
+  async #objectIsMissing(): Promise<boolean> {
+    const answer = await this.#answerTo({ method: 'GET', target: this.#address.emptyListing() });
+    return !(answer instanceof TransportError) && saysNotFound(answer, 'object');
+  }
+}
+
+function challengeOf(answer: TextAnswer): DigestChallenge | undefined {
+  if (answer.status !== 401 || answer.challenge === undefined) return undefined;
+  return parseChallenge(answer.challenge);
+}
