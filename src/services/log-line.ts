@@ -1,0 +1,63 @@
+/** Levels as the log shows them, least important first. */
+export type LogLevel = 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR' | 'CRITICAL';
+
+export interface LogEntry {
+  readonly time: Date;
+  readonly module: string;
+  readonly level: LogLevel;
+  readonly message: string;
+  /** The run that the message belongs to. */
+  readonly run?: number | undefined;
+}
+
+/** Shorter ones would hit ordinary words. */
+const SHORTEST_SECRET = 4;
+
+/**
+ * One entry as `YYYY-MM-DD HH:MM:SS,mmm - <module> - <LEVEL> - <message>` and a newline, in local time, as Python's logging
+ * writes it. A message may have several lines; other control characters are shown as `\xNN`. A run that the message
+ * doesn't name is added to its first line.
+ */
+export function formatEntry(entry: LogEntry, redact: (text: string) => string): string {
+  const message = visible(withRun(redact(entry.message), entry.run));
+  return `${formatTime(entry.time)} - ${entry.module} - ${entry.level} - ${message}\n`;
+}
+
+/** Local time as `YYYY-MM-DD HH:MM:SS,mmm`. */
+function formatTime(time: Date): string {
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const date = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
+  const clock = `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
+  return `${date} ${clock},${String(time.getMilliseconds()).padStart(3, '0')}`;
+}
+
+/** The time at the beginning of a line, or undefined if none stands there. */
+export function parseLineTime(line: string): Date | undefined {
+  const parts = /^(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d),\d{3} - /.exec(line)?.slice(1).map(Number);
+  if (parts === undefined) return undefined;
+  const [year = 0, month = 0, day = 0, hours = 0, minutes = 0, seconds = 0] = parts;
+  return new Date(year, month - 1, day, hours, minutes, seconds);
+}
+
+/** A function that replaces secret values, also where they stand escaped in an address or in JSON, by `***`. */
+export function makeRedactor(secrets: readonly string[]): (text: string) => string {
+  const forms = secrets
+    .filter((secret) => secret.length >= SHORTEST_SECRET)
+    .flatMap((secret) => [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)]);
+  const longestFirst = [...new Set(forms)].sort((a, b) => b.length - a.length);
+  return (text) => longestFirst.reduce((redacted, form) => redacted.replaceAll(form, '***'), text);
+}
+
+function withRun(message: string, run: number | undefined): string {
+  if (run === undefined || new RegExp(`(?<![0-9])${run}(?![0-9])`).test(message)) return message;
+  const end = message.indexOf('\n');
+  return end < 0 ? `${message} [run ${run}]` : `${message.slice(0, end)} [run ${run}]${message.slice(end)}`;
+}
+
+function visible(text: string): string {
+  return text.replace(/\p{Cc}/gu, (character) =>
+    character === '\n' || character === '\t'
+      ? character
+      : `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
+}

@@ -1,0 +1,152 @@
+import pino from 'pino';
+import { messageOf } from '../errors.ts';
+import { LogFile, type Rotation } from './log-file.ts';
+import { formatEntry, type LogLevel, makeRedactor } from './log-line.ts';
+import type { LogBinding, Logger } from './logger.ts';
+
+export type { LogLevel } from './log-line.ts';
+
+export interface LoggingOptions {
+  /** Less important messages are dropped. */
+  readonly level: LogLevel;
+  /** Undefined or null: no file. */
+  readonly logFile: string | null | undefined;
+  /** Nothing on the console; the file still gets everything. */
+  readonly quiet: boolean;
+  /** Values that must not appear in any line. */
+  readonly secrets: readonly string[];
+  /** Where the console's lines go; the process's standard output if absent. */
+  readonly stdout?: { write(text: string): unknown };
+  readonly clock?: () => Date;
+  /** 500 MiB, 14 days and five backups if absent. */
+  readonly rotation?: Rotation;
+}
+
+/** The log of one execution. */
+export interface Logging {
+  /** @param module as in the reference, e.g. `run_record_archiver.importer`. */
+  logger(module: string): Logger;
+  /** Closes the log file; later lines only reach the console. */
+  close(): void;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const DEFAULT_ROTATION: Rotation = { maxBytes: 500 * 1024 * 1024, maxAgeMs: 14 * DAY_MS, backups: 5 };
+const OWN_MODULE = 'run_record_archiver.logging';
+
+const PINO_LEVELS = {
+  DEBUG: 'debug',
+  INFO: 'info',
+  WARNING: 'warn',
+  ERROR: 'error',
+  CRITICAL: 'fatal',
+} as const;
+const LEVELS_BY_VALUE: Readonly<Record<number, LogLevel>> = {
+  20: 'DEBUG',
+  30: 'INFO',
+  40: 'WARNING',
+  50: 'ERROR',
+  60: 'CRITICAL',
+};
+
+/** The fields of a pino record that we use. */
+interface PinoRecord {
+  readonly level: number;
+  readonly msg: string;
+  readonly module: string;
+  readonly run?: number;
+}
+
+/**
+ * Opens the log: lines go to standard output and to the log file, and are written when the call returns, so that none is
+ * lost whatever way the process ends. A log file that can't be opened or written is reported and work goes on without it;
+ * a reader of standard output that has gone away (`| head`) is no fault.
+ */
+export function createLogging(options: LoggingOptions): Logging {
+  const clock = options.clock ?? (() => new Date());
+  const redact = makeRedactor(options.secrets);
+  const stdout = options.quiet ? undefined : (options.stdout ?? standardOutput());
+  let file: LogFile | undefined;
+  const emit = (line: string): void => {
+    stdout?.write(line);
+    file?.write(line);
+  };
+  const complain = (level: LogLevel, message: string): void =>
+    emit(formatEntry({ time: clock(), module: OWN_MODULE, level, message }, redact));
+  file = openFile(options, clock, complain);
+
+  const write = (json: string): void => {
+    const record: PinoRecord = JSON.parse(json);
+    const level = LEVELS_BY_VALUE[record.level] ?? 'INFO';
+    const { module, msg: message, run } = record;
+    emit(formatEntry({ time: clock(), module, level, message, run }, redact));
+  };
+  const root = pino({ base: null, timestamp: false, level: PINO_LEVELS[options.level] }, { write });
+  return {
+    logger: (module) => new PinoLogger(root.child({ module })),
+    close: () => {
+      file?.close();
+      file = undefined;
+    },
+  };
+}
+
+class PinoLogger implements Logger {
+  readonly #pino: pino.Logger;
+
+  constructor(logger: pino.Logger) {
+    this.#pino = logger;
+  }
+
+  debug(message: string): void {
+    this.#pino.debug(message);
+  }
+
+  info(message: string): void {
+    this.#pino.info(message);
+  }
+
+  warning(message: string): void {
+    this.#pino.warn(message);
+  }
+
+  error(message: string): void {
+    this.#pino.error(message);
+  }
+
+  critical(message: string): void {
+    this.#pino.fatal(message);
+  }
+
+  child(module?: string, binding: LogBinding = {}): Logger {
+    return new PinoLogger(this.#pino.child(module === undefined ? { ...binding } : { ...binding, module }));
+  }
+}
+
+function openFile(
+  { logFile, rotation = DEFAULT_ROTATION }: LoggingOptions,
+  now: () => Date,
+  complain: (level: LogLevel, message: string) => void,
+): LogFile | undefined {
+  if (logFile === undefined || logFile === null) return undefined;
+  try {
+    return new LogFile(logFile, { rotation, now, onProblem: (message) => complain('WARNING', message) });
+  } catch (error) {
+    complain(
+      'ERROR',
+      `Failed to configure file logging at '${logFile}': ${messageOf(error)}; work goes on without it`,
+    );
+    return undefined;
+  }
+}
+
+/** Standard output written at once; pino itself makes it silent when its reader has gone (EPIPE). */
+function standardOutput(): { write(text: string): unknown } {
+  const destination = pino.destination({ dest: 1, sync: true });
+  let failed = false;
+  destination.on('error', () => {
+    // Nowhere is left to report that to; the log file still gets the lines.
+    failed = true;
+  });
+  return { write: (text) => !failed && destination.write(text) };
+}
