@@ -1,0 +1,77 @@
+import type { RunNumber } from '../../src/run-number.ts';
+import { componentFcl } from './component-fcl.ts';
+import { metadataTxt } from './metadata-txt.ts';
+import { bootTxt, knownBoardreadersTxt, ranksTxt } from './process-texts.ts';
+import { environmentTxt, settingsTxt, setupTxt } from './site-texts.ts';
+import { type EraName, type Process, type System, type SystemSize, systemOf } from './system.ts';
+
+/** A file of a sample record; ASCII. */
+export interface SampleFile {
+  readonly name: string;
+  readonly text: string;
+}
+
+const SMALL: SystemSize = { readers: 2, builders: 1, dispatchers: 1, bytes: 28_000 };
+const SBND: SystemSize = { readers: 48, builders: 16, dispatchers: 2, bytes: 1_300_000 };
+
+/** The most that a record is made of, with its text files below 300 files. */
+const MOST_PROCESSES = 290;
+
+/**
+ * @param size `small` (11 files, 30 kB), `sbnd` (74 files, 1.3 MB) or a number of bytes to aim at
+ * @returns undefined if the text is none of these
+ */
+export function parseSize(size: string): SystemSize | undefined {
+  if (size === 'small') return SMALL;
+  if (size === 'sbnd') return SBND;
+  const bytes = Number(size);
+  if (!/^[1-9]\d*$/.test(size) || bytes > 100e6) return undefined;
+  const processes = Math.min(MOST_PROCESSES, Math.max(4, Math.round((bytes * 67) / SBND.bytes)));
+  const builders = Math.max(1, Math.round(processes / 4));
+  const dispatchers = processes > 20 ? 2 : 1;
+  return { readers: processes - builders - dispatchers - 1, builders, dispatchers, bytes };
+}
+
+/** A run record as DAQInterface of the era leaves it; the same arguments give the same bytes. */
+export function sampleRecord(run: RunNumber, era: EraName, size: SystemSize, seed: string): SampleFile[] {
+  const system = systemOf(run, era, size, seed);
+  const texts = textFiles(system, seed);
+  const withPayload = (payloadOf: (process: Process) => number) =>
+    system.processes.map((process) => ({
+      name: fileNameOf(process, system),
+      text: componentFcl(process, system, payloadOf(process), seed),
+    }));
+  const missing = size.bytes - bytesOf([...texts, ...withPayload(() => 0)]);
+  const total = system.processes.reduce((sum, process) => sum + weightOf(process), 0);
+  return [...texts, ...withPayload((process) => (missing * weightOf(process)) / total)];
+}
+
+/** Board readers of a TPC have by far the most channels. */
+function weightOf({ type, label }: Process): number {
+  if (type !== 'BoardReader') return 0;
+  return label.startsWith('tpc') ? 5 : 1;
+}
+
+/** Until April 2018 documents were named after type, host and port. */
+function fileNameOf({ type, label, host, port }: Process, { era }: System): string {
+  return era < '2018-04-27' ? `${type}Main_${host}_${port}.fcl` : `${label}.fcl`;
+}
+
+function textFiles(system: System, seed: string): SampleFile[] {
+  const { era } = system;
+  const since = (date: string, name: string, text: () => string) =>
+    era >= date ? [{ name: `${name}.txt`, text: text() }] : [];
+  return [
+    { name: era < '2017-09-17' ? 'config.txt' : 'boot.txt', text: bootTxt(system) },
+    { name: 'metadata.txt', text: metadataTxt(system, seed) },
+    ...since('2017-09-17', 'setup', () => setupTxt(system)),
+    ...since('2018-06-20', 'known_boardreaders_list', () => knownBoardreadersTxt(system, seed)),
+    ...since('2018-09-10', 'ranks', () => ranksTxt(system)),
+    ...since('2019-03-06', 'settings', settingsTxt),
+    ...since('2019-10-16', 'environment', () => environmentTxt(system)),
+  ];
+}
+
+function bytesOf(files: readonly SampleFile[]): number {
+  return files.reduce((sum, file) => sum + file.text.length, 0);
+}
