@@ -1,0 +1,69 @@
+import { CR, endOfLine, LF } from './lines.ts';
+import type { Comment } from './tree.ts';
+
+const DOUBLE_QUOTE = 34;
+const HASH = 35;
+const SINGLE_QUOTE = 39;
+const SLASH = 47;
+
+/**
+ * Finds comments the way artdaqDB does it, in a scan of its own that knows no FHiCL. It errs where quotes don't pair
+ * (an empty string or an escaped quote can turn a later `#` inside a string into a comment), and what it errs on is
+ * stored and exported, so its steps are kept one by one: (1) go to the next quote or comment sign; (2) pass over quoted
+ * texts as long as they hold at least one character, going on with (1) after each; (3) go to the next comment sign, past
+ * any quotes; (4) the comment runs to the end of the line; (5) start again on the next line.
+ */
+export function scanComments(text: string): Comment[] {
+  const comments: Comment[] = [];
+  let line = 1;
+  let counted = 0;
+  for (let position = 0; position < text.length; ) {
+    const start = commentSignFrom(text, afterQuotedTexts(text, position));
+    if (start === text.length) break;
+    line += lineBreaks(text, counted, start);
+    counted = start;
+    const end = endOfLine(text, start);
+    comments.push({ line, text: text.slice(start, end) });
+    position = end + (text.startsWith('\r\n', end) ? 2 : 1);
+  }
+  return comments;
+}
+
+function isCommentSign(text: string, position: number, code: number): boolean {
+  return code === HASH || (code === SLASH && text.charCodeAt(position + 1) === SLASH);
+}
+
+/** Steps 1 and 2. */
+function afterQuotedTexts(text: string, from: number): number {
+  let position = from;
+  for (; position < text.length; position++) {
+    const code = text.charCodeAt(position);
+    if (code === DOUBLE_QUOTE || code === SINGLE_QUOTE) {
+      const close = text.indexOf(code === DOUBLE_QUOTE ? '"' : "'", position + 1);
+      if (close <= position + 1) break;
+      position = close;
+    } else if (isCommentSign(text, position, code)) {
+      break;
+    }
+  }
+  return position;
+}
+
+/** Step 3. */
+function commentSignFrom(text: string, from: number): number {
+  let position = from;
+  while (position < text.length && !isCommentSign(text, position, text.charCodeAt(position))) position++;
+  return position;
+}
+
+/** Line breaks between two positions; CR LF and LF CR are one, unlike in the parser (source: Boost's line_pos_iterator). */
+function lineBreaks(text: string, from: number, to: number): number {
+  let count = 0;
+  for (let position = from; position < to; position++) {
+    const code = text.charCodeAt(position);
+    if (code !== LF && code !== CR) continue;
+    count++;
+    if (text.charCodeAt(position + 1) === (code === LF ? CR : LF)) position++;
+  }
+  return count;
+}

@@ -1,0 +1,154 @@
+import { ArtdaqDbError } from '../errors.ts';
+import type { RunNumber } from '../run-number.ts';
+import { JsonObject, type JsonValue, quoteJson } from './json.ts';
+import { readJsonObject } from './json-reader.ts';
+import { parseFhicl } from './parse.ts';
+import { readContent } from './stored-reader.ts';
+import { jsonArray, jsonObject, writeContent } from './stored-writer.ts';
+import { writeFhicl } from './write.ts';
+
+export type Collection = 'RunHistory' | 'SystemLayout';
+
+/** What a document is stored under, besides its content. */
+export interface DocumentIdentity {
+  readonly entity: string;
+  readonly run: RunNumber;
+  /** Configuration name without run; both together name configuration and version. */
+  readonly config: string;
+  readonly collection: Collection;
+  /** Object id, 24 hex digits. */
+  readonly id: string;
+  /** The time of all stamps. */
+  readonly now: Date;
+}
+
+/** What a stored document says of itself. */
+export interface StoredIdentity {
+  readonly id: string;
+  readonly entity: string;
+  readonly version: string;
+  readonly configurations: readonly { readonly name: string; readonly assigned: string }[];
+  readonly runs: readonly string[];
+  readonly collection: string;
+}
+
+const IDENTITY_MEMBERS = new Set(['_id', 'entities', 'version', 'configurations', 'runs', 'collection']);
+const DOCUMENT_MEMBER = new Set(['document']);
+const CONTENT_MEMBERS = new Set(['document', 'comments']);
+
+/**
+ * The JSON text that artdaqDB stores for a FHiCL text (spec: artdaqdb.md, "Documents").
+ * @throws FhiclError if artdaqDB would refuse the text
+ */
+export function toStoredJson(text: string, identity: DocumentIdentity): string {
+  const content = writeContent(parseFhicl(text, `${identity.entity}.fcl`));
+  return jsonObject(`${content},\n${envelope(identity)}`);
+}
+
+function envelope({ entity, run, config, collection, id, now }: DocumentIdentity): string {
+  const stamp = `"${formatTimestamp(now)}"`;
+  const none = jsonArray('');
+  const assigned = (name: string) => jsonObject(`"name" : ${quoteJson(name)},\n"assigned" : ${stamp}`);
+  const configuration = `${run}/${config}`;
+  const updates = [
+    ['addConfiguration', configuration],
+    ['setVersion', configuration],
+    ['setCollection', collection],
+    ['addEntity', entity],
+    ['addRun', String(run)],
+  ] as const;
+  const update = (event: string, name: string) =>
+    jsonObject(`"event" : "${event}",\n"timestamp" : ${stamp},\n"value" : ${assigned(name)}`);
+  const origin = [
+    '"format" : "fhicl"',
+    `"name" : ${quoteJson(entity)}`,
+    '"source" : "fhicl_to_json"',
+    `"timestamp" : ${stamp}`,
+    `"created" : ${stamp}`,
+    `"rawdata" : ${none}`,
+  ];
+  const bookkeeping = [
+    '"isdeleted" : false',
+    '"isreadonly" : false',
+    `"updates" : ${jsonArray(updates.map(([event, name]) => update(event, name)).join(',\n'))}`,
+    `"created" : ${stamp}`,
+  ];
+  return [
+    `"origin" : ${jsonObject(origin.join(',\n'))}`,
+    `"version" : ${quoteJson(configuration)}`,
+    `"entities" : ${jsonArray(assigned(entity))}`,
+    `"configurations" : ${jsonArray(assigned(configuration))}`,
+    '"changelog" : "notprovided"',
+    `"bookkeeping" : ${jsonObject(bookkeeping.join(',\n'))}`,
+    `"_id" : ${jsonObject(`"$oid" : "${id}"`)}`,
+    `"collection" : "${collection}"`,
+    `"aliases" : ${jsonObject(`"active" : ${none},\n"history" : ${none}`)}`,
+    `"runs" : ${jsonArray(assigned(String(run)))}`,
+    `"attachments" : ${none}`,
+    '"configtype" : "notprovided"',
+  ].join(',\n');
+}
+
+/**
+ * What a reader needs of a stored document, without building the export.
+ * @throws ArtdaqDbError if it is malformed
+ */
+export function readIdentity(json: string): StoredIdentity {
+  const document = readJsonObject(json, IDENTITY_MEMBERS);
+  const id = document.get('_id');
+  const [entity] = assignments(document, 'entities');
+  if (entity === undefined) throw new ArtdaqDbError('stored document belongs to no entity');
+  return {
+    id: textMember(id instanceof JsonObject ? id : document, id instanceof JsonObject ? '$oid' : '_id'),
+    entity: entity.name,
+    version: textMember(document, 'version'),
+    configurations: assignments(document, 'configurations'),
+    runs: assignments(document, 'runs').map((run) => run.name),
+    collection: textMember(document, 'collection'),
+  };
+}
+
+function assignments(document: JsonObject, member: string): { name: string; assigned: string }[] {
+  const list = document.get(member);
+  if (!Array.isArray(list)) throw new ArtdaqDbError(`stored document has no list "${member}"`);
+  return list.map((each: JsonValue) => {
+    if (!(each instanceof JsonObject))
+      throw new ArtdaqDbError(`stored document has a malformed list "${member}"`);
+    return { name: textMember(each, 'name'), assigned: textMember(each, 'assigned') };
+  });
+}
+
+function textMember(object: JsonObject, member: string): string {
+  const value = object.get(member);
+  if (typeof value !== 'string') throw new ArtdaqDbError(`stored document has no text "${member}"`);
+  return value;
+}
+
+/**
+ * The FHiCL text of a stored document, as artdaqDB exports it (spec: artdaqdb.md, "Export").
+ * @throws ArtdaqDbError if it is malformed
+ */
+export function exportStoredJson(json: string): string {
+  return writeFhicl(readContent(readJsonObject(json, DOCUMENT_MEMBER)));
+}
+
+/**
+ * Do two stored documents hold the same data, metadata and comments, whatever their ids and stamps?
+ * @throws ArtdaqDbError if one is malformed
+ */
+export function sameContent(a: string, b: string): boolean {
+  const [first, second] = [a, b].map((json) =>
+    writeContent(readContent(readJsonObject(json, CONTENT_MEMBERS))),
+  );
+  return first === second;
+}
+
+/** Local time as artdaqDB stamps it, e.g. `2026-11-24T10:30:40.700+0000`. */
+export function formatTimestamp(date: Date): string {
+  const offset = -date.getTimezoneOffset();
+  const digits = (value: number, length = 2) => String(value).padStart(length, '0');
+  const zone = `${offset < 0 ? '-' : '+'}${digits(Math.floor(Math.abs(offset) / 60))}${digits(Math.abs(offset) % 60)}`;
+  const day = `${digits(date.getFullYear(), 4)}-${digits(date.getMonth() + 1)}-${digits(date.getDate())}`;
+  const time = `${digits(date.getHours())}:${digits(date.getMinutes())}:${digits(date.getSeconds())}`;
+  return `${day}T${time}.${digits(date.getMilliseconds(), 3)}${zone}`;
+}

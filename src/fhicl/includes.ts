@@ -1,0 +1,84 @@
+import { endOfLine } from './lines.ts';
+import { INCLUDE_KEY } from './tree.ts';
+
+const DIRECTIVE = '#include';
+const WHITE_SPACE = /\s/;
+
+/** Does `#include` and a white-space character stand here? */
+export function isIncludeAt(text: string, position: number): boolean {
+  return text.startsWith(DIRECTIVE, position) && WHITE_SPACE.test(text.charAt(position + DIRECTIVE.length));
+}
+
+/**
+ * The `#include` directives of a text. artdaqDB replaces `#include `, wherever it stands and with all text up to the next
+ * quote, by the key of a string. Ours does so for directives that stand where an entry can, and only if no entry would be
+ * swallowed; any other is the comment or text that it looks like. The numbers in the keys are artdaqDB's, which counts
+ * all of them.
+ */
+export class Includes {
+  private readonly text: string;
+  private count = 0;
+  private searched = 0;
+  /** artdaqDB consumes the text up to here with the directive counted last. */
+  private consumed = 0;
+  private quote = -1;
+  private code = -1;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  /**
+   * The directive at this position (ask in ascending order).
+   * @returns where its quoted name begins; 'comment' if the line is just a comment that begins with `#include`;
+   * 'unquoted' if no quote follows in the whole text
+   */
+  nameOf(position: number): number | 'comment' | 'unquoted' {
+    const quote = this.quoteFrom(position);
+    if (quote === this.text.length) return 'unquoted';
+    const lineEnd = endOfLine(this.text, position);
+    return quote < lineEnd || this.codeFrom(lineEnd) === quote ? quote : 'comment';
+  }
+
+  /** The key of the directive at this position (ask in ascending order, once for each). */
+  keyOf(position: number): string {
+    this.countBefore(position);
+    this.consumed = this.quoteFrom(position);
+    return `${INCLUDE_KEY}_${this.count++}`;
+  }
+
+  private countBefore(position: number): void {
+    for (;;) {
+      const found = this.text.indexOf(DIRECTIVE, this.searched);
+      this.searched = found + DIRECTIVE.length;
+      if (found === position) return;
+      if (found < this.consumed || !isIncludeAt(this.text, found)) continue;
+      this.count++;
+      this.consumed = this.nextQuote(found);
+    }
+  }
+
+  private quoteFrom(position: number): number {
+    if (this.quote < position) this.quote = this.nextQuote(position);
+    return this.quote;
+  }
+
+  private nextQuote(position: number): number {
+    const quote = /["']/g;
+    quote.lastIndex = position;
+    return quote.test(this.text) ? quote.lastIndex - 1 : this.text.length;
+  }
+
+  /** The first position that is neither white space nor comment. */
+  private codeFrom(position: number): number {
+    const { text } = this;
+    let at = Math.max(this.code, position);
+    while (at < text.length) {
+      if (text[at] === '#' || text.startsWith('//', at)) at = endOfLine(text, at);
+      else if (WHITE_SPACE.test(text.charAt(at))) at++;
+      else break;
+    }
+    this.code = at;
+    return at;
+  }
+}

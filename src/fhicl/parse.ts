@@ -1,0 +1,181 @@
+import { scanComments } from './comments.ts';
+import { failEntry, failValue } from './complaints.ts';
+import { Includes, isIncludeAt } from './includes.ts';
+import { PROTECTIONS, TableEntries, violationWithin } from './protection.ts';
+import { scalarText, takeName, takeScalar } from './scalars.ts';
+import { Scanner } from './scanner.ts';
+import type { Entry, FhiclDocument, Value } from './tree.ts';
+import { INCLUDE_KEY, MAX_DEPTH } from './tree.ts';
+
+/** `#include` at the start of a line must be a directive, even inside a string; the library's includer says so. */
+const MALFORMED_INCLUDE = /(?:^|[\r\n])#include(?!\s|$)/;
+const NOT_ASCII = /[^\0-~]/;
+const END_PROLOG = /END_PROLOG(?![\w.]*\s*[:@])/y;
+
+/**
+ * Reads a FHiCL text as artdaqDB does (spec: artdaqdb.md, "FHiCL as this library reads it").
+ * @param name of the file, for messages
+ * @throws FhiclError for every text that artdaqDB refuses, with line and column in `text`
+ */
+export function parseFhicl(text: string, name: string): FhiclDocument {
+  const scanner = new Scanner(text, name);
+  if (text === '') scanner.fail('the file is empty; artdaqDB stores blank files, but none of 0 bytes');
+  const foreign = text.search(NOT_ASCII);
+  if (foreign !== -1) scanner.fail('FHiCL can hold ASCII characters only, also in comments', foreign);
+  const malformed = text.search(MALFORMED_INCLUDE);
+  if (malformed !== -1) {
+    scanner.fail('after #include at the start of a line must come a blank', text.indexOf('#', malformed));
+  }
+  const comments = scanComments(text);
+  return {
+    ...new Parser(scanner, new Map(comments.map((each) => [each.line, each.text]))).sections(),
+    comments,
+  };
+}
+
+class Parser {
+  private readonly scanner: Scanner;
+  private readonly comments: ReadonlyMap<number, string>;
+  private readonly includes: Includes;
+
+  constructor(scanner: Scanner, comments: ReadonlyMap<number, string>) {
+    this.scanner = scanner;
+    this.comments = comments;
+    this.includes = new Includes(scanner.text);
+  }
+
+  sections(): Pick<FhiclDocument, 'prolog' | 'main'> {
+    const { scanner } = this;
+    const prolog: Entry[] = [];
+    const main: Entry[] = [];
+    for (this.skipToEntry(); scanner.take('BEGIN_PROLOG'); this.skipToEntry()) this.prolog(prolog);
+    for (; !scanner.atEnd; this.skipToEntry()) main.push(this.entry(true, 0));
+    return { prolog, main };
+  }
+
+  private prolog(entries: Entry[]): void {
+    const { scanner } = this;
+    const start = scanner.position;
+    for (this.skipToEntry(); !scanner.match(END_PROLOG); this.skipToEntry()) {
+      if (scanner.atEnd) scanner.fail('BEGIN_PROLOG without END_PROLOG', start);
+      entries.push(this.entry(true, 0));
+    }
+  }
+
+  /** Goes to where the next entry, the end of a block or an `#include` that is an entry begins. */
+  private skipToEntry(): void {
+    const { scanner } = this;
+    for (scanner.skipToDirective(); isIncludeAt(scanner.text, scanner.position); scanner.skipToDirective()) {
+      if (this.includes.nameOf(scanner.position) !== 'comment') return;
+      scanner.skipLine();
+    }
+  }
+
+  private entry(dotted: boolean, depth: number): Entry {
+    return isIncludeAt(this.scanner.text, this.scanner.position)
+      ? this.include()
+      : this.binding(dotted, depth);
+  }
+
+  private include(): Entry {
+    const { scanner } = this;
+    const name = this.includes.nameOf(scanner.position);
+    if (typeof name === 'string') return scanner.fail('#include needs a file name in quotes');
+    const key = this.includes.keyOf(scanner.position);
+    scanner.joinLinesUpTo(name);
+    scanner.position = name;
+    return { key, protection: '', value: this.value(key, 0) };
+  }
+
+  private binding(dotted: boolean, depth: number): Entry {
+    const { scanner } = this;
+    const start = scanner.position;
+    const key = this.key(dotted);
+    scanner.skip();
+    const protection = PROTECTIONS.find((each) => scanner.take(each)) ?? '';
+    if (!scanner.take(':')) failEntry(scanner, start, key);
+    const entry: Entry = { key, protection, value: this.value(key, depth) };
+    const violation = violationWithin(entry);
+    if (violation !== undefined) scanner.fail(violation, start);
+    return entry;
+  }
+
+  private key(dotted: boolean): string {
+    const { scanner } = this;
+    let key = this.name();
+    while (dotted) {
+      const end = scanner.position;
+      scanner.skip();
+      if (!scanner.take('.')) {
+        scanner.position = end;
+        break;
+      }
+      scanner.skip();
+      key += `.${this.name()}`;
+    }
+    return key;
+  }
+
+  private name(): string {
+    const { scanner } = this;
+    const start = scanner.position;
+    if (!takeName(scanner)) failEntry(scanner, start);
+    return scanner.text.slice(start, scanner.position);
+  }
+
+  /** @param key of the entry that the value is of, or an empty text for an element of a sequence */
+  private value(key: string, depth: number): Value {
+    const { scanner } = this;
+    scanner.skip();
+    const start = scanner.position;
+    const line = scanner.currentLine();
+    const silent = key.includes(`${INCLUDE_KEY}_`);
+    const comment = silent ? '' : this.commentAbove(line);
+    if (scanner.take('{')) return { type: 'table', entries: this.tableEntries(start, depth + 1), comment };
+    const annotation = silent ? '' : (this.comments.get(line) ?? '');
+    if (scanner.take('['))
+      return { type: 'sequence', elements: this.elements(start, depth + 1), comment, annotation };
+    const type = takeScalar(scanner);
+    if (type === undefined) return failValue(scanner, key);
+    return { type, text: scalarText(type, scanner.text.slice(start, scanner.position)), comment, annotation };
+  }
+
+  private commentAbove(line: number): string {
+    const comment = this.comments.get(line - 1);
+    return comment === undefined || comment.startsWith('/') || comment.includes('#include ') ? '' : comment;
+  }
+
+  private elements(opening: number, depth: number): Value[] {
+    const { scanner } = this;
+    this.checkDepth(opening, depth);
+    const elements: Value[] = [];
+    scanner.skip();
+    if (scanner.take(']')) return elements;
+    for (;;) {
+      elements.push(this.value('', depth));
+      scanner.skip();
+      if (scanner.take(']')) return elements;
+      if (scanner.atEnd) scanner.fail('the [ that opens here is never closed', opening);
+      if (!scanner.take(',')) scanner.fail('after an element must come a comma or ]');
+    }
+  }
+
+  private tableEntries(opening: number, depth: number): Entry[] {
+    const { scanner } = this;
+    this.checkDepth(opening, depth);
+    const table = new TableEntries();
+    for (this.skipToEntry(); !scanner.take('}'); this.skipToEntry()) {
+      const start = scanner.position;
+      if (scanner.atEnd) scanner.fail('the { that opens here is never closed', opening);
+      const violation = table.put(this.entry(false, depth));
+      if (violation !== undefined) scanner.fail(violation, start);
+    }
+    return table.entries;
+  }
+
+  private checkDepth(opening: number, depth: number): void {
+    if (depth > MAX_DEPTH) {
+      this.scanner.fail(`tables and sequences are nested more than ${MAX_DEPTH} deep`, opening);
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import { FhiclError } from '../errors.ts';
+import { isIncludeAt } from './includes.ts';
+import { countLineBreaks, endOfLine, locate } from './lines.ts';
+
+const SPACE = 32;
+const TAB = 9;
+const HASH = 35;
+const SLASH = 47;
+
+/** Walks through a FHiCL text and knows where it is. */
+export class Scanner {
+  readonly text: string;
+  position = 0;
+  private readonly name: string;
+  private line = 1;
+  private counted = 0;
+
+  /** @param name of the file, for messages */
+  constructor(text: string, name: string) {
+    this.text = text;
+    this.name = name;
+  }
+
+  get atEnd(): boolean {
+    return this.position >= this.text.length;
+  }
+
+  /** Skips white space and comments; an `#include` directive can't stand here. */
+  skip(): void {
+    this.skipToDirective();
+    if (isIncludeAt(this.text, this.position)) {
+      this.fail('#include can only stand where an entry can; put quotes around it if it is text');
+    }
+  }
+
+  /** Skips white space and comments up to anything else or an `#include` directive. */
+  skipToDirective(): void {
+    const { text } = this;
+    let { position } = this;
+    for (;;) {
+      const code = text.charCodeAt(position);
+      if (code === SPACE || (code >= TAB && code <= 13)) {
+        position++;
+      } else if (
+        (code === HASH && !isIncludeAt(text, position)) ||
+        (code === SLASH && text.charCodeAt(position + 1) === SLASH)
+      ) {
+        position = endOfLine(text, position);
+      } else {
+        break;
+      }
+    }
+    this.position = position;
+  }
+
+  skipLine(): void {
+    this.position = endOfLine(this.text, this.position);
+  }
+
+  /** Goes past the given text if it stands here. */
+  take(expected: string): boolean {
+    if (!this.text.startsWith(expected, this.position)) return false;
+    this.position += expected.length;
+    return true;
+  }
+
+  /** Goes past what a sticky pattern matches here. */
+  match(pattern: RegExp): boolean {
+    pattern.lastIndex = this.position;
+    if (!pattern.test(this.text)) return false;
+    this.position = pattern.lastIndex;
+    return true;
+  }
+
+  /** The line of the position, counted from 1; ask in ascending order. */
+  currentLine(): number {
+    this.line += countLineBreaks(this.text, this.counted, this.position);
+    this.counted = this.position;
+    return this.line;
+  }
+
+  /** Makes the lines up to a position further on count as one with the current line. */
+  joinLinesUpTo(position: number): void {
+    this.currentLine();
+    this.counted = position;
+  }
+
+  /** @throws FhiclError always, at the given or the current position */
+  fail(problem: string, position = this.position): never {
+    const { line, column } = locate(this.text, position);
+    throw new FhiclError(`${this.name}, line ${line}, column ${column}: ${problem}`, line, column);
+  }
+}

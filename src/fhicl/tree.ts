@@ -1,0 +1,79 @@
+/**
+ * A FHiCL document in memory, as artdaqDB sees it: nothing resolved, every scalar as the text of its source, order and
+ * repeated top-level keys kept, and with each value the comments that artdaqDB stores beside it.
+ */
+
+export type ScalarType =
+  | 'nil'
+  | 'bool'
+  | 'number'
+  | 'complex'
+  | 'string_unquoted'
+  | 'string_singlequoted'
+  | 'string_doublequoted';
+
+export interface Scalar {
+  readonly type: ScalarType;
+  /** Source text; of a quoted string what stands between the quotes, escapes as written. */
+  readonly text: string;
+  readonly comment: string;
+  readonly annotation: string;
+}
+
+export interface Sequence {
+  readonly type: 'sequence';
+  readonly elements: readonly Value[];
+  readonly comment: string;
+  readonly annotation: string;
+}
+
+/** A table; artdaqDB keeps no annotation for it. */
+export interface Table {
+  readonly type: 'table';
+  readonly entries: readonly Entry[];
+  readonly comment: string;
+}
+
+/** `comment` is the comment on the line above the value, `annotation` the one on its own line; empty if there is none. */
+export type Value = Scalar | Sequence | Table;
+
+/** Protection of a binding, strongest last; empty for none. */
+export type Protection = '' | '@protect_ignore' | '@protect_error';
+
+export interface Entry {
+  readonly key: string;
+  readonly protection: Protection;
+  readonly value: Value;
+}
+
+/** A comment found by {@link file://./comments.ts}: the line it starts on, counted from 1, and its text from `#` or `//`. */
+export interface Comment {
+  readonly line: number;
+  readonly text: string;
+}
+
+export interface FhiclDocument {
+  readonly prolog: readonly Entry[];
+  readonly main: readonly Entry[];
+  readonly comments: readonly Comment[];
+}
+
+/** An `#include "f"` is an entry of this name and a number, its value the quoted file name. */
+export const INCLUDE_KEY = 'fhicl_pound_include';
+
+/** Tables and sequences nested deeper than this are refused, so that no function here exhausts the stack. */
+export const MAX_DEPTH = 1000;
+
+const SCALAR_TYPES: ReadonlySet<string> = new Set<ScalarType>([
+  'nil',
+  'bool',
+  'number',
+  'complex',
+  'string_unquoted',
+  'string_singlequoted',
+  'string_doublequoted',
+]);
+
+export function isScalarType(type: string): type is ScalarType {
+  return SCALAR_TYPES.has(type);
+}
