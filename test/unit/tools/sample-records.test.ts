@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { parseFhicl } from '../../../src/fhicl/parse.ts';
+import { parseSize, sampleRecord } from '../../../tools/sample-records/record.ts';
+import { ERA_NAMES, type SystemSize } from '../../../tools/sample-records/system.ts';
+
+function sizeOf(text: string): SystemSize {
+  const size = parseSize(text);
+  if (size === undefined) throw new Error(`not a size: ${text}`);
+  return size;
+}
+
+const bytesOf = (files: readonly { text: string }[]) =>
+  files.reduce((sum, file) => sum + file.text.length, 0);
+
+describe('a sample record', () => {
+  it.each(ERA_NAMES)('of %s is FHiCL and plain ASCII', (era) => {
+    const files = sampleRecord(7, era, sizeOf('small'), 'seed');
+    const documents = files.filter((file) => file.name.endsWith('.fcl'));
+    expect(documents.length).toBeGreaterThanOrEqual(4);
+    for (const { name, text } of documents) expect(parseFhicl(text, name).main.length).toBeGreaterThan(0);
+    for (const { text } of files) expect(text).toMatch(/^[\t\n\x20-\x7e]*$/);
+  });
+
+  it('has the text files of its era', () => {
+    const texts = ERA_NAMES.map((era) =>
+      sampleRecord(7, era, sizeOf('small'), 'seed')
+        .map((file) => file.name)
+        .filter((name) => name.endsWith('.txt')),
+    );
+    expect(texts[0]).toEqual(['config.txt', 'metadata.txt']);
+    expect(texts[4]?.toSorted()).toEqual([
+      ...['boot.txt', 'environment.txt', 'known_boardreaders_list.txt', 'metadata.txt'],
+      ...['ranks.txt', 'settings.txt', 'setup.txt'],
+    ]);
+  });
+
+  it('is the same for the same seed and run, and another one otherwise', () => {
+    const make = (run: number, seed: string) =>
+      JSON.stringify(sampleRecord(run, '2024', sizeOf('small'), seed));
+    expect(make(7, 'a')).toBe(make(7, 'a'));
+    expect(make(7, 'a')).not.toBe(make(8, 'a'));
+    expect(make(7, 'a')).not.toBe(make(7, 'b'));
+  });
+
+  it.each([
+    ['sbnd', 74, 1_300_000],
+    ['200000', 15, 200_000],
+    ['10000000', 297, 10_000_000],
+  ])('of size %s has about %i files and %i bytes', (text, count, bytes) => {
+    const files = sampleRecord(7, '2024', sizeOf(text), 'seed');
+    expect(Math.abs(files.length - count)).toBeLessThanOrEqual(5);
+    expect(new Set(files.map((file) => file.name.toLowerCase())).size).toBe(files.length);
+    expect(Math.abs(bytesOf(files) / bytes - 1)).toBeLessThan(0.1);
+  });
+
+  it.each(['', '0', '-5', 'large', '1e6', '100000001'])('knows no size "%s"', (text) => {
+    expect(parseSize(text)).toBeUndefined();
+  });
+});
