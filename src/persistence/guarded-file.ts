@@ -47,11 +47,19 @@ export class GuardedFile {
       try {
         result = await work();
       } finally {
-        await lock.release();
+        await this.#unlock(lock);
       }
       if (broken.length === 0) return result;
       throw new PersistenceError(`${this.path} may have been changed by two programs at once: ${broken[0]}`);
     });
+  }
+
+  async #unlock(lock: DirectoryLock): Promise<void> {
+    try {
+      await lock.release();
+    } catch (error) {
+      throw new PersistenceError(`Cannot unlock ${this.path}: ${messageOf(error)}`, { cause: error });
+    }
   }
 
   async #lock(onCompromised: (reason: string) => void): Promise<DirectoryLock> {

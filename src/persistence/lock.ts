@@ -56,7 +56,7 @@ export async function acquireProcessLock(
       await lock.release();
       throw error;
     }
-    await removeStaleTemporaries(dirname(path), ONE_DAY_MS);
+    await cleanUp(dirname(path), logger);
     return watched(path, owner.pid, lock, { intervalMs: options.watchIntervalMs ?? 1000, logger, onLost });
   } catch (error) {
     if (error instanceof ArchiverError) throw error;
@@ -67,6 +67,15 @@ export async function acquireProcessLock(
         cause: error,
       },
     );
+  }
+}
+
+/** Leftovers that can't be removed (another account's) are no reason not to work. */
+async function cleanUp(directory: string, logger: Logger): Promise<void> {
+  try {
+    await removeStaleTemporaries(directory, ONE_DAY_MS);
+  } catch (error) {
+    logger.warning(messageOf(error));
   }
 }
 

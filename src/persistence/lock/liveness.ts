@@ -23,7 +23,9 @@ export function judgeOwner(
   silentForMs: number,
   find: typeof findProcess = findProcess,
 ): Liveness {
-  if (owner.host !== self.host || differ(owner.machine, self.machine)) {
+  // The same boot is the same machine, whatever it is called; another one may be a reboot or another machine.
+  const sameBoot = owner.bootId !== UNKNOWN && owner.bootId === self.bootId;
+  if (!sameBoot && (owner.host !== self.host || differ(owner.machine, self.machine))) {
     return silentForMs > SILENCE_LIMIT_MS.otherHost ? 'dead' : 'unknown';
   }
   if (differ(owner.bootId, self.bootId)) return 'dead';

@@ -30,8 +30,8 @@ export function removeOwnPidFileAtExit(path: string, pid: number): void {
   try {
     if (head(readFileSync(path, 'utf8')) === String(pid)) rmSync(path, { force: true });
   } catch (error) {
-    // Left behind, it is recovered by the next start; an exception here would change the exit code.
-    process.stderr.write(errorCode(error) === 'ENOENT' ? '' : `${path} stays behind: ${messageOf(error)}\n`);
+    // The next start recovers a file that stays behind; an exception here would change the exit code.
+    if (errorCode(error) !== 'ENOENT') process.stderr.write(`${path} stays behind: ${messageOf(error)}\n`);
   }
 }
 

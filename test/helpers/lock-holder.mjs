@@ -1,0 +1,28 @@
+// Takes the process lock given as argument, says so, and keeps it until its standard input ends or the lock is lost.
+// Prints one line each: `held`, `refused <message>`, `lost <reason>`, `failed <message>`.
+import { acquireProcessLock } from '../../dist/src/persistence/lock.js';
+
+const say = (text) => process.stdout.write(`${text.replaceAll('\n', ' ')}\n`);
+const lockFile = process.argv[2] ?? '';
+const stop = new Promise((resolve) => process.stdin.resume().once('end', resolve));
+
+let noteLoss;
+const lost = new Promise((resolve) => {
+  noteLoss = resolve;
+});
+
+try {
+  const lock = await acquireProcessLock(lockFile, {
+    onLost: (reason) => {
+      say(`lost ${reason}`);
+      noteLoss();
+    },
+    watchIntervalMs: 50,
+  });
+  say('held');
+  await Promise.race([stop, lost]);
+  await lock.release();
+} catch (error) {
+  say(`${error.name === 'LockExistsError' ? 'refused' : 'failed'} ${error.message}`);
+}
+process.exit();
