@@ -1,0 +1,109 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FhiclFile } from '../../fhicl/fhicl-file.ts';
+import { removeStaleTemporaries } from '../../persistence/atomic-file.ts';
+import { currentOwner } from '../../persistence/lock/owner.ts';
+import { byRunNumber, type RunNumber } from '../../run-number.ts';
+import { type Logger, silentLogger } from '../../services/logger.ts';
+import type { ArtdaqDb } from './artdaqdb.ts';
+import { CollectionStore } from './filesystem/collection-store.ts';
+import { type CommitContext, commitRuns } from './filesystem/commit.ts';
+import { ensureDirectories } from './filesystem/database-directories.ts';
+import { type DatabaseFiles, realFiles } from './filesystem/database-files.ts';
+import { DatabaseLock } from './filesystem/database-lock.ts';
+import { type DatabaseOrigin, ensureMetadata, thisOrigin } from './filesystem/database-metadata.ts';
+import { CONFIGURATIONS } from './filesystem/index-entry.ts';
+import { InsertQueue } from './filesystem/insert-queue.ts';
+import { exportRun, runOf } from './filesystem/run-export.ts';
+import { type Submission, submission } from './filesystem/submission.ts';
+
+export interface FilesystemDbOptions {
+  readonly logger?: Logger;
+  readonly now?: () => Date;
+  /** Who and where we are, for the metadata of a new database. */
+  readonly origin?: DatabaseOrigin;
+  readonly files?: DatabaseFiles;
+}
+
+/**
+ * artdaqDB as a directory of JSON documents, shared with the C++ tools (format: artdaqdb.md, "FilesystemDB on disk").
+ * Runs are found through the indexes alone, by exact name.
+ */
+export class FilesystemDb implements ArtdaqDb {
+  readonly location: string;
+  readonly #directory: string;
+  readonly #logger: Logger;
+  readonly #now: () => Date;
+  readonly #origin: DatabaseOrigin;
+  readonly #files: DatabaseFiles;
+  readonly #lock: DatabaseLock;
+  readonly #runHistory: CollectionStore;
+  readonly #systemLayout: CollectionStore;
+  readonly #context: CommitContext;
+  readonly #queue = new InsertQueue((batch) => this.#commit(batch));
+
+  /** @param directory absolute path; made by the first insert, and without runs while it isn't there */
+  constructor(directory: string, options: FilesystemDbOptions = {}) {
+    this.location = `filesystemdb://${directory}`;
+    this.#directory = directory;
+    this.#logger = options.logger ?? silentLogger;
+    this.#now = options.now ?? (() => new Date());
+    this.#origin = options.origin ?? thisOrigin('');
+    this.#files = options.files ?? realFiles;
+    this.#lock = new DatabaseLock(directory, { owner: currentOwner(), sleep, logger: this.#logger });
+    this.#runHistory = new CollectionStore(directory, 'RunHistory', this.#files, sleep);
+    this.#systemLayout = new CollectionStore(directory, 'SystemLayout', this.#files, sleep);
+    this.#context = {
+      runHistory: this.#runHistory,
+      systemLayout: this.#systemLayout,
+      now: this.#now,
+      warn: (message) => this.#logger.warning(message),
+    };
+  }
+
+  async listRuns(): Promise<RunNumber[]> {
+    const runs = (await this.#systemLayout.reader.keys(CONFIGURATIONS)).map(runOf);
+    return [...new Set(runs.filter((run) => run !== undefined))].sort(byRunNumber);
+  }
+
+  async has(run: RunNumber, config: string): Promise<boolean> {
+    const lists = await this.#systemLayout.reader.lists(`${run}/${config}`);
+    return (lists.get(CONFIGURATIONS) ?? []).length > 0;
+  }
+
+  async insert(run: RunNumber, config: string, documents: readonly FhiclFile[]): Promise<void> {
+    await this.#queue.store(await submission('insert', run, config, documents, this.#now));
+  }
+
+  async update(run: RunNumber, config: string, documents: readonly FhiclFile[]): Promise<void> {
+    await this.#queue.store(await submission('update', run, config, documents, this.#now));
+  }
+
+  async export(run: RunNumber): Promise<FhiclFile[]> {
+    const stored = await this.#systemLayout.reader.keys(CONFIGURATIONS);
+    const configurations = stored.filter((configuration) => runOf(configuration) === run);
+    const stores = [this.#runHistory, this.#systemLayout];
+    return exportRun(run, configurations, stores, this.#context.warn);
+  }
+
+  async close(): Promise<void> {
+    await this.#queue.drained();
+  }
+
+  async #commit(batch: readonly Submission[]): Promise<unknown[]> {
+    await ensureDirectories(this.#directory, this.#files);
+    return this.#lock.hold(async (lock) => {
+      if (lock.takenOver) await this.#clearTemporaries();
+      await ensureMetadata(this.#directory, this.location, this.#origin, this.#now(), this.#files);
+      await this.#runHistory.index.create();
+      await this.#systemLayout.index.create();
+      return commitRuns(batch, this.#context, lock);
+    });
+  }
+
+  /** Temporary files are written under the lock only: those of a holder that died are nobody's. */
+  async #clearTemporaries(): Promise<void> {
+    for (const { directory } of [this.#runHistory, this.#systemLayout]) {
+      await removeStaleTemporaries(directory, 0);
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import { join } from 'node:path';
+import pLimit from 'p-limit';
+import { ArtdaqDbError, messageOf } from '../../../errors.ts';
+import type { Collection } from '../../../fhicl/document.ts';
+import { syncDirectory, writeFileAtomic } from '../../../persistence/atomic-file.ts';
+import { asDatabaseError, type DatabaseFiles, unlessMissing } from './database-files.ts';
+import { ASSIGNED, CONFIGURATIONS } from './index-entry.ts';
+import { IndexFile } from './index-file.ts';
+import { IndexReader } from './index-reader.ts';
+import { type StoredDocument, storedDocument } from './stored-document.ts';
+
+/** Files that are written or read at the same time. */
+const CONCURRENCY = 8;
+
+/** The directory of one collection: documents and their index. */
+export class CollectionStore {
+  readonly name: Collection;
+  readonly directory: string;
+  readonly index: IndexFile;
+  readonly reader: IndexReader;
+  readonly #files: DatabaseFiles;
+  readonly #limit = pLimit(CONCURRENCY);
+
+  constructor(
+    database: string,
+    name: Collection,
+    files: DatabaseFiles,
+    sleep: (milliseconds: number) => Promise<unknown>,
+  ) {
+    this.name = name;
+    this.directory = join(database, name);
+    this.index = new IndexFile(this.directory, files, sleep);
+    this.reader = new IndexReader(this.index, files, [CONFIGURATIONS, ASSIGNED]);
+    this.#files = files;
+  }
+
+  /** The file of a document. */
+  pathOf(id: string): string {
+    return join(this.directory, `${id}.json`);
+  }
+
+  /**
+   * Reads documents, in the order of the ids.
+   * @throws ArtdaqDbError naming the first that is missing or unreadable
+   */
+  async read(ids: readonly string[]): Promise<StoredDocument[]> {
+    const documents = await this.#limit.map(ids, (id) => this.readIfPresent(id));
+    return documents.map((document, place) => {
+      if (document !== undefined) return document;
+      const path = this.pathOf(ids[place] ?? '');
+      throw new ArtdaqDbError(`${path} is missing although ${this.index.path} lists it; restore the file`);
+    });
+  }
+
+  /** Reads a document; undefined if there is none of that id. */
+  async readIfPresent(id: string): Promise<StoredDocument | undefined> {
+    const path = this.pathOf(id);
+    try {
+      const bytes = await unlessMissing(this.#files.readFile(path));
+      return bytes && storedDocument(path, id, bytes);
+    } catch (error) {
+      throw asDatabaseError(error, `Cannot read ${path}`);
+    }
+  }
+
+  /** Writes documents durably but for their names, which {@link sync} does for all of them at once. */
+  async write(documents: readonly { readonly id: string; readonly json: string }[]): Promise<void> {
+    const writing = documents.map(({ id, json }) =>
+      this.#limit(() => writeFileAtomic(this.pathOf(id), json, { files: this.#files, syncDirectory: false })),
+    );
+    // All must have ended before anybody cleans up.
+    const failed = (await Promise.allSettled(writing)).find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  /** Makes the names of the documents written durable. */
+  async sync(): Promise<void> {
+    await syncDirectory(this.directory, this.#files);
+  }
+
+  /** Takes documents away that are not in the index; what can't be removed is reported, and harmless. */
+  async remove(ids: readonly string[], report: (message: string) => void): Promise<void> {
+    for (const id of ids) {
+      const path = this.pathOf(id);
+      try {
+        await this.#files.rm(path, { force: true });
+      } catch (error) {
+        report(`${path}, which no index lists, could not be removed: ${messageOf(error)}`);
+      }
+    }
+  }
+}

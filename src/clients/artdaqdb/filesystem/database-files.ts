@@ -1,0 +1,37 @@
+import * as nodeFiles from 'node:fs/promises';
+import { ArchiverError, type ArchiverErrorDetails, ArtdaqDbError, messageOf } from '../../../errors.ts';
+import { errorCode } from '../../../persistence/error-code.ts';
+
+/** The calls of `node:fs/promises` that the database needs; a test passes others to make one of them fail. */
+export type DatabaseFiles = Pick<
+  typeof nodeFiles,
+  'link' | 'mkdir' | 'open' | 'readdir' | 'readFile' | 'readlink' | 'realpath' | 'rename' | 'rm' | 'stat'
+>;
+
+export const realFiles: DatabaseFiles = nodeFiles;
+
+const MAY_PASS = new Set(['ENOSPC', 'EDQUOT', 'EBUSY', 'ESTALE', 'ETIMEDOUT', 'EMFILE', 'ENFILE', 'EINTR']);
+
+/** What can fail without this project being wrong becomes an ArtdaqDbError; the rest passes as it is. */
+export function asDatabaseError(
+  error: unknown,
+  context: string,
+  details: ArchiverErrorDetails = {},
+): unknown {
+  if (error instanceof ArtdaqDbError) return error;
+  const code = errorCode(error);
+  if (!(error instanceof ArchiverError) && code === undefined) return error;
+  const retryable = error instanceof ArchiverError ? error.retryable : MAY_PASS.has(code ?? '');
+  return new ArtdaqDbError(`${context}: ${messageOf(error)}`, { retryable, ...details, cause: error });
+}
+
+/** The value of a call, or undefined if the file or directory isn't there. */
+export async function unlessMissing<Value>(call: Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import { ArtdaqDbError } from '../../../errors.ts';
+import { acquireDirectoryLock, describeHolder } from '../../../persistence/lock/directory-lock.ts';
+import type { LockOwner } from '../../../persistence/lock/owner.ts';
+import type { Logger } from '../../../services/logger.ts';
+import { SYSTEM_METADATA } from './database-metadata.ts';
+
+/** A commit takes seconds at most, so who waits that long waits for something that hangs. */
+const WAIT_LIMIT_MS = 120_000;
+const WAIT_PAUSE_MS = 50;
+
+export interface DatabaseLockOptions {
+  readonly owner: LockOwner;
+  readonly sleep: (milliseconds: number) => Promise<unknown>;
+  readonly logger: Logger;
+}
+
+/** What the holder of the lock can ask. */
+export interface HeldLock {
+  /** The holder before us died at work: its temporary files may lie about. */
+  readonly takenOver: boolean;
+  /** @throws ArtdaqDbError (retryable) if the lock was lost meanwhile */
+  confirm(): void;
+}
+
+/**
+ * Keeps processes of this project from writing to one FilesystemDB at the same time. The lock stands in SystemMetadata:
+ * the C++ tools take every directory of the database for a collection, but don't look at directories inside of those.
+ */
+export class DatabaseLock {
+  readonly #path: string;
+  readonly #options: DatabaseLockOptions;
+
+  constructor(database: string, options: DatabaseLockOptions) {
+    this.#path = join(database, SYSTEM_METADATA, '.run-record-archiver');
+    this.#options = options;
+  }
+
+  /**
+   * Does something while holding the lock.
+   * @throws ArtdaqDbError (retryable) if another process keeps it for too long
+   */
+  async hold<Result>(work: (lock: HeldLock) => Promise<Result>): Promise<Result> {
+    let lost: string | undefined;
+    let takenOver = false;
+    const release = await this.#acquire(
+      (reason) => {
+        lost = reason;
+      },
+      () => {
+        takenOver = true;
+      },
+    );
+    try {
+      return await work({
+        takenOver,
+        confirm: () => {
+          if (lost !== undefined) {
+            throw new ArtdaqDbError(`Stopped writing to artdaqDB, as ${lost}`, { retryable: true });
+          }
+        },
+      });
+    } finally {
+      await release();
+    }
+  }
+
+  async #acquire(
+    onCompromised: (reason: string) => void,
+    onTakeover: () => void,
+  ): Promise<() => Promise<void>> {
+    const { owner, sleep, logger } = this.#options;
+    for (let waited = 0; ; waited += WAIT_PAUSE_MS) {
+      const answer = await acquireDirectoryLock(this.#path, {
+        owner,
+        onCompromised,
+        onTakeover: (holder) => {
+          logger.warning(
+            `Took over the artdaqDB lock of ${describeHolder(holder)}, which ended while writing`,
+          );
+          onTakeover();
+        },
+      });
+      if ('release' in answer) return () => answer.release();
+      if (waited >= WAIT_LIMIT_MS) {
+        throw new ArtdaqDbError(
+          `artdaqDB is locked by ${describeHolder(answer)}; if that is not an archiver at work, remove ${answer.directory}`,
+          { retryable: true },
+        );
+      }
+      await sleep(WAIT_PAUSE_MS);
+    }
+  }
+}

@@ -1,0 +1,153 @@
+import type { FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { ArtdaqDbError, messageOf } from '../../../errors.ts';
+import { syncDirectory, writeFileAtomic } from '../../../persistence/atomic-file.ts';
+import { type DatabaseFiles, unlessMissing } from './database-files.ts';
+import type { IndexChange } from './index-entry.ts';
+import { type IndexLayout, type ListFilter, scanIndex, UnreadableIndexError } from './index-scan.ts';
+import { spliceIndex } from './index-splice.ts';
+import { EMPTY_INDEX, FRESH_INDEX } from './index-text.ts';
+import { OBJECT_ID } from './object-id.ts';
+
+/** A read index. */
+export interface LoadedIndex {
+  readonly bytes: Buffer;
+  readonly layout: IndexLayout;
+  /** Tells whether the file is still the one that was read; undefined if there was no file. */
+  readonly signature: string | undefined;
+}
+
+/** Another program wrote an index between our reading and our writing it. */
+export class IndexChangedError extends ArtdaqDbError {}
+
+/** C++ tools rewrite an index in place: within this time a half-written one is whole again. */
+const READ_ATTEMPTS = 20;
+const READ_PAUSE_MS = 100;
+
+/** The index.json of one collection: reading it whole, and replacing it. */
+export class IndexFile {
+  readonly path: string;
+  readonly #files: DatabaseFiles;
+  readonly #sleep: (milliseconds: number) => Promise<unknown>;
+
+  /** @param collection directory of the collection */
+  constructor(collection: string, files: DatabaseFiles, sleep: (milliseconds: number) => Promise<unknown>) {
+    this.path = join(collection, 'index.json');
+    this.#files = files;
+    this.#sleep = sleep;
+  }
+
+  /**
+   * Reads the index. A collection without documents needs none.
+   * @throws ArtdaqDbError if it stays unreadable, or is missing although there are documents
+   */
+  async load(wanted: ListFilter): Promise<LoadedIndex> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#readOnce(wanted);
+      } catch (error) {
+        if (!(error instanceof UnreadableIndexError)) throw error;
+        if (attempt === READ_ATTEMPTS) {
+          throw new ArtdaqDbError(
+            `${this.path} is not a readable index: ${messageOf(error)}. ` +
+              'Nothing was changed; restore it from a backup or repair the database',
+            { cause: error, retryable: true },
+          );
+        }
+        await this.#sleep(READ_PAUSE_MS);
+      }
+    }
+  }
+
+  /** What tells one state of the file from another; undefined if there is no file. */
+  async signature(): Promise<string | undefined> {
+    const stats = await unlessMissing(this.#files.stat(this.path, { bigint: true }));
+    return stats === undefined ? undefined : signatureOf(stats);
+  }
+
+  /**
+   * Replaces the index by itself with a change, atomically and durably.
+   * @param index as just loaded, with all lists that the change touches
+   * @param confirm called when the new file is written, before it takes the old one's place; throws to stop that
+   * @throws IndexChangedError if somebody else wrote the index since it was loaded
+   */
+  async replace(index: LoadedIndex, change: IndexChange, confirm: () => void): Promise<void> {
+    const files = this.#files;
+    const rename: typeof files.rename = async (from, to) => {
+      confirm();
+      if ((await this.signature()) !== index.signature) {
+        throw new IndexChangedError(
+          `${this.path} was changed by another program meanwhile; it was not written`,
+          {
+            retryable: true,
+          },
+        );
+      }
+      await files.rename(from, to);
+    };
+    const content = chunks(spliceIndex(index.bytes, index.layout, change));
+    await writeFileAtomic(this.path, content, { files: { ...files, rename }, syncDirectory: false });
+    await syncDirectory(dirname(this.path), files);
+  }
+
+  /**
+   * Makes an empty index where there is none yet, before the first document.
+   * @throws ArtdaqDbError if there are documents
+   */
+  async create(): Promise<void> {
+    if ((await this.signature()) !== undefined) return;
+    const { signature } = await this.load(() => false);
+    if (signature !== undefined) return;
+    await writeFileAtomic(this.path, FRESH_INDEX, { files: this.#files });
+  }
+
+  async #readOnce(wanted: ListFilter): Promise<LoadedIndex> {
+    const handle = await unlessMissing(this.#files.open(this.path, 'r'));
+    if (handle === undefined) {
+      await this.#refuseDocumentsWithoutIndex();
+      return loaded(Buffer.from(EMPTY_INDEX), undefined, wanted);
+    }
+    try {
+      const { bytes, signature } = await readWhole(handle);
+      const isFresh = bytes.length === FRESH_INDEX.length && bytes.toString('latin1') === FRESH_INDEX;
+      return loaded(isFresh ? Buffer.from(EMPTY_INDEX) : bytes, signature, wanted);
+    } finally {
+      await handle.close();
+    }
+  }
+
+  /** This project makes the index before the first document, so documents alone mean that the index was lost. */
+  async #refuseDocumentsWithoutIndex(): Promise<void> {
+    const names = (await unlessMissing(this.#files.readdir(dirname(this.path)))) ?? [];
+    if (names.some((name) => name.endsWith('.json') && OBJECT_ID.test(name.slice(0, -'.json'.length)))) {
+      throw new UnreadableIndexError('the file is missing although the collection has documents');
+    }
+  }
+}
+
+async function* chunks(parts: Iterable<Buffer>): AsyncGenerator<Buffer> {
+  yield* parts;
+}
+
+function loaded(bytes: Buffer, signature: string | undefined, wanted: ListFilter): LoadedIndex {
+  return { bytes, layout: scanIndex(bytes, wanted), signature };
+}
+
+async function readWhole(handle: FileHandle): Promise<{ bytes: Buffer; signature: string }> {
+  const before = signatureOf(await handle.stat({ bigint: true }));
+  const bytes = await handle.readFile();
+  const after = signatureOf(await handle.stat({ bigint: true }));
+  if (before !== after) throw new UnreadableIndexError('it is being written');
+  return { bytes, signature: after };
+}
+
+/** The state of a file in one text. */
+export function signatureOf(stats: {
+  dev: bigint;
+  ino: bigint;
+  size: bigint;
+  mtimeNs: bigint;
+  ctimeNs: bigint;
+}): string {
+  return `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`;
+}

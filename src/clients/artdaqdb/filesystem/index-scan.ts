@@ -1,0 +1,172 @@
+/**
+ * Finds the parts of an index.json by their place in the bytes, without building the values: such a file has tens of
+ * megabytes in a large database. Format: artdaqdb.md, "FilesystemDB on disk".
+ */
+
+/** The place of a JSON value: `[start, end)`, brackets included. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A list of ids or timestamps. */
+export interface ListSpan extends Span {
+  readonly isEmpty: boolean;
+}
+
+/** A map of the index, from value to ids. */
+export interface MapSpan extends Span {
+  /** Where the last entry ends; undefined if the map is empty. */
+  readonly lastEntryEnd: number | undefined;
+  /** The lists that the caller asked for, in order of appearance. */
+  readonly lists: ReadonlyMap<string, ListSpan>;
+}
+
+/** Where everything is. */
+export interface IndexLayout {
+  /** Length of the file in bytes. */
+  readonly length: number;
+  /** End of the last top-level member; undefined if there is none. */
+  readonly lastMemberEnd: number | undefined;
+  /** The list of all ids. */
+  readonly ouid: ListSpan | undefined;
+  readonly maps: ReadonlyMap<string, MapSpan>;
+}
+
+/** Which lists of which maps are wanted. */
+export type ListFilter = (member: string, key: string) => boolean;
+
+/** The bytes are not an index: torn by a writer, or damaged. */
+export class UnreadableIndexError extends Error {}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_LIST = 0x5b;
+const CLOSE_LIST = 0x5d;
+const OPEN_MAP = 0x7b;
+const CLOSE_MAP = 0x7d;
+
+/**
+ * Scans a whole index.
+ * @throws UnreadableIndexError if the bytes are not one complete JSON object of lists and maps of lists
+ */
+export function scanIndex(bytes: Buffer, wanted: ListFilter): IndexLayout {
+  const maps = new Map<string, MapSpan>();
+  let ouid: ListSpan | undefined;
+  const start = skipBlanks(bytes, 0);
+  const { end, lastEntryEnd } = eachMember(bytes, start, (member, at) => {
+    if (bytes[at] === OPEN_LIST && member === 'ouid') {
+      ouid = listAt(bytes, at);
+      return ouid.end;
+    }
+    if (bytes[at] !== OPEN_MAP) throw unreadable(bytes, at);
+    const lists = new Map<string, ListSpan>();
+    const map = eachMember(bytes, at, (key, listStart) => {
+      const list = listAt(bytes, listStart);
+      if (wanted(member, key)) lists.set(key, list);
+      return list.end;
+    });
+    maps.set(member, { start: at, end: map.end, lastEntryEnd: map.lastEntryEnd, lists });
+    return map.end;
+  });
+  const rest = skipBlanks(bytes, end);
+  if (rest !== bytes.length) throw unreadable(bytes, rest);
+  return { length: bytes.length, lastMemberEnd: lastEntryEnd, ouid, maps };
+}
+
+/**
+ * Calls back for each text of a list of texts with the place between its quotes.
+ * @param at place of the opening bracket
+ * @returns where the list ends
+ * @throws UnreadableIndexError if it is no list of texts
+ */
+export function eachText(bytes: Buffer, at: number, take: (start: number, end: number) => void): number {
+  if (bytes[at] !== OPEN_LIST) throw unreadable(bytes, at);
+  let next = skipBlanks(bytes, at + 1);
+  if (bytes[next] === CLOSE_LIST) return next + 1;
+  for (;;) {
+    const end = textEnd(bytes, next);
+    take(next + 1, end - 1);
+    next = skipBlanks(bytes, end);
+    if (bytes[next] === CLOSE_LIST) return next + 1;
+    if (bytes[next] !== COMMA) throw unreadable(bytes, next);
+    next = skipBlanks(bytes, next + 1);
+  }
+}
+
+/** The texts of a list, decoded. */
+export function textsOf(bytes: Buffer, list: Span): string[] {
+  const texts: string[] = [];
+  eachText(bytes, list.start, (start, end) => texts.push(decodeText(bytes, start, end)));
+  return texts;
+}
+
+function listAt(bytes: Buffer, at: number): ListSpan {
+  let texts = 0;
+  const end = eachText(bytes, at, () => {
+    texts++;
+  });
+  return { start: at, end, isEmpty: texts === 0 };
+}
+
+function eachMember(
+  bytes: Buffer,
+  at: number,
+  take: (key: string, valueStart: number) => number,
+): { end: number; lastEntryEnd: number | undefined } {
+  if (bytes[at] !== OPEN_MAP) throw unreadable(bytes, at);
+  let next = skipBlanks(bytes, at + 1);
+  if (bytes[next] === CLOSE_MAP) return { end: next + 1, lastEntryEnd: undefined };
+  for (;;) {
+    const keyEnd = textEnd(bytes, next);
+    const key = decodeText(bytes, next + 1, keyEnd - 1);
+    const colon = skipBlanks(bytes, keyEnd);
+    if (bytes[colon] !== COLON) throw unreadable(bytes, colon);
+    const valueEnd = take(key, skipBlanks(bytes, colon + 1));
+    next = skipBlanks(bytes, valueEnd);
+    if (bytes[next] === CLOSE_MAP) return { end: next + 1, lastEntryEnd: valueEnd };
+    if (bytes[next] !== COMMA) throw unreadable(bytes, next);
+    next = skipBlanks(bytes, next + 1);
+  }
+}
+
+/** @returns the place after the closing quote. */
+function textEnd(bytes: Buffer, at: number): number {
+  if (bytes[at] !== QUOTE) throw unreadable(bytes, at);
+  const length = bytes.length;
+  for (let place = at + 1; place < length; place++) {
+    const byte = bytes[place];
+    if (byte === QUOTE) return place + 1;
+    if (byte === BACKSLASH) place++;
+  }
+  throw unreadable(bytes, length);
+}
+
+function decodeText(bytes: Buffer, start: number, end: number): string {
+  const text = bytes.toString('utf8', start, end);
+  if (!text.includes('\\')) return text;
+  try {
+    return String(JSON.parse(`"${text}"`));
+  } catch (error) {
+    throw new UnreadableIndexError(`a text at byte ${start} is no JSON`, { cause: error });
+  }
+}
+
+function skipBlanks(bytes: Buffer, at: number): number {
+  let place = at;
+  for (;;) {
+    const byte = bytes[place];
+    if (byte !== 0x0a && byte !== 0x20 && byte !== 0x0d && byte !== 0x09) return place;
+    place++;
+  }
+}
+
+function unreadable(bytes: Buffer, at: number): UnreadableIndexError {
+  return new UnreadableIndexError(
+    at >= bytes.length
+      ? `it ends in the middle, after ${bytes.length} bytes`
+      : `unexpected content at byte ${at}`,
+  );
+}

@@ -1,0 +1,53 @@
+import { isUtf8 } from 'node:buffer';
+import { ArtdaqDbError } from '../../../errors.ts';
+import { readIdentity } from '../../../fhicl/document.ts';
+import type { IndexEntry } from './index-entry.ts';
+
+/** A document read from the database. */
+export interface StoredDocument {
+  readonly path: string;
+  readonly json: string;
+  /** What it says of itself, with the id that it was found by. */
+  readonly entry: IndexEntry;
+  /** Bytes that were no UTF-8 text were left out. */
+  readonly isReduced: boolean;
+}
+
+/**
+ * Takes a stored document's bytes apart.
+ * @throws ArtdaqDbError naming the file if it is no stored document
+ */
+export function storedDocument(path: string, id: string, bytes: Buffer): StoredDocument {
+  const isReduced = !isUtf8(bytes);
+  const json = isReduced
+    ? Buffer.from(bytes.filter((byte) => byte < 0x80)).toString('latin1')
+    : bytes.toString('utf8');
+  try {
+    const { entity, version, configurations, runs } = readIdentity(json);
+    return { path, json, isReduced, entry: { id, entity, version, configurations, runs } };
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new ArtdaqDbError(`${path} is no readable artdaqDB document: ${error.message}`, { cause: error });
+  }
+}
+
+/**
+ * When a configuration was assigned, in milliseconds since 1970; NaN if the stamp is not readable.
+ * @param stamp local time with offset, `2026-11-24T10:30:40.700+0000`
+ */
+export function assignedTime(stamp: string): number {
+  return Date.parse(stamp.replace(/([+-]\d\d)(\d\d)$/, '$1:$2'));
+}
+
+/** When a document was assigned to a configuration; the earliest time possible if that can't be told. */
+export function assignedTo(document: StoredDocument, configuration: string): number {
+  const times = document.entry.configurations
+    .filter(({ name }) => name === configuration)
+    .map(({ assigned }) => assignedTime(assigned));
+  return latest(times);
+}
+
+/** The latest of some times; unreadable ones don't count. */
+export function latest(times: readonly number[]): number {
+  return Math.max(Number.NEGATIVE_INFINITY, ...times.filter((time) => !Number.isNaN(time)));
+}

@@ -1,0 +1,107 @@
+import { setImmediate } from 'node:timers/promises';
+import { ArtdaqDbError } from '../../../errors.ts';
+import { type Collection, formatTimestamp, toStoredJson } from '../../../fhicl/document.ts';
+import { entityOf, type FhiclFile } from '../../../fhicl/fhicl-file.ts';
+import type { RunNumber } from '../../../run-number.ts';
+import type { IndexEntry } from './index-entry.ts';
+import { ownObjectId } from './object-id.ts';
+
+/** The entity that goes to SystemLayout, and by which a run counts as stored. */
+export const SCHEMA = 'schema';
+
+/** A FHiCL file as it is going to be stored. */
+export interface NewDocument {
+  readonly file: FhiclFile;
+  readonly collection: Collection;
+  readonly json: string;
+  readonly entry: IndexEntry;
+}
+
+/** What one insert or update wants to be stored. */
+export interface Submission {
+  readonly kind: 'insert' | 'update';
+  readonly run: RunNumber;
+  /** Name in the database, `<run>/<config>`. */
+  readonly configuration: string;
+  readonly documents: readonly NewDocument[];
+}
+
+/**
+ * Converts a run's files to stored documents.
+ * @throws FhiclError naming file, line and column
+ * @throws ArtdaqDbError if the names can't be stored
+ */
+export async function submission(
+  kind: Submission['kind'],
+  run: RunNumber,
+  config: string,
+  files: readonly FhiclFile[],
+  now: () => Date,
+): Promise<Submission> {
+  const configuration = configurationName(run, config);
+  refuseBadEntities(run, kind, files.map(entityOf));
+  const documents: NewDocument[] = [];
+  for (const file of files) {
+    const entity = entityOf(file);
+    const collection = entity === SCHEMA ? 'SystemLayout' : 'RunHistory';
+    documents.push(
+      newDocument(run, configuration, file, ownObjectId(collection, configuration, entity), now()),
+    );
+    await setImmediate(); // A big record takes a while: signals and other runs must get their turn.
+  }
+  return { kind, run, configuration, documents };
+}
+
+/** The same document under another id. */
+export function withId(document: NewDocument, run: RunNumber, id: string, now: Date): NewDocument {
+  return newDocument(run, document.entry.version, document.file, id, now);
+}
+
+/**
+ * The name of a run in the database.
+ * @throws ArtdaqDbError if the C++ tools could not find it again under that name
+ */
+export function configurationName(run: RunNumber, config: string): string {
+  if (!/^[\x20-\x7e]+$/.test(config) || config.includes('/') || config.endsWith('*')) {
+    throw new ArtdaqDbError(
+      `Run ${run} can't be stored under the configuration name '${config}': artdaqDB needs printable ASCII without '/' and without '*' at the end`,
+      { run },
+    );
+  }
+  return `${run}/${config}`;
+}
+
+function newDocument(
+  run: RunNumber,
+  configuration: string,
+  file: FhiclFile,
+  id: string,
+  now: Date,
+): NewDocument {
+  const entity = entityOf(file);
+  const collection = entity === SCHEMA ? 'SystemLayout' : 'RunHistory';
+  const config = configuration.slice(configuration.indexOf('/') + 1);
+  const json = toStoredJson(file.text, { entity, run, config, collection, id, now });
+  const configurations = [{ name: configuration, assigned: formatTimestamp(now) }];
+  const entry = { id, version: configuration, entity, configurations, runs: [String(run)] };
+  return { file, collection, json, entry };
+}
+
+function refuseBadEntities(run: RunNumber, kind: Submission['kind'], entities: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const entity of entities) {
+    if (!/^[\x20-\x7e]+$/.test(entity) || entity.includes('/')) {
+      throw new ArtdaqDbError(
+        `Run ${run} has a file '${entity}.fcl', whose name artdaqDB can't hold: printable ASCII only`,
+        { run },
+      );
+    }
+    if (seen.has(entity)) {
+      throw new ArtdaqDbError(`Run ${run} has more than one file '${entity}.fcl'; rename one`, { run });
+    }
+    seen.add(entity);
+  }
+  if (kind === 'insert' && !seen.has(SCHEMA)) {
+    throw new ArtdaqDbError(`Run ${run} can't be stored without ${SCHEMA}.fcl`, { run });
+  }
+}
