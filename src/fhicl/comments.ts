@@ -6,6 +6,11 @@ const HASH = 35;
 const SINGLE_QUOTE = 39;
 const SLASH = 47;
 
+export interface ScannedComment extends Comment {
+  /** Where in the text it starts. */
+  readonly position: number;
+}
+
 /**
  * Finds comments the way artdaqDB does it, in a scan of its own that knows no FHiCL. It errs where quotes don't pair
  * (an empty string or an escaped quote can turn a later `#` inside a string into a comment), and what it errs on is
@@ -13,8 +18,8 @@ const SLASH = 47;
  * texts as long as they hold at least one character, going on with (1) after each; (3) go to the next comment sign, past
  * any quotes; (4) the comment runs to the end of the line; (5) start again on the next line.
  */
-export function scanComments(text: string): Comment[] {
-  const comments: Comment[] = [];
+export function scanComments(text: string): ScannedComment[] {
+  const comments: ScannedComment[] = [];
   let line = 1;
   let counted = 0;
   for (let position = 0; position < text.length; ) {
@@ -23,7 +28,7 @@ export function scanComments(text: string): Comment[] {
     line += lineBreaks(text, counted, start);
     counted = start;
     const end = endOfLine(text, start);
-    comments.push({ line, text: text.slice(start, end) });
+    comments.push({ line, text: text.slice(start, end), position: start });
     position = end + (text.startsWith('\r\n', end) ? 2 : 1);
   }
   return comments;

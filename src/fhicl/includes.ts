@@ -17,6 +17,7 @@ export function isIncludeAt(text: string, position: number): boolean {
  */
 export class Includes {
   private readonly text: string;
+  private readonly entries = new Set<number>();
   private count = 0;
   private searched = 0;
   /** artdaqDB consumes the text up to here with the directive counted last. */
@@ -42,9 +43,15 @@ export class Includes {
 
   /** The key of the directive at this position (ask in ascending order, once for each). */
   keyOf(position: number): string {
+    this.entries.add(position);
     this.countBefore(position);
     this.consumed = this.quoteFrom(position);
     return `${INCLUDE_KEY}_${this.count++}`;
+  }
+
+  /** Is the directive at this position an entry? To be asked when the whole text is read. */
+  isEntry(position: number): boolean {
+    return this.entries.has(position);
   }
 
   private countBefore(position: number): void {

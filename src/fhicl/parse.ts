@@ -1,4 +1,4 @@
-import { scanComments } from './comments.ts';
+import { type ScannedComment, scanComments } from './comments.ts';
 import { failEntry, failValue } from './complaints.ts';
 import { Includes, isIncludeAt } from './includes.ts';
 import { PROTECTIONS, TableEntries, violationWithin } from './protection.ts';
@@ -8,7 +8,7 @@ import type { Entry, FhiclDocument, Value } from './tree.ts';
 import { INCLUDE_KEY, MAX_DEPTH } from './tree.ts';
 
 /** `#include` at the start of a line must be a directive, even inside a string; the library's includer says so. */
-const MALFORMED_INCLUDE = /(?:^|[\r\n])#include(?!\s|$)/;
+const MALFORMED_INCLUDE = /(?:^|[\r\n])#include(?!\s)/;
 const NOT_ASCII = /[^\0-~]/;
 const END_PROLOG = /END_PROLOG(?![\w.]*\s*[:@])/y;
 
@@ -27,20 +27,25 @@ export function parseFhicl(text: string, name: string): FhiclDocument {
     scanner.fail('after #include at the start of a line must come a blank', text.indexOf('#', malformed));
   }
   const comments = scanComments(text);
-  return {
-    ...new Parser(scanner, new Map(comments.map((each) => [each.line, each.text]))).sections(),
-    comments,
-  };
+  const parser = new Parser(scanner, comments);
+  const sections = parser.sections();
+  // What only looks like an #include (it is text or a remark) would be taken for one behind an exported value.
+  const notes = comments.filter(
+    ({ position }) => !isIncludeAt(text, position) || parser.includes.isEntry(position),
+  );
+  if (notes.length === comments.length) return { ...sections, comments };
+  return { ...new Parser(new Scanner(text, name), notes).sections(), comments };
 }
 
 class Parser {
   private readonly scanner: Scanner;
   private readonly comments: ReadonlyMap<number, string>;
-  private readonly includes: Includes;
+  readonly includes: Includes;
 
-  constructor(scanner: Scanner, comments: ReadonlyMap<number, string>) {
+  /** @param comments to note beside the values */
+  constructor(scanner: Scanner, comments: readonly ScannedComment[]) {
     this.scanner = scanner;
-    this.comments = comments;
+    this.comments = new Map(comments.map(({ line, text }) => [line, text]));
     this.includes = new Includes(scanner.text);
   }
 
