@@ -1,0 +1,118 @@
+import type { ConvertedText } from './converted-text.ts';
+import { printable } from './fhicl-text.ts';
+import { parseValue } from './fhicl-values.ts';
+
+/** The fields of one process or subsystem in boot.txt: name -> values, more than one only where they accumulate. */
+type Block = Map<string, { values: string[]; line: number }>;
+
+const PROCESS_KEY =
+  /^(BoardReader|EventBuilder|DataLogger|Dispatcher|RoutingManager|RoutingMaster|Aggregator)_(host|port|label|subsystem|allowed_processors|target|prepend)$/;
+const PROCESS_FIELDS = [
+  'name',
+  'label',
+  'host',
+  'port',
+  'subsystem',
+  'allowed_processors',
+  'target',
+  'prepend',
+];
+const SUBSYSTEM_KEY = /^Subsystem_(id|source|destination|fragmentMode)$/;
+const SUBSYSTEM_FIELDS = ['id', 'source', 'destination', 'fragmentMode'];
+/** What the reference writes for a process with a label but no host. */
+const NO_HOST = 'not set';
+
+/** Gathers blocks of one kind. A field that a block has already begins the next one, as a blank line does. */
+class Blocks {
+  readonly #done: Block[] = [];
+  #open: Block = new Map();
+
+  put(field: string, value: string, line: number, accumulates = false): void {
+    const known = this.#open.get(field);
+    if (known !== undefined && accumulates) {
+      known.values.push(value);
+      return;
+    }
+    if (known !== undefined) this.end();
+    this.#open.set(field, { values: [value], line });
+  }
+
+  current(field: string): string | undefined {
+    return this.#open.get(field)?.values[0];
+  }
+
+  end(): void {
+    if (this.#open.size > 0) this.#done.push(this.#open);
+    this.#open = new Map();
+  }
+
+  get all(): readonly Block[] {
+    return this.#done;
+  }
+}
+
+/** The processes and subsystems of a boot.txt. */
+export class BootBlocks {
+  readonly #processes = new Blocks();
+  readonly #subsystems = new Blocks();
+
+  /** @returns false if the key (blanks as underscores) isn't one of a process or subsystem */
+  take(key: string, value: string, line: number): boolean {
+    const [, subsystemField] = SUBSYSTEM_KEY.exec(key) ?? [];
+    if (subsystemField !== undefined) {
+      this.#subsystems.put(subsystemField, value, line, subsystemField === 'source');
+      return true;
+    }
+    const [, name, field] = PROCESS_KEY.exec(key) ?? [];
+    if (name === undefined || field === undefined) return false;
+    const current = this.#processes.current('name');
+    if (current !== name || this.#processes.current(field) !== undefined) {
+      if (current !== undefined) this.#processes.end();
+      this.#processes.put('name', name, line);
+    }
+    this.#processes.put(field, value, line);
+    return true;
+  }
+
+  /** A blank line, or the end of the file. */
+  end(): void {
+    this.#processes.end();
+    this.#subsystems.end();
+  }
+
+  write(out: ConvertedText): void {
+    if (this.#subsystems.all.length > 0) {
+      out.add('');
+      const tables = this.#subsystems.all.map((block) => table(out, SUBSYSTEM_FIELDS, block));
+      out.addEntry('subsystem_settings', 'subsystem_settings', sequence(tables), undefined);
+    }
+    out.add('');
+    const tables = this.#processes.all.map((block) => table(out, PROCESS_FIELDS, withHost(block)));
+    out.addEntry('artdaq_process_settings', 'artdaq_process_settings', sequence(tables), undefined);
+  }
+}
+
+function withHost(process: Block): Block {
+  const label = process.get('label');
+  if (label === undefined || process.has('host')) return process;
+  return new Map([...process, ['host', { values: [NO_HOST], line: label.line }]]);
+}
+
+function sequence(tables: readonly string[]): string {
+  return tables.length === 0 ? '[\n]' : `[\n${tables.join(',\n')}\n]`;
+}
+
+function table(out: ConvertedText, fields: readonly string[], block: Block): string {
+  const entries = fields.flatMap((field) => {
+    const found = block.get(field);
+    return found === undefined ? [] : [`${field}: ${fieldText(out, field, found.values, found.line)}`];
+  });
+  return `{\n${entries.join('\n')}\n}`;
+}
+
+function fieldText(out: ConvertedText, field: string, values: readonly string[], line: number): string {
+  const [value = '', ...others] = values;
+  if (others.length > 0) return out.list(values, line);
+  const isNumber = field === 'port' && parseValue(printable(value))?.type === 'number';
+  return isNumber ? value : out.text(value, line);
+}

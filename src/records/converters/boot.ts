@@ -1,0 +1,68 @@
+import { BootBlocks } from './boot-blocks.ts';
+import { closingLines } from './brackets.ts';
+import type { Conversion } from './conversion.ts';
+import { ConvertedText } from './converted-text.ts';
+import { printable } from './fhicl-text.ts';
+import { parseDocument, parseValue } from './fhicl-values.ts';
+import { foreignCharacterWarnings } from './foreign-characters.ts';
+import { isComment, keyAndValue, readSource, type SourceLine, trimmed } from './source-text.ts';
+
+/** A line that is no comment, or several if a bracket that its value opens is closed on a later line. */
+interface Setting {
+  readonly line: SourceLine;
+  readonly field: { readonly key: string; readonly value: string } | undefined;
+  readonly further: readonly SourceLine[];
+}
+
+/**
+ * `boot.txt` -> `boot.fcl`: the general keys, then subsystems and processes. A boot file can be FHiCL itself, which values
+ * on several lines give away; then it stays as it is.
+ */
+export function convertBoot(bytes: Buffer): Conversion {
+  const source = readSource(bytes);
+  const lines = source.lines.filter((line) => !isComment(line));
+  const settings = settingsIn(lines);
+  if (settings.some(({ further }) => further.length > 0)) {
+    const text = `${source.lines.map((line) => line.text).join('\n')}\n`;
+    if (parseDocument(text) !== undefined) return { text, warnings: source.warnings };
+  }
+  const out = new ConvertedText([...source.warnings, ...foreignCharacterWarnings(lines)]);
+  const blocks = new BootBlocks();
+  for (const setting of settings) take(setting, blocks, out);
+  blocks.end();
+  blocks.write(out);
+  return out.conversion();
+}
+
+function settingsIn(lines: readonly SourceLine[]): Setting[] {
+  const ends = closingLines(lines);
+  const settings: Setting[] = [];
+  let next = 0;
+  for (const [index, line] of lines.entries()) {
+    if (index < next) continue;
+    const field = keyAndValue(trimmed(line.text));
+    next = (/^[[{]/.test(field?.value ?? '') ? (ends.get(index) ?? index) : index) + 1;
+    settings.push({ line, field, further: lines.slice(index + 1, next) });
+  }
+  return settings;
+}
+
+function take({ line, field, further }: Setting, blocks: BootBlocks, out: ConvertedText): void {
+  if (field !== undefined) {
+    const key = field.key.replace(/[\s\x85]+/g, '_');
+    if (further.length === 0 && blocks.take(key, field.value, line.number)) return;
+    const parts = [field.value, ...further.map(({ text }) => text)];
+    out.addEntry(field.key, key, settingText(out, parts, line.number), line.number);
+  } else if (trimmed(line.text) === '') {
+    blocks.end();
+  } else {
+    out.warnLeftOut(line);
+  }
+}
+
+/** A value on several lines is FHiCL, or else one text. */
+function settingText(out: ConvertedText, parts: readonly string[], line: number): string {
+  if (parts.length === 1) return out.value(parts.join(), line);
+  const text = printable(parts.join('\n'));
+  return parseValue(text) === undefined ? out.quoted(text, line) : text;
+}

@@ -1,0 +1,49 @@
+import type { SourceLine } from './source-text.ts';
+
+const QUOTED_OR_REMARK = /"[^"]*"|'[^']*'|#.*/g;
+
+/**
+ * Where brackets that are opened on one line are closed on a later one.
+ * @returns index of the opening line -> index of the line that closes all that it opened
+ */
+export function closingLines(lines: readonly SourceLine[]): ReadonlyMap<number, number> {
+  const open: number[] = [];
+  const closing = new Map<number, number>();
+  lines.forEach(({ text }, index) => {
+    for (const [bracket] of text.replace(QUOTED_OR_REMARK, '').matchAll(/[[\]{}]/g)) {
+      if (bracket === '[' || bracket === '{') {
+        open.push(index);
+      } else {
+        const opened = open.pop();
+        if (opened !== undefined && opened !== index) closing.set(opened, index);
+      }
+    }
+  });
+  return closing;
+}
+
+/** Splits a text that begins with `[` behind the bracket that closes it; undefined if none does. */
+export function splitAfterList(text: string): { list: string; rest: string } | undefined {
+  let depth = 0;
+  for (const match of text.matchAll(/"[^"]*"|'[^']*'|[[\]]/g)) {
+    if (match[0] === '[') depth++;
+    else if (match[0] === ']') depth--;
+    if (depth === 0) {
+      const end = match.index + match[0].length;
+      return { list: text.slice(0, end), rest: text.slice(end) };
+    }
+  }
+  return undefined;
+}
+
+/** The parts of a text between commas outside quotes. */
+export function commaSeparated(text: string): string[] {
+  const parts: string[] = [];
+  let start = 0;
+  for (const match of text.matchAll(/"[^"]*"|'[^']*'|,/g)) {
+    if (match[0] !== ',') continue;
+    parts.push(text.slice(start, match.index));
+    start = match.index + 1;
+  }
+  return [...parts, text.slice(start)];
+}

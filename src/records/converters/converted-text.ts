@@ -1,0 +1,127 @@
+import type { Conversion, ConversionWarning } from './conversion.ts';
+import { DistinctNames } from './distinct-names.ts';
+import {
+  commentText,
+  FOREIGN,
+  isPlainNumber,
+  isQuotedText,
+  needsFiller,
+  printable,
+  quote,
+  validKey,
+} from './fhicl-text.ts';
+import { parseValue } from './fhicl-values.ts';
+import { type SourceLine, trimmed } from './source-text.ts';
+
+/** Characters of a line that a warning shows. */
+const MAX_SHOWN = 500;
+
+interface Entry {
+  /** The key as it is in the source. */
+  readonly original: string;
+  /** The name that the reference gives it. */
+  readonly key: string;
+  readonly value: string;
+  readonly line: number | undefined;
+  /** Another entry has this key and must keep it for itself. */
+  readonly apart: boolean;
+}
+
+/**
+ * A FHiCL document in the making: lines, and entries whose keys are made valid in the end. A key that had to be changed has
+ * the original one in a comment above it, and a warning.
+ */
+export class ConvertedText {
+  readonly #parts: (string | Entry)[] = [];
+  readonly #warnings: ConversionWarning[];
+
+  constructor(warnings: readonly ConversionWarning[]) {
+    this.#warnings = [...warnings];
+  }
+
+  warn(line: number | undefined, message: string): void {
+    this.#warnings.push({ line, message: printable(message) });
+  }
+
+  /** Warns of a line that has no place in the document. */
+  warnLeftOut({ number, text }: SourceLine): void {
+    const shown = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text;
+    this.warn(number, `left out, as there is no colon in it: ${trimmed(shown)}`);
+  }
+
+  add(line: string): void {
+    this.#parts.push(line);
+  }
+
+  /** Adds an entry at top level. Entries with one key are all kept by artdaqDB, so they keep it unless `apart`. */
+  addEntry(original: string, key: string, value: string, line: number | undefined, apart = false): void {
+    this.#parts.push({ original, key, value, line, apart });
+  }
+
+  /** A comment line of the source, as it is but for what FHiCL can't hold. */
+  addComment(text: string, line: number): void {
+    if (text.includes('#include')) this.warn(line, "'#include' in a comment is written as '# include'");
+    const start = text.indexOf('#');
+    this.add(text.slice(0, start).replace(FOREIGN, '') + commentText(text.slice(start)));
+  }
+
+  /** The text in quotes, whatever it holds. */
+  quoted(text: string, line: number | undefined, filler = ' '): string {
+    const content = printable(text);
+    if (!needsFiller(content)) return quote(content);
+    this.warn(
+      line,
+      `ends in a backslash, which FHiCL can't hold here: followed by ${JSON.stringify(filler)}`,
+    );
+    return quote(content + filler);
+  }
+
+  /** The text as it is if it's quoted already, else {@link quoted}. */
+  text(text: string, line: number | undefined): string {
+    const content = printable(text);
+    return isQuotedText(content) ? content : this.quoted(content, line);
+  }
+
+  /** Quoted text, sequences and plain numbers as they are, anything else {@link quoted}. */
+  value(text: string, line: number | undefined): string {
+    const content = printable(text);
+    if (isPlainNumber(content)) return content;
+    const enclosed = /^(?:".*"|\[.*\])$/.test(content);
+    return enclosed && parseValue(content) !== undefined ? content : this.quoted(content, line);
+  }
+
+  list(texts: readonly string[], line: number | undefined): string {
+    return `[${texts.map((text) => this.text(text, line)).join(', ')}]`;
+  }
+
+  /** @param end what follows the last line; the lines are separated by LF */
+  conversion(end: '' | '\n' = '\n'): Conversion {
+    const names = this.#names();
+    const lines = this.#parts.map((part) => (typeof part === 'string' ? part : this.#entryText(part, names)));
+    this.#warnings.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
+    return { text: lines.join('\n') + end, warnings: this.#warnings };
+  }
+
+  #entryText(entry: Entry, names: ReadonlyMap<Entry, string>): string {
+    const name = names.get(entry);
+    if (name === undefined) return `${entry.key}: ${entry.value}`;
+    return `# ${commentText(entry.original)}\n${name}: ${entry.value}`;
+  }
+
+  /** The names of the entries that can't have their key, no two alike unless the keys are. */
+  #names(): Map<Entry, string> {
+    const entries = this.#parts.filter((part) => typeof part !== 'string');
+    const keeps = ({ key, apart }: Entry) => !apart && validKey(key, 'top') === key;
+    const names = new DistinctNames(entries.filter(keeps).map(({ key }) => key));
+    const ofKey = new Map<string, string>();
+    const result = new Map<Entry, string>();
+    for (const entry of entries.filter((each) => !keeps(each))) {
+      const known = entry.apart ? undefined : ofKey.get(entry.key);
+      const name = known ?? names.claim(validKey(entry.key, 'top'));
+      if (!entry.apart) ofKey.set(entry.key, name);
+      result.set(entry, name);
+      this.warn(entry.line, `the key '${entry.original}' is written as '${name}'`);
+    }
+    return result;
+  }
+}

@@ -1,0 +1,49 @@
+/** What artdaqDB's FHiCL can't hold, not even in a comment: all but printable ASCII, tab and LF. */
+export const FOREIGN = /[^\x20-\x7e\t\n]/gu;
+
+/** Each character that FHiCL can't hold becomes a dot. */
+export function printable(text: string): string {
+  return text.replace(FOREIGN, '.');
+}
+
+/**
+ * The text as quoted FHiCL. Double quotes can't end in a backslash (artdaqDB takes the closing quote for an escaped one),
+ * so such a text stands in single quotes, which hold anything but themselves.
+ * @param text what FHiCL can hold; not ending in a backslash if {@link needsFiller}
+ */
+export function quote(text: string): string {
+  if (text.endsWith('\\')) return `'${text}'`;
+  return `"${text.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n')}"`;
+}
+
+/** Ends in a backslash, and single quotes are no way out: something has to be added at its end. */
+export function needsFiller(text: string): boolean {
+  return text.endsWith('\\') && /['\n]/.test(text);
+}
+
+/** Is this one double-quoted text as artdaqDB reads it (its escapes are `\" \' \\ \n \t`)? */
+export function isQuotedText(text: string): boolean {
+  return /^"(?:[^"\\]|\\["'\\nt])*"$/.test(text) && !text.endsWith('\\"');
+}
+
+/** Digits with at most one dot: what the reference writes without quotes. */
+export function isPlainNumber(text: string): boolean {
+  return /^[0-9]*\.?[0-9]*$/.test(text) && text !== '';
+}
+
+const NAME = /^[A-Za-z_]\w*$/;
+const DOTTED_NAME = /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$/;
+/** Names that mean something to artdaqDB. */
+const RESERVED = /^(?:BEGIN_PROLOG|fhicl_pound_include)/;
+
+/** A key that artdaqDB accepts: the given one if it is (dots are allowed at top level only), else the nearest to it. */
+export function validKey(key: string, level: 'top' | 'nested'): string {
+  if ((level === 'top' ? DOTTED_NAME : NAME).test(key) && !RESERVED.test(key)) return key;
+  const name = key.replace(/[^A-Za-z0-9_]/gu, '_');
+  return NAME.test(name) && !RESERVED.test(name) ? name : `_${name}`;
+}
+
+/** The text of a comment; `#include`, which artdaqDB acts on even there, is broken up. */
+export function commentText(text: string): string {
+  return printable(text).replaceAll('\n', ' ').replaceAll('#include', '# include');
+}

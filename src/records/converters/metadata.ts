@@ -1,0 +1,122 @@
+import type { Conversion } from './conversion.ts';
+import { ConvertedText } from './converted-text.ts';
+import { foreignCharacterWarnings } from './foreign-characters.ts';
+import { componentsIn, isComponent } from './metadata-lines.ts';
+import { isComment, keyAndValue, readSource, type SourceLine, trimmed } from './source-text.ts';
+
+const LOGFILES =
+  /^(?:process manager|boardreader|eventbuilder|routingmanager|datalogger|dispatcher|routingmaster|aggregator) logfiles$/;
+/** The reference knows no lists of these kinds: a section without lines is the text after its colon. */
+const TEXT_IF_NO_LINES = /^(?:routingmaster|aggregator) /;
+/** Keys of DAQInterface, which end a section of log files even without a blank line before them. */
+const KNOWN_KEY =
+  /^(?:Config name|Component #\d+|DAQInterface (?:directory|logfile|start time.*|stop time.*)|Start time|Stop time|Total events|process management method|pmt logfile(?:\(s\))?|[\w.-]+ commit(?:\/version)?)$/;
+/** Keys that are in lower case in the document, together with whatever follows in the key. */
+const LOWER_CASE_KEY = /^(?:Config name|DAQInterface start time|DAQInterface stop time|Total events)/;
+/** Keys that readers of the document want exactly once. */
+const UNIQUE: ReadonlySet<string> = new Set(['config_name', 'components', 'sbndaq_commit_or_version']);
+
+interface LogfileSection {
+  readonly name: string;
+  readonly line: number;
+  /** What follows the colon of its header: nothing, as a rule. */
+  readonly headerText: string;
+  readonly files: string[];
+}
+
+/** `metadata.txt` -> `metadata.fcl`. */
+export function convertMetadata(bytes: Buffer): Conversion {
+  const { lines, warnings } = readSource(bytes);
+  const out = new ConvertedText([...warnings, ...foreignCharacterWarnings(lines)]);
+  const metadata = new Metadata(out, componentsIn(lines));
+  for (const line of lines) metadata.take(line);
+  metadata.endBlock();
+  return out.conversion();
+}
+
+class Metadata {
+  readonly #out: ConvertedText;
+  readonly #components: readonly string[];
+  /** Line of the first component, from there until the list is written: once, and with those of all blocks. */
+  #componentsFrom: number | undefined;
+  #componentsWritten = false;
+  #section: LogfileSection | undefined;
+  readonly #written = new Set<string>();
+
+  constructor(out: ConvertedText, components: readonly string[]) {
+    this.#out = out;
+    this.#components = components;
+    if (components.length > 0) this.#written.add('components');
+  }
+
+  take(line: SourceLine): void {
+    const text = trimmed(line.text);
+    if (isComment(line)) {
+      this.#out.addComment(line.text, line.number);
+      return;
+    }
+    const field = keyAndValue(text);
+    const known = field !== undefined && (KNOWN_KEY.test(field.key) || LOGFILES.test(field.key));
+    if (this.#section !== undefined && text !== '' && !known) {
+      this.#section.files.push(text);
+    } else if (field !== undefined && isComponent(field)) {
+      this.#endSection();
+      this.#componentsFrom ??= line.number;
+    } else {
+      this.endBlock();
+      if (field !== undefined) this.#takeField(field.key, field.value, line.number);
+      else if (text !== '') this.#out.warnLeftOut(line);
+    }
+  }
+
+  /** Writes what the lines so far have gathered. */
+  endBlock(): void {
+    this.#endSection();
+    if (this.#componentsFrom === undefined || this.#componentsWritten) return;
+    this.#componentsWritten = true;
+    this.#out.addEntry(
+      'components',
+      'components',
+      this.#out.list(this.#components, this.#componentsFrom),
+      this.#componentsFrom,
+    );
+  }
+
+  #takeField(key: string, value: string, line: number): void {
+    const out = this.#out;
+    if (LOGFILES.test(key)) {
+      this.#section = { name: key, line, headerText: value, files: [] };
+    } else if (LOWER_CASE_KEY.test(key)) {
+      this.#add(key, key.toLowerCase().replaceAll(' ', '_'), out.value(value, line), line);
+    } else if (key.includes('commit/version')) {
+      const name = underscored(key).replaceAll('commit/version', 'commit_or_version');
+      this.#add(key, name, out.quoted(value.replaceAll('"', ' '), line), line);
+    } else if (key === 'pmt logfile' || key === 'pmt logfile(s)') {
+      this.#add(key, 'pmt_logfiles_wildcard', out.value(value, line), line);
+    } else {
+      this.#add(key, underscored(key), out.value(value, line), line);
+    }
+  }
+
+  #endSection(): void {
+    if (this.#section === undefined) return;
+    const { name, line, headerText, files } = this.#section;
+    this.#section = undefined;
+    if (files.length === 0 && TEXT_IF_NO_LINES.test(name)) {
+      this.#add(name, underscored(name), this.#out.value(headerText, line), line);
+      return;
+    }
+    this.#out.add('');
+    const texts = headerText === '' ? files : [headerText, ...files];
+    this.#add(name, underscored(name), this.#out.list(texts, line), line);
+  }
+
+  #add(original: string, key: string, value: string, line: number): void {
+    this.#out.addEntry(original, key, value, line, UNIQUE.has(key) && this.#written.has(key));
+    this.#written.add(key);
+  }
+}
+
+function underscored(key: string): string {
+  return key.replace(/[\s\x85-]+/g, '_');
+}

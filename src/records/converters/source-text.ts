@@ -1,0 +1,84 @@
+import type { ConversionWarning } from './conversion.ts';
+
+/** A line of a record's text file, without its line end. */
+export interface SourceLine {
+  /** Counted from 1. */
+  readonly number: number;
+  readonly text: string;
+}
+
+export interface SourceText {
+  readonly text: string;
+  readonly lines: readonly SourceLine[];
+  readonly warnings: readonly ConversionWarning[];
+}
+
+/** One UTF-8 sequence of several bytes, or else one byte outside ASCII, in bytes read as Latin-1. */
+const BEYOND_ASCII =
+  /[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}|[\x80-\xff]/g;
+/** A byte that is no UTF-8 becomes a lone surrogate: a character of its own, of which the byte can still be told. */
+const BYTE_ESCAPE = 0xdc00;
+const BYTE_ORDER_MARK = '\ufeff';
+
+/**
+ * Reads UTF-8 in which anything may be wrong. A byte-order mark at the start is left out, with a warning. LF, CR LF and CR
+ * end a line; form feeds and the separators of Unicode don't, as there is text of the same value after them.
+ */
+export function readSource(bytes: Buffer): SourceText {
+  const decoded = bytes
+    .toString('latin1')
+    .replace(BEYOND_ASCII, (sequence) =>
+      sequence.length > 1
+        ? Buffer.from(sequence, 'latin1').toString('utf8')
+        : String.fromCharCode(BYTE_ESCAPE + sequence.charCodeAt(0)),
+    );
+  const marked = decoded.startsWith(BYTE_ORDER_MARK);
+  const text = marked ? decoded.slice(1) : decoded;
+  return {
+    text,
+    lines: text.split(/\r\n|\r|\n/).map((line, index) => ({ number: index + 1, text: line })),
+    warnings: marked ? [{ line: 1, message: 'byte-order mark left out' }] : [],
+  };
+}
+
+/** How a character that FHiCL can't hold is called in a warning. */
+export function characterName(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  if (code > BYTE_ESCAPE && code <= BYTE_ESCAPE + 0xff) return `byte 0x${hex(code - BYTE_ESCAPE, 2)}`;
+  return `U+${hex(code, 4)}`;
+}
+
+function hex(code: number, digits: number): string {
+  return code.toString(16).toUpperCase().padStart(digits, '0');
+}
+
+/** White space as the reference knows it: Unicode's, and NEL. */
+const SPACE = /[\s\x85]/;
+
+/** The text without white space at its ends. */
+export function trimmed(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && SPACE.test(text.charAt(start))) start++;
+  while (end > start && SPACE.test(text.charAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+/** The parts of a text between runs of white space. */
+export function words(text: string): string[] {
+  return text.split(/[\s\x85]+/).filter((word) => word !== '');
+}
+
+export function isComment(line: SourceLine): boolean {
+  return trimmed(line.text).startsWith('#');
+}
+
+/**
+ * Splits at the first colon.
+ * @returns key and value without white space around them, or undefined if there is no colon
+ */
+export function keyAndValue(text: string): { key: string; value: string } | undefined {
+  const colon = text.indexOf(':');
+  if (colon === -1) return undefined;
+  return { key: trimmed(text.slice(0, colon)), value: trimmed(text.slice(colon + 1)) };
+}

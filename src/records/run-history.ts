@@ -1,0 +1,71 @@
+import type { RunNumber } from '../run-number.ts';
+import type { Conversion } from './converters/conversion.ts';
+import { ConvertedText } from './converters/converted-text.ts';
+import { printable } from './converters/fhicl-text.ts';
+import { foreignCharacterWarnings } from './converters/foreign-characters.ts';
+import { componentsIn, fieldOf, isComponent } from './converters/metadata-lines.ts';
+import { readSource, type SourceLine } from './converters/source-text.ts';
+
+const TIME = /^[\s\x85]*DAQInterface (start|stop) time[\s\x85]*:(.*)$/;
+
+/** `RunHistory.fcl`: the run's number, configuration name and components. */
+export function runHistory(run: RunNumber, metadata: Buffer): Conversion {
+  const source = readSource(metadata);
+  const names = source.lines.filter(isConfigName);
+  const components = source.lines.filter((line) => {
+    const field = fieldOf(line);
+    return field !== undefined && isComponent(field) && field.value !== '';
+  });
+  const out = new ConvertedText([...source.warnings, ...foreignCharacterWarnings([...names, ...components])]);
+  out.addEntry('run_number', 'run_number', String(run), undefined);
+  out.add('');
+  names.forEach((line, index) => {
+    const value = fieldOf(line)?.value ?? '';
+    out.addEntry('Config name', 'config_name', out.text(value, line.number), line.number, index > 0);
+    out.add('');
+  });
+  if (components.length > 0) {
+    const line = components[0]?.number;
+    out.addEntry('components', 'components', out.list(componentsIn(components), line), line);
+    out.add('');
+  }
+  return out.conversion();
+}
+
+/** `RunHistory2.fcl`: start and stop times, in the order of the file. Undefined if there are none. */
+export function runHistory2(metadata: Buffer): Conversion | undefined {
+  const source = readSource(metadata);
+  const times = source.lines.filter(({ text }) => timeOf(text) !== undefined);
+  if (times.length === 0) return undefined;
+  const out = new ConvertedText([...source.warnings, ...foreignCharacterWarnings(times)]);
+  for (const { number, text } of times) {
+    const time = timeOf(text);
+    if (time === undefined) continue;
+    const key = `DAQInterface_${time.event}_time`;
+    out.addEntry(key, key, out.text(time.value, number), number);
+  }
+  return out.conversion('');
+}
+
+function timeOf(text: string): { event: string; value: string } | undefined {
+  const [, event, rest = ''] = TIME.exec(text) ?? [];
+  return event === undefined || rest === '' ? undefined : { event, value: rest.replace(/^[\s\x85]+/, '') };
+}
+
+/**
+ * The configuration name that the run gets in artdaqDB: that of the first line that states one, `/` as `_`. What FHiCL can't
+ * hold becomes a dot, as in the documents, and a name of dots alone becomes underscores, as artdaqDB's own programs make a
+ * directory of it.
+ */
+export function configName(metadata: Buffer): string | undefined {
+  const line = readSource(metadata).lines.find(isConfigName);
+  const name = line === undefined ? undefined : fieldOf(line)?.value;
+  if (name === undefined) return undefined;
+  const plain = printable(name).replaceAll('/', '_');
+  return /^\.+$/.test(plain) ? plain.replaceAll('.', '_') : plain;
+}
+
+function isConfigName(line: SourceLine): boolean {
+  const field = fieldOf(line);
+  return field?.key === 'Config name' && field.value !== '';
+}
