@@ -115,11 +115,14 @@ async function writeTemporary(
   files: AtomicFileCalls,
 ): Promise<void> {
   const replaced = await files.stat(target).catch(undefinedIfMissing);
+  if (replaced !== undefined && !replaced.isFile()) {
+    throw new PersistenceError(`Cannot write ${target}: it is not a regular file`);
+  }
   const handle = await files.open(temporary, 'wx', newFileMode);
   try {
     if (replaced !== undefined) {
       // Root running the archiver once must not take the file away from the account that runs it every day.
-      if (process.getuid?.() === 0) await handle.chown(replaced.uid, replaced.gid);
+      if (process.getuid?.() === 0) await handle.chown(replaced.uid, replaced.gid).catch(toleratingRefusal);
       await handle.chmod(replaced.mode & 0o7777);
     }
     if (typeof data === 'string' || data instanceof Uint8Array) await handle.writeFile(data);
@@ -151,6 +154,11 @@ export function temporaryName(name: string): string {
 function undefinedIfMissing(error: unknown): undefined {
   if (errorCode(error) === 'ENOENT') return undefined;
   throw error;
+}
+
+/** A file server that does not trust root refuses to change the owner; the content matters more. */
+function toleratingRefusal(error: unknown): void {
+  if (errorCode(error) !== 'EPERM') throw error;
 }
 
 function undefinedIfNoLink(error: unknown): undefined {

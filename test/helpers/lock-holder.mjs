@@ -1,4 +1,5 @@
 // Takes the process lock given as argument, says so, and keeps it until its standard input ends or the lock is lost.
+// With a second argument `abandon` it ends by process.exit(130) without releasing the lock.
 // Prints one line each: `held`, `refused <message>`, `lost <reason>`, `failed <message>`.
 import { acquireProcessLock } from '../../dist/src/persistence/lock.js';
 
@@ -20,6 +21,7 @@ try {
     watchIntervalMs: 50,
   });
   say('held');
+  if (process.argv[3] === 'abandon') process.exit(130);
   await Promise.race([stop, lost]);
   await lock.release();
 } catch (error) {

@@ -27,8 +27,8 @@ afterEach(async () => {
   fs.rmSync(directory, { recursive: true });
 });
 
-function startHolder(): LineProcess {
-  const child = startLineProcess(process.execPath, [holderScript, lockFile]);
+function startHolder(...behaviour: 'abandon'[]): LineProcess {
+  const child = startLineProcess(process.execPath, [holderScript, lockFile, ...behaviour]);
   children.push(child);
   return child;
 }
@@ -77,6 +77,13 @@ describe('acquireProcessLock', () => {
     expect(fs.readdirSync(directory)).toEqual([]);
   });
 
+  it('leaves nothing when the process exits without releasing', async () => {
+    const child = startHolder('abandon');
+    expect(await child.line()).toBe('held');
+    await child.finish();
+    expect(fs.readdirSync(directory)).toEqual([]);
+  });
+
   it('recovers from kill -9, and says so', async () => {
     const first = startHolder();
     expect(await first.line()).toBe('held');
@@ -94,7 +101,7 @@ describe('acquireProcessLock', () => {
     for (let trial = 0; trial < trials; trial++) {
       fs.rmSync(`${lockFile}.lock`, { recursive: true, force: true });
       leaveLock({ pid: 2 ** 22 + 1 });
-      const contenders = Array.from({ length: 6 }, startHolder);
+      const contenders = Array.from({ length: 6 }, () => startHolder());
       const answers = await Promise.all(contenders.map((child) => child.line()));
       expect(answers.filter((answer) => answer === 'held')).toHaveLength(1);
       expect(answers.filter((answer) => answer.startsWith('refused'))).toHaveLength(5);

@@ -122,6 +122,15 @@ describe('writeFileAtomic', () => {
     else await expect(attempt).rejects.toThrow(code);
   });
 
+  it.each(['/dev/null', 'a directory'])('never replaces what is no regular file: %s', async (kind) => {
+    const path = join(directory, 'target');
+    if (kind === '/dev/null') await nodeFiles.symlink(kind, path);
+    else await nodeFiles.mkdir(path);
+    await expect(writeFileAtomic(path, 'x')).rejects.toThrow(/is not a regular file|EACCES/);
+    expect(await nodeFiles.readdir(directory)).toEqual(['target']);
+    expect((await nodeFiles.stat(path)).isFile()).toBe(false);
+  });
+
   it('passes on what the source of the data throws', async () => {
     const bug = new TypeError('source');
     async function* failing(): AsyncGenerator<Uint8Array> {
