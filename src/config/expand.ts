@@ -3,6 +3,7 @@ import {
   type ConfigPath,
   type ConfigSection,
   type ConfigValue,
+  type Environment,
   isSection,
   makeSection,
   valueAt,
@@ -37,16 +38,13 @@ export interface Expansion {
  * section. Each may have a default (`:-`), which may hold references. Only texts are expanded, and they stay texts: a
  * boolean or null that is referred to becomes `True`, `False` or `None`.
  */
-export function expandConfig(
-  tree: ConfigSection,
-  env: Readonly<Record<string, string | undefined>>,
-): Expansion {
+export function expandConfig(tree: ConfigSection, env: Environment): Expansion {
   return new Expander(tree, env).run();
 }
 
 class Expander {
   readonly #tree: ConfigSection;
-  readonly #env: Readonly<Record<string, string | undefined>>;
+  readonly #env: Environment;
   readonly #results = new Map<string, string | undefined>();
   /** What is being expanded, outermost first. */
   readonly #active: string[] = [];
@@ -55,7 +53,7 @@ class Expander {
   readonly #unknown: ExpansionNote[] = [];
   readonly #unset: ExpansionNote[] = [];
 
-  constructor(tree: ConfigSection, env: Readonly<Record<string, string | undefined>>) {
+  constructor(tree: ConfigSection, env: Environment) {
     this.#tree = tree;
     this.#env = env;
   }

@@ -23,12 +23,20 @@ export function makeSection(members: Iterable<readonly [string, ConfigValue]>): 
   return section;
 }
 
-/** The value at a path of section names, or undefined if there is none. */
+/** The value at a path, or undefined if there is none. */
 export function valueAt(tree: ConfigSection, path: ConfigPath): ConfigValue | undefined {
   let value: ConfigValue | undefined = tree;
   for (const name of path) {
-    if (!isSection(value)) return undefined;
-    value = value[name];
+    if (isSection(value)) value = value[name];
+    else value = Array.isArray(value) ? value[Number(name)] : undefined;
   }
   return value;
 }
+
+/** `section.parameter`, for messages. */
+export function nameOf(path: ConfigPath): string {
+  return path.join('.');
+}
+
+/** Values of environment variables, as in `process.env`. */
+export type Environment = Readonly<Record<string, string | undefined>>;

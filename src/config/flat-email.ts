@@ -1,0 +1,69 @@
+import { type ConfigPath, type ConfigSection, isSection, makeSection, valueAt } from './tree.ts';
+
+const SWITCH = 'send_email_on_error';
+
+/** Names of the deprecated form of `reporting.email`, directly under `reporting`, and what they are called today. */
+const modernNames: ReadonlyMap<string, string> = new Map([
+  [SWITCH, 'enabled'],
+  ['recipient_email', 'recipient_email'],
+  ['sender_email', 'sender_email'],
+  ['smtp_host', 'smtp_host'],
+  ['smtp_port', 'smtp_port'],
+  ['smtp_use_tls', 'smtp_use_tls'],
+  ['smtp_user', 'smtp_user'],
+  ['smtp_password', 'smtp_password'],
+]);
+const flatNames: ReadonlyMap<string, string> = new Map(
+  [...modernNames].map(([flat, modern]) => [modern, flat]),
+);
+
+export interface ModernForm {
+  /** With `reporting.email` filled from the deprecated form, if that is what the file uses. */
+  readonly tree: ConfigSection;
+  /** Where a parameter of that tree stands in the file. */
+  originOf(path: ConfigPath): ConfigPath;
+  readonly warning: { readonly path: ConfigPath; readonly text: string } | undefined;
+}
+
+export function isFlatEmailParameter(path: ConfigPath): boolean {
+  return path.length === 2 && path[0] === 'reporting' && modernNames.has(path[1] ?? '');
+}
+
+/**
+ * Takes the deprecated form of the email settings for what it means. It counts when `send_email_on_error` is there and
+ * `reporting.email` is not; its defaults for port and TLS are 587 and true.
+ */
+export function fromFlatEmail(tree: ConfigSection): ModernForm {
+  const reporting = isSection(tree.reporting) ? tree.reporting : makeSection([]);
+  const used = Object.keys(reporting).filter((name) => modernNames.has(name));
+  const [first] = used;
+  if (first === undefined) return { tree, originOf: (path) => path, warning: undefined };
+  const counts = SWITCH in reporting && isEmpty(valueAt(tree, ['reporting', 'email']));
+  const warning = {
+    path: ['reporting', counts ? SWITCH : first],
+    text: `email settings directly under reporting are deprecated${counts ? '' : ', and have no effect here'}; move them to reporting.email (${used.map((name) => (name === SWITCH ? `${name} as enabled` : name)).join(', ')})`,
+  };
+  if (!counts) return { tree, originOf: (path) => path, warning };
+  const email = makeSection([
+    ['smtp_port', '587'],
+    ['smtp_use_tls', true],
+    ...used.map((name) => [modernNames.get(name) ?? name, reporting[name] ?? null] as const),
+  ]);
+  return {
+    tree: makeSection([
+      ...Object.entries(tree),
+      ['reporting', makeSection([...Object.entries(reporting), ['email', email]])],
+    ]),
+    originOf: (path) => {
+      const flat = path[0] === 'reporting' && path[1] === 'email' ? flatNames.get(path[2] ?? '') : undefined;
+      return flat === undefined ? path : ['reporting', flat];
+    },
+    warning,
+  };
+}
+
+function isEmpty(value: unknown): boolean {
+  return (
+    value === undefined || value === null || (typeof value === 'object' && Object.keys(value).length === 0)
+  );
+}

@@ -1,0 +1,50 @@
+import type { ArchiverConfig } from './schema.ts';
+import { isMongoUri } from './uri.ts';
+
+/** A parameter that is set to what this version can't do. */
+export interface MissingFeature {
+  readonly param: string;
+  readonly message: string;
+  /** True if nothing may be done without it; else the program works as if the parameter were not set. */
+  readonly fatal: boolean;
+}
+
+const impossible = 'is not available in this version';
+const noEffect = 'has no effect in this version';
+
+/** What a configuration asks for that is still to be written. Whoever writes it deletes its line here. */
+export function notYetAvailable(config: ArchiverConfig): MissingFeature[] {
+  const { appFuzz, artdaqDb, carbon, healthcheck, metrics, reporting, sourceFiles, uconDb } = config;
+  const features: readonly (readonly [
+    isAskedFor: boolean,
+    param: string,
+    message: string,
+    fatal: boolean,
+  ])[] = [
+    [
+      isMongoUri(artdaqDb.databaseUri),
+      'artdaq_db.database_uri',
+      `MongoDB ${impossible}; use filesystemdb://`,
+      true,
+    ],
+    [artdaqDb.useTools, 'artdaq_db.use_tools', `true ${impossible}; set it to false`, true],
+    [
+      artdaqDb.remoteHost !== undefined,
+      'artdaq_db.remote_host',
+      `a remote host ${impossible}; remove it`,
+      true,
+    ],
+    [reporting.email.enabled, 'reporting.email.enabled', noEffect, false],
+    [reporting.slack.enabled, 'reporting.slack.enabled', noEffect, false],
+    [carbon.enabled, 'carbon.enabled', noEffect, false],
+    [metrics.textfile !== undefined, 'metrics.textfile', noEffect, false],
+    [healthcheck.url !== undefined, 'healthcheck.url', noEffect, false],
+    [appFuzz.randomSkipPercent > 0, 'app_fuzz.random_skip_percent', noEffect, false],
+    [appFuzz.randomErrorPercent > 0, 'app_fuzz.random_error_percent', noEffect, false],
+    [sourceFiles.waitForStopTimeHours > 0, 'source_files.wait_for_stop_time_hours', noEffect, false],
+    [uconDb.replaceIncomplete, 'ucon_db.replace_incomplete', noEffect, false],
+  ];
+  return features
+    .filter(([isAskedFor]) => isAskedFor)
+    .map(([, param, message, fatal]) => ({ param, message, fatal }));
+}

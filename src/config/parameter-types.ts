@@ -1,0 +1,137 @@
+import { z } from 'zod';
+import type { ConfigValue } from './tree.ts';
+
+/** Seconds that Node's timers can wait. */
+const MAX_TIMER_SECONDS = 2_147_483;
+
+/**
+ * A type of parameter. An issue's message says what is allowed; what was found is added by whoever knows if it is secret.
+ * @param read the value, or undefined if it is not allowed
+ */
+function parameter<T>(allowed: string, read: (value: ConfigValue | undefined) => T | undefined) {
+  return z.unknown().transform((value, context): T => {
+    const result = read(value as ConfigValue | undefined);
+    if (result !== undefined) return result;
+    context.addIssue({ code: 'custom', message: allowed });
+    return z.NEVER;
+  });
+}
+
+/** May be absent, null or (from a reference to null) `None`; `emptyIsNone`: or empty. */
+function optional<T>(type: z.ZodType<T>, emptyIsNone = false) {
+  const isNone = (value: unknown) => value === null || value === 'None' || (emptyIsNone && value === '');
+  return z.preprocess((value) => (isNone(value) ? undefined : value), type.optional());
+}
+
+export function text() {
+  return parameter('a text (words like yes and on need quotes)', (value) =>
+    typeof value === 'string' ? value : undefined,
+  );
+}
+
+export function filledText() {
+  return parameter('a text that is not empty (words like yes and on need quotes)', filled);
+}
+
+export function optionalText() {
+  return optional(text(), true);
+}
+
+export function path() {
+  return parameter('a path', (value) => {
+    const name = filled(value);
+    return name === undefined || name === 'None' || name.includes('\0') ? undefined : name;
+  });
+}
+
+export function optionalPath() {
+  return optional(path());
+}
+
+/** A boolean, or a text that says one; what is empty or null stands for the default. */
+export function flag(byDefault: boolean) {
+  return parameter('true or false', (value) => readFlag(value, byDefault)).default(byDefault);
+}
+
+export function readFlag(value: ConfigValue | undefined, byDefault: boolean): boolean | undefined {
+  if (typeof value === 'boolean') return value;
+  if (value === undefined || value === null) return byDefault;
+  if (typeof value !== 'string') return undefined;
+  const word = value.trim().toLowerCase();
+  if (word === '' || word === 'none') return byDefault;
+  if (/^(?:true|yes|on|y|t|1)$/.test(word)) return true;
+  if (/^(?:false|no|off|n|f|0)$/.test(word)) return false;
+  return undefined;
+}
+
+export function integer(range: { readonly min: number; readonly max?: number }) {
+  const { min, max = Number.MAX_SAFE_INTEGER } = range;
+  const allowed =
+    range.max === undefined ? `an integer of at least ${min}` : `an integer from ${min} to ${max}`;
+  return parameter(allowed, (value) => {
+    const number = readNumber(value);
+    return number !== undefined && Number.isSafeInteger(number) && number >= min && number <= max
+      ? number
+      : undefined;
+  });
+}
+
+export function port() {
+  return integer({ min: 1, max: 65_535 });
+}
+
+export function anyInteger() {
+  return parameter('an integer', (value) => {
+    const number = readNumber(value);
+    return number !== undefined && Number.isSafeInteger(number) ? number : undefined;
+  });
+}
+
+export function optionalInteger() {
+  return optional(anyInteger());
+}
+
+/** A number from 0 up. */
+export function amount(max = Number.MAX_SAFE_INTEGER) {
+  const allowed = max === Number.MAX_SAFE_INTEGER ? 'a number of at least 0' : `a number from 0 to ${max}`;
+  return parameter(allowed, (value) => {
+    const number = readNumber(value);
+    return number !== undefined && number >= 0 && number <= max ? number : undefined;
+  });
+}
+
+/** Seconds to wait before trying again. */
+export function delay() {
+  return amount(MAX_TIMER_SECONDS);
+}
+
+/** Seconds after which to give up. */
+export function timeout() {
+  return parameter(`a number above 0, at most ${MAX_TIMER_SECONDS}`, (value) => {
+    const number = readNumber(value);
+    return number !== undefined && number > 0 && number <= MAX_TIMER_SECONDS ? number : undefined;
+  });
+}
+
+/** An address with one of these schemes, as `isValid` wants it. */
+export function uri(allowed: string, isValid: (uri: string) => boolean) {
+  return parameter(allowed, (value) => (typeof value === 'string' && isValid(value) ? value : undefined));
+}
+
+export function optionalUri(allowed: string, isValid: (uri: string) => boolean) {
+  return optional(uri(allowed, isValid));
+}
+
+/** Decimal, as Python's `int` and `float` read a text; digits may be grouped by `_`. */
+function readNumber(value: ConfigValue | undefined): number | undefined {
+  if (typeof value !== 'string') return undefined;
+  const digits = value.trim();
+  if (!/^[-+]?(?:\d+(?:_\d+)*\.?|(?:\d+(?:_\d+)*)?\.\d+(?:_\d+)*)(?:[eE][-+]?\d+)?$/.test(digits))
+    return undefined;
+  const number = Number(digits.replaceAll('_', ''));
+  return Number.isFinite(number) ? number : undefined;
+}
+
+function filled(value: ConfigValue | undefined): string | undefined {
+  return typeof value === 'string' && value.trim() !== '' ? value : undefined;
+}

@@ -1,0 +1,81 @@
+import { join } from 'node:path';
+import type { z } from 'zod';
+import type { configFile } from './sections.ts';
+import type { Environment } from './tree.ts';
+import { userInfoOf } from './uri.ts';
+
+type ConfigFile = z.output<typeof configFile>;
+
+type CamelCase<Name> = Name extends `${infer First}_${infer Rest}`
+  ? `${First}${Capitalize<CamelCase<Rest>>}`
+  : Name;
+
+type CamelCased<Value> =
+  Value extends ReadonlySet<unknown>
+    ? Value
+    : Value extends object
+      ? { readonly [Name in keyof Value as CamelCase<Name>]: CamelCased<Value[Name]> }
+      : Value;
+
+type FileSections = CamelCased<ConfigFile>;
+
+/** Where the archiver keeps what it remembers between executions. */
+interface WorkFiles {
+  readonly importStateFile: string;
+  readonly importFailureLog: string;
+  readonly migrateStateFile: string;
+  readonly migrateFailureLog: string;
+  readonly lockFile: string;
+}
+
+/**
+ * The configuration as the program uses it: the sections and parameters of `sections.ts` (explained in
+ * config.yaml.template) in camel case, with all defaults filled in; what is not given and has no default is undefined.
+ */
+export type ArchiverConfig = Omit<FileSections, 'app'> & {
+  readonly app: Omit<FileSections['app'], keyof WorkFiles> & WorkFiles;
+  /** Passwords, tokens and their like: what must not appear in a log, report or message. */
+  readonly secrets: readonly string[];
+};
+
+/** Fills in the defaults that depend on another parameter or on the environment. */
+export function toArchiverConfig(file: ConfigFile, env: Environment): ArchiverConfig {
+  const config = camelCased(file);
+  const inWorkDir = (path: string | undefined, name: string) => path ?? join(config.app.workDir, name);
+  return {
+    ...config,
+    app: {
+      ...config.app,
+      importStateFile: inWorkDir(config.app.importStateFile, 'importer_state.json'),
+      importFailureLog: inWorkDir(config.app.importFailureLog, 'import_failures.log'),
+      migrateStateFile: inWorkDir(config.app.migrateStateFile, 'migrator_state.json'),
+      migrateFailureLog: inWorkDir(config.app.migrateFailureLog, 'migrate_failures.log'),
+      lockFile: inWorkDir(config.app.lockFile, '.archiver.lock'),
+    },
+    artdaqDb: {
+      ...config.artdaqDb,
+      remoteHost: config.artdaqDb.remoteHost ?? (env.ARTDAQ_DATABASE_REMOTEHOST || undefined),
+    },
+    secrets: secretsOf(config),
+  };
+}
+
+function secretsOf({ artdaqDb, uconDb, reporting, healthcheck }: FileSections): string[] {
+  const secrets = [
+    ...userInfoOf(artdaqDb.databaseUri),
+    uconDb.writerPassword,
+    reporting.email.smtpPassword,
+    reporting.slack.botToken,
+    healthcheck.url,
+  ];
+  return secrets.filter((secret): secret is string => secret !== undefined && secret !== '');
+}
+
+function camelCased<Value>(value: Value): CamelCased<Value> {
+  if (typeof value !== 'object' || value === null || value instanceof Set) return value as CamelCased<Value>;
+  const members = Object.entries(value).map(([name, member]) => [
+    name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
+    camelCased(member),
+  ]);
+  return Object.fromEntries(members) as CamelCased<Value>;
+}
