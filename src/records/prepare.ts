@@ -1,0 +1,148 @@
+import { isAscii } from 'node:buffer';
+import { entityOf, type FhiclFile } from '../fhicl/fhicl-file.ts';
+import type { RunNumber } from '../run-number.ts';
+import { signsOfIncompleteness } from './completeness.ts';
+import { CONVERTERS, type Conversion } from './converters/index.ts';
+import { roleOf } from './file-role.ts';
+import { type ConvertedName, GENERATED_NAMES, type GenerateName } from './generate-names.ts';
+import { type Fault, faultsError } from './record-faults.ts';
+import { configName, runHistory, runHistory2 } from './run-history.ts';
+import type { RecordFile, RunRecord } from './run-record-source.ts';
+
+/** A run as it goes to artdaqDB. */
+export interface PreparedRun {
+  readonly run: RunNumber;
+  /** The configuration name; the run's name in artdaqDB is `<run>/<config>`. */
+  readonly config: string;
+  /** To insert: components, converted texts, RunHistory, schema. */
+  readonly documents: readonly FhiclFile[];
+  /** To add in a second step: RunHistory2, or nothing if the run has no start or stop time. */
+  readonly update: readonly FhiclFile[];
+  /** What was changed or left out, each naming the file, and the line where there is one. */
+  readonly warnings: readonly string[];
+}
+
+export interface PrepareOptions {
+  /** The converters and generators that are switched on (`fhiclize_generate`). */
+  readonly generate: ReadonlySet<GenerateName>;
+  /** `schema.fcl` of `fcl_conf_dir`. */
+  readonly schema: FhiclFile;
+}
+
+/** The configuration name of a record that states none. */
+const DEFAULT_CONFIG = 'standard';
+
+/**
+ * Turns a run record into the FHiCL documents that are archived (behaviour.md, "Import stage" 3).
+ * @throws RunRecordError naming all files that can't be archived: two documents with one name, FHiCL that is empty or not
+ *   ASCII. Whether it's FHiCL otherwise is found out when it is stored.
+ */
+export function prepareRun(record: RunRecord, { generate, schema }: PrepareOptions): PreparedRun {
+  const documents = new Documents(generate);
+  for (const file of record.files) {
+    const role = roleOf(file.path);
+    if (role.kind === 'component') documents.addComponent(file);
+    else if (role.kind === 'aside') documents.warnings.add(`${file.path}: not archived (${role.reason})`);
+    else if (role.kind === 'refused') documents.refuse(file.path, role.reason);
+    else if (generate.has(role.name)) documents.addConverted(role.name, file);
+  }
+  const metadata = record.files.find((file) => file.path === 'metadata.txt')?.bytes;
+  for (const sign of signsOfIncompleteness(documents.components, metadata)) documents.warnings.add(sign);
+  const { config, update } = documents.addHistory(record.run, metadata);
+  if (documents.faults.length > 0) throw faultsError(record.run, record.directory, documents.faults);
+  return {
+    run: record.run,
+    config,
+    documents: [...documents.components, ...documents.made, { name: 'schema.fcl', text: schema.text }],
+    update,
+    warnings: [...documents.warnings],
+  };
+}
+
+/** Gathers the documents of one run, and everything that speaks against them. */
+class Documents {
+  readonly components: FhiclFile[] = [];
+  /** Converted and generated. */
+  readonly made: FhiclFile[] = [];
+  readonly faults: Fault[] = [];
+  /** A set, as metadata.txt is converted more than once. */
+  readonly warnings = new Set<string>();
+  readonly #generate: ReadonlySet<GenerateName>;
+  /** Entity in lower case -> where it comes from. The blob tells files apart by name alone, in any letter case. */
+  readonly #taken = new Map<string, string>([['schema', "artdaqDB's schema.fcl"]]);
+
+  constructor(generate: ReadonlySet<GenerateName>) {
+    this.#generate = generate;
+    for (const name of GENERATED_NAMES) {
+      if (generate.has(name))
+        this.#taken.set(name.toLowerCase(), `the ${name}.fcl that is made from metadata.txt`);
+    }
+  }
+
+  addComponent({ path, bytes }: RecordFile): void {
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    this.#claim(name, path);
+    if (bytes.length === 0) {
+      this.faults.push({ path, problem: 'is empty (is it still being copied?)', retryable: true });
+    } else if (isAscii(bytes)) {
+      this.components.push({ name, text: bytes.toString('latin1') });
+    } else {
+      this.refuse(...nonAscii(path, bytes));
+    }
+  }
+
+  addConverted(name: ConvertedName, { path, bytes }: RecordFile): void {
+    this.#claim(`${name}.fcl`, path);
+    this.made.push(this.#documentOf(`${name}.fcl`, path, CONVERTERS[name](bytes)));
+  }
+
+  /** Adds RunHistory; gives the configuration name and RunHistory2, for all of which metadata.txt is the source. */
+  addHistory(run: RunNumber, metadata: Buffer | undefined): Pick<PreparedRun, 'config' | 'update'> {
+    if (metadata === undefined) {
+      this.warnings.add(
+        `metadata.txt: not there, so the configuration name is "${DEFAULT_CONFIG}" and there is no RunHistory`,
+      );
+      return { config: DEFAULT_CONFIG, update: [] };
+    }
+    if (this.#generate.has('RunHistory')) {
+      this.made.push(this.#documentOf('RunHistory.fcl', 'metadata.txt', runHistory(run, metadata)));
+    }
+    const times = this.#generate.has('RunHistory2') ? runHistory2(metadata) : undefined;
+    return {
+      config: configName(metadata) ?? DEFAULT_CONFIG,
+      update: times === undefined ? [] : [this.#documentOf('RunHistory2.fcl', 'metadata.txt', times)],
+    };
+  }
+
+  refuse(path: string, problem: string): void {
+    this.faults.push({ path, problem, retryable: false });
+  }
+
+  /** artdaqDB refuses a text of 0 bytes: the reference stores a line end instead. */
+  #documentOf(name: string, source: string, { text, warnings }: Conversion): FhiclFile {
+    for (const { line, message } of warnings) {
+      this.warnings.add(line === undefined ? `${source}: ${message}` : `${source}:${line}: ${message}`);
+    }
+    return { name, text: text === '' ? '\n' : text };
+  }
+
+  #claim(name: string, path: string): void {
+    const entity = entityOf({ name, text: '' });
+    const key = entity.toLowerCase();
+    const other = this.#taken.get(key);
+    if (other === undefined) this.#taken.set(key, path);
+    else
+      this.refuse(path, `would be stored under the same name as ${other} ("${entity}", in any letter case)`);
+  }
+}
+
+function nonAscii(path: string, bytes: Buffer): [path: string, problem: string] {
+  const at = bytes.findIndex((byte) => byte > 0x7f);
+  const lineStart = bytes.lastIndexOf('\n', at) + 1;
+  const line = bytes.subarray(0, lineStart).filter((byte) => byte === 0x0a).length + 1;
+  const hex = (bytes[at] ?? 0).toString(16).toUpperCase();
+  return [
+    `${path}:${line}:${at - lineStart + 1}`,
+    `byte 0x${hex} is not ASCII, which FHiCL can't hold even in a comment; correct the file`,
+  ];
+}
