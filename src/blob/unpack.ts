@@ -79,12 +79,12 @@ export function checkNames(files: readonly FhiclFile[], run: RunNumber): void {
   const seen = new Map<string, string>();
   for (const { name } of files) {
     if (!/^[^/\\\p{Cc}\p{Cs}\p{Zl}\p{Zp}]+$/u.test(name) || name === '.' || name === '..') {
-      throw new BlobError(`run ${run}: ${JSON.stringify(name)} is not the base name of a file`);
+      throw new BlobError(`run ${run}: ${JSON.stringify(name)} is not the base name of a file`, { run });
     }
     const key = name.toLowerCase();
     const other = seen.get(key);
     if (other !== undefined)
-      throw new BlobError(`run ${run}: ${name} and ${other} would be the same file in the blob`);
+      throw new BlobError(`run ${run}: ${name} and ${other} would be the same file in the blob`, { run });
     seen.set(key, name);
   }
 }

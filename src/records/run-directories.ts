@@ -46,9 +46,13 @@ export async function listRunDirectories(location: string): Promise<RunDirectori
     const identities = await limit.map(group, (run) => identityOf(join(location, String(run))));
     group.forEach((run, i) => {
       const identity = identities[i];
-      const same = identity === undefined ? undefined : counted.get(identity);
-      if (identity === undefined) odd.push(`"${run}" (not a directory)`);
-      else if (same !== undefined) aliases.set(run, same);
+      if (identity === undefined) {
+        if (group === links) odd.push(`"${run}" (a link that leads to no directory)`);
+        else runs.push(run);
+        return;
+      }
+      const same = counted.get(identity);
+      if (same !== undefined) aliases.set(run, same);
       else {
         counted.set(identity, run);
         runs.push(run);
@@ -74,7 +78,7 @@ function looksLikeNumber(name: string): boolean {
   return /^[\s+-]*\p{N}+\s*$/u.test(name);
 }
 
-/** Which directory it is, whatever the path; undefined if the path leads to none. */
+/** Which directory it is, whatever the path; undefined if the path leads to none, or that can't be told now. */
 async function identityOf(path: string): Promise<string | undefined> {
   try {
     const stats = await stat(path, { bigint: true });

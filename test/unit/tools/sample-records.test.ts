@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseFhicl } from '../../../src/fhicl/parse.ts';
+import { GENERATE_NAMES } from '../../../src/records/generate-names.ts';
+import { prepareRun } from '../../../src/records/prepare.ts';
 import { parseSize, sampleRecord } from '../../../tools/sample-records/record.ts';
 import { ERA_NAMES, type SystemSize } from '../../../tools/sample-records/system.ts';
 
@@ -19,6 +21,20 @@ describe('a sample record', () => {
     expect(documents.length).toBeGreaterThanOrEqual(4);
     for (const { name, text } of documents) expect(parseFhicl(text, name).main.length).toBeGreaterThan(0);
     for (const { text } of files) expect(text).toMatch(/^[\t\n\x20-\x7e]*$/);
+  });
+
+  it.each(ERA_NAMES)('of %s can be archived, with nothing to warn of but texts without converter', (era) => {
+    const files = sampleRecord(7, era, sizeOf('small'), 'seed').map(({ name, text }) => ({
+      path: name,
+      bytes: Buffer.from(text),
+    }));
+    const record = { run: 7, directory: '/records/7', files, warnings: [] };
+    const schema = { name: 'schema.fcl', text: 'a: 1' };
+    const { documents, update, warnings } = prepareRun(record, { generate: new Set(GENERATE_NAMES), schema });
+    for (const { name, text } of [...documents, ...update]) {
+      expect(parseFhicl(text, name).main.length).toBeGreaterThan(0);
+    }
+    expect(warnings.filter((warning) => !warning.startsWith('config.txt'))).toEqual([]);
   });
 
   it('has the text files of its era', () => {
