@@ -1,0 +1,102 @@
+/**
+ * Measures the FilesystemDB client.
+ *
+ *   node dist/tools/bench/filesystem-db.js insert <directory with *.fcl> [runs] [workers]
+ *   node dist/tools/bench/filesystem-db.js fill <new database> [runs] [documents per run]
+ *   node dist/tools/bench/filesystem-db.js grow <database> <directory with *.fcl>
+ *
+ * `insert` stores the files as so many runs of a throw-away database. `fill` makes a database whose indexes list so many
+ * runs, without documents; `grow` adds two more.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pLimit from 'p-limit';
+import { scanIndex } from '../../src/clients/artdaqdb/filesystem/index-scan.ts';
+import { spliceIndex } from '../../src/clients/artdaqdb/filesystem/index-splice.ts';
+import { EMPTY_INDEX } from '../../src/clients/artdaqdb/filesystem/index-text.ts';
+import { FilesystemDb } from '../../src/clients/artdaqdb/filesystem-db.ts';
+import type { FhiclFile } from '../../src/fhicl/fhicl-file.ts';
+
+const FIRST_RUN = 20_000;
+
+function readRecord(directory: string): FhiclFile[] {
+  return readdirSync(directory)
+    .filter((name) => name.endsWith('.fcl'))
+    .map((name) => ({ name, text: readFileSync(join(directory, name), 'utf8') }));
+}
+
+async function measureInserts(files: FhiclFile[], runs: number, workers: number): Promise<void> {
+  const database = mkdtempSync(join(tmpdir(), 'bench-filesystem-db-'));
+  const db = new FilesystemDb(database);
+  const numbers = Array.from({ length: runs }, (_, place) => FIRST_RUN + place);
+  const limit = pLimit(workers);
+  try {
+    await report(`${runs} inserts of ${files.length} documents`, runs, () =>
+      limit.map(numbers, (run) => db.insert(run, 'bench', files)),
+    );
+    await report(`${runs} exports`, runs, () => limit.map(numbers, (run) => db.export(run)));
+  } finally {
+    await db.close();
+    rmSync(database, { recursive: true });
+  }
+}
+
+async function measureGrowth(database: string, files: FhiclFile[]): Promise<void> {
+  const db = new FilesystemDb(database);
+  const runs = await db.listRuns();
+  const next = (runs.at(-1) ?? 0) + 1;
+  await report('listing', runs.length, () => db.listRuns());
+  await report('one more run', 1, () => db.insert(next, 'bench', files));
+  await report('and another', 1, () => db.insert(next + 1, 'bench', files));
+  await report('its export', 1, () => db.export(next));
+  await report('another export', 1, () => db.export(next + 1));
+  await db.close();
+}
+
+/** An index without documents, as large as that of so many runs. */
+function writeIndex(collection: string, runs: number, entities: readonly string[]): void {
+  const added = Array.from({ length: runs }, (_, place) => FIRST_RUN + place).flatMap((run) =>
+    entities.map((entity) => ({
+      id: randomBytes(12).toString('hex'),
+      version: `${run}/bench`,
+      entity,
+      configurations: [
+        { name: `${run}/bench`, assigned: new Date(run * 1e6).toISOString().replace('Z', '+0000') },
+      ],
+      runs: [String(run)],
+    })),
+  );
+  const empty = Buffer.from(EMPTY_INDEX);
+  const layout = scanIndex(empty, () => true);
+  mkdirSync(collection, { recursive: true });
+  writeFileSync(
+    join(collection, 'index.json'),
+    Buffer.concat([...spliceIndex(empty, layout, { added, removed: [] })]),
+  );
+}
+
+async function report(what: string, runs: number, work: () => Promise<unknown>): Promise<void> {
+  const start = performance.now();
+  await work();
+  const seconds = (performance.now() - start) / 1000;
+  const peak = Math.round(process.resourceUsage().maxRSS / 1024);
+  console.log(
+    `${what}: ${seconds.toFixed(2)} s, ${Math.round((runs / seconds) * 60)} runs a minute, peak memory ${peak} MB`,
+  );
+}
+
+const [mode, directory, first, second] = process.argv.slice(2);
+if (mode === 'insert' && directory) {
+  await measureInserts(readRecord(directory), Number(first ?? 20), Number(second ?? 2));
+} else if (mode === 'fill' && directory) {
+  const entities = Array.from({ length: Number(second ?? 13) }, (_, place) => `entity${place}`);
+  writeIndex(join(directory, 'RunHistory'), Number(first ?? 20_000), entities);
+  writeIndex(join(directory, 'SystemLayout'), Number(first ?? 20_000), ['schema']);
+} else if (mode === 'grow' && directory && first) {
+  await measureGrowth(directory, readRecord(first));
+} else {
+  console.error('usage: filesystem-db insert <record> | fill <database> | grow <database> <record>');
+  process.exitCode = 2;
+}
