@@ -5,7 +5,7 @@ import { GuardedFile } from './guarded-file.ts';
 import { emptyDocument, formatState, parseState, type StageState, type StateDocument } from './state-text.ts';
 import { keepAside } from './unreadable-file.ts';
 
-export { advance, type Progress, positionOf, recompute } from './position.ts';
+export { advance, positionOf, recompute } from './position.ts';
 export type { StageState } from './state-text.ts';
 
 /**

@@ -4,8 +4,6 @@ import { LogFile, type Rotation } from './log-file.ts';
 import { formatEntry, type LogLevel, makeRedactor } from './log-line.ts';
 import type { LogBinding, Logger } from './logger.ts';
 
-export type { LogLevel } from './log-line.ts';
-
 export interface LoggingOptions {
   /** Less important messages are dropped. */
   readonly level: LogLevel;
