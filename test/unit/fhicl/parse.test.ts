@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest';
+import { FhiclError } from '../../../src/errors.ts';
+import { parseFhicl } from '../../../src/fhicl/parse.ts';
+import { contentOf, dataOf, roundTrip, store } from './support.ts';
+
+const main = (text: string) => (dataOf(parseFhicl(text, 'text')) as { main: unknown }).main;
+const position = (text: string) => {
+  try {
+    parseFhicl(text, 'text.fcl');
+  } catch (error) {
+    if (error instanceof FhiclError) return `${error.line}:${error.column}`;
+    throw error;
+  }
+  return 'read';
+};
+
+describe('what is kept where the C++ library loses it', () => {
+  it.each(['text #include <x>', 'a #include \\"f\\" b', '#include '])(
+    'an #include in a string: %s',
+    (content) => {
+      const text = `a: "${content}"\nb: 1\nc: "x"\n`;
+      expect(main(text)).toEqual([
+        ['a', '', { string_doublequoted: content }],
+        ['b', '', { number: '1' }],
+        ['c', '', { string_doublequoted: 'x' }],
+      ]);
+      expect(main(roundTrip(text))).toEqual(main(text));
+    },
+  );
+
+  it.each(['# see #include here', '// #include', '#include these', 'e: "" #include these'])(
+    'what follows an #include in a remark: %s',
+    (line) => {
+      const rest = 'a: 1\n#include "real.fcl"\nb: "x"\n';
+      expect(main(`${line}\n${rest}`)).toEqual(expect.arrayContaining(main(rest) as unknown[]));
+      expect(main(roundTrip(`${line}\n${rest}`))).toEqual(main(`${line}\n${rest}`));
+    },
+  );
+
+  it('a string that the comment scanner takes for an #include, exported readably', () => {
+    const text = 'a: ""\nb: "use #include here"\nc: [["#include x"]]\n';
+    expect(main(roundTrip(text))).toEqual(main(text));
+  });
+
+  it('complex numbers, on one line', () => {
+    expect(main('a: (1,\n\t2) b: [ ( 0x1 , -2e3 ), (1 # one\n , 2) ]')).toEqual([
+      ['a', '', { complex: '(1, 2)' }],
+      ['b', '', { sequence: [{ complex: '( 0x1 , -2e3 )' }, { complex: '(1 , 2)' }] }],
+    ]);
+  });
+
+  it('repeated keys at the top with their own metadata, and prolog keys that main has too', () => {
+    const text = 'BEGIN_PROLOG a: 1 END_PROLOG\na: "2" # two\na: { b: [3] }\na: 4 # four\n';
+    expect(roundTrip(text)).toBe(
+      'BEGIN_PROLOG\n\na: 1 \n\nEND_PROLOG\n\na: "2" # two\n# two\na: {\n# two\nb: [3] \n\n}\na: 4 # four\n',
+    );
+  });
+});
+
+describe('includes', () => {
+  it('are numbered as the C++ library does, which counts those in text too', () => {
+    const keys = parseFhicl(
+      '# an #include "x"\n#include "a"\nt: {\n#include "b"\n}\n#include "c"\n',
+      'text',
+    ).main.map((entry) => entry.key);
+    expect(keys).toEqual(['fhicl_pound_include_1', 't', 'fhicl_pound_include_3']);
+  });
+
+  it.each([
+    ['a: 1\n#include nothing\n', '2:1'],
+    ['a: [1, #include "x"\n 2]', '1:8'],
+    ['a: 1#include "x"\n', '1:4'],
+    ['a: 1\n#include"x"\n', '2:1'],
+    ['a: "\n#included"\n', '2:1'],
+  ])('are refused elsewhere: %j', (text, where) => {
+    expect(position(text)).toBe(where);
+  });
+});
+
+describe('positions in the text that was given', () => {
+  it.each([
+    ['', '1:1'],
+    ['a: 1\r\n\r\nb: é', '3:4'],
+    ['a: 1\rb 2', '2:1'],
+    ['a: "x\r\ny\\z"', '2:2'],
+    ["a: 'x\u0001'", '1:6'],
+    ['\ufeffa: 1', '1:1'],
+    ['a: {\n b: [1\n', '2:5'],
+    ['a: [1,\n', '2:1'],
+    ['a: 1\nBEGIN_PROLOG b: 2 END_PROLOG', '2:1'],
+    ['BEGIN_PROLOG\na: 1\n', '1:13'],
+    ['a: (1, x)', '1:8'],
+    ['a: "x"y', '1:7'],
+    ['a.b c: 1', '1:1'],
+    ['t: { a.b: 1 }', '1:6'],
+  ])('%j', (text, where) => {
+    expect(position(text)).toBe(where);
+  });
+});
+
+describe('protected entries', () => {
+  it('keep their first value in a nested table if further ones are to be ignored', () => {
+    expect(main('t: { a @protect_ignore: 1 a: 2 b: 1 b: 2 }')).toEqual([
+      [
+        't',
+        '',
+        {
+          table: [
+            ['a', '@protect_ignore', { number: '1' }],
+            ['b', '', { number: '2' }],
+          ],
+        },
+      ],
+    ]);
+  });
+
+  it.each([
+    't: { a @protect_error: 1 a: 2 }',
+    't: { a: 1 a @protect_ignore: 2 }',
+    't @protect_error: [{ a @protect_ignore: 1 }]',
+    'a @protect_ignore : 1',
+  ])('are refused: %s', (text) => {
+    expect(position(text)).not.toBe('read');
+  });
+});
+
+describe('size and depth', () => {
+  it('refuses too deep nesting, however deep', () => {
+    expect(position(`a: ${'['.repeat(200_000)}`)).toBe('1:1004');
+    expect(position('a: {'.repeat(200_000))).toBe('1:4004');
+  });
+
+  it('stores and exports what is just not too deep', () => {
+    for (const text of [
+      `a: ${'['.repeat(1000)}${']'.repeat(1000)}`,
+      `${'a: {'.repeat(1000)}${'}'.repeat(1000)}`,
+    ]) {
+      expect(roundTrip(roundTrip(text))).toBe(roundTrip(text));
+    }
+  });
+
+  it('keeps the last of many repeated nested keys at the first place', () => {
+    const entries = Array.from({ length: 30_000 }, (_, index) => `k${index % 10_000}: ${index}`);
+    const [table] = parseFhicl(`t: {${entries.join('\n')}}`, 'text').main;
+    const nested = table?.value.type === 'table' ? table.value.entries : [];
+    expect(nested).toHaveLength(10_000);
+    expect(nested[7]).toMatchObject({ key: 'k7', value: { text: '20007' } });
+  });
+});
+
+it('stores comments with the line that they start on, whatever ends the lines', () => {
+  const comments = contentOf(store('# a\r\n\r\nb: "x\r\ny" // c\n\r# d\r# e')).comments;
+  expect(comments).toEqual([
+    { line: 1, text: '# a' },
+    { line: 4, text: '// c' },
+    { line: 5, text: '# d' },
+    { line: 6, text: '# e' },
+  ]);
+});
