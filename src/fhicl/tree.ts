@@ -46,7 +46,7 @@ export interface Entry {
   readonly value: Value;
 }
 
-/** A comment found by {@link file://./comments.ts}: the line it starts on, counted from 1, and its text from `#` or `//`. */
+/** A comment: the line it starts on, counted from 1, and its text from `#` or `//`. */
 export interface Comment {
   readonly line: number;
   readonly text: string;

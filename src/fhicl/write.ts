@@ -6,9 +6,10 @@ import { INCLUDE_KEY } from './tree.ts';
  * The document as FHiCL text, byte for byte as artdaqDB exports it, but that complex numbers stay such in sequences
  * (there they become strings). An empty document gives an empty text.
  *
- * The text holds the data of the document, with these exceptions, which artdaqDB makes too: a comment scanned on the line
- * of an entry is written behind it even if it is an `#include` of its own (then read as another include), a comment above
- * an entry even if it is an `#include` with a tab for a blank; and the name in an include is always double-quoted.
+ * Read again, the text gives the same data, but where artdaqDB's own export doesn't either: an `#include` behind a value on
+ * its line is written twice (also as annotation), so is one with a tab for its blank (also as comment of the next entry);
+ * the name in an include is always double-quoted; and `true#`, `@nil#`, `infinity#`, stored as unquoted strings, get the
+ * blank that makes them a bool, nil and number.
  */
 export function writeFhicl({ prolog, main }: FhiclDocument): string {
   const head = prolog.length === 0 ? '' : `BEGIN_PROLOG\n${entriesText(prolog)}\nEND_PROLOG\n`;
