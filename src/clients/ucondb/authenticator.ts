@@ -49,9 +49,9 @@ export class Authenticator {
     if (demand === 'nothing') return {};
     const { user, password, random } = this.#credentials;
     const cnonce = random(16).toString('hex');
-    this.#count++;
+    const nc = (++this.#count).toString(16).padStart(8, '0');
     return {
-      authorization: authorizationHeader(demand, { method, uri, user, password, cnonce, count: this.#count }),
+      authorization: authorizationHeader(demand, { method, uri, user, password, cnonce, nc }),
     };
   }
 }

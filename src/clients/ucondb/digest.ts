@@ -10,7 +10,7 @@ export interface DigestChallenge {
   readonly qopAuth: boolean;
 }
 
-/** One request that is to be authorized. `count` is how often the nonce was used, this time included. */
+/** One request that is to be authorized. */
 export interface DigestRequest {
   readonly method: string;
   /** The request target as sent: path and query. */
@@ -18,7 +18,8 @@ export interface DigestRequest {
   readonly user: string;
   readonly password: string;
   readonly cnonce: string;
-  readonly count: number;
+  /** How often the nonce was used, this time included: eight hexadecimal digits. */
+  readonly nc: string;
 }
 
 const ALGORITHMS = ['MD5', 'MD5-sess', 'SHA-256', 'SHA-256-sess'] as const;
@@ -62,7 +63,7 @@ export function digestResponse(challenge: DigestChallenge, request: DigestReques
     : secret;
   const a2 = hash(`${request.method}:${request.uri}`);
   if (!challenge.qopAuth) return hash(`${a1}:${challenge.nonce}:${a2}`);
-  return hash(`${a1}:${challenge.nonce}:${hexCount(request.count)}:${request.cnonce}:auth:${a2}`);
+  return hash(`${a1}:${challenge.nonce}:${request.nc}:${request.cnonce}:auth:${a2}`);
 }
 
 /**
@@ -78,15 +79,11 @@ export function authorizationHeader(challenge: DigestChallenge, request: DigestR
     `algorithm=${challenge.algorithm}`,
     `response="${digestResponse(challenge, request)}"`,
   ];
-  if (challenge.qopAuth) parts.push('qop=auth', `nc=${hexCount(request.count)}`);
+  if (challenge.qopAuth) parts.push('qop=auth', `nc=${request.nc}`);
   if (challenge.qopAuth || challenge.algorithm.endsWith('-sess'))
     parts.push(`cnonce=${quote(request.cnonce)}`);
   if (challenge.opaque !== undefined) parts.push(`opaque=${quote(challenge.opaque)}`);
   return `Digest ${parts.join(', ')}`;
-}
-
-function hexCount(count: number): string {
-  return count.toString(16).padStart(8, '0');
 }
 
 function quote(text: string): string {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { UconDbError } from '../../errors.ts';
+import { ConfigurationError, messageOf, UconDbError } from '../../errors.ts';
 import type { RunNumber } from '../../run-number.ts';
 import { type Logger, silentLogger } from '../../services/logger.ts';
 import { UconDbAddress } from './address.ts';
@@ -31,6 +32,55 @@ export interface UconDbClientOptions extends Partial<WaitingTools> {
   /** Requests under way at once; more wait. Default 1. */
   readonly connections?: number;
   readonly logger?: Logger;
+}
+
+/** The section `ucon_db` of the configuration. */
+export interface UconDbSettings {
+  readonly serverUrl: string;
+  readonly folderName: string;
+  readonly objectName: string;
+  readonly writerUser: string;
+  readonly writerPassword: string;
+  readonly timeoutSeconds: number;
+  readonly tlsVerify: boolean;
+  readonly caFile?: string | undefined;
+}
+
+/**
+ * The UconDB that the configuration names. Contacts nothing yet.
+ * @throws ConfigurationError if the settings can't be used or `caFile` can't be read
+ */
+export function openUconDb(
+  settings: UconDbSettings,
+  options: { readonly workers: number; readonly logger: Logger },
+): UconDb {
+  return new UconDbClient({
+    serverUrl: settings.serverUrl,
+    folder: settings.folderName,
+    object: settings.objectName,
+    user: settings.writerUser,
+    password: settings.writerPassword,
+    timeoutSeconds: settings.timeoutSeconds,
+    tlsVerify: settings.tlsVerify,
+    connections: options.workers,
+    logger: options.logger,
+    ...(settings.caFile === undefined ? {} : { ca: readCertificates(settings.caFile) }),
+  });
+}
+
+function readCertificates(path: string): string {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ConfigurationError(`ucon_db.ca_file: can't read ${path}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+  if (!text.includes('-----BEGIN CERTIFICATE-----')) {
+    throw new ConfigurationError(`ucon_db.ca_file: ${path} holds no PEM certificate`);
+  }
+  return text;
 }
 
 /** One object of a UconDB folder, over HTTP. */

@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { adler32 } from '../../src/clients/ucondb/adler32.ts';
+import { lockDirectory } from './directory-lock.ts';
+import { keyExists, keyLost } from './failure.ts';
+import { type BlobPlace, FolderIndex } from './folder-index.ts';
+import { Journal, type JournalEntry } from './journal.ts';
+import type { NewVersion, Version, VersionStore } from './version-store.ts';
+
+/** Folders, versions and blobs in one journal file in a directory, their index in memory. */
+export class DiskStore implements VersionStore {
+  readonly #folders = new Map<string, FolderIndex>();
+  readonly #journal: Journal;
+  readonly #release: () => Promise<void>;
+  #pending: Promise<unknown> = Promise.resolve();
+  #lastRecordTime = 0;
+
+  private constructor(journal: Journal, folders: Map<string, FolderIndex>, release: () => Promise<void>) {
+    this.#journal = journal;
+    this.#folders = folders;
+    this.#release = release;
+  }
+
+  /** @throws Error if another server uses the directory */
+  static async open(directory: string): Promise<DiskStore> {
+    await mkdir(directory, { recursive: true });
+    const release = await lockDirectory(directory);
+    const folders = new Map<string, FolderIndex>();
+    const journal = await Journal.open(join(directory, 'ucondb.journal'), (entry, position) =>
+      apply(folders, entry, position),
+    );
+    return new DiskStore(journal, folders, release);
+  }
+
+  async close(): Promise<void> {
+    await this.#journal.close();
+    await this.#release();
+  }
+
+  async ping(): Promise<void> {
+    await this.#journal.check();
+  }
+
+  folders(): string[] {
+    return [...this.#folders.keys()].sort();
+  }
+
+  versions(folder: string): Iterable<Version> | undefined {
+    return this.#folders.get(folder)?.versions;
+  }
+
+  withKey(folder: string, object: string, key: string): Version | undefined {
+    return this.#folders.get(folder)?.withKey(object, key);
+  }
+
+  async put(folder: string, version: NewVersion): Promise<Version> {
+    const { object, key, override } = version;
+    const isTaken = (): boolean =>
+      key !== null && !override && this.withKey(folder, object, key) !== undefined;
+    if (key !== null && isTaken()) throw keyExists(object, key);
+    const tr = this.#recordTime();
+    return this.#exclusive(async () => {
+      const dataKey = await this.#storeBlob(folder, version.body);
+      if (key !== null && isTaken()) throw keyLost(folder, object, key);
+      const { tv, tags } = version;
+      const id = this.#folder(folder).nextVersionId;
+      await this.#commit({
+        is: 'version',
+        folder,
+        id,
+        object,
+        key,
+        tv,
+        tr,
+        tags: [...new Set(tags)].sort(),
+        dataKey,
+      });
+      return this.#version(folder, id);
+    });
+  }
+
+  tag(folder: string, id: number, tag: string): Promise<void> {
+    return this.#exclusive(() => this.#commit({ is: 'tag', folder, id, tag }));
+  }
+
+  async blob(folder: string, dataKey: number): Promise<Buffer | undefined> {
+    const place = this.#folders.get(folder)?.blob(dataKey);
+    return place === undefined ? undefined : this.#journal.read(place.position, place.size);
+  }
+
+  async createFolder(folder: string, drop: boolean): Promise<void> {
+    if (this.#folders.has(folder) && !drop) return;
+    await this.#exclusive(() => this.#commit({ is: 'folder', folder, drop }));
+  }
+
+  async #storeBlob(folder: string, body: Buffer): Promise<number> {
+    const sha256 = createHash('sha256').update(body).digest('hex');
+    const index = this.#folder(folder);
+    const known = index.blobWithHash(sha256);
+    if (known !== undefined) return known.dataKey;
+    const dataKey = index.nextDataKey;
+    await this.#commit(
+      { is: 'blob', folder, dataKey, size: body.length, adler32: adler32(body), sha256 },
+      body,
+    );
+    return dataKey;
+  }
+
+  /** First on disk, then visible. */
+  async #commit(entry: JournalEntry, bytes?: Buffer): Promise<void> {
+    const position = await this.#journal.append(entry, bytes);
+    apply(this.#folders, entry, position);
+  }
+
+  /** One change after the other. */
+  #exclusive<T>(change: () => Promise<T>): Promise<T> {
+    const done = this.#pending.then(change);
+    this.#pending = done.catch(() => undefined);
+    return done;
+  }
+
+  #folder(name: string): FolderIndex {
+    const folder = this.#folders.get(name);
+    if (folder === undefined) throw new Error(`no folder ${name}`);
+    return folder;
+  }
+
+  #version(folder: string, id: number): Version {
+    const version = this.#folder(folder).version(id);
+    if (version === undefined) throw new Error(`no version ${id} in folder ${folder}`);
+    return version;
+  }
+
+  /** Microseconds, never the same twice. */
+  #recordTime(): number {
+    const now = Math.round((performance.timeOrigin + performance.now()) * 1000);
+    this.#lastRecordTime = Math.max(now, this.#lastRecordTime + 1);
+    return this.#lastRecordTime;
+  }
+}
+
+function apply(folders: Map<string, FolderIndex>, entry: JournalEntry, position: number): void {
+  const folder = folders.get(entry.folder) ?? new FolderIndex();
+  folders.set(entry.folder, folder);
+  switch (entry.is) {
+    case 'folder':
+      if (entry.drop) folder.drop();
+      return;
+    case 'blob': {
+      const { dataKey, size, adler32: sum } = entry;
+      folder.addBlob({ dataKey, position, size, adler32: sum }, entry.sha256);
+      return;
+    }
+    case 'version': {
+      const { is: _, folder: __, ...version } = entry;
+      const { size, adler32: sum } = placeOf(folder, entry.dataKey);
+      folder.addVersion({ ...version, size, adler32: sum, deleted: false });
+      return;
+    }
+    default: {
+      const version = folder.version(entry.id);
+      if (version === undefined) return;
+      if (entry.is === 'deleted') folder.replace({ ...version, deleted: true });
+      else folder.replace({ ...version, tags: [...new Set([...version.tags, entry.tag])].sort() });
+    }
+  }
+}
+
+function placeOf(folder: FolderIndex, dataKey: number): BlobPlace {
+  const place = folder.blob(dataKey);
+  if (place === undefined) throw new Error(`the journal has a version of blob ${dataKey} but not the blob`);
+  return place;
+}

@@ -1,0 +1,164 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { z } from 'zod';
+
+/** One line of the journal; a `blob` line is followed by `size` bytes and a line end. */
+const journalEntry = z.discriminatedUnion('is', [
+  z.object({ is: z.literal('folder'), folder: z.string(), drop: z.boolean() }),
+  z.object({
+    is: z.literal('blob'),
+    folder: z.string(),
+    dataKey: z.number(),
+    size: z.number(),
+    adler32: z.number(),
+    sha256: z.string(),
+  }),
+  z.object({
+    is: z.literal('version'),
+    folder: z.string(),
+    id: z.number(),
+    object: z.string(),
+    key: z.string().nullable(),
+    tv: z.number(),
+    tr: z.number(),
+    tags: z.array(z.string()),
+    dataKey: z.number(),
+  }),
+  z.object({ is: z.literal('tag'), folder: z.string(), id: z.number(), tag: z.string() }),
+  /** Never written by the server: the flag that an administrator sets in the database. */
+  z.object({ is: z.literal('deleted'), folder: z.string(), id: z.number() }),
+]);
+export type JournalEntry = z.infer<typeof journalEntry>;
+
+const READ_BYTES = 1024 * 1024;
+const LINE_END = 0x0a;
+
+/**
+ * An append-only file of entries and blobs. An entry is on disk when its append is fulfilled, and the next one is written
+ * only then; so an entry that is followed by another is whole. The next start cuts off a tail that a crash tore.
+ */
+export class Journal {
+  readonly #file: FileHandle;
+  #end = 0;
+  #pending: Promise<unknown> = Promise.resolve();
+
+  private constructor(file: FileHandle) {
+    this.#file = file;
+  }
+
+  /**
+   * Opens or makes a journal and hands its entries to `take`, in order.
+   * @param take `position` is where the bytes of a `blob` entry begin
+   */
+  static async open(path: string, take: (entry: JournalEntry, position: number) => void): Promise<Journal> {
+    const journal = new Journal(await open(path, constants.O_RDWR | constants.O_CREAT, 0o600));
+    await journal.#replay(take);
+    return journal;
+  }
+
+  /**
+   * Appends an entry, and a blob's bytes behind it.
+   * @returns where the bytes begin
+   */
+  append(entry: JournalEntry, bytes?: Buffer): Promise<number> {
+    const appended = this.#pending.then(() => this.#append(entry, bytes));
+    this.#pending = appended.catch(() => undefined);
+    return appended;
+  }
+
+  async read(position: number, size: number): Promise<Buffer> {
+    const bytes = Buffer.allocUnsafe(size);
+    let filled = 0;
+    while (filled < size) {
+      const { bytesRead } = await this.#file.read(bytes, filled, size - filled, position + filled);
+      if (bytesRead === 0) throw new Error(`the journal ends at ${position + filled}, inside a blob`);
+      filled += bytesRead;
+    }
+    return bytes;
+  }
+
+  /** @throws if the file can't be reached */
+  async check(): Promise<void> {
+    await this.#file.stat();
+  }
+
+  async close(): Promise<void> {
+    await this.#pending;
+    await this.#file.close();
+  }
+
+  async #append(entry: JournalEntry, bytes: Buffer | undefined): Promise<number> {
+    const line = Buffer.from(`${JSON.stringify(entry)}\n`);
+    const all = bytes === undefined ? line : Buffer.concat([line, bytes, Buffer.from('\n')]);
+    try {
+      await this.#write(all);
+      await this.#file.datasync();
+    } catch (error) {
+      await this.#file.truncate(this.#end);
+      throw error;
+    }
+    const position = this.#end + line.length;
+    this.#end += all.length;
+    return position;
+  }
+
+  async #write(all: Buffer): Promise<void> {
+    for (let written = 0; written < all.length; ) {
+      const { bytesWritten } = await this.#file.write(
+        all,
+        written,
+        all.length - written,
+        this.#end + written,
+      );
+      written += bytesWritten;
+    }
+  }
+
+  async #replay(take: (entry: JournalEntry, position: number) => void): Promise<void> {
+    const { size } = await this.#file.stat();
+    let start = 0;
+    /** A blob is taken only when an entry follows it: its bytes may be torn. */
+    let held: (() => void) | undefined;
+    for (;;) {
+      const line = await this.#line(start, size);
+      const entry = line === undefined ? undefined : parseEntry(line);
+      if (line === undefined || entry === undefined) break;
+      const position = start + Buffer.byteLength(line) + 1;
+      held?.();
+      this.#end = start;
+      held = entry.is === 'blob' ? () => take(entry, position) : undefined;
+      start = entry.is === 'blob' ? position + entry.size + 1 : position;
+      if (start > size) break;
+      if (entry.is !== 'blob') {
+        take(entry, position);
+        this.#end = start;
+      }
+    }
+    if (this.#end < size) {
+      await this.#file.truncate(this.#end);
+      await this.#file.sync();
+    }
+  }
+
+  async #line(start: number, size: number): Promise<string | undefined> {
+    let length = 4096;
+    while (start < size) {
+      const piece = await this.read(start, Math.min(length, size - start));
+      const end = piece.indexOf(LINE_END);
+      if (end >= 0) return piece.toString('utf8', 0, end);
+      if (start + length >= size || length > READ_BYTES) return undefined;
+      length *= 4;
+    }
+    return undefined;
+  }
+}
+
+function parseEntry(line: string): JournalEntry | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  return journalEntry.safeParse(value).data;
+}

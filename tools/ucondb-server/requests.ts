@@ -1,0 +1,118 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { messageOf } from '../../src/errors.ts';
+import { type Answer, failureAnswer, headBytes } from './answer.ts';
+import type { ServerContext } from './endpoint.ts';
+import { Failure } from './failure.ts';
+import { type RequestHead, RequestReader } from './request.ts';
+import { answerTo, PREFIX } from './router.ts';
+
+const PIECE_CHARACTERS = 16 * 1024;
+
+/** Serves connections: one request each, as the original never keeps one open. */
+export class Requests {
+  readonly #context: ServerContext;
+  readonly #limit: number;
+  readonly #underWay = new Set<Promise<void>>();
+  #accepted = 0;
+  #count = 0;
+
+  /** @param limit requests under way at once */
+  constructor(context: ServerContext, limit: number) {
+    this.#context = context;
+    this.#limit = limit;
+  }
+
+  /** Reads a request from a new connection, answers and ends it. */
+  serve(socket: Socket): void {
+    const served = this.#serve(socket)
+      .catch(() => socket.destroy())
+      .then(() => undefined);
+    this.#underWay.add(served);
+    void served.finally(() => this.#underWay.delete(served));
+  }
+
+  /** Fulfilled when no request is under way. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#underWay);
+  }
+
+  async #serve(socket: Socket): Promise<void> {
+    const reader = new RequestReader(socket);
+    const head = await reader.head();
+    if (head === 'nothing') return void socket.destroy();
+    if (head === 'invalid') return end(socket, bareAnswer(400, 'Invalid request'));
+    if (!head.target.startsWith(PREFIX)) return end(socket, bareAnswer(404, 'Service not found'));
+    if (this.#accepted >= this.#limit) return end(socket, bareAnswer(503, 'Service unavailable'));
+    this.#accepted++;
+    try {
+      await this.#answer(socket, head, reader);
+    } finally {
+      this.#accepted--;
+    }
+  }
+
+  async #answer(socket: Socket, head: RequestHead, reader: RequestReader): Promise<void> {
+    const length = head.headers.get('content-length') ?? '0';
+    if (!/^\d{1,15}$/.test(length)) return void socket.destroy();
+    if (head.expectsContinue) socket.write('HTTP/1.1 100 Continue\n\n');
+    const answer = await this.#answerOrFailure(head, () => reader.body(Number(length)));
+    await send(socket, headBytes(answer, this.#requestId()));
+    if (head.method !== 'HEAD') {
+      if (Buffer.isBuffer(answer.body)) await send(socket, answer.body);
+      else for (const piece of pieces(answer.body)) await send(socket, piece);
+    }
+    await end(socket);
+  }
+
+  async #answerOrFailure(head: RequestHead, body: () => Promise<Buffer>): Promise<Answer> {
+    try {
+      return await answerTo(this.#context, head, body);
+    } catch (error) {
+      return failureAnswer(new Failure(error instanceof Error ? error.name : 'Error', messageOf(error)));
+    }
+  }
+
+  /** Three digits of the process, three letters, a count. */
+  #requestId(): string {
+    this.#count = (this.#count % 999) + 1;
+    const letters = Array.from({ length: 3 }, () => String.fromCharCode(97 + Math.floor(Math.random() * 26)));
+    const [process3, count3] = [process.pid % 1000, this.#count].map((n) => String(n).padStart(3, '0'));
+    return `${process3}.${letters.join('')}.${count3}`;
+  }
+}
+
+/** An answer of the original's listener, before any endpoint: bare line feeds, no headers, no body. */
+function bareAnswer(status: number, reason: string): Buffer {
+  return Buffer.from(`HTTP/1.1 ${status} ${reason}\n\n`);
+}
+
+async function send(socket: Socket, bytes: Buffer): Promise<void> {
+  if (socket.destroyed || bytes.length === 0) return;
+  if (!socket.write(bytes) && !socket.destroyed) {
+    await Promise.race([once(socket, 'drain'), once(socket, 'close')]);
+  }
+}
+
+/** Ends a connection, over TLS without saying so first, as the original does. */
+async function end(socket: Socket, last: Buffer = Buffer.alloc(0)): Promise<void> {
+  if (socket.destroyed) return;
+  const closed = once(socket, 'close');
+  const written = (): void => void socket.destroy();
+  if (socket instanceof TLSSocket) socket.write(last, written);
+  else socket.end(last, written);
+  await closed;
+}
+
+/** Joins the small parts of a stream. */
+function* pieces(parts: Iterable<string>): Generator<Buffer> {
+  let joined = '';
+  for (const part of parts) {
+    joined += part;
+    if (joined.length < PIECE_CHARACTERS) continue;
+    yield Buffer.from(joined);
+    joined = '';
+  }
+  yield Buffer.from(joined);
+}
