@@ -5,7 +5,7 @@ import { errorCode } from '../../../persistence/error-code.ts';
 /** The calls of `node:fs/promises` that the database needs; a test passes others to make one of them fail. */
 export type DatabaseFiles = Pick<
   typeof nodeFiles,
-  'link' | 'mkdir' | 'open' | 'readdir' | 'readFile' | 'readlink' | 'realpath' | 'rename' | 'rm' | 'stat'
+  'mkdir' | 'open' | 'readdir' | 'readFile' | 'readlink' | 'realpath' | 'rename' | 'rm' | 'stat'
 >;
 
 export const realFiles: DatabaseFiles = nodeFiles;
@@ -30,8 +30,7 @@ export async function unlessMissing<Value>(call: Promise<Value>): Promise<Value 
   try {
     return await call;
   } catch (error) {
-    const code = errorCode(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

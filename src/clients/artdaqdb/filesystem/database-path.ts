@@ -43,8 +43,9 @@ function variableValue(name: string, uri: string, environment: Environment): str
 }
 
 function refused(uri: string, reason: string): ConfigurationError {
+  const shown = uri.replace(/\/\/.*@/s, '//…@');
   return new ConfigurationError(
-    `${PARAMETER} '${uri}' can't be used: ${reason}. Write ${PREFIX}/absolute/path/of/the/database`,
+    `${PARAMETER} '${shown}' can't be used: ${reason}. Write ${PREFIX}/absolute/path/of/the/database`,
   );
 }
 

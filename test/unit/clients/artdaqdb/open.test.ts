@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { openArtdaqDb } from '../../../../src/clients/artdaqdb/open.ts';
+import { ConfigurationError } from '../../../../src/errors.ts';
+import { silentLogger } from '../../../../src/services/logger.ts';
+
+const env = { DATA: '/data/x', BLANK: '/a b', EMPTY: '' };
+
+function open(databaseUri: string, useTools = false) {
+  return openArtdaqDb({ databaseUri, useTools }, { env, logger: silentLogger });
+}
+
+describe('openArtdaqDb', () => {
+  it.each([
+    ['filesystemdb:///data/db', '/data/db'],
+    ['filesystemdb:///data/db/', '/data/db'],
+    ['filesystemdb://$DATA/db', '/data/x/db'],
+    [['filesystemdb:///srv', '{DATA}_1/db'].join('$'), '/srv/data/x_1/db'],
+  ])('opens %s', (uri, path) => {
+    expect(open(uri).location).toBe(`filesystemdb://${path}`);
+  });
+
+  it.each([
+    ['filesystemdb://host/data/db', 'absolute'],
+    ['filesystemdb://user:secret@host/data/db', 'absolute'],
+    ['filesystemdb://user:secret/x@host/data/db *', 'blank'],
+    ['filesystemdb://', 'absolute'],
+    ['filesystemdb:///', 'below /'],
+    ['filesystemdb:///~/db', 'the character ~'],
+    ['filesystemdb:///a b/db', 'blank'],
+    ['filesystemdb://$BLANK/db', 'blank'],
+    ['filesystemdb:///a*/db', 'the character *'],
+    ['filesystemdb:///a$(date)/db', 'the character $'],
+    ['filesystemdb:///a`date`/db', 'the character `'],
+    [['filesystemdb:///', '{DATA:-x}/db'].join('$'), 'the character $'],
+    ['filesystemdb:///$MISSING/db', 'variable MISSING'],
+    ['filesystemdb:///$EMPTY/db', 'variable EMPTY'],
+    ['mongodb://user:secret@host/db', 'not available in this version yet'],
+    ['mongodb+srv://user:secret@host/db', 'not available in this version yet'],
+    ['postgres://user:secret@host/db', 'not with postgres://'],
+    ['/data/user:secret@db', 'no scheme'],
+    ['', 'no scheme'],
+  ])('refuses %s', (uri, reason) => {
+    const refusal = () => open(uri);
+    expect(refusal).toThrow(ConfigurationError);
+    expect(refusal).toThrow('artdaq_db.database_uri');
+    expect(refusal).toThrow(reason);
+    expect(refusal).not.toThrow('secret');
+  });
+
+  it('says that the C++ tools are not supported yet', () => {
+    expect(() => open('filesystemdb:///data/db', true)).toThrow('artdaq_db.use_tools');
+  });
+});
