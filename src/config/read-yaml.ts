@@ -58,7 +58,7 @@ class YamlReader {
       schema: 'failsafe',
       prettyErrors: false,
       uniqueKeys: false,
-      logLevel: 'silent',
+      logLevel: 'error',
     });
     const fault = document.errors[0] ?? document.warnings[0];
     if (fault !== undefined) this.#fail(yamlFault(fault.code), fault.pos[0]);

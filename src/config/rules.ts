@@ -34,6 +34,14 @@ export function doubts(tree: ConfigSection): Finding[] {
       "false: UconDB's certificate is not verified, so anyone in between can read and change what is archived; ca_file is the way to accept a private authority",
     );
   }
+  const remoteHost = valueAt(tree, ['artdaq_db', 'remote_host']);
+  if (
+    typeof remoteHost === 'string' &&
+    remoteHost !== '' &&
+    readFlag(valueAt(tree, ['artdaq_db', 'use_tools']), false) === false
+  ) {
+    doubt(['artdaq_db', 'remote_host'], 'no effect, as artdaq_db.use_tools is false');
+  }
   const url = valueAt(tree, ['ucon_db', 'server_url']);
   if (typeof url === 'string' && url !== '' && !/\/app\/*$/.test(url)) {
     doubt(['ucon_db', 'server_url'], 'does not end in /app, as the addresses of UconDB do');

@@ -1,0 +1,64 @@
+/** A flag of the command line, in commander's notation. */
+export interface Flag {
+  readonly flags: string;
+  readonly description: string;
+}
+
+/** Flags that say what to do; at most one may be given. */
+export const modeFlags: readonly Flag[] = [
+  { flags: '--import-only', description: 'only the import stage (run records to artdaqDB)' },
+  { flags: '--migrate-only', description: 'only the migrate stage (artdaqDB to UconDB)' },
+  { flags: '--retry-failed-import', description: "process the runs in the import stage's failure log" },
+  { flags: '--retry-failed-migrate', description: "process the runs in the migrate stage's failure log" },
+  { flags: '--report-status', description: 'report which runs are where; processes nothing' },
+  {
+    flags: '--recover-import-state',
+    description: "rebuild the import stage's state file and failure log from the run records and artdaqDB",
+  },
+  {
+    flags: '--recover-migrate-state',
+    description: "rebuild the migrate stage's state file and failure log from artdaqDB and UconDB",
+  },
+  { flags: '--check-config', description: 'check the configuration and everything it names' },
+  { flags: '--verify', description: 'compare the runs in artdaqDB with their blobs in UconDB, file by file' },
+  { flags: '--restore <run>', description: "unpack a run's files from UconDB (with --to)" },
+];
+
+/** Flags that change how it is done. */
+export const modifierFlags: readonly Flag[] = [
+  {
+    flags: '--incremental',
+    description: 'only runs above the saved position, and at most batch_size of them (else batch_size * 10)',
+  },
+  {
+    flags: '--compare-state',
+    description: 'report as --report-status does, and compare with the state files and failure logs',
+  },
+  { flags: '--validate', description: "check each blob's metadata after its migration" },
+  { flags: '--dry-run', description: 'say what would be done, and touch nothing' },
+  { flags: '--runs <list>', description: 'only these runs, such as 100-120,130' },
+  { flags: '--limit <number>', description: 'at most this many runs' },
+  { flags: '--json', description: 'the report as JSON on stdout; the log goes to stderr' },
+  { flags: '--html <file>', description: 'the report as a web page' },
+  { flags: '--to <directory>', description: 'where --restore puts the files' },
+  { flags: '--force', description: 'let --restore replace existing files' },
+  { flags: '-v, --verbose', description: 'DEBUG logging, whatever the configuration says' },
+  { flags: '-q, --quiet', description: 'nothing on stdout and stderr; the log file still gets everything' },
+];
+
+/** The long flags of the reference program. Abbreviations that meant one of them go on meaning it. */
+export const referenceFlags: readonly string[] = [
+  '--help',
+  '--verbose',
+  '--quiet',
+  '--incremental',
+  '--compare-state',
+  '--validate',
+  '--import-only',
+  '--migrate-only',
+  '--retry-failed-import',
+  '--retry-failed-migrate',
+  '--report-status',
+  '--recover-import-state',
+  '--recover-migrate-state',
+];

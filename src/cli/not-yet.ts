@@ -1,0 +1,22 @@
+/**
+ * Flags whose feature is still to be written: they are known, but whoever gives one is told so and gets exit code 1.
+ * Whoever writes the feature deletes its line here.
+ */
+export const notYetFlags: ReadonlySet<string> = new Set([
+  '--retry-failed-import',
+  '--retry-failed-migrate',
+  '--recover-import-state',
+  '--recover-migrate-state',
+  '--compare-state',
+  '--validate',
+  '--check-config',
+  '--verify',
+  '--restore',
+  '--to',
+  '--force',
+  '--dry-run',
+  '--runs',
+  '--limit',
+  '--json',
+  '--html',
+]);
