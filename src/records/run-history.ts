@@ -54,14 +54,14 @@ function timeOf(text: string): { event: string; value: string } | undefined {
 
 /**
  * The configuration name that the run gets in artdaqDB: that of the first line that states one, `/` as `_`. What FHiCL can't
- * hold becomes a dot, as in the documents, and a name of dots alone becomes underscores, as artdaqDB's own programs make a
+ * hold becomes a dot, as in the documents, and so does a tab; a name of dots alone becomes underscores, as artdaqDB's own programs make a
  * directory of it.
  */
 export function configName(metadata: Buffer): string | undefined {
   const line = readSource(metadata).lines.find(isConfigName);
   const name = line === undefined ? undefined : fieldOf(line)?.value;
   if (name === undefined) return undefined;
-  const plain = printable(name).replaceAll('/', '_');
+  const plain = printable(name).replaceAll('\t', '.').replaceAll('/', '_');
   return /^\.+$/.test(plain) ? plain.replaceAll('.', '_') : plain;
 }
 

@@ -1,18 +1,11 @@
 import { BootBlocks } from './boot-blocks.ts';
-import { closingLines } from './brackets.ts';
 import type { Conversion } from './conversion.ts';
 import { ConvertedText } from './converted-text.ts';
 import { printable } from './fhicl-text.ts';
 import { parseDocument, parseValue } from './fhicl-values.ts';
 import { foreignCharacterWarnings } from './foreign-characters.ts';
-import { isComment, keyAndValue, readSource, type SourceLine, trimmed } from './source-text.ts';
-
-/** A line that is no comment, or several if a bracket that its value opens is closed on a later line. */
-interface Setting {
-  readonly line: SourceLine;
-  readonly field: { readonly key: string; readonly value: string } | undefined;
-  readonly further: readonly SourceLine[];
-}
+import { type Setting, settingsIn } from './setting-lines.ts';
+import { isComment, readSource, trimmed } from './source-text.ts';
 
 /**
  * `boot.txt` -> `boot.fcl`: the general keys, then subsystems and processes. A boot file can be FHiCL itself, which values
@@ -21,7 +14,7 @@ interface Setting {
 export function convertBoot(bytes: Buffer): Conversion {
   const source = readSource(bytes);
   const lines = source.lines.filter((line) => !isComment(line));
-  const settings = settingsIn(lines);
+  const settings = settingsIn(lines, /^[[{]/);
   if (settings.some(({ further }) => further.length > 0)) {
     const text = `${source.lines.map((line) => line.text).join('\n')}\n`;
     if (parseDocument(text) !== undefined) return { text, warnings: source.warnings };
@@ -32,19 +25,6 @@ export function convertBoot(bytes: Buffer): Conversion {
   blocks.end();
   blocks.write(out);
   return out.conversion();
-}
-
-function settingsIn(lines: readonly SourceLine[]): Setting[] {
-  const ends = closingLines(lines);
-  const settings: Setting[] = [];
-  let next = 0;
-  for (const [index, line] of lines.entries()) {
-    if (index < next) continue;
-    const field = keyAndValue(trimmed(line.text));
-    next = (/^[[{]/.test(field?.value ?? '') ? (ends.get(index) ?? index) : index) + 1;
-    settings.push({ line, field, further: lines.slice(index + 1, next) });
-  }
-  return settings;
 }
 
 function take({ line, field, further }: Setting, blocks: BootBlocks, out: ConvertedText): void {

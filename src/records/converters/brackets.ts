@@ -1,26 +1,4 @@
-import type { SourceLine } from './source-text.ts';
-
-const QUOTED_OR_REMARK = /"[^"]*"|'[^']*'|#.*/g;
-
-/**
- * Where brackets that are opened on one line are closed on a later one.
- * @returns index of the opening line -> index of the line that closes all that it opened
- */
-export function closingLines(lines: readonly SourceLine[]): ReadonlyMap<number, number> {
-  const open: number[] = [];
-  const closing = new Map<number, number>();
-  lines.forEach(({ text }, index) => {
-    for (const [bracket] of text.replace(QUOTED_OR_REMARK, '').matchAll(/[[\]{}]/g)) {
-      if (bracket === '[' || bracket === '{') {
-        open.push(index);
-      } else {
-        const opened = open.pop();
-        if (opened !== undefined && opened !== index) closing.set(opened, index);
-      }
-    }
-  });
-  return closing;
-}
+/** Lists in texts that are no FHiCL yet. */
 
 /** Splits a text that begins with `[` behind the bracket that closes it; undefined if none does. */
 export function splitAfterList(text: string): { list: string; rest: string } | undefined {

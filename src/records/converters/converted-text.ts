@@ -84,8 +84,8 @@ export class ConvertedText {
 
   /** Quoted text, sequences and plain numbers as they are, anything else {@link quoted}. */
   value(text: string, line: number | undefined): string {
+    if (isPlainNumber(text)) return text;
     const content = printable(text);
-    if (isPlainNumber(content)) return content;
     const enclosed = /^(?:".*"|\[.*\])$/.test(content);
     return enclosed && parseValue(content) !== undefined ? content : this.quoted(content, line);
   }

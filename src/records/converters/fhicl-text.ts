@@ -23,7 +23,7 @@ export function needsFiller(text: string): boolean {
 
 /** Is this one double-quoted text as artdaqDB reads it (its escapes are `\" \' \\ \n \t`)? */
 export function isQuotedText(text: string): boolean {
-  return /^"(?:[^"\\]|\\["'\\nt])*"$/.test(text) && !text.endsWith('\\"');
+  return /^"[^"\\]*(?:\\["'\\nt][^"\\]*)*"$/.test(text) && !text.endsWith('\\"');
 }
 
 /** Digits with at most one dot: what the reference writes without quotes. */

@@ -29,7 +29,7 @@ function addBoardreader(out: ConvertedText, line: SourceLine): void {
  */
 function fieldsOf(text: string): { fields: string[]; remark: string } {
   const fields: string[] = [];
-  const field = /(?:"[^"]*"|"[^"]*$|[^\s\x85"])+/g;
+  const field = /(?:"[^"]*"|"[^"]*$|[^\s\x85"]+)+/g;
   for (let match = field.exec(text); match !== null; match = field.exec(text)) {
     if (fields.length > 0 && match[0].startsWith('#')) return { fields, remark: text.slice(match.index) };
     fields.push(match[0]);

@@ -1,30 +1,23 @@
-import { closingLines } from './brackets.ts';
 import type { Conversion } from './conversion.ts';
 import { ConvertedText } from './converted-text.ts';
 import { foreignCharacterWarnings } from './foreign-characters.ts';
+import { settingsIn } from './setting-lines.ts';
 import { settingsList } from './settings-list.ts';
-import { isComment, keyAndValue, readSource, trimmed } from './source-text.ts';
+import { isComment, readSource, trimmed } from './source-text.ts';
 
 /** `settings.txt` -> `settings.fcl`. */
 export function convertSettings(bytes: Buffer): Conversion {
   const source = readSource(bytes);
   const lines = source.lines.filter((line) => !isComment(line) && trimmed(line.text) !== '');
   const out = new ConvertedText([...source.warnings, ...foreignCharacterWarnings(lines)]);
-  const ends = closingLines(lines);
-  let next = 0;
-  for (const [index, line] of lines.entries()) {
-    if (index < next) continue;
-    const field = keyAndValue(trimmed(line.text));
+  for (const { line, field, further } of settingsIn(lines, /^\[/)) {
     if (field === undefined) {
       out.warnLeftOut(line);
       continue;
     }
     const { key, value } = field;
-    const isList = value.startsWith('[');
-    next = (isList ? (ends.get(index) ?? index) : index) + 1;
-    const further = lines.slice(index + 1, next).map(({ text }) => trimmed(text));
-    const text = isList
-      ? settingsList(out, [value, ...further], line.number)
+    const text = value.startsWith('[')
+      ? settingsList(out, [value, ...further.map((each) => trimmed(each.text))], line.number)
       : settingText(out, value, line.number);
     out.addEntry(key, key.replace(/[\s\x85\-()/#.]+/g, '_'), text, line.number);
   }

@@ -1,0 +1,91 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { configName, runHistory, runHistory2 } from '../../../src/records/run-history.ts';
+import { entriesOf, tableOf } from '../../helpers/fhicl-entries.ts';
+import { goldenRuns } from '../../helpers/golden-records.ts';
+
+const bytes = (...lines: string[]): Buffer => Buffer.from(lines.map((line) => `${line}\n`).join(''));
+
+describe('golden records', () => {
+  it.each(goldenRuns())('$run', ({ run, directory }) => {
+    const metadata = readFileSync(join(directory, 'source/metadata.txt'));
+    const golden = readFileSync(join(directory, 'prepared/RunHistory.fcl'), 'latin1');
+    expect(runHistory(run, metadata)).toEqual({ text: golden, warnings: [] });
+    const update = join(directory, 'update/RunHistory2.fcl');
+    if (existsSync(update)) expect(runHistory2(metadata)?.text).toBe(readFileSync(update, 'latin1'));
+  });
+});
+
+describe('RunHistory', () => {
+  it('keeps names with quotes, backslashes and what looks like numbers', () => {
+    const { text } = runHistory(5, bytes('Config name: 3.10', 'Component #0: a"b', 'Component #1: c\\d\\'));
+    expect(tableOf(text)).toEqual({ run_number: '5', config_name: '3.10', components: ['a"b', 'c\\d\\'] });
+    expect(text).toContain('config_name: "3.10"');
+  });
+
+  it('reads a quoted name as metadata.fcl does', () => {
+    expect(tableOf(runHistory(5, bytes('Config name: "a b"')).text)).toMatchObject({ config_name: 'a b' });
+  });
+
+  it('has the run alone if metadata.txt says nothing', () => {
+    expect(runHistory(5, Buffer.alloc(0)).text).toBe('run_number: 5\n\n');
+  });
+
+  it('keeps a second name', () => {
+    expect(tableOf(runHistory(5, bytes('Config name: a', 'Config name: b')).text)).toMatchObject({
+      config_name: 'a',
+      config_name_2: 'b',
+    });
+  });
+});
+
+describe('RunHistory2', () => {
+  it('is not there without times', () => {
+    expect(
+      runHistory2(bytes('Config name: a', 'Start time: b', '# DAQInterface stop time: c')),
+    ).toBeUndefined();
+  });
+
+  it('has the times in the order of the file, all of them', () => {
+    const times = [
+      'DAQInterface stop time: a"b\\',
+      'DAQInterface start time: é',
+      'DAQInterface stop time:\tc ',
+    ];
+    const history = runHistory2(bytes('x: 1', ...times));
+    expect(entriesOf(history?.text ?? '')).toEqual([
+      ['DAQInterface_stop_time', 'a"b\\'],
+      ['DAQInterface_start_time', '.'],
+      ['DAQInterface_stop_time', 'c '],
+    ]);
+    expect(history?.warnings.map(({ line }) => line)).toEqual([3]);
+  });
+});
+
+describe('the configuration name', () => {
+  it.each([
+    [['Config name: a/b c'], 'a_b c'],
+    [['Config name:x'], 'x'],
+    [['\ufeffConfig name: x'], 'x'],
+    [['Config name: ', 'Config name: first', 'Config name: second'], 'first'],
+    [['Config name: Zürich\t\x07 *'], 'Z.rich.. *'],
+    [['Config name: ..'], '__'],
+    [['Config name:'], undefined],
+    [['# Config name: x', 'config name: y'], undefined],
+    [[], undefined],
+  ])('of %j is %j', (lines, name) => {
+    expect(configName(bytes(...lines))).toBe(name);
+  });
+
+  it('is printable and no path, whatever the bytes', () => {
+    fc.assert(
+      fc.property(fc.uint8Array(), (name) => {
+        const found = configName(Buffer.concat([Buffer.from('Config name: '), name])) ?? 'standard';
+        expect(found).toMatch(/^[ -.0-~]+$/);
+        expect(found).not.toMatch(/^\.+$/);
+      }),
+    );
+  });
+});
