@@ -1,0 +1,26 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ConfigurationError, messageOf } from '../errors.ts';
+import type { FhiclFile } from '../fhicl/fhicl-file.ts';
+import { parseFhicl } from '../fhicl/parse.ts';
+
+const name = 'schema.fcl';
+
+/**
+ * Reads the `schema.fcl` that every run is stored with.
+ * @param directory `artdaq_db.fcl_conf_dir`
+ * @throws ConfigurationError if it is missing, unreadable or not FHiCL
+ */
+export async function readSchemaFile(directory: string): Promise<FhiclFile> {
+  const path = join(directory, name);
+  try {
+    const text = await readFile(path, 'latin1');
+    parseFhicl(text, path);
+    return { name, text };
+  } catch (error) {
+    throw new ConfigurationError(
+      `artdaq_db.fcl_conf_dir must hold a valid ${name}, but ${path} can't be used: ${messageOf(error)}`,
+      { cause: error },
+    );
+  }
+}

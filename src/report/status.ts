@@ -1,0 +1,62 @@
+import { messageOf } from '../errors.ts';
+import type { RunNumber } from '../run-number.ts';
+
+/** A place that holds runs, as the status report asks it. */
+export interface StatusSource {
+  readonly place: Place;
+  /** Name and value of the lines that say where it is. */
+  readonly location: readonly (readonly [string, string])[];
+  listRuns(): Promise<RunNumber[]>;
+}
+
+export type Place = 'filesystem' | 'artdaqDB' | 'UconDB';
+
+/** What one place answered: its runs, ascending, or why it could not be asked. */
+export interface PlaceStatus {
+  readonly place: Place;
+  readonly location: readonly (readonly [string, string])[];
+  readonly runs: readonly RunNumber[] | undefined;
+  readonly error: string | undefined;
+}
+
+/** What a stage keeps about itself, or why that can't be read. */
+export interface StageRecord {
+  readonly stage: 'import' | 'migrate';
+  readonly position: RunNumber;
+  readonly failed: readonly RunNumber[];
+  /** Runs known at the source at the last execution; undefined before the first. */
+  readonly isKnown: (run: RunNumber) => boolean;
+}
+
+export interface Status {
+  readonly places: readonly PlaceStatus[];
+  readonly stages: readonly StageRecord[];
+}
+
+/** Asks all places side by side; one that fails does not keep the others from reporting. */
+export async function queryPlaces(sources: readonly StatusSource[]): Promise<PlaceStatus[]> {
+  return await Promise.all(
+    sources.map(async ({ place, location, listRuns }) => {
+      try {
+        return { place, location, runs: await listRuns(), error: undefined };
+      } catch (error) {
+        return { place, location, runs: undefined, error: messageOf(error) };
+      }
+    }),
+  );
+}
+
+/** Runs of `these` that are not among `those`. */
+export function without(these: readonly RunNumber[], those: readonly RunNumber[]): RunNumber[] {
+  const present = new Set(those);
+  return these.filter((run) => !present.has(run));
+}
+
+/**
+ * Runs that an incremental execution passes over: missing at the target, at or below the position, known for long and not
+ * in the failure log.
+ */
+export function skippedRuns(missing: readonly RunNumber[], stage: StageRecord): RunNumber[] {
+  const failed = new Set(stage.failed);
+  return missing.filter((run) => run <= stage.position && !failed.has(run) && stage.isKnown(run));
+}

@@ -1,0 +1,53 @@
+import type { Logger } from './services/logger.ts';
+
+export interface SignalActions {
+  readonly logger: Logger;
+  /** Asks for a graceful shutdown. */
+  readonly shutDown: (reason: string) => void;
+  /** Ends the process at once. */
+  readonly exit: (code: number) => void;
+  readonly now: () => number;
+}
+
+const forImmediateExit = 3;
+const windowMilliseconds = 2000;
+const rule = '='.repeat(70);
+
+/**
+ * SIGINT or SIGTERM asks for a graceful shutdown; three SIGINTs within two seconds end the process at once.
+ * @returns a function that takes the handlers away again
+ */
+export function handleSignals(actions: SignalActions): () => void {
+  const { logger, shutDown, exit, now } = actions;
+  let interrupts: number[] = [];
+  const warn = (...lines: string[]) => {
+    for (const line of [rule, ...lines, rule]) logger.warning(line);
+  };
+  const onInterrupt = () => {
+    const time = now();
+    interrupts = [...interrupts.filter((earlier) => time - earlier <= windowMilliseconds), time];
+    if (interrupts.length >= forImmediateExit) {
+      warn('IMMEDIATE SHUTDOWN REQUESTED (3x Ctrl-C)');
+      exit(130);
+    } else if (interrupts.length === 1) {
+      warn(
+        'GRACEFUL SHUTDOWN REQUESTED (Ctrl-C)',
+        'Runs in progress will finish...',
+        'Press Ctrl-C two more times within 2 seconds for immediate shutdown',
+      );
+      shutDown('User request');
+    } else {
+      logger.warning(`Ctrl-C pressed ${interrupts.length}/${forImmediateExit} times`);
+    }
+  };
+  const onTerminate = () => {
+    warn('GRACEFUL SHUTDOWN REQUESTED (SIGTERM)', 'Runs in progress will finish...');
+    shutDown('SIGTERM');
+  };
+  process.on('SIGINT', onInterrupt);
+  process.on('SIGTERM', onTerminate);
+  return () => {
+    process.off('SIGINT', onInterrupt);
+    process.off('SIGTERM', onTerminate);
+  };
+}

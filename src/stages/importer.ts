@@ -1,0 +1,53 @@
+import type { ArtdaqDb } from '../clients/artdaqdb/artdaqdb.ts';
+import type { FhiclFile } from '../fhicl/fhicl-file.ts';
+import type { GenerateName } from '../records/generate-names.ts';
+import { prepareRun } from '../records/prepare.ts';
+import type { RunRecordSource } from '../records/run-record-source.ts';
+import type { RunNumber } from '../run-number.ts';
+import type { Logger } from '../services/logger.ts';
+import { BaseStage, type StageContext } from './base-stage.ts';
+import type { Listing } from './candidates.ts';
+
+export interface ImporterParts {
+  readonly records: RunRecordSource;
+  readonly artdaqDb: ArtdaqDb;
+  /** Which converters and generators run (`fhiclize_generate`). */
+  readonly generate: ReadonlySet<GenerateName>;
+  /** Reads `schema.fcl` from `fcl_conf_dir`; throws ConfigurationError if it can't. */
+  readonly readSchema: () => Promise<FhiclFile>;
+}
+
+/** Run directory -> FHiCL documents -> artdaqDB. */
+export class Importer extends BaseStage {
+  readonly name = 'import';
+  protected readonly label = 'Import Stage';
+  protected readonly verb = 'import';
+  readonly #parts: ImporterParts;
+
+  constructor(parts: ImporterParts, context: StageContext) {
+    super(context);
+    this.#parts = parts;
+  }
+
+  protected async list(): Promise<Listing> {
+    const { records, artdaqDb } = this.#parts;
+    const source = await records.listRuns();
+    this.logger.info(`Found ${source.length} run directories in filesystem`);
+    this.logger.info('Querying ArtdaqDB for already archived runs...');
+    const target = await artdaqDb.listRuns();
+    this.logger.info(`Found ${target.length} runs already in ArtdaqDB`);
+    return { source, target };
+  }
+
+  protected async process(run: RunNumber, logger: Logger): Promise<void> {
+    const { records, artdaqDb, generate, readSchema } = this.#parts;
+    const record = await records.read(run);
+    for (const warning of record.warnings) logger.warning(`Run ${run}: ${warning}`);
+    const prepared = prepareRun(record, { generate, schema: await readSchema() });
+    for (const warning of prepared.warnings) logger.warning(`Run ${run}: ${warning}`);
+    if (prepared.update.length === 0) logger.debug(`Run ${run}: no start or stop time, no RunHistory2`);
+    // One insert instead of insert and update: a crash between the two would leave the run without its times for good.
+    await artdaqDb.insert(run, prepared.config, [...prepared.documents, ...prepared.update]);
+    logger.info(`✓ Run ${run} imported successfully`);
+  }
+}

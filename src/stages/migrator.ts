@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import { packBlob, sameRecord } from '../blob/pack.ts';
+import type { ArtdaqDb } from '../clients/artdaqdb/artdaqdb.ts';
+import type { UconDb } from '../clients/ucondb/ucondb.ts';
+import { UconDbError } from '../errors.ts';
+import type { RunNumber } from '../run-number.ts';
+import type { Logger } from '../services/logger.ts';
+import { BaseStage, type StageContext } from './base-stage.ts';
+import type { Listing } from './candidates.ts';
+
+export interface MigratorParts {
+  readonly artdaqDb: ArtdaqDb;
+  readonly uconDb: UconDb;
+  readonly now: () => Date;
+}
+
+/** artdaqDB -> blob -> UconDB, read back and compared. */
+export class Migrator extends BaseStage {
+  readonly name = 'migrate';
+  protected readonly label = 'Migration Stage';
+  protected readonly verb = 'migrate';
+  readonly #parts: MigratorParts;
+
+  constructor(parts: MigratorParts, context: StageContext) {
+    super(context);
+    this.#parts = parts;
+  }
+
+  protected async list(): Promise<Listing> {
+    const { artdaqDb, uconDb } = this.#parts;
+    this.logger.info('Querying ArtdaqDB for available runs...');
+    const source = await artdaqDb.listRuns();
+    this.logger.info(`Found ${source.length} runs in ArtdaqDB`);
+    this.logger.info('Querying UconDB for already migrated runs...');
+    const target = await uconDb.listRuns();
+    this.logger.info(`Found ${target.length} runs already in UconDB`);
+    return { source, target };
+  }
+
+  protected async process(run: RunNumber, logger: Logger): Promise<void> {
+    const { artdaqDb, uconDb, now } = this.#parts;
+    const blob = packBlob(run, await artdaqDb.export(run), now());
+    logger.debug(`Run ${run}: uploading ${blob.length} bytes to UconDB`);
+    const outcome = await uconDb.put(run, blob);
+    const stored = await uconDb.get(run);
+    if (outcome === 'already-stored') {
+      if (!sameRecord(blob, stored)) {
+        throw new UconDbError(
+          `run ${run} is in UconDB already with different content (${stored.length} bytes there, ${blob.length} here); ` +
+            'nothing was overwritten: compare the two and decide which is right',
+          { stage: this.name, run },
+        );
+      }
+      logger.info(`Run ${run}: already in UconDB with the same content`);
+    } else {
+      verifyMd5(run, blob, stored);
+    }
+    logger.info(`✓ Run ${run} migrated and verified successfully`);
+  }
+}
+
+function verifyMd5(run: RunNumber, sent: Buffer, stored: Buffer): void {
+  const [expected, found] = [md5(sent), md5(stored)];
+  if (expected === found) return;
+  throw new UconDbError(
+    `MD5 mismatch for run ${run}: sent ${expected} (${sent.length} bytes), UconDB holds ${found} ` +
+      `(${stored.length} bytes); the key is taken by a wrong blob: ask the UconDB administrators to remove it`,
+    { stage: 'migrate', run },
+  );
+}
+
+function md5(bytes: Buffer): string {
+  return createHash('md5').update(bytes).digest('hex');
+}

@@ -1,0 +1,87 @@
+import type { FailureLog } from '../persistence/failure-log.ts';
+import { advance, type StateFile } from '../persistence/state.ts';
+import type { RunNumber } from '../run-number.ts';
+import { attemptedUpTo, type Listing, lowestRun } from './candidates.ts';
+
+export interface RecordedFiles {
+  readonly state: StateFile;
+  readonly failures: FailureLog;
+}
+
+/**
+ * Writes state and failure log as runs end, so that a crash loses at most what ended within the last write. Runs that end
+ * while a write is under way share the next one; nobody waits for it but {@link settle}.
+ */
+export class ProgressRecorder {
+  readonly successful = new Set<RunNumber>();
+  readonly failed = new Set<RunNumber>();
+  readonly #batch: readonly RunNumber[];
+  readonly #files: RecordedFiles;
+  readonly #listing: Listing;
+  readonly #onError: (error: unknown) => void;
+  #unwritten: { run: RunNumber; failed: boolean }[] = [];
+  #writing: Promise<void> | undefined;
+  #error: unknown;
+
+  /**
+   * @param batch ascending
+   * @param listing source and target before this batch: where the contiguous runs begin if there are none yet
+   * @param onError called once when the files can't be written: no new runs should start then
+   */
+  constructor(
+    batch: readonly RunNumber[],
+    files: RecordedFiles,
+    listing: Listing,
+    onError: (error: unknown) => void,
+  ) {
+    this.#batch = batch;
+    this.#files = files;
+    this.#listing = listing;
+    this.#onError = onError;
+  }
+
+  /** Takes note of how a run ended. */
+  ended(run: RunNumber, failed: boolean): void {
+    (failed ? this.failed : this.successful).add(run);
+    this.#unwritten.push({ run, failed });
+    this.#writing ??= this.#write();
+  }
+
+  /**
+   * Waits until everything noted is on disk.
+   * @throws PersistenceError if it could not be written
+   */
+  async settle(): Promise<void> {
+    await this.#writing;
+    if (this.#error !== undefined) throw this.#error;
+  }
+
+  async #write(): Promise<void> {
+    try {
+      while (this.#unwritten.length > 0) {
+        const ended = this.#unwritten;
+        this.#unwritten = [];
+        await this.#files.failures.change({
+          add: ended.filter(({ failed }) => failed).map(({ run }) => run),
+          remove: ended.filter(({ failed }) => !failed).map(({ run }) => run),
+        });
+        const done = new Set([...this.successful, ...this.failed]);
+        const attempted = attemptedUpTo(this.#batch, done);
+        const lowestKnown = lowestRun(this.#listing);
+        await this.#files.state.update((state) =>
+          advance(state, {
+            successes: [...this.successful],
+            attempted: attempted === undefined ? [] : [attempted],
+            archivedBefore: this.#listing.target,
+            ...(lowestKnown === undefined ? {} : { lowestKnown }),
+          }),
+        );
+      }
+    } catch (error) {
+      this.#error = error;
+      this.#onError(error);
+    } finally {
+      this.#writing = undefined;
+    }
+  }
+}

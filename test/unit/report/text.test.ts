@@ -1,0 +1,94 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { formatGaps, formatRanges, toRanges } from '../../../src/report/ranges.ts';
+import { type PlaceStatus, queryPlaces, type StageRecord } from '../../../src/report/status.ts';
+import { statusLines } from '../../../src/report/text.ts';
+
+function place(name: PlaceStatus['place'], runs: readonly number[]): PlaceStatus {
+  return { place: name, location: [['Location', `/${name}`]], runs, error: undefined };
+}
+
+function stage(name: StageRecord['stage'], position = 0, failed: readonly number[] = []): StageRecord {
+  return { stage: name, position, failed, isKnown: () => true };
+}
+
+function textOf(places: readonly PlaceStatus[], stages: readonly StageRecord[] = []): string {
+  return statusLines({ places, stages })
+    .map(({ text }) => text)
+    .join('\n');
+}
+
+describe('toRanges', () => {
+  it('covers exactly the given runs', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.nat(40)), (unsorted) => {
+        const runs = [...unsorted].sort((a, b) => a - b);
+        const covered = toRanges(runs).flatMap(({ first, last }) =>
+          Array.from({ length: last - first + 1 }, (_, index) => first + index),
+        );
+        expect(covered).toEqual(runs);
+      }),
+    );
+  });
+});
+
+describe('formatRanges and formatGaps', () => {
+  it('name single runs and ranges', () => {
+    expect(formatRanges(toRanges([1, 2, 3, 5]))).toBe('1-3, 5');
+    expect(formatGaps(toRanges([1, 2, 3, 5, 8]))).toBe('4, 6, 7');
+    expect(formatGaps(toRanges([1, 2]))).toBe('None');
+  });
+
+  it('abbreviate long lists', () => {
+    const odd = Array.from({ length: 12 }, (_, index) => 2 * index + 1);
+    expect(formatRanges(toRanges(odd))).toBe('1, 3, 5, 7, 9 ... 15, 17, 19, 21, 23 (12 ranges total)');
+    expect(formatGaps(toRanges([1, 1_000_000_000]))).toMatch(
+      /^2, 3, .*, 21 \.\.\. \(999999998 gaps total\)$/,
+    );
+  });
+});
+
+describe('statusLines', () => {
+  it('shows each place and recommends nothing when all agree', () => {
+    const text = textOf([place('filesystem', [4, 5]), place('artdaqDB', [4, 5]), place('UconDB', [4, 5])]);
+    expect(text.match(/Total Runs: +2/g)).toHaveLength(3);
+    expect(text.match(/Range: +4 to 5/g)).toHaveLength(3);
+    expect(text).toContain('1. All systems are synchronized - no action needed');
+  });
+
+  it('recommends the stage that has work', () => {
+    const text = textOf([
+      place('filesystem', [4, 5, 6]),
+      place('artdaqDB', [3, 4, 5]),
+      place('UconDB', [2, 4]),
+    ]);
+    expect(text).toContain('Run IMPORTER: 1 run(s) on filesystem not in artdaqDB (range: 6-6)');
+    expect(text).toContain('Run MIGRATOR: 2 run(s) in artdaqDB not in UconDB (range: 3-5)');
+    expect(text).toContain('1 run(s) in artdaqDB but not on filesystem');
+    expect(text).toContain('1 run(s) in UconDB but not in artdaqDB');
+  });
+
+  it('names what an incremental execution skips and what failed', () => {
+    const places = [place('filesystem', [1, 2, 3, 9]), place('artdaqDB', [3]), place('UconDB', [3])];
+    const text = textOf(places, [stage('import', 5, [2])]);
+    expect(text).toContain('1 run(s) at or below the import position 5 are skipped with --incremental (1)');
+    expect(text).toContain('1 run(s) in the import failure log (2)');
+  });
+
+  it('reports a place that can not be asked beside the others', async () => {
+    const places = await queryPlaces([
+      { place: 'filesystem', location: [], listRuns: async () => [1] },
+      {
+        place: 'artdaqDB',
+        location: [],
+        listRuns: async () => {
+          throw new Error('no such host');
+        },
+      },
+    ]);
+    const text = textOf(places);
+    expect(text).toContain('✗ ArtdaqDB query failed: no such host');
+    expect(text).toMatch(/Total Runs: +1/);
+    expect(text).not.toContain('All systems are synchronized');
+  });
+});
