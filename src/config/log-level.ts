@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 const names = {
   DEBUG: 'DEBUG',
   INFO: 'INFO',
@@ -14,4 +16,11 @@ export type LogLevel = (typeof names)[keyof typeof names];
 export function parseLogLevel(name: string): LogLevel | undefined {
   const known = new Map<string, LogLevel>(Object.entries(names));
   return known.get(name.trim().toUpperCase());
+}
+
+/** A parameter that is a level; anything unknown is INFO, which is no problem but worth a warning. */
+export function logLevel() {
+  return z
+    .unknown()
+    .transform((value): LogLevel => (typeof value === 'string' ? parseLogLevel(value) : undefined) ?? 'INFO');
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { generateList } from './generate-list.ts';
-import { parseLogLevel } from './log-level.ts';
+import { logLevel } from './log-level.ts';
 import {
   amount,
   delay,
@@ -59,7 +59,7 @@ export const configFile = z.object({
     parallel_workers: integer({ min: 1 }).default(2),
     run_process_retries: integer({ min: 0 }).default(2),
     retry_delay_seconds: delay().default(3),
-    log_level: z.unknown().transform((value) => parseLogLevel(String(value ?? 'INFO')) ?? 'INFO'),
+    log_level: logLevel().default('INFO'),
     log_file: optionalPath(),
   }),
   app_fuzz: z.object({
