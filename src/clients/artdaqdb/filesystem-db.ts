@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { FhiclFile } from '../../fhicl/fhicl-file.ts';
 import { removeStaleTemporaries } from '../../persistence/atomic-file.ts';
 import { currentOwner } from '../../persistence/lock/owner.ts';
@@ -22,6 +22,8 @@ export interface FilesystemDbOptions {
   /** Who and where we are, for the metadata of a new database. */
   readonly origin?: DatabaseOrigin;
   readonly files?: DatabaseFiles;
+  /** How to wait for other writers. */
+  readonly sleep?: (milliseconds: number) => Promise<unknown>;
 }
 
 /**
@@ -49,6 +51,7 @@ export class FilesystemDb implements ArtdaqDb {
     this.#now = options.now ?? (() => new Date());
     this.#origin = options.origin ?? thisOrigin('');
     this.#files = options.files ?? realFiles;
+    const sleep = options.sleep ?? wait;
     this.#lock = new DatabaseLock(directory, { owner: currentOwner(), sleep, logger: this.#logger });
     this.#runHistory = new CollectionStore(directory, 'RunHistory', this.#files, sleep);
     this.#systemLayout = new CollectionStore(directory, 'SystemLayout', this.#files, sleep);

@@ -1,0 +1,79 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
+import { byName, documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
+import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
+
+const temporaryDirectory = useTemporaryDirectories();
+const writerScript = fileURLToPath(new URL('../../helpers/filesystem-db-writer.mjs', import.meta.url));
+const documents = documentsOfRun(0);
+
+/** Lets another process insert runs; gives those that it says are stored, and whether it was killed. */
+async function insertElsewhere(database: string, first: number, last: number, fatalCall?: number) {
+  const args = [
+    writerScript,
+    database,
+    String(first),
+    String(last),
+    ...(fatalCall ? [String(fatalCall)] : []),
+  ];
+  const writer = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  writer.stdin.end(JSON.stringify(documents));
+  const [output, errors, [code, signal]] = await Promise.all([
+    text(writer.stdout),
+    text(writer.stderr),
+    once(writer, 'exit'),
+  ]);
+  if (signal === null && code !== 0) throw new Error(errors);
+  return { stored: output.split('\n').filter(Boolean).map(Number), isKilled: signal === 'SIGKILL' };
+}
+
+/** Every document is listed once, and every listed one is there. */
+async function expectConsistent(database: string): Promise<void> {
+  for (const collection of ['RunHistory', 'SystemLayout']) {
+    const directory = join(database, collection);
+    const { ouid } = JSON.parse(await readFile(join(directory, 'index.json'), 'utf8'));
+    expect([...ouid, 'index'].map((id) => `${id}.json`).sort()).toEqual((await readdir(directory)).sort());
+  }
+}
+
+describe('FilesystemDb and other processes', () => {
+  it('loses nothing when several write at the same time', async () => {
+    const database = join(await temporaryDirectory(), 'db');
+    const ours = new FilesystemDb(database);
+    const runs = (first: number) => Array.from({ length: 12 }, (_, index) => first + index);
+    await Promise.all([
+      insertElsewhere(database, 100, 111),
+      insertElsewhere(database, 200, 211),
+      ...runs(300).map((run) => ours.insert(run, 'standard', documents)),
+    ]);
+    const all = [...runs(100), ...runs(200), ...runs(300)];
+    expect(await ours.listRuns()).toEqual(all);
+    for (const run of all) expect(byName(await ours.export(run))).toEqual(byName(documents));
+    await expectConsistent(database);
+  });
+
+  it('completes what a killed process left, wherever it was killed', async () => {
+    let kills = 0;
+    for (let fatalCall = 3; ; fatalCall += 13) {
+      const database = join(await temporaryDirectory(), 'db');
+      const { stored, isKilled } = await insertElsewhere(database, 1, 2, fatalCall);
+      const ours = new FilesystemDb(database);
+      const visible = await ours.listRuns();
+      expect(visible).toEqual(expect.arrayContaining(stored));
+      for (const run of visible) expect(byName(await ours.export(run))).toEqual(byName(documents));
+      for (const run of [1, 2]) if (!visible.includes(run)) await ours.insert(run, 'standard', documents);
+      for (const run of [1, 2]) expect(byName(await ours.export(run))).toEqual(byName(documents));
+      await ours.insert(3, 'standard', documents);
+      await expectConsistent(database);
+      if (!isKilled) break;
+      kills++;
+    }
+    expect(kills).toBeGreaterThan(5);
+  });
+});
