@@ -170,7 +170,7 @@ export class Orchestrator {
       {
         place: 'UconDB',
         location: [
-          ['Server URL', uconDb.location],
+          ['Server URL', config.uconDb.serverUrl],
           ['Folder/Object', `${folderName}/${objectName}`],
         ],
         listRuns: () => uconDb.listRuns(),

@@ -23,6 +23,7 @@ export class Importer extends BaseStage {
   protected readonly label = 'Import Stage';
   protected readonly verb = 'import';
   readonly #parts: ImporterParts;
+  #schema: FhiclFile | undefined;
 
   constructor(parts: ImporterParts, context: StageContext) {
     super(context);
@@ -30,7 +31,9 @@ export class Importer extends BaseStage {
   }
 
   protected async list(): Promise<Listing> {
-    const { records, artdaqDb } = this.#parts;
+    const { records, artdaqDb, readSchema } = this.#parts;
+    // Before any run is tried: a missing schema is the site's fault, not that of the runs.
+    this.#schema = await readSchema();
     const source = await records.listRuns();
     this.logger.info(`Found ${source.length} run directories in filesystem`);
     this.logger.info('Querying ArtdaqDB for already archived runs...');
@@ -40,10 +43,12 @@ export class Importer extends BaseStage {
   }
 
   protected async process(run: RunNumber, logger: Logger): Promise<void> {
-    const { records, artdaqDb, generate, readSchema } = this.#parts;
+    const { records, artdaqDb, generate } = this.#parts;
+    const schema = this.#schema;
+    if (schema === undefined) throw new Error('a run is processed before the runs were listed');
     const record = await records.read(run);
     for (const warning of record.warnings) logger.warning(`Run ${run}: ${warning}`);
-    const prepared = prepareRun(record, { generate, schema: await readSchema() });
+    const prepared = prepareRun(record, { generate, schema });
     for (const warning of prepared.warnings) logger.warning(`Run ${run}: ${warning}`);
     if (prepared.update.length === 0) logger.debug(`Run ${run}: no start or stop time, no RunHistory2`);
     // One insert instead of insert and update: a crash between the two would leave the run without its times for good.

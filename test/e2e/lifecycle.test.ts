@@ -1,0 +1,159 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ArchiverProcess, archive } from '../helpers/archiver-process.ts';
+import { Site } from '../helpers/site.ts';
+import { SiteUconDb } from '../helpers/ucondb-for-site.ts';
+
+let ucondb: SiteUconDb;
+let site: Site;
+let running: ArchiverProcess | undefined;
+
+beforeEach(async () => {
+  ucondb = await SiteUconDb.start();
+  site = new Site(ucondb.url, { ucon_db: { timeout_seconds: 60 }, app: { parallel_workers: 1 } });
+});
+
+afterEach(async () => {
+  running?.kill('SIGKILL');
+  ucondb.release();
+  await running?.ended;
+  running = undefined;
+  site.remove();
+  await ucondb.remove();
+});
+
+/** An archiver that is in the middle of its first upload. */
+async function startAndHold(): Promise<ArchiverProcess> {
+  site.addRuns(1, 2, 3);
+  const uploading = ucondb.hold();
+  running = new ArchiverProcess([site.config, '--incremental']);
+  await uploading;
+  return running;
+}
+
+describe('a second start while one is running', () => {
+  it('exits 1 and leaves the first alone', async () => {
+    const first = await startAndHold();
+    const lock = readFileSync(site.lockFile, 'utf8');
+    expect(lock).toBe(`${first.pid}\n`);
+    const second = await archive([site.config, '--incremental']);
+    expect(second.code).toBe(1);
+    expect(second.stdout).toContain('LockExistsError');
+    expect(second.stdout).toContain(String(first.pid));
+    expect(readFileSync(site.lockFile, 'utf8')).toBe(lock);
+    ucondb.release();
+    expect((await first.ended).code).toBe(0);
+    expect(await ucondb.runs()).toEqual([1, 2, 3]);
+  });
+
+  it('also respects the flock of the Python archiver', async () => {
+    site.addRuns(1);
+    const lockFile = join(site.directory, 'flocked.lock');
+    site.configure(ucondb.url, { app: { lock_file: lockFile } });
+    const holder = spawn('flock', [lockFile, 'cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    holder.stdin.write('held\n');
+    await once(holder.stdout, 'data');
+    try {
+      expect((await archive([site.config])).code).toBe(1);
+    } finally {
+      holder.stdin.end();
+      await once(holder, 'exit');
+    }
+    expect((await archive([site.config])).code).toBe(0);
+  });
+});
+
+describe('a graceful stop', () => {
+  it.each([
+    ['SIGINT', (archiver: ArchiverProcess) => archiver.kill('SIGINT'), 'GRACEFUL SHUTDOWN REQUESTED'],
+    ['SIGTERM', (archiver: ArchiverProcess) => archiver.kill('SIGTERM'), 'GRACEFUL SHUTDOWN REQUESTED'],
+    ['removal of the lock file', () => rmSync(site.lockFile), 'INITIATING GRACEFUL SHUTDOWN'],
+    ['another PID in it', () => writeFileSync(site.lockFile, '1\n'), 'INITIATING GRACEFUL SHUTDOWN'],
+  ])('by %s lets the run in progress end', async (_, stop, announcement) => {
+    const archiver = await startAndHold();
+    stop(archiver);
+    await archiver.says(announcement);
+    ucondb.release();
+    const { code, stdout } = await archiver.ended;
+    expect(code).toBe(130);
+    expect(stdout).toContain('GRACEFUL SHUTDOWN COMPLETED');
+    expect(await ucondb.runs()).toEqual([1]);
+    expect(site.state('migrator_state.json')).toEqual({ last_contiguous_run: 1, last_attempted_run: 1 });
+    rmSync(site.lockFile, { force: true });
+    expect((await archive([site.config, '--incremental'])).code).toBe(0);
+    expect(await ucondb.runs()).toEqual([1, 2, 3]);
+  });
+});
+
+describe('an abrupt end', () => {
+  it('by three SIGINTs exits 130 at once', async () => {
+    const archiver = await startAndHold();
+    archiver.kill('SIGINT');
+    await archiver.says('GRACEFUL SHUTDOWN REQUESTED');
+    archiver.kill('SIGINT');
+    await archiver.says('2/3');
+    archiver.kill('SIGINT');
+    const { code, stdout } = await archiver.ended;
+    expect(code).toBe(130);
+    expect(stdout).toContain('IMMEDIATE SHUTDOWN');
+    expect(site.read('archiver.log')).toContain('IMMEDIATE SHUTDOWN');
+  });
+
+  it('by SIGKILL is made good by the next start, nothing lost and nothing twice', async () => {
+    const archiver = await startAndHold();
+    archiver.kill('SIGKILL');
+    expect((await archiver.ended).signal).toBe('SIGKILL');
+    expect(existsSync(site.lockFile)).toBe(true);
+    // The server has the whole body and stores it although nobody waits for the answer any more.
+    ucondb.release();
+    const { code } = await archive([site.config, '--incremental']);
+    expect(code).toBe(0);
+    expect(await ucondb.runs()).toEqual([1, 2, 3]);
+    expect(existsSync(site.lockFile)).toBe(false);
+  });
+
+  it('at random moments never loses a run', async () => {
+    site.configure(ucondb.url, { app: { parallel_workers: 3, batch_size: 40 } });
+    const runs = Array.from({ length: 40 }, (_, index) => index + 1);
+    site.addRuns(...runs);
+    let kills = 0;
+    for (const line of ['Run 3 imported', 'Run 19 imported', 'Run 2 migrated', 'Run 23 migrated']) {
+      running = new ArchiverProcess([site.config, '--incremental']);
+      await running.says(line);
+      running.kill('SIGKILL');
+      if ((await running.ended).signal === 'SIGKILL') kills += 1;
+    }
+    expect(kills).toBe(4);
+    expect((await archive([site.config, '--incremental'])).code).toBe(0);
+    expect(await ucondb.runs()).toEqual(runs);
+    expect((await archive([site.config, '--report-status'])).stdout).toContain(
+      'All systems are synchronized',
+    );
+  });
+});
+
+describe('a full disk', () => {
+  it('is told, counts nothing as archived, and is made good when there is room', async () => {
+    site.addRuns(1);
+    site.addRun(2, {
+      'big.fcl': `a: [ ${Array.from({ length: 20_000 }, (_, index) => index).join(', ')} ]\n`,
+    });
+    const preload = new URL('../helpers/full-disk.mjs', import.meta.url).href;
+    const { code, stdout } = await archive([site.config, '--incremental'], {
+      env: {
+        NODE_OPTIONS: `--import=${preload}`,
+        FULL_DISK_DIRECTORY: site.database,
+        FULL_DISK_BYTES: '200000',
+      },
+    });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/✗ Run 2 failed .*ENOSPC/);
+    expect(await ucondb.runs()).toEqual([1]);
+    expect(site.read('import_failures.log')).toBe('2\n');
+    expect((await archive([site.config])).code).toBe(0);
+    expect(await ucondb.runs()).toEqual([1, 2]);
+  });
+});

@@ -1,0 +1,238 @@
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ArchiverProcess, archive } from '../helpers/archiver-process.ts';
+import { Site } from '../helpers/site.ts';
+import { SiteUconDb } from '../helpers/ucondb-for-site.ts';
+
+let ucondb: SiteUconDb;
+let site: Site;
+
+beforeEach(async () => {
+  ucondb = await SiteUconDb.start();
+  site = new Site(ucondb.url);
+});
+
+afterEach(async () => {
+  site.remove();
+  await ucondb.remove();
+});
+
+const incremental = () => archive([site.config, '--incremental']);
+
+describe('the pipeline', () => {
+  it('moves runs from their directories through artdaqDB into UconDB', async () => {
+    site.addRuns(12345, 12346);
+    const { code, stdout, stderr } = await incremental();
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('✓ Run 12345 imported successfully');
+    expect(stdout).toContain('✓ Run 12346 migrated and verified successfully');
+    expect(stdout).toContain('✓ EXECUTION COMPLETED SUCCESSFULLY');
+    expect(site.read('archiver.log')).toBe(stdout);
+    expect(await ucondb.runs()).toEqual([12345, 12346]);
+    expect(await ucondb.blob(12345)).toMatch(
+      /^Start of Record\nRun Number: 12345\nPacked on [A-Z][a-z]{2} \d\d \d\d:\d\d UTC\n/,
+    );
+    const finished = { last_contiguous_run: 12346, last_attempted_run: 12346 };
+    expect(site.state('importer_state.json')).toEqual(finished);
+    expect(site.state('migrator_state.json')).toEqual(finished);
+    expect(existsSync(site.lockFile)).toBe(false);
+  });
+
+  it('does nothing the second time', async () => {
+    site.addRuns(7);
+    await incremental();
+    const { code, stdout } = await incremental();
+    expect(code).toBe(0);
+    expect(stdout).toContain('Import Stage: No new runs to import.');
+    expect(stdout).toContain('Migration Stage: No new runs to migrate.');
+  });
+
+  it('takes a batch at a time, ten times as much without --incremental', async () => {
+    site.configure(ucondb.url, { app: { batch_size: 1 } });
+    site.addRuns(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
+    expect((await incremental()).stdout).toContain('Limited to 1 runs (batch_size). 11 runs remaining.');
+    expect((await archive([site.config])).code).toBe(0);
+    expect(await ucondb.runs()).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    expect((await incremental()).code).toBe(0);
+    expect(await ucondb.runs()).toHaveLength(12);
+  });
+
+  it('contacts only what the mode needs', async () => {
+    site.addRuns(5);
+    await ucondb.stop();
+    expect((await archive([site.config, '--import-only', '--incremental'])).code).toBe(0);
+    await ucondb.restart();
+    site.configure(ucondb.url);
+    rmSync(site.runRecords, { recursive: true });
+    expect((await archive([site.config, '--migrate-only', '--incremental'])).code).toBe(0);
+    expect(await ucondb.runs()).toEqual([5]);
+  });
+
+  it('says nothing on the terminal with --quiet', async () => {
+    site.addRuns(5);
+    const { code, stdout, stderr } = await archive([site.config, '--incremental', '-q']);
+    expect([code, stdout, stderr]).toEqual([0, '', '']);
+    expect(site.read('archiver.log')).toContain('✓ Run 5 migrated and verified successfully');
+  });
+
+  it('shows the same runs in all three places afterwards', async () => {
+    site.addRuns(5, 6, 9);
+    await incremental();
+    const { code, stdout } = await archive([site.config, '--report-status']);
+    expect(code).toBe(0);
+    expect(stdout.match(/Total Runs: +3$/gm)).toHaveLength(3);
+    expect(stdout.match(/Gaps: +7, 8$/gm)).toHaveLength(3);
+    expect(stdout).toContain('All systems are synchronized');
+  });
+});
+
+describe('runs that need care', () => {
+  it('fail alone, are in the failure log, and do not come back by themselves', async () => {
+    site.addRuns(1, 3);
+    site.addRun(2, { 'component01.fcl': 'a: 1\nb: [1, 2\n' });
+    const { code, stdout } = await incremental();
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/✗ Run 2 failed \(attempt 1\/3\): .*component01\.fcl.*line 2, column 4/);
+    expect(await ucondb.runs()).toEqual([1, 3]);
+    expect(site.read('import_failures.log')).toBe('2\n');
+    expect(site.state('importer_state.json')).toEqual({ last_contiguous_run: 1, last_attempted_run: 3 });
+    expect((await incremental()).code).toBe(0);
+    writeFileSync(join(site.runRecords, '2', 'component01.fcl'), 'a: 1\n');
+    expect((await archive([site.config])).code).toBe(0);
+    expect(site.read('import_failures.log')).toBe('');
+    expect(await ucondb.runs()).toEqual([1, 2, 3]);
+  });
+
+  it('name the file that leads out of the record', async () => {
+    site.addRuns(1, 2);
+    symlinkSync('/etc/passwd', join(site.runRecords, '2', 'passwd.fcl'));
+    const { code, stdout } = await incremental();
+    expect(code).toBe(1);
+    expect(stdout).toContain('passwd.fcl');
+    expect(await ucondb.runs()).toEqual([1]);
+  });
+
+  it('are found when they come late, but not when they were skipped by hand', async () => {
+    site.addRuns(1, 2, 10);
+    mkdirSync(site.work);
+    writeFileSync(join(site.work, 'importer_state.json'), '{\n  "last_attempted_run": 5\n}');
+    await incremental();
+    expect(await ucondb.runs()).toEqual([10]);
+    site.addRuns(4);
+    const { stdout } = await incremental();
+    expect(stdout).toContain('appeared late');
+    expect(await ucondb.runs()).toEqual([4, 10]);
+    const report = await archive([site.config, '--report-status']);
+    expect(report.stdout).toContain('2 run(s) at or below the import position 10 are skipped');
+  });
+});
+
+describe('when something else is broken', () => {
+  it.each([
+    ['the server is down', async () => await ucondb.stop(), /UconDB|connect|ECONNREFUSED/],
+    [
+      'the password is wrong',
+      async () => site.configure(ucondb.url, { ucon_db: { writer_password: 'not it' } }),
+      /writer_password|credentials|refused/,
+    ],
+    [
+      'the folder is wrong',
+      async () => site.configure(ucondb.url, { ucon_db: { folder_name: 'nowhere' } }),
+      /ucon_db\.folder_name/,
+    ],
+    [
+      'the address is not the server',
+      async () => site.configure(ucondb.url.replace(/\/app$/, '/elsewhere/app')),
+      /ucon_db\.server_url/,
+    ],
+  ])('imports and exits 1 if %s', async (_, breakIt, message) => {
+    site.addRuns(1);
+    await breakIt();
+    const { code, stdout } = await incremental();
+    expect(code).toBe(1);
+    expect(stdout).toContain('✓ Run 1 imported successfully');
+    expect(stdout).toMatch(message);
+    expect(stdout).not.toContain('not it');
+    if (existsSync(join(site.work, 'migrator_state.json'))) return;
+    await ucondb.restart();
+    site.configure(ucondb.url);
+    expect((await incremental()).code).toBe(0);
+    expect(await ucondb.runs()).toEqual([1]);
+  });
+
+  it('does not touch a run if schema.fcl is missing', async () => {
+    site.addRuns(1);
+    rmSync(join(site.directory, 'conf', 'schema.fcl'));
+    const { code, stdout } = await archive([site.config, '--import-only']);
+    expect(code).toBe(1);
+    expect(stdout).toContain('schema.fcl');
+    expect(existsSync(join(site.work, 'import_failures.log'))).toBe(false);
+  });
+
+  it('never takes a broken state file for an empty one', async () => {
+    site.addRuns(1);
+    mkdirSync(site.work);
+    writeFileSync(join(site.work, 'importer_state.json'), '{"last_contig');
+    const { code, stdout } = await incremental();
+    expect(code).toBe(1);
+    expect(stdout).toContain('importer_state.json');
+    expect(readFileSync(join(site.work, 'importer_state.json'), 'utf8')).toBe('{"last_contig');
+    expect(readdirSync(site.work).some((name) => name.startsWith('importer_state.json.unreadable'))).toBe(
+      true,
+    );
+    expect(existsSync(site.database)).toBe(false);
+  });
+});
+
+describe('the command line', () => {
+  it.each(['-h', '--help', '/?', '/h', '/help'])('prints help for %s', async (flag) => {
+    const { code, stdout } = await archive([flag]);
+    expect(code).toBe(0);
+    expect(stdout).toContain('--incremental');
+  });
+
+  it.each([
+    [['--import-only', '--migrate-only'], 2],
+    [['--no-such-flag'], 2],
+    [['--retry-failed-import'], 1],
+    [['--verify'], 1],
+  ])('ends %j with exit code %i', async (flags, expected) => {
+    const { code, stderr } = await archive([site.config, ...flags]);
+    expect(code).toBe(expected);
+    expect(stderr).toMatch(/--/);
+  });
+
+  it('reports all problems of a configuration at once, without secrets', async () => {
+    writeFileSync(
+      site.config,
+      'app:\n  batch_size: none\n  bach_size: 3\nucon_db:\n  writer_password: [hush-hush]\n',
+    );
+    const { code, stdout } = await archive([site.config]);
+    expect(code).toBe(1);
+    expect(stdout).toContain('ERROR SUMMARY');
+    expect(stdout).toContain('config.yaml:2');
+    expect(stdout).toContain('source_files.run_records_dir');
+    expect(stdout).not.toContain('hush-hush');
+  });
+
+  it('answers a missing configuration file with exit code 1', async () => {
+    const { code, stdout } = await archive([join(site.directory, 'nothing.yaml')]);
+    expect(code).toBe(1);
+    expect(stdout).toContain('nothing.yaml');
+  });
+
+  it('waits for nothing once it is done', async () => {
+    const process = new ArchiverProcess([site.config, '--report-status']);
+    await process.says('END OF STATUS REPORT');
+    expect((await process.ended).code).toBe(0);
+  });
+});
