@@ -3,6 +3,7 @@
  * when it is ready; SIGTERM or SIGINT ends it.
  */
 import { Command, InvalidArgumentError } from 'commander';
+import { messageOf } from '../src/errors.ts';
 import { startUconDbServer } from './ucondb-server/server.ts';
 
 interface Flags {
@@ -38,16 +39,21 @@ const flags = new Command('ucondb-server')
   .opts<Flags>();
 
 const { tlsCert: cert, tlsKey: key } = flags;
-if ((cert === undefined) !== (key === undefined)) throw new Error('--tls-cert and --tls-key go together');
-const server = await startUconDbServer({
-  data: flags.data,
-  folders: flags.folder,
-  user: flags.user,
-  password: flags.password,
-  port: flags.port,
-  host: flags.host,
-  readOnly: flags.readOnly ?? false,
-  ...(cert === undefined || key === undefined ? {} : { tls: { cert, key } }),
-});
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void server.close());
-console.log(server.url);
+try {
+  if ((cert === undefined) !== (key === undefined)) throw new Error('--tls-cert and --tls-key go together');
+  const server = await startUconDbServer({
+    data: flags.data,
+    folders: flags.folder,
+    user: flags.user,
+    password: flags.password,
+    port: flags.port,
+    host: flags.host,
+    readOnly: flags.readOnly ?? false,
+    ...(cert === undefined || key === undefined ? {} : { tls: { cert, key } }),
+  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void server.close());
+  console.log(server.url);
+} catch (error) {
+  console.error(`ucondb-server: ${messageOf(error)}`);
+  process.exitCode = 1;
+}

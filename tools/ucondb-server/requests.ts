@@ -26,6 +26,7 @@ export class Requests {
 
   /** Reads a request from a new connection, answers and ends it. */
   serve(socket: Socket): void {
+    socket.on('error', () => socket.destroy());
     const served = this.#serve(socket)
       .catch(() => socket.destroy())
       .then(() => undefined);

@@ -48,17 +48,20 @@ export async function startUconDbServer(options: UconDbServerOptions): Promise<U
     user: options.user,
     password: options.password,
   };
-  const connections = new Set<Socket>();
   const requests = new Requests(context, options.maxRequests ?? 105);
-  const serve = (socket: Socket): void => {
+  const server = listenerFor(options, (socket) => requests.serve(socket));
+  const connections = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
     connections.add(socket);
     socket.once('close', () => connections.delete(socket));
-    socket.on('error', () => socket.destroy());
-    requests.serve(socket);
-  };
-  const server = listenerFor(options, serve);
-  server.listen(options.port ?? 0, options.host ?? '127.0.0.1');
-  await once(server, 'listening');
+  });
+  try {
+    server.listen(options.port ?? 0, options.host ?? '127.0.0.1');
+    await once(server, 'listening');
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
   return {
     url: urlOf(server, options),
     close: async () => {

@@ -1,0 +1,587 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  openUconDb,
+  UconDbClient,
+  type UconDbClientOptions,
+} from '../../../src/clients/ucondb/ucondb-client.ts';
+import { ConfigurationError, UconDbError } from '../../../src/errors.ts';
+import { DiskStore } from '../../../tools/ucondb-server/disk-store.ts';
+import { startUconDbServer, type UconDbServer } from '../../../tools/ucondb-server/server.ts';
+import {
+  type FaultProxy,
+  type ProxiedRequest,
+  type Script,
+  startFaultProxy,
+} from '../../helpers/fault-proxy.ts';
+import { recordingLogger } from '../../helpers/recording-logger.ts';
+
+const account = { user: 'archiver', password: 'pass:phrase "x"' };
+const place = { folder: 'test01', object: 'configuration' };
+const blob = Buffer.from('Start of Record\nRun Number: 101\nEnd of Record\n');
+
+let data: string;
+let server: UconDbServer;
+let proxy: FaultProxy | undefined;
+const clients: UconDbClient[] = [];
+
+const startServer = () => startUconDbServer({ data, folders: [place.folder], ...account });
+
+beforeEach(async () => {
+  data = await mkdtemp(join(tmpdir(), 'ucondb-client-'));
+  server = await startServer();
+});
+
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.close()));
+  await proxy?.close();
+  proxy = undefined;
+  await server.close();
+  await rm(data, { recursive: true });
+});
+
+function open(options: Partial<UconDbClientOptions> = {}): UconDbClient {
+  const serverUrl = proxy?.url ?? server.url;
+  const client = new UconDbClient({ serverUrl, ...place, ...account, timeoutSeconds: 10, ...options });
+  clients.push(client);
+  return client;
+}
+
+/** A client behind a proxy that misbehaves. */
+async function openThrough(
+  script: Script,
+  options: Partial<UconDbClientOptions> = {},
+): Promise<UconDbClient> {
+  proxy = await startFaultProxy(server.url, script);
+  return open({ sleep: () => Promise.resolve(), ...options });
+}
+
+const isUpload = (head: string): boolean => head.startsWith('POST') && head.includes('key=');
+const isBlobRead = (head: string): boolean => head.startsWith('GET') && /key=\d+ /.test(head);
+const isListing = (head: string): boolean => head.includes('/versions?');
+
+/** Misbehaves with the first `count` requests of a kind. */
+function first(
+  count: number,
+  kind: (head: string) => boolean,
+  act: (request: ProxiedRequest) => void | Promise<void>,
+): Script {
+  let left = count;
+  return (head) => (kind(head) && left-- > 0 ? act : undefined);
+}
+
+const uploads = (): number => proxy?.heads.filter(isUpload).length ?? 0;
+
+async function rejection(promise: Promise<unknown>): Promise<Error> {
+  const error = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof Error)) throw new Error(`no error but ${inspect(error)}`);
+  const shown = inspect(error, { depth: 20, showHidden: true }) + JSON.stringify(error);
+  for (const text of [shown, error.message]) expect(text).not.toContain('phrase');
+  return error;
+}
+
+describe('a server that works', () => {
+  it('lists nothing before the first put, then what was put', async () => {
+    const client = open();
+    expect(await client.listRuns()).toEqual([]);
+    for (const run of [12, 101, 7]) expect(await client.put(run, blob)).toBe('stored');
+    expect(await client.listRuns()).toEqual([7, 12, 101]);
+    expect(await client.get(12)).toEqual(blob);
+  });
+
+  it('keeps every byte', async () => {
+    const bytes = Buffer.from(Array.from({ length: 3_000_000 }, (_, index) => (index * 7) % 256));
+    const client = open();
+    await client.put(1, bytes);
+    expect((await client.get(1)).equals(bytes)).toBe(true);
+    await client.put(2, Buffer.alloc(0));
+    expect(await client.get(2)).toEqual(Buffer.alloc(0));
+  });
+
+  it('asks for one challenge, without a body, and sends each blob once with its length', async () => {
+    proxy = await startFaultProxy(server.url);
+    const client = open({ connections: 8 });
+    await Promise.all(Array.from({ length: 20 }, (_, run) => client.put(run, blob)));
+    const posts = proxy.heads.filter((head) => head.startsWith('POST'));
+    expect(posts.filter((head) => !isUpload(head))).toHaveLength(1);
+    expect(posts.filter((head) => !isUpload(head))[0]).toMatch(/content-length: 0\r\n/);
+    const sent = posts.filter(isUpload);
+    expect(sent).toHaveLength(20);
+    for (const head of sent) {
+      expect(head).toMatch(/^POST \S+key=(\d+)&tag=\1&override=no&full_meta=yes HTTP/);
+      expect(head).toContain(`content-length: ${blob.length}\r\n`);
+      expect(head.toLowerCase()).not.toContain('transfer-encoding');
+    }
+    const counts = sent.map((head) => /nc=([0-9a-f]{8})/.exec(head)?.[1]);
+    expect(new Set(counts).size).toBe(20);
+    expect(await client.listRuns()).toHaveLength(20);
+  });
+
+  it('says that a key is taken, whatever is stored under it', async () => {
+    const client = open();
+    await client.put(5, blob);
+    expect(await client.put(5, blob)).toBe('already-stored');
+    expect(await client.put(5, Buffer.from('other'))).toBe('already-stored');
+    expect(await client.get(5)).toEqual(blob);
+  });
+
+  it('lets one of many puts of a key through', async () => {
+    const client = open({ connections: 20 });
+    const outcomes = await Promise.all(Array.from({ length: 20 }, () => client.put(9, blob)));
+    expect(outcomes.filter((outcome) => outcome === 'stored')).toHaveLength(1);
+    expect(await client.listRuns()).toEqual([9]);
+  });
+
+  it('has no blob for other runs', async () => {
+    const client = open();
+    expect((await rejection(client.get(4))).message).toContain('run 4 has no blob');
+    await client.put(5, blob);
+    const error = await rejection(client.get(4));
+    expect(error).toBeInstanceOf(UconDbError);
+    expect(error).toMatchObject({ retryable: false, run: 4 });
+  });
+
+  it('goes on after a restart of the server', async () => {
+    const client = open();
+    await client.put(1, blob);
+    const port = Number(new URL(server.url).port);
+    await server.close();
+    server = await startUconDbServer({ data, folders: [place.folder], ...account, port });
+    expect(await client.put(2, blob)).toBe('stored');
+    expect(await client.listRuns()).toEqual([1, 2]);
+    expect(await client.get(1)).toEqual(blob);
+  });
+});
+
+describe('a wrong configuration', () => {
+  it.each([
+    ['password', { password: 'wrong' }, /writer_password/],
+    ['user', { user: 'nobody' }, /writer_user/],
+    ['folder', { folder: 'nosuch' }, /folder_name/],
+  ] as const)('is told by a put: %s', async (_, options, parameter) => {
+    const error = await rejection(open(options).put(1, blob));
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(error.message).toMatch(parameter);
+    expect(await open().listRuns()).toEqual([]);
+  });
+
+  it('is told by listing and reading: folder', async () => {
+    for (const call of [
+      () => open({ folder: 'nosuch' }).listRuns(),
+      () => open({ folder: 'nosuch' }).get(1),
+    ]) {
+      const error = await rejection(call());
+      expect(error).toBeInstanceOf(ConfigurationError);
+      expect(error.message).toContain('ucon_db.folder_name');
+    }
+  });
+
+  it.each(['/wrong', '/appx', ''])('is told by every call: prefix %j', async (prefix) => {
+    const serverUrl = server.url.replace(/\/app$/, prefix);
+    const client = open({ serverUrl });
+    for (const call of [() => client.listRuns(), () => client.put(1, blob), () => client.get(1)]) {
+      const error = await rejection(call());
+      expect(error).toBeInstanceOf(ConfigurationError);
+      expect(error.message).toContain('ucon_db.server_url');
+    }
+  });
+
+  it.each([
+    ['no URL', { serverUrl: 'ucondb' }],
+    ['a password in the URL', { serverUrl: 'http://a:phrase@localhost/app' }],
+    ['a query in the URL', { serverUrl: 'http://localhost/app?x' }],
+    ['a folder that can not be', { folder: 'no such' }],
+    ['an object that can not be', { object: 'a/b' }],
+  ])('is told at once: %s', async (_, options) => {
+    expect(await rejection((async () => open(options))())).toBeInstanceOf(ConfigurationError);
+  });
+
+  it('allows a trailing slash', async () => {
+    const client = open({ serverUrl: `${server.url}/` });
+    await client.put(1, blob);
+    expect(await client.listRuns()).toEqual([1]);
+  });
+
+  it('is told of a server that takes no uploads', async () => {
+    const readOnly = await startUconDbServer({
+      data: join(data, 'other'),
+      folders: [place.folder],
+      ...account,
+      readOnly: true,
+    });
+    const error = await rejection(open({ serverUrl: readOnly.url }).put(1, blob));
+    expect(error).toBeInstanceOf(ConfigurationError);
+    await readOnly.close();
+  });
+});
+
+describe('an upload whose outcome is unknown', () => {
+  it('is found stored when the connection broke after it', async () => {
+    const client = await openThrough(
+      first(1, isUpload, async (request) => {
+        await request.forward();
+        request.reset();
+      }),
+    );
+    expect(await client.put(1, blob)).toBe('stored');
+    expect(uploads()).toBe(1);
+  });
+
+  it('is found stored when the server failed after it', async () => {
+    const client = await openThrough(
+      first(1, isUpload, async (request) => {
+        await request.forward();
+        request.answer('HTTP/1.1 500 Application Error\r\nConnection: close\r\n\r\n<h3>database gone</h3>');
+      }),
+    );
+    expect(await client.put(1, blob)).toBe('stored');
+    expect(uploads()).toBe(1);
+  });
+
+  it('is found stored when no answer comes', async () => {
+    const client = await openThrough(
+      first(1, isUpload, async (request) => void (await request.forward())),
+      { timeoutSeconds: 0.3 },
+    );
+    expect(await client.put(1, blob)).toBe('stored');
+    expect(uploads()).toBe(1);
+  });
+
+  it('is repeated when the connection broke in the middle of the body', async () => {
+    const large = Buffer.alloc(3_000_000, 'abc');
+    const client = await openThrough(
+      first(2, isUpload, async (request) => {
+        await request.forward(1_000_000);
+        request.reset();
+      }),
+    );
+    expect(await client.put(1, large)).toBe('stored');
+    expect(uploads()).toBe(3);
+    expect((await client.get(1)).equals(large)).toBe(true);
+  });
+
+  it('is repeated when the body could not be sent', async () => {
+    const large = Buffer.alloc(60_000_000);
+    const client = await openThrough(
+      first(1, isUpload, () => undefined),
+      { timeoutSeconds: 0.5 },
+    );
+    expect(await client.put(1, large)).toBe('stored');
+    expect(uploads()).toBe(2);
+  });
+
+  it('stays one version if the slow put is carried out after the repeated one', async () => {
+    let slow: (() => Promise<Buffer>) | undefined;
+    const client = await openThrough(
+      first(1, isUpload, (request) => {
+        slow = () => request.forward();
+      }),
+      { timeoutSeconds: 0.3 },
+    );
+    expect(await client.put(1, blob)).toBe('stored');
+    expect((await slow?.())?.toString()).toContain('already exists');
+    expect(await client.listRuns()).toEqual([1]);
+  });
+
+  it('is found stored if the slow put is carried out before the repeated one', async () => {
+    let slow: (() => Promise<Buffer>) | undefined;
+    const client = await openThrough(
+      first(1, isUpload, (request) => {
+        slow = () => request.forward();
+      }),
+      { timeoutSeconds: 0.3, sleep: async () => void (await slow?.()) },
+    );
+    expect(await client.put(1, blob)).toBe('stored');
+    expect(uploads()).toBe(2);
+    expect(await client.get(1)).toEqual(blob);
+  });
+
+  it("is not taken for ours if another's blob has the key", async () => {
+    const client = await openThrough(
+      first(1, isUpload, async (request) => {
+        await open({ serverUrl: server.url }).put(1, Buffer.from('another'));
+        request.reset();
+      }),
+    );
+    expect(await client.put(1, blob)).toBe('already-stored');
+  });
+
+  it('is reported as unknown, to be tried again, when nothing gets through', async () => {
+    let now = 0;
+    const client = await openThrough(
+      (head) => (head.includes('key=') ? (request) => request.reset() : undefined),
+      {
+        now: () => now,
+        sleep: async (milliseconds) => {
+          now += milliseconds;
+        },
+        timeoutSeconds: 2,
+      },
+    );
+    const error = await rejection(client.put(1, blob));
+    expect(error).toBeInstanceOf(UconDbError);
+    expect(error).toMatchObject({ retryable: true, run: 1 });
+    expect(error.message).toContain('not known');
+  });
+});
+
+describe('an answer that must not be believed', () => {
+  const withText = (from: string | RegExp, to: string) => async (request: ProxiedRequest) => {
+    const answer = await request.forward();
+    request.answer(Buffer.from(answer.toString('latin1').replace(from, to), 'latin1'));
+  };
+
+  it.each([
+    ['size', /"data_size": \d+/, '"data_size": 0 '],
+    ['sum', /"adler32": \d+/, '"adler32": 1'],
+    ['key', '"key": "1"', '"key": "2"'],
+  ])('to a put: another %s', async (_, from, to) => {
+    const lengthless = async (request: ProxiedRequest) => {
+      const text = (await request.forward()).toString('latin1').replace(/Content-Length: \d+\r\n/, '');
+      request.answer(text.replace(from, to));
+    };
+    const error = await rejection((await openThrough(first(1, isUpload, lengthless))).put(1, blob));
+    expect(error).toBeInstanceOf(UconDbError);
+    expect(error).toMatchObject({ retryable: false });
+    expect(error.message).toContain('not this blob');
+  });
+
+  it.each([
+    ['a sum of other bytes', withText(/X-UConDB-adler32: \d+/, 'X-UConDB-adler32: 1'), true],
+    ['a body that is cut', withText('End of Record\n', ''), true],
+    ['a body that is longer', withText('End of Record\n', 'End of Record\n\n'), true],
+    ['other bytes', withText('End of Record', 'End of RecorD'), true],
+    ['another version', withText('X-UConDB-version-key: 1', 'X-UConDB-version-key: 2'), false],
+    ['no length', withText(/X-UConDB-data-size: \d+\r\n/, ''), false],
+  ])('to a get: %s', async (_, act, retryable) => {
+    await open().put(1, blob);
+    const error = await rejection((await openThrough(first(1, isBlobRead, act))).get(1));
+    expect(error).toBeInstanceOf(UconDbError);
+    expect(error).toMatchObject({ retryable });
+  });
+
+  it.each([
+    ['cut inside a version', withText(/, "id": \d+, "key": "2"[\s\S]*/, '')],
+    ['cut between versions', withText(/, \{[\s\S]*/, '')],
+    ['not closed', withText(/\]$/, '')],
+    ['not a listing', withText(/\[\{[\s\S]*/, '<html>')],
+    ['empty', withText(/\[\{[\s\S]*/, '')],
+    ['of other things', withText(/"key": "\d+"/g, '"key": 3')],
+  ])('to a listing: %s', async (_, act) => {
+    for (const run of [1, 2, 3]) await open().put(run, blob);
+    const error = await rejection((await openThrough(first(1, isListing, act))).listRuns());
+    expect(error).toBeInstanceOf(UconDbError);
+    expect(error).toMatchObject({ retryable: true });
+  });
+});
+
+describe('a server that turns us away', () => {
+  const busy = (request: ProxiedRequest) => request.answer('HTTP/1.1 503 Service unavailable\n\n');
+
+  it('is asked again: every kind of request', async () => {
+    const counts = new Map<string, number>();
+    const client = await openThrough((head) => {
+      const line = head.split('\r\n', 1)[0] ?? '';
+      const count = counts.get(line) ?? 0;
+      counts.set(line, count + 1);
+      return count < 2 ? busy : undefined;
+    });
+    expect(await client.put(1, blob)).toBe('stored');
+    expect(await client.listRuns()).toEqual([1]);
+    expect(await client.get(1)).toEqual(blob);
+  });
+
+  it('is given up, to be tried later', async () => {
+    const client = await openThrough(() => busy, { timeoutSeconds: 0 });
+    for (const call of [() => client.put(1, blob), () => client.listRuns(), () => client.get(1)]) {
+      const error = await rejection(call());
+      expect(error).toBeInstanceOf(UconDbError);
+      expect(error).toMatchObject({ retryable: true });
+    }
+  });
+
+  it('is told when it takes no connection', async () => {
+    const { url } = server;
+    await server.close();
+    const client = open({ serverUrl: url, timeoutSeconds: 0.5 });
+    for (const call of [() => client.put(1, blob), () => client.listRuns(), () => client.get(1)]) {
+      const error = await rejection(call());
+      expect(error).toBeInstanceOf(UconDbError);
+      expect(error).toMatchObject({ retryable: true });
+      expect(error.message).toContain('ECONNREFUSED');
+    }
+    server = await startServer();
+  });
+
+  it('is told when it does not answer', async () => {
+    const client = await openThrough(() => () => undefined, { timeoutSeconds: 0.2 });
+    for (const call of [() => client.listRuns(), () => client.get(1)]) {
+      const error = await rejection(call());
+      expect(error).toMatchObject({ retryable: true });
+      expect(error.message).toContain('no answer for 0.2 s');
+    }
+  });
+
+  it('is told when its answer stops', async () => {
+    await open().put(1, Buffer.alloc(100_000));
+    const client = await openThrough(
+      () => async (request) => {
+        const answer = await request.forward();
+        request.client.write(answer.subarray(0, answer.length - 100));
+      },
+      { timeoutSeconds: 0.3 },
+    );
+    for (const call of [() => client.listRuns(), () => client.get(1)]) {
+      const error = await rejection(call());
+      expect(error).toMatchObject({ retryable: true });
+      expect(error.message).toContain('nothing more of the answer came');
+    }
+  });
+});
+
+describe('authentication', () => {
+  const challenge = (nonce: string) =>
+    `HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Digest realm="ucon_prd.test01", nonce="${nonce}", algorithm=MD5, qop="auth"\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
+
+  it('takes a new challenge and sends the blob again, once', async () => {
+    const client = await openThrough(
+      first(1, isUpload, async (request) => {
+        await request.forward(0).catch(() => undefined);
+        request.answer(challenge('newer'));
+      }),
+    );
+    expect(await client.put(1, blob)).toBe('stored');
+    expect(await client.put(2, blob)).toBe('stored');
+    const nonces = proxy?.heads.filter(isUpload).map((head) => /nonce="([^"]*)", uri/.exec(head)?.[1]);
+    expect(nonces?.slice(1)).toEqual(['newer', 'newer']);
+    expect(proxy?.heads.at(-1)).toContain('nc=00000002');
+  });
+
+  it('gives up when that is refused as well', async () => {
+    const client = await openThrough((head) =>
+      isUpload(head) ? (request) => request.answer(challenge('other')) : undefined,
+    );
+    expect(await rejection(client.put(1, blob))).toBeInstanceOf(ConfigurationError);
+    expect(uploads()).toBe(2);
+  });
+
+  it('sends no credentials to a server that wants none', async () => {
+    const client = await openThrough((head) => {
+      if (!head.startsWith('POST')) return undefined;
+      if (isUpload(head))
+        return (request) => request.answer('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n');
+      return (request) =>
+        request.answer(
+          "HTTP/1.1 500 Application Error\r\nConnection: close\r\n\r\n<h3>could not convert string to float: 'x'</h3>",
+        );
+    });
+    expect(await rejection(client.put(1, blob))).toMatchObject({ retryable: false });
+    expect(proxy?.heads.find(isUpload)?.toLowerCase()).not.toContain('authorization');
+  });
+});
+
+describe('keys that are no run numbers', () => {
+  it('are left out, and warned about if they look like some', async () => {
+    await server.close();
+    const store = await DiskStore.open(data);
+    for (const key of ['12', null, '007', 'abc', '9007199254740993', '', '3']) {
+      await store.put(place.folder, {
+        object: place.object,
+        key,
+        tv: 0,
+        tags: [],
+        body: blob,
+        override: false,
+      });
+    }
+    await store.close();
+    server = await startServer();
+    const logger = recordingLogger();
+    const client = open({ logger });
+    expect(await client.listRuns()).toEqual([3, 12]);
+    expect(logger.lines).toHaveLength(1);
+    expect(logger.lines[0]).toMatch(/^WARNING .*2 keys.*'9007199254740993', '007'/);
+  });
+});
+
+describe('TLS', () => {
+  const certificate = new URL('../../fixtures/tls/', import.meta.url).pathname;
+  const tls = { cert: join(certificate, 'cert.pem'), key: join(certificate, 'key.pem') };
+
+  it('is verified, unless told otherwise', async () => {
+    const secure = await startUconDbServer({
+      data: join(data, 'tls'),
+      folders: [place.folder],
+      ...account,
+      tls,
+    });
+    const serverUrl = secure.url;
+    const error = await rejection(open({ serverUrl }).put(1, blob));
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(error.message).toContain('ucon_db.ca_file');
+    expect(error.message).toContain('ucon_db.tls_verify');
+
+    const large = Buffer.alloc(2_000_000, 'abc');
+    const trusting = open({ serverUrl, ca: readFileSync(tls.cert, 'utf8') });
+    expect(await trusting.put(1, large)).toBe('stored');
+    expect(await trusting.listRuns()).toEqual([1]);
+    expect((await trusting.get(1)).equals(large)).toBe(true);
+
+    const logger = recordingLogger();
+    const careless = open({ serverUrl, tlsVerify: false, logger });
+    expect(await careless.listRuns()).toEqual([1]);
+    expect(logger.lines).toHaveLength(1);
+    expect(logger.lines[0]).toMatch(/^WARNING .*ucon_db\.tls_verify/);
+    await secure.close();
+  });
+
+  it('is given up when the server does not begin it', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const client = open({ serverUrl: `https://127.0.0.1:${port}/app`, timeoutSeconds: 0.2 });
+    expect(await rejection(client.listRuns())).toMatchObject({ retryable: true });
+    silent.close();
+  });
+});
+
+describe('the section of the configuration', () => {
+  const section = {
+    folderName: place.folder,
+    objectName: place.object,
+    writerUser: account.user,
+    writerPassword: account.password,
+    timeoutSeconds: 10,
+    tlsVerify: true,
+  };
+
+  it('opens the client', async () => {
+    const settings = { ...section, serverUrl: server.url, caFile: undefined };
+    const client = openUconDb(settings, { workers: 2, logger: recordingLogger() });
+    expect(await client.put(1, blob)).toBe('stored');
+    expect(client.location).toContain(place.folder);
+    await client.close();
+  });
+
+  it.each(['/nosuch/ca.pem', fileURLToPath(import.meta.url)])(
+    'names a ca_file that is none: %s',
+    async (caFile) => {
+      const settings = { ...section, serverUrl: server.url, caFile };
+      const error = await rejection(
+        (async () => openUconDb(settings, { workers: 2, logger: recordingLogger() }))(),
+      );
+      expect(error).toBeInstanceOf(ConfigurationError);
+      expect(error.message).toContain(caFile);
+    },
+  );
+});
