@@ -29,7 +29,8 @@ export function parseEnvFile(text: string, file: string, env: Environment): Reco
     try {
       const [name, value] = readAssignment(
         line,
-        (variable) => variables.get(variable) ?? env[variable] ?? '',
+        (variable) =>
+          variables.get(variable) ?? (Object.hasOwn(env, variable) ? env[variable] : undefined) ?? '',
       );
       variables.set(name, value);
     } catch (cause) {

@@ -53,22 +53,20 @@ export function parseConfig(text: string, file: string, env: Environment): Loade
     .filter(({ path }) => !unexpanded.has(nameOf(originOf(path))))
     .map(({ path, text: allowed }) => {
       const value = valueAt(tree, path);
-      const found =
-        describeValue(path, value) + (value === '' ? unsetVariable(expansion, originOf(path)) : '');
-      return {
-        path,
-        text: `${value === undefined ? 'missing' : 'not usable'}; found ${found}; allowed ${allowed}`,
-      };
+      const problem = value === undefined ? 'missing' : 'not usable';
+      const found = describeValue(path, value) + unsetVariable(expansion, originOf(path));
+      return { path, text: `${problem}; found ${found}; allowed ${allowed}` };
     });
   const problems = [...expansion.problems, ...refusals];
   const unknown = unknownNames(expansion.tree);
   if (!parsed.success || problems.length > 0) {
-    throw new ConfigurationError(summary(file, [...problems, ...unknown].map(line)));
+    throw new ConfigurationError(summary(file, problems.map(line), unknown.map(line)));
   }
   const findings = [
     ...unknown,
     ...(warning === undefined ? [] : [warning]),
     ...expansion.unknown.map((note) => unknownReference(note, yaml.tree)),
+    ...expansion.unset.flatMap((note) => partlyUnset(note, yaml.tree)),
     ...doubts(tree),
   ];
   return { config: toArchiverConfig(parsed.data, env), warnings: [...yaml.warnings, ...findings.map(line)] };
@@ -106,8 +104,14 @@ function unknownReference({ path, text }: ExpansionNote, asWritten: ConfigSectio
   return { path, text: `${reference} names nothing known and stays as written` };
 }
 
-function summary(file: string, problems: readonly string[]): string {
-  const [only] = problems;
-  if (problems.length === 1 && only !== undefined) return only;
-  return [`${file} has ${problems.length} problems:`, ...problems].join('\n');
+/** Nothing to warn of if the whole value is that variable: an empty value is often what is meant. */
+function partlyUnset({ path, text }: ExpansionNote, asWritten: ConfigSection): Finding[] {
+  if (valueAt(asWritten, path) === `\${${text}}`) return [];
+  return [{ path, text: `the environment variable ${text} is not set, so nothing stands in its place` }];
+}
+
+/** The warnings are there because a mistyped name is often the reason for a missing one. */
+function summary(file: string, problems: readonly string[], warnings: readonly string[]): string {
+  const heading = problems.length === 1 ? [] : [`${file} has ${problems.length} problems:`];
+  return [...heading, ...problems, ...warnings].join('\n');
 }

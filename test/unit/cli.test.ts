@@ -1,0 +1,152 @@
+import { describe, expect, it } from 'vitest';
+import { modeFlags, modifierFlags } from '../../src/cli/flags.ts';
+import { notYetFlags } from '../../src/cli/not-yet.ts';
+import { completePrefixes } from '../../src/cli/prefixes.ts';
+import { parseArguments } from '../../src/cli.ts';
+import { programVersion } from '../../src/version.ts';
+
+const versions = { program: '9.8.7', node: 'v20.19.0' };
+const parse = (...argv: string[]) => parseArguments(argv, versions);
+
+/** The long names of all flags but help and version. */
+const flags = [...modeFlags, ...modifierFlags].map((flag) => ({
+  name: /--[a-z-]+/.exec(flag.flags)?.[0] ?? '',
+  value: flag.flags.includes('<') ? ['1'] : [],
+}));
+
+const common = { configPath: 'config.yaml', verbose: false, quiet: false };
+
+describe('a command line', () => {
+  it.each<[string[], object]>([
+    [[], { mode: 'pipeline', incremental: false, validate: false }],
+    [['other.yaml'], { configPath: 'other.yaml', mode: 'pipeline', incremental: false, validate: false }],
+    [
+      ['--incremental', 'x', '-v'],
+      { configPath: 'x', verbose: true, mode: 'pipeline', incremental: true, validate: false },
+    ],
+    [['--import-only', '--incremental'], { mode: 'import-only', incremental: true, validate: false }],
+    [
+      ['-qv', '--migrate-only'],
+      { verbose: true, quiet: true, mode: 'migrate-only', incremental: false, validate: false },
+    ],
+    [['--quiet', '--report-status'], { quiet: true, mode: 'report-status', compareState: false }],
+    [['--incremental', '--report-status'], { mode: 'report-status', compareState: false }],
+    [['--import-only', '--import-only'], { mode: 'import-only', incremental: false, validate: false }],
+    [['--imp', '--inc'], { mode: 'import-only', incremental: true, validate: false }],
+    [['--rep', '--q', '--verb'], { verbose: true, quiet: true, mode: 'report-status', compareState: false }],
+    [
+      ['--', '--odd.yaml'],
+      { configPath: '--odd.yaml', mode: 'pipeline', incremental: false, validate: false },
+    ],
+  ])('%j', (argv, request) => {
+    expect(parse(...argv)).toEqual({ kind: 'run', request: { ...common, ...request } });
+  });
+
+  it.each([
+    [['-h']],
+    [['--help']],
+    [['/?']],
+    [['/h']],
+    [['/help']],
+    [['--h']],
+    [['--import-only', '--migrate-only', '-h']],
+  ])('%j is help', (argv) => {
+    const help = parse(...argv);
+    expect(help).toMatchObject({ kind: 'exit', code: 0, stderr: '' });
+    const text = help.kind === 'exit' ? help.stdout : '';
+    for (const { name } of flags) expect(text).toContain(name);
+    for (const part of ['EXIT STATUS', '130', 'FILES', 'archiver.env', '/?']) expect(text).toContain(part);
+    expect(text.match(/not\s+available\s+yet/g)).toHaveLength(notYetFlags.size);
+  });
+
+  it('--version names the versions of the program and of Node', () => {
+    expect(parse('--version')).toMatchObject({
+      code: 0,
+      stdout: 'run-archiver 9.8.7 (Node v20.19.0)\n',
+      stderr: '',
+    });
+    expect(programVersion()).toMatch(/^\d+\.\d+\.\d+/);
+  });
+});
+
+describe('wrong usage', () => {
+  it.each([
+    [['--bogus'], /unknown option '--bogus'/],
+    [['-x'], /unknown option '-x'/],
+    [['-q1'], /unknown option '-1'/],
+    [['--import-only=1'], /unknown option/],
+    [['a.yaml', 'b.yaml'], /too many arguments/],
+    [['--limit'], /argument missing/],
+    [['--re'], /ambiguous option '--re': could be .*--report-status/],
+    [['--import-only', '--migrate-only'], /--import-only and --migrate-only can't be used together/],
+    [
+      ['--imp', '--report-status', '--compare-state'],
+      /--import-only and --report-status can't be used together/,
+    ],
+  ])('%j is exit code 2, with a message on stderr', (argv, message) => {
+    expect(parse(...argv)).toEqual({
+      kind: 'exit',
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(message),
+    });
+  });
+
+  it('is any two different modes', () => {
+    const modes = modeFlags.map((flag) => flag.flags.replace(/<.*>/, '5').split(' '));
+    for (const [index, one] of modes.entries()) {
+      for (const other of modes.slice(index + 1)) expect(parse(...one, ...other)).toMatchObject({ code: 2 });
+    }
+  });
+});
+
+describe('flags whose feature is not written yet', () => {
+  it.each([...notYetFlags])('%s is known, says so and is exit code 1', (name) => {
+    const flag = flags.find((candidate) => candidate.name === name);
+    expect(parse(name, ...(flag?.value ?? ['unknown']))).toEqual({
+      kind: 'exit',
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining(`${name} is not available in this version yet`),
+    });
+  });
+
+  it('are all named', () => {
+    const missing = flags.filter(
+      ({ name }) => notYetFlags.has(name) && modifierFlags.some((flag) => flag.flags.includes(name)),
+    );
+    const result = parse(...missing.flatMap(({ name, value }) => [name, ...value]));
+    for (const { name } of missing)
+      expect(result).toMatchObject({ code: 1, stderr: expect.stringContaining(name) });
+  });
+});
+
+describe('abbreviations', () => {
+  const known = ['--verbose', '--version', '--verify', '--json', '--html', '--help', '--limit', '--lines'];
+
+  it.each([
+    [['--ver'], ['--verbose']],
+    [
+      ['--vers', '--h', '--ht=x'],
+      ['--version', '--help', '--html=x'],
+    ],
+    [
+      ['--j', 'x', '-v', '--unknown'],
+      ['--json', 'x', '-v', '--unknown'],
+    ],
+    [
+      ['--lim=5', '--', '--j'],
+      ['--limit=5', '--', '--j'],
+    ],
+    [['--version'], ['--version']],
+  ])('%j means %j', (argv, expected) => {
+    expect(completePrefixes(argv, known)).toEqual(expected);
+  });
+
+  it('may be ambiguous', () => {
+    expect(completePrefixes(['--li=5'], known)).toEqual({
+      argument: '--li',
+      candidates: ['--limit', '--lines'],
+    });
+  });
+});
