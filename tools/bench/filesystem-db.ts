@@ -36,7 +36,9 @@ async function measureInserts(files: FhiclFile[], runs: number, workers: number)
     await report(`${runs} inserts of ${files.length} documents`, runs, () =>
       limit.map(numbers, (run) => db.insert(run, 'bench', files)),
     );
-    await report(`${runs} exports`, runs, () => limit.map(numbers, (run) => db.export(run)));
+    await report(`${runs} exports`, runs, () =>
+      limit.map(numbers, async (run) => (await db.export(run)).length),
+    );
   } finally {
     await db.close();
     rmSync(database, { recursive: true });

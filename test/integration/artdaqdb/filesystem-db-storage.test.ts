@@ -1,6 +1,7 @@
 import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { realFiles } from '../../../src/clients/artdaqdb/filesystem/database-files.ts';
 import { ownObjectId, randomObjectId } from '../../../src/clients/artdaqdb/filesystem/object-id.ts';
 import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
 import { ArtdaqDbError } from '../../../src/errors.ts';
@@ -269,6 +270,24 @@ describe('what other writers leave', () => {
     await writeFile(path, text.replace('"daq5"', '"d\u00fcq5"'), 'latin1');
     expect((await db.export(5)).find(({ name }) => name === 'boot.fcl')?.text).toContain('"dq5"');
     expect(warnings).toEqual([expect.stringContaining(path)]);
+  });
+
+  it('is kept when somebody writes between our reading an index and our writing it', async () => {
+    await db.insert(1, 'standard', documentsOfRun(1));
+    let foreign: string | undefined;
+    const temporary = join(database, 'RunHistory', '.index.json.');
+    const open: typeof realFiles.open = async (path, flags, mode) => {
+      if (String(path).startsWith(temporary)) foreign ??= await storeForeign(9, 'boot', '\na: 1 \n', START);
+      return realFiles.open(path, flags, mode);
+    };
+    await new FilesystemDb(database, { files: { ...realFiles, open } }).insert(
+      5,
+      'standard',
+      documentsOfRun(5),
+    );
+    expect((await indexOf('RunHistory'))['configurations.name']).toMatchObject({ '9/standard': [foreign] });
+    expect((await indexOf('RunHistory')).ouid).toHaveLength(5);
+    expect(byName(await db.export(5))).toEqual(byName(documentsOfRun(5)));
   });
 
   it('reports a database that is no directory', async () => {

@@ -64,9 +64,11 @@ export class CollectionStore {
   }
 
   /** Writes documents durably but for their names, which {@link sync} does for all of them at once. */
-  async write(documents: readonly { readonly id: string; readonly json: string }[]): Promise<void> {
-    const writing = documents.map(({ id, json }) =>
-      this.#limit(() => writeFileAtomic(this.pathOf(id), json, { files: this.#files, syncDirectory: false })),
+  async write(documents: readonly { readonly id: string; readonly bytes: Buffer }[]): Promise<void> {
+    const writing = documents.map(({ id, bytes }) =>
+      this.#limit(() =>
+        writeFileAtomic(this.pathOf(id), bytes, { files: this.#files, syncDirectory: false }),
+      ),
     );
     // All must have ended before anybody cleans up.
     const failed = (await Promise.allSettled(writing)).find((result) => result.status === 'rejected');

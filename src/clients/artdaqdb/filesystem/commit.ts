@@ -108,7 +108,7 @@ class Commit {
   ): Promise<Candidate[]> {
     const written = await this.#each(candidates, async (candidate) => {
       try {
-        await store.write(candidate.plan.write.map(({ entry, json }) => ({ id: entry.id, json })));
+        await store.write(candidate.plan.write.map(({ entry, bytes }) => ({ id: entry.id, bytes })));
       } catch (error) {
         await store.remove(candidate.plan.fresh, this.#context.warn);
         throw error;

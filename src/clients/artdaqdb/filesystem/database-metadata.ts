@@ -8,6 +8,8 @@ import { randomObjectId } from './object-id.ts';
 
 export const SYSTEM_METADATA = 'SystemMetadata';
 
+/** A temporary file of a document or index; not the lock, whose names begin otherwise. */
+const LEFTOVER = /^\.(?:[0-9a-f]{24}|index)\.json\..*\.archiver-tmp$/;
 const LOCALE = 'en_US.UTF-8';
 const DATABASE_FORMAT = 3;
 
@@ -39,7 +41,7 @@ export function thisOrigin(user: string): DatabaseOrigin {
 
 /**
  * Makes the collection SystemMetadata with its one document, as the C++ tools do on first use: they take a database
- * without that directory for new.
+ * without that directory for new. Only the holder of the lock may call it.
  */
 export async function ensureMetadata(
   database: string,
@@ -50,6 +52,8 @@ export async function ensureMetadata(
 ): Promise<void> {
   const directory = join(database, SYSTEM_METADATA);
   const names = (await unlessMissing(files.readdir(directory))) ?? [];
+  // The C++ tools take each file here for a document, so what a killed process left must go.
+  for (const name of names.filter((each) => LEFTOVER.test(each))) await files.rm(join(directory, name));
   if (!names.some((name) => /^[0-9a-f]{24}\.json$/.test(name))) {
     const id = randomObjectId();
     const text = metadataText(id, location, origin, now);

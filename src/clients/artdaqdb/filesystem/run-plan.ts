@@ -35,14 +35,14 @@ export async function planInsert(
   const kept = new Set<string>();
   for (const document of documents) {
     const stored = leftovers.filter(({ entry }) => entry.entity === document.entry.entity);
-    const equal = stored.find(({ json }) => sameContent(json, document.json));
+    const equal = stored.find(({ json }) => isEqual(json, document));
     if (equal === undefined) write.push(document);
     kept.add((equal?.entry ?? document.entry).id);
   }
   const others = leftovers.filter(({ entry }) => !kept.has(entry.id));
   // The C++ tools may have stored the same twice, which is harmless.
   const isWanted = ({ entry, json }: StoredDocument): boolean =>
-    documents.some((document) => document.entry.entity === entry.entity && sameContent(json, document.json));
+    documents.some((document) => document.entry.entity === entry.entity && isEqual(json, document));
   const foreign = others.find((leftover) => !isOurs(leftover) && !isWanted(leftover));
   if (foreign !== undefined) throw foreignLeftover(submission, foreign);
   return {
@@ -68,7 +68,7 @@ export async function planUpdate(
     const { entity } = document.entry;
     const present = stored.filter(({ entry }) => entry.entity === entity);
     if (present.length === 0) write.push(document);
-    else if (!present.some(({ json }) => sameContent(json, document.json))) {
+    else if (!present.some(({ json }) => isEqual(json, document))) {
       const { run, configuration } = submission;
       throw new ArtdaqDbPresenceError(
         `Run ${run} has a document '${entity}' with other content under '${configuration}' already`,
@@ -110,6 +110,10 @@ async function settleIds(
     }),
   );
   return { write, fresh };
+}
+
+function isEqual(json: string, document: NewDocument): boolean {
+  return sameContent(json, document.bytes.toString());
 }
 
 function isSameDocument(one: IndexEntry, other: IndexEntry): boolean {

@@ -13,7 +13,8 @@ export const SCHEMA = 'schema';
 export interface NewDocument {
   readonly file: FhiclFile;
   readonly collection: Collection;
-  readonly json: string;
+  /** The stored JSON. As bytes, since a text just put together takes many times its length in memory. */
+  readonly bytes: Buffer;
   readonly entry: IndexEntry;
 }
 
@@ -81,10 +82,10 @@ function newDocument(
   const entity = entityOf(file);
   const collection = entity === SCHEMA ? 'SystemLayout' : 'RunHistory';
   const config = configuration.slice(configuration.indexOf('/') + 1);
-  const json = toStoredJson(file.text, { entity, run, config, collection, id, now });
+  const bytes = Buffer.from(toStoredJson(file.text, { entity, run, config, collection, id, now }));
   const configurations = [{ name: configuration, assigned: formatTimestamp(now) }];
   const entry = { id, version: configuration, entity, configurations, runs: [String(run)] };
-  return { file, collection, json, entry };
+  return { file, collection, bytes, entry };
 }
 
 function refuseBadEntities(run: RunNumber, kind: Submission['kind'], entities: readonly string[]): void {
