@@ -6,7 +6,7 @@ import { foreignCharacterWarnings } from './converters/foreign-characters.ts';
 import { componentsIn, fieldOf, isComponent } from './converters/metadata-lines.ts';
 import { readSource, type SourceLine } from './converters/source-text.ts';
 
-const TIME = /^[\s\x85]*DAQInterface (start|stop) time[\s\x85]*:(.*)$/;
+const TIME = /^[\s\x85]*DAQInterface (start|stop) time[\s\x85]*:(.*)$/s;
 
 /** `RunHistory.fcl`: the run's number, configuration name and components. */
 export function runHistory(run: RunNumber, metadata: Buffer): Conversion {
@@ -54,15 +54,15 @@ function timeOf(text: string): { event: string; value: string } | undefined {
 
 /**
  * The configuration name that the run gets in artdaqDB: that of the first line that states one, `/` as `_`. What FHiCL can't
- * hold becomes a dot, as in the documents, and so does a tab; a name of dots alone becomes underscores, as artdaqDB's own programs make a
- * directory of it.
+ * hold becomes a dot, as in the documents, and so does a tab. artdaqDB's own programs make a directory of the name without
+ * its final digits, so the dots of `.` and `..` (and of these with digits) become underscores.
  */
 export function configName(metadata: Buffer): string | undefined {
   const line = readSource(metadata).lines.find(isConfigName);
   const name = line === undefined ? undefined : fieldOf(line)?.value;
   if (name === undefined) return undefined;
   const plain = printable(name).replaceAll('\t', '.').replaceAll('/', '_');
-  return /^\.+$/.test(plain) ? plain.replaceAll('.', '_') : plain;
+  return plain.replace(/^\.{1,2}(?=\d*$)/, (dots) => '_'.repeat(dots.length));
 }
 
 function isConfigName(line: SourceLine): boolean {

@@ -16,8 +16,9 @@ export function convertBoot(bytes: Buffer): Conversion {
   const lines = source.lines.filter((line) => !isComment(line));
   const settings = settingsIn(lines, /^[[{]/);
   if (settings.some(({ further }) => further.length > 0)) {
-    const text = `${source.lines.map((line) => line.text).join('\n')}\n`;
-    if (parseDocument(text) !== undefined) return { text, warnings: source.warnings };
+    const text = printable(`${source.lines.map((line) => line.text).join('\n')}\n`);
+    const warnings = [...source.warnings, ...foreignCharacterWarnings(source.lines)];
+    if (parseDocument(text) !== undefined) return { text, warnings };
   }
   const out = new ConvertedText([...source.warnings, ...foreignCharacterWarnings(lines)]);
   const blocks = new BootBlocks();
@@ -42,7 +43,7 @@ function take({ line, field, further }: Setting, blocks: BootBlocks, out: Conver
 
 /** A value on several lines is FHiCL, or else one text. */
 function settingText(out: ConvertedText, parts: readonly string[], line: number): string {
-  if (parts.length === 1) return out.value(parts.join(), line);
+  if (parts.length === 1) return out.value(parts.join(' '), line);
   const text = printable(parts.join('\n'));
   return parseValue(text) === undefined ? out.quoted(text, line) : text;
 }

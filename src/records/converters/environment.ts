@@ -43,8 +43,8 @@ export function convertEnvironment(bytes: Buffer): Conversion {
 
 function variableOf(line: SourceLine): Variable | undefined {
   if (isComment(line)) return undefined;
-  const exported = /^[\s\x85]*export[\s\x85]+(.*)$/.exec(line.text)?.[1];
-  const assignment = /^([^\s\x85="'$]+)[\s\x85]*=(.*)$/.exec(exported ?? trimmed(line.text));
+  const exported = /^[\s\x85]*export[\s\x85]+(.*)$/s.exec(line.text)?.[1];
+  const assignment = /^([^\s\x85="'$]+)[\s\x85]*=(.*)$/s.exec(exported ?? trimmed(line.text));
   const bare = /^([A-Za-z_]\w*)$/.exec(trimmed(exported ?? ''));
   const [, name, value] = assignment ?? bare ?? [];
   if (name === undefined) return undefined;

@@ -39,9 +39,8 @@ export function convertRanks(bytes: Buffer): Conversion {
 
 /** A first line that has an integer where the rank would be is no header. */
 function isRow(fields: readonly string[]): boolean {
-  return (
-    INTEGER.test(fields[Math.min(RANK_COLUMN, fields.length - 1)] ?? '') && fields.length >= FEWEST_COLUMNS
-  );
+  const rank = fields[RANK_COLUMN] ?? fields[FEWEST_COLUMNS - 1];
+  return rank !== undefined && INTEGER.test(rank);
 }
 
 /** The field in the rank's column; where that is no integer or missing, the last field may be. */

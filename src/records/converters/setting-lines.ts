@@ -1,7 +1,7 @@
 import { splitAfterList } from './brackets.ts';
 import { keyAndValue, type SourceLine, trimmed } from './source-text.ts';
 
-const QUOTED_OR_REMARK = /"[^"]*"|'[^']*'|#.*/g;
+const QUOTED_OR_REMARK = /"[^"]*"|'[^']*'|#.*/gs;
 
 /** Settings of a file, with the lines that belong to each. */
 export interface Setting {

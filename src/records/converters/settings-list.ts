@@ -10,7 +10,7 @@ import { trimmed } from './source-text.ts';
  * @param parts the lines that it is on
  */
 export function settingsList(out: ConvertedText, parts: readonly string[], line: number): string {
-  const { text, remarks } = parts.length > 1 ? withoutRemarks(parts) : { text: parts.join(), remarks: [] };
+  const { text, remarks } = parts.length > 1 ? withoutRemarks(parts) : { text: parts.join(' '), remarks: [] };
   const split = splitAfterList(printable(text));
   const remark = trimmed(split?.rest ?? '');
   if (split === undefined || (remark !== '' && !remark.startsWith('#')))
@@ -64,7 +64,7 @@ function warnOfHyphens(out: ConvertedText, element: string, line: number): void 
 function withoutRemarks(parts: readonly string[]): { text: string; remarks: string[] } {
   const remarks: string[] = [];
   const texts = parts.map((part) =>
-    part.replace(/("[^"]*"|'[^']*')|(?<![^\s])#.*/g, (found: string, quoted: string | undefined) => {
+    part.replace(/("[^"]*"|'[^']*')|(?<![^\s])#.*/gs, (found: string, quoted: string | undefined) => {
       if (quoted !== undefined) return quoted;
       remarks.push(trimmed(found));
       return '';

@@ -19,6 +19,10 @@ describe('environment.txt', () => {
     expect(environment(line)).toMatchObject({ table: { A: value }, warnings: [] });
   });
 
+  it('keeps what follows a separator of Unicode', () => {
+    expect(environment('export A=a\u2028b\fc\x85d').table).toEqual({ A: 'a.b.c.d' });
+  });
+
   it('keeps values over several lines', () => {
     const { table } = environment('export A=a', '  b', '', '# c', 'd', '', 'export B=1');
     expect(table).toEqual({ A: 'a\n  b\n\n# c\nd', B: '1' });
