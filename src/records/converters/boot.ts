@@ -16,7 +16,12 @@ export function convertBoot(bytes: Buffer): Conversion {
   const lines = source.lines.filter((line) => !isComment(line));
   const settings = settingsIn(lines, /^[[{]/);
   if (settings.some(({ further }) => further.length > 0)) {
-    const text = printable(`${source.lines.map((line) => line.text).join('\n')}\n`);
+    const text = printable(
+      source.lines
+        .map((line) => line.text)
+        .join('\n')
+        .replace(/\n?$/, '\n'),
+    );
     const warnings = [...source.warnings, ...foreignCharacterWarnings(source.lines)];
     if (parseDocument(text) !== undefined) return { text, warnings };
   }
