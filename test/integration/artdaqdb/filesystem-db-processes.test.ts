@@ -60,7 +60,7 @@ describe('FilesystemDb and other processes', () => {
 
   it('completes what a killed process left, wherever it was killed', async () => {
     let kills = 0;
-    for (let fatalCall = 3; ; fatalCall += 13) {
+    for (let fatalCall = 3; ; fatalCall += 19) {
       const database = join(await temporaryDirectory(), 'db');
       const { stored, isKilled } = await insertElsewhere(database, 1, 2, fatalCall);
       const ours = new FilesystemDb(database);

@@ -68,7 +68,7 @@ export async function ensureMetadata(
 }
 
 /** The metadata document; format: artdaqdb.md, "FilesystemDB on disk". */
-export function metadataText(id: string, location: string, origin: DatabaseOrigin, now: Date): string {
+function metadataText(id: string, location: string, origin: DatabaseOrigin, now: Date): string {
   const document = JSON.stringify({
     name: 'artdaq',
     uri: location,

@@ -76,12 +76,8 @@ export class IndexFile {
     const rename: typeof files.rename = async (from, to) => {
       confirm();
       if ((await this.signature()) !== index.signature) {
-        throw new IndexChangedError(
-          `${this.path} was changed by another program meanwhile; it was not written`,
-          {
-            retryable: true,
-          },
-        );
+        const problem = `${this.path} was changed by another program meanwhile; it was not written`;
+        throw new IndexChangedError(problem, { retryable: true });
       }
       await files.rename(from, to);
     };
