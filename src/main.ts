@@ -1,149 +1,22 @@
-import { mkdir } from 'node:fs/promises';
-import { parseArguments, type RunRequest } from './cli.ts';
-import { loadConfig } from './config/load.ts';
-import { notYetAvailable } from './config/not-yet.ts';
-import type { ArchiverConfig } from './config/schema.ts';
-import { ArchiverError, ConfigurationError, LockExistsError, messageOf } from './errors.ts';
-import { Orchestrator } from './orchestrator.ts';
-import type { Logger } from './services/logger.ts';
-import { createLogging, type Logging } from './services/logging.ts';
-import { handleSignals } from './signals.ts';
+import { parseArguments } from './cli.ts';
 import { programVersion } from './version.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
-
-const success = 0;
-const knownError = 1;
-const unexpectedError = 2;
-const interrupted = 130;
-const moduleName = '__main__';
-const rule = '='.repeat(70);
 
 /**
  * Runs the program.
  * @param argv arguments after the program's name
- * @returns the exit code: 0 success, 1 known error or a failed run, 2 unexpected error or wrong usage, 130 stopped by request
+ * @returns the exit code; 2 for wrong usage, otherwise as `execute.ts` says
  */
-export async function main(argv: readonly string[], env: Environment): Promise<number> {
-  const parsed = parseArguments(argv, { program: programVersion(), node: process.version });
-  if (parsed.kind === 'exit') {
-    process.stdout.write(parsed.stdout);
-    process.stderr.write(parsed.stderr);
-    return parsed.code;
-  }
-  const { request } = parsed;
-  let logging: Logging = createLogging({
-    level: 'INFO',
-    logFile: undefined,
-    quiet: request.quiet,
-    secrets: [],
-  });
-  let orchestrator: Orchestrator | undefined;
-  let code: number;
-  try {
-    const loaded = await loadConfig(request.configPath, env);
-    logging.close();
-    logging = await openLogging(loaded.config, request);
-    const logger = logging.logger(moduleName);
-    announce(loaded.config, loaded.warnings, request, logger);
-    orchestrator = new Orchestrator({
-      config: loaded.config,
-      logger: (name) => logging.logger(name),
-      env,
-      now: () => new Date(),
-    });
-    code = await runUnderSignals(orchestrator, request, logging);
-  } catch (error) {
-    code = summarise(error, orchestrator?.currentStage, logging.logger(moduleName));
-  }
-  logging
-    .logger(moduleName)
-    .info(
-      code === success ? 'Archiver execution complete.' : `Archiver execution ended with exit code ${code}.`,
-    );
-  logging.close();
-  return code;
-}
-
-async function openLogging(config: ArchiverConfig, request: RunRequest): Promise<Logging> {
-  await makeWorkDir(config.app.workDir);
-  return createLogging({
-    level: request.verbose ? 'DEBUG' : config.app.logLevel,
-    logFile: config.app.logFile,
-    quiet: request.quiet,
-    secrets: config.secrets,
-  });
-}
-
-async function makeWorkDir(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true });
-  } catch (error) {
-    throw new ConfigurationError(`app.work_dir ${path} can't be made: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-/** Says what is starting, with what configuration, and refuses what this version can't do yet. */
-function announce(
-  config: ArchiverConfig,
-  warnings: readonly string[],
-  request: RunRequest,
-  logger: Logger,
-): void {
-  for (const line of [rule, 'Run Record Archiver Starting', `Config: ${request.configPath}`, rule]) {
-    logger.info(line);
-  }
-  for (const warning of warnings) logger.warning(warning);
-  const missing = notYetAvailable(config);
-  for (const { param, message, fatal } of missing) if (!fatal) logger.warning(`${param}: ${message}`);
-  const fatal = missing.filter((feature) => feature.fatal);
-  if (fatal.length === 0) return;
-  throw new ConfigurationError(fatal.map(({ param, message }) => `${param}: ${message}`).join('\n'));
-}
-
-async function runUnderSignals(
-  orchestrator: Orchestrator,
-  request: RunRequest,
-  logging: Logging,
+export async function main(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
-  const logger = logging.logger(moduleName);
-  const ignoreSignals = handleSignals({
-    logger,
-    shutDown: (reason) => orchestrator.requestShutdown(reason),
-    exit: (code) => process.exit(code),
-    now: () => performance.now(),
-  });
-  try {
-    const allWell = await orchestrator.run(request);
-    logger.info(rule);
-    const { shutdownReason } = orchestrator;
-    if (shutdownReason !== undefined) {
-      logger.warning('✓ GRACEFUL SHUTDOWN COMPLETED');
-      logger.warning(`Reason: ${shutdownReason}`);
-      return interrupted;
-    }
-    if (allWell) logger.info('✓ EXECUTION COMPLETED SUCCESSFULLY');
-    else logger.warning(`✗ EXECUTION COMPLETED WITH FAILURES (exit code: ${knownError})`);
-    return allWell ? success : knownError;
-  } finally {
-    ignoreSignals();
+  const parsed = parseArguments(argv, { program: programVersion(), node: process.version });
+  if (parsed.kind === 'run') {
+    // Only now: --help and a usage error need not wait until all clients are loaded.
+    const { execute } = await import('./execute.ts');
+    return await execute(parsed.request, env);
   }
-}
-
-/** Logs what ended the program and gives the exit code for it. */
-function summarise(error: unknown, stage: string | undefined, logger: Logger): number {
-  const isKnown = error instanceof ArchiverError;
-  const level = error instanceof LockExistsError ? 'warning' : 'critical';
-  const lines = [
-    rule,
-    isKnown ? 'ERROR SUMMARY' : 'UNEXPECTED ERROR SUMMARY',
-    rule,
-    ...(stage === undefined ? [] : [`Failed Stage: ${stage}`]),
-    `Error Type: ${error instanceof Error ? error.name : typeof error}`,
-    `Error Message: ${messageOf(error)}`,
-    ...(!isKnown && error instanceof Error ? [`Full traceback: ${error.stack}`] : []),
-    rule,
-  ];
-  for (const line of lines) logger[level](line);
-  return isKnown ? knownError : unexpectedError;
+  process.stdout.write(parsed.stdout);
+  process.stderr.write(parsed.stderr);
+  return parsed.code;
 }

@@ -92,8 +92,9 @@ export class Orchestrator {
         return await this.#runStages(request, ['import']);
       case 'migrate-only':
         return await this.#runStages(request, ['migrate']);
-      default:
-        throw new ArchiverError(`--${request.mode} is not available in this version yet`);
+      case 'retry-failed':
+      case 'recover-state':
+        throw new ArchiverError(`${request.mode} is not available in this version yet`);
     }
   }
 
