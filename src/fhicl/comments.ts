@@ -61,14 +61,16 @@ function commentSignFrom(text: string, from: number): number {
   return position;
 }
 
-/** Line breaks between two positions; CR LF and LF CR are one, unlike in the parser (source: Boost's line_pos_iterator). */
+/**
+ * Line breaks between two positions as the scanner counts them: neither a CR right after LF nor an LF right after CR is
+ * one. So a run of CR LF counts once, unlike in the parser, and behind blank lines of a CR LF text the two disagree.
+ */
 function lineBreaks(text: string, from: number, to: number): number {
   let count = 0;
   for (let position = from; position < to; position++) {
     const code = text.charCodeAt(position);
     if (code !== LF && code !== CR) continue;
-    count++;
-    if (text.charCodeAt(position + 1) === (code === LF ? CR : LF)) position++;
+    if (text.charCodeAt(position - 1) !== (code === LF ? CR : LF)) count++;
   }
   return count;
 }

@@ -23,6 +23,8 @@ export function failEntry(scanner: Scanner, start: number, key?: string): never 
     scanner.fail(`after the name ${key} must come a colon, not ${found(scanner)}`, start);
   if (text.startsWith('@table::', position))
     scanner.fail('artdaqDB stores no @table::; write out what it stands for');
+  if (text[position] === '!')
+    scanner.fail('artdaqDB resolves what begins with !; write out what it stands for');
   const hint = /[\w"')]/.test(text.charAt(position - 1))
     ? '; a text that is more than a plain word needs quotes'
     : '';
@@ -33,6 +35,11 @@ export function failEntry(scanner: Scanner, start: number, key?: string): never 
 export function failValue(scanner: Scanner, key: string): never {
   const whose = key === '' ? 'an element' : `the value of ${key}`;
   if (key === '' && scanner.text[scanner.position] === ']') scanner.fail('no comma can stand before ]');
+  if (scanner.text[scanner.position] === '!') {
+    scanner.fail(
+      'artdaqDB resolves or erases what begins with !; write the value itself, or put quotes around it',
+    );
+  }
   const hint = scanner.atEnd ? '' : '; a text that is more than a plain word needs quotes';
   return scanner.fail(`${whose} was expected, not ${found(scanner)}${hint}`);
 }

@@ -1,7 +1,7 @@
 import { type ScannedComment, scanComments } from './comments.ts';
 import { failEntry, failValue } from './complaints.ts';
 import { Includes, isIncludeAt } from './includes.ts';
-import { PROTECTIONS, TableEntries, violationWithin } from './protection.ts';
+import { TableEntries, takeBinding, violationWithin } from './protection.ts';
 import { scalarText, takeName, takeScalar } from './scalars.ts';
 import { Scanner } from './scanner.ts';
 import type { Entry, FhiclDocument, Value } from './tree.ts';
@@ -9,8 +9,7 @@ import { INCLUDE_KEY, MAX_DEPTH } from './tree.ts';
 
 /** `#include` at the start of a line must be a directive, even inside a string; the library's includer says so. */
 const MALFORMED_INCLUDE = /(?:^|[\r\n])#include(?!\s)/;
-const NOT_ASCII = /[^\0-~]/;
-const END_PROLOG = /END_PROLOG(?![\w.]*\s*[:@])/y;
+const NOT_ASCII = /[^\0-\x7f]/;
 
 /**
  * Reads a FHiCL text as artdaqDB does (spec: artdaqdb.md, "FHiCL as this library reads it").
@@ -61,10 +60,30 @@ class Parser {
   private prolog(entries: Entry[]): void {
     const { scanner } = this;
     const start = scanner.position;
-    for (this.skipToEntry(); !scanner.match(END_PROLOG); this.skipToEntry()) {
+    for (this.skipToEntry(); !this.endsProlog(); this.skipToEntry()) {
       if (scanner.atEnd) scanner.fail('BEGIN_PROLOG without END_PROLOG', start);
       entries.push(this.entry(true, 0));
     }
+  }
+
+  /** Goes past END_PROLOG, unless it is or begins the name of an entry. */
+  private endsProlog(): boolean {
+    const { scanner } = this;
+    const start = scanner.position;
+    if (!scanner.text.startsWith('END_PROLOG', start)) return false;
+    const isName = this.takesName();
+    scanner.position = start;
+    return !isName && scanner.take('END_PROLOG');
+  }
+
+  private takesName(): boolean {
+    const { scanner } = this;
+    do {
+      scanner.skipToDirective();
+      if (!takeName(scanner)) return false;
+      scanner.skipToDirective();
+    } while (scanner.take('.'));
+    return takeBinding(scanner) !== undefined;
   }
 
   /** Goes to where the next entry, the end of a block or an `#include` that is an entry begins. */
@@ -97,8 +116,8 @@ class Parser {
     const start = scanner.position;
     const key = this.key(dotted);
     scanner.skip();
-    const protection = PROTECTIONS.find((each) => scanner.take(each)) ?? '';
-    if (!scanner.take(':')) failEntry(scanner, start, key);
+    const protection = takeBinding(scanner);
+    if (protection === undefined) return failEntry(scanner, start, key);
     const entry: Entry = { key, protection, value: this.value(key, depth) };
     const violation = violationWithin(entry);
     if (violation !== undefined) scanner.fail(violation, start);
@@ -156,6 +175,7 @@ class Parser {
     const elements: Value[] = [];
     scanner.skip();
     if (scanner.take(']')) return elements;
+    scanner.take(',');
     for (;;) {
       elements.push(this.value('', depth));
       scanner.skip();

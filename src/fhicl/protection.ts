@@ -1,9 +1,16 @@
+import type { Scanner } from './scanner.ts';
 import type { Entry, Protection, Value } from './tree.ts';
 
-/** The modifiers that can stand between a name and its colon, weakest first. */
-export const PROTECTIONS = ['@protect_ignore', '@protect_error'] as const;
+/** The modifiers that can stand right before the colon behind a name, weakest first. */
+const PROTECTIONS = ['@protect_ignore', '@protect_error'] as const;
 
 const strength = (protection: Protection) => (protection === '' ? 0 : 1 + PROTECTIONS.indexOf(protection));
+
+/** Goes past the colon behind a name and returns the protection before it, or undefined if there is no colon. */
+export function takeBinding(scanner: Scanner): Protection | undefined {
+  const protection = PROTECTIONS.find((each) => scanner.take(each)) ?? '';
+  return scanner.take(':') ? protection : undefined;
+}
 
 /**
  * What is wrong with the protections inside a protected entry: none may be weaker than its own.

@@ -18,7 +18,11 @@ const INFINITY = token('[-+]?infinity', '),\\]}');
 const WORD = token('[A-Za-z_]\\w*', AFTER_WORD);
 const DIGIT_WORD = token('\\d\\w*', '#/,\\]}');
 const CATCH_ALL = token('(?!\\d)[\\w:.@]+', '#/,\\]}[');
+const TABLE_ID = token('!id::[0-9a-fA-F]{40}', '#/,\\]})');
 const AFTER_QUOTED = new RegExp(followedBy(',\\]}'), 'y');
+
+/** artdaqDB takes these for a part of the scalar that they follow. */
+const VERTICAL_SPACE = /[\v\f]+/y;
 
 const UNPRINTABLE = /[^\t\n\r -~]/;
 const ESCAPED = new Set(['"', "'", '\\', 'n', 't']);
@@ -37,9 +41,19 @@ export function takeScalar(scanner: Scanner): ScalarType | undefined {
     case "'":
       takeQuoted(scanner, "'");
       return 'string_singlequoted';
+  }
+  const type = takeBare(scanner);
+  if (type !== undefined) scanner.match(VERTICAL_SPACE);
+  return type;
+}
+
+function takeBare(scanner: Scanner): ScalarType | undefined {
+  switch (scanner.text[scanner.position]) {
     case '(':
       takeComplex(scanner);
       return 'complex';
+    case '!':
+      return scanner.match(TABLE_ID) ? 'tableid' : undefined;
   }
   if (takeNumber(scanner)) return 'number';
   if (scanner.match(BOOL)) return 'bool';
@@ -64,7 +78,7 @@ export function scalarText(type: ScalarType, source: string): string {
 
 /** Is this stored text a whole complex number? The C++ library stores those with blanks only up to the first blank. */
 export function isWholeComplex(text: string): boolean {
-  return text.endsWith(')');
+  return text.includes(')');
 }
 
 function takeNumber(scanner: Scanner): boolean {
@@ -86,7 +100,7 @@ function takeComplex(scanner: Scanner): void {
 function complexOnOneLine(source: string): string {
   return source
     .replace(/(?:#|\/\/)[^\r\n]*/g, '')
-    .replace(/[\t\n\v\f\r ]+/g, (blanks) => (/[^ ]/.test(blanks) ? ' ' : blanks));
+    .replace(/[\t\n\r ]+/g, (blanks) => (/[^ ]/.test(blanks) ? ' ' : blanks));
 }
 
 function takeQuoted(scanner: Scanner, quote: '"' | "'"): void {

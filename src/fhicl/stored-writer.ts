@@ -43,7 +43,7 @@ function valueData(value: Value): string {
       return jsonArray(elements);
     }
     default:
-      return quoteJson(value.text);
+      return value.type.startsWith('string') ? quoteJson(value.text) : `"${value.text}"`;
   }
 }
 

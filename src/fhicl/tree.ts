@@ -8,6 +8,7 @@ export type ScalarType =
   | 'bool'
   | 'number'
   | 'complex'
+  | 'tableid'
   | 'string_unquoted'
   | 'string_singlequoted'
   | 'string_doublequoted';
@@ -69,6 +70,7 @@ const SCALAR_TYPES: ReadonlySet<string> = new Set<ScalarType>([
   'bool',
   'number',
   'complex',
+  'tableid',
   'string_unquoted',
   'string_singlequoted',
   'string_doublequoted',

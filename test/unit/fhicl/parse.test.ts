@@ -66,6 +66,11 @@ describe('includes', () => {
     expect(keys).toEqual(['fhicl_pound_include_1', 't', 'fhicl_pound_include_3']);
   });
 
+  it('are exported as JSON text', () => {
+    const text = '#include "a\\\\b"\n#include \'c"\td\'\n';
+    expect(roundTrip(text)).toBe(' \n#include "a\\\\\\\\b" \n \n#include "c\\"\\td" \n');
+  });
+
   it.each([
     ['a: 1\n#include nothing\n', '2:1'],
     ['a: [1, #include "x"\n 2]', '1:8'],
@@ -148,12 +153,60 @@ describe('size and depth', () => {
   });
 });
 
-it('stores comments with the line that they start on, whatever ends the lines', () => {
-  const comments = contentOf(store('# a\r\n\r\nb: "x\r\ny" // c\n\r# d\r# e')).comments;
-  expect(comments).toEqual([
-    { line: 1, text: '# a' },
-    { line: 4, text: '// c' },
-    { line: 5, text: '# d' },
-    { line: 6, text: '# e' },
-  ]);
+describe('comments', () => {
+  it('are stored with the line that they start on, whatever ends the lines', () => {
+    const comments = contentOf(store('# a\r\nb: "x\r\ny" // c\n# d\r# e\x7f')).comments;
+    expect(comments).toEqual([
+      { line: 1, text: '# a' },
+      { line: 3, text: '// c' },
+      { line: 4, text: '# d' },
+      { line: 5, text: '# e\x7f' },
+    ]);
+  });
+
+  it('go to other values behind blank lines of CR LF, of which artdaqDB counts one at a time', () => {
+    const text = '# top\r\n\r\na: 1 # at a\r\n# above b\r\nb: 2\r\n';
+    expect(contentOf(store(text)).comments.map(({ line }) => line)).toEqual([1, 2, 3]);
+    expect(roundTrip(text)).toBe('# at a\na: 1 # above b\n\nb: 2 \n');
+  });
+});
+
+describe('odd forms that artdaqDB accepts', () => {
+  it('a comma that opens a sequence', () => {
+    expect(roundTrip('a: [,1] b: [ , [,2], x ]')).toBe('\na: [1] \n\nb: [[2] \n, x] \n');
+    for (const text of ['a: [,]', 'a: [,,1]', 'a: [1,]']) expect(position(text)).not.toBe('read');
+  });
+
+  it('VT and FF, which become a part of the unquoted value that they follow, unescaped but in texts', () => {
+    const text = 'a: 1\f\nb: [@nil\v, w\f\f, (1,2)\v ] c: "x"\f d: true \f e: (1,\f2)';
+    expect(roundTrip(text)).toBe(
+      '\na: 1\f \n\nb: [@nil\v, w\f\f, (1,2)\v] \n\nc: "x" \n\nd: true \n\ne: (1,\f2) \n',
+    );
+    expect(store(text)).toContain('"a" : "1\f"');
+    expect(store(text)).toContain('"w\\f\\f"');
+  });
+
+  it.each(['END_PROLOG: 1', 'END_PROLOG_x: 1', 'END_PROLOG # remark\n . b @protect_ignore: 1'])(
+    'the name %j inside a prolog',
+    (entry) => {
+      const { prolog, main } = parseFhicl(`BEGIN_PROLOG ${entry} END_PROLOG\n#include "f"\n`, 'text');
+      expect([prolog.length, main.length]).toEqual([1, 1]);
+    },
+  );
+
+  it('the id of a table', () => {
+    const text = `a: !id::${'0aF9'.repeat(10)}`;
+    expect(main(text)).toEqual([['a', '', { tableid: text.slice(3) }]]);
+    expect(roundTrip(text)).toBe(`\n${text} \n`);
+  });
+});
+
+it.each([
+  'a: 1\nb: !local::a',
+  'a: 1\na: !erase',
+  'a: { b: 1 }\n!table::a',
+  'a: [!sequence::b]',
+  'a: !id::12',
+])('refuses what artdaqDB would resolve: %j', (text) => {
+  expect(() => parseFhicl(text, 'text')).toThrow(/begins with !/);
 });
