@@ -13,6 +13,7 @@ import { float, type Parameters, recordTime, text } from './parameters.ts';
 import { jsonStrings } from './python-text.ts';
 import type { Version } from './version-store.ts';
 
+/** /version: the release. */
 export function version(): Answer {
   return textAnswer(SERVER_VERSION);
 }
@@ -33,6 +34,7 @@ function probeText(error: unknown): string {
   return `<class '${type}'> ${error.message}`;
 }
 
+/** /folders: the names, sorted. */
 export async function folders(context: ServerContext, { query }: EndpointRequest): Promise<Answer> {
   await context.store.ping();
   const namespace = text(query, 'namespace') || context.namespace;
@@ -40,6 +42,7 @@ export async function folders(context: ServerContext, { query }: EndpointRequest
   return signed(nameList(names, query), SERVER_VERSION);
 }
 
+/** /objects: of a folder, those with a version that is not flagged deleted. */
 export async function objects(context: ServerContext, { query }: EndpointRequest): Promise<Answer> {
   const folder = await openFolder(context, query);
   if (folder === undefined) throw missing('listObjects');

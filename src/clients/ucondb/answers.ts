@@ -9,7 +9,11 @@ export const versionMetadata = z.object({
   key: z.string().nullable(),
   /** Bytes. */
   data_size: z.number().int().nonnegative(),
-  adler32: z.number().int().nonnegative(),
+  /** Made unsigned: old releases of the server stored it signed. */
+  adler32: z
+    .number()
+    .int()
+    .transform((sum) => sum >>> 0),
 });
 export type VersionMetadata = z.infer<typeof versionMetadata>;
 

@@ -14,7 +14,7 @@ export async function readBlob(answer: TransportAnswer, key: string, what: strin
     throw new UconDbError(`${what}: the answer is the version with key ${statedKey}, not ${key}`);
   }
   const size = numberHeader(answer, 'x-ucondb-data-size', what);
-  const sum = numberHeader(answer, 'x-ucondb-adler32', what);
+  const sum = numberHeader(answer, 'x-ucondb-adler32', what) >>> 0;
   const parts: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of answer.chunks) {
@@ -36,7 +36,7 @@ export async function readBlob(answer: TransportAnswer, key: string, what: strin
 
 function numberHeader(answer: TransportAnswer, name: string, what: string): number {
   const text = answer.header(name) ?? '';
-  if (!/^[0-9]{1,15}$/.test(text)) {
+  if (!/^-?[0-9]{1,15}$/.test(text)) {
     throw new UconDbError(
       `${what}: the answer has no usable header ${name}: is this UconDB, or a proxy's page?`,
     );

@@ -1,28 +1,35 @@
 import type { ArchiverError } from '../../errors.ts';
+import type { Logger } from '../../services/logger.ts';
 import type { UconDbAddress } from './address.ts';
 import { type Asked, answerError, isBusy, type TextAnswer, textAnswer, unansweredError } from './answers.ts';
 import { Backoff, type WaitingTools } from './backoff.ts';
 import type { Transport, TransportAnswer, TransportRequest } from './transport.ts';
 import { TransportError } from './transport-error.ts';
 
-/** A server that takes no connection is given this long to come back within one call. */
-export const DOWN_PATIENCE_SECONDS = 2;
+/** A server that takes no connection, or fails, is given this long to come back within one call. */
+const DOWN_PATIENCE_SECONDS = 2;
 
-/** What to make of an answer. `error` ends the call; `turnedAway`: nothing was done, asking again may help. */
+/** What to make of an answer: a value, or an error and how long after the first attempt it is worth another one. */
 export type Verdict<T> =
   | { readonly value: T }
-  | { readonly error: ArchiverError; readonly turnedAway: boolean };
+  | { readonly error: ArchiverError; readonly patienceSeconds: number };
 
-/** Requests to UconDB: repeats those that were turned away, and words the errors. */
+/** Requests to UconDB: repeats those that may be repeated, and words the errors. */
 export class Conversation {
   readonly tools: WaitingTools;
   readonly timeoutSeconds: number;
+  readonly logger: Logger;
   readonly #transport: Transport;
   readonly #address: UconDbAddress;
 
-  constructor(transport: Transport, address: UconDbAddress, tools: WaitingTools, timeoutSeconds: number) {
-    this.tools = tools;
-    this.timeoutSeconds = timeoutSeconds;
+  constructor(
+    transport: Transport,
+    address: UconDbAddress,
+    options: { readonly tools: WaitingTools; readonly timeoutSeconds: number; readonly logger: Logger },
+  ) {
+    this.tools = options.tools;
+    this.timeoutSeconds = options.timeoutSeconds;
+    this.logger = options.logger;
     this.#transport = transport;
     this.#address = address;
   }
@@ -70,32 +77,33 @@ export class Conversation {
   ): Verdict<T> {
     const value = take(answer);
     if (value !== undefined) return { value };
-    return { error: this.errorOf(request, answer), turnedAway: isBusy(answer) };
+    const error = this.errorOf(request, answer);
+    return { error, patienceSeconds: error.retryable ? this.patienceSeconds(answer) : 0 };
   }
 
-  /** Tries until there is a value, or an error that asking again won't change. */
+  /** How long it makes sense to repeat what had this answer. */
+  patienceSeconds(answer: TextAnswer | TransportError): number {
+    const isTurnedAway = !(answer instanceof TransportError) && isBusy(answer);
+    return isTurnedAway ? this.timeoutSeconds : Math.min(DOWN_PATIENCE_SECONDS, this.timeoutSeconds);
+  }
+
+  /** Repeats a request that changes nothing until there is a value, or an error that repeating it won't change. */
   async insist<T>(request: TransportRequest, attempt: () => Promise<Verdict<T>>): Promise<T> {
     const backoff = new Backoff(this.tools);
     for (;;) {
-      const { verdict, patienceSeconds } = await this.#attempt(request, attempt);
+      const verdict = await this.#attempt(request, attempt);
       if ('value' in verdict) return verdict.value;
-      if (!verdict.turnedAway || !(await backoff.wait(patienceSeconds))) throw verdict.error;
+      if (!(await backoff.wait(verdict.patienceSeconds))) throw verdict.error;
     }
   }
 
-  async #attempt<T>(
-    request: TransportRequest,
-    attempt: () => Promise<Verdict<T>>,
-  ): Promise<{ verdict: Verdict<T>; patienceSeconds: number }> {
+  async #attempt<T>(request: TransportRequest, attempt: () => Promise<Verdict<T>>): Promise<Verdict<T>> {
     try {
-      return { verdict: await attempt(), patienceSeconds: this.timeoutSeconds };
+      return await attempt();
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
-      const verdict = {
-        error: this.errorOf(request, error),
-        turnedAway: error.failure === 'refused',
-      };
-      return { verdict, patienceSeconds: Math.min(DOWN_PATIENCE_SECONDS, this.timeoutSeconds) };
+      const wording = this.errorOf(request, error);
+      return { error: wording, patienceSeconds: wording.retryable ? this.patienceSeconds(error) : 0 };
     }
   }
 

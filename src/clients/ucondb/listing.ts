@@ -18,7 +18,9 @@ export async function readListing(
   const runs = new Set<RunNumber>();
   const lookAlikes: string[] = [];
   const array = new JsonArrayReader((element) => {
-    const { key } = listedVersion.parse(element);
+    const version = listedVersion.safeParse(element).data;
+    if (version === undefined) throw new JsonArrayError('an element is no version');
+    const { key } = version;
     const run = parseRunNumber(key ?? '');
     if (run !== undefined) runs.add(run);
     else if (key !== null && /^\s*[0-9]+\s*$/.test(key)) lookAlikes.push(key);
@@ -29,7 +31,7 @@ export async function readListing(
     array.push(decoder.decode());
     array.end();
   } catch (error) {
-    if (!(error instanceof JsonArrayError) && !isShapeError(error)) throw error;
+    if (!(error instanceof JsonArrayError)) throw error;
     throw new UconDbError(`${what}: the listing is not whole (${error.message}): try again later`, {
       cause: error,
       retryable: true,
@@ -42,8 +44,4 @@ export async function readListing(
     );
   }
   return [...runs].sort(byRunNumber);
-}
-
-function isShapeError(error: unknown): error is Error {
-  return error instanceof Error && error.name.includes('ZodError');
 }

@@ -104,8 +104,11 @@ export class UconDbClient implements UconDb {
       verify: tlsVerify,
       ca: options.ca,
     });
-    const tools = { now, sleep: pause, random };
-    this.#conversation = new Conversation(this.#transport, this.#address, tools, options.timeoutSeconds);
+    this.#conversation = new Conversation(this.#transport, this.#address, {
+      tools: { now, sleep: pause, random },
+      timeoutSeconds: options.timeoutSeconds,
+      logger: this.#logger,
+    });
     this.#authenticator = new Authenticator({ user: options.user, password: options.password, random }, () =>
       this.#askDemand(),
     );

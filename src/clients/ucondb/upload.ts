@@ -12,7 +12,7 @@ import {
 } from './answers.ts';
 import type { Authenticator, Demand } from './authenticator.ts';
 import { Backoff } from './backoff.ts';
-import { type Conversation, DOWN_PATIENCE_SECONDS } from './conversation.ts';
+import type { Conversation } from './conversation.ts';
 import { type DigestChallenge, parseChallenge } from './digest.ts';
 import type { TransportRequest } from './transport.ts';
 import { TransportError } from './transport-error.ts';
@@ -75,7 +75,9 @@ export class Upload {
       const held = attempt.result === 'turned-away' ? 'nothing' : await this.#held();
       if (typeof held === 'object') return mayBeOurs && this.#isOurs(held) ? 'stored' : 'already-stored';
       if (!(await backoff.wait(this.#patience(attempt)))) throw this.#givingUp(attempt, held);
-      if (held === 'nothing') attempt = await this.#attempt();
+      if (held === 'no-answer') continue;
+      this.#conversation.logger.warning(`${attempt.error.message}; uploading run ${this.#run} again`);
+      attempt = await this.#attempt();
     }
   }
 
@@ -122,11 +124,11 @@ export class Upload {
     if (answer instanceof TransportError) {
       if (answer.failure === 'certificate') throw error;
       if (answer.failure === 'broken') return { result: 'unknown', error };
-      return { result: 'turned-away', error, patienceSeconds: DOWN_PATIENCE_SECONDS };
+      return { result: 'turned-away', error, patienceSeconds: this.#conversation.patienceSeconds(answer) };
     }
     if (answer.status === 200) return this.#confirm(answer, error);
     if (isBusy(answer)) {
-      return { result: 'turned-away', error, patienceSeconds: this.#conversation.timeoutSeconds };
+      return { result: 'turned-away', error, patienceSeconds: this.#conversation.patienceSeconds(answer) };
     }
     if (saysKeyIsTaken(answer)) return { result: 'exists', error };
     if (answer.status >= 500 || answer.status === 408) return { result: 'unknown', error };

@@ -5,6 +5,7 @@ export class Watchdog {
   readonly #timeoutSeconds: number;
   readonly #controller = new AbortController();
   #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
   #expired: TransportError | undefined;
 
   constructor(timeoutSeconds: number) {
@@ -27,7 +28,7 @@ export class Watchdog {
    */
   touch(complaint: string, allowanceSeconds = 0): void {
     clearTimeout(this.#timer);
-    if (this.#expired !== undefined) return;
+    if (this.#stopped || this.#expired !== undefined) return;
     const seconds = this.#timeoutSeconds + allowanceSeconds;
     this.#timer = setTimeout(() => {
       this.#expired = new TransportError('broken', `${complaint} for ${Math.round(seconds * 10) / 10} s`);
@@ -35,7 +36,9 @@ export class Watchdog {
     }, seconds * 1000);
   }
 
+  /** Ends the watch for good: a body may still be asked for pieces after its answer came. */
   stop(): void {
+    this.#stopped = true;
     clearTimeout(this.#timer);
   }
 }

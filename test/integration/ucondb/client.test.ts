@@ -402,7 +402,13 @@ describe('a server that turns us away', () => {
   });
 
   it('is given up, to be tried later', async () => {
-    const client = await openThrough(() => busy, { timeoutSeconds: 0 });
+    let now = 0;
+    const client = await openThrough(() => busy, {
+      now: () => now,
+      sleep: async (milliseconds) => {
+        now += milliseconds;
+      },
+    });
     for (const call of [() => client.put(1, blob), () => client.listRuns(), () => client.get(1)]) {
       const error = await rejection(call());
       expect(error).toBeInstanceOf(UconDbError);
@@ -446,6 +452,24 @@ describe('a server that turns us away', () => {
       expect(error).toMatchObject({ retryable: true });
       expect(error.message).toContain('nothing more of the answer came');
     }
+  });
+});
+
+describe('a server that fails once', () => {
+  it.each([
+    ['breaks the connection', (request: ProxiedRequest) => request.reset()],
+    [
+      'has a fault',
+      (request: ProxiedRequest) =>
+        request.answer('HTTP/1.1 500 Application Error\r\nContent-Length: 0\r\n\r\n'),
+    ],
+  ])('is asked again for a listing and a challenge: %s', async (_, act) => {
+    const script = [isListing, (head: string) => head.includes('tv=x')].map((kind) => first(1, kind, act));
+    const client = await openThrough((head) =>
+      script.map((one) => one(head)).find((found) => found !== undefined),
+    );
+    expect(await client.put(1, blob)).toBe('stored');
+    expect(await client.listRuns()).toEqual([1]);
   });
 });
 
