@@ -1,4 +1,4 @@
-import { endOfLine } from './lines.ts';
+import { endOfLine, isLineStart } from './lines.ts';
 import { INCLUDE_KEY } from './tree.ts';
 
 const DIRECTIVE = '#include';
@@ -22,6 +22,8 @@ export class Includes {
   private searched = 0;
   /** artdaqDB consumes the text up to here with the directive counted last. */
   private consumed = 0;
+  /** artdaqDB, which goes on by the length of the replaced text in the new one, overlooks directives up to here. */
+  private overlooked = 0;
   private quote = -1;
   private code = -1;
 
@@ -32,9 +34,10 @@ export class Includes {
   /**
    * The directive at this position (ask in ascending order).
    * @returns where its quoted name begins; 'comment' if the line is just a comment that begins with `#include`;
-   * 'unquoted' if no quote follows in the whole text
+   * 'unquoted' if no quote follows in the whole text; 'overlooked' if artdaqDB refuses it because it overlooks it
    */
-  nameOf(position: number): number | 'comment' | 'unquoted' {
+  nameOf(position: number): number | 'comment' | 'unquoted' | 'overlooked' {
+    if (position < this.overlooked && isLineStart(this.text, position)) return 'overlooked';
     const quote = this.quoteFrom(position);
     if (quote === this.text.length) return 'unquoted';
     const lineEnd = endOfLine(this.text, position);
@@ -46,7 +49,9 @@ export class Includes {
     this.entries.add(position);
     this.countBefore(position);
     this.consumed = this.quoteFrom(position);
-    return `${INCLUDE_KEY}_${this.count++}`;
+    const key = `${INCLUDE_KEY}_${this.count++}`;
+    this.overlooked = this.consumed + (this.consumed - position) - `${key}:`.length;
+    return key;
   }
 
   /** Is the directive at this position an entry? To be asked when the whole text is read. */

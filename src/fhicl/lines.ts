@@ -12,6 +12,11 @@ export function endOfLine(text: string, from: number): number {
   return position;
 }
 
+export function isLineStart(text: string, position: number): boolean {
+  const before = text.charCodeAt(position - 1);
+  return position === 0 || before === LF || before === CR;
+}
+
 /** Counts line breaks (LF, CR LF, CR) between two positions. */
 export function countLineBreaks(text: string, from: number, to: number): number {
   let count = 0;

@@ -104,6 +104,8 @@ class Parser {
   private include(): Entry {
     const { scanner } = this;
     const name = this.includes.nameOf(scanner.position);
+    if (name === 'overlooked')
+      scanner.fail('artdaqDB overlooks this; remove blanks and remarks from the #include above');
     if (typeof name === 'string') return scanner.fail('#include needs a file name in quotes');
     const key = this.includes.keyOf(scanner.position);
     scanner.joinLinesUpTo(name);

@@ -66,6 +66,11 @@ describe('includes', () => {
     expect(keys).toEqual(['fhicl_pound_include_1', 't', 'fhicl_pound_include_3']);
   });
 
+  it('are found behind one with many blanks if not too close', () => {
+    const text = `#include ${' '.repeat(20)} "x"\n\na: 1\n#include "y"\n`;
+    expect(roundTrip(text)).toBe(' \n#include "x" \n\na: 1 \n \n#include "y" \n');
+  });
+
   it('are exported as JSON text', () => {
     const text = '#include "a\\\\b"\n#include \'c"\td\'\n';
     expect(roundTrip(text)).toBe(' \n#include "a\\\\\\\\b" \n \n#include "c\\"\\td" \n');
@@ -76,6 +81,7 @@ describe('includes', () => {
     ['a: [1, #include "x"\n 2]', '1:8'],
     ['a: 1#include "x"\n', '1:4'],
     ['a: 1\n#include"x"\n', '2:1'],
+    [`#include ${' '.repeat(20)} "x"\n#include "y"\n`, '2:1'],
     ['a: "\n#included"\n', '2:1'],
   ])('are refused elsewhere: %j', (text, where) => {
     expect(position(text)).toBe(where);
