@@ -54,7 +54,7 @@ export function failureAnswer(failure: Failure): Answer {
 /** An error page of the framework: HTML if the client takes it, else plain text. */
 export function pageAnswer(status: number, explanation: string, detail: string, accept: string): Answer {
   const title = `${status} ${REASONS[status]}`;
-  const html = /html|\*\/\*/.test(accept);
+  const html = takesHtml(accept);
   const text = html
     ? `<html>
  <head>
@@ -69,15 +69,28 @@ ${detail}
  </body>
 </html>`
     : `${title}\n\n${explanation}\n${detail}`;
-  const answer = textAnswer(text, status, html ? 'text/html' : 'text/plain');
-  return { ...answer, headers: [...answer.headers].reverse() };
+  return reversed(textAnswer(text, status, html ? 'text/html' : 'text/plain'));
 }
 
 /** A redirection as the framework answers it. */
-export function redirectAnswer(location: string): Answer {
+export function redirectAnswer(location: string, accept: string): Answer {
+  const page = pageAnswer(
+    302,
+    `The resource was found at <a href="${location}">${location}</a>;`,
+    'you should be redirected automatically.',
+    accept,
+  );
   const text = `302 Found\n\nThe resource was found at ${location}; you should be redirected automatically.  `;
-  const { headers, ...answer } = textAnswer(text, 302, 'text/plain');
-  return { ...answer, headers: [['Location', location], ...[...headers].reverse()] };
+  const answer = takesHtml(accept) ? page : reversed(textAnswer(text, 302, 'text/plain'));
+  return { ...answer, headers: [['Location', location], ...answer.headers] };
+}
+
+function takesHtml(accept: string): boolean {
+  return /html|\*\/\*/.test(accept);
+}
+
+function reversed(answer: Answer): Answer {
+  return { ...answer, headers: [...answer.headers].reverse() };
 }
 
 /** The head of an answer as it goes over the wire. */

@@ -14,14 +14,14 @@ import type { Version } from './version-store.ts';
 
 const RECORD_SEPARATOR = '\x1e';
 
-const selection = z.object({
-  ids: z.array(z.unknown()).optional(),
-  keys: z.array(z.unknown()).optional(),
-  key_min: z.string().optional(),
-  key_max: z.string().optional(),
-  tvs: z.array(z.number()).optional(),
-});
+/** What a request asks for; a value of another type than the database's column finds nothing. */
+const selection = z.record(z.string(), z.unknown());
 type Selection = z.infer<typeof selection>;
+
+const ids = z.array(z.number().int());
+const keys = z.array(z.string());
+const bound = z.string().nullish();
+const tvs = z.array(z.number());
 
 /** /lookup_versions: a JSON text sequence of the versions found, in no order that counts. */
 export async function lookupVersions(context: ServerContext, request: EndpointRequest): Promise<Answer> {
@@ -49,40 +49,53 @@ export async function dataForVersions(_context: ServerContext, request: Endpoint
 
 async function readSelection(request: EndpointRequest): Promise<Selection> {
   const body = (await request.body()).toString('utf8');
+  let value: unknown;
   try {
-    return selection.parse(JSON.parse(body));
-  } catch (error) {
-    throw new Failure(
-      'json.decoder.JSONDecodeError',
-      error instanceof SyntaxError ? error.message : 'unexpected shape',
-    );
+    value = JSON.parse(body);
+  } catch {
+    throw new Failure('json.decoder.JSONDecodeError', 'Expecting value: line 1 column 1 (char 0)');
   }
+  const asked = selection.safeParse(value).data;
+  if (asked === undefined) throw new Failure('AttributeError', "'list' object has no attribute 'get'");
+  return asked;
 }
 
 /** The versions found; null for each tv that has one, as the original answers. */
 function find(
-  { ids, keys, key_min: from, key_max: below, tvs }: Selection,
+  asked: Selection,
   folder: KnownFolder,
   versions: readonly Version[] | undefined,
 ): readonly (Version | null)[] {
-  if (ids !== undefined && ids.length > 0) {
-    if (!ids.every((id) => Number.isInteger(id))) return [];
-    return [...folder.versions].filter(({ id }) => ids.includes(id));
+  if (isGiven(asked.ids)) {
+    const wanted = new Set(ids.safeParse(asked.ids).data);
+    return [...folder.versions].filter(({ id }) => wanted.has(id));
   }
-  const byKeys = keys !== undefined && keys.length > 0;
-  if (!byKeys && !from && !below && (tvs === undefined || tvs.length === 0)) {
+  const byRange = isGiven(asked.key_min) || isGiven(asked.key_max);
+  if (!isGiven(asked.keys) && !byRange && !isGiven(asked.tvs)) {
     throw new Failure('TypeError', "'NoneType' object is not iterable");
   }
   if (versions === undefined) throw new Failure('handler.ParameterError', 'Object name must be specified');
-  if (byKeys) {
-    if (!keys.every((key) => typeof key === 'string')) return [];
-    const wanted = new Set(keys);
+  if (isGiven(asked.keys)) {
+    const wanted = new Set(keys.safeParse(asked.keys).data);
     return versions.filter(({ key }) => key !== null && wanted.has(key));
   }
-  if (from || below) {
-    return versions.filter(({ key }) => key !== null && (!from || key >= from) && (!below || key < below));
-  }
-  return (tvs ?? []).filter((tv) => versions.some((one) => one.tv <= tv)).map(() => null);
+  if (byRange) return inRange(versions, asked);
+  const times = tvs.safeParse(asked.tvs).data ?? [];
+  return times.filter((tv) => versions.some((one) => one.tv <= tv)).map(() => null);
+}
+
+function inRange(versions: readonly Version[], asked: Selection): Version[] {
+  const [from, below] = [bound.safeParse(asked.key_min), bound.safeParse(asked.key_max)];
+  if (!from.success || !below.success) return [];
+  return versions.filter(
+    ({ key }) =>
+      key !== null && (from.data == null || key >= from.data) && (below.data == null || key < below.data),
+  );
+}
+
+/** True unless it is absent, null, empty or zero. */
+function isGiven(value: unknown): boolean {
+  return Array.isArray(value) ? value.length > 0 : Boolean(value);
 }
 
 function* records(folder: KnownFolder, versions: readonly (Version | null)[]): Generator<string> {

@@ -47,8 +47,8 @@ export async function answerTo(
     .slice(PREFIX.length)
     .split('/')
     .filter((word) => word !== '');
-  if (name === '') return redirectAnswer('./index');
-  if (name === 'index') return redirectAnswer('./UI/index');
+  if (name === '') return redirectAnswer('./index', accept);
+  if (name === 'index') return redirectAnswer('./UI/index', accept);
   const endpoint = ENDPOINTS.get(name);
   if (endpoint === undefined) return notFound(`invalid path: /${[name, ...rest].join('/')}`);
   try {
