@@ -32,10 +32,6 @@ export interface StoredIdentity {
   readonly collection: string;
 }
 
-const IDENTITY_MEMBERS = new Set(['_id', 'entities', 'version', 'configurations', 'runs', 'collection']);
-const DOCUMENT_MEMBER = new Set(['document']);
-const CONTENT_MEMBERS = new Set(['document', 'comments']);
-
 /**
  * The JSON text that artdaqDB stores for a FHiCL text (spec: artdaqdb.md, "Documents").
  * @throws FhiclError if artdaqDB would refuse the text
@@ -90,11 +86,11 @@ function envelope({ entity, run, config, collection, id, now }: DocumentIdentity
 }
 
 /**
- * What a reader needs of a stored document, without building the export.
+ * What a stored document says of itself, and its FHiCL text as {@link exportStoredJson} gives it.
  * @throws ArtdaqDbError if it is malformed
  */
-export function readIdentity(json: string): StoredIdentity {
-  const document = readJsonObject(json, IDENTITY_MEMBERS);
+export function readStored(json: string): StoredIdentity & { readonly fhicl: string } {
+  const document = readJsonObject(json);
   const id = document.get('_id');
   const [entity] = assignments(document, 'entities');
   if (entity === undefined) throw new ArtdaqDbError('stored document belongs to no entity');
@@ -105,6 +101,7 @@ export function readIdentity(json: string): StoredIdentity {
     configurations: assignments(document, 'configurations'),
     runs: assignments(document, 'runs').map((run) => run.name),
     collection: textMember(document, 'collection'),
+    fhicl: writeFhicl(readContent(document)),
   };
 }
 
@@ -129,7 +126,7 @@ function textMember(object: JsonObject, member: string): string {
  * @throws ArtdaqDbError if it is malformed
  */
 export function exportStoredJson(json: string): string {
-  return writeFhicl(readContent(readJsonObject(json, DOCUMENT_MEMBER)));
+  return writeFhicl(readContent(readJsonObject(json)));
 }
 
 /**
@@ -137,9 +134,7 @@ export function exportStoredJson(json: string): string {
  * @throws ArtdaqDbError if one is malformed
  */
 export function sameContent(a: string, b: string): boolean {
-  const [first, second] = [a, b].map((json) =>
-    writeContent(readContent(readJsonObject(json, CONTENT_MEMBERS))),
-  );
+  const [first, second] = [a, b].map((json) => writeContent(readContent(readJsonObject(json))));
   return first === second;
 }
 

@@ -3,7 +3,7 @@ import { cp } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
-import { readIdentity } from '../../../src/fhicl/document.ts';
+import { readStored } from '../../../src/fhicl/document.ts';
 import { entityOf, type FhiclFile } from '../../../src/fhicl/fhicl-file.ts';
 import { byName } from '../../helpers/artdaqdb-conformance.ts';
 import { goldenDatabases } from '../../helpers/golden-databases.ts';
@@ -30,7 +30,7 @@ function documentNames(collection: string): Map<string, string> {
       .filter((name) => name !== 'index.json')
       .map((name) => {
         const json = readFileSync(join(collection, name), 'utf8');
-        const identity = readIdentity(json);
+        const identity = readStored(json);
         const content = json
           .replaceAll(identity.id, 'ID')
           .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d{4}/g, 'TIME');

@@ -3,7 +3,7 @@ import { ArtdaqDbError } from '../../../src/errors.ts';
 import {
   exportStoredJson,
   formatTimestamp,
-  readIdentity,
+  readStored,
   sameContent,
   toStoredJson,
 } from '../../../src/fhicl/document.ts';
@@ -11,11 +11,12 @@ import { identity, store } from './support.ts';
 
 const TEXT = '# c\na: 1 # n\nb: "x\\ty"\n';
 
-describe('readIdentity', () => {
+describe('readStored', () => {
   it('finds what the document was stored under', () => {
     const stored = toStoredJson(TEXT, { ...identity, entity: 'boot', run: 18101, config: 'a "b" \\c/d' });
     const assigned = formatTimestamp(identity.now);
-    expect(readIdentity(stored)).toEqual({
+    expect(readStored(stored)).toEqual({
+      fhicl: exportStoredJson(stored),
       id: identity.id,
       entity: 'boot',
       version: '18101/a "b" \\c/d',

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { FhiclError } from '../../../src/errors.ts';
-import { exportStoredJson, readIdentity, toStoredJson } from '../../../src/fhicl/document.ts';
+import { exportStoredJson, readStored, toStoredJson } from '../../../src/fhicl/document.ts';
 import { parseFhicl } from '../../../src/fhicl/parse.ts';
 import type { Entry, FhiclDocument, Value } from '../../../src/fhicl/tree.ts';
 import { contentOf, dataOf, GOLDEN, identity, read, withoutStamps } from './support.ts';
@@ -36,7 +36,7 @@ function cutLikeCpp(value: unknown): unknown {
 describe('what the C++ library stores', () => {
   for (const { name, input } of cases.filter((each) => each.stored)) {
     const golden = read(GOLDEN, 'fhicl', name, 'stored.json');
-    const { entity, version } = readIdentity(golden);
+    const { entity, version } = readStored(golden);
     const [run = '', config = ''] = version.split('/');
     const ours = toStoredJson(input, { ...identity, entity, run: Number(run), config });
 

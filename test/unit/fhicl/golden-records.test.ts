@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Collection } from '../../../src/fhicl/document.ts';
-import { exportStoredJson, readIdentity, sameContent, toStoredJson } from '../../../src/fhicl/document.ts';
+import { exportStoredJson, readStored, sameContent, toStoredJson } from '../../../src/fhicl/document.ts';
 import { GOLDEN, identity, read, withoutStamps } from './support.ts';
 
 const COLLECTIONS: readonly Collection[] = ['RunHistory', 'SystemLayout'];
@@ -14,7 +14,7 @@ for (const set of readdirSync(join(GOLDEN, 'records'))) {
     names(root, 'db', collection)
       .filter((name) => name !== 'index.json')
       .map((name) => read(root, 'db', collection, name))
-      .map((json) => ({ json, stored: readIdentity(json) })),
+      .map((json) => ({ json, stored: readStored(json) })),
   );
 
   describe(`the database of the records "${set}"`, () => {

@@ -30,7 +30,7 @@ export function withoutStamps(json: string): string {
 }
 
 export function contentOf(json: string): FhiclDocument {
-  return readContent(readJsonObject(json, new Set(['document', 'comments'])));
+  return readContent(readJsonObject(json));
 }
 
 /** The data of a document without comments; the numbers of includes don't matter. */

@@ -1,5 +1,5 @@
 import { ArtdaqDbError } from '../../../errors.ts';
-import { exportStoredJson, sameContent } from '../../../fhicl/document.ts';
+import { sameContent } from '../../../fhicl/document.ts';
 import type { FhiclFile } from '../../../fhicl/fhicl-file.ts';
 import { parseRunNumber, type RunNumber } from '../../../run-number.ts';
 import type { CollectionStore } from './collection-store.ts';
@@ -35,10 +35,7 @@ export async function exportRun(
   }
   for (const document of documents) checkDocument(document, run, configuration, warn);
   const chosen = onePerEntity(documents, configuration, run, warn);
-  return chosen.map(({ path, entry, json }) => ({
-    name: `${entry.entity}.fcl`,
-    text: exported(path, run, json),
-  }));
+  return chosen.map(({ entry, fhicl }) => ({ name: `${entry.entity}.fcl`, text: fhicl }));
 }
 
 async function assignedLast(
@@ -96,13 +93,4 @@ function onePerEntity(
     }
   }
   return [...chosen.values()].sort((one, other) => (one.entry.entity < other.entry.entity ? -1 : 1));
-}
-
-function exported(path: string, run: RunNumber, json: string): string {
-  try {
-    return exportStoredJson(json);
-  } catch (error) {
-    if (!(error instanceof ArtdaqDbError)) throw error;
-    throw new ArtdaqDbError(`${path} can't be exported: ${error.message}`, { cause: error, run });
-  }
 }

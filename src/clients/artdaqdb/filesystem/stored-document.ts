@@ -1,12 +1,14 @@
 import { isUtf8 } from 'node:buffer';
 import { ArtdaqDbError } from '../../../errors.ts';
-import { readIdentity } from '../../../fhicl/document.ts';
+import { readStored } from '../../../fhicl/document.ts';
 import type { IndexEntry } from './index-entry.ts';
 
 /** A document read from the database. */
 export interface StoredDocument {
   readonly path: string;
   readonly json: string;
+  /** Its content as FHiCL. */
+  readonly fhicl: string;
   /** What it says of itself, with the id that it was found by. */
   readonly entry: IndexEntry;
   /** Bytes that were no UTF-8 text were left out. */
@@ -23,8 +25,8 @@ export function storedDocument(path: string, id: string, bytes: Buffer): StoredD
     ? Buffer.from(bytes.filter((byte) => byte < 0x80)).toString('latin1')
     : bytes.toString('utf8');
   try {
-    const { entity, version, configurations, runs } = readIdentity(json);
-    return { path, json, isReduced, entry: { id, entity, version, configurations, runs } };
+    const { entity, version, configurations, runs, fhicl } = readStored(json);
+    return { path, json, fhicl, isReduced, entry: { id, entity, version, configurations, runs } };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     throw new ArtdaqDbError(`${path} is no readable artdaqDB document: ${error.message}`, { cause: error });

@@ -9,7 +9,7 @@ import {
 } from '../../../../../src/clients/artdaqdb/filesystem/index-scan.ts';
 import { spliceIndex } from '../../../../../src/clients/artdaqdb/filesystem/index-splice.ts';
 import { EMPTY_INDEX } from '../../../../../src/clients/artdaqdb/filesystem/index-text.ts';
-import { readIdentity } from '../../../../../src/fhicl/document.ts';
+import { readStored } from '../../../../../src/fhicl/document.ts';
 import { goldenDatabases } from '../../../../helpers/golden-databases.ts';
 
 /** An index as the C++ tools would write it, in the plainest way. */
@@ -139,7 +139,7 @@ describe('spliceIndex', () => {
         const directory = join(database, collection);
         const entries = readdirSync(directory)
           .filter((file) => file !== 'index.json')
-          .map((file) => readIdentity(readFileSync(join(directory, file), 'utf8')))
+          .map((file) => readStored(readFileSync(join(directory, file), 'utf8')))
           .sort((one, other) =>
             (one.configurations[0]?.assigned ?? '') < (other.configurations[0]?.assigned ?? '') ? -1 : 1,
           );
