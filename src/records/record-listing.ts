@@ -1,6 +1,7 @@
 import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
+import { errorCode } from '../persistence/error-code.ts';
 import { type FileRole, roleOf } from './file-role.ts';
 import { type Fault, faultOf } from './record-faults.ts';
 
@@ -16,6 +17,8 @@ export interface ListedFile {
 export interface RecordListing {
   /** In order of path. */
   readonly files: readonly ListedFile[];
+  /** Where the directory itself and those in it are. */
+  readonly directories: readonly string[];
   /** Left alone: path and reason. */
   readonly aside: readonly (readonly [path: string, reason: string])[];
   /** What makes it impossible to archive the run whole. */
@@ -35,6 +38,7 @@ export async function listRecord(root: string): Promise<RecordListing> {
 
 class Walk implements RecordListing {
   readonly files: ListedFile[] = [];
+  readonly directories: string[] = [];
   readonly aside: [path: string, reason: string][] = [];
   readonly faults: Fault[] = [];
   readonly #root: string;
@@ -48,9 +52,10 @@ class Walk implements RecordListing {
     try {
       entries = await readdir(join(this.#root, directory), { withFileTypes: true });
     } catch (error) {
-      this.faults.push(faultOf(directory, error));
+      this.faults.push(isUnnamed(directory, error) ? unnamed(directory) : faultOf(directory, error));
       return;
     }
+    this.directories.push(join(this.#root, directory));
     for (const entry of entries) {
       await this.#take(directory === '' ? entry.name : `${directory}/${entry.name}`, entry);
     }
@@ -114,4 +119,13 @@ class Walk implements RecordListing {
   #refuse(path: string, problem: string): void {
     this.faults.push({ path, problem, retryable: false });
   }
+}
+
+/** A name that is no UTF-8 can't be opened again by the text that was made of it. */
+function isUnnamed(path: string, error: unknown): boolean {
+  return path.includes('\ufffd') && errorCode(error) === 'ENOENT';
+}
+
+function unnamed(path: string): Fault {
+  return { path, problem: "the name is not UTF-8, so it can't be opened; rename it", retryable: false };
 }

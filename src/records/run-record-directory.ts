@@ -8,7 +8,8 @@ import { abbreviate, type Fault, faultOf, faultsError } from './record-faults.ts
 import { type ListedFile, listRecord, type RecordListing } from './record-listing.ts';
 import { listRunDirectories } from './run-directories.ts';
 import type { RecordFile, RunRecord, RunRecordSource } from './run-record-source.ts';
-import { changed, readStable, signatureOf } from './stable-file.ts';
+import { SETTLING, type Settling, settled } from './settling.ts';
+import { changed, lastChangeOf, readStable, signatureOf } from './stable-file.ts';
 
 /** Sizes in bytes beyond which a run is refused rather than taken into memory. */
 export interface RecordLimits {
@@ -22,17 +23,24 @@ const LIMITS: RecordLimits = { file: 32 * 2 ** 20, record: 128 * 2 ** 20 };
 /** Files of one run that are read at once. */
 const CONCURRENCY = 8;
 
+export interface RecordReading {
+  readonly limits?: RecordLimits;
+  readonly settling?: Settling;
+}
+
 /** The run records that DAQInterface leaves in a directory: one sub-directory a run, named by the run number. */
 export class RunRecordDirectory implements RunRecordSource {
   readonly location: string;
   readonly #logger: Logger;
   readonly #limits: RecordLimits;
+  readonly #settling: Settling;
   #lastNotice = '';
 
-  constructor(location: string, logger: Logger = silentLogger, limits: RecordLimits = LIMITS) {
+  constructor(location: string, logger: Logger = silentLogger, reading: RecordReading = {}) {
     this.location = resolve(location);
     this.#logger = logger;
-    this.#limits = limits;
+    this.#limits = reading.limits ?? LIMITS;
+    this.#settling = reading.settling ?? SETTLING;
   }
 
   async listRuns(): Promise<RunNumber[]> {
@@ -54,7 +62,7 @@ export class RunRecordDirectory implements RunRecordSource {
   async read(run: RunNumber): Promise<RunRecord> {
     const directory = join(this.location, String(run));
     const root = await this.#realDirectory(run, directory);
-    const listing = await listRecord(root);
+    const listing = await this.#settledListing(run, directory, root);
     const files = await this.#readFiles(run, directory, listing);
     await checkUnchanged(run, directory, root, listing, files);
     if (files.length === 0) {
@@ -84,6 +92,19 @@ export class RunRecordDirectory implements RunRecordSource {
     } catch (error) {
       throw faultsError(run, directory, [faultOf('', error)]);
     }
+  }
+
+  /** A record that is still being copied would be archived for good without the files that are to come. */
+  async #settledListing(run: RunNumber, directory: string, root: string): Promise<RecordListing> {
+    const listing = await settled(async () => {
+      const found = await listRecord(root);
+      const paths = [...found.directories, ...found.files.map(({ target }) => target)];
+      const changes = await pLimit(CONCURRENCY).map(paths, lastChangeOf);
+      return { found, lastChange: Math.max(0, ...changes) };
+    }, this.#settling);
+    if (listing !== undefined) return listing;
+    const problem = `is being modified (is it still being copied?) and was for ${this.#settling.patience / 1000} s`;
+    throw faultsError(run, directory, [{ path: '', problem, retryable: true }]);
   }
 
   /** Reads on after a fault, so that the message names all of them. */

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { RunRecordError } from '../errors.ts';
+import { errorCode } from '../persistence/error-code.ts';
 
 /** A file as it was for the whole time in which it was read. */
 export interface StableFile {
@@ -37,6 +38,19 @@ export async function readStable(path: string, admit: (size: number) => void): P
 /** Identity, size and times of the file at `path`, as text. */
 export async function signatureOf(path: string): Promise<string> {
   return describe(await stat(path, { bigint: true }));
+}
+
+/**
+ * When a file or directory was modified last, in milliseconds since 1970. 0 if the system doesn't say: reading it will say
+ * why.
+ */
+export async function lastChangeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).mtimeMs;
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return 0;
+  }
 }
 
 /** The error for a file that is not the same before and after. */

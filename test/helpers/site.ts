@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -38,7 +38,7 @@ export class Site {
     writeFileSync(this.config, JSON.stringify(sections));
   }
 
-  /** Adds a small run record; `files` are added to it or replace its own. */
+  /** Adds a small run record that was finished long ago; `files` are added to it or replace its own. */
   addRun(run: number, files: Readonly<Record<string, string>> = {}): void {
     const directory = join(this.runRecords, String(run));
     mkdirSync(directory);
@@ -48,7 +48,11 @@ export class Site {
       'component01.fcl': `daq: {\n  run: ${run}\n}\n`,
       ...files,
     };
-    for (const [name, text] of Object.entries(all)) writeFileSync(join(directory, name), text);
+    for (const [name, text] of Object.entries(all)) {
+      writeFileSync(join(directory, name), text);
+      utimesSync(join(directory, name), 0, 0);
+    }
+    utimesSync(directory, 0, 0);
   }
 
   addRuns(...runs: readonly number[]): void {

@@ -14,7 +14,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RunRecordError } from '../../../src/errors.ts';
-import { RunRecordDirectory } from '../../../src/records/run-record-directory.ts';
+import { type RecordReading, RunRecordDirectory } from '../../../src/records/run-record-directory.ts';
+import { SETTLING } from '../../../src/records/settling.ts';
 import { readStable } from '../../../src/records/stable-file.ts';
 import { type Logger, silentLogger } from '../../../src/services/logger.ts';
 
@@ -45,13 +46,18 @@ function fifo(path: string): void {
   execFileSync('mkfifo', [join(records, path)]);
 }
 
+/** Does not wait until a record has settled, unless told to. */
+function source(reading: RecordReading = {}): RunRecordDirectory {
+  return new RunRecordDirectory(records, silentLogger, { settling: { ...SETTLING, quiet: 0 }, ...reading });
+}
+
 async function readRun(run: number): Promise<{ paths: string[]; warnings: string }> {
-  const record = await new RunRecordDirectory(records).read(run);
+  const record = await source().read(run);
   return { paths: record.files.map((file) => file.path), warnings: record.warnings.join('\n') };
 }
 
-async function failureOf(run: number, source = new RunRecordDirectory(records)): Promise<RunRecordError> {
-  const outcome = await source.read(run).catch((error: unknown) => error);
+async function failureOf(run: number, from = source()): Promise<RunRecordError> {
+  const outcome = await from.read(run).catch((error: unknown) => error);
   if (!(outcome instanceof RunRecordError)) throw new Error(`no RunRecordError but ${String(outcome)}`);
   expect(outcome.run).toBe(run);
   expect(outcome.message).toContain(`run ${run}`);
@@ -115,7 +121,7 @@ describe('reading a run', () => {
     put('5/sub/deep.fcl/pmt01.fcl');
     put('5/boot.txt');
     put('5/metadata.txt', '');
-    const record = await new RunRecordDirectory(records).read(5);
+    const record = await source().read(5);
     expect(record.files.map((file) => [file.path, file.bytes.toString()])).toEqual([
       ['boot.txt', 'a: 1\n'],
       ['metadata.txt', ''],
@@ -215,6 +221,15 @@ describe('reading a run', () => {
     for (const name of ['dangling', 'x.log', 'pipe', 'config.txt']) expect(warnings).toContain(name);
   });
 
+  it('says which name it can not open', async () => {
+    mkdirSync(Buffer.concat([Buffer.from(join(records, '5/sub-')), Buffer.from([0xff])]), {
+      recursive: true,
+    });
+    const error = await failureOf(5);
+    expect(error.message).toMatch(/sub-.: the name is not UTF-8/);
+    expect(error.retryable).toBe(false);
+  });
+
   it('refuses a socket', async () => {
     mkdirSync(join(records, '5'));
     const server = createServer();
@@ -259,8 +274,7 @@ describe('reading a run', () => {
   it('refuses sizes that can only be a mistake, without reading', async () => {
     put('5/a.fcl', 'x'.repeat(60));
     put('5/b.fcl', 'x'.repeat(60));
-    const limited = (file: number, record: number) =>
-      new RunRecordDirectory(records, silentLogger, { file, record });
+    const limited = (file: number, record: number) => source({ limits: { file, record } });
     expect((await failureOf(5, limited(59, 1000))).message).toMatch(/a\.fcl: .*60 bytes.*b\.fcl: /);
     expect((await failureOf(5, limited(60, 119))).message).toContain('119 bytes');
     expect((await limited(60, 120).read(5)).files).toHaveLength(2);
@@ -281,7 +295,42 @@ describe('reading a run', () => {
         return 1000;
       },
     };
-    const error = await failureOf(5, new RunRecordDirectory(records, silentLogger, limits));
+    const error = await failureOf(5, source({ limits }));
+    expect(error.retryable).toBe(true);
+  });
+});
+
+describe('a record that is still being copied', () => {
+  /** Time goes on while we sleep, and whoever copies goes on with it. */
+  function copying(steps: readonly (() => void)[]): RecordReading {
+    let time = Date.now();
+    const todo = [...steps];
+    const sleep = async (milliseconds: number) => {
+      time += milliseconds;
+      todo.shift()?.();
+    };
+    return { settling: { quiet: 2000, patience: 10_000, now: () => time, sleep } };
+  }
+
+  /** As a file that comes `seconds` from now does to it and to its directory. */
+  function arrive(path: string, seconds: number): void {
+    put(path);
+    const then = Date.now() / 1000 + seconds;
+    for (const changed of [path, dirname(path)]) utimesSync(join(records, changed), then, then);
+  }
+
+  it('is read when all files are there', async () => {
+    put('5/a.fcl');
+    const reading = copying([() => arrive('5/b.fcl', 2), () => arrive('5/sub/c.fcl', 3)]);
+    const { files } = await source(reading).read(5);
+    expect(files.map(({ path }) => path)).toEqual(['a.fcl', 'b.fcl', 'sub/c.fcl']);
+  });
+
+  it('fails for now if the copy takes too long', async () => {
+    put('5/a.fcl');
+    const steps = Array.from({ length: 10 }, (_, i) => () => arrive(`5/b${i}.fcl`, 2 * (i + 1)));
+    const error = await failureOf(5, source(copying(steps)));
+    expect(error.message).toContain('is it still being copied?');
     expect(error.retryable).toBe(true);
   });
 });

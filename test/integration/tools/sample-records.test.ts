@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RunRecordDirectory } from '../../../src/records/run-record-directory.ts';
+import { SETTLING } from '../../../src/records/settling.ts';
+import { silentLogger } from '../../../src/services/logger.ts';
 import { type SampleOptions, writeRecords } from '../../../tools/sample-records/write.ts';
 
 const size = { readers: 2, builders: 1, dispatchers: 1, bytes: 28_000 };
@@ -22,7 +24,7 @@ afterEach(() => {
 describe('writing sample records', () => {
   it('leaves run directories that the archiver reads whole, with the modes of DAQInterface', async () => {
     await writeRecords(top, options);
-    const records = new RunRecordDirectory(top);
+    const records = new RunRecordDirectory(top, silentLogger, { settling: { ...SETTLING, quiet: 0 } });
     expect(await records.listRuns()).toEqual([41, 42, 43]);
     const { files, warnings } = await records.read(43);
     expect(files).toHaveLength(11);
