@@ -34,10 +34,10 @@ function roleOfFhicl(name: string): FileRole {
     return aside('artdaqDB would take it for the schema');
   }
   if (name === '.fcl') return { kind: 'refused', reason: 'the name has nothing before .fcl' };
-  if (!/^[\x20-\x7e]+$/.test(name)) {
+  if (!/^[\x20-\x7e]+$/.test(name) || /["\\]/.test(name)) {
     return {
       kind: 'refused',
-      reason: 'the name must be printable ASCII, as it names the document in artdaqDB',
+      reason: 'the name must be printable ASCII without " and \\, as it names the document in artdaqDB',
     };
   }
   return { kind: 'component', name };

@@ -2,11 +2,13 @@ import { isAscii } from 'node:buffer';
 import { entityOf, type FhiclFile } from '../fhicl/fhicl-file.ts';
 import type { RunNumber } from '../run-number.ts';
 import { signsOfIncompleteness } from './completeness.ts';
+import { configName, DEFAULT_CONFIG } from './config-name.ts';
+import type { ConversionWarning } from './converters/conversion.ts';
 import { CONVERTERS, type Conversion } from './converters/index.ts';
 import { roleOf } from './file-role.ts';
 import { type ConvertedName, GENERATED_NAMES, type GenerateName } from './generate-names.ts';
 import { type Fault, faultsError } from './record-faults.ts';
-import { configName, runHistory, runHistory2 } from './run-history.ts';
+import { runHistory, runHistory2 } from './run-history.ts';
 import type { RecordFile, RunRecord } from './run-record-source.ts';
 
 /** A run as it goes to artdaqDB. */
@@ -28,9 +30,6 @@ export interface PrepareOptions {
   /** `schema.fcl` of `fcl_conf_dir`. */
   readonly schema: FhiclFile;
 }
-
-/** The configuration name of a record that states none. */
-const DEFAULT_CONFIG = 'standard';
 
 /**
  * Turns a run record into the FHiCL documents that are archived (behaviour.md, "Import stage" 3).
@@ -108,8 +107,10 @@ class Documents {
       this.made.push(this.#documentOf('RunHistory.fcl', 'metadata.txt', runHistory(run, metadata)));
     }
     const times = this.#generate.has('RunHistory2') ? runHistory2(metadata) : undefined;
+    const { name, warnings } = configName(metadata);
+    this.#warn('metadata.txt', warnings);
     return {
-      config: configName(metadata) ?? DEFAULT_CONFIG,
+      config: name,
       update: times === undefined ? [] : [this.#documentOf('RunHistory2.fcl', 'metadata.txt', times)],
     };
   }
@@ -120,10 +121,14 @@ class Documents {
 
   /** artdaqDB refuses a text of 0 bytes: the reference stores a line end instead. */
   #documentOf(name: string, source: string, { text, warnings }: Conversion): FhiclFile {
+    this.#warn(source, warnings);
+    return { name, text: text === '' ? '\n' : text };
+  }
+
+  #warn(source: string, warnings: readonly ConversionWarning[]): void {
     for (const { line, message } of warnings) {
       this.warnings.add(line === undefined ? `${source}: ${message}` : `${source}:${line}: ${message}`);
     }
-    return { name, text: text === '' ? '\n' : text };
   }
 
   #claim(name: string, path: string): void {

@@ -1,10 +1,10 @@
 import type { RunNumber } from '../run-number.ts';
+import { isConfigName } from './config-name.ts';
 import type { Conversion } from './converters/conversion.ts';
 import { ConvertedText } from './converters/converted-text.ts';
-import { printable } from './converters/fhicl-text.ts';
 import { foreignCharacterWarnings } from './converters/foreign-characters.ts';
 import { componentsIn, fieldOf, isComponent } from './converters/metadata-lines.ts';
-import { readSource, type SourceLine } from './converters/source-text.ts';
+import { readSource } from './converters/source-text.ts';
 
 const TIME = /^[\s\x85]*DAQInterface (start|stop) time[\s\x85]*:(.*)$/s;
 
@@ -50,22 +50,4 @@ export function runHistory2(metadata: Buffer): Conversion | undefined {
 function timeOf(text: string): { event: string; value: string } | undefined {
   const [, event, rest = ''] = TIME.exec(text) ?? [];
   return event === undefined || rest === '' ? undefined : { event, value: rest.replace(/^[\s\x85]+/, '') };
-}
-
-/**
- * The configuration name that the run gets in artdaqDB: that of the first line that states one, `/` as `_`. What FHiCL can't
- * hold becomes a dot, as in the documents, and so does a tab. artdaqDB's own programs make a directory of the name without
- * its final digits, so the dots of `.` and `..` (and of these with digits) become underscores.
- */
-export function configName(metadata: Buffer): string | undefined {
-  const line = readSource(metadata).lines.find(isConfigName);
-  const name = line === undefined ? undefined : fieldOf(line)?.value;
-  if (name === undefined) return undefined;
-  const plain = printable(name).replaceAll('\t', '.').replaceAll('/', '_');
-  return plain.replace(/^\.{1,2}(?=\d*$)/, (dots) => '_'.repeat(dots.length));
-}
-
-function isConfigName(line: SourceLine): boolean {
-  const field = fieldOf(line);
-  return field?.key === 'Config name' && field.value !== '';
 }

@@ -25,6 +25,9 @@ describe('the role of a file', () => {
     ['core', 'aside'],
     ['.fcl', 'refused'],
     ['sub/.fcl', 'refused'],
+    ["it's.fcl", 'component'],
+    ['a"b.fcl', 'refused'],
+    ['a\\b.fcl', 'refused'],
     ['a\nb.fcl', 'refused'],
     ['pmt\u00e9.fcl', 'refused'],
   ])('%j is %s', (path, kind) => {

@@ -1,8 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { configName, runHistory, runHistory2 } from '../../../src/records/run-history.ts';
+import { runHistory, runHistory2 } from '../../../src/records/run-history.ts';
 import { entriesOf, tableOf } from '../../helpers/fhicl-entries.ts';
 import { goldenRuns } from '../../helpers/golden-records.ts';
 
@@ -61,33 +60,5 @@ describe('RunHistory2', () => {
       ['DAQInterface_stop_time', 'c '],
     ]);
     expect(history?.warnings.map(({ line }) => line)).toEqual([3]);
-  });
-});
-
-describe('the configuration name', () => {
-  it.each([
-    [['Config name: a/b c'], 'a_b c'],
-    [['Config name:x'], 'x'],
-    [['\ufeffConfig name: x'], 'x'],
-    [['Config name: ', 'Config name: first', 'Config name: second'], 'first'],
-    [['Config name: Zürich\t\x07 *'], 'Z.rich.. *'],
-    [['Config name: ..'], '__'],
-    [['Config name: .012'], '_012'],
-    [['Config name: ...'], '...'],
-    [['Config name:'], undefined],
-    [['# Config name: x', 'config name: y'], undefined],
-    [[], undefined],
-  ])('of %j is %j', (lines, name) => {
-    expect(configName(bytes(...lines))).toBe(name);
-  });
-
-  it('is printable and no path, whatever the bytes', () => {
-    fc.assert(
-      fc.property(fc.uint8Array(), (name) => {
-        const found = configName(Buffer.concat([Buffer.from('Config name: '), name])) ?? 'standard';
-        expect(found).toMatch(/^[ -.0-~]+$/);
-        expect(found).not.toMatch(/^\.{1,2}\d*$/);
-      }),
-    );
   });
 });

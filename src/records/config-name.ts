@@ -1,0 +1,57 @@
+import type { ConversionWarning } from './converters/conversion.ts';
+import { printable } from './converters/fhicl-text.ts';
+import { fieldOf } from './converters/metadata-lines.ts';
+import { readSource, type SourceLine } from './converters/source-text.ts';
+
+/** The configuration name of a record that states none. */
+export const DEFAULT_CONFIG = 'standard';
+
+export interface ConfigName {
+  readonly name: string;
+  readonly warnings: readonly ConversionWarning[];
+}
+
+/** artdaqDB's own programs make a directory of the name. */
+const LONGEST = 255;
+/** They give the name to a shell and put it into JSON text, both without quoting it. */
+const ACTED_ON = /[\\"'`;&|<>()]/g;
+/** Characters of a name that a warning shows. */
+const SHOWN = 100;
+
+/**
+ * The configuration name that the run gets in artdaqDB: that of the first line that states one, `/` as `_`. What artdaqDB's
+ * own programs could not store, find or export again is changed, with a warning: the documents hold the name as it is.
+ */
+export function configName(metadata: Buffer): ConfigName {
+  const line = readSource(metadata).lines.find(isConfigName);
+  const stated = line === undefined ? undefined : fieldOf(line)?.value;
+  if (line === undefined || stated === undefined) return { name: DEFAULT_CONFIG, warnings: [] };
+  const wanted = stated.replaceAll('/', '_');
+  const name = usable(wanted);
+  if (name === wanted) return { name, warnings: [] };
+  const message = `the configuration name '${shown(stated)}' is '${shown(name)}' in artdaqDB, whose programs can't handle the other`;
+  return { name, warnings: [{ line: line.number, message }] };
+}
+
+export function isConfigName(line: SourceLine): boolean {
+  const field = fieldOf(line);
+  return field?.key === 'Config name' && field.value !== '';
+}
+
+/**
+ * What FHiCL can't hold, and tabs, become dots; what the programs would act on, underscores: also `.` and `..`, even with
+ * digits behind them, as these are cut off, and a final `*`, which stands for anything.
+ */
+function usable(name: string): string {
+  return printable(name)
+    .replaceAll('\t', '.')
+    .replace(ACTED_ON, '_')
+    .slice(0, LONGEST)
+    .replace(/^\.{1,2}(?=\d*$)/, (dots) => '_'.repeat(dots.length))
+    .replace(/\*+$/, (stars) => '_'.repeat(stars.length));
+}
+
+function shown(name: string): string {
+  const text = printable(name);
+  return text.length > SHOWN ? `${text.slice(0, SHOWN)}...` : text;
+}
