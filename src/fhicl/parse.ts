@@ -66,17 +66,23 @@ class Parser {
     }
   }
 
-  /** Goes past END_PROLOG, unless it is or begins the name of an entry. */
+  /** Goes past END_PROLOG, unless the name of an entry begins so. */
   private endsProlog(): boolean {
     const { scanner } = this;
     const start = scanner.position;
     if (!scanner.text.startsWith('END_PROLOG', start)) return false;
-    const isName = this.takesName();
+    const bindsName = this.bindsName();
     scanner.position = start;
-    return !isName && scanner.take('END_PROLOG');
+    if (bindsName) return false;
+    scanner.take('END_PROLOG');
+    if (isIncludeAt(scanner.text, scanner.position)) {
+      scanner.fail('a blank must separate END_PROLOG from #include');
+    }
+    return true;
   }
 
-  private takesName(): boolean {
+  /** Does a name with its colon stand here? Leaves the position somewhere behind. */
+  private bindsName(): boolean {
     const { scanner } = this;
     do {
       scanner.skipToDirective();

@@ -80,6 +80,7 @@ describe('includes', () => {
     ['a: 1\n#include nothing\n', '2:1'],
     ['a: [1, #include "x"\n 2]', '1:8'],
     ['a: 1#include "x"\n', '1:4'],
+    ['BEGIN_PROLOG END_PROLOG#include "x"\n', '1:24'],
     ['a: 1\n#include"x"\n', '2:1'],
     [`#include ${' '.repeat(20)} "x"\n#include "y"\n`, '2:1'],
     ['a: "\n#included"\n', '2:1'],
