@@ -1,4 +1,4 @@
-import { withLineFeeds } from './lines.ts';
+import { locate, withLineFeeds } from './lines.ts';
 import type { Scanner } from './scanner.ts';
 import type { ScalarType } from './tree.ts';
 
@@ -109,17 +109,26 @@ function takeQuoted(scanner: Scanner, quote: '"' | "'"): void {
   if (quote === '"') while (end !== -1 && text[end - 1] === '\\') end = text.indexOf(quote, end + 1);
   if (end === -1) scanner.fail(`the closing ${quote} is missing`);
   scanner.position = end + 1;
-  if (!scanner.match(AFTER_QUOTED)) {
-    scanner.fail(
-      `after a closing quote must come a blank, line end, comma or bracket${quote === '"' ? ' (is a " inside the text not escaped?)' : ''}`,
-    );
-  }
+  if (!scanner.match(AFTER_QUOTED)) failAfterQuoted(scanner, start);
   const content = text.slice(start + 1, end);
   const unprintable = content.search(UNPRINTABLE);
   if (unprintable !== -1) {
     scanner.fail('quoted text can hold printable ASCII, line breaks and tabs only', start + 1 + unprintable);
   }
   if (quote === '"' && content.includes('\\')) checkEscapes(scanner, content, start + 1);
+}
+
+/** Points to where a text begins that runs over line ends: its own closing quote is missing, most likely. */
+function failAfterQuoted(scanner: Scanner, start: number): never {
+  const required = 'after a closing quote must come a blank, line end, comma or bracket';
+  const quoted = scanner.text.slice(start, scanner.position);
+  if (/[\r\n]/.test(quoted)) {
+    const { line } = locate(scanner.text, scanner.position);
+    scanner.fail(`${required}, but this text goes on to line ${line} (is its closing quote missing?)`, start);
+  }
+  return scanner.fail(
+    quoted.startsWith('"') ? `${required} (is a " inside the text not escaped?)` : required,
+  );
 }
 
 function checkEscapes(scanner: Scanner, content: string, offset: number): void {

@@ -103,6 +103,7 @@ describe('positions in the text that was given', () => {
     ['BEGIN_PROLOG\na: 1\n', '1:13'],
     ['a: (1, x)', '1:8'],
     ['a: "x"y', '1:7'],
+    ['a: 1\nb: "x\nc: "y"\n', '2:4'],
     ['a.b c: 1', '1:1'],
     ['t: { a.b: 1 }', '1:6'],
   ])('%j', (text, where) => {
