@@ -1,0 +1,114 @@
+import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { unpackBlob } from '../../src/blob/unpack.ts';
+import { FilesystemDb } from '../../src/clients/artdaqdb/filesystem-db.ts';
+import { writeRecords } from '../../tools/sample-records/write.ts';
+import { ArchiverProcess, archive, type Ended } from '../helpers/archiver-process.ts';
+import { age, ODD_RECORDS, writeOddRecord } from '../helpers/odd-records.ts';
+import { lostOf } from '../helpers/preservation.ts';
+import { Site } from '../helpers/site.ts';
+import { SiteUconDb } from '../helpers/ucondb-for-site.ts';
+
+const FIRST_ODD = 1000;
+const FIRST_PLAIN = 2000;
+const odd = ODD_RECORDS.map((record, index) => ({ ...record, run: FIRST_ODD + index }));
+const plain = Array.from({ length: 10 }, (_, index) => FIRST_PLAIN + index);
+const settings = { app: { batch_size: 1000, run_process_retries: 0 } };
+
+let ucondb: SiteUconDb;
+let site: Site;
+
+beforeAll(async () => {
+  ucondb = await SiteUconDb.start();
+  site = new Site(ucondb.url, settings);
+});
+
+afterAll(async () => {
+  site.remove();
+  await ucondb.remove();
+});
+
+const directory = (run: number) => join(site.runRecords, String(run));
+
+/** The lines about one run with what belongs to them. */
+function linesOf(run: number, level: 'WARNING' | 'ERROR', log: string): string {
+  const lines = log.split(/\n(?=\d{4}-\d\d-\d\d )/);
+  return lines.filter((line) => new RegExp(` - ${level} - .*?\\bRun ${run}\\b`).test(line)).join('\n');
+}
+
+async function lost(run: number, log: string): Promise<string[]> {
+  const blob = Buffer.from(await ucondb.blob(run));
+  return lostOf(directory(run), unpackBlob(blob).files, linesOf(run, 'WARNING', log));
+}
+
+describe('odd run records beside plain ones', () => {
+  let ended: Ended;
+  const imported = odd.filter(({ fails, stage }) => fails === undefined || stage === 'migrate');
+  const archived = odd.filter(({ fails }) => fails === undefined);
+
+  beforeAll(async () => {
+    for (const record of odd) writeOddRecord(directory(record.run), record);
+    const size = { readers: 2, builders: 1, dispatchers: 1, bytes: 28_000 };
+    const samples = { count: plain.length, firstRun: FIRST_PLAIN, era: 'mixed', seed: '1', size } as const;
+    await writeRecords(site.runRecords, { ...samples, writable: true });
+    for (const run of plain) age(directory(run));
+    for (const name of ['00123', '\u00b2', '\uff15\uff10', '9007199254740992', '5 ', 'notes']) {
+      mkdirSync(join(site.runRecords, name));
+    }
+    writeFileSync(join(site.runRecords, '3000'), '');
+    symlinkSync(String(FIRST_PLAIN), join(site.runRecords, '3001'));
+    symlinkSync('3002', join(site.runRecords, '3002'));
+    ended = await archive([site.config, '--incremental']);
+  });
+
+  it('are archived or fail, one by one', async () => {
+    expect([ended.code, ended.stderr]).toEqual([1, '']);
+    expect(await new FilesystemDb(site.database).listRuns()).toEqual([
+      ...imported.map(({ run }) => run),
+      ...plain,
+    ]);
+    expect(await ucondb.runs()).toEqual([...archived.map(({ run }) => run), ...plain]);
+    const failed = (stage?: 'migrate') => odd.filter((record) => record.fails && record.stage === stage);
+    const log = (records: typeof odd) => records.map(({ run }) => `${run}\n`).join('');
+    expect(site.read('import_failures.log')).toBe(log(failed()));
+    expect(site.read('migrate_failures.log')).toBe(log(failed('migrate')));
+    expect(ended.stdout).toMatch(/left alone: .*"00123".*"3000".*"9007199254740992".*"3002"/);
+  });
+
+  it.each(odd.filter(({ fails }) => fails))('$what: fails and says why', ({ run, fails }) => {
+    expect(linesOf(run, 'ERROR', ended.stdout)).toMatch(fails ?? '');
+    expect(ended.stdout).not.toMatch(new RegExp(`Run ${run} failed with an unexpected error`));
+  });
+
+  it.each(archived)('$what: loses nothing', async ({ run, warns, config }) => {
+    expect(await lost(run, ended.stdout)).toEqual([]);
+    if (warns) expect(linesOf(run, 'WARNING', ended.stdout)).toMatch(warns);
+    if (config) expect(await new FilesystemDb(site.database).has(run, config)).toBe(true);
+  });
+
+  it.each(plain)('plain run %i loses nothing', async (run) => {
+    expect(await lost(run, ended.stdout)).toEqual([]);
+  });
+
+  it('does nothing the second time', async () => {
+    const again = await archive([site.config, '--incremental']);
+    expect(again.code).toBe(0);
+    expect(again.stdout).toContain('No new runs to import');
+  });
+});
+
+describe('a record that is being copied', () => {
+  it('is archived whole', async () => {
+    const run = 4000;
+    mkdirSync(directory(run));
+    cpSync(join(directory(FIRST_PLAIN), 'metadata.txt'), join(directory(run), 'metadata.txt'));
+    const archiver = new ArchiverProcess([site.config, '--incremental']);
+    await archiver.says(`Processing run ${run} (attempt 1/1)`);
+    writeFileSync(join(directory(run), 'late.fcl'), 'a: 1\n');
+    const { code, stdout } = await archiver.ended;
+    expect(code).toBe(0);
+    expect(await lost(run, stdout)).toEqual([]);
+    rmSync(directory(run), { recursive: true });
+  });
+});
