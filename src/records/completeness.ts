@@ -1,7 +1,7 @@
 import { entityOf, type FhiclFile } from '../fhicl/fhicl-file.ts';
 import { componentsIn } from './converters/metadata-lines.ts';
 import { readSource } from './converters/source-text.ts';
-import { abbreviate } from './record-faults.ts';
+import { abbreviate, shown } from './record-faults.ts';
 
 /**
  * Signs that a record is not whole, as one that was cut short or is still being copied. Only signs: DAQInterface goes on
@@ -20,5 +20,5 @@ export function signsOfIncompleteness(
   const missing = labels.filter((label) => !entities.has(label));
   // Before 2018-04-27 documents were not named after labels: none is there then.
   if (missing.length === 0 || missing.length === labels.length) return [];
-  return [`metadata.txt: names components without a document: ${abbreviate(missing)}`];
+  return [`metadata.txt: names components without a document: ${abbreviate(missing.map(shown))}`];
 }

@@ -31,7 +31,7 @@ export function faultOf(path: string, error: unknown): Fault {
 /** One error for all faults of a run, worth another attempt if all of them are. */
 export function faultsError(run: RunNumber, directory: string, faults: readonly Fault[]): RunRecordError {
   const list = abbreviate(
-    faults.map(({ path, problem }) => (path === '' ? problem : `${path}: ${problem}`)),
+    faults.map(({ path, problem }) => (path === '' ? problem : `${shown(path)}: ${problem}`)),
     '; ',
   );
   return new RunRecordError(`run ${run} can't be archived whole from ${directory}: ${list}`, {
@@ -41,9 +41,14 @@ export function faultsError(run: RunNumber, directory: string, faults: readonly 
   });
 }
 
+/** A path as one line shows it: in quotes and escaped if it holds control characters, line ends above all. */
+export function shown(path: string): string {
+  return /[\p{Cc}\u2028\u2029]/u.test(path) ? JSON.stringify(path) : path;
+}
+
 /** Joins names for one line of a log, the first 20 of them. */
 export function abbreviate(names: readonly string[], separator = ', '): string {
   const more = names.length - NAMED;
-  const shown = names.slice(0, NAMED).join(separator);
-  return more > 0 ? `${shown}${separator}and ${more} more` : shown;
+  const named = names.slice(0, NAMED).join(separator);
+  return more > 0 ? `${named}${separator}and ${more} more` : shown;
 }

@@ -3,7 +3,7 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { errorCode } from '../persistence/error-code.ts';
 import { type FileRole, roleOf } from './file-role.ts';
-import { type Fault, faultOf } from './record-faults.ts';
+import { type Fault, faultOf, shown } from './record-faults.ts';
 
 /** A file that belongs into the archive. */
 export interface ListedFile {
@@ -88,7 +88,7 @@ class Walk implements RecordListing {
     }
     const inside = target === this.#root || target.startsWith(this.#root + sep);
     if (kind === 'directory' && !inside) {
-      this.#refuse(path, `is a symbolic link to a directory outside of the run directory (${target})`);
+      this.#refuse(path, `is a symbolic link to a directory outside of the run directory (${shown(target)})`);
     } else if (kind === 'directory') {
       this.#leave(
         path,
@@ -98,7 +98,7 @@ class Walk implements RecordListing {
     } else if (kind === 'other') {
       this.#leave(path, role, 'is a symbolic link to a FIFO, socket or device');
     } else if (!inside) {
-      this.#leave(path, role, `is a symbolic link that leads out of the run directory (to ${target})`);
+      this.#leave(path, role, `is a symbolic link that leads out of the run directory (to ${shown(target)})`);
     } else {
       this.#accept(path, role, target);
     }

@@ -4,7 +4,7 @@ import pLimit from 'p-limit';
 import { RunRecordError } from '../errors.ts';
 import { parseRunNumber, type RunNumber } from '../run-number.ts';
 import { type Logger, silentLogger } from '../services/logger.ts';
-import { abbreviate, type Fault, faultOf, faultsError } from './record-faults.ts';
+import { abbreviate, type Fault, faultOf, faultsError, shown } from './record-faults.ts';
 import { type ListedFile, listRecord, type RecordListing } from './record-listing.ts';
 import { listRunDirectories } from './run-directories.ts';
 import type { RecordFile, RunRecord, RunRecordSource } from './run-record-source.ts';
@@ -171,5 +171,7 @@ async function checkUnchanged(
 function warningsOf({ aside }: RecordListing): string[] {
   const byReason = new Map<string, string[]>();
   for (const [path, reason] of aside) byReason.set(reason, [...(byReason.get(reason) ?? []), path]);
-  return [...byReason].map(([reason, paths]) => `not archived: ${abbreviate(paths.sort())} (${reason})`);
+  return [...byReason].map(
+    ([reason, paths]) => `not archived: ${abbreviate(paths.sort().map(shown))} (${reason})`,
+  );
 }

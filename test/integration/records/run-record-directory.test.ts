@@ -230,6 +230,14 @@ describe('reading a run', () => {
     expect(error.retryable).toBe(false);
   });
 
+  it('keeps messages on one line, whatever the names', async () => {
+    put('5/a.fcl');
+    put('5/b\n2026-01-01 - x.txt');
+    expect((await readRun(5)).warnings).toContain('"b\\n2026-01-01 - x.txt"');
+    put('5/c\n.fcl');
+    expect((await failureOf(5)).message).toContain('"c\\n.fcl": ');
+  });
+
   it('refuses a socket', async () => {
     mkdirSync(join(records, '5'));
     const server = createServer();
