@@ -1,10 +1,10 @@
-import { mkdir } from 'node:fs/promises';
 import type { RunRequest } from './cli.ts';
 import { loadConfig } from './config/load.ts';
 import { notYetAvailable } from './config/not-yet.ts';
 import type { ArchiverConfig } from './config/schema.ts';
 import { ArchiverError, ConfigurationError, LockExistsError, messageOf } from './errors.ts';
 import { Orchestrator } from './orchestrator.ts';
+import { makeDirectory } from './persistence/make-directory.ts';
 import type { Logger } from './services/logger.ts';
 import { createLogging, type Logging } from './services/logging.ts';
 import { handleSignals } from './signals.ts';
@@ -34,7 +34,8 @@ export async function execute(request: RunRequest, env: Environment): Promise<nu
   try {
     const loaded = await loadConfig(request.configPath, env);
     logging.close();
-    logging = await openLogging(loaded.config, request);
+    logging = openLogging(loaded.config, request);
+    makeWorkDir(loaded.config.app.workDir);
     const logger = logging.logger(moduleName);
     announce(loaded.config, loaded.warnings, request, logger);
     orchestrator = new Orchestrator({
@@ -56,8 +57,7 @@ export async function execute(request: RunRequest, env: Environment): Promise<nu
   return code;
 }
 
-async function openLogging(config: ArchiverConfig, request: RunRequest): Promise<Logging> {
-  await makeWorkDir(config.app.workDir);
+function openLogging(config: ArchiverConfig, request: RunRequest): Logging {
   return createLogging({
     level: request.verbose ? 'DEBUG' : config.app.logLevel,
     logFile: config.app.logFile,
@@ -66,9 +66,9 @@ async function openLogging(config: ArchiverConfig, request: RunRequest): Promise
   });
 }
 
-async function makeWorkDir(path: string): Promise<void> {
+function makeWorkDir(path: string): void {
   try {
-    await mkdir(path, { recursive: true });
+    makeDirectory(path);
   } catch (error) {
     throw new ConfigurationError(`app.work_dir ${path} can't be made: ${messageOf(error)}`, { cause: error });
   }

@@ -16,7 +16,13 @@ export async function main(
     const { execute } = await import('./execute.ts');
     return await execute(parsed.request, env);
   }
-  process.stdout.write(parsed.stdout);
-  process.stderr.write(parsed.stderr);
+  say(process.stdout, parsed.stdout);
+  say(process.stderr, parsed.stderr);
   return parsed.code;
+}
+
+/** A reader that has gone away (`| head`) or a full disk has nobody to be reported to, and doesn't change the exit code. */
+function say(stream: NodeJS.WriteStream, text: string): void {
+  stream.on('error', () => undefined);
+  stream.write(text);
 }

@@ -69,6 +69,9 @@ export class Orchestrator {
   async run(request: RunRequest): Promise<boolean> {
     const lock = await acquireProcessLock(this.#options.config.app.lockFile, {
       logger: this.#logger,
+      protectedFiles: (['import', 'migrate'] as const).flatMap((stage) =>
+        Object.values(this.#files(stage)).map(({ path }) => path),
+      ),
       onLost: (reason) => {
         this.#logger.warning(`LOCK FILE REMOVED - INITIATING GRACEFUL SHUTDOWN: ${reason}`);
         this.requestShutdown(`Lock file removed: ${reason}`);

@@ -18,7 +18,7 @@ export interface AtomicWriteOptions {
   readonly files?: AtomicFileCalls;
 }
 
-const TEMPORARY_NAME = /^\..*\.[0-9]+-[0-9a-f]{12}\.archiver-tmp$/;
+const TEMPORARY_NAME = /^\..*\.([0-9]+)-[0-9a-f]{12}\.archiver-tmp$/;
 /** Keeps the temporary's name below the 255 bytes that file systems allow, whatever the target is called. */
 const LONGEST_STEM = 48;
 const LONGEST_LINK_CHAIN = 40;
@@ -82,6 +82,7 @@ export async function syncDirectory(
  * Removes temporary files that a killed process left in a directory, files and unpublished lock directories
  * (a missing directory has none).
  * @param olderThanMs age in milliseconds below which a file may still be in use by a living process.
+ * @param hasEnded whether a process that made a temporary file is known to be gone; then its age doesn't matter.
  * @returns the names that were removed.
  * @throws PersistenceError if the directory can't be read or a file can't be removed.
  */
@@ -89,14 +90,16 @@ export async function removeStaleTemporaries(
   directory: string,
   olderThanMs: number,
   now: number = Date.now(),
+  hasEnded: (pid: number) => boolean = () => false,
 ): Promise<string[]> {
   const removed: string[] = [];
   try {
     for (const name of await nodeFiles.readdir(directory)) {
-      if (!TEMPORARY_NAME.test(name)) continue;
+      const pid = TEMPORARY_NAME.exec(name)?.[1];
+      if (pid === undefined) continue;
       const path = join(directory, name);
       const stats = await nodeFiles.stat(path).catch(undefinedIfMissing);
-      if (stats === undefined || now - stats.mtimeMs < olderThanMs) continue;
+      if (stats === undefined || (now - stats.mtimeMs < olderThanMs && !hasEnded(Number(pid)))) continue;
       await nodeFiles.rm(path, { recursive: true, force: true });
       removed.push(name);
     }

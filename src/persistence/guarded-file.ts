@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit, { type LimitFunction } from 'p-limit';
@@ -6,6 +6,7 @@ import { ArchiverError, messageOf, PersistenceError } from '../errors.ts';
 import { errorCode } from './error-code.ts';
 import { acquireDirectoryLock, type DirectoryLock, describeHolder } from './lock/directory-lock.ts';
 import { currentOwner } from './lock/owner.ts';
+import { makeDirectory } from './make-directory.ts';
 
 const LONGEST_WAIT_MS = 10_000;
 const POLL_MS = 20;
@@ -64,7 +65,7 @@ export class GuardedFile {
 
   async #lock(onCompromised: (reason: string) => void): Promise<DirectoryLock> {
     try {
-      await mkdir(dirname(this.path), { recursive: true });
+      makeDirectory(dirname(this.path));
       const owner = currentOwner();
       for (let waited = 0; ; waited += POLL_MS) {
         const lock = await acquireDirectoryLock(this.path, { owner, onCompromised });

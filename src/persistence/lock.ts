@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { ArchiverError, LockExistsError, messageOf, PersistenceError } from '../errors.ts';
 import { type Logger, silentLogger } from '../services/logger.ts';
@@ -7,11 +6,15 @@ import { acquireDirectoryLock, type DirectoryLock, describeHolder } from './lock
 import { findKernelLock } from './lock/kernel-locks.ts';
 import { currentOwner, type LockOwner } from './lock/owner.ts';
 import { removeOwnPidFile, removeOwnPidFileAtExit, watchPidFile } from './lock/pid-file.ts';
+import { findProcess } from './lock/process-table.ts';
+import { makeDirectory } from './make-directory.ts';
 
 export interface ProcessLockOptions {
   /** The lock is lost (an operator removed it, or another program took it): stop gracefully. Called at most once. */
   readonly onLost: (reason: string) => void;
   readonly logger?: Logger;
+  /** Files that are only written under this lock: what a killed owner left beside them is cleared away. */
+  readonly protectedFiles?: readonly string[];
   /** Who takes the lock, for tests. */
   readonly owner?: LockOwner;
   /** The kernel's table of file locks, for tests. */
@@ -45,7 +48,7 @@ export async function acquireProcessLock(
   const owner = options.owner ?? currentOwner();
   const onLost = once(options.onLost);
   try {
-    await mkdir(dirname(path), { recursive: true });
+    makeDirectory(dirname(path));
     await refuseKernelLock(path, options.kernelLocks);
     const lock = await takeDirectory(path, owner, onLost, logger);
     try {
@@ -56,7 +59,7 @@ export async function acquireProcessLock(
       await lock.release();
       throw error;
     }
-    await cleanUp(dirname(path), logger);
+    await cleanUp([path, ...(options.protectedFiles ?? [])], logger);
     return watched(path, owner.pid, lock, { intervalMs: options.watchIntervalMs ?? 1000, logger, onLost });
   } catch (error) {
     if (error instanceof ArchiverError) throw error;
@@ -71,11 +74,14 @@ export async function acquireProcessLock(
 }
 
 /** Leftovers that can't be removed (another account's) are no reason not to work. */
-async function cleanUp(directory: string, logger: Logger): Promise<void> {
-  try {
-    await removeStaleTemporaries(directory, ONE_DAY_MS);
-  } catch (error) {
-    logger.warning(messageOf(error));
+async function cleanUp(files: readonly string[], logger: Logger): Promise<void> {
+  const hasEnded = (pid: number) => findProcess(pid) === undefined;
+  for (const directory of new Set(files.map((file) => dirname(resolve(file))))) {
+    try {
+      await removeStaleTemporaries(directory, ONE_DAY_MS, Date.now(), hasEnded);
+    } catch (error) {
+      logger.warning(messageOf(error));
+    }
   }
 }
 

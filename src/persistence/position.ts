@@ -7,7 +7,7 @@ export interface Progress {
   readonly successes: readonly RunNumber[];
   /** Runs that were tried; a run below one of these that is still in progress would be lost in a crash. */
   readonly attempted: readonly RunNumber[];
-  /** Runs at the target before the batch; they count while there is no contiguous run yet. */
+  /** Runs at the target before the batch: a crash may have kept an earlier execution from counting them. */
   readonly archivedBefore?: readonly RunNumber[];
   /** The lowest run at source or target: where the contiguous runs begin. The lowest given here, if absent. */
   readonly lowestKnown?: RunNumber;
@@ -23,9 +23,11 @@ export function positionOf(state: StageState): RunNumber {
  * last; a stage that has none yet begins at the lowest run known. The attempted run never goes down.
  */
 export function advance(state: StageState, progress: Progress): StageState {
+  const lastContiguousRun = nextContiguous(state.lastContiguousRun, progress);
+  const moved = lastContiguousRun > state.lastContiguousRun ? [lastContiguousRun] : [];
   return {
-    lastContiguousRun: nextContiguous(state.lastContiguousRun, progress),
-    lastAttemptedRun: highest(progress.attempted, state.lastAttemptedRun),
+    lastContiguousRun,
+    lastAttemptedRun: highest([...progress.attempted, ...moved], state.lastAttemptedRun),
   };
 }
 
@@ -41,10 +43,10 @@ export function recompute(atTarget: readonly RunNumber[]): StageState {
 
 function nextContiguous(current: RunNumber, progress: Progress): RunNumber {
   const { successes, attempted, archivedBefore = [] } = progress;
-  if (current > 0) return unbroken(current, new Set(successes));
+  const archived = new Set([...archivedBefore, ...successes]);
+  if (current > 0) return unbroken(current, archived);
   const known = [progress.lowestKnown, lowestOf(successes), lowestOf(attempted), lowestOf(archivedBefore)];
   const lowest = lowestOf(known.filter((run) => run !== undefined));
-  const archived = new Set([...archivedBefore, ...successes]);
   // Zero means "none yet", so run 0 itself never holds up the count.
   if (lowest === undefined || lowest === 0) return unbroken(0, archived);
   return archived.has(lowest) ? unbroken(lowest, archived) : current;

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { messageOf } from '../errors.ts';
+import { makeDirectory } from '../persistence/make-directory.ts';
 import { parseLineTime } from './log-line.ts';
 
 /** When a log file is put aside. */
@@ -39,7 +40,7 @@ export class LogFile {
 
   /** @throws the system's error if the file can't be opened or is something other than a file or device. */
   constructor(path: string, options: LogFileOptions) {
-    fs.mkdirSync(dirname(path), { recursive: true });
+    makeDirectory(dirname(path));
     // Rotation then moves the file, not a link to it.
     this.#path = fs.existsSync(path) ? fs.realpathSync(path) : resolve(path);
     this.#options = options;

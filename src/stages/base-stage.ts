@@ -1,11 +1,11 @@
 import pLimit from 'p-limit';
 import { messageOf, type StageName } from '../errors.ts';
 import type { SeenRuns } from '../persistence/seen-runs.ts';
-import { positionOf } from '../persistence/state.ts';
+import { advance, positionOf } from '../persistence/state.ts';
 import type { RunNumber } from '../run-number.ts';
 import type { Logger } from '../services/logger.ts';
 import { attemptRun } from './attempts.ts';
-import { incrementalRuns, type Listing, missingRuns } from './candidates.ts';
+import { incrementalRuns, type Listing, lowestRun, missingRuns } from './candidates.ts';
 import { ProgressRecorder, type RecordedFiles } from './progress-recorder.ts';
 
 export interface StageSettings {
@@ -95,9 +95,9 @@ export abstract class BaseStage {
   }
 
   async #candidates(listing: Listing, incremental: boolean) {
-    const { state, failures, seen } = this.#context.files;
+    const { failures, seen } = this.#context.files;
     const missing = missingRuns(listing);
-    const position = positionOf(await state.read());
+    const position = await this.#position(listing);
     const failed = new Set(await failures.read());
     const late = new Set(await seen.late(missing, position));
     for (const run of failed) late.delete(run);
@@ -109,6 +109,20 @@ export abstract class BaseStage {
     this.logger.info(`${this.label}: Found ${runs.length} runs to ${this.verb}.`);
     if (runs.length > 0) this.logger.info(`Run range: ${runs[0]} to ${runs.at(-1)}`);
     return { runs, late };
+  }
+
+  /** Counts what an execution that was killed archived and had no time to note. */
+  async #position(listing: Listing): Promise<RunNumber> {
+    const lowestKnown = lowestRun(listing);
+    const state = await this.#context.files.state.update((before) =>
+      advance(before, {
+        successes: [],
+        attempted: [],
+        archivedBefore: listing.target,
+        ...(lowestKnown === undefined ? {} : { lowestKnown }),
+      }),
+    );
+    return positionOf(state);
   }
 
   async #processBatch(batch: readonly RunNumber[], listing: Listing): Promise<StageResult> {

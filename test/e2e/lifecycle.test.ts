@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ArchiverProcess, archive } from '../helpers/archiver-process.ts';
@@ -129,9 +129,31 @@ describe('an abrupt end', () => {
     expect(kills).toBe(4);
     expect((await archive([site.config, '--incremental'])).code).toBe(0);
     expect(await ucondb.runs()).toEqual(runs);
+    for (const name of ['importer_state.json', 'migrator_state.json'] as const) {
+      expect(site.state(name)).toEqual({ last_contiguous_run: 40, last_attempted_run: 40 });
+    }
     expect((await archive([site.config, '--report-status'])).stdout).toContain(
       'All systems are synchronized',
     );
+  });
+});
+
+describe('a start after a kill', () => {
+  it('counts what was archived but not noted, and clears leftovers away wherever the files are', async () => {
+    const elsewhere = join(site.directory, 'elsewhere');
+    const stateFile = join(elsewhere, 'state.json');
+    site.configure(ucondb.url, { app: { import_state_file: stateFile } });
+    site.addRuns(1, 2, 3, 4);
+    expect((await archive([site.config, '--incremental'])).code).toBe(0);
+    writeFileSync(stateFile, '{"last_contiguous_run": 2, "last_attempted_run": 2}');
+    const ended = spawnSync('true').pid;
+    writeFileSync(join(elsewhere, `.state.json.${ended}-0123456789ab.archiver-tmp`), '{');
+    expect((await archive([site.config, '--incremental'])).code).toBe(0);
+    expect(JSON.parse(readFileSync(stateFile, 'utf8'))).toEqual({
+      last_contiguous_run: 4,
+      last_attempted_run: 4,
+    });
+    expect(readdirSync(elsewhere)).toEqual(['state.json']);
   });
 });
 

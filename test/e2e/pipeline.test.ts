@@ -1,6 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import {
+  closeSync,
   existsSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -169,6 +172,15 @@ describe('when something else is broken', () => {
     expect(await ucondb.runs()).toEqual([1]);
   });
 
+  it('says in the log file that there is no work directory, even with --quiet', async () => {
+    const log = join(site.directory, 'archiver.log');
+    writeFileSync(site.work, '');
+    site.configure(ucondb.url, { app: { log_file: log } });
+    const { code, stdout, stderr } = await archive([site.config, '--quiet']);
+    expect([code, stdout, stderr]).toEqual([1, '', '']);
+    expect(readFileSync(log, 'utf8')).toContain(`app.work_dir ${site.work}`);
+  });
+
   it('does not touch a run if schema.fcl is missing', async () => {
     site.addRuns(1);
     rmSync(join(site.directory, 'conf', 'schema.fcl'));
@@ -209,6 +221,18 @@ describe('the command line', () => {
     const { code, stderr } = await archive([site.config, ...flags]);
     expect(code).toBe(expected);
     expect(stderr).toMatch(/--/);
+  });
+
+  it.each([
+    ['--help', 0],
+    ['--no-such-flag', 2],
+  ])('keeps its exit code for %s when nothing can be written', (flag, expected) => {
+    const full = openSync('/dev/full', 'w');
+    const { status } = spawnSync(process.execPath, ['bin/run-archiver', flag], {
+      stdio: ['ignore', full, full],
+    });
+    closeSync(full);
+    expect(status).toBe(expected);
   });
 
   it('reports all problems of a configuration at once, without secrets', async () => {

@@ -88,9 +88,9 @@ export class Upload {
 
   #givingUp(attempt: Exclude<Attempt, { result: 'stored' }>, held: Held): ArchiverError {
     if (attempt.result === 'turned-away') return attempt.error;
-    const state = held === 'no-answer' ? 'could not be asked if it has' : 'says it has no';
+    const state = held === 'no-answer' ? 'could not be asked if it has a' : 'says it has no';
     return new UconDbError(
-      `${attempt.error.message}; the server ${state} a version with key ${this.#run}, so it is not known if the blob is ` +
+      `${attempt.error.message}; the server ${state} version with key ${this.#run}, so it is not known if the blob is ` +
         'stored: a later execution finds out',
       { cause: attempt.error, retryable: true, run: this.#run },
     );

@@ -152,6 +152,14 @@ describe('removeStaleTemporaries', () => {
     expect((await nodeFiles.readdir(directory)).sort()).toEqual(['.other.tmp', 'state']);
   });
 
+  it('does not wait for the age if the process has ended', async () => {
+    const names = ['.state.123-0123456789ab.archiver-tmp', '.state.124-0123456789ab.archiver-tmp'];
+    for (const name of names) await nodeFiles.writeFile(join(directory, name), '');
+    expect(await removeStaleTemporaries(directory, 60_000, Date.now(), (pid) => pid === 123)).toEqual([
+      names[0],
+    ]);
+  });
+
   it('finds nothing in a directory that does not exist', async () => {
     expect(await removeStaleTemporaries(join(directory, 'no'), 0)).toEqual([]);
   });

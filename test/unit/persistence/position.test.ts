@@ -15,6 +15,7 @@ describe('advance', () => {
     ['does not begin above a failed run', 0, [12346], { lowestKnown: 12345 }, 0],
     ['counts what was archived before for an empty state', 0, [103], { archivedBefore: [101, 102] }, 103],
     ['begins at the lowest archived run, not at the batch', 0, [103], { archivedBefore: [7] }, 7],
+    ['counts what a killed execution archived', 10, [14], { archivedBefore: [11, 12, 13] }, 14],
     ['takes run 0 for none', 0, [1, 2], { lowestKnown: 0 }, 2],
   ])('%s', (_, contiguous, successes, more, expected) => {
     const state = { lastContiguousRun: contiguous, lastAttemptedRun: 0 };
@@ -25,6 +26,14 @@ describe('advance', () => {
     expect(advance(empty, { successes: [6], attempted: [5, 6] })).toEqual({
       lastContiguousRun: 0,
       lastAttemptedRun: 6,
+    });
+  });
+
+  it('takes what the contiguous runs pass over for tried', () => {
+    const killed = { lastContiguousRun: 10, lastAttemptedRun: 10 };
+    expect(advance(killed, { successes: [], attempted: [], archivedBefore: [11, 12, 20] })).toEqual({
+      lastContiguousRun: 12,
+      lastAttemptedRun: 12,
     });
   });
 
