@@ -1,9 +1,8 @@
 import { ArtdaqDbError } from '../errors.ts';
 import type { RunNumber } from '../run-number.ts';
-import { JsonObject, type JsonValue, quoteJson } from './json.ts';
-import { readJsonObject } from './json-reader.ts';
+import { isJsonObject, type JsonObject, type JsonValue, quoteJson } from './json.ts';
 import { parseFhicl } from './parse.ts';
-import { readContent } from './stored-reader.ts';
+import { readStoredJson } from './stored-json.ts';
 import { jsonArray, jsonObject, writeContent } from './stored-writer.ts';
 import { writeFhicl } from './write.ts';
 
@@ -38,7 +37,7 @@ export interface StoredIdentity {
  */
 export function toStoredJson(text: string, identity: DocumentIdentity): string {
   const content = writeContent(parseFhicl(text, `${identity.entity}.fcl`));
-  return jsonObject(`${content},\n${envelope(identity)}`);
+  return `${content},\n${envelope(identity)}\n}`;
 }
 
 function envelope({ entity, run, config, collection, id, now }: DocumentIdentity): string {
@@ -90,33 +89,32 @@ function envelope({ entity, run, config, collection, id, now }: DocumentIdentity
  * @throws ArtdaqDbError if it is malformed
  */
 export function readStored(json: string): StoredIdentity & { readonly fhicl: string } {
-  const document = readJsonObject(json);
-  const id = document.get('_id');
+  const { document, content } = readStoredJson(json);
+  const id = document._id;
   const [entity] = assignments(document, 'entities');
   if (entity === undefined) throw new ArtdaqDbError('stored document belongs to no entity');
   return {
-    id: textMember(id instanceof JsonObject ? id : document, id instanceof JsonObject ? '$oid' : '_id'),
+    id: textMember(isJsonObject(id) ? id : document, isJsonObject(id) ? '$oid' : '_id'),
     entity: entity.name,
     version: textMember(document, 'version'),
     configurations: assignments(document, 'configurations'),
     runs: assignments(document, 'runs').map((run) => run.name),
     collection: textMember(document, 'collection'),
-    fhicl: writeFhicl(readContent(document)),
+    fhicl: writeFhicl(content),
   };
 }
 
 function assignments(document: JsonObject, member: string): { name: string; assigned: string }[] {
-  const list = document.get(member);
+  const list = document[member];
   if (!Array.isArray(list)) throw new ArtdaqDbError(`stored document has no list "${member}"`);
   return list.map((each: JsonValue) => {
-    if (!(each instanceof JsonObject))
-      throw new ArtdaqDbError(`stored document has a malformed list "${member}"`);
+    if (!isJsonObject(each)) throw new ArtdaqDbError(`stored document has a malformed list "${member}"`);
     return { name: textMember(each, 'name'), assigned: textMember(each, 'assigned') };
   });
 }
 
 function textMember(object: JsonObject, member: string): string {
-  const value = object.get(member);
+  const value = object[member];
   if (typeof value !== 'string') throw new ArtdaqDbError(`stored document has no text "${member}"`);
   return value;
 }
@@ -126,7 +124,7 @@ function textMember(object: JsonObject, member: string): string {
  * @throws ArtdaqDbError if it is malformed
  */
 export function exportStoredJson(json: string): string {
-  return writeFhicl(readContent(readJsonObject(json)));
+  return writeFhicl(readStoredJson(json).content);
 }
 
 /**
@@ -134,7 +132,7 @@ export function exportStoredJson(json: string): string {
  * @throws ArtdaqDbError if one is malformed
  */
 export function sameContent(a: string, b: string): boolean {
-  const [first, second] = [a, b].map((json) => writeContent(readContent(readJsonObject(json))));
+  const [first, second] = [a, b].map((json) => writeContent(readStoredJson(json).content));
   return first === second;
 }
 

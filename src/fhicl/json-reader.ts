@@ -1,5 +1,5 @@
 import { ArtdaqDbError } from '../errors.ts';
-import { JsonObject, type JsonValue } from './json.ts';
+import type { JsonObject, JsonValue } from './json.ts';
 
 /** Levels of nesting: twice what FHiCL needs for its own limit, as metadata has two levels for each of data. */
 const MAX_DEPTH = 2500;
@@ -16,14 +16,14 @@ const LITERAL = /true|false|null|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/y;
 const UNESCAPED: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
 
 /**
- * Reads the JSON text of a stored document.
+ * Reads the JSON text of a stored document, with what `JSON.parse` loses or refuses: members of the same name, and control
+ * characters that stand in strings as they are.
  * @throws ArtdaqDbError if it isn't JSON, not an object, or nested more than 2500 levels deep
  */
 export function readJsonObject(text: string): JsonObject {
   return new Reader(text).document();
 }
 
-/** A migration spends most of its time here, so characters are compared by code and strings found by `indexOf`. */
 class Reader {
   private readonly text: string;
   private position = 0;
@@ -49,16 +49,17 @@ class Reader {
   }
 
   private object(): JsonObject {
-    const object = new JsonObject();
+    const members: Record<string, JsonValue> = Object.create(null);
     this.enter();
-    if (this.next() === CLOSE_OBJECT) return this.leave(object);
+    if (this.next() === CLOSE_OBJECT) return this.leave(members);
     for (;;) {
       if (this.next() !== QUOTE) this.fail('a name in quotes was expected');
-      object.keys.push(this.string());
+      let key = this.string();
+      while (key in members) key += '\0';
       if (this.next() !== COLON) this.fail('a : was expected');
       this.position++;
-      object.values.push(this.value());
-      if (this.ends(CLOSE_OBJECT)) return this.leave(object);
+      members[key] = this.value();
+      if (this.ends(CLOSE_OBJECT)) return this.leave(members);
     }
   }
 

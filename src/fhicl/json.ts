@@ -1,18 +1,21 @@
-/**
- * JSON as artdaqDB uses it: members in order, names that may repeat, and strings that may hold control characters as they
- * are. `JSON.parse` keeps neither order of digits-only names nor repeated ones and refuses the last.
- */
+/** JSON as artdaqDB uses it. */
 export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
 
-/** The members of an object, in the order of the text: `values[i]` belongs to `keys[i]`. */
-export class JsonObject {
-  readonly keys: string[] = [];
-  readonly values: JsonValue[] = [];
+/**
+ * The members of an object, in the order of the text. artdaqDB's objects may repeat a name, which these can't: the
+ * second member of a name has one NUL character behind it, the third two, see {@link nameOf}.
+ */
+export interface JsonObject {
+  readonly [key: string]: JsonValue;
+}
 
-  /** The first member of that name. */
-  get(key: string): JsonValue | undefined {
-    return this.values[this.keys.indexOf(key)];
-  }
+/** The name of a member as it is in the text. */
+export function nameOf(key: string): string {
+  return key.endsWith('\0') ? key.replace(/\0+$/, '') : key;
+}
+
+export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 const SPECIAL = /["\\\b\f\n\r\t]/;

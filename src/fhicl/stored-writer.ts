@@ -10,14 +10,19 @@ export function jsonArray(elements: string): string {
   return `[\n${elements}\n]`;
 }
 
-/** The members `document` and `comments` of the stored document. */
-export function writeContent({ prolog, main, comments }: FhiclDocument): string {
-  const data = jsonObject(`"prolog" : ${tableData(prolog)},\n"main" : ${tableData(main)}`);
+/** How the stored document begins: up to the end of its data. */
+export function writeBeginning({ prolog, main }: FhiclDocument): string {
+  return `{\n"document" : {\n"data" : ${jsonObject(`"prolog" : ${tableData(prolog)},\n"main" : ${tableData(main)}`)}`;
+}
+
+/** The stored document but for its end: members that follow `document` and `comments`, and the closing bracket. */
+export function writeContent(content: FhiclDocument): string {
+  const { prolog, main, comments } = content;
   const metadata = jsonObject(
     `"prolog" : ${section('#prolog', prolog)},\n"main" : ${section('#main', main)}`,
   );
-  const document = jsonObject(`"data" : ${data},\n"metadata" : ${metadata},\n"search" : ${jsonArray('')}`);
-  return `"document" : ${document},\n"comments" : ${commentList(comments)}`;
+  const end = `"metadata" : ${metadata},\n"search" : ${jsonArray('')}\n}`;
+  return `${writeBeginning(content)},\n${end},\n"comments" : ${commentList(comments)}`;
 }
 
 function section(comment: string, entries: readonly Entry[]): string {

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportStoredJson, toStoredJson } from '../../../src/fhicl/document.ts';
-import { readJsonObject } from '../../../src/fhicl/json-reader.ts';
-import { readContent } from '../../../src/fhicl/stored-reader.ts';
+import { readStoredJson } from '../../../src/fhicl/stored-json.ts';
 import type { Entry, FhiclDocument, Value } from '../../../src/fhicl/tree.ts';
 
 export const GOLDEN = join(import.meta.dirname, '../../fixtures/golden');
@@ -30,7 +29,7 @@ export function withoutStamps(json: string): string {
 }
 
 export function contentOf(json: string): FhiclDocument {
-  return readContent(readJsonObject(json));
+  return readStoredJson(json).content;
 }
 
 /** The data of a document without comments; the numbers of includes don't matter. */
