@@ -50,5 +50,5 @@ export function shown(path: string): string {
 export function abbreviate(names: readonly string[], separator = ', '): string {
   const more = names.length - NAMED;
   const named = names.slice(0, NAMED).join(separator);
-  return more > 0 ? `${named}${separator}and ${more} more` : shown;
+  return more > 0 ? `${named}${separator}and ${more} more` : named;
 }
