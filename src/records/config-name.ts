@@ -29,7 +29,7 @@ export function configName(metadata: Buffer): ConfigName {
   const wanted = stated.replaceAll('/', '_');
   const name = usable(wanted);
   if (name === wanted) return { name, warnings: [] };
-  const message = `the configuration name '${shown(stated)}' is '${shown(name)}' in artdaqDB, whose programs can't handle the other`;
+  const message = `the configuration name '${excerpt(stated)}' is '${excerpt(name)}' in artdaqDB, whose programs can't handle the other`;
   return { name, warnings: [{ line: line.number, message }] };
 }
 
@@ -51,7 +51,7 @@ function usable(name: string): string {
     .replace(/\*+$/, (stars) => '_'.repeat(stars.length));
 }
 
-function shown(name: string): string {
+function excerpt(name: string): string {
   const text = printable(name);
   return text.length > SHOWN ? `${text.slice(0, SHOWN)}...` : text;
 }

@@ -100,7 +100,7 @@ export class RunRecordDirectory implements RunRecordSource {
       const found = await listRecord(root);
       const paths = [...found.directories, ...found.files.map(({ target }) => target)];
       const changes = await pLimit(CONCURRENCY).map(paths, lastChangeOf);
-      return { found, lastChange: Math.max(0, ...changes) };
+      return { found, lastChange: changes.reduce((latest, change) => Math.max(latest, change), 0) };
     }, this.#settling);
     if (listing !== undefined) return listing;
     const problem = `is being modified (is it still being copied?) and was for ${this.#settling.patience / 1000} s`;
