@@ -1,5 +1,5 @@
 import type { RunRequest } from './cli.ts';
-import { loadConfig } from './config/load.ts';
+import { type LoadedConfig, loadConfig } from './config/load.ts';
 import { notYetAvailable } from './config/not-yet.ts';
 import type { ArchiverConfig } from './config/schema.ts';
 import { ArchiverError, ConfigurationError, LockExistsError, messageOf } from './errors.ts';
@@ -31,20 +31,21 @@ export async function execute(request: RunRequest, env: Environment): Promise<nu
   });
   let orchestrator: Orchestrator | undefined;
   let code: number;
+  // What is thrown in a timer or a forgotten promise reaches no catch.
+  process.on('uncaughtException', (error) => {
+    process.exit(summarise(error, orchestrator?.currentStage, logging.logger(moduleName)));
+  });
   try {
     const loaded = await loadConfig(request.configPath, env);
     logging.close();
     logging = openLogging(loaded.config, request);
-    makeWorkDir(loaded.config.app.workDir);
-    const logger = logging.logger(moduleName);
-    announce(loaded.config, loaded.warnings, request, logger);
     orchestrator = new Orchestrator({
       config: loaded.config,
       logger: (name) => logging.logger(name),
       env,
       now: () => new Date(),
     });
-    code = await runUnderSignals(orchestrator, request, logging);
+    code = await runUnderSignals(orchestrator, request, loaded, logging.logger(moduleName));
   } catch (error) {
     code = summarise(error, orchestrator?.currentStage, logging.logger(moduleName));
   }
@@ -95,9 +96,9 @@ function announce(
 async function runUnderSignals(
   orchestrator: Orchestrator,
   request: RunRequest,
-  logging: Logging,
+  { config, warnings }: LoadedConfig,
+  logger: Logger,
 ): Promise<number> {
-  const logger = logging.logger(moduleName);
   const ignoreSignals = handleSignals({
     logger,
     shutDown: (reason) => orchestrator.requestShutdown(reason),
@@ -105,6 +106,9 @@ async function runUnderSignals(
     now: () => performance.now(),
   });
   try {
+    // Under signals already: whoever waits for this line may stop the archiver at once.
+    announce(config, warnings, request, logger);
+    makeWorkDir(config.app.workDir);
     const allWell = await orchestrator.run(request);
     logger.info(rule);
     const { shutdownReason } = orchestrator;

@@ -157,6 +157,20 @@ describe('a start after a kill', () => {
   });
 });
 
+describe('a bug outside of any run', () => {
+  it('is told in the log, exits 2 and leaves no lock', async () => {
+    site.addRuns(1);
+    const bug = `import { existsSync } from 'node:fs';
+      setInterval(() => { if (existsSync(${JSON.stringify(site.lockFile)})) throw new Error('a timer broke'); }, 1);`;
+    const { code } = await archive([site.config, '--incremental'], {
+      env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(bug)}` },
+    });
+    expect(code).toBe(2);
+    expect(site.read('archiver.log')).toMatch(/UNEXPECTED ERROR SUMMARY[^]*a timer broke/);
+    expect(readdirSync(site.work).filter((name) => name.includes('.lock'))).toEqual([]);
+  });
+});
+
 describe('a full disk', () => {
   it('is told, counts nothing as archived, and is made good when there is room', async () => {
     site.addRuns(1);
