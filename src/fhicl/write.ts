@@ -14,37 +14,58 @@ import { INCLUDE_KEY } from './tree.ts';
  * strings, get the blank that makes them a bool, nil and number.
  */
 export function writeFhicl({ prolog, main }: FhiclDocument): string {
-  const head = prolog.length === 0 ? '' : `BEGIN_PROLOG\n${entriesText(prolog)}\nEND_PROLOG\n`;
-  return head + entriesText(main);
-}
-
-function entriesText(entries: readonly Entry[]): string {
-  let text = '';
-  for (const entry of entries) text += entryText(entry);
-  return text;
-}
-
-function entryText({ key, protection, value }: Entry): string {
-  if (key.startsWith(INCLUDE_KEY) && value.type !== 'table' && value.type !== 'sequence') {
-    return ` \n#include ${quoteJson(value.text)} \n`;
+  // Joined rather than added up: V8 keeps a sum as a tree of its parts, and a run's exports are kept until it is packed.
+  const parts: string[] = [];
+  if (prolog.length > 0) {
+    parts.push('BEGIN_PROLOG\n');
+    writeEntries(prolog, parts);
+    parts.push('\nEND_PROLOG\n');
   }
-  const name = protection === '' ? key : `${key} ${protection}`;
-  const end = value.type === 'table' ? '' : ` ${value.annotation}\n`;
-  return `${value.comment}\n${name}: ${valueText(value)}${end}`;
+  writeEntries(main, parts);
+  return parts.join('');
 }
 
-function valueText(value: Value): string {
-  if (value.type === 'table') return `{\n${entriesText(value.entries)}\n}`;
-  if (value.type !== 'sequence') return scalarText(value);
-  let elements = '';
-  for (const element of value.elements) elements += (elements && ', ') + elementText(element);
-  return `[${elements}]`;
+function writeEntries(entries: readonly Entry[], parts: string[]): void {
+  for (const { key, protection, value } of entries) {
+    if (key.startsWith(INCLUDE_KEY) && value.type !== 'table' && value.type !== 'sequence') {
+      parts.push(' \n#include ', quoteJson(value.text), ' \n');
+      continue;
+    }
+    parts.push(value.comment, '\n', key);
+    if (protection !== '') parts.push(' ', protection);
+    parts.push(': ');
+    writeValue(value, parts);
+    if (value.type !== 'table') parts.push(' ', value.annotation, '\n');
+  }
 }
 
-function elementText(element: Value): string {
-  if (element.type === 'sequence') return `${valueText(element)} ${element.annotation}\n`;
-  if (element.type === 'complex' && !isWholeComplex(element.text)) return `"${element.text}"`;
-  return valueText(element);
+function writeValue(value: Value, parts: string[]): void {
+  switch (value.type) {
+    case 'table':
+      parts.push('{\n');
+      writeEntries(value.entries, parts);
+      parts.push('\n}');
+      return;
+    case 'sequence':
+      parts.push('[');
+      value.elements.forEach((element, index) => {
+        if (index > 0) parts.push(', ');
+        writeElement(element, parts);
+      });
+      parts.push(']');
+      return;
+    default:
+      parts.push(scalarText(value));
+  }
+}
+
+function writeElement(element: Value, parts: string[]): void {
+  if (element.type === 'complex' && !isWholeComplex(element.text)) {
+    parts.push('"', element.text, '"');
+    return;
+  }
+  writeValue(element, parts);
+  if (element.type === 'sequence') parts.push(' ', element.annotation, '\n');
 }
 
 function scalarText({ type, text }: Scalar): string {

@@ -41,10 +41,14 @@ export class CollectionStore {
 
   /**
    * Reads documents, in the order of the ids.
+   * @param take what to keep of each: a run's documents together are large
    * @throws ArtdaqDbError naming the first that is missing or unreadable
    */
-  async read(ids: readonly string[]): Promise<StoredDocument[]> {
-    const documents = await this.#limit.map(ids, (id) => this.readIfPresent(id));
+  async read<Kept>(ids: readonly string[], take: (document: StoredDocument) => Kept): Promise<Kept[]> {
+    const documents = await this.#limit.map(ids, async (id) => {
+      const document = await this.readIfPresent(id);
+      return document && take(document);
+    });
     return documents.map((document, place) => {
       if (document !== undefined) return document;
       const path = this.pathOf(ids[place] ?? '');

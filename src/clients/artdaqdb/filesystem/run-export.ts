@@ -1,10 +1,16 @@
 import { ArtdaqDbError } from '../../../errors.ts';
-import { sameContent } from '../../../fhicl/document.ts';
 import type { FhiclFile } from '../../../fhicl/fhicl-file.ts';
 import { parseRunNumber, type RunNumber } from '../../../run-number.ts';
 import type { CollectionStore } from './collection-store.ts';
 import { ASSIGNED, CONFIGURATIONS } from './index-entry.ts';
 import { assignedTime, assignedTo, latest, type StoredDocument } from './stored-document.ts';
+
+/** What an export keeps of a document: its JSON text is four times as long as the FHiCL. */
+type ExportedDocument = Omit<StoredDocument, 'json'>;
+
+function withoutJson({ path, entry, fhicl, isReduced }: StoredDocument): ExportedDocument {
+  return { path, entry, fhicl, isReduced };
+}
 
 /** The run of a configuration name, `<run>/<config>`; undefined if it is none of a run. */
 export function runOf(configuration: string): RunNumber | undefined {
@@ -28,10 +34,10 @@ export async function exportRun(
   if (configuration === undefined) {
     throw new ArtdaqDbError(`Run ${run} is not stored in artdaqDB`, { run });
   }
-  const documents: StoredDocument[] = [];
+  const documents: ExportedDocument[] = [];
   for (const store of stores) {
     const lists = await store.reader.lists(configuration);
-    documents.push(...(await store.read(lists.get(CONFIGURATIONS) ?? [])));
+    documents.push(...(await store.read(lists.get(CONFIGURATIONS) ?? [], withoutJson)));
   }
   for (const document of documents) checkDocument(document, run, configuration, warn);
   const chosen = onePerEntity(documents, configuration, run, warn);
@@ -55,7 +61,7 @@ async function assignedLast(
 }
 
 function checkDocument(
-  { path, entry, isReduced }: StoredDocument,
+  { path, entry, isReduced }: ExportedDocument,
   run: RunNumber,
   configuration: string,
   warn: (message: string) => void,
@@ -73,12 +79,12 @@ function checkDocument(
 }
 
 function onePerEntity(
-  documents: readonly StoredDocument[],
+  documents: readonly ExportedDocument[],
   configuration: string,
   run: RunNumber,
   warn: (message: string) => void,
-): StoredDocument[] {
-  const chosen = new Map<string, StoredDocument>();
+): ExportedDocument[] {
+  const chosen = new Map<string, ExportedDocument>();
   const newestFirst = [...documents].sort(
     (one, other) => assignedTo(other, configuration) - assignedTo(one, configuration),
   );
@@ -86,7 +92,7 @@ function onePerEntity(
     const { entity } = document.entry;
     const newer = chosen.get(entity);
     if (newer === undefined) chosen.set(entity, document);
-    else if (!sameContent(newer.json, document.json)) {
+    else if (newer.fhicl !== document.fhicl) {
       warn(
         `Run ${run} has '${entity}' twice with different content; the older one, ${document.path}, is left out`,
       );

@@ -62,7 +62,7 @@ export async function planUpdate(
   listed: readonly string[],
   now: () => Date,
 ): Promise<CollectionPlan> {
-  const stored = await store.read(listed);
+  const stored = await store.read(listed, whole);
   const write: NewDocument[] = [];
   for (const document of documents) {
     const { entity } = document.entry;
@@ -87,7 +87,10 @@ async function readLeftovers(
 ): Promise<StoredDocument[]> {
   const own = new Set(documents.map(({ entry }) => entry.id));
   const present = await Promise.all(listed.filter((id) => own.has(id)).map((id) => store.readIfPresent(id)));
-  const others = await store.read(listed.filter((id) => !own.has(id)));
+  const others = await store.read(
+    listed.filter((id) => !own.has(id)),
+    whole,
+  );
   return [...present.filter((document) => document !== undefined), ...others];
 }
 
@@ -126,4 +129,8 @@ function foreignLeftover({ run, configuration }: Submission, { path, entry }: St
       `(${path}) is not what the run record gives; complete the run or take that document out with the artdaq tools`,
     { run },
   );
+}
+
+function whole(document: StoredDocument): StoredDocument {
+  return document;
 }

@@ -42,7 +42,7 @@ export function assignedTime(stamp: string): number {
 }
 
 /** When a document was assigned to a configuration; the earliest time possible if that can't be told. */
-export function assignedTo(document: StoredDocument, configuration: string): number {
+export function assignedTo(document: Pick<StoredDocument, 'entry'>, configuration: string): number {
   const times = document.entry.configurations
     .filter(({ name }) => name === configuration)
     .map(({ assigned }) => assignedTime(assigned));
