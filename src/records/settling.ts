@@ -11,7 +11,7 @@ export interface Settling {
 }
 
 /** Whoever copies a record pauses between files, but hardly for that long. */
-export const SETTLING: Settling = { quiet: 2000, patience: 10_000, now: Date.now, sleep: wait };
+export const SETTLING: Settling = { quiet: 1000, patience: 10_000, now: Date.now, sleep: wait };
 
 /** What was found, and when it was modified last, in milliseconds since 1970. */
 export interface Look<Found> {
