@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { packBlob, sameRecord } from '../blob/pack.ts';
 import type { ArtdaqDb } from '../clients/artdaqdb/artdaqdb.ts';
 import type { UconDb } from '../clients/ucondb/ucondb.ts';
-import { UconDbError } from '../errors.ts';
+import { ArtdaqDbError, UconDbError } from '../errors.ts';
+import type { FhiclFile } from '../fhicl/fhicl-file.ts';
 import type { RunNumber } from '../run-number.ts';
 import type { Logger } from '../services/logger.ts';
 import { BaseStage, type StageContext } from './base-stage.ts';
@@ -13,6 +14,9 @@ export interface MigratorParts {
   readonly uconDb: UconDb;
   readonly now: () => Date;
 }
+
+/** Every run has it, as it comes from `fcl_conf_dir`. */
+const schemaFileName = 'schema.fcl';
 
 /** artdaqDB -> blob -> UconDB, read back and compared. */
 export class Migrator extends BaseStage {
@@ -38,8 +42,8 @@ export class Migrator extends BaseStage {
   }
 
   protected async process(run: RunNumber, logger: Logger): Promise<void> {
-    const { artdaqDb, uconDb, now } = this.#parts;
-    const blob = packBlob(run, await artdaqDb.export(run), now());
+    const { uconDb, now } = this.#parts;
+    const blob = packBlob(run, await this.#export(run), now());
     logger.debug(`Run ${run}: uploading ${blob.length} bytes to UconDB`);
     const outcome = await uconDb.put(run, blob);
     const stored = await uconDb.get(run);
@@ -56,6 +60,17 @@ export class Migrator extends BaseStage {
       verifyMd5(run, blob, stored);
     }
     logger.info(`✓ Run ${run} migrated and verified successfully`);
+  }
+
+  async #export(run: RunNumber): Promise<FhiclFile[]> {
+    const { artdaqDb } = this.#parts;
+    const files = await artdaqDb.export(run);
+    if (files.some(({ name }) => name !== schemaFileName)) return files;
+    throw new ArtdaqDbError(
+      `run ${run} is listed in artdaqDB (${artdaqDb.location}), but no document of its record is there; ` +
+        'nothing was uploaded: restore the collection RunHistory from a backup, or import the run anew',
+      { stage: this.name, run },
+    );
   }
 }
 

@@ -190,6 +190,16 @@ describe('when something else is broken', () => {
     expect(existsSync(join(site.work, 'import_failures.log'))).toBe(false);
   });
 
+  it('uploads no run whose documents artdaqDB has lost', async () => {
+    site.addRuns(1);
+    await archive([site.config, '--import-only']);
+    rmSync(join(site.database, 'RunHistory'), { recursive: true });
+    const { code, stdout } = await archive([site.config, '--migrate-only']);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/✗ Run 1 failed .*no document of its record/);
+    expect(await ucondb.runs()).toEqual([]);
+  });
+
   it('never takes a broken state file for an empty one', async () => {
     site.addRuns(1);
     mkdirSync(site.work);
