@@ -10,19 +10,14 @@ export function jsonArray(elements: string): string {
   return `[\n${elements}\n]`;
 }
 
-/** How the stored document begins: up to the end of its data. */
-export function writeBeginning({ prolog, main }: FhiclDocument): string {
-  return `{\n"document" : {\n"data" : ${jsonObject(`"prolog" : ${tableData(prolog)},\n"main" : ${tableData(main)}`)}`;
-}
-
 /** The stored document but for its end: members that follow `document` and `comments`, and the closing bracket. */
-export function writeContent(content: FhiclDocument): string {
-  const { prolog, main, comments } = content;
+export function writeContent({ prolog, main, comments }: FhiclDocument): string {
+  const data = jsonObject(`"prolog" : ${tableData(prolog)},\n"main" : ${tableData(main)}`);
   const metadata = jsonObject(
     `"prolog" : ${section('#prolog', prolog)},\n"main" : ${section('#main', main)}`,
   );
   const end = `"metadata" : ${metadata},\n"search" : ${jsonArray('')}\n}`;
-  return `${writeBeginning(content)},\n${end},\n"comments" : ${commentList(comments)}`;
+  return `{\n"document" : {\n"data" : ${data},\n${end},\n"comments" : ${commentList(comments)}`;
 }
 
 function section(comment: string, entries: readonly Entry[]): string {
