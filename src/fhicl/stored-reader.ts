@@ -9,85 +9,101 @@ import { isScalarType, MAX_DEPTH } from './tree.ts';
  * @throws ArtdaqDbError if it is malformed
  */
 export function readContent(stored: JsonObject): FhiclDocument {
-  const document = object(stored.document, 'document');
-  const data = object(document.data, 'document.data');
-  const metadata = object(document.metadata, 'document.metadata');
-  const section = (name: string) => {
-    const table = object(metadata[name], `document.metadata.${name}`);
-    return readEntries(object(data[name], `document.data.${name}`), table, name, 0);
-  };
-  return { prolog: section('prolog'), main: section('main'), comments: readComments(stored.comments) };
+  return new ContentReader().read(stored);
 }
 
-function readComments(stored: JsonValue | undefined): Comment[] {
-  const comments: Comment[] = [];
-  for (const each of Array.isArray(stored) ? stored : []) {
-    const comment = object(each, 'comments');
-    const line = comment.linenum;
-    if (typeof line !== 'number') malformed('comments', 'a line number is missing');
-    if (line > 0) comments.push({ line, text: text(comment.value, 'comments') });
+class ContentReader {
+  /** Where in the document we are, for messages: putting a text together for each of many thousand values would take time. */
+  private readonly place: (string | number)[] = [];
+
+  read(stored: JsonObject): FhiclDocument {
+    const document = this.at('document', () => this.object(stored.document));
+    const data = this.at('document.data', () => this.object(document.data));
+    const metadata = this.at('document.metadata', () => this.object(document.metadata));
+    const section = (name: string) =>
+      this.at(name, () => this.entries(this.object(data[name]), this.object(metadata[name])));
+    return {
+      prolog: section('prolog'),
+      main: section('main'),
+      comments: this.at('comments', () => this.comments(stored.comments)),
+    };
   }
-  return comments;
-}
 
-function readEntries(data: JsonObject, metadata: JsonObject, path: string, depth: number): Entry[] {
-  const notes = object(metadata.children, `the children of ${path}`);
-  return Object.keys(data).map((key) => {
-    const place = `${path}.${key}`;
-    const note = object(notes[key], `the metadata of ${place}`);
-    const protection = readProtection(note.protection, place);
-    return { key: nameOf(key), protection, value: readValue(data[key], note, place, depth + 1) };
-  });
-}
-
-function readValue(data: JsonValue | undefined, metadata: JsonObject, path: string, depth: number): Value {
-  if (depth > MAX_DEPTH + 1) malformed(path, `tables and sequences are nested more than ${MAX_DEPTH} deep`);
-  const type = text(metadata.type, path);
-  const comment = text(metadata.comment ?? '', path);
-  if (type === 'table') {
-    return { type, entries: readEntries(object(data, path), metadata, path, depth), comment };
+  private at<T>(step: string | number, read: () => T): T {
+    this.place.push(step);
+    const result = read();
+    this.place.pop();
+    return result;
   }
-  const annotation = text(metadata.annotation ?? '', path);
-  if (type === 'sequence')
-    return { type, elements: readElements(data, metadata, path, depth), comment, annotation };
-  if (!isScalarType(type)) return malformed(path, `there is no type "${type}"`);
-  return { type, text: scalar(data, path), comment, annotation };
-}
 
-function readElements(
-  data: JsonValue | undefined,
-  metadata: JsonObject,
-  path: string,
-  depth: number,
-): Value[] {
-  if (!Array.isArray(data)) return malformed(path, 'its data is no array');
-  const notes = object(metadata.children, `the children of ${path}`);
-  return data.map((element, index) => {
-    const place = `${path}[${index}]`;
-    return readValue(element, object(notes[index], `the metadata of ${place}`), place, depth + 1);
-  });
-}
+  private comments(stored: JsonValue | undefined): Comment[] {
+    const comments: Comment[] = [];
+    for (const each of Array.isArray(stored) ? stored : []) {
+      const comment = this.object(each);
+      const line = comment.linenum;
+      if (typeof line !== 'number') this.malformed('a line number is missing');
+      if (line > 0) comments.push({ line, text: this.text(comment.value) });
+    }
+    return comments;
+  }
 
-function readProtection(stored: JsonValue | undefined, path: string): Protection {
-  if (stored === undefined || stored === '@none') return '';
-  if (stored === '@protect_ignore' || stored === '@protect_error') return stored;
-  return malformed(path, 'there is no such protection');
-}
+  private entries(data: JsonObject, metadata: JsonObject): Entry[] {
+    const notes = this.object(metadata.children);
+    return Object.keys(data).map((key) => {
+      this.place.push(key);
+      const note = this.object(notes[key]);
+      const protection = this.protection(note.protection);
+      const entry = { key: nameOf(key), protection, value: this.value(data[key], note) };
+      this.place.pop();
+      return entry;
+    });
+  }
 
-/** Scalars are stored as strings; numbers and booleans come from documents edited with other tools. */
-function scalar(stored: JsonValue | undefined, path: string): string {
-  if (typeof stored === 'number' || typeof stored === 'boolean') return String(stored);
-  return text(stored, path);
-}
+  private value(data: JsonValue | undefined, metadata: JsonObject): Value {
+    if (this.place.length > MAX_DEPTH + 2) {
+      this.malformed(`tables and sequences are nested more than ${MAX_DEPTH} deep`);
+    }
+    const type = this.text(metadata.type);
+    const comment = this.text(metadata.comment ?? '');
+    if (type === 'table') return { type, entries: this.entries(this.object(data), metadata), comment };
+    const annotation = this.text(metadata.annotation ?? '');
+    if (type === 'sequence') return { type, elements: this.elements(data, metadata), comment, annotation };
+    if (!isScalarType(type)) return this.malformed(`there is no type "${type}"`);
+    return { type, text: this.scalar(data), comment, annotation };
+  }
 
-function text(stored: JsonValue | undefined, path: string): string {
-  return typeof stored === 'string' ? stored : malformed(path, 'a text is missing');
-}
+  private elements(data: JsonValue | undefined, metadata: JsonObject): Value[] {
+    if (!Array.isArray(data)) return this.malformed('its data is no array');
+    const notes = this.object(metadata.children);
+    return data.map((element, index) => {
+      this.place.push(index);
+      const value = this.value(element, this.object(notes[index]));
+      this.place.pop();
+      return value;
+    });
+  }
 
-function object(stored: JsonValue | undefined, path: string): JsonObject {
-  return isJsonObject(stored) ? stored : malformed(path, 'an object is missing');
-}
+  private protection(stored: JsonValue | undefined): Protection {
+    if (stored === undefined || stored === '@none') return '';
+    if (stored === '@protect_ignore' || stored === '@protect_error') return stored;
+    return this.malformed('there is no such protection');
+  }
 
-function malformed(path: string, problem: string): never {
-  throw new ArtdaqDbError(`stored document is malformed at ${path}: ${problem}`);
+  /** Scalars are stored as strings; numbers and booleans come from documents edited with other tools. */
+  private scalar(stored: JsonValue | undefined): string {
+    if (typeof stored === 'number' || typeof stored === 'boolean') return String(stored);
+    return this.text(stored);
+  }
+
+  private text(stored: JsonValue | undefined): string {
+    return typeof stored === 'string' ? stored : this.malformed('a text is missing');
+  }
+
+  private object(stored: JsonValue | undefined): JsonObject {
+    return isJsonObject(stored) ? stored : this.malformed('an object is missing, or its metadata');
+  }
+
+  private malformed(problem: string): never {
+    throw new ArtdaqDbError(`stored document is malformed at ${this.place.join('.')}: ${problem}`);
+  }
 }

@@ -28,14 +28,13 @@ export function writeFhicl({ prolog, main }: FhiclDocument): string {
 function writeEntries(entries: readonly Entry[], parts: string[]): void {
   for (const { key, protection, value } of entries) {
     if (key.startsWith(INCLUDE_KEY) && value.type !== 'table' && value.type !== 'sequence') {
-      parts.push(' \n#include ', quoteJson(value.text), ' \n');
+      parts.push(` \n#include ${quoteJson(value.text)} \n`);
       continue;
     }
-    parts.push(value.comment, '\n', key);
-    if (protection !== '') parts.push(' ', protection);
-    parts.push(': ');
+    const name = protection === '' ? key : `${key} ${protection}`;
+    parts.push(`${value.comment}\n${name}: `);
     writeValue(value, parts);
-    if (value.type !== 'table') parts.push(' ', value.annotation, '\n');
+    if (value.type !== 'table') parts.push(` ${value.annotation}\n`);
   }
 }
 
@@ -61,11 +60,11 @@ function writeValue(value: Value, parts: string[]): void {
 
 function writeElement(element: Value, parts: string[]): void {
   if (element.type === 'complex' && !isWholeComplex(element.text)) {
-    parts.push('"', element.text, '"');
+    parts.push(`"${element.text}"`);
     return;
   }
   writeValue(element, parts);
-  if (element.type === 'sequence') parts.push(' ', element.annotation, '\n');
+  if (element.type === 'sequence') parts.push(` ${element.annotation}\n`);
 }
 
 function scalarText({ type, text }: Scalar): string {
