@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigurationError, messageOf } from '../errors.ts';
 import type { FhiclFile } from '../fhicl/fhicl-file.ts';
@@ -14,6 +14,8 @@ const name = 'schema.fcl';
 export async function readSchemaFile(directory: string): Promise<FhiclFile> {
   const path = join(directory, name);
   try {
+    // Reading a FIFO would wait for ever.
+    if (!(await stat(path)).isFile()) throw new ConfigurationError('it is not a regular file');
     const text = await readFile(path, 'latin1');
     parseFhicl(text, path);
     return { name, text };

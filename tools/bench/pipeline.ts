@@ -9,6 +9,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { mkdir, open, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { archiver, makeLocalSite, runNode } from '../local-site.ts';
 import { parseSize } from '../sample-records/record.ts';
 import { writeRecords } from '../sample-records/write.ts';
@@ -84,6 +85,8 @@ try {
     writable: true,
   });
   spawnSync('sync');
+  // A run directory that was modified within the last second is waited for.
+  await setTimeout(1000);
   const floor = await perMinute(() => copyWithFsync(site.runRecords, join(directory, 'copy')));
   console.log(`copy with fsync   ${floor} runs a minute`);
   for (const flag of ['--import-only', '--migrate-only']) {

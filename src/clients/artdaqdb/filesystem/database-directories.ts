@@ -1,17 +1,31 @@
 import { dirname, join } from 'node:path';
 import { syncDirectory } from '../../../persistence/atomic-file.ts';
-import type { DatabaseFiles } from './database-files.ts';
+import { errorCode } from '../../../persistence/error-code.ts';
+import { type DatabaseFiles, unlessMissing } from './database-files.ts';
 import { SYSTEM_METADATA } from './database-metadata.ts';
 
 /** Makes the database directory and its collections where they are missing, durably. */
 export async function ensureDirectories(database: string, files: DatabaseFiles): Promise<void> {
   for (const name of [SYSTEM_METADATA, 'RunHistory', 'SystemLayout']) {
-    const directory = join(database, name);
-    const firstMade = await files.mkdir(directory, { recursive: true });
-    if (firstMade === undefined) continue;
-    for (let parent = dirname(directory); ; parent = dirname(parent)) {
-      await syncDirectory(parent, files);
-      if (parent === dirname(firstMade)) break;
-    }
+    await ensureDirectory(join(database, name), files);
   }
+}
+
+/** Step by step: Node's recursive `mkdir` says "no such file" where a file system is read-only. */
+async function ensureDirectory(path: string, files: DatabaseFiles): Promise<void> {
+  if (await isDirectory(path, files)) return;
+  const parent = dirname(path);
+  try {
+    await files.mkdir(path);
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST' && (await isDirectory(path, files))) return;
+    if (errorCode(error) !== 'ENOENT' || (await isDirectory(parent, files))) throw error;
+    await ensureDirectory(parent, files);
+    return ensureDirectory(path, files);
+  }
+  await syncDirectory(parent, files);
+}
+
+async function isDirectory(path: string, files: DatabaseFiles): Promise<boolean> {
+  return (await unlessMissing(files.stat(path)))?.isDirectory() ?? false;
 }
