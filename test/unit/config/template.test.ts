@@ -23,11 +23,11 @@ const required = {
     fcl_conf_dir: '/daq/artdaq_database/conf',
   },
   ucon_db: {
-    server_url: 'http://127.0.0.1:9443/demo/app',
+    server_url: 'http://127.0.0.1:9443/app',
     folder_name: 'test01',
     object_name: 'configuration',
     writer_user: 'demo',
-    writer_password: 'demo',
+    writer_password: 'change-me',
   },
 };
 
