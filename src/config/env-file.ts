@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ConfigurationError, messageOf } from '../errors.ts';
+import { errorCode } from '../system-error.ts';
 import { readShellWord } from './shell-word.ts';
 import type { Environment } from './tree.ts';
 
@@ -14,7 +15,7 @@ export function loadEnvFile(file: string, env: Environment): Record<string, stri
   try {
     text = readFileSync(file, 'utf-8');
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return {};
+    if (errorCode(cause) === 'ENOENT') return {};
     throw new ConfigurationError(`${file} can't be read: ${messageOf(cause)}`, { cause });
   }
   return parseEnvFile(text, file, env);

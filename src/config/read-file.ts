@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { ConfigurationError, messageOf } from '../errors.ts';
+import { errorCode } from '../system-error.ts';
 
 const reasons: ReadonlyMap<unknown, string> = new Map([
   ['ENOENT', 'it does not exist; copy config.yaml.template, or give the path of the file as argument'],
@@ -16,8 +17,7 @@ const reasons: ReadonlyMap<unknown, string> = new Map([
  */
 export async function readConfigFile(file: string): Promise<string> {
   const bytes = await readFile(file).catch((cause: unknown) => {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-    const reason = reasons.get(code) ?? messageOf(cause);
+    const reason = reasons.get(errorCode(cause)) ?? messageOf(cause);
     throw new ConfigurationError(`Configuration file '${file}' can't be read: ${reason}`, { cause });
   });
   try {

@@ -2,7 +2,7 @@ import { ArtdaqDbError } from '../errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 import { readJsonObject } from './json-reader.ts';
 import { readContent } from './stored-reader.ts';
-import type { Entry, FhiclDocument, Value } from './tree.ts';
+import type { FhiclDocument } from './tree.ts';
 
 export interface StoredJson {
   /** All members of the stored document. */
@@ -19,26 +19,18 @@ export function readStoredJson(json: string): StoredJson {
   return readQuickly(json) ?? withContent(readJsonObject(json));
 }
 
-/** What follows the data, as artdaqDB writes it. */
-const METADATA = '\n"metadata" : {\n"prolog" : {\n"type" : "table",\n"comment" : "#prolog"';
-const AFTER_NAME = '" : ';
-/** Members around data, prolog and main: these three and `document`. */
-const OUTER_MEMBERS = 4;
+const QUOTE = '"'.charCodeAt(0);
+const BACKSLASH = '\\'.charCodeAt(0);
 
 /**
  * `JSON.parse` takes half the time of our own reader, but keeps one of several members of the same name without a word. So
- * what it gives counts only if it holds as many members as the text has names in its data.
+ * what it gives counts only if it holds as many members as the text has names.
  */
 function readQuickly(json: string): StoredJson | undefined {
-  const end = json.indexOf(METADATA);
-  if (end === -1 || json.lastIndexOf(METADATA) !== end) return undefined;
   try {
     const document: JsonValue = JSON.parse(json);
-    if (!isJsonObject(document)) return undefined;
-    const stored = withContent(document);
-    const { prolog, main } = stored.content;
-    const members = OUTER_MEMBERS + countMembers(prolog) + countMembers(main);
-    return countNames(json, end) === members ? stored : undefined;
+    if (!isJsonObject(document) || countMembers(document) !== countNames(json)) return undefined;
+    return withContent(document);
   } catch (error) {
     // Our own reader decides if it is malformed, and says where.
     if (error instanceof SyntaxError || error instanceof ArtdaqDbError) return undefined;
@@ -46,29 +38,37 @@ function readQuickly(json: string): StoredJson | undefined {
   }
 }
 
-/** Names of members before `end`; the quote that ends one never has a backslash before it, one within a text always has. */
-function countNames(json: string, end: number): number {
+/** Members of the document at all levels, however many. */
+function countMembers(document: JsonObject): number {
   let count = 0;
-  let at = json.indexOf(AFTER_NAME);
-  while (at !== -1 && at < end) {
-    if (json[at - 1] !== '\\') count++;
-    at = json.indexOf(AFTER_NAME, at + AFTER_NAME.length);
+  const unseen: (JsonObject | JsonValue[])[] = [document];
+  for (let container = unseen.pop(); container !== undefined; container = unseen.pop()) {
+    const values = Array.isArray(container) ? container : Object.values(container);
+    if (values !== container) count += values.length;
+    for (const value of values) if (typeof value === 'object' && value !== null) unseen.push(value);
   }
   return count;
 }
 
-function countMembers(entries: readonly Entry[]): number {
-  let count = entries.length;
-  for (const { value } of entries) count += membersWithin(value);
+/** Names in a JSON text: quotes with a colon behind. A text that begins with a colon counts too, so it may be too many. */
+function countNames(json: string): number {
+  let count = 0;
+  for (let colon = json.indexOf(':'); colon !== -1; colon = json.indexOf(':', colon + 1)) {
+    let at = colon - 1;
+    while (isBlank(json.charCodeAt(at))) at--;
+    if (json.charCodeAt(at) === QUOTE && !isEscaped(json, at)) count++;
+  }
   return count;
 }
 
-function membersWithin(value: Value): number {
-  if (value.type === 'table') return countMembers(value.entries);
-  if (value.type !== 'sequence') return 0;
-  let count = 0;
-  for (const element of value.elements) count += membersWithin(element);
-  return count;
+function isBlank(code: number): boolean {
+  return code === 32 || code === 9 || code === 10 || code === 13;
+}
+
+function isEscaped(json: string, at: number): boolean {
+  let before = at - 1;
+  while (json.charCodeAt(before) === BACKSLASH) before--;
+  return (at - before) % 2 === 0;
 }
 
 function withContent(document: JsonObject): StoredJson {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import * as nodeFiles from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ArchiverError, messageOf, PersistenceError } from '../errors.ts';
-import { errorCode } from './error-code.ts';
+import { errorCode, mayPass, undefinedIfMissing } from '../system-error.ts';
 
 /** The calls of `node:fs/promises` that a write needs; a test passes others to make one of them fail. */
 export type AtomicFileCalls = Pick<
@@ -24,7 +24,6 @@ const LONGEST_STEM = 48;
 const LONGEST_LINK_CHAIN = 40;
 
 const DIRECTORY_SYNC_UNSUPPORTED = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP']);
-const MAY_PASS = new Set(['ENOSPC', 'EDQUOT', 'EBUSY', 'ESTALE', 'ETIMEDOUT']);
 
 /**
  * Replaces a file's content so that readers, a crash and a power cut see the old or the new content, never a mixture:
@@ -51,11 +50,10 @@ export async function writeFileAtomic(
     }
     if (options.syncDirectory !== false) await syncDirectory(dirname(target), files);
   } catch (error) {
-    const code = errorCode(error);
-    if (error instanceof ArchiverError || code === undefined) throw error;
+    if (error instanceof ArchiverError || errorCode(error) === undefined) throw error;
     throw new PersistenceError(`Cannot write ${path}: ${messageOf(error)}`, {
       cause: error,
-      retryable: MAY_PASS.has(code),
+      retryable: mayPass(error),
     });
   }
 }
@@ -152,11 +150,6 @@ async function followLinks(path: string, files: AtomicFileCalls): Promise<string
 /** A new name for an entry that will become `name` in the same directory; {@link removeStaleTemporaries} knows it. */
 export function temporaryName(name: string): string {
   return `.${name.slice(0, LONGEST_STEM)}.${process.pid}-${randomBytes(6).toString('hex')}.archiver-tmp`;
-}
-
-function undefinedIfMissing(error: unknown): undefined {
-  if (errorCode(error) === 'ENOENT') return undefined;
-  throw error;
 }
 
 /** A file server that does not trust root refuses to change the owner; the content matters more. */

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { ArchiverError, messageOf, PersistenceError } from '../errors.ts';
-import { errorCode } from './error-code.ts';
+import { errorCode } from '../system-error.ts';
 import { acquireDirectoryLock, type DirectoryLock, describeHolder } from './lock/directory-lock.ts';
 import { currentOwner } from './lock/owner.ts';
 import { makeDirectory } from './make-directory.ts';

@@ -1,6 +1,6 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { errorCode } from './error-code.ts';
+import { errorCode } from '../system-error.ts';
 
 /**
  * Makes a directory and those above it where they are missing. Node's own recursive way never returns on a file system that

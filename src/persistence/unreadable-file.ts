@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { messageOf, PersistenceError } from '../errors.ts';
-import { errorCode } from './error-code.ts';
+import { errorCode } from '../system-error.ts';
 
 export interface UnreadableFile {
   readonly path: string;

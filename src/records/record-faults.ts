@@ -1,6 +1,6 @@
 import { ArchiverError, messageOf, RunRecordError } from '../errors.ts';
-import { errorCode } from '../persistence/error-code.ts';
 import type { RunNumber } from '../run-number.ts';
+import { errorCode } from '../system-error.ts';
 
 /** Why one file of a run directory can't be archived. */
 export interface Fault {

@@ -1,7 +1,7 @@
 import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { errorCode } from '../persistence/error-code.ts';
+import { errorCode } from '../system-error.ts';
 import { type FileRole, roleOf } from './file-role.ts';
 import { type Fault, faultOf, shown } from './record-faults.ts';
 

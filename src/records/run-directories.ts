@@ -2,8 +2,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { messageOf, RunRecordError } from '../errors.ts';
-import { errorCode } from '../persistence/error-code.ts';
 import { byRunNumber, parseRunNumber, type RunNumber } from '../run-number.ts';
+import { errorCode } from '../system-error.ts';
 
 /** The run directories of a place. */
 export interface RunDirectories {

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { RunRecordError } from '../errors.ts';
-import { errorCode } from '../persistence/error-code.ts';
+import { errorCode } from '../system-error.ts';
 
 /** A file as it was for the whole time in which it was read. */
 export interface StableFile {

@@ -1,6 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { findProcess } from '../../src/persistence/lock/process-table.ts';
+import { errorCode } from '../../src/system-error.ts';
 
 /**
  * Keeps a second server out of a data directory. A lock that a killed server left is taken over.
@@ -16,30 +18,15 @@ export async function lockDirectory(directory: string): Promise<() => Promise<vo
       await file.close();
       return () => rm(path, { force: true });
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      if (errorCode(error) !== 'EEXIST') throw error;
     }
     const pid = Number(readFileSync(path, 'utf8'));
-    if (isRunning(pid)) {
+    // This process's own number stands there by chance: a killed server had it.
+    if (pid !== process.pid && Number.isInteger(pid) && pid > 0 && findProcess(pid) !== undefined) {
       throw new Error(
         `${directory} is in use by process ${pid}; if that is no ucondb-server, remove ${path}`,
       );
     }
     await rm(path, { force: true });
   }
-}
-
-function isRunning(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return !isZombie(pid);
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-}
-
-/** A killed process that nobody waited for can still be signalled. Told from /proc, where there is one. */
-function isZombie(pid: number): boolean {
-  const path = `/proc/${pid}/stat`;
-  return existsSync(path) && /\) Z /.test(readFileSync(path, 'utf8'));
 }

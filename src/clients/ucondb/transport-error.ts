@@ -1,4 +1,5 @@
 import { messageOf } from '../../errors.ts';
+import { errorCode } from '../../system-error.ts';
 
 /** How an exchange failed. `refused`: nothing was sent. `broken`: what the server made of it is unknown. */
 export type TransportFailure = 'refused' | 'certificate' | 'broken';
@@ -26,7 +27,7 @@ const NOT_SENT = new Set([
 /** Tells from what undici or a socket threw how far the exchange had come. */
 export function transportError(error: unknown): TransportError {
   if (error instanceof TransportError) return error;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = errorCode(error) ?? '';
   const text = messageOf(error) || code;
   if (/CERT|SELF_SIGNED|UNABLE_TO_VERIFY|HOSTNAME_MISMATCH/.test(code)) {
     return new TransportError('certificate', text, error);

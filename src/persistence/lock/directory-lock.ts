@@ -1,5 +1,5 @@
 import { lock } from 'proper-lockfile';
-import { errorCode } from '../error-code.ts';
+import { errorCode } from '../../system-error.ts';
 import { judgeOwner } from './liveness.ts';
 import { type LockHolder, lockDirectoryCalls, readHolder, withdraw } from './lock-directory.ts';
 import { type LockOwner, recordName } from './owner.ts';

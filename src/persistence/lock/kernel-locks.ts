@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { errorCode } from '../error-code.ts';
+import { undefinedIfMissing } from '../../system-error.ts';
 
 /** A file lock that the kernel knows. */
 export interface KernelLock {
@@ -50,9 +50,4 @@ function deviceNumbers(device: bigint): [number, number] {
   const major = ((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xfffff000n);
   const minor = (device & 0xffn) | ((device >> 12n) & 0xffffff00n);
   return [Number(major), Number(minor)];
-}
-
-function undefinedIfMissing(error: unknown): undefined {
-  if (errorCode(error) === 'ENOENT') return undefined;
-  throw error;
 }

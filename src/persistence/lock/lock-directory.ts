@@ -1,8 +1,8 @@
 import * as fs from 'node:fs';
 import { mkdir, readdir, rename, rm, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { errorCode } from '../../system-error.ts';
 import { temporaryName } from '../atomic-file.ts';
-import { errorCode } from '../error-code.ts';
 import { type LockOwner, parseRecordName } from './owner.ts';
 
 /** What stands in a lock directory. */

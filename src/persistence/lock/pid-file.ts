@@ -2,7 +2,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { messageOf } from '../../errors.ts';
 import type { Logger } from '../../services/logger.ts';
-import { errorCode } from '../error-code.ts';
+import { errorCode } from '../../system-error.ts';
 
 const GONE = new Set(['ENOENT', 'ENOTDIR', 'EISDIR']);
 

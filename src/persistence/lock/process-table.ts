@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { errorCode } from '../error-code.ts';
+import { errorCode } from '../../system-error.ts';
 
 /** A process of this machine and PID namespace; `startTicks` is undefined where the system does not tell it. */
 export interface RunningProcess {

@@ -3,7 +3,8 @@ import pLimit from 'p-limit';
 import { ArtdaqDbError, messageOf } from '../../../errors.ts';
 import type { Collection } from '../../../fhicl/document.ts';
 import { syncDirectory, writeFileAtomic } from '../../../persistence/atomic-file.ts';
-import { asDatabaseError, type DatabaseFiles, unlessMissing } from './database-files.ts';
+import { undefinedIfMissing } from '../../../system-error.ts';
+import { asDatabaseError, type DatabaseFiles } from './database-files.ts';
 import { ASSIGNED, CONFIGURATIONS } from './index-entry.ts';
 import { IndexFile } from './index-file.ts';
 import { IndexReader } from './index-reader.ts';
@@ -60,7 +61,7 @@ export class CollectionStore {
   async readIfPresent(id: string): Promise<StoredDocument | undefined> {
     const path = this.pathOf(id);
     try {
-      const bytes = await unlessMissing(this.#files.readFile(path));
+      const bytes = await this.#files.readFile(path).catch(undefinedIfMissing);
       return bytes && storedDocument(path, id, bytes);
     } catch (error) {
       throw asDatabaseError(error, `Cannot read ${path}`);

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { syncDirectory } from '../../../persistence/atomic-file.ts';
-import { errorCode } from '../../../persistence/error-code.ts';
-import { type DatabaseFiles, unlessMissing } from './database-files.ts';
+import { errorCode, undefinedIfMissing } from '../../../system-error.ts';
+import type { DatabaseFiles } from './database-files.ts';
 import { SYSTEM_METADATA } from './database-metadata.ts';
 
 /** Makes the database directory and its collections where they are missing, durably. */
@@ -27,5 +27,5 @@ async function ensureDirectory(path: string, files: DatabaseFiles): Promise<void
 }
 
 async function isDirectory(path: string, files: DatabaseFiles): Promise<boolean> {
-  return (await unlessMissing(files.stat(path)))?.isDirectory() ?? false;
+  return (await files.stat(path).catch(undefinedIfMissing))?.isDirectory() ?? false;
 }

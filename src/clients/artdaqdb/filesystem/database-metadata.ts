@@ -2,7 +2,8 @@ import { hostname, machine, release, type as systemName, version } from 'node:os
 import { join } from 'node:path';
 import { formatTimestamp } from '../../../fhicl/document.ts';
 import { syncDirectory, writeFileAtomic } from '../../../persistence/atomic-file.ts';
-import { type DatabaseFiles, unlessMissing } from './database-files.ts';
+import { undefinedIfMissing } from '../../../system-error.ts';
+import type { DatabaseFiles } from './database-files.ts';
 import { FRESH_INDEX } from './index-text.ts';
 import { randomObjectId } from './object-id.ts';
 
@@ -51,7 +52,7 @@ export async function ensureMetadata(
   files: DatabaseFiles,
 ): Promise<void> {
   const directory = join(database, SYSTEM_METADATA);
-  const names = (await unlessMissing(files.readdir(directory))) ?? [];
+  const names = (await files.readdir(directory).catch(undefinedIfMissing)) ?? [];
   // The C++ tools take each file here for a document, so what a killed process left must go.
   for (const name of names.filter((each) => LEFTOVER.test(each))) await files.rm(join(directory, name));
   if (!names.some((name) => /^[0-9a-f]{24}\.json$/.test(name))) {

@@ -2,7 +2,8 @@ import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ArtdaqDbError, messageOf } from '../../../errors.ts';
 import { syncDirectory, writeFileAtomic } from '../../../persistence/atomic-file.ts';
-import { type DatabaseFiles, unlessMissing } from './database-files.ts';
+import { undefinedIfMissing } from '../../../system-error.ts';
+import type { DatabaseFiles } from './database-files.ts';
 import type { IndexChange } from './index-entry.ts';
 import { type IndexLayout, type ListFilter, scanIndex, UnreadableIndexError } from './index-scan.ts';
 import { spliceIndex } from './index-splice.ts';
@@ -61,7 +62,7 @@ export class IndexFile {
 
   /** What tells one state of the file from another; undefined if there is no file. */
   async signature(): Promise<string | undefined> {
-    const stats = await unlessMissing(this.#files.stat(this.path, { bigint: true }));
+    const stats = await this.#files.stat(this.path, { bigint: true }).catch(undefinedIfMissing);
     return stats === undefined ? undefined : signatureOf(stats);
   }
 
@@ -98,7 +99,7 @@ export class IndexFile {
   }
 
   async #readOnce(wanted: ListFilter): Promise<LoadedIndex> {
-    const handle = await unlessMissing(this.#files.open(this.path, 'r'));
+    const handle = await this.#files.open(this.path, 'r').catch(undefinedIfMissing);
     if (handle === undefined) {
       await this.#refuseDocumentsWithoutIndex();
       return loaded(Buffer.from(EMPTY_INDEX), undefined, wanted);
@@ -114,7 +115,7 @@ export class IndexFile {
 
   /** This project makes the index before the first document, so documents alone mean that the index was lost. */
   async #refuseDocumentsWithoutIndex(): Promise<void> {
-    const names = (await unlessMissing(this.#files.readdir(dirname(this.path)))) ?? [];
+    const names = (await this.#files.readdir(dirname(this.path)).catch(undefinedIfMissing)) ?? [];
     if (names.some((name) => name.endsWith('.json') && OBJECT_ID.test(name.slice(0, -'.json'.length)))) {
       throw new UnreadableIndexError('the file is missing although the collection has documents');
     }

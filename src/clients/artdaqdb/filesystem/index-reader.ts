@@ -1,4 +1,5 @@
-import { asDatabaseError, type DatabaseFiles, unlessMissing } from './database-files.ts';
+import { undefinedIfMissing } from '../../../system-error.ts';
+import { asDatabaseError, type DatabaseFiles } from './database-files.ts';
 import { type IndexFile, type LoadedIndex, signatureOf } from './index-file.ts';
 import { type ListSpan, textsOf } from './index-scan.ts';
 
@@ -54,7 +55,7 @@ export class IndexReader {
   async #listsOfKnown(key: string): Promise<Map<string, string[]> | undefined> {
     const known = this.#known;
     if (known === undefined) return undefined;
-    const handle = await unlessMissing(this.#files.open(this.#index.path, 'r'));
+    const handle = await this.#files.open(this.#index.path, 'r').catch(undefinedIfMissing);
     if (handle === undefined) return undefined;
     try {
       if (signatureOf(await handle.stat({ bigint: true })) !== known.signature) return undefined;

@@ -1,0 +1,27 @@
+/** The system's name of a failed call (`ENOENT`, `ENOSPC`, …), or undefined if the value is not such an error. */
+export function errorCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}
+
+const PASSING: ReadonlySet<string> = new Set([
+  'ENOSPC',
+  'EDQUOT',
+  'EBUSY',
+  'ESTALE',
+  'ETIMEDOUT',
+  'EMFILE',
+  'ENFILE',
+  'EINTR',
+]);
+
+/** May the same call succeed a little later, as on a full disk or a file server that is away? */
+export function mayPass(error: unknown): boolean {
+  return PASSING.has(errorCode(error) ?? '');
+}
+
+/** For `catch`: undefined for a file or directory that isn't there; any other error is thrown again. */
+export function undefinedIfMissing(error: unknown): undefined {
+  if (errorCode(error) === 'ENOENT') return undefined;
+  throw error;
+}
