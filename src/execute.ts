@@ -2,14 +2,13 @@ import type { RunRequest } from './cli.ts';
 import { type LoadedConfig, loadConfig } from './config/load.ts';
 import { notYetAvailable } from './config/not-yet.ts';
 import type { ArchiverConfig } from './config/schema.ts';
+import type { Environment } from './environment.ts';
 import { ArchiverError, ConfigurationError, LockExistsError, messageOf } from './errors.ts';
 import { Orchestrator } from './orchestrator.ts';
 import { makeDirectory } from './persistence/make-directory.ts';
 import type { Logger } from './services/logger.ts';
 import { createLogging, type Logging } from './services/logging.ts';
 import { handleSignals } from './signals.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 const success = 0;
 const knownError = 1;

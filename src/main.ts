@@ -1,4 +1,5 @@
 import { parseArguments } from './cli.ts';
+import type { Environment } from './environment.ts';
 import { programVersion } from './version.ts';
 
 /**
@@ -6,10 +7,7 @@ import { programVersion } from './version.ts';
  * @param argv arguments after the program's name
  * @returns the exit code; 2 for wrong usage, otherwise as `execute.ts` says
  */
-export async function main(
-  argv: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<number> {
+export async function main(argv: readonly string[], env: Environment): Promise<number> {
   const parsed = parseArguments(argv, { program: programVersion(), node: process.version });
   if (parsed.kind === 'run') {
     // Only now: --help and a usage error need not wait until all clients are loaded.

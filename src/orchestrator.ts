@@ -5,6 +5,7 @@ import { openArtdaqDb } from './clients/artdaqdb/open.ts';
 import type { UconDb } from './clients/ucondb/ucondb.ts';
 import { openUconDb } from './clients/ucondb/ucondb-client.ts';
 import type { ArchiverConfig } from './config/schema.ts';
+import type { Environment } from './environment.ts';
 import { ArchiverError, type StageName } from './errors.ts';
 import { FailureLog } from './persistence/failure-log.ts';
 import { acquireProcessLock } from './persistence/lock.ts';
@@ -24,7 +25,7 @@ export interface OrchestratorOptions {
   /** Makes the logger of a module. */
   readonly logger: (module: string) => Logger;
   /** Environment for the database path. */
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   readonly now: () => Date;
 }
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
+import type { Environment } from '../environment.ts';
 import { ConfigurationError, messageOf } from '../errors.ts';
 import { errorCode } from '../system-error.ts';
 import { readShellWord } from './shell-word.ts';
-import type { Environment } from './tree.ts';
 
 /**
  * Reads an environment file, if there is one: `KEY=value` lines as a shell reads them, optionally after `export`, with

@@ -1,9 +1,9 @@
+import type { Environment } from '../environment.ts';
 import { parseTemplate, type Reference, type TemplatePart } from './template.ts';
 import {
   type ConfigPath,
   type ConfigSection,
   type ConfigValue,
-  type Environment,
   isSection,
   makeSection,
   valueAt,

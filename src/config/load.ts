@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Environment } from '../environment.ts';
 import { ConfigurationError } from '../errors.ts';
 import { type Expansion, type ExpansionNote, expandConfig } from './expand.ts';
 import { fromFlatEmail } from './flat-email.ts';
@@ -8,15 +9,7 @@ import { doubts, type Finding, missingParameters } from './rules.ts';
 import { type ArchiverConfig, toArchiverConfig } from './schema.ts';
 import { describeValue, isSecret } from './secrets.ts';
 import { configFile, sectionPaths } from './sections.ts';
-import {
-  type ConfigPath,
-  type ConfigSection,
-  type Environment,
-  isSection,
-  makeSection,
-  nameOf,
-  valueAt,
-} from './tree.ts';
+import { type ConfigPath, type ConfigSection, isSection, makeSection, nameOf, valueAt } from './tree.ts';
 import { unknownNames } from './unknown-names.ts';
 
 export interface LoadedConfig {

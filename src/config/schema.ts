@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { z } from 'zod';
+import type { Environment } from '../environment.ts';
 import type { configFile } from './sections.ts';
-import type { Environment } from './tree.ts';
 import { userInfoOf } from './uri.ts';
 
 type ConfigFile = z.output<typeof configFile>;

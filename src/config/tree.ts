@@ -37,6 +37,3 @@ export function valueAt(tree: ConfigSection, path: ConfigPath): ConfigValue | un
 export function nameOf(path: ConfigPath): string {
   return path.join('.');
 }
-
-/** Values of environment variables, as in `process.env`. */
-export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,8 +1,9 @@
+import type { Environment } from '../../environment.ts';
 import { ConfigurationError } from '../../errors.ts';
 import type { Logger } from '../../services/logger.ts';
 import type { ArtdaqDb } from './artdaqdb.ts';
 import { thisOrigin } from './filesystem/database-metadata.ts';
-import { databasePath, type Environment } from './filesystem/database-path.ts';
+import { databasePath } from './filesystem/database-path.ts';
 import { FilesystemDb } from './filesystem-db.ts';
 
 /** The parameters of section `artdaq_db` that choose the implementation. */

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { Environment } from '../../../environment.ts';
 import { ConfigurationError } from '../../../errors.ts';
 
 const PREFIX = 'filesystemdb://';
@@ -6,9 +7,6 @@ const PARAMETER = 'artdaq_db.database_uri';
 const VARIABLE = /\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))/g;
 /** What `wordexp`, through which the C++ tools pass the path, would treat specially, and control characters. */
 const SPECIAL = /[\s~$`"'\\|&;<>(){}*?[\]#]|\p{Cc}/u;
-
-/** Values of environment variables, as in `process.env`. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * The directory that a `filesystemdb:///abs/path/db` URI names. `$VAR` and `${VAR}` are expanded as the C++ tools do;
