@@ -80,7 +80,7 @@ export function port() {
   return integer({ min: 1, max: 65_535 });
 }
 
-export function anyInteger() {
+function anyInteger() {
   return parameter('an integer', (value) => {
     const number = readNumber(value);
     return number !== undefined && Number.isSafeInteger(number) ? number : undefined;

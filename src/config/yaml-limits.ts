@@ -1,7 +1,7 @@
 /** Levels of nesting that a configuration file may have: far more than any needs, far fewer than the parser survives. */
 export const MAX_DEPTH = 50;
 /** Characters that a configuration file may have. */
-export const MAX_LENGTH = 262_144;
+const MAX_LENGTH = 262_144;
 
 /** A place in a text, and what is wrong there. */
 export interface TextFault {

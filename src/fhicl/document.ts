@@ -6,6 +6,7 @@ import { readStoredJson } from './stored-json.ts';
 import { jsonArray, jsonObject, writeContent } from './stored-writer.ts';
 import { writeFhicl } from './write.ts';
 
+/** The collections of artdaqDB that hold documents of runs. */
 export type Collection = 'RunHistory' | 'SystemLayout';
 
 /** What a document is stored under, besides its content. */
@@ -85,7 +86,7 @@ function envelope({ entity, run, config, collection, id, now }: DocumentIdentity
 }
 
 /**
- * What a stored document says of itself, and its FHiCL text as {@link exportStoredJson} gives it.
+ * What a stored document says of itself, and its FHiCL text as artdaqDB exports it (spec: artdaqdb.md, "Export").
  * @throws ArtdaqDbError if it is malformed
  */
 export function readStored(json: string): StoredIdentity & { readonly fhicl: string } {
@@ -117,14 +118,6 @@ function textMember(object: JsonObject, member: string): string {
   const value = object[member];
   if (typeof value !== 'string') throw new ArtdaqDbError(`stored document has no text "${member}"`);
   return value;
-}
-
-/**
- * The FHiCL text of a stored document, as artdaqDB exports it (spec: artdaqdb.md, "Export").
- * @throws ArtdaqDbError if it is malformed
- */
-export function exportStoredJson(json: string): string {
-  return writeFhicl(readStoredJson(json).content);
 }
 
 /**

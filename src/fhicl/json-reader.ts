@@ -98,17 +98,11 @@ class Reader {
     const { text } = this;
     const start = this.position + 1;
     let end = text.indexOf('"', start);
-    while (end !== -1 && this.isEscaped(end)) end = text.indexOf('"', end + 1);
+    while (end !== -1 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
     if (end === -1) this.fail('the closing quote of this string is missing');
     this.position = end + 1;
     const content = text.slice(start, end);
     return content.includes('\\') ? withoutEscapes(content) : content;
-  }
-
-  private isEscaped(position: number): boolean {
-    let backslashes = 0;
-    while (this.text.charCodeAt(position - 1 - backslashes) === BACKSLASH) backslashes++;
-    return backslashes % 2 === 1;
   }
 
   private literal(): number | boolean | null {
@@ -129,6 +123,13 @@ class Reader {
   private fail(problem: string): never {
     throw new ArtdaqDbError(`stored document is no JSON: at character ${this.position + 1}, ${problem}`);
   }
+}
+
+/** Does the quote at this position of a JSON text belong to the content of a string? */
+export function isEscaped(text: string, position: number): boolean {
+  let backslashes = 0;
+  while (text.charCodeAt(position - 1 - backslashes) === BACKSLASH) backslashes++;
+  return backslashes % 2 === 1;
 }
 
 function withoutEscapes(content: string): string {

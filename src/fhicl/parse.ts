@@ -4,8 +4,7 @@ import { Includes, isIncludeAt } from './includes.ts';
 import { TableEntries, takeBinding, violationWithin } from './protection.ts';
 import { scalarText, takeName, takeScalar } from './scalars.ts';
 import { Scanner } from './scanner.ts';
-import type { Entry, FhiclDocument, Value } from './tree.ts';
-import { INCLUDE_KEY, MAX_DEPTH } from './tree.ts';
+import { type Entry, type FhiclDocument, INCLUDE_KEY, MAX_DEPTH, type Value } from './tree.ts';
 
 /** `#include` at the start of a line must be a directive, even inside a string; the library's includer says so. */
 const MALFORMED_INCLUDE = /(?:^|[\r\n])#include(?!\s)/;

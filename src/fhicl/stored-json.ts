@@ -1,6 +1,6 @@
 import { ArtdaqDbError } from '../errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
-import { readJsonObject } from './json-reader.ts';
+import { isEscaped, readJsonObject } from './json-reader.ts';
 import { readContent } from './stored-reader.ts';
 import type { FhiclDocument } from './tree.ts';
 
@@ -20,7 +20,6 @@ export function readStoredJson(json: string): StoredJson {
 }
 
 const QUOTE = '"'.charCodeAt(0);
-const BACKSLASH = '\\'.charCodeAt(0);
 
 /**
  * `JSON.parse` takes half the time of our own reader, but keeps one of several members of the same name without a word. So
@@ -63,12 +62,6 @@ function countNames(json: string): number {
 
 function isBlank(code: number): boolean {
   return code === 32 || code === 9 || code === 10 || code === 13;
-}
-
-function isEscaped(json: string, at: number): boolean {
-  let before = at - 1;
-  while (json.charCodeAt(before) === BACKSLASH) before--;
-  return (at - before) % 2 === 0;
 }
 
 function withContent(document: JsonObject): StoredJson {

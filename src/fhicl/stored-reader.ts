@@ -1,7 +1,14 @@
 import { ArtdaqDbError } from '../errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue, nameOf } from './json.ts';
-import type { Comment, Entry, FhiclDocument, Protection, Value } from './tree.ts';
-import { isScalarType, MAX_DEPTH } from './tree.ts';
+import {
+  type Comment,
+  type Entry,
+  type FhiclDocument,
+  isScalarType,
+  MAX_DEPTH,
+  type Protection,
+  type Value,
+} from './tree.ts';
 
 /**
  * The FHiCL document in a stored one. The n-th of several equal keys gets the n-th metadata of that name. Comments may be

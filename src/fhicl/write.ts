@@ -1,7 +1,6 @@
 import { quoteJson } from './json.ts';
 import { isWholeComplex } from './scalars.ts';
-import type { Entry, FhiclDocument, Scalar, Value } from './tree.ts';
-import { INCLUDE_KEY } from './tree.ts';
+import { type Entry, type FhiclDocument, INCLUDE_KEY, type Scalar, type Value } from './tree.ts';
 
 /**
  * The document as FHiCL text, byte for byte as artdaqDB exports it, but that complex numbers stay such in sequences

@@ -1,12 +1,8 @@
-import type { StageName } from '../errors.ts';
-import { PersistenceError } from '../errors.ts';
+import { PersistenceError, type StageName } from '../errors.ts';
 import { writeFileAtomic } from './atomic-file.ts';
 import { GuardedFile } from './guarded-file.ts';
 import { emptyDocument, formatState, parseState, type StageState, type StateDocument } from './state-text.ts';
 import { keepAside } from './unreadable-file.ts';
-
-export { advance, positionOf, recompute } from './position.ts';
-export type { StageState } from './state-text.ts';
 
 /**
  * The state file of a stage: `{"last_contiguous_run": n, "last_attempted_run": n}`. A missing file is an empty state; one

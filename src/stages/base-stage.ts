@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { messageOf, type StageName } from '../errors.ts';
+import { advance, positionOf } from '../persistence/position.ts';
 import type { SeenRuns } from '../persistence/seen-runs.ts';
-import { advance, positionOf } from '../persistence/state.ts';
 import type { RunNumber } from '../run-number.ts';
 import type { Logger } from '../services/logger.ts';
 import { attemptRun } from './attempts.ts';

@@ -1,5 +1,6 @@
 import type { FailureLog } from '../persistence/failure-log.ts';
-import { advance, type StateFile } from '../persistence/state.ts';
+import { advance } from '../persistence/position.ts';
+import type { StateFile } from '../persistence/state.ts';
 import type { RunNumber } from '../run-number.ts';
 import { attemptedUpTo, type Listing, lowestRun } from './candidates.ts';
 

@@ -4,7 +4,7 @@ import type { TransportAnswer } from './transport.ts';
 import type { TransportError } from './transport-error.ts';
 
 /** What UconDB says of a version, as far as we need it (all fields: the protocol's data model). */
-export const versionMetadata = z.object({
+const versionMetadata = z.object({
   /** Versions whose key was taken by another one have none. */
   key: z.string().nullable(),
   /** Bytes. */
@@ -60,7 +60,7 @@ export function parseMetadata(text: string): VersionMetadata | undefined {
 }
 
 /** The server's own words in a failure page: its headline, else the beginning of the text. */
-export function explanation(text: string): string {
+function explanation(text: string): string {
   const headline = /<h3>([\s\S]*?)<\/h3>/.exec(text)?.[1] ?? text.replace(/<[^>]*>/g, ' ');
   const words = headline.replace(/\s+/g, ' ').trim();
   return words.length > 300 ? `${words.slice(0, 300)}...` : words;

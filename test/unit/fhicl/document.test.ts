@@ -1,13 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ArtdaqDbError } from '../../../src/errors.ts';
-import {
-  exportStoredJson,
-  formatTimestamp,
-  readStored,
-  sameContent,
-  toStoredJson,
-} from '../../../src/fhicl/document.ts';
-import { identity, store } from './support.ts';
+import { formatTimestamp, readStored, sameContent, toStoredJson } from '../../../src/fhicl/document.ts';
+import { exportOf, identity, store } from './support.ts';
 
 const TEXT = '# c\na: 1 # n\nb: "x\\ty"\n';
 
@@ -16,7 +10,7 @@ describe('readStored', () => {
     const stored = toStoredJson(TEXT, { ...identity, entity: 'boot', run: 18101, config: 'a "b" \\c/d' });
     const assigned = formatTimestamp(identity.now);
     expect(readStored(stored)).toEqual({
-      fhicl: exportStoredJson(stored),
+      fhicl: exportOf(stored),
       id: identity.id,
       entity: 'boot',
       version: '18101/a "b" \\c/d',
@@ -35,7 +29,7 @@ describe('formatTimestamp', () => {
   });
 });
 
-describe('exportStoredJson', () => {
+describe('the export of a stored document', () => {
   const withMetadata = (data: string, children: string) =>
     `{"document":{"data":{"prolog":{},"main":${data}},"metadata":{"prolog":{"children":{}},"main":{"children":${children}}}}}`;
   const number = '{"type":"number","comment":"","annotation":""}';
@@ -43,23 +37,23 @@ describe('exportStoredJson', () => {
 
   it('pairs repeated keys by position', () => {
     const json = withMetadata('{"a":"1","b":"2","a":"3"}', `{"a":${number},"b":${number},"a":${text}}`);
-    expect(exportStoredJson(json)).toBe('\na: 1 \n\nb: 2 \n# t\na: "3" \n');
+    expect(exportOf(json)).toBe('\na: 1 \n\nb: 2 \n# t\na: "3" \n');
   });
 
   it('pairs by name where the order differs', () => {
     const json = withMetadata('{"a":"1","b":"2","a":"3"}', `{"b":${text},"a":${number},"a":${text}}`);
-    expect(exportStoredJson(json)).toBe('\na: 1 \n# t\nb: "2" \n# t\na: "3" \n');
+    expect(exportOf(json)).toBe('\na: 1 \n# t\nb: "2" \n# t\na: "3" \n');
   });
 
   it('reads any JSON form of texts and numbers', () => {
     const json = withMetadata('{"a":1.5,\n"b" : "\\u0041\\/\\\\n"}', `{"a":${number},"b":${text}}`);
-    expect(exportStoredJson(json)).toBe('\na: 1.5 \n# t\nb: "A/\\n" \n');
+    expect(exportOf(json)).toBe('\na: 1.5 \n# t\nb: "A/\\n" \n');
   });
 
   it('quotes what was cut of a complex number in a sequence, as the C++ library does', () => {
     const complex = '{"type":"complex","comment":"","annotation":""}';
     const sequence = `{"type":"sequence","comment":"","annotation":"","children":{"0":${complex},"1":${complex}}}`;
-    expect(exportStoredJson(withMetadata('{"a":["(1,2)","(1,"]}', `{"a":${sequence}}`))).toBe(
+    expect(exportOf(withMetadata('{"a":["(1,2)","(1,"]}', `{"a":${sequence}}`))).toBe(
       '\na: [(1,2), "(1,"] \n',
     );
   });
@@ -78,7 +72,7 @@ describe('exportStoredJson', () => {
       withMetadata('{"a":{"b":"1"}}', '{"a":{"type":"table","children":{}}}'),
       withMetadata('{"a":null}', `{"a":${number}}`),
     ];
-    for (const json of damaged) expect(() => exportStoredJson(json)).toThrow(ArtdaqDbError);
+    for (const json of damaged) expect(() => exportOf(json)).toThrow(ArtdaqDbError);
   });
 });
 

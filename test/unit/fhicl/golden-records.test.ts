@@ -2,8 +2,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Collection } from '../../../src/fhicl/document.ts';
-import { exportStoredJson, readStored, sameContent, toStoredJson } from '../../../src/fhicl/document.ts';
-import { GOLDEN, identity, read, withoutStamps } from './support.ts';
+import { readStored, sameContent, toStoredJson } from '../../../src/fhicl/document.ts';
+import { exportOf, GOLDEN, identity, read, withoutStamps } from './support.ts';
 
 const COLLECTIONS: readonly Collection[] = ['RunHistory', 'SystemLayout'];
 const names = (...path: string[]) => (existsSync(join(...path)) ? readdirSync(join(...path)) : []);
@@ -56,7 +56,7 @@ for (const set of readdirSync(join(GOLDEN, 'records'))) {
         for (const path of exported.filter((name) => name.endsWith('.fcl'))) {
           const entity = path.split('/').at(-1)?.slice(0, -'.fcl'.length);
           const document = documents.find(({ stored }) => stored.runs[0] === run && stored.entity === entity);
-          expect(exportStoredJson(document?.json ?? '')).toBe(read(root, 'runs', run, 'exported', path));
+          expect(exportOf(document?.json ?? '')).toBe(read(root, 'runs', run, 'exported', path));
         }
       }
     });

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { exportStoredJson, toStoredJson } from '../../../src/fhicl/document.ts';
+import { toStoredJson } from '../../../src/fhicl/document.ts';
 import { readStoredJson } from '../../../src/fhicl/stored-json.ts';
 import type { Entry, FhiclDocument, Value } from '../../../src/fhicl/tree.ts';
+import { writeFhicl } from '../../../src/fhicl/write.ts';
 
 export const GOLDEN = join(import.meta.dirname, '../../fixtures/golden');
 
@@ -19,7 +20,10 @@ export const identity = {
 
 export const store = (text: string) => toStoredJson(text, identity);
 
-export const roundTrip = (text: string) => exportStoredJson(store(text));
+/** The FHiCL text of a stored document. */
+export const exportOf = (json: string) => writeFhicl(contentOf(json));
+
+export const roundTrip = (text: string) => exportOf(store(text));
 
 /** A stored document with every stamp and id replaced by one placeholder each. */
 export function withoutStamps(json: string): string {

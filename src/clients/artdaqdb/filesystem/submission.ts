@@ -7,7 +7,7 @@ import type { IndexEntry } from './index-entry.ts';
 import { ownObjectId } from './object-id.ts';
 
 /** The entity that goes to SystemLayout, and by which a run counts as stored. */
-export const SCHEMA = 'schema';
+const SCHEMA = 'schema';
 
 /** A FHiCL file as it is going to be stored. */
 export interface NewDocument {
@@ -62,7 +62,7 @@ export function withId(document: NewDocument, run: RunNumber, id: string, now: D
  * The name of a run in the database.
  * @throws ArtdaqDbError if the C++ tools could not find it again under that name
  */
-export function configurationName(run: RunNumber, config: string): string {
+function configurationName(run: RunNumber, config: string): string {
   if (!/^[\x20-\x7e]+$/.test(config) || config.includes('/') || config.endsWith('*')) {
     throw new ArtdaqDbError(
       `Run ${run} can't be stored under the configuration name '${config}': artdaqDB needs printable ASCII without '/' and without '*' at the end`,
