@@ -4,6 +4,7 @@ import { exitStatus, files } from './cli/help-text.ts';
 import { notYetFlags } from './cli/not-yet.ts';
 import { completePrefixes } from './cli/prefixes.ts';
 import type { StageName } from './errors.ts';
+import { exitCodes } from './exit-codes.ts';
 
 interface CommonRequest {
   readonly configPath: string;
@@ -46,14 +47,13 @@ export type ParsedArguments =
   | { readonly kind: 'run'; readonly request: RunRequest }
   | { readonly kind: 'exit'; readonly code: number; readonly stdout: string; readonly stderr: string };
 
+/** What `--version` tells. */
 export interface Versions {
   readonly program: string;
   /** Of the runtime, such as `v20.19.0`. */
   readonly node: string;
 }
 
-const wrongUsage = 2;
-const notAvailable = 1;
 const helpAliases: ReadonlySet<string> = new Set(['/?', '/h', '/help']);
 
 /**
@@ -86,7 +86,7 @@ export function parseArguments(argv: readonly string[], versions: Versions): Par
     if (missing.length > 0) {
       const verb = missing.length === 1 ? 'is' : 'are';
       return exit(
-        notAvailable,
+        exitCodes.failure,
         '',
         `error: ${missing.join(', ')} ${verb} not available in this version yet; nothing was done\n`,
       );
@@ -94,7 +94,7 @@ export function parseArguments(argv: readonly string[], versions: Versions): Par
     return { kind: 'run', request: asRequest(given, configPath) };
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return exit(error.exitCode === 0 ? 0 : wrongUsage, stdout, stderr);
+    return exit(error.exitCode === 0 ? exitCodes.success : exitCodes.wrongUsage, stdout, stderr);
   }
 }
 

@@ -4,22 +4,19 @@ import { notYetAvailable } from './config/not-yet.ts';
 import type { ArchiverConfig } from './config/schema.ts';
 import type { Environment } from './environment.ts';
 import { ArchiverError, ConfigurationError, LockExistsError, messageOf } from './errors.ts';
+import { exitCodes } from './exit-codes.ts';
 import { Orchestrator } from './orchestrator.ts';
 import { makeDirectory } from './persistence/make-directory.ts';
 import type { Logger } from './services/logger.ts';
 import { createLogging, type Logging } from './services/logging.ts';
 import { handleSignals } from './signals.ts';
 
-const success = 0;
-const knownError = 1;
-const unexpectedError = 2;
-const interrupted = 130;
 const moduleName = '__main__';
 const rule = '='.repeat(70);
 
 /**
  * Does what a command line asks for, from the configuration file to the last log line.
- * @returns the exit code: 0 success, 1 known error or a failed run, 2 unexpected error, 130 stopped by request
+ * @returns one of {@link exitCodes}
  */
 export async function execute(request: RunRequest, env: Environment): Promise<number> {
   let logging: Logging = createLogging({
@@ -51,7 +48,9 @@ export async function execute(request: RunRequest, env: Environment): Promise<nu
   logging
     .logger(moduleName)
     .info(
-      code === success ? 'Archiver execution complete.' : `Archiver execution ended with exit code ${code}.`,
+      code === exitCodes.success
+        ? 'Archiver execution complete.'
+        : `Archiver execution ended with exit code ${code}.`,
     );
   logging.close();
   return code;
@@ -114,11 +113,11 @@ async function runUnderSignals(
     if (shutdownReason !== undefined) {
       logger.warning('✓ GRACEFUL SHUTDOWN COMPLETED');
       logger.warning(`Reason: ${shutdownReason}`);
-      return interrupted;
+      return exitCodes.stopped;
     }
     if (allWell) logger.info('✓ EXECUTION COMPLETED SUCCESSFULLY');
-    else logger.warning(`✗ EXECUTION COMPLETED WITH FAILURES (exit code: ${knownError})`);
-    return allWell ? success : knownError;
+    else logger.warning(`✗ EXECUTION COMPLETED WITH FAILURES (exit code: ${exitCodes.failure})`);
+    return allWell ? exitCodes.success : exitCodes.failure;
   } finally {
     ignoreSignals();
   }
@@ -139,5 +138,5 @@ function summarise(error: unknown, stage: string | undefined, logger: Logger): n
     rule,
   ];
   for (const line of lines) logger[level](line);
-  return isKnown ? knownError : unexpectedError;
+  return isKnown ? exitCodes.failure : exitCodes.unexpectedError;
 }

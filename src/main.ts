@@ -5,7 +5,7 @@ import { programVersion } from './version.ts';
 /**
  * Runs the program.
  * @param argv arguments after the program's name
- * @returns the exit code; 2 for wrong usage, otherwise as `execute.ts` says
+ * @returns the exit code (`exit-codes.ts`)
  */
 export async function main(argv: readonly string[], env: Environment): Promise<number> {
   const parsed = parseArguments(argv, { program: programVersion(), node: process.version });

@@ -1,11 +1,14 @@
+import { exitCodes } from './exit-codes.ts';
 import type { Logger } from './services/logger.ts';
 
+/** What signals set off. */
 export interface SignalActions {
   readonly logger: Logger;
   /** Asks for a graceful shutdown. */
   readonly shutDown: (reason: string) => void;
   /** Ends the process at once. */
   readonly exit: (code: number) => void;
+  /** Milliseconds, of a clock that only goes forward. */
   readonly now: () => number;
 }
 
@@ -28,7 +31,7 @@ export function handleSignals(actions: SignalActions): () => void {
     interrupts = [...interrupts.filter((earlier) => time - earlier <= windowMilliseconds), time];
     if (interrupts.length >= forImmediateExit) {
       warn('IMMEDIATE SHUTDOWN REQUESTED (3x Ctrl-C)');
-      exit(130);
+      exit(exitCodes.stopped);
     } else if (interrupts.length === 1) {
       warn(
         'GRACEFUL SHUTDOWN REQUESTED (Ctrl-C)',
