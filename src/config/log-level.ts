@@ -1,21 +1,20 @@
 import { z } from 'zod';
+import type { LogLevel } from '../services/log-line.ts';
 
-const names = {
-  DEBUG: 'DEBUG',
-  INFO: 'INFO',
-  WARN: 'WARNING',
-  WARNING: 'WARNING',
-  ERROR: 'ERROR',
-  FATAL: 'CRITICAL',
-  CRITICAL: 'CRITICAL',
-} as const;
-
-export type LogLevel = (typeof names)[keyof typeof names];
+/** WARN and FATAL are other names that Python's logging knows. */
+const levels: ReadonlyMap<string, LogLevel> = new Map([
+  ['DEBUG', 'DEBUG'],
+  ['INFO', 'INFO'],
+  ['WARN', 'WARNING'],
+  ['WARNING', 'WARNING'],
+  ['ERROR', 'ERROR'],
+  ['FATAL', 'CRITICAL'],
+  ['CRITICAL', 'CRITICAL'],
+]);
 
 /** The level that a name in any case means, or undefined. */
 export function parseLogLevel(name: string): LogLevel | undefined {
-  const known = new Map<string, LogLevel>(Object.entries(names));
-  return known.get(name.trim().toUpperCase());
+  return levels.get(name.trim().toUpperCase());
 }
 
 /** A parameter that is a level; anything unknown is INFO, which is no problem but worth a warning. */

@@ -11,8 +11,8 @@ export interface Logger {
   warning(message: string): void;
   error(message: string): void;
   critical(message: string): void;
-  /** @param module as in the reference, e.g. `run_record_archiver.importer`; stays the same if absent. */
-  child(module?: string, binding?: LogBinding): Logger;
+  /** The same module's logger for what belongs to a stage or run. */
+  child(binding: LogBinding): Logger;
 }
 
 /** A logger that keeps nothing, for callers that need none. */

@@ -4,11 +4,12 @@ import { LogFile, type Rotation } from './log-file.ts';
 import { formatEntry, type LogLevel, makeRedactor } from './log-line.ts';
 import type { LogBinding, Logger } from './logger.ts';
 
+/** What is logged, and where to. */
 export interface LoggingOptions {
   /** Less important messages are dropped. */
   readonly level: LogLevel;
-  /** Undefined or null: no file. */
-  readonly logFile: string | null | undefined;
+  /** Undefined: no file. */
+  readonly logFile: string | undefined;
   /** Nothing on the console; the file still gets everything. */
   readonly quiet: boolean;
   /** Values that must not appear in any line. */
@@ -116,8 +117,8 @@ class PinoLogger implements Logger {
     this.#pino.fatal(message);
   }
 
-  child(module?: string, binding: LogBinding = {}): Logger {
-    return new PinoLogger(this.#pino.child(module === undefined ? { ...binding } : { ...binding, module }));
+  child(binding: LogBinding): Logger {
+    return new PinoLogger(this.#pino.child({ ...binding }));
   }
 }
 
@@ -126,7 +127,7 @@ function openFile(
   now: () => Date,
   complain: (level: LogLevel, message: string) => void,
 ): LogFile | undefined {
-  if (logFile === undefined || logFile === null) return undefined;
+  if (logFile === undefined) return undefined;
   try {
     return new LogFile(logFile, { rotation, now, onProblem: (message) => complain('WARNING', message) });
   } catch (error) {

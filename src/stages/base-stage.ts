@@ -142,7 +142,7 @@ export abstract class BaseStage {
       batch.map((run) =>
         limit(async () => {
           if (stop.aborted) return;
-          const logger = this.logger.child(undefined, { stage: this.name, run });
+          const logger = this.logger.child({ stage: this.name, run });
           const error = await attemptRun(
             run,
             (number) => this.process(number, logger),

@@ -62,8 +62,8 @@ describe('createLogging', () => {
     expect(shown.split('\n')).toHaveLength(count + 1);
   });
 
-  it('lets a child name its module and its run, which is shown only where the message lacks it', () => {
-    const logger = open().logger('parent').child('module').child(undefined, { stage: 'import', run: 12 });
+  it('lets a child name its run, which is shown only where the message lacks it', () => {
+    const logger = open().logger('module').child({ stage: 'import', run: 12 });
     logger.info('no converter for a.txt');
     logger.info('✓ Run 12 done');
     logger.info('line 123\nmore');
