@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { type ArchiverError, ConfigurationError, UconDbError } from '../../errors.ts';
+import { type DigestChallenge, parseChallenge } from './digest.ts';
 import type { TransportAnswer } from './transport.ts';
 import type { TransportError } from './transport-error.ts';
 
-/** What UconDB says of a version, as far as we need it (all fields: the protocol's data model). */
 const versionMetadata = z.object({
   /** Versions whose key was taken by another one have none. */
   key: z.string().nullable(),
@@ -15,6 +15,8 @@ const versionMetadata = z.object({
     .int()
     .transform((sum) => sum >>> 0),
 });
+
+/** What UconDB says of a version, as far as we need it (all fields: the protocol's data model). */
 export type VersionMetadata = z.infer<typeof versionMetadata>;
 
 /** An entry of a listing. */
@@ -79,6 +81,12 @@ export function saysBadTv(answer: TextAnswer): boolean {
 /** True if a 404 says that the server has no such folder, object or version. */
 export function saysNotFound(answer: TextAnswer, what: 'folder' | 'object' | 'version'): boolean {
   return answer.status === 404 && new RegExp(`^${what}\\b[^]*not found`, 'i').test(explanation(answer.text));
+}
+
+/** The challenge of a 401; undefined if the answer is none, or demands what we can't do. */
+export function challengeOf(answer: TextAnswer): DigestChallenge | undefined {
+  if (answer.status !== 401 || answer.challenge === undefined) return undefined;
+  return parseChallenge(answer.challenge);
 }
 
 /** True for an answer that was given without doing anything. */

@@ -1,21 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConfigurationError, messageOf, UconDbError } from '../../errors.ts';
+import { UconDbError } from '../../errors.ts';
 import type { RunNumber } from '../../run-number.ts';
 import { type Logger, silentLogger } from '../../services/logger.ts';
 import { UconDbAddress } from './address.ts';
-import { saysBadTv, saysNotFound, type TextAnswer } from './answers.ts';
+import { challengeOf, saysBadTv, saysNotFound, type TextAnswer } from './answers.ts';
 import { Authenticator, type Demand } from './authenticator.ts';
 import type { WaitingTools } from './backoff.ts';
 import { readBlob } from './blob-reader.ts';
 import { Conversation } from './conversation.ts';
-import { parseChallenge } from './digest.ts';
 import { readListing } from './listing.ts';
 import { Transport } from './transport.ts';
 import type { PutOutcome, UconDb } from './ucondb.ts';
 import { Upload } from './upload.ts';
 
+/** Where UconDB is, who we are there, and how to reach it. */
 export interface UconDbClientOptions extends Partial<WaitingTools> {
   /** Ends in `/app`. */
   readonly serverUrl: string;
@@ -28,59 +27,10 @@ export interface UconDbClientOptions extends Partial<WaitingTools> {
   /** False: any certificate is taken, with a warning. Default true. */
   readonly tlsVerify?: boolean;
   /** PEM text of a private certificate authority. */
-  readonly ca?: string;
+  readonly ca?: string | undefined;
   /** Requests under way at once; more wait. Default 1. */
   readonly connections?: number;
   readonly logger?: Logger;
-}
-
-/** The section `ucon_db` of the configuration. */
-export interface UconDbSettings {
-  readonly serverUrl: string;
-  readonly folderName: string;
-  readonly objectName: string;
-  readonly writerUser: string;
-  readonly writerPassword: string;
-  readonly timeoutSeconds: number;
-  readonly tlsVerify: boolean;
-  readonly caFile?: string | undefined;
-}
-
-/**
- * The UconDB that the configuration names. Contacts nothing yet.
- * @throws ConfigurationError if the settings can't be used or `caFile` can't be read
- */
-export function openUconDb(
-  settings: UconDbSettings,
-  options: { readonly workers: number; readonly logger: Logger },
-): UconDb {
-  return new UconDbClient({
-    serverUrl: settings.serverUrl,
-    folder: settings.folderName,
-    object: settings.objectName,
-    user: settings.writerUser,
-    password: settings.writerPassword,
-    timeoutSeconds: settings.timeoutSeconds,
-    tlsVerify: settings.tlsVerify,
-    connections: options.workers,
-    logger: options.logger,
-    ...(settings.caFile === undefined ? {} : { ca: readCertificates(settings.caFile) }),
-  });
-}
-
-function readCertificates(path: string): string {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new ConfigurationError(`ucon_db.ca_file: can't read ${path}: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
-  if (!text.includes('-----BEGIN CERTIFICATE-----')) {
-    throw new ConfigurationError(`ucon_db.ca_file: ${path} holds no PEM certificate`);
-  }
-  return text;
 }
 
 /** One object of a UconDB folder, over HTTP. */
@@ -166,7 +116,5 @@ export class UconDbClient implements UconDb {
 }
 
 function demandOf(answer: TextAnswer): Demand | undefined {
-  if (saysBadTv(answer)) return 'nothing';
-  if (answer.status !== 401 || answer.challenge === undefined) return undefined;
-  return parseChallenge(answer.challenge);
+  return saysBadTv(answer) ? 'nothing' : challengeOf(answer);
 }

@@ -3,6 +3,7 @@ import type { RunNumber } from '../../run-number.ts';
 import type { UconDbAddress } from './address.ts';
 import { adler32 } from './adler32.ts';
 import {
+  challengeOf,
   isBusy,
   parseMetadata,
   saysKeyIsTaken,
@@ -13,7 +14,6 @@ import {
 import type { Authenticator, Demand } from './authenticator.ts';
 import { Backoff } from './backoff.ts';
 import type { Conversation } from './conversation.ts';
-import { type DigestChallenge, parseChallenge } from './digest.ts';
 import type { TransportRequest } from './transport.ts';
 import { TransportError } from './transport-error.ts';
 import type { PutOutcome } from './ucondb.ts';
@@ -172,9 +172,4 @@ export class Upload {
     const answer = await this.#answerTo({ method: 'GET', target: this.#address.emptyListing() });
     return !(answer instanceof TransportError) && saysNotFound(answer, 'object');
   }
-}
-
-function challengeOf(answer: TextAnswer): DigestChallenge | undefined {
-  if (answer.status !== 401 || answer.challenge === undefined) return undefined;
-  return parseChallenge(answer.challenge);
 }

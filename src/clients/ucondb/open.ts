@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { ConfigurationError, messageOf } from '../../errors.ts';
+import type { Logger } from '../../services/logger.ts';
+import type { UconDb } from './ucondb.ts';
+import { UconDbClient } from './ucondb-client.ts';
+
+/** The parameters of section `ucon_db` that the client needs. */
+export interface UconDbParameters {
+  readonly serverUrl: string;
+  readonly folderName: string;
+  readonly objectName: string;
+  readonly writerUser: string;
+  readonly writerPassword: string;
+  readonly timeoutSeconds: number;
+  readonly tlsVerify: boolean;
+  readonly caFile?: string | undefined;
+}
+
+/**
+ * The UconDB that the configuration names. Contacts nothing yet.
+ * @throws ConfigurationError if the parameters can't be used or `caFile` can't be read
+ */
+export function openUconDb(
+  parameters: UconDbParameters,
+  options: { readonly workers: number; readonly logger: Logger },
+): UconDb {
+  return new UconDbClient({
+    serverUrl: parameters.serverUrl,
+    folder: parameters.folderName,
+    object: parameters.objectName,
+    user: parameters.writerUser,
+    password: parameters.writerPassword,
+    timeoutSeconds: parameters.timeoutSeconds,
+    tlsVerify: parameters.tlsVerify,
+    connections: options.workers,
+    logger: options.logger,
+    ca: parameters.caFile === undefined ? undefined : readCertificates(parameters.caFile),
+  });
+}
+
+function readCertificates(path: string): string {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ConfigurationError(`ucon_db.ca_file: can't read ${path}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+  if (!text.includes('-----BEGIN CERTIFICATE-----')) {
+    throw new ConfigurationError(`ucon_db.ca_file: ${path} holds no PEM certificate`);
+  }
+  return text;
+}
