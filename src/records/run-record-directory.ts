@@ -9,7 +9,7 @@ import { type ListedFile, listRecord, type RecordListing } from './record-listin
 import { listRunDirectories } from './run-directories.ts';
 import type { RecordFile, RunRecord, RunRecordSource } from './run-record-source.ts';
 import { SETTLING, type Settling, settled } from './settling.ts';
-import { changed, lastChangeOf, readStable, signatureOf } from './stable-file.ts';
+import { changed, lastChangeOf, readStable, signatureAt } from './stable-file.ts';
 
 /** Sizes in bytes beyond which a run is refused rather than taken into memory. */
 export interface RecordLimits {
@@ -23,6 +23,7 @@ const LIMITS: RecordLimits = { file: 32 * 2 ** 20, record: 128 * 2 ** 20 };
 /** Files of one run that are read at once. */
 const CONCURRENCY = 8;
 
+/** How run directories are read; what is absent is as in production. */
 export interface RecordReading {
   readonly limits?: RecordLimits;
   readonly settling?: Settling;
@@ -157,7 +158,7 @@ async function checkUnchanged(
   const limit = pLimit(CONCURRENCY);
   const checks = await limit.map(files, async ({ path, target, signature }) => {
     try {
-      return (await signatureOf(target)) === signature ? undefined : faultOf(path, changed());
+      return (await signatureAt(target)) === signature ? undefined : faultOf(path, changed());
     } catch (error) {
       return faultOf(path, error);
     }

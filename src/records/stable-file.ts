@@ -1,12 +1,13 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { RunRecordError } from '../errors.ts';
+import { signatureOf } from '../file-signature.ts';
 import { errorCode } from '../system-error.ts';
 
 /** A file as it was for the whole time in which it was read. */
 export interface StableFile {
   readonly bytes: Buffer;
-  /** Changes when the file does; compare with {@link signatureOf}. */
+  /** Changes when the file does; compare with {@link signatureAt}. */
   readonly signature: string;
 }
 
@@ -26,8 +27,8 @@ export async function readStable(path: string, admit: (size: number) => void): P
     const size = Number(before.size);
     admit(size);
     const bytes = await readUpTo(handle, size + 1);
-    const signature = describe(before);
-    const after = describe(await handle.stat({ bigint: true }));
+    const signature = signatureOf(before);
+    const after = signatureOf(await handle.stat({ bigint: true }));
     if (bytes.length !== size || after !== signature) throw changed();
     return { bytes, signature };
   } finally {
@@ -35,9 +36,9 @@ export async function readStable(path: string, admit: (size: number) => void): P
   }
 }
 
-/** Identity, size and times of the file at `path`, as text. */
-export async function signatureOf(path: string): Promise<string> {
-  return describe(await stat(path, { bigint: true }));
+/** The signature of the file that is at `path` now. */
+export async function signatureAt(path: string): Promise<string> {
+  return signatureOf(await stat(path, { bigint: true }));
 }
 
 /**
@@ -68,16 +69,4 @@ async function readUpTo(handle: FileHandle, limit: number): Promise<Buffer> {
     if (bytesRead === 0 || length === limit - 1) break;
   }
   return buffer.subarray(0, length);
-}
-
-interface Identity {
-  readonly dev: bigint;
-  readonly ino: bigint;
-  readonly size: bigint;
-  readonly mtimeNs: bigint;
-  readonly ctimeNs: bigint;
-}
-
-function describe({ dev, ino, size, mtimeNs, ctimeNs }: Identity): string {
-  return [dev, ino, size, mtimeNs, ctimeNs].join(':');
 }

@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ArtdaqDbError, messageOf } from '../../../errors.ts';
+import { signatureOf } from '../../../file-signature.ts';
 import { syncDirectory, writeFileAtomic } from '../../../persistence/atomic-file.ts';
 import { undefinedIfMissing } from '../../../system-error.ts';
 import type { DatabaseFiles } from './database-files.ts';
@@ -136,15 +137,4 @@ async function readWhole(handle: FileHandle): Promise<{ bytes: Buffer; signature
   const after = signatureOf(await handle.stat({ bigint: true }));
   if (before !== after) throw new UnreadableIndexError('it is being written');
   return { bytes, signature: after };
-}
-
-/** The state of a file in one text. */
-export function signatureOf(stats: {
-  dev: bigint;
-  ino: bigint;
-  size: bigint;
-  mtimeNs: bigint;
-  ctimeNs: bigint;
-}): string {
-  return `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`;
 }

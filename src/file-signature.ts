@@ -1,0 +1,13 @@
+/** What `stat` with `bigint: true` tells of a file's identity and state. */
+export interface FileStats {
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+}
+
+/** Identity, size and times of a file as one text, which is another one when the file was changed or replaced. */
+export function signatureOf({ dev, ino, size, mtimeNs, ctimeNs }: FileStats): string {
+  return [dev, ino, size, mtimeNs, ctimeNs].join(':');
+}
