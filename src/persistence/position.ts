@@ -10,7 +10,7 @@ export interface Progress {
   /** Runs at the target before the batch: a crash may have kept an earlier execution from counting them. */
   readonly archivedBefore?: readonly RunNumber[];
   /** The lowest run at source or target: where the contiguous runs begin. The lowest given here, if absent. */
-  readonly lowestKnown?: RunNumber;
+  readonly lowestKnown?: RunNumber | undefined;
 }
 
 /** Incremental executions look at runs above this one. */

@@ -1,18 +1,16 @@
+import { type NumberRange, rangeText } from '../number-ranges.ts';
 import { byRunNumber, parseRunNumber, type RunNumber } from '../run-number.ts';
-
-/** A stretch of run numbers without a gap, both ends included. */
-type RunRange = readonly [first: RunNumber, last: RunNumber];
 
 /** A set of run numbers kept as ranges: 100,000 runs in a row take the room of one. */
 export class RunSet {
-  readonly #ranges: readonly RunRange[];
+  readonly #ranges: readonly NumberRange[];
 
-  private constructor(ranges: readonly RunRange[]) {
+  private constructor(ranges: readonly NumberRange[]) {
     this.#ranges = ranges;
   }
 
   static of(runs: Iterable<RunNumber>): RunSet {
-    return RunSet.#merge([...runs].map((run): RunRange => [run, run]));
+    return RunSet.#merge([...runs].map((run) => ({ first: run, last: run })));
   }
 
   /**
@@ -20,20 +18,20 @@ export class RunSet {
    * @returns undefined if one of them is neither `<run>` nor `<first>-<last>` with first <= last.
    */
   static fromTexts(texts: readonly string[]): RunSet | undefined {
-    const ranges: RunRange[] = [];
+    const ranges: NumberRange[] = [];
     for (const text of texts) {
       const ends = text.split('-').map(parseRunNumber);
       const first = ends[0];
       const last = ends.at(-1);
       if (first === undefined || last === undefined || ends.length > 2 || last < first) return undefined;
-      ranges.push([first, last]);
+      ranges.push({ first, last });
     }
     return RunSet.#merge(ranges);
   }
 
   /** `17` for a single run, `20-35` for a range; ascending. */
   toTexts(): string[] {
-    return this.#ranges.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`));
+    return this.#ranges.map(rangeText);
   }
 
   has(run: RunNumber): boolean {
@@ -41,7 +39,7 @@ export class RunSet {
     let high = this.#ranges.length - 1;
     while (low <= high) {
       const middle = (low + high) >> 1;
-      const [first, last] = this.#ranges[middle] ?? [run, run];
+      const { first, last } = this.#ranges[middle] ?? { first: run, last: run };
       if (run < first) high = middle - 1;
       else if (run > last) low = middle + 1;
       else return true;
@@ -53,12 +51,12 @@ export class RunSet {
     return RunSet.#merge([...this.#ranges, ...other.#ranges]);
   }
 
-  static #merge(ranges: RunRange[]): RunSet {
-    const merged: [RunNumber, RunNumber][] = [];
-    for (const [first, last] of ranges.sort((a, b) => byRunNumber(a[0], b[0]))) {
+  static #merge(ranges: NumberRange[]): RunSet {
+    const merged: { first: RunNumber; last: RunNumber }[] = [];
+    for (const { first, last } of ranges.sort((a, b) => byRunNumber(a.first, b.first))) {
       const previous = merged.at(-1);
-      if (previous !== undefined && first <= previous[1] + 1) previous[1] = Math.max(previous[1], last);
-      else merged.push([first, last]);
+      if (previous !== undefined && first <= previous.last + 1) previous.last = Math.max(previous.last, last);
+      else merged.push({ first, last });
     }
     return new RunSet(merged);
   }

@@ -1,4 +1,4 @@
-import { messageOf } from '../errors.ts';
+import { messageOf, type StageName } from '../errors.ts';
 import type { RunNumber } from '../run-number.ts';
 
 /** A place that holds runs, as the status report asks it. */
@@ -9,6 +9,7 @@ export interface StatusSource {
   listRuns(): Promise<RunNumber[]>;
 }
 
+/** The places that hold runs. */
 export type Place = 'filesystem' | 'artdaqDB' | 'UconDB';
 
 /** What one place answered: its runs, ascending, or why it could not be asked. */
@@ -19,15 +20,16 @@ export interface PlaceStatus {
   readonly error: string | undefined;
 }
 
-/** What a stage keeps about itself, or why that can't be read. */
+/** What a stage keeps about itself. */
 export interface StageRecord {
-  readonly stage: 'import' | 'migrate';
+  readonly stage: StageName;
   readonly position: RunNumber;
   readonly failed: readonly RunNumber[];
-  /** Runs known at the source at the last execution; undefined before the first. */
+  /** Was the run at the source at an earlier execution? True for all runs before the first. */
   readonly isKnown: (run: RunNumber) => boolean;
 }
 
+/** What the status report tells. */
 export interface Status {
   readonly places: readonly PlaceStatus[];
   readonly stages: readonly StageRecord[];
@@ -44,12 +46,6 @@ export async function queryPlaces(sources: readonly StatusSource[]): Promise<Pla
       }
     }),
   );
-}
-
-/** Runs of `these` that are not among `those`. */
-export function without(these: readonly RunNumber[], those: readonly RunNumber[]): RunNumber[] {
-  const present = new Set(those);
-  return these.filter((run) => !present.has(run));
 }
 
 /**

@@ -1,6 +1,7 @@
-import type { RunNumber } from '../run-number.ts';
-import { formatGaps, formatRanges, toRanges } from './ranges.ts';
-import { type Place, type PlaceStatus, type Status, skippedRuns, without } from './status.ts';
+import { toRanges } from '../number-ranges.ts';
+import { type RunNumber, without } from '../run-number.ts';
+import { formatGaps, formatRanges } from './ranges.ts';
+import { type Place, type PlaceStatus, type Status, skippedRuns } from './status.ts';
 
 /** One line of the report and the level it is logged at. */
 export interface ReportLine {

@@ -113,13 +113,12 @@ export abstract class BaseStage {
 
   /** Counts what an execution that was killed archived and had no time to note. */
   async #position(listing: Listing): Promise<RunNumber> {
-    const lowestKnown = lowestRun(listing);
     const state = await this.#context.files.state.update((before) =>
       advance(before, {
         successes: [],
         attempted: [],
         archivedBefore: listing.target,
-        ...(lowestKnown === undefined ? {} : { lowestKnown }),
+        lowestKnown: lowestRun(listing),
       }),
     );
     return positionOf(state);

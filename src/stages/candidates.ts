@@ -1,11 +1,12 @@
-import type { RunNumber } from '../run-number.ts';
+import { type RunNumber, without } from '../run-number.ts';
 
+/** The runs at a stage's source and at its target, both ascending. */
 export interface Listing {
-  /** Runs at the stage's source and at its target, both ascending. */
   readonly source: readonly RunNumber[];
   readonly target: readonly RunNumber[];
 }
 
+/** What decides which runs an incremental execution looks at. */
 export interface IncrementalView {
   /** max(last_contiguous_run, last_attempted_run) of the stage's state. */
   readonly position: RunNumber;
@@ -23,8 +24,7 @@ export function lowestRun({ source, target }: Listing): RunNumber | undefined {
 
 /** Runs at the source that the target lacks, ascending. */
 export function missingRuns(listing: Listing): RunNumber[] {
-  const target = new Set(listing.target);
-  return listing.source.filter((run) => !target.has(run));
+  return without(listing.source, listing.target);
 }
 
 /**

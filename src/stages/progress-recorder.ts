@@ -68,13 +68,12 @@ export class ProgressRecorder {
         });
         const done = new Set([...this.successful, ...this.failed]);
         const attempted = attemptedUpTo(this.#batch, done);
-        const lowestKnown = lowestRun(this.#listing);
         await this.#files.state.update((state) =>
           advance(state, {
             successes: [...this.successful],
             attempted: attempted === undefined ? [] : [attempted],
             archivedBefore: this.#listing.target,
-            ...(lowestKnown === undefined ? {} : { lowestKnown }),
+            lowestKnown: lowestRun(this.#listing),
           }),
         );
       }

@@ -1,3 +1,4 @@
+import { rangeText, toRanges } from '../../number-ranges.ts';
 import type { ConversionWarning } from './conversion.ts';
 import { FOREIGN } from './fhicl-text.ts';
 import { characterName, type SourceLine } from './source-text.ts';
@@ -16,7 +17,10 @@ export function foreignCharacterWarnings(lines: readonly SourceLine[]): Conversi
   }));
   const [first, ...others] = foreign.slice(MAX_LINES).map(({ number }) => number);
   if (first === undefined) return warnings;
-  const message = `more characters written as '.', in ${1 + others.length} lines: ${lineRanges([first, ...others])}`;
+  const places = toRanges([first, ...others])
+    .map(rangeText)
+    .join(', ');
+  const message = `more characters written as '.', in ${1 + others.length} lines: ${places}`;
   return [...warnings, { line: first, message }];
 }
 
@@ -24,15 +28,4 @@ function characterNames(text: string): string {
   const names = [...new Set(text.match(FOREIGN))].map(characterName);
   const named = names.slice(0, MAX_CHARACTERS).join(', ');
   return names.length > MAX_CHARACTERS ? `${named} and ${names.length - MAX_CHARACTERS} more` : named;
-}
-
-/** Ascending numbers as text, e.g. `21-23, 30`. */
-function lineRanges(numbers: readonly number[]): string {
-  const ranges: { first: number; last: number }[] = [];
-  for (const number of numbers) {
-    const range = ranges.at(-1);
-    if (range !== undefined && range.last === number - 1) range.last = number;
-    else ranges.push({ first: number, last: number });
-  }
-  return ranges.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`)).join(', ');
 }

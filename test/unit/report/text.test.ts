@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatGaps, formatRanges, toRanges } from '../../../src/report/ranges.ts';
+import { toRanges } from '../../../src/number-ranges.ts';
+import { formatGaps, formatRanges } from '../../../src/report/ranges.ts';
 import { type PlaceStatus, queryPlaces, type StageRecord } from '../../../src/report/status.ts';
 import { statusLines } from '../../../src/report/text.ts';
 
