@@ -5,7 +5,10 @@ export interface FhiclFile {
   readonly text: string;
 }
 
+/** The file that every run is stored with besides its own: how documents map to collections. From `fcl_conf_dir`. */
+export const SCHEMA_FILE = 'schema.fcl';
+
 /** The entity that artdaqDB stores a FHiCL file under: its base name without `.fcl`. */
-export function entityOf(file: FhiclFile): string {
+export function entityOf(file: Pick<FhiclFile, 'name'>): string {
   return file.name.endsWith('.fcl') ? file.name.slice(0, -'.fcl'.length) : file.name;
 }

@@ -1,3 +1,4 @@
+import { SCHEMA_FILE } from '../fhicl/fhicl-file.ts';
 import { CONVERTED_NAMES, type ConvertedName } from './generate-names.ts';
 
 /** What a file of a run directory is to the archive. */
@@ -30,7 +31,7 @@ export function roleOf(path: string): FileRole {
 
 /** artdaqDB's own loader takes every path with `schema.fcl` in it for the schema, so such a component can't be stored. */
 function roleOfFhicl(name: string): FileRole {
-  if (name.endsWith('schema.fcl') && name !== 'schema.fcl') {
+  if (name.endsWith(SCHEMA_FILE) && name !== SCHEMA_FILE) {
     return aside('artdaqDB would take it for the schema');
   }
   if (name === '.fcl') return { kind: 'refused', reason: 'the name has nothing before .fcl' };

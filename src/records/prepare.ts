@@ -1,5 +1,5 @@
 import { isAscii } from 'node:buffer';
-import { entityOf, type FhiclFile } from '../fhicl/fhicl-file.ts';
+import { entityOf, type FhiclFile, SCHEMA_FILE } from '../fhicl/fhicl-file.ts';
 import type { RunNumber } from '../run-number.ts';
 import { signsOfIncompleteness } from './completeness.ts';
 import { configName, DEFAULT_CONFIG } from './config-name.ts';
@@ -24,6 +24,7 @@ export interface PreparedRun {
   readonly warnings: readonly string[];
 }
 
+/** What a run record is prepared with. */
 export interface PrepareOptions {
   /** The converters and generators that are switched on (`fhiclize_generate`). */
   readonly generate: ReadonlySet<GenerateName>;
@@ -52,7 +53,7 @@ export function prepareRun(record: RunRecord, { generate, schema }: PrepareOptio
   return {
     run: record.run,
     config,
-    documents: [...documents.components, ...documents.made, { name: 'schema.fcl', text: schema.text }],
+    documents: [...documents.components, ...documents.made, schema],
     update,
     warnings: [...documents.warnings],
   };
@@ -68,7 +69,7 @@ class Documents {
   readonly warnings = new Set<string>();
   readonly #generate: ReadonlySet<GenerateName>;
   /** Entity in lower case -> where it comes from. The blob tells files apart by name alone, in any letter case. */
-  readonly #taken = new Map<string, string>([['schema', "artdaqDB's schema.fcl"]]);
+  readonly #taken = new Map<string, string>([[entityOf({ name: SCHEMA_FILE }), `artdaqDB's ${SCHEMA_FILE}`]]);
 
   constructor(generate: ReadonlySet<GenerateName>) {
     this.#generate = generate;
@@ -132,7 +133,7 @@ class Documents {
   }
 
   #claim(name: string, path: string): void {
-    const entity = entityOf({ name, text: '' });
+    const entity = entityOf({ name });
     const key = entity.toLowerCase();
     const other = this.#taken.get(key);
     if (other === undefined) this.#taken.set(key, path);

@@ -3,20 +3,19 @@ import { packBlob, sameRecord } from '../blob/pack.ts';
 import type { ArtdaqDb } from '../clients/artdaqdb/artdaqdb.ts';
 import type { UconDb } from '../clients/ucondb/ucondb.ts';
 import { ArtdaqDbError, UconDbError } from '../errors.ts';
-import type { FhiclFile } from '../fhicl/fhicl-file.ts';
+import { type FhiclFile, SCHEMA_FILE } from '../fhicl/fhicl-file.ts';
 import type { RunNumber } from '../run-number.ts';
 import type { Logger } from '../services/logger.ts';
 import { BaseStage, type StageContext } from './base-stage.ts';
 import type { Listing } from './candidates.ts';
 
+/** What the migrate stage works with. */
 export interface MigratorParts {
   readonly artdaqDb: ArtdaqDb;
   readonly uconDb: UconDb;
+  /** The packing time of the blobs. */
   readonly now: () => Date;
 }
-
-/** Every run has it, as it comes from `fcl_conf_dir`. */
-const schemaFileName = 'schema.fcl';
 
 /** artdaqDB -> blob -> UconDB, read back and compared. */
 export class Migrator extends BaseStage {
@@ -65,7 +64,7 @@ export class Migrator extends BaseStage {
   async #export(run: RunNumber): Promise<FhiclFile[]> {
     const { artdaqDb } = this.#parts;
     const files = await artdaqDb.export(run);
-    if (files.some(({ name }) => name !== schemaFileName)) return files;
+    if (files.some(({ name }) => name !== SCHEMA_FILE)) return files;
     throw new ArtdaqDbError(
       `run ${run} is listed in artdaqDB (${artdaqDb.location}), but no document of its record is there; ` +
         'nothing was uploaded: restore the collection RunHistory from a backup, or import the run anew',

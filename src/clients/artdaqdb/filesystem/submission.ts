@@ -1,13 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import { ArtdaqDbError } from '../../../errors.ts';
 import { type Collection, formatTimestamp, toStoredJson } from '../../../fhicl/document.ts';
-import { entityOf, type FhiclFile } from '../../../fhicl/fhicl-file.ts';
+import { entityOf, type FhiclFile, SCHEMA_FILE } from '../../../fhicl/fhicl-file.ts';
 import type { RunNumber } from '../../../run-number.ts';
 import type { IndexEntry } from './index-entry.ts';
 import { ownObjectId } from './object-id.ts';
 
-/** The entity that goes to SystemLayout, and by which a run counts as stored. */
-const SCHEMA = 'schema';
+/** It goes to SystemLayout, and by it a run counts as stored. */
+const SCHEMA_ENTITY = entityOf({ name: SCHEMA_FILE });
 
 /** A FHiCL file as it is going to be stored. */
 export interface NewDocument {
@@ -43,11 +43,7 @@ export async function submission(
   refuseBadEntities(run, kind, files.map(entityOf));
   const documents: NewDocument[] = [];
   for (const file of files) {
-    const entity = entityOf(file);
-    const collection = entity === SCHEMA ? 'SystemLayout' : 'RunHistory';
-    documents.push(
-      newDocument(run, configuration, file, ownObjectId(collection, configuration, entity), now()),
-    );
+    documents.push(newDocument(run, configuration, file, now()));
     await setImmediate(); // A big record takes a while: signals and other runs must get their turn.
   }
   return { kind, run, configuration, documents };
@@ -55,7 +51,7 @@ export async function submission(
 
 /** The same document under another id. */
 export function withId(document: NewDocument, run: RunNumber, id: string, now: Date): NewDocument {
-  return newDocument(run, document.entry.version, document.file, id, now);
+  return newDocument(run, document.entry.version, document.file, now, id);
 }
 
 /**
@@ -76,11 +72,12 @@ function newDocument(
   run: RunNumber,
   configuration: string,
   file: FhiclFile,
-  id: string,
   now: Date,
+  givenId?: string,
 ): NewDocument {
   const entity = entityOf(file);
-  const collection = entity === SCHEMA ? 'SystemLayout' : 'RunHistory';
+  const collection = entity === SCHEMA_ENTITY ? 'SystemLayout' : 'RunHistory';
+  const id = givenId ?? ownObjectId(collection, configuration, entity);
   const config = configuration.slice(configuration.indexOf('/') + 1);
   const bytes = Buffer.from(toStoredJson(file.text, { entity, run, config, collection, id, now }));
   const configurations = [{ name: configuration, assigned: formatTimestamp(now) }];
@@ -102,7 +99,7 @@ function refuseBadEntities(run: RunNumber, kind: Submission['kind'], entities: r
     }
     seen.add(entity);
   }
-  if (kind === 'insert' && !seen.has(SCHEMA)) {
-    throw new ArtdaqDbError(`Run ${run} can't be stored without ${SCHEMA}.fcl`, { run });
+  if (kind === 'insert' && !seen.has(SCHEMA_ENTITY)) {
+    throw new ArtdaqDbError(`Run ${run} can't be stored without ${SCHEMA_FILE}`, { run });
   }
 }
