@@ -6,6 +6,7 @@
 /** The two stages of the archiver. */
 export type StageName = 'import' | 'migrate';
 
+/** What an error is about, besides its message. */
 export interface ArchiverErrorDetails {
   /** The original error. */
   readonly cause?: unknown;

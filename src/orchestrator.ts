@@ -21,6 +21,7 @@ import type { BaseStage, StageContext, StageFiles } from './stages/base-stage.ts
 import { Importer } from './stages/importer.ts';
 import { Migrator } from './stages/migrator.ts';
 
+/** What the orchestrator is given from outside. */
 export interface OrchestratorOptions {
   readonly config: ArchiverConfig;
   /** Makes the logger of a module. */

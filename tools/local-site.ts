@@ -15,6 +15,7 @@ system_layout: [ { collection: SystemLayout pattern: '(.*/)(schema)(\\.fcl$)' } 
 const account = { user: 'archiver', password: 'local-only' };
 const folder = 'local_folder';
 
+/** Where everything of a site is. */
 export interface LocalSite {
   readonly config: string;
   readonly runRecords: string;

@@ -14,6 +14,7 @@ const MAX_LENGTH = 65_536;
 /** References within references. */
 const MAX_DEPTH = 100;
 
+/** Something to say about a reference. */
 export interface ExpansionNote {
   /** The parameter in which it is written. */
   readonly path: ConfigPath;
@@ -21,6 +22,7 @@ export interface ExpansionNote {
   readonly text: string;
 }
 
+/** What became of a configuration. */
 export interface Expansion {
   /** The tree with all references replaced; a parameter with a problem is as written. */
   readonly tree: ConfigSection;

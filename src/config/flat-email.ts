@@ -17,6 +17,7 @@ const flatNames: ReadonlyMap<string, string> = new Map(
   [...modernNames].map(([flat, modern]) => [modern, flat]),
 );
 
+/** A configuration with the email settings where they are today. */
 export interface ModernForm {
   /** With `reporting.email` filled from the deprecated form, if that is what the file uses. */
   readonly tree: ConfigSection;
@@ -25,6 +26,7 @@ export interface ModernForm {
   readonly warning: { readonly path: ConfigPath; readonly text: string } | undefined;
 }
 
+/** Is this a parameter of the deprecated form? */
 export function isFlatEmailParameter(path: ConfigPath): boolean {
   return path.length === 2 && path[0] === 'reporting' && modernNames.has(path[1] ?? '');
 }

@@ -12,6 +12,7 @@ import { configFile, sectionPaths } from './sections.ts';
 import { type ConfigPath, type ConfigSection, isSection, makeSection, nameOf, valueAt } from './tree.ts';
 import { unknownNames } from './unknown-names.ts';
 
+/** A configuration that can be used. */
 export interface LoadedConfig {
   readonly config: ArchiverConfig;
   /** What the operator should know, each with its place; nothing is logged here. */

@@ -23,20 +23,24 @@ function optional<T>(type: z.ZodType<T>, emptyIsNone = false) {
   return z.preprocess((value) => (isNone(value) ? undefined : value), type.optional());
 }
 
+/** Any text; a number counts as the text that it is written as. */
 export function text() {
   return parameter('a text (words like yes and on need quotes)', (value) =>
     typeof value === 'string' ? value : undefined,
   );
 }
 
+/** A text with more than blanks in it. */
 export function filledText() {
   return parameter('a text that is not empty (words like yes and on need quotes)', filled);
 }
 
+/** A text, or nothing if it is empty. */
 export function optionalText() {
   return optional(text(), true);
 }
 
+/** A path of a file or directory; not checked if it exists. */
 export function path() {
   return parameter('a path', (value) => {
     const name = filled(value);
@@ -44,6 +48,7 @@ export function path() {
   });
 }
 
+/** As {@link path}, or nothing. */
 export function optionalPath() {
   return optional(path());
 }
@@ -53,6 +58,7 @@ export function flag(byDefault: boolean) {
   return parameter('true or false', (value) => readFlag(value, byDefault)).default(byDefault);
 }
 
+/** The boolean that a value says, `byDefault` if it is empty or null; undefined if it says none. */
 export function readFlag(value: ConfigValue | undefined, byDefault: boolean): boolean | undefined {
   if (typeof value === 'boolean') return value;
   if (value === undefined || value === null) return byDefault;
@@ -64,6 +70,7 @@ export function readFlag(value: ConfigValue | undefined, byDefault: boolean): bo
   return undefined;
 }
 
+/** An integer from `min` to `max`, both included. */
 export function integer(range: { readonly min: number; readonly max?: number }) {
   const { min, max = Number.MAX_SAFE_INTEGER } = range;
   const allowed =
@@ -76,6 +83,7 @@ export function integer(range: { readonly min: number; readonly max?: number }) 
   });
 }
 
+/** A TCP port. */
 export function port() {
   return integer({ min: 1, max: 65_535 });
 }
@@ -87,6 +95,7 @@ function anyInteger() {
   });
 }
 
+/** Any integer, or nothing. */
 export function optionalInteger() {
   return optional(anyInteger());
 }
@@ -118,6 +127,7 @@ export function uri(allowed: string, isValid: (uri: string) => boolean) {
   return parameter(allowed, (value) => (typeof value === 'string' && isValid(value) ? value : undefined));
 }
 
+/** As {@link uri}, or nothing. */
 export function optionalUri(allowed: string, isValid: (uri: string) => boolean) {
   return optional(uri(allowed, isValid));
 }

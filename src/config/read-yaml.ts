@@ -9,6 +9,7 @@ import { isSurprisingNumber, resolvePlainScalar } from './yaml-scalar.ts';
 /** Values that one file may hold, counted as often as an alias repeats them. */
 const MAX_VALUES = 20_000;
 
+/** A configuration file as read, and where in it everything is. */
 export interface YamlFile {
   readonly tree: ConfigSection;
   /** `file:line:column` of a value, or of the nearest section around a value that isn't there. */

@@ -7,6 +7,7 @@ export interface Reference {
   readonly source: string;
 }
 
+/** Plain text, or a reference. */
 export type TemplatePart = string | Reference;
 
 interface OpenReference {

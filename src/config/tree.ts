@@ -12,6 +12,7 @@ export interface ConfigSection {
 /** Where a value is in the tree: names of sections and parameters, positions in lists. */
 export type ConfigPath = readonly string[];
 
+/** Tells a section from a value, a list and nothing. */
 export function isSection(value: ConfigValue | undefined): value is ConfigSection {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

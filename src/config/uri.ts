@@ -2,6 +2,7 @@
 export const databaseUriForms =
   'filesystemdb:///absolute/path/of/database, or mongodb://user:password@host:port/database (also mongodb+srv://)';
 
+/** Has a text one of the {@link databaseUriForms}? */
 export function isDatabaseUri(uri: string): boolean {
   return (
     /^filesystemdb:\/\/(?:\/+[^/\0]|\$)[^\0]*$/.test(uri) ||
@@ -9,19 +10,24 @@ export function isDatabaseUri(uri: string): boolean {
   );
 }
 
+/** Does the address name a MongoDB? */
 export function isMongoUri(uri: string): boolean {
   return /^mongodb(?:\+srv)?:\/\//.test(uri);
 }
 
+/** What `server_url` may be. */
 export const serverUrlForms = 'an http or https URL that ends in /app, without user, query and fragment';
 
+/** Has a text the {@link serverUrlForms}? That it ends in /app is only recommended. */
 export function isServerUrl(url: string): boolean {
   const parsed = parseHttpUrl(url);
   return parsed !== undefined && `${parsed.username}${parsed.password}${parsed.search}${parsed.hash}` === '';
 }
 
+/** What the URL of a health check may be. */
 export const pingUrlForms = 'an http or https URL';
 
+/** Has a text the {@link pingUrlForms}? */
 export function isHttpUrl(url: string): boolean {
   return parseHttpUrl(url) !== undefined;
 }

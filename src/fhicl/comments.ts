@@ -6,6 +6,7 @@ const HASH = 35;
 const SINGLE_QUOTE = 39;
 const SLASH = 47;
 
+/** A comment as found in a text. */
 export interface ScannedComment extends Comment {
   /** Where in the text it starts. */
   readonly position: number;

@@ -14,6 +14,7 @@ export function nameOf(key: string): string {
   return key.endsWith('\0') ? key.replace(/\0+$/, '') : key;
 }
 
+/** Tells an object from an array, a scalar and nothing. */
 export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -12,6 +12,7 @@ export function endOfLine(text: string, from: number): number {
   return position;
 }
 
+/** Does a line begin at this position? */
 export function isLineStart(text: string, position: number): boolean {
   const before = text.charCodeAt(position - 1);
   return position === 0 || before === LF || before === CR;

@@ -4,6 +4,7 @@ import { isEscaped, readJsonObject } from './json-reader.ts';
 import { readContent } from './stored-reader.ts';
 import type { FhiclDocument } from './tree.ts';
 
+/** A stored document as read. */
 export interface StoredJson {
   /** All members of the stored document. */
   readonly document: JsonObject;

@@ -6,6 +6,7 @@ export function jsonObject(members: string): string {
   return `{\n${members}\n}`;
 }
 
+/** An array as artdaqDB writes it, of elements that are JSON text. */
 export function jsonArray(elements: string): string {
   return `[\n${elements}\n]`;
 }

@@ -3,6 +3,7 @@
  * repeated top-level keys kept, and with each value the comments that artdaqDB stores beside it.
  */
 
+/** artdaqDB's names for the types of scalars, as stored documents hold them. */
 export type ScalarType =
   | 'nil'
   | 'bool'
@@ -13,6 +14,7 @@ export type ScalarType =
   | 'string_singlequoted'
   | 'string_doublequoted';
 
+/** A value that is neither table nor sequence. */
 export interface Scalar {
   readonly type: ScalarType;
   /** Source text; of a quoted string what stands between the quotes, escapes as written. */
@@ -21,6 +23,7 @@ export interface Scalar {
   readonly annotation: string;
 }
 
+/** Values in brackets. */
 export interface Sequence {
   readonly type: 'sequence';
   readonly elements: readonly Value[];
@@ -41,6 +44,7 @@ export type Value = Scalar | Sequence | Table;
 /** Protection of a binding, strongest last; empty for none. */
 export type Protection = '' | '@protect_ignore' | '@protect_error';
 
+/** A name with its value. */
 export interface Entry {
   readonly key: string;
   readonly protection: Protection;
@@ -53,6 +57,7 @@ export interface Comment {
   readonly text: string;
 }
 
+/** A whole text: the entries between BEGIN_PROLOG and END_PROLOG, all others, and every comment. */
 export interface FhiclDocument {
   readonly prolog: readonly Entry[];
   readonly main: readonly Entry[];
@@ -76,6 +81,7 @@ const SCALAR_TYPES: ReadonlySet<string> = new Set<ScalarType>([
   'string_doublequoted',
 ]);
 
+/** Is this the name of a {@link ScalarType}? */
 export function isScalarType(type: string): type is ScalarType {
   return SCALAR_TYPES.has(type);
 }

@@ -10,6 +10,7 @@ export type AtomicFileCalls = Pick<
   'open' | 'readlink' | 'realpath' | 'rename' | 'rm' | 'stat'
 >;
 
+/** How a file is written. */
 export interface AtomicWriteOptions {
   /** Permissions of a file that did not exist (before the umask), 0o666 if absent. A replaced file keeps its own. */
   readonly mode?: number;

@@ -2,6 +2,7 @@ import { byRunNumber, type RunNumber } from '../run-number.ts';
 import { writeFileAtomic } from './atomic-file.ts';
 import { GuardedFile } from './guarded-file.ts';
 
+/** Runs to take in and out; a run in both is in afterwards. */
 export interface FailureLogChange {
   readonly add?: readonly RunNumber[];
   readonly remove?: readonly RunNumber[];

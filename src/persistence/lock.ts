@@ -9,6 +9,7 @@ import { removeOwnPidFile, removeOwnPidFileAtExit, watchPidFile } from './lock/p
 import { findProcess } from './lock/process-table.ts';
 import { makeDirectory } from './make-directory.ts';
 
+/** What the lock tells, protects and looks at. */
 export interface ProcessLockOptions {
   /** The lock is lost (an operator removed it, or another program took it): stop gracefully. Called at most once. */
   readonly onLost: (reason: string) => void;

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { messageOf, PersistenceError } from '../errors.ts';
 import { errorCode } from '../system-error.ts';
 
+/** A file that can't be understood. */
 export interface UnreadableFile {
   readonly path: string;
   readonly content: Buffer;

@@ -6,6 +6,7 @@ import { readSource, type SourceLine } from './converters/source-text.ts';
 /** The configuration name of a record that states none. */
 export const DEFAULT_CONFIG = 'standard';
 
+/** A configuration name, and what was changed in it. */
 export interface ConfigName {
   readonly name: string;
   readonly warnings: readonly ConversionWarning[];
@@ -33,6 +34,7 @@ export function configName(metadata: Buffer): ConfigName {
   return { name, warnings: [{ line: line.number, message }] };
 }
 
+/** Does a line of `metadata.txt` state a configuration name? */
 export function isConfigName(line: SourceLine): boolean {
   const field = fieldOf(line);
   return field?.key === 'Config name' && field.value !== '';

@@ -13,6 +13,7 @@ export interface Rotation {
   readonly backups: number;
 }
 
+/** How a log file is kept, and who hears of trouble with it. */
 export interface LogFileOptions {
   readonly rotation: Rotation;
   readonly now: () => Date;

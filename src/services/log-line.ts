@@ -1,6 +1,7 @@
 /** Levels as the log shows them, least important first. */
 export type LogLevel = 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR' | 'CRITICAL';
 
+/** Something logged, before it is a line. */
 export interface LogEntry {
   readonly time: Date;
   readonly module: string;

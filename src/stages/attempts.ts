@@ -3,6 +3,7 @@ import { ArchiverError, messageOf } from '../errors.ts';
 import type { RunNumber } from '../run-number.ts';
 import type { Logger } from '../services/logger.ts';
 
+/** How often and how far apart a run is tried. */
 export interface AttemptOptions {
   /** Further attempts after the first; only for errors that say a repeat may help. */
   readonly retries: number;

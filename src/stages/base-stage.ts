@@ -8,6 +8,7 @@ import { attemptRun } from './attempts.ts';
 import { incrementalRuns, type Listing, lowestRun, missingRuns } from './candidates.ts';
 import { ProgressRecorder, type RecordedFiles } from './progress-recorder.ts';
 
+/** The parameters of section `app` that stages need. */
 export interface StageSettings {
   /** Runs per incremental execution; ten times as many otherwise. */
   readonly batchSize: number;
@@ -16,10 +17,12 @@ export interface StageSettings {
   readonly retryDelaySeconds: number;
 }
 
+/** What a stage keeps between executions. */
 export interface StageFiles extends RecordedFiles {
   readonly seen: SeenRuns;
 }
 
+/** What every stage works with. */
 export interface StageContext {
   readonly settings: StageSettings;
   readonly files: StageFiles;
@@ -28,10 +31,12 @@ export interface StageContext {
   readonly shutdown: AbortSignal;
 }
 
+/** What a stage is to do. */
 export interface StageRequest {
   readonly incremental: boolean;
 }
 
+/** How the runs of a batch ended. */
 export interface StageResult {
   readonly successful: readonly RunNumber[];
   readonly failed: readonly RunNumber[];

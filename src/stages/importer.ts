@@ -8,6 +8,7 @@ import type { Logger } from '../services/logger.ts';
 import { BaseStage, type StageContext } from './base-stage.ts';
 import type { Listing } from './candidates.ts';
 
+/** What the import stage works with. */
 export interface ImporterParts {
   readonly records: RunRecordSource;
   readonly artdaqDb: ArtdaqDb;

@@ -4,6 +4,7 @@ import type { StateFile } from '../persistence/state.ts';
 import type { RunNumber } from '../run-number.ts';
 import { attemptedUpTo, type Listing, lowestRun } from './candidates.ts';
 
+/** What is written as runs end. */
 export interface RecordedFiles {
   readonly state: StateFile;
   readonly failures: FailureLog;

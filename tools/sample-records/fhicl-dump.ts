@@ -4,6 +4,7 @@ export type Value = string | number | bigint | boolean | readonly Value[] | Tabl
 /** The key of a table's lines that DAQInterface's bookkeeping inserts: written as they are, at its end. */
 export const BOOKKEEPING = Symbol('bookkeeping');
 
+/** The entries of a table; written in order of key. */
 export interface Table {
   readonly [key: string]: Value;
   readonly [BOOKKEEPING]?: readonly string[];

@@ -4,6 +4,7 @@ import type { RunNumber } from '../../src/run-number.ts';
 import { type SampleFile, sampleRecord } from './record.ts';
 import { ERA_NAMES, type EraName, type SystemSize } from './system.ts';
 
+/** Which records are written, and how. */
 export interface SampleOptions {
   readonly count: number;
   readonly firstRun: RunNumber;

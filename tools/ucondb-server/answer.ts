@@ -47,6 +47,7 @@ export function streamAnswer(body: Answer['body'], headers: Answer['headers']): 
   return { status: 200, reason: 'OK', headers, body };
 }
 
+/** The page of an exception, with status 500. */
 export function failureAnswer(failure: Failure): Answer {
   return { ...textAnswer(failure.page, 500), reason: 'Application Error' };
 }

@@ -29,6 +29,7 @@ export interface EndpointRequest {
   body(): Promise<Buffer>;
 }
 
+/** Answers the requests of one path. A Failure that it throws becomes the page of an exception. */
 export type Endpoint = (context: ServerContext, request: EndpointRequest) => Promise<Answer> | Answer;
 
 /** A folder that exists. */
@@ -66,6 +67,7 @@ export function findObject(folder: KnownFolder, object: string | undefined): Ver
   return isKnown ? versions : undefined;
 }
 
+/** The version with an id, flagged or not. */
 export function findVersion(folder: KnownFolder, id: number): Version | undefined {
   for (const version of folder.versions) if (version.id === id) return version;
   return undefined;

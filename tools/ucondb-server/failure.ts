@@ -33,6 +33,7 @@ export function badFolderName(): Failure {
   return new Failure('TypeError', 'not all arguments converted during string formatting');
 }
 
+/** The key was taken before the put began. */
 export function keyExists(object: string, key: string): Failure {
   return new Failure(
     'ucondb.UConDB.KeyExistsException',

@@ -28,6 +28,7 @@ const journalEntry = z.discriminatedUnion('is', [
   /** Never written by the server: the flag that an administrator sets in the database. */
   z.object({ is: z.literal('deleted'), folder: z.string(), id: z.number() }),
 ]);
+/** What one line of the journal says. */
 export type JournalEntry = z.infer<typeof journalEntry>;
 
 const READ_BYTES = 1024 * 1024;

@@ -3,6 +3,7 @@ import { parseFloatText, quoted } from './python-text.ts';
 
 /** A parameter's value: absent ones are undefined, `?name` without `=` is null, repeated ones are a list. */
 export type ParameterValue = string | null | readonly (string | null)[];
+/** Parameters by name. */
 export type Parameters = ReadonlyMap<string, ParameterValue>;
 
 /** The request is refused for a character in a parameter: status 400. */

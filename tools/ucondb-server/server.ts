@@ -8,6 +8,7 @@ import { Requests } from './requests.ts';
 import { PREFIX } from './router.ts';
 import type { VersionStore } from './version-store.ts';
 
+/** What a server serves, to whom and where. */
 export interface UconDbServerOptions {
   /** Directory that keeps the data; made if missing. */
   readonly data: string;
@@ -30,6 +31,7 @@ export interface UconDbServerOptions {
   readonly wrapStore?: (store: VersionStore) => VersionStore;
 }
 
+/** A server that is listening. */
 export interface UconDbServer {
   /** For `ucon_db.server_url`. */
   readonly url: string;

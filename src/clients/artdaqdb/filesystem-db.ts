@@ -16,6 +16,7 @@ import { InsertQueue } from './filesystem/insert-queue.ts';
 import { exportRun, runOf } from './filesystem/run-export.ts';
 import { type Submission, submission } from './filesystem/submission.ts';
 
+/** Logger, clock, file system and waiting of a database; the real ones, and no log, if absent. */
 export interface FilesystemDbOptions {
   readonly logger?: Logger;
   readonly now?: () => Date;

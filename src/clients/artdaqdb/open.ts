@@ -12,6 +12,7 @@ export interface ArtdaqDbParameters {
   readonly useTools: boolean;
 }
 
+/** What the database is opened with besides its parameters. */
 export interface ArtdaqDbServices {
   readonly env: Environment;
   readonly logger: Logger;

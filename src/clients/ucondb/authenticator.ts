@@ -1,5 +1,6 @@
 import { authorizationHeader, type DigestChallenge } from './digest.ts';
 
+/** Who writes to UconDB. */
 export interface Credentials {
   readonly user: string;
   readonly password: string;

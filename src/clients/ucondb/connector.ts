@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import { buildConnector } from 'undici';
 
+/** Which servers are trusted. */
 export interface TlsOptions {
   /** False: any certificate is taken. */
   readonly verify: boolean;

@@ -5,6 +5,7 @@ import { createConnector, type TlsOptions } from './connector.ts';
 import { transportError } from './transport-error.ts';
 import { Watchdog } from './watchdog.ts';
 
+/** How exchanges with a server are limited. */
 export interface TransportOptions extends TlsOptions {
   /** Limit for connecting, and for each silence while sending or receiving; a transfer that goes on is never cut. */
   readonly timeoutSeconds: number;
@@ -12,6 +13,7 @@ export interface TransportOptions extends TlsOptions {
   readonly connections: number;
 }
 
+/** A request as it is sent. */
 export interface TransportRequest {
   readonly method: 'GET' | 'POST';
   /** Path and query. */
@@ -21,6 +23,7 @@ export interface TransportRequest {
   readonly body?: Buffer;
 }
 
+/** The head of an answer, and its body as it comes. */
 export interface TransportAnswer {
   readonly status: number;
   /** A header's value; undefined if it is absent. */

@@ -4,6 +4,7 @@ import { judgeOwner } from './liveness.ts';
 import { type LockHolder, lockDirectoryCalls, readHolder, withdraw } from './lock-directory.ts';
 import { type LockOwner, recordName } from './owner.ts';
 
+/** Who takes a lock, and what it tells. */
 export interface DirectoryLockOptions {
   readonly owner: LockOwner;
   /** The lock was taken from us or removed; called at most once, from a timer. */

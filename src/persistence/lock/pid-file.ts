@@ -35,6 +35,7 @@ export function removeOwnPidFileAtExit(path: string, pid: number): void {
   }
 }
 
+/** How a PID file is watched. */
 export interface PidFileWatch {
   readonly intervalMs: number;
   readonly logger: Logger;

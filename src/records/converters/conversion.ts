@@ -5,6 +5,7 @@ export interface ConversionWarning {
   readonly message: string;
 }
 
+/** What a text file became. */
 export interface Conversion {
   /** The FHiCL document. */
   readonly text: string;

@@ -12,6 +12,7 @@ export function fieldOf(line: SourceLine): Field | undefined {
   return isComment(line) ? undefined : keyAndValue(trimmed(line.text));
 }
 
+/** Is it a `Component #<n>` line? */
 export function isComponent(field: Field): boolean {
   return COMPONENT_KEY.test(field.key);
 }

@@ -7,6 +7,7 @@ export interface SourceLine {
   readonly text: string;
 }
 
+/** A record's text file, decoded. */
 export interface SourceText {
   readonly text: string;
   readonly lines: readonly SourceLine[];
@@ -69,6 +70,7 @@ export function words(text: string): string[] {
   return text.split(/[\s\x85]+/).filter((word) => word !== '');
 }
 
+/** Does a line begin with `#`, blanks aside? */
 export function isComment(line: SourceLine): boolean {
   return trimmed(line.text).startsWith('#');
 }

@@ -9,6 +9,7 @@ import { SYSTEM_METADATA } from './database-metadata.ts';
 const WAIT_LIMIT_MS = 120_000;
 const WAIT_PAUSE_MS = 50;
 
+/** Who locks, and how it waits and reports. */
 export interface DatabaseLockOptions {
   readonly owner: LockOwner;
   readonly sleep: (milliseconds: number) => Promise<unknown>;

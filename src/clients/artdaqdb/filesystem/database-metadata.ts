@@ -7,6 +7,7 @@ import type { DatabaseFiles } from './database-files.ts';
 import { FRESH_INDEX } from './index-text.ts';
 import { randomObjectId } from './object-id.ts';
 
+/** The collection whose one document describes the database. */
 export const SYSTEM_METADATA = 'SystemMetadata';
 
 /** A temporary file of a document or index; not the lock, whose names begin otherwise. */
