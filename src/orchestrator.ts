@@ -6,7 +6,7 @@ import { openUconDb } from './clients/ucondb/open.ts';
 import type { UconDb } from './clients/ucondb/ucondb.ts';
 import type { ArchiverConfig } from './config/schema.ts';
 import type { Environment } from './environment.ts';
-import { ArchiverError, type StageName } from './errors.ts';
+import { ArchiverError, PersistenceError, type StageName } from './errors.ts';
 import { FailureLog } from './persistence/failure-log.ts';
 import { acquireProcessLock } from './persistence/lock.ts';
 import { positionOf } from './persistence/position.ts';
@@ -14,7 +14,7 @@ import { SeenRuns } from './persistence/seen-runs.ts';
 import { StateFile } from './persistence/state.ts';
 import { RunRecordDirectory } from './records/run-record-directory.ts';
 import { readSchemaFile } from './records/schema-file.ts';
-import { queryPlaces, type StageRecord } from './report/status.ts';
+import { isWhole, queryPlaces, type StageRecord, type UnreadableStageRecord } from './report/status.ts';
 import { statusLines } from './report/text.ts';
 import type { Logger } from './services/logger.ts';
 import type { BaseStage, StageContext, StageFiles } from './stages/base-stage.ts';
@@ -184,18 +184,25 @@ export class Orchestrator {
       },
     ]);
     const stages = [await this.#stageRecord('import'), await this.#stageRecord('migrate')];
-    for (const { level, text } of statusLines({ places, stages })) logger[level](text);
-    return places.every(({ error }) => error === undefined);
+    const status = { places, stages };
+    for (const { level, text } of statusLines(status)) logger[level](text);
+    return isWhole(status);
   }
 
-  async #stageRecord(stage: StageName): Promise<StageRecord> {
+  /** A file that can't be read does not keep the places from being reported: their runs tell what to write into it. */
+  async #stageRecord(stage: StageName): Promise<StageRecord | UnreadableStageRecord> {
     const { state, failures, seen } = this.#files(stage);
-    return {
-      stage,
-      position: positionOf(await state.read()),
-      failed: await failures.read(),
-      isKnown: await seen.membership(),
-    };
+    try {
+      return {
+        stage,
+        position: positionOf(await state.read()),
+        failed: await failures.read(),
+        isKnown: await seen.membership(),
+      };
+    } catch (error) {
+      if (!(error instanceof PersistenceError)) throw error;
+      return { stage, error: error.message };
+    }
   }
 
   #files(stage: StageName): StageFiles {

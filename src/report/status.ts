@@ -29,10 +29,21 @@ export interface StageRecord {
   readonly isKnown: (run: RunNumber) => boolean;
 }
 
+/** Why it can't be told what a stage keeps about itself. */
+export interface UnreadableStageRecord {
+  readonly stage: StageName;
+  readonly error: string;
+}
+
 /** What the status report tells. */
 export interface Status {
   readonly places: readonly PlaceStatus[];
-  readonly stages: readonly StageRecord[];
+  readonly stages: readonly (StageRecord | UnreadableStageRecord)[];
+}
+
+/** Could everything be asked and read? */
+export function isWhole({ places, stages }: Status): boolean {
+  return places.every(({ error }) => error === undefined) && stages.every((stage) => !('error' in stage));
 }
 
 /** Asks all places side by side; one that fails does not keep the others from reporting. */

@@ -103,6 +103,10 @@ function recommendations(status: Status, files: Runs, artdaq: Runs, ucon: Runs):
     );
   }
   for (const stage of status.stages) {
+    if ('error' in stage) {
+      lines.push({ level: 'error', text: stage.error });
+      continue;
+    }
     const missing = stage.stage === 'import' ? toImport : toMigrate;
     const skipped = skippedRuns(missing, stage);
     if (skipped.length > 0) {

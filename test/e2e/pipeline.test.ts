@@ -213,6 +213,16 @@ describe('when something else is broken', () => {
     );
     expect(existsSync(site.database)).toBe(false);
   });
+
+  it('reports what is where beside a broken state file', async () => {
+    site.addRuns(1, 2);
+    await incremental();
+    writeFileSync(join(site.work, 'importer_state.json'), '{"last_contig');
+    const { code, stdout } = await archive([site.config, '--report-status']);
+    expect(code).toBe(1);
+    expect(stdout).toContain("importer_state.json can't be understood");
+    expect(stdout.match(/Range: +1 to 2/g)).toHaveLength(3);
+  });
 });
 
 describe('the command line', () => {
