@@ -140,6 +140,7 @@ describe('acquireProcessLock', () => {
     const longAgo = new Date(Date.now() - 7 * 60 * 60 * 1000);
     fs.utimesSync(`${lockFile}.lock`, longAgo, longAgo);
     await acquire();
+    expect(pidInFile()).toBe(`${process.pid}\n`);
   });
 
   it('respects a flock of another program and leaves its file alone', async () => {
