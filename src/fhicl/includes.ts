@@ -16,19 +16,19 @@ export function isIncludeAt(text: string, position: number): boolean {
  * all of them.
  */
 export class Includes {
-  private readonly text: string;
-  private readonly entries = new Set<number>();
-  private count = 0;
-  private searched = 0;
+  readonly #text: string;
+  readonly #entries = new Set<number>();
+  #count = 0;
+  #searched = 0;
   /** artdaqDB consumes the text up to here with the directive counted last. */
-  private consumed = 0;
+  #consumed = 0;
   /** artdaqDB, which goes on by the length of the replaced text in the new one, overlooks directives up to here. */
-  private overlooked = 0;
-  private quote = -1;
-  private code = -1;
+  #overlooked = 0;
+  #quote = -1;
+  #code = -1;
 
   constructor(text: string) {
-    this.text = text;
+    this.#text = text;
   }
 
   /**
@@ -37,60 +37,60 @@ export class Includes {
    * 'unquoted' if no quote follows in the whole text; 'overlooked' if artdaqDB refuses it because it overlooks it
    */
   nameOf(position: number): number | 'comment' | 'unquoted' | 'overlooked' {
-    if (position < this.overlooked && isLineStart(this.text, position)) return 'overlooked';
-    const quote = this.quoteFrom(position);
-    if (quote === this.text.length) return 'unquoted';
-    const lineEnd = endOfLine(this.text, position);
-    return quote < lineEnd || this.codeFrom(lineEnd) === quote ? quote : 'comment';
+    if (position < this.#overlooked && isLineStart(this.#text, position)) return 'overlooked';
+    const quote = this.#quoteFrom(position);
+    if (quote === this.#text.length) return 'unquoted';
+    const lineEnd = endOfLine(this.#text, position);
+    return quote < lineEnd || this.#codeFrom(lineEnd) === quote ? quote : 'comment';
   }
 
   /** The key of the directive at this position (ask in ascending order, once for each). */
   keyOf(position: number): string {
-    this.entries.add(position);
-    this.countBefore(position);
-    this.consumed = this.quoteFrom(position);
-    const key = `${INCLUDE_KEY}_${this.count++}`;
-    this.overlooked = this.consumed + (this.consumed - position) - `${key}:`.length;
+    this.#entries.add(position);
+    this.#countBefore(position);
+    this.#consumed = this.#quoteFrom(position);
+    const key = `${INCLUDE_KEY}_${this.#count++}`;
+    this.#overlooked = this.#consumed + (this.#consumed - position) - `${key}:`.length;
     return key;
   }
 
   /** Is the directive at this position an entry? To be asked when the whole text is read. */
   isEntry(position: number): boolean {
-    return this.entries.has(position);
+    return this.#entries.has(position);
   }
 
-  private countBefore(position: number): void {
+  #countBefore(position: number): void {
     for (;;) {
-      const found = this.text.indexOf(DIRECTIVE, this.searched);
-      this.searched = found + DIRECTIVE.length;
+      const found = this.#text.indexOf(DIRECTIVE, this.#searched);
+      this.#searched = found + DIRECTIVE.length;
       if (found === position) return;
-      if (found < this.consumed || !isIncludeAt(this.text, found)) continue;
-      this.count++;
-      this.consumed = this.nextQuote(found);
+      if (found < this.#consumed || !isIncludeAt(this.#text, found)) continue;
+      this.#count++;
+      this.#consumed = this.#nextQuote(found);
     }
   }
 
-  private quoteFrom(position: number): number {
-    if (this.quote < position) this.quote = this.nextQuote(position);
-    return this.quote;
+  #quoteFrom(position: number): number {
+    if (this.#quote < position) this.#quote = this.#nextQuote(position);
+    return this.#quote;
   }
 
-  private nextQuote(position: number): number {
+  #nextQuote(position: number): number {
     const quote = /["']/g;
     quote.lastIndex = position;
-    return quote.test(this.text) ? quote.lastIndex - 1 : this.text.length;
+    return quote.test(this.#text) ? quote.lastIndex - 1 : this.#text.length;
   }
 
   /** The first position that is neither white space nor comment. */
-  private codeFrom(position: number): number {
-    const { text } = this;
-    let at = Math.max(this.code, position);
+  #codeFrom(position: number): number {
+    const text = this.#text;
+    let at = Math.max(this.#code, position);
     while (at < text.length) {
       if (text[at] === '#' || text.startsWith('//', at)) at = endOfLine(text, at);
       else if (WHITE_SPACE.test(text.charAt(at))) at++;
       else break;
     }
-    this.code = at;
+    this.#code = at;
     return at;
   }
 }

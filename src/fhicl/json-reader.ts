@@ -25,103 +25,103 @@ export function readJsonObject(text: string): JsonObject {
 }
 
 class Reader {
-  private readonly text: string;
-  private position = 0;
-  private depth = 0;
+  readonly #text: string;
+  #position = 0;
+  #depth = 0;
 
   constructor(text: string) {
-    this.text = text;
+    this.#text = text;
   }
 
   document(): JsonObject {
-    if (this.next() !== OPEN_OBJECT) this.fail('a { was expected');
-    const document = this.object();
-    if (!Number.isNaN(this.next())) this.fail('something follows the document');
+    if (this.#next() !== OPEN_OBJECT) this.#fail('a { was expected');
+    const document = this.#object();
+    if (!Number.isNaN(this.#next())) this.#fail('something follows the document');
     return document;
   }
 
-  private value(): JsonValue {
-    const code = this.next();
-    if (code === QUOTE) return this.string();
-    if (code === OPEN_OBJECT) return this.object();
-    if (code === OPEN_ARRAY) return this.array();
-    return this.literal();
+  #value(): JsonValue {
+    const code = this.#next();
+    if (code === QUOTE) return this.#string();
+    if (code === OPEN_OBJECT) return this.#object();
+    if (code === OPEN_ARRAY) return this.#array();
+    return this.#literal();
   }
 
-  private object(): JsonObject {
+  #object(): JsonObject {
     const members: Record<string, JsonValue> = Object.create(null);
-    this.enter();
-    if (this.next() === CLOSE_OBJECT) return this.leave(members);
+    this.#enter();
+    if (this.#next() === CLOSE_OBJECT) return this.#leave(members);
     for (;;) {
-      if (this.next() !== QUOTE) this.fail('a name in quotes was expected');
-      let key = this.string();
+      if (this.#next() !== QUOTE) this.#fail('a name in quotes was expected');
+      let key = this.#string();
       while (key in members) key += '\0';
-      if (this.next() !== COLON) this.fail('a : was expected');
-      this.position++;
-      members[key] = this.value();
-      if (this.ends(CLOSE_OBJECT)) return this.leave(members);
+      if (this.#next() !== COLON) this.#fail('a : was expected');
+      this.#position++;
+      members[key] = this.#value();
+      if (this.#ends(CLOSE_OBJECT)) return this.#leave(members);
     }
   }
 
-  private array(): JsonValue[] {
+  #array(): JsonValue[] {
     const array: JsonValue[] = [];
-    this.enter();
-    if (this.next() === CLOSE_ARRAY) return this.leave(array);
+    this.#enter();
+    if (this.#next() === CLOSE_ARRAY) return this.#leave(array);
     for (;;) {
-      array.push(this.value());
-      if (this.ends(CLOSE_ARRAY)) return this.leave(array);
+      array.push(this.#value());
+      if (this.#ends(CLOSE_ARRAY)) return this.#leave(array);
     }
   }
 
-  private enter(): void {
-    this.position++;
-    this.depth++;
-    if (this.depth > MAX_DEPTH) this.fail(`there are more than ${MAX_DEPTH} levels of nesting`);
+  #enter(): void {
+    this.#position++;
+    this.#depth++;
+    if (this.#depth > MAX_DEPTH) this.#fail(`there are more than ${MAX_DEPTH} levels of nesting`);
   }
 
-  private leave<T>(container: T): T {
-    this.position++;
-    this.depth--;
+  #leave<T>(container: T): T {
+    this.#position++;
+    this.#depth--;
     return container;
   }
 
   /** After a member: is this the end of its container? Otherwise a comma, which is taken. */
-  private ends(close: number): boolean {
-    const code = this.next();
+  #ends(close: number): boolean {
+    const code = this.#next();
     if (code === close) return true;
-    if (code !== COMMA) this.fail('a comma or a closing bracket was expected');
-    this.position++;
+    if (code !== COMMA) this.#fail('a comma or a closing bracket was expected');
+    this.#position++;
     return false;
   }
 
-  private string(): string {
-    const { text } = this;
-    const start = this.position + 1;
+  #string(): string {
+    const text = this.#text;
+    const start = this.#position + 1;
     let end = text.indexOf('"', start);
     while (end !== -1 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
-    if (end === -1) this.fail('the closing quote of this string is missing');
-    this.position = end + 1;
+    if (end === -1) this.#fail('the closing quote of this string is missing');
+    this.#position = end + 1;
     const content = text.slice(start, end);
     return content.includes('\\') ? withoutEscapes(content) : content;
   }
 
-  private literal(): number | boolean | null {
-    LITERAL.lastIndex = this.position;
-    if (!LITERAL.test(this.text)) this.fail('a value was expected');
-    const literal = this.text.slice(this.position, LITERAL.lastIndex);
-    this.position = LITERAL.lastIndex;
+  #literal(): number | boolean | null {
+    LITERAL.lastIndex = this.#position;
+    if (!LITERAL.test(this.#text)) this.#fail('a value was expected');
+    const literal = this.#text.slice(this.#position, LITERAL.lastIndex);
+    this.#position = LITERAL.lastIndex;
     return literal === 'null' ? null : literal === 'true' || (literal !== 'false' && Number(literal));
   }
 
   /** Skips white space. @returns the code of the character that follows, NaN at the end */
-  private next(): number {
-    let code = this.text.charCodeAt(this.position);
-    while (code === 32 || (code >= 9 && code <= 13)) code = this.text.charCodeAt(++this.position);
+  #next(): number {
+    let code = this.#text.charCodeAt(this.#position);
+    while (code === 32 || (code >= 9 && code <= 13)) code = this.#text.charCodeAt(++this.#position);
     return code;
   }
 
-  private fail(problem: string): never {
-    throw new ArtdaqDbError(`stored document is no JSON: at character ${this.position + 1}, ${problem}`);
+  #fail(problem: string): never {
+    throw new ArtdaqDbError(`stored document is no JSON: at character ${this.#position + 1}, ${problem}`);
   }
 }
 

@@ -36,41 +36,41 @@ export function parseFhicl(text: string, name: string): FhiclDocument {
 }
 
 class Parser {
-  private readonly scanner: Scanner;
-  private readonly comments: ReadonlyMap<number, string>;
+  readonly #scanner: Scanner;
+  readonly #comments: ReadonlyMap<number, string>;
   readonly includes: Includes;
 
   /** @param comments to note beside the values */
   constructor(scanner: Scanner, comments: readonly ScannedComment[]) {
-    this.scanner = scanner;
-    this.comments = new Map(comments.map(({ line, text }) => [line, text]));
+    this.#scanner = scanner;
+    this.#comments = new Map(comments.map(({ line, text }) => [line, text]));
     this.includes = new Includes(scanner.text);
   }
 
   sections(): Pick<FhiclDocument, 'prolog' | 'main'> {
-    const { scanner } = this;
+    const scanner = this.#scanner;
     const prolog: Entry[] = [];
     const main: Entry[] = [];
-    for (this.skipToEntry(); scanner.take('BEGIN_PROLOG'); this.skipToEntry()) this.prolog(prolog);
-    for (; !scanner.atEnd; this.skipToEntry()) main.push(this.entry(true, 0));
+    for (this.#skipToEntry(); scanner.take('BEGIN_PROLOG'); this.#skipToEntry()) this.#prolog(prolog);
+    for (; !scanner.atEnd; this.#skipToEntry()) main.push(this.#entry(true, 0));
     return { prolog, main };
   }
 
-  private prolog(entries: Entry[]): void {
-    const { scanner } = this;
+  #prolog(entries: Entry[]): void {
+    const scanner = this.#scanner;
     const start = scanner.position;
-    for (this.skipToEntry(); !this.endsProlog(); this.skipToEntry()) {
+    for (this.#skipToEntry(); !this.#endsProlog(); this.#skipToEntry()) {
       if (scanner.atEnd) scanner.fail('BEGIN_PROLOG without END_PROLOG', start);
-      entries.push(this.entry(true, 0));
+      entries.push(this.#entry(true, 0));
     }
   }
 
   /** Goes past END_PROLOG, unless the name of an entry begins so. */
-  private endsProlog(): boolean {
-    const { scanner } = this;
+  #endsProlog(): boolean {
+    const scanner = this.#scanner;
     const start = scanner.position;
     if (!scanner.text.startsWith('END_PROLOG', start)) return false;
-    const bindsName = this.bindsName();
+    const bindsName = this.#bindsName();
     scanner.position = start;
     if (bindsName) return false;
     scanner.take('END_PROLOG');
@@ -81,8 +81,8 @@ class Parser {
   }
 
   /** Does a name with its colon stand here? Leaves the position somewhere behind. */
-  private bindsName(): boolean {
-    const { scanner } = this;
+  #bindsName(): boolean {
+    const scanner = this.#scanner;
     do {
       scanner.skipToDirective();
       if (!takeName(scanner)) return false;
@@ -92,22 +92,22 @@ class Parser {
   }
 
   /** Goes to where the next entry, the end of a block or an `#include` that is an entry begins. */
-  private skipToEntry(): void {
-    const { scanner } = this;
+  #skipToEntry(): void {
+    const scanner = this.#scanner;
     for (scanner.skipToDirective(); isIncludeAt(scanner.text, scanner.position); scanner.skipToDirective()) {
       if (this.includes.nameOf(scanner.position) !== 'comment') return;
       scanner.skipLine();
     }
   }
 
-  private entry(dotted: boolean, depth: number): Entry {
-    return isIncludeAt(this.scanner.text, this.scanner.position)
-      ? this.include()
-      : this.binding(dotted, depth);
+  #entry(dotted: boolean, depth: number): Entry {
+    return isIncludeAt(this.#scanner.text, this.#scanner.position)
+      ? this.#include()
+      : this.#binding(dotted, depth);
   }
 
-  private include(): Entry {
-    const { scanner } = this;
+  #include(): Entry {
+    const scanner = this.#scanner;
     const name = this.includes.nameOf(scanner.position);
     if (name === 'overlooked')
       scanner.fail('artdaqDB overlooks this; remove blanks and remarks from the #include above');
@@ -115,25 +115,25 @@ class Parser {
     const key = this.includes.keyOf(scanner.position);
     scanner.joinLinesUpTo(name);
     scanner.position = name;
-    return { key, protection: '', value: this.value(key, 0) };
+    return { key, protection: '', value: this.#value(key, 0) };
   }
 
-  private binding(dotted: boolean, depth: number): Entry {
-    const { scanner } = this;
+  #binding(dotted: boolean, depth: number): Entry {
+    const scanner = this.#scanner;
     const start = scanner.position;
-    const key = this.key(dotted);
+    const key = this.#key(dotted);
     scanner.skip();
     const protection = takeBinding(scanner);
     if (protection === undefined) return failEntry(scanner, start, key);
-    const entry: Entry = { key, protection, value: this.value(key, depth) };
+    const entry: Entry = { key, protection, value: this.#value(key, depth) };
     const violation = violationWithin(entry);
     if (violation !== undefined) scanner.fail(violation, start);
     return entry;
   }
 
-  private key(dotted: boolean): string {
-    const { scanner } = this;
-    let key = this.name();
+  #key(dotted: boolean): string {
+    const scanner = this.#scanner;
+    let key = this.#name();
     while (dotted) {
       const end = scanner.position;
       scanner.skip();
@@ -142,49 +142,49 @@ class Parser {
         break;
       }
       scanner.skip();
-      key += `.${this.name()}`;
+      key += `.${this.#name()}`;
     }
     return key;
   }
 
-  private name(): string {
-    const { scanner } = this;
+  #name(): string {
+    const scanner = this.#scanner;
     const start = scanner.position;
     if (!takeName(scanner)) failEntry(scanner, start);
     return scanner.text.slice(start, scanner.position);
   }
 
   /** @param key of the entry that the value is of, or an empty text for an element of a sequence */
-  private value(key: string, depth: number): Value {
-    const { scanner } = this;
+  #value(key: string, depth: number): Value {
+    const scanner = this.#scanner;
     scanner.skip();
     const start = scanner.position;
     const line = scanner.currentLine();
     const silent = key.includes(`${INCLUDE_KEY}_`);
-    const comment = silent ? '' : this.commentAbove(line);
-    if (scanner.take('{')) return { type: 'table', entries: this.tableEntries(start, depth + 1), comment };
-    const annotation = silent ? '' : (this.comments.get(line) ?? '');
+    const comment = silent ? '' : this.#commentAbove(line);
+    if (scanner.take('{')) return { type: 'table', entries: this.#tableEntries(start, depth + 1), comment };
+    const annotation = silent ? '' : (this.#comments.get(line) ?? '');
     if (scanner.take('['))
-      return { type: 'sequence', elements: this.elements(start, depth + 1), comment, annotation };
+      return { type: 'sequence', elements: this.#elements(start, depth + 1), comment, annotation };
     const type = takeScalar(scanner);
     if (type === undefined) return failValue(scanner, key);
     return { type, text: scalarText(type, scanner.text.slice(start, scanner.position)), comment, annotation };
   }
 
-  private commentAbove(line: number): string {
-    const comment = this.comments.get(line - 1);
+  #commentAbove(line: number): string {
+    const comment = this.#comments.get(line - 1);
     return comment === undefined || comment.startsWith('/') || comment.includes('#include ') ? '' : comment;
   }
 
-  private elements(opening: number, depth: number): Value[] {
-    const { scanner } = this;
-    this.checkDepth(opening, depth);
+  #elements(opening: number, depth: number): Value[] {
+    const scanner = this.#scanner;
+    this.#checkDepth(opening, depth);
     const elements: Value[] = [];
     scanner.skip();
     if (scanner.take(']')) return elements;
     scanner.take(',');
     for (;;) {
-      elements.push(this.value('', depth));
+      elements.push(this.#value('', depth));
       scanner.skip();
       if (scanner.take(']')) return elements;
       if (scanner.atEnd) scanner.fail('the [ that opens here is never closed', opening);
@@ -192,22 +192,22 @@ class Parser {
     }
   }
 
-  private tableEntries(opening: number, depth: number): Entry[] {
-    const { scanner } = this;
-    this.checkDepth(opening, depth);
+  #tableEntries(opening: number, depth: number): Entry[] {
+    const scanner = this.#scanner;
+    this.#checkDepth(opening, depth);
     const table = new TableEntries();
-    for (this.skipToEntry(); !scanner.take('}'); this.skipToEntry()) {
+    for (this.#skipToEntry(); !scanner.take('}'); this.#skipToEntry()) {
       const start = scanner.position;
       if (scanner.atEnd) scanner.fail('the { that opens here is never closed', opening);
-      const violation = table.put(this.entry(false, depth));
+      const violation = table.put(this.#entry(false, depth));
       if (violation !== undefined) scanner.fail(violation, start);
     }
     return table.entries;
   }
 
-  private checkDepth(opening: number, depth: number): void {
+  #checkDepth(opening: number, depth: number): void {
     if (depth > MAX_DEPTH) {
-      this.scanner.fail(`tables and sequences are nested more than ${MAX_DEPTH} deep`, opening);
+      this.#scanner.fail(`tables and sequences are nested more than ${MAX_DEPTH} deep`, opening);
     }
   }
 }

@@ -41,14 +41,14 @@ function weakerWithin(value: Value, protection: Protection): Entry | undefined {
 /** The entries of a nested table: of a repeated key the last value stands at the first's place, unless that is protected. */
 export class TableEntries {
   readonly entries: Entry[] = [];
-  private readonly places = new Map<string, number>();
+  readonly #places = new Map<string, number>();
 
   /** @returns what is wrong, or undefined */
   put(entry: Entry): string | undefined {
-    const place = this.places.get(entry.key);
+    const place = this.#places.get(entry.key);
     const existing = place === undefined ? undefined : this.entries[place];
     if (place === undefined || existing === undefined) {
-      this.places.set(entry.key, this.entries.push(entry) - 1);
+      this.#places.set(entry.key, this.entries.push(entry) - 1);
     } else if (existing.protection === '@protect_error') {
       return `${entry.key} is given again, but is ${existing.protection}`;
     } else if (strength(entry.protection) > strength(existing.protection)) {

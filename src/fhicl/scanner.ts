@@ -11,14 +11,14 @@ const SLASH = 47;
 export class Scanner {
   readonly text: string;
   position = 0;
-  private readonly name: string;
-  private line = 1;
-  private counted = 0;
+  readonly #name: string;
+  #line = 1;
+  #counted = 0;
 
   /** @param name of the file, for messages */
   constructor(text: string, name: string) {
     this.text = text;
-    this.name = name;
+    this.#name = name;
   }
 
   get atEnd(): boolean {
@@ -74,20 +74,20 @@ export class Scanner {
 
   /** The line of the position, counted from 1; ask in ascending order. */
   currentLine(): number {
-    this.line += countLineBreaks(this.text, this.counted, this.position);
-    this.counted = this.position;
-    return this.line;
+    this.#line += countLineBreaks(this.text, this.#counted, this.position);
+    this.#counted = this.position;
+    return this.#line;
   }
 
   /** Makes the lines up to a position further on count as one with the current line. */
   joinLinesUpTo(position: number): void {
     this.currentLine();
-    this.counted = position;
+    this.#counted = position;
   }
 
   /** @throws FhiclError always, at the given or the current position */
   fail(problem: string, position = this.position): never {
     const { line, column } = locate(this.text, position);
-    throw new FhiclError(`${this.name}, line ${line}, column ${column}: ${problem}`, line, column);
+    throw new FhiclError(`${this.#name}, line ${line}, column ${column}: ${problem}`, line, column);
   }
 }

@@ -21,96 +21,96 @@ export function readContent(stored: JsonObject): FhiclDocument {
 
 class ContentReader {
   /** Where in the document we are, for messages: putting a text together for each of many thousand values would take time. */
-  private readonly place: (string | number)[] = [];
+  readonly #place: (string | number)[] = [];
 
   read(stored: JsonObject): FhiclDocument {
-    const document = this.at('document', () => this.object(stored.document));
-    const data = this.at('document.data', () => this.object(document.data));
-    const metadata = this.at('document.metadata', () => this.object(document.metadata));
+    const document = this.#at('document', () => this.#object(stored.document));
+    const data = this.#at('document.data', () => this.#object(document.data));
+    const metadata = this.#at('document.metadata', () => this.#object(document.metadata));
     const section = (name: string) =>
-      this.at(name, () => this.entries(this.object(data[name]), this.object(metadata[name])));
+      this.#at(name, () => this.#entries(this.#object(data[name]), this.#object(metadata[name])));
     return {
       prolog: section('prolog'),
       main: section('main'),
-      comments: this.at('comments', () => this.comments(stored.comments)),
+      comments: this.#at('comments', () => this.#comments(stored.comments)),
     };
   }
 
-  private at<T>(step: string | number, read: () => T): T {
-    this.place.push(step);
+  #at<T>(step: string | number, read: () => T): T {
+    this.#place.push(step);
     const result = read();
-    this.place.pop();
+    this.#place.pop();
     return result;
   }
 
-  private comments(stored: JsonValue | undefined): Comment[] {
+  #comments(stored: JsonValue | undefined): Comment[] {
     const comments: Comment[] = [];
     for (const each of Array.isArray(stored) ? stored : []) {
-      const comment = this.object(each);
+      const comment = this.#object(each);
       const line = comment.linenum;
-      if (typeof line !== 'number') this.malformed('a line number is missing');
-      if (line > 0) comments.push({ line, text: this.text(comment.value) });
+      if (typeof line !== 'number') this.#malformed('a line number is missing');
+      if (line > 0) comments.push({ line, text: this.#text(comment.value) });
     }
     return comments;
   }
 
-  private entries(data: JsonObject, metadata: JsonObject): Entry[] {
-    const notes = this.object(metadata.children);
+  #entries(data: JsonObject, metadata: JsonObject): Entry[] {
+    const notes = this.#object(metadata.children);
     return Object.keys(data).map((key) => {
-      this.place.push(key);
-      const note = this.object(notes[key]);
-      const protection = this.protection(note.protection);
-      const entry = { key: nameOf(key), protection, value: this.value(data[key], note) };
-      this.place.pop();
+      this.#place.push(key);
+      const note = this.#object(notes[key]);
+      const protection = this.#protection(note.protection);
+      const entry = { key: nameOf(key), protection, value: this.#value(data[key], note) };
+      this.#place.pop();
       return entry;
     });
   }
 
-  private value(data: JsonValue | undefined, metadata: JsonObject): Value {
-    if (this.place.length > MAX_DEPTH + 2) {
-      this.malformed(`tables and sequences are nested more than ${MAX_DEPTH} deep`);
+  #value(data: JsonValue | undefined, metadata: JsonObject): Value {
+    if (this.#place.length > MAX_DEPTH + 2) {
+      this.#malformed(`tables and sequences are nested more than ${MAX_DEPTH} deep`);
     }
-    const type = this.text(metadata.type);
-    const comment = this.text(metadata.comment ?? '');
-    if (type === 'table') return { type, entries: this.entries(this.object(data), metadata), comment };
-    const annotation = this.text(metadata.annotation ?? '');
-    if (type === 'sequence') return { type, elements: this.elements(data, metadata), comment, annotation };
-    if (!isScalarType(type)) return this.malformed(`there is no type "${type}"`);
-    return { type, text: this.scalar(data), comment, annotation };
+    const type = this.#text(metadata.type);
+    const comment = this.#text(metadata.comment ?? '');
+    if (type === 'table') return { type, entries: this.#entries(this.#object(data), metadata), comment };
+    const annotation = this.#text(metadata.annotation ?? '');
+    if (type === 'sequence') return { type, elements: this.#elements(data, metadata), comment, annotation };
+    if (!isScalarType(type)) return this.#malformed(`there is no type "${type}"`);
+    return { type, text: this.#scalar(data), comment, annotation };
   }
 
-  private elements(data: JsonValue | undefined, metadata: JsonObject): Value[] {
-    if (!Array.isArray(data)) return this.malformed('its data is no array');
-    const notes = this.object(metadata.children);
+  #elements(data: JsonValue | undefined, metadata: JsonObject): Value[] {
+    if (!Array.isArray(data)) return this.#malformed('its data is no array');
+    const notes = this.#object(metadata.children);
     return data.map((element, index) => {
-      this.place.push(index);
-      const value = this.value(element, this.object(notes[index]));
-      this.place.pop();
+      this.#place.push(index);
+      const value = this.#value(element, this.#object(notes[index]));
+      this.#place.pop();
       return value;
     });
   }
 
-  private protection(stored: JsonValue | undefined): Protection {
+  #protection(stored: JsonValue | undefined): Protection {
     if (stored === undefined || stored === '@none') return '';
     if (stored === '@protect_ignore' || stored === '@protect_error') return stored;
-    return this.malformed('there is no such protection');
+    return this.#malformed('there is no such protection');
   }
 
   /** Scalars are stored as strings; numbers and booleans come from documents edited with other tools. */
-  private scalar(stored: JsonValue | undefined): string {
+  #scalar(stored: JsonValue | undefined): string {
     if (typeof stored === 'number' || typeof stored === 'boolean') return String(stored);
-    return this.text(stored);
+    return this.#text(stored);
   }
 
-  private text(stored: JsonValue | undefined): string {
-    return typeof stored === 'string' ? stored : this.malformed('a text is missing');
+  #text(stored: JsonValue | undefined): string {
+    return typeof stored === 'string' ? stored : this.#malformed('a text is missing');
   }
 
-  private object(stored: JsonValue | undefined): JsonObject {
-    return isJsonObject(stored) ? stored : this.malformed('an object is missing, or its metadata');
+  #object(stored: JsonValue | undefined): JsonObject {
+    return isJsonObject(stored) ? stored : this.#malformed('an object is missing, or its metadata');
   }
 
-  private malformed(problem: string): never {
-    throw new ArtdaqDbError(`stored document is malformed at ${this.place.join('.')}: ${problem}`);
+  #malformed(problem: string): never {
+    throw new ArtdaqDbError(`stored document is malformed at ${this.#place.join('.')}: ${problem}`);
   }
 }
