@@ -1,0 +1,47 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { CollectionStore } from '../../../src/clients/artdaqdb/filesystem/collection-store.ts';
+import { commitRuns } from '../../../src/clients/artdaqdb/filesystem/commit.ts';
+import { realFiles } from '../../../src/clients/artdaqdb/filesystem/database-files.ts';
+import { submission } from '../../../src/clients/artdaqdb/filesystem/submission.ts';
+import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
+import { ArtdaqDbError } from '../../../src/errors.ts';
+import { documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
+import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
+
+const temporaryDirectory = useTemporaryDirectories();
+const now = () => new Date(1e12);
+
+async function contentOf(database: string) {
+  const collections = ['RunHistory', 'SystemLayout'].map(async (name) => ({
+    files: (await readdir(join(database, name))).sort(),
+    index: await readFile(join(database, name, 'index.json'), 'utf8'),
+  }));
+  return Promise.all(collections);
+}
+
+it.each([1, 2])('no index is replaced once the lock is lost, noticed at index %i', async (lostAt) => {
+  const database = join(await temporaryDirectory(), 'db');
+  const db = new FilesystemDb(database);
+  await db.insert(4, 'standard', documentsOfRun(4));
+  const before = await contentOf(database);
+  const store = (name: 'RunHistory' | 'SystemLayout') =>
+    new CollectionStore(database, name, realFiles, async () => undefined);
+  const context = {
+    runHistory: store('RunHistory'),
+    systemLayout: store('SystemLayout'),
+    now,
+    warn: () => undefined,
+  };
+  const lost = new ArtdaqDbError('the lock is lost', { retryable: true });
+  let asked = 0;
+  const confirm = () => {
+    if (++asked >= lostAt) throw lost;
+  };
+  const insert = await submission('insert', 5, 'standard', documentsOfRun(5), now);
+  expect(await commitRuns([insert], context, { takenOver: false, confirm })).toEqual([lost]);
+  expect(asked).toBe(lostAt);
+  expect((await contentOf(database)).slice(lostAt - 1)).toEqual(before.slice(lostAt - 1));
+  expect(await db.listRuns()).toEqual([4]);
+});

@@ -1,0 +1,98 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { packBlob } from '../../../src/blob/pack.ts';
+import { FailureLog } from '../../../src/persistence/failure-log.ts';
+import { SeenRuns } from '../../../src/persistence/seen-runs.ts';
+import { StateFile } from '../../../src/persistence/state.ts';
+import { Migrator } from '../../../src/stages/migrator.ts';
+import { recordingLogger } from '../../helpers/recording-logger.ts';
+import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
+
+const temporaryDirectory = useTemporaryDirectories();
+const files = [
+  { name: 'boot.fcl', text: 'a: 1\n' },
+  { name: 'schema.fcl', text: 's: [ ]\n' },
+];
+const packed = (minute: number, content = files) =>
+  packBlob(7, content, new Date(Date.UTC(2024, 0, 1, 0, minute)));
+
+/** Migrates run 7 to a UconDB that answers like that. `sent` is what was uploaded at 00:00. */
+async function migrate(
+  outcome: 'stored' | 'already-stored',
+  held: (sent: Buffer) => Buffer,
+  exported = files,
+) {
+  const directory = await temporaryDirectory();
+  const logger = recordingLogger();
+  let sent: Buffer | undefined;
+  const context = {
+    settings: { batchSize: 5, parallelWorkers: 1, runProcessRetries: 0, retryDelaySeconds: 0 },
+    files: {
+      state: new StateFile(join(directory, 'state.json')),
+      failures: new FailureLog(join(directory, 'failures.log')),
+      seen: new SeenRuns(join(directory, 'seen.json')),
+    },
+    logger,
+    shutdown: new AbortController().signal,
+  };
+  const artdaqDb = {
+    location: 'artdaqDB',
+    listRuns: async () => [7],
+    has: async () => true,
+    insert: async () => undefined,
+    update: async () => undefined,
+    export: async () => exported,
+    close: async () => undefined,
+  };
+  const uconDb = {
+    location: 'UconDB',
+    listRuns: async () => [],
+    put: async (_run: number, blob: Buffer) => {
+      sent = blob;
+      return outcome;
+    },
+    get: async () => held(sent ?? Buffer.of()),
+    close: async () => undefined,
+  };
+  const parts = { artdaqDb, uconDb, now: () => new Date(Date.UTC(2024, 0, 1)) };
+  const result = await new Migrator(parts, context).run({ incremental: true });
+  return { ...result, log: logger.lines.join('\n'), failures: await context.files.failures.read(), sent };
+}
+
+describe('a run counts as migrated', () => {
+  it('if UconDB gives back what was sent', async () => {
+    expect(await migrate('stored', (sent) => sent)).toMatchObject({
+      successful: [7],
+      failed: [],
+      failures: [],
+    });
+  });
+
+  it('if the same record was there already, packed at another time', async () => {
+    expect(await migrate('already-stored', () => packed(1))).toMatchObject({ successful: [7], failed: [] });
+  });
+});
+
+describe('a run fails', () => {
+  it.each([
+    ['one byte of it is another', (sent: Buffer) => Buffer.from(sent.toString().replace('a: 1', 'a: 2'))],
+    ['a byte of it is missing', (sent: Buffer) => sent.subarray(0, -1)],
+    ['it is the same record, packed at another time', () => packed(1)],
+  ])('if UconDB confirms what was sent, but %s', async (_what, held) => {
+    const { log, ...ended } = await migrate('stored', held);
+    expect(ended).toMatchObject({ successful: [], failed: [7], failures: [7] });
+    expect(log).toMatch(/MD5 mismatch for run 7: sent [0-9a-f]{32} .*holds [0-9a-f]{32} /);
+  });
+
+  it('if another record has its key', async () => {
+    const other = [{ name: 'boot.fcl', text: 'a: 2\n' }, ...files.slice(1)];
+    const { log, ...ended } = await migrate('already-stored', () => packed(0, other));
+    expect(ended).toMatchObject({ successful: [], failed: [7], failures: [7] });
+    expect(log).toContain('run 7 is in UconDB already with different content');
+  });
+
+  it('before anything is sent if artdaqDB has its schema alone', async () => {
+    const ended = await migrate('stored', (sent) => sent, files.slice(1));
+    expect(ended).toMatchObject({ successful: [], failed: [7], failures: [7], sent: undefined });
+  });
+});
