@@ -19,7 +19,7 @@ const LAST_FILES = [
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /**
- * Packs a run's exported files into the blob that UconDB stores (behaviour.md, "Blob").
+ * Packs a run's exported files into the blob that UconDB stores (documentation/FILE_FORMATS.md, "Blob").
  * @param packedAt the packing time written into header and footer, to the minute, in UTC
  * @returns UTF-8
  * @throws BlobError if there is no file, two names differ at most in letter case, a name is not a base name, or a content

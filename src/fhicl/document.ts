@@ -33,7 +33,7 @@ export interface StoredIdentity {
 }
 
 /**
- * The JSON text that artdaqDB stores for a FHiCL text (spec: artdaqdb.md, "Documents").
+ * The JSON text that artdaqDB stores for a FHiCL text (documentation/ARTDAQDB.md, "Documents").
  * @throws FhiclError if artdaqDB would refuse the text
  */
 export function toStoredJson(text: string, identity: DocumentIdentity): string {
@@ -86,7 +86,7 @@ function envelope({ entity, run, config, collection, id, now }: DocumentIdentity
 }
 
 /**
- * What a stored document says of itself, and its FHiCL text as artdaqDB exports it (spec: artdaqdb.md, "Export").
+ * What a stored document says of itself, and its FHiCL text as artdaqDB exports it (documentation/ARTDAQDB.md, "Export").
  * @throws ArtdaqDbError if it is malformed
  */
 export function readStored(json: string): StoredIdentity & { readonly fhicl: string } {

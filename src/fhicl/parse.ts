@@ -11,7 +11,7 @@ const MALFORMED_INCLUDE = /(?:^|[\r\n])#include(?!\s)/;
 const NOT_ASCII = /[^\0-\x7f]/;
 
 /**
- * Reads a FHiCL text as artdaqDB does (spec: artdaqdb.md, "FHiCL as this library reads it").
+ * Reads a FHiCL text as artdaqDB does (documentation/ARTDAQDB.md, "FHiCL as this library reads it").
  * @param name of the file, for messages
  * @throws FhiclError for every text that artdaqDB refuses, with line and column in `text`
  */

@@ -17,7 +17,7 @@ const headings: Record<Place, string> = {
 const doubleRule = '='.repeat(70);
 const rule = '-'.repeat(70);
 
-/** The status report as the lines that operators know (behaviour.md, "Status report"). */
+/** The status report as the lines that operators know. */
 export function statusLines(status: Status): ReportLine[] {
   const [files, artdaq, ucon] = (['filesystem', 'artdaqDB', 'UconDB'] as const).map((place) =>
     status.places.find((candidate) => candidate.place === place),

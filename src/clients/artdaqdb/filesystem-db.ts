@@ -28,7 +28,7 @@ export interface FilesystemDbOptions {
 }
 
 /**
- * artdaqDB as a directory of JSON documents, shared with the C++ tools (format: artdaqdb.md, "FilesystemDB on disk").
+ * artdaqDB as a directory of JSON documents, shared with the C++ tools (format: documentation/ARTDAQDB.md, "FilesystemDB on disk").
  * Runs are found through the indexes alone, by exact name.
  */
 export class FilesystemDb implements ArtdaqDb {

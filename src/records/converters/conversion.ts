@@ -13,7 +13,7 @@ export interface Conversion {
 }
 
 /**
- * Turns one text file of a run record into FHiCL that artdaqDB accepts, whatever the bytes are (run-record-formats.md,
- * sections 6 and 7). Never throws; what can't be kept as it is has a warning.
+ * Turns one text file of a run record into FHiCL that artdaqDB accepts, whatever the bytes are
+ * (documentation/FILE_FORMATS.md, "Converted files"). Never throws; what can't be kept as it is has a warning.
  */
 export type Converter = (bytes: Buffer) => Conversion;

@@ -69,7 +69,7 @@ export async function ensureMetadata(
   await syncDirectory(directory, files);
 }
 
-/** The metadata document; format: artdaqdb.md, "FilesystemDB on disk". */
+/** The metadata document; format: documentation/ARTDAQDB.md, "FilesystemDB on disk". */
 function metadataText(id: string, location: string, origin: DatabaseOrigin, now: Date): string {
   const document = JSON.stringify({
     name: 'artdaq',

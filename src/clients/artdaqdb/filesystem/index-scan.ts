@@ -1,6 +1,6 @@
 /**
  * Finds the parts of an index.json by their place in the bytes, without building the values: such a file has tens of
- * megabytes in a large database. Format: artdaqdb.md, "FilesystemDB on disk".
+ * megabytes in a large database. Format: documentation/ARTDAQDB.md, "FilesystemDB on disk".
  */
 
 /** The place of a JSON value: `[start, end)`, brackets included. */
