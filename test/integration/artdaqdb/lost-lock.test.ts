@@ -1,12 +1,15 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { CollectionStore } from '../../../src/clients/artdaqdb/filesystem/collection-store.ts';
 import { commitRuns } from '../../../src/clients/artdaqdb/filesystem/commit.ts';
 import { realFiles } from '../../../src/clients/artdaqdb/filesystem/database-files.ts';
+import { DatabaseLock } from '../../../src/clients/artdaqdb/filesystem/database-lock.ts';
 import { submission } from '../../../src/clients/artdaqdb/filesystem/submission.ts';
 import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
 import { ArtdaqDbError } from '../../../src/errors.ts';
+import { currentOwner } from '../../../src/persistence/lock/owner.ts';
+import { silentLogger } from '../../../src/services/logger.ts';
 import { documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 
@@ -44,4 +47,17 @@ it.each([1, 2])('no index is replaced once the lock is lost, noticed at index %i
   expect(asked).toBe(lostAt);
   expect((await contentOf(database)).slice(lostAt - 1)).toEqual(before.slice(lostAt - 1));
   expect(await db.listRuns()).toEqual([4]);
+});
+
+it('a lock that somebody removes is noticed as lost', async () => {
+  const database = await temporaryDirectory();
+  const metadata = join(database, 'SystemMetadata');
+  await mkdir(metadata);
+  const owner = currentOwner();
+  const lock = new DatabaseLock(database, { owner, sleep: async () => undefined, logger: silentLogger });
+  await lock.hold(async (held) => {
+    held.confirm();
+    for (const name of await readdir(metadata)) await rm(join(metadata, name), { recursive: true });
+    await vi.waitFor(() => expect(() => held.confirm()).toThrow(ArtdaqDbError), { timeout: 10_000 });
+  });
 });
