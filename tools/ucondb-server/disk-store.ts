@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import pLimit from 'p-limit';
 import { adler32 } from '../../src/clients/ucondb/adler32.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { keyExists, keyLost } from './failure.ts';
@@ -13,7 +14,8 @@ export class DiskStore implements VersionStore {
   readonly #folders = new Map<string, FolderIndex>();
   readonly #journal: Journal;
   readonly #release: () => Promise<void>;
-  #pending: Promise<unknown> = Promise.resolve();
+  /** One change after the other. */
+  readonly #exclusive = pLimit(1);
   #lastRecordTime = 0;
 
   private constructor(journal: Journal, folders: Map<string, FolderIndex>, release: () => Promise<void>) {
@@ -111,13 +113,6 @@ export class DiskStore implements VersionStore {
   async #commit(entry: JournalEntry, bytes?: Buffer): Promise<void> {
     const position = await this.#journal.append(entry, bytes);
     apply(this.#folders, entry, position);
-  }
-
-  /** One change after the other. */
-  #exclusive<T>(change: () => Promise<T>): Promise<T> {
-    const done = this.#pending.then(change);
-    this.#pending = done.catch(() => undefined);
-    return done;
   }
 
   #folder(name: string): FolderIndex {

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import pLimit from 'p-limit';
 import { z } from 'zod';
 
 /** One line of the journal; a `blob` line is followed by `size` bytes and a line end. */
@@ -41,7 +42,7 @@ const LINE_END = 0x0a;
 export class Journal {
   readonly #file: FileHandle;
   #end = 0;
-  #pending: Promise<unknown> = Promise.resolve();
+  readonly #oneByOne = pLimit(1);
 
   private constructor(file: FileHandle) {
     this.#file = file;
@@ -62,9 +63,7 @@ export class Journal {
    * @returns where the bytes begin
    */
   append(entry: JournalEntry, bytes?: Buffer): Promise<number> {
-    const appended = this.#pending.then(() => this.#append(entry, bytes));
-    this.#pending = appended.catch(() => undefined);
-    return appended;
+    return this.#oneByOne(() => this.#append(entry, bytes));
   }
 
   async read(position: number, size: number): Promise<Buffer> {
@@ -84,8 +83,7 @@ export class Journal {
   }
 
   async close(): Promise<void> {
-    await this.#pending;
-    await this.#file.close();
+    await this.#oneByOne(() => this.#file.close());
   }
 
   async #append(entry: JournalEntry, bytes: Buffer | undefined): Promise<number> {
