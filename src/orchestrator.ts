@@ -83,9 +83,12 @@ export class Orchestrator {
     try {
       return await this.#dispatch(request);
     } finally {
-      await Promise.all([this.#artdaqDb?.close(), this.#uconDb?.close()]);
-      await lock.release();
+      await this.#closeClients().finally(() => lock.release());
     }
+  }
+
+  async #closeClients(): Promise<void> {
+    await Promise.all([this.#artdaqDb?.close(), this.#uconDb?.close()]);
   }
 
   async #dispatch(request: RunRequest): Promise<boolean> {

@@ -21,7 +21,7 @@ export class ProgressRecorder {
   readonly #files: RecordedFiles;
   readonly #listing: Listing;
   readonly #onError: (error: unknown) => void;
-  #unwritten: { run: RunNumber; failed: boolean }[] = [];
+  readonly #unwritten: { run: RunNumber; failed: boolean }[] = [];
   #writing: Promise<void> | undefined;
   #error: unknown;
 
@@ -61,8 +61,7 @@ export class ProgressRecorder {
   async #write(): Promise<void> {
     try {
       while (this.#unwritten.length > 0) {
-        const ended = this.#unwritten;
-        this.#unwritten = [];
+        const ended = [...this.#unwritten];
         await this.#files.failures.change({
           add: ended.filter(({ failed }) => failed).map(({ run }) => run),
           remove: ended.filter(({ failed }) => !failed).map(({ run }) => run),
@@ -77,6 +76,8 @@ export class ProgressRecorder {
             lowestKnown: lowestRun(this.#listing),
           }),
         );
+        // Only now: what could not be written must be in the log before the position may pass it.
+        this.#unwritten.splice(0, ended.length);
       }
     } catch (error) {
       this.#error = error;

@@ -1,0 +1,59 @@
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { PersistenceError } from '../../../src/errors.ts';
+import { FailureLog, type FailureLogChange } from '../../../src/persistence/failure-log.ts';
+import { StateFile } from '../../../src/persistence/state.ts';
+import { ProgressRecorder } from '../../../src/stages/progress-recorder.ts';
+import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
+
+const temporaryDirectory = useTemporaryDirectories();
+
+/** A failure log whose first change meets a full disk. */
+class OnceFull extends FailureLog {
+  #isFull = true;
+
+  override async change(change: FailureLogChange): Promise<void> {
+    if (this.#isFull) {
+      this.#isFull = false;
+      throw new PersistenceError('no space left on device');
+    }
+    await super.change(change);
+  }
+}
+
+async function setUp(logOf: (path: string) => FailureLog) {
+  const directory = await temporaryDirectory();
+  const failures = logOf(join(directory, 'failures.log'));
+  const state = new StateFile(join(directory, 'state.json'));
+  const listing = { source: [5, 6, 7], target: [] };
+  const errors: unknown[] = [];
+  const recorder = new ProgressRecorder([5, 6, 7], { failures, state }, listing, (error) =>
+    errors.push(error),
+  );
+  return { recorder, failures, state, errors };
+}
+
+it('writes state and failure log while runs end, up to the first that is still in progress', async () => {
+  const { recorder, failures, state } = await setUp((path) => new FailureLog(path));
+  recorder.ended(5, false);
+  recorder.ended(7, true);
+  await recorder.settle();
+  expect(await failures.read()).toEqual([7]);
+  expect(await state.read()).toEqual({ lastContiguousRun: 5, lastAttemptedRun: 5 });
+  recorder.ended(6, false);
+  await recorder.settle();
+  expect(await state.read()).toEqual({ lastContiguousRun: 6, lastAttemptedRun: 7 });
+});
+
+it('never lets the position pass a failed run that is not in the log', async () => {
+  const { recorder, failures, state, errors } = await setUp((path) => new OnceFull(path));
+  recorder.ended(5, true);
+  await expect(recorder.settle()).rejects.toThrow('no space left');
+  expect(errors).toHaveLength(1);
+  expect(await state.read()).toEqual({ lastContiguousRun: 0, lastAttemptedRun: 0 });
+  // A run that was in progress ends, and by now there is room.
+  recorder.ended(6, false);
+  await expect(recorder.settle()).rejects.toThrow('no space left');
+  expect(await failures.read()).toEqual([5]);
+  expect(await state.read()).toEqual({ lastContiguousRun: 0, lastAttemptedRun: 6 });
+});
