@@ -38,6 +38,7 @@ export class Importer extends BaseStage {
     const source = await records.listRuns();
     this.logger.info(`Found ${source.length} run directories in filesystem`);
     this.logger.info('Querying ArtdaqDB for already archived runs...');
+    await artdaqDb.prepare();
     const target = await artdaqDb.listRuns();
     this.logger.info(`Found ${target.length} runs already in ArtdaqDB`);
     return { source, target };

@@ -32,6 +32,7 @@ export class Migrator extends BaseStage {
   protected async list(): Promise<Listing> {
     const { artdaqDb, uconDb } = this.#parts;
     this.logger.info('Querying ArtdaqDB for available runs...');
+    await artdaqDb.prepare();
     const source = await artdaqDb.listRuns();
     this.logger.info(`Found ${source.length} runs in ArtdaqDB`);
     this.logger.info('Querying UconDB for already migrated runs...');

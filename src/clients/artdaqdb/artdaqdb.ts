@@ -10,6 +10,13 @@ export interface ArtdaqDb {
   readonly location: string;
 
   /**
+   * Makes ready for a stage: finds out what keeps the database from being used before any run is tried, and mends what
+   * an interrupted or a foreign writer left behind. A database that isn't there yet is not made.
+   * @throws ConfigurationError or ArtdaqDbError saying what is missing
+   */
+  prepare(): Promise<void>;
+
+  /**
    * The runs that are wholly stored, ascending, each once.
    * @throws ArtdaqDbError if the database can't be read.
    */

@@ -4,7 +4,6 @@ import { removeStaleTemporaries } from '../../persistence/atomic-file.ts';
 import { currentOwner } from '../../persistence/lock/owner.ts';
 import { byRunNumber, type RunNumber } from '../../run-number.ts';
 import { type Logger, silentLogger } from '../../services/logger.ts';
-import type { ArtdaqDb } from './artdaqdb.ts';
 import { CollectionStore } from './filesystem/collection-store.ts';
 import { type CommitContext, commitRuns } from './filesystem/commit.ts';
 import { ensureDirectories } from './filesystem/database-directories.ts';
@@ -13,8 +12,10 @@ import { DatabaseLock } from './filesystem/database-lock.ts';
 import { type DatabaseOrigin, ensureMetadata, thisOrigin } from './filesystem/database-metadata.ts';
 import { CONFIGURATIONS } from './filesystem/index-entry.ts';
 import { InsertQueue } from './filesystem/insert-queue.ts';
-import { exportRun, runOf } from './filesystem/run-export.ts';
-import { type Submission, submission } from './filesystem/submission.ts';
+import { documentsUnder, exportRun } from './filesystem/run-export.ts';
+import type { NativeArtdaqDb } from './native.ts';
+import { type ExportedDocument, runOf } from './run-export.ts';
+import { type Submission, submission } from './submission.ts';
 
 /** Logger, clock, file system and waiting of a database; the real ones, and no log, if absent. */
 export interface FilesystemDbOptions {
@@ -31,7 +32,7 @@ export interface FilesystemDbOptions {
  * artdaqDB as a directory of JSON documents, shared with the C++ tools (format: documentation/ARTDAQDB.md, "FilesystemDB on disk").
  * Runs are found through the indexes alone, by exact name.
  */
-export class FilesystemDb implements ArtdaqDb {
+export class FilesystemDb implements NativeArtdaqDb {
   readonly location: string;
   readonly #directory: string;
   readonly #logger: Logger;
@@ -64,6 +65,10 @@ export class FilesystemDb implements ArtdaqDb {
     };
   }
 
+  async prepare(): Promise<void> {
+    await this.#systemLayout.reader.keys(CONFIGURATIONS);
+  }
+
   async listRuns(): Promise<RunNumber[]> {
     const runs = (await this.#systemLayout.reader.keys(CONFIGURATIONS)).map(runOf);
     return [...new Set(runs.filter((run) => run !== undefined))].sort(byRunNumber);
@@ -85,12 +90,19 @@ export class FilesystemDb implements ArtdaqDb {
   async export(run: RunNumber): Promise<FhiclFile[]> {
     const stored = await this.#systemLayout.reader.keys(CONFIGURATIONS);
     const configurations = stored.filter((configuration) => runOf(configuration) === run);
-    const stores = [this.#runHistory, this.#systemLayout];
-    return exportRun(run, configurations, stores, this.#context.warn);
+    return exportRun(run, configurations, this.#stores, this.#context.warn);
+  }
+
+  async composition(run: RunNumber, config: string): Promise<ExportedDocument[]> {
+    return documentsUnder(`${run}/${config}`, this.#stores);
   }
 
   async close(): Promise<void> {
     await this.#queue.drained();
+  }
+
+  get #stores(): readonly CollectionStore[] {
+    return [this.#runHistory, this.#systemLayout];
   }
 
   async #commit(batch: readonly Submission[]): Promise<unknown[]> {
@@ -106,7 +118,7 @@ export class FilesystemDb implements ArtdaqDb {
 
   /** Temporary files are written under the lock only: those of a holder that died are nobody's. */
   async #clearTemporaries(): Promise<void> {
-    for (const { directory } of [this.#runHistory, this.#systemLayout]) {
+    for (const { directory } of this.#stores) {
       await removeStaleTemporaries(directory, 0);
     }
   }

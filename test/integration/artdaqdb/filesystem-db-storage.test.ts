@@ -2,8 +2,8 @@ import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/pro
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { realFiles } from '../../../src/clients/artdaqdb/filesystem/database-files.ts';
-import { ownObjectId, randomObjectId } from '../../../src/clients/artdaqdb/filesystem/object-id.ts';
 import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
+import { ownObjectId, randomObjectId } from '../../../src/clients/artdaqdb/object-id.ts';
 import { ArtdaqDbError } from '../../../src/errors.ts';
 import { toStoredJson } from '../../../src/fhicl/document.ts';
 import { type Logger, silentLogger } from '../../../src/services/logger.ts';

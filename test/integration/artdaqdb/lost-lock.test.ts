@@ -5,8 +5,8 @@ import { CollectionStore } from '../../../src/clients/artdaqdb/filesystem/collec
 import { commitRuns } from '../../../src/clients/artdaqdb/filesystem/commit.ts';
 import { realFiles } from '../../../src/clients/artdaqdb/filesystem/database-files.ts';
 import { DatabaseLock } from '../../../src/clients/artdaqdb/filesystem/database-lock.ts';
-import { submission } from '../../../src/clients/artdaqdb/filesystem/submission.ts';
 import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
+import { submission } from '../../../src/clients/artdaqdb/submission.ts';
 import { ArtdaqDbError } from '../../../src/errors.ts';
 import { currentOwner } from '../../../src/persistence/lock/owner.ts';
 import { silentLogger } from '../../../src/services/logger.ts';

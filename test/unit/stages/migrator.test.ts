@@ -37,6 +37,7 @@ async function migrate(
   };
   const artdaqDb = {
     location: 'artdaqDB',
+    prepare: async () => undefined,
     listRuns: async () => [7],
     has: async () => true,
     insert: async () => undefined,

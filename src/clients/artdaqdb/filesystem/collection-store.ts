@@ -4,11 +4,11 @@ import { ArtdaqDbError, messageOf } from '../../../errors.ts';
 import type { Collection } from '../../../fhicl/document.ts';
 import { syncDirectory, writeFileAtomic } from '../../../persistence/atomic-file.ts';
 import { undefinedIfMissing } from '../../../system-error.ts';
+import { type StoredDocument, storedDocument } from '../stored-document.ts';
 import { asDatabaseError, type DatabaseFiles } from './database-files.ts';
 import { ASSIGNED, CONFIGURATIONS } from './index-entry.ts';
 import { IndexFile } from './index-file.ts';
 import { IndexReader } from './index-reader.ts';
-import { type StoredDocument, storedDocument } from './stored-document.ts';
 
 /** Files that are written or read at the same time. */
 const CONCURRENCY = 8;

@@ -1,12 +1,12 @@
 import { ArtdaqDbPresenceError } from '../../../errors.ts';
+import { type CollectionPlan, planInsert, planUpdate } from '../run-plan.ts';
+import type { NewDocument, Submission } from '../submission.ts';
 import type { CollectionStore } from './collection-store.ts';
 import { asDatabaseError } from './database-files.ts';
 import type { HeldLock } from './database-lock.ts';
 import { CONFIGURATIONS, ENTITIES, type IndexChange } from './index-entry.ts';
 import { IndexChangedError, type LoadedIndex } from './index-file.ts';
 import { textsOf } from './index-scan.ts';
-import { type CollectionPlan, planInsert, planUpdate } from './run-plan.ts';
-import type { NewDocument, Submission } from './submission.ts';
 
 /** What a commit works with. */
 export interface CommitContext {

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { formatTimestamp } from '../../../fhicl/document.ts';
 import { syncDirectory, writeFileAtomic } from '../../../persistence/atomic-file.ts';
 import { undefinedIfMissing } from '../../../system-error.ts';
+import { randomObjectId } from '../object-id.ts';
 import type { DatabaseFiles } from './database-files.ts';
 import { FRESH_INDEX } from './index-text.ts';
-import { randomObjectId } from './object-id.ts';
 
 /** The collection whose one document describes the database. */
 export const SYSTEM_METADATA = 'SystemMetadata';

@@ -1,19 +1,10 @@
-/** What the index of a collection holds of one document. */
-export interface IndexEntry {
-  readonly id: string;
-  readonly version: string;
-  readonly entity: string;
-  /** Names are `<run>/<config>`; `assigned` is a timestamp as stored. */
-  readonly configurations: readonly { readonly name: string; readonly assigned: string }[];
-  /** Names of runs. */
-  readonly runs: readonly string[];
-}
+import type { DocumentEntry } from '../stored-document.ts';
 
 /** What one rewrite does to an index. */
 export interface IndexChange {
-  readonly added: readonly IndexEntry[];
+  readonly added: readonly DocumentEntry[];
   /** Leftovers of our own that were never visible. */
-  readonly removed: readonly IndexEntry[];
+  readonly removed: readonly DocumentEntry[];
 }
 
 /** Members of an index in the order of a file made by the C++ tools. */
@@ -31,7 +22,7 @@ export const INDEX_MAPS = [
 ] as const;
 
 /** The lists that a document stands in, as (map, key, text). */
-export function* listedTexts(entry: IndexEntry): Generator<readonly [string, string, string]> {
+export function* listedTexts(entry: DocumentEntry): Generator<readonly [string, string, string]> {
   yield ['version', entry.version, entry.id];
   for (const { name, assigned } of entry.configurations) {
     yield [CONFIGURATIONS, name, entry.id];

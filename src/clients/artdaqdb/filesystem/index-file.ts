@@ -4,12 +4,12 @@ import { ArtdaqDbError, messageOf } from '../../../errors.ts';
 import { signatureOf } from '../../../file-signature.ts';
 import { syncDirectory, writeFileAtomic } from '../../../persistence/atomic-file.ts';
 import { undefinedIfMissing } from '../../../system-error.ts';
+import { OBJECT_ID } from '../object-id.ts';
 import type { DatabaseFiles } from './database-files.ts';
 import type { IndexChange } from './index-entry.ts';
 import { type IndexLayout, type ListFilter, scanIndex, UnreadableIndexError } from './index-scan.ts';
 import { spliceIndex } from './index-splice.ts';
 import { EMPTY_INDEX, FRESH_INDEX } from './index-text.ts';
-import { OBJECT_ID } from './object-id.ts';
 
 /** A read index. */
 export interface LoadedIndex {

@@ -1,5 +1,6 @@
 import { quoteJson } from '../../../fhicl/json.ts';
-import { type IndexChange, type IndexEntry, listedTexts, OUID } from './index-entry.ts';
+import type { DocumentEntry } from '../stored-document.ts';
+import { type IndexChange, listedTexts, OUID } from './index-entry.ts';
 import { eachText, type IndexLayout, type Span, textsOf } from './index-scan.ts';
 import { listText, mapEntryText } from './index-text.ts';
 
@@ -35,7 +36,7 @@ export function* spliceIndex(bytes: Buffer, layout: IndexLayout, change: IndexCh
 
 function listChanges(change: IndexChange): ListChanges {
   const changes: ListChanges = new Map();
-  const note = (entry: IndexEntry, kind: keyof ListChange): void => {
+  const note = (entry: DocumentEntry, kind: keyof ListChange): void => {
     changeOf(changes, OUID, '')[kind].add(entry.id);
     for (const [member, key, text] of listedTexts(entry)) {
       // A stamp belongs to the configuration, not to the document: others may have the same one.

@@ -1,5 +1,5 @@
+import type { Submission } from '../submission.ts';
 import { asDatabaseError } from './database-files.ts';
-import type { Submission } from './submission.ts';
 
 interface Waiting {
   readonly submission: Submission;

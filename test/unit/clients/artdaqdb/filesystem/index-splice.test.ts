@@ -2,13 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type IndexEntry, listedTexts } from '../../../../../src/clients/artdaqdb/filesystem/index-entry.ts';
+import { listedTexts } from '../../../../../src/clients/artdaqdb/filesystem/index-entry.ts';
 import {
   scanIndex,
   UnreadableIndexError,
 } from '../../../../../src/clients/artdaqdb/filesystem/index-scan.ts';
 import { spliceIndex } from '../../../../../src/clients/artdaqdb/filesystem/index-splice.ts';
 import { EMPTY_INDEX } from '../../../../../src/clients/artdaqdb/filesystem/index-text.ts';
+import type { DocumentEntry } from '../../../../../src/clients/artdaqdb/stored-document.ts';
 import { readStored } from '../../../../../src/fhicl/document.ts';
 import { goldenDatabases } from '../../../../helpers/golden-databases.ts';
 
@@ -26,7 +27,7 @@ class PlainIndex {
     ].map((member) => [member, new Map<string, Set<string>>()] as const),
   );
 
-  add(entry: IndexEntry): void {
+  add(entry: DocumentEntry): void {
     this.ouid.add(entry.id);
     for (const [member, key, text] of listedTexts(entry)) {
       const map = this.maps.get(member);
@@ -35,7 +36,7 @@ class PlainIndex {
     }
   }
 
-  remove(entry: IndexEntry): void {
+  remove(entry: DocumentEntry): void {
     this.ouid.delete(entry.id);
     for (const map of this.maps.values()) for (const list of map.values()) list.delete(entry.id);
   }
@@ -54,7 +55,7 @@ class PlainIndex {
 }
 
 const name = fc.stringMatching(/^[ -~]{1,6}$/).filter((text) => !/^(__proto__)$/.test(text));
-const entry: fc.Arbitrary<IndexEntry> = fc
+const entry: fc.Arbitrary<DocumentEntry> = fc
   .record({
     id: fc.stringMatching(/^[0-9a-f]{24}$/),
     run: fc.constantFrom('7', '007', '10', '5004', '4294967295', 'x'),
@@ -70,7 +71,11 @@ const entry: fc.Arbitrary<IndexEntry> = fc
     runs: [run],
   }));
 
-function changed(text: string, added: readonly IndexEntry[], removed: readonly IndexEntry[] = []): string {
+function changed(
+  text: string,
+  added: readonly DocumentEntry[],
+  removed: readonly DocumentEntry[] = [],
+): string {
   const bytes = Buffer.from(text);
   const layout = scanIndex(bytes, () => true);
   return Buffer.concat([...spliceIndex(bytes, layout, { added, removed })]).toString();

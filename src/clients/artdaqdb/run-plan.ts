@@ -1,18 +1,29 @@
-import { ArtdaqDbError, ArtdaqDbPresenceError } from '../../../errors.ts';
-import { sameContent } from '../../../fhicl/document.ts';
-import type { CollectionStore } from './collection-store.ts';
-import type { IndexEntry } from './index-entry.ts';
+import { ArtdaqDbError, ArtdaqDbPresenceError } from '../../errors.ts';
+import { type Collection, sameContent } from '../../fhicl/document.ts';
 import { ownObjectId, randomObjectId } from './object-id.ts';
-import type { StoredDocument } from './stored-document.ts';
+import type { DocumentEntry, StoredDocument } from './stored-document.ts';
 import { type NewDocument, type Submission, withId } from './submission.ts';
+
+/** The documents that a collection holds already. */
+export interface DocumentSource {
+  readonly name: Collection;
+  /**
+   * Documents in the order of the ids.
+   * @param take what to keep of each
+   * @throws ArtdaqDbError naming the first that is missing or unreadable
+   */
+  read<Kept>(ids: readonly string[], take: (document: StoredDocument) => Kept): Promise<Kept[]>;
+  /** A document; undefined if there is none of that id. */
+  readIfPresent(id: string): Promise<StoredDocument | undefined>;
+}
 
 /** What has to happen in one collection so that it holds a submission. */
 export interface CollectionPlan {
   readonly write: readonly NewDocument[];
-  /** Ids of the documents to write that have no file yet: to be taken away again if the rest fails. */
+  /** Ids of the documents to write that are not there yet: to be taken away again if the rest fails. */
   readonly fresh: readonly string[];
   /** Leftovers of our own that the run no longer has. */
-  readonly removed: readonly IndexEntry[];
+  readonly removed: readonly DocumentEntry[];
 }
 
 /**
@@ -24,7 +35,7 @@ export interface CollectionPlan {
 export async function planInsert(
   submission: Submission,
   documents: readonly NewDocument[],
-  store: CollectionStore,
+  store: DocumentSource,
   listed: readonly string[],
   now: () => Date,
 ): Promise<CollectionPlan> {
@@ -58,7 +69,7 @@ export async function planInsert(
 export async function planUpdate(
   submission: Submission,
   documents: readonly NewDocument[],
-  store: CollectionStore,
+  store: DocumentSource,
   listed: readonly string[],
   now: () => Date,
 ): Promise<CollectionPlan> {
@@ -79,9 +90,9 @@ export async function planUpdate(
   return { ...(await settleIds(submission, write, store, now)), removed: [] };
 }
 
-/** A listed document of ours that a power cut took the file of is written again; any other must be readable. */
+/** A listed document of ours that a power cut took is written again; any other must be readable. */
 async function readLeftovers(
-  store: CollectionStore,
+  store: DocumentSource,
   documents: readonly NewDocument[],
   listed: readonly string[],
 ): Promise<StoredDocument[]> {
@@ -98,7 +109,7 @@ async function readLeftovers(
 async function settleIds(
   submission: Submission,
   documents: readonly NewDocument[],
-  store: CollectionStore,
+  store: DocumentSource,
   now: () => Date,
 ): Promise<Omit<CollectionPlan, 'removed'>> {
   const fresh: string[] = [];
@@ -119,14 +130,17 @@ function isEqual(json: string, document: NewDocument): boolean {
   return sameContent(json, document.bytes.toString());
 }
 
-function isSameDocument(one: IndexEntry, other: IndexEntry): boolean {
+function isSameDocument(one: DocumentEntry, other: DocumentEntry): boolean {
   return one.entity === other.entity && one.version === other.version;
 }
 
-function foreignLeftover({ run, configuration }: Submission, { path, entry }: StoredDocument): ArtdaqDbError {
+function foreignLeftover(
+  { run, configuration }: Submission,
+  { place, entry }: StoredDocument,
+): ArtdaqDbError {
   return new ArtdaqDbError(
     `Run ${run} is half stored under '${configuration}' by another program, and its document '${entry.entity}' ` +
-      `(${path}) is not what the run record gives; complete the run or take that document out with the artdaq tools`,
+      `(${place}) is not what the run record gives; complete the run or take that document out with the artdaq tools`,
     { run },
   );
 }

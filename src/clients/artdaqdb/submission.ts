@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
-import { ArtdaqDbError } from '../../../errors.ts';
-import { type Collection, formatTimestamp, toStoredJson } from '../../../fhicl/document.ts';
-import { entityOf, type FhiclFile, SCHEMA_FILE } from '../../../fhicl/fhicl-file.ts';
-import type { RunNumber } from '../../../run-number.ts';
-import type { IndexEntry } from './index-entry.ts';
+import { ArtdaqDbError } from '../../errors.ts';
+import { type Collection, formatTimestamp, toStoredJson } from '../../fhicl/document.ts';
+import { entityOf, type FhiclFile, SCHEMA_FILE } from '../../fhicl/fhicl-file.ts';
+import type { RunNumber } from '../../run-number.ts';
 import { ownObjectId } from './object-id.ts';
+import type { DocumentEntry } from './stored-document.ts';
 
 /** It goes to SystemLayout, and by it a run counts as stored. */
 const SCHEMA_ENTITY = entityOf({ name: SCHEMA_FILE });
@@ -15,7 +15,7 @@ export interface NewDocument {
   readonly collection: Collection;
   /** The stored JSON. As bytes, since a text just put together takes many times its length in memory. */
   readonly bytes: Buffer;
-  readonly entry: IndexEntry;
+  readonly entry: DocumentEntry;
 }
 
 /** What one insert or update wants to be stored. */

@@ -1,35 +1,38 @@
 import { isUtf8 } from 'node:buffer';
-import { ArtdaqDbError } from '../../../errors.ts';
-import { readStored } from '../../../fhicl/document.ts';
-import type { IndexEntry } from './index-entry.ts';
+import { ArtdaqDbError } from '../../errors.ts';
+import { readStored, type StoredIdentity } from '../../fhicl/document.ts';
+
+/** What a document is filed under. */
+export type DocumentEntry = Omit<StoredIdentity, 'collection'>;
 
 /** A document read from the database. */
 export interface StoredDocument {
-  readonly path: string;
+  /** Where it is, for messages. */
+  readonly place: string;
   readonly json: string;
   /** Its content as FHiCL. */
   readonly fhicl: string;
   /** What it says of itself, with the id that it was found by. */
-  readonly entry: IndexEntry;
+  readonly entry: DocumentEntry;
   /** Bytes that were no UTF-8 text were left out. */
   readonly isReduced: boolean;
 }
 
 /**
  * Takes a stored document's bytes apart.
- * @throws ArtdaqDbError naming the file if it is no stored document
+ * @throws ArtdaqDbError naming the place if it is no stored document
  */
-export function storedDocument(path: string, id: string, bytes: Buffer): StoredDocument {
+export function storedDocument(place: string, id: string, bytes: Buffer): StoredDocument {
   const isReduced = !isUtf8(bytes);
   const json = isReduced
     ? Buffer.from(bytes.filter((byte) => byte < 0x80)).toString('latin1')
     : bytes.toString('utf8');
   try {
     const { entity, version, configurations, runs, fhicl } = readStored(json);
-    return { path, json, fhicl, isReduced, entry: { id, entity, version, configurations, runs } };
+    return { place, json, fhicl, isReduced, entry: { id, entity, version, configurations, runs } };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    throw new ArtdaqDbError(`${path} is no readable artdaqDB document: ${error.message}`, { cause: error });
+    throw new ArtdaqDbError(`${place} is no readable artdaqDB document: ${error.message}`, { cause: error });
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { assignedTime, latest } from '../../../../../src/clients/artdaqdb/filesystem/stored-document.ts';
+import { assignedTime, latest } from '../../../../src/clients/artdaqdb/stored-document.ts';
 
 describe('assignedTime', () => {
   it('reads local times with their offset', () => {

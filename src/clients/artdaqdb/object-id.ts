@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Collection } from '../../../fhicl/document.ts';
+import type { Collection } from '../../fhicl/document.ts';
 
 /** An object id as the C++ tools write them: 24 lower-case hexadecimal digits. */
 export const OBJECT_ID = /^[0-9a-f]{24}$/;

@@ -1,0 +1,34 @@
+import type { RunNumber } from '../../../run-number.ts';
+
+/** The programs of artdaq_database that store and export whole runs. */
+export type Tool = 'bulkloader' | 'bulkdownloader';
+
+/** One execution of a tool. */
+export interface ToolCall {
+  readonly tool: Tool;
+  readonly run: RunNumber;
+  /** Configuration name without run. */
+  readonly config: string;
+  /** Directory on this machine: bulkloader stores what is in it, bulkdownloader fills it. */
+  readonly directory: string;
+}
+
+/** A machine on which the tools run: this one, or another over ssh. */
+export interface ToolHost {
+  /** Where that is, for messages. */
+  readonly location: string;
+
+  /**
+   * Looks for the programs.
+   * @throws ConfigurationError naming what is missing and where it was looked for
+   * @throws ArtdaqDbError (retryable) if the machine can't be asked
+   */
+  check(): Promise<void>;
+
+  /**
+   * Runs a tool to its end; what it printed goes to the log (DEBUG). An exit code of 0 says little: the caller compares
+   * what is stored or exported.
+   * @throws ArtdaqDbError saying what the exit code means, with the output, if the tool fails, hangs or is killed
+   */
+  run(call: ToolCall): Promise<void>;
+}
