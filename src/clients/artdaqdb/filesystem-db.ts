@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import pLimit from 'p-limit';
 import type { FhiclFile } from '../../fhicl/fhicl-file.ts';
 import { removeStaleTemporaries } from '../../persistence/atomic-file.ts';
 import { currentOwner } from '../../persistence/lock/owner.ts';
@@ -8,7 +9,7 @@ import { CollectionStore } from './filesystem/collection-store.ts';
 import { type CommitContext, commitRuns } from './filesystem/commit.ts';
 import { ensureDirectories } from './filesystem/database-directories.ts';
 import { type DatabaseFiles, realFiles } from './filesystem/database-files.ts';
-import { DatabaseLock } from './filesystem/database-lock.ts';
+import { DatabaseLock, type HeldLock } from './filesystem/database-lock.ts';
 import { type DatabaseOrigin, ensureMetadata, thisOrigin } from './filesystem/database-metadata.ts';
 import { CONFIGURATIONS } from './filesystem/index-entry.ts';
 import { InsertQueue } from './filesystem/insert-queue.ts';
@@ -43,6 +44,8 @@ export class FilesystemDb implements NativeArtdaqDb {
   readonly #runHistory: CollectionStore;
   readonly #systemLayout: CollectionStore;
   readonly #context: CommitContext;
+  /** In turn within this process; between processes the lock does that, but by asking again and again. */
+  readonly #exclusive = pLimit(1);
   readonly #queue = new InsertQueue((batch) => this.#commit(batch));
 
   /** @param directory absolute path; made by the first insert, and without runs while it isn't there */
@@ -105,14 +108,28 @@ export class FilesystemDb implements NativeArtdaqDb {
     return [this.#runHistory, this.#systemLayout];
   }
 
-  async #commit(batch: readonly Submission[]): Promise<unknown[]> {
+  /**
+   * Lets another program of ours (bulkloader) store documents of a run, while no other process of this project writes.
+   * What `work` throws passes through.
+   * @throws ArtdaqDbError (retryable) if another process keeps the database for too long
+   */
+  async exclusively<Result>(_run: RunNumber, _config: string, work: () => Promise<Result>): Promise<Result> {
+    return this.#exclusive(() => this.#holding(() => work()));
+  }
+
+  #commit(batch: readonly Submission[]): Promise<unknown[]> {
+    return this.#exclusive(() => this.#holding((lock) => commitRuns(batch, this.#context, lock)));
+  }
+
+  /** Does something to a database that is there, made if need be, while holding its lock. */
+  async #holding<Result>(work: (lock: HeldLock) => Promise<Result>): Promise<Result> {
     await ensureDirectories(this.#directory, this.#files);
     return this.#lock.hold(async (lock) => {
       if (lock.takenOver) await this.#clearTemporaries();
       await ensureMetadata(this.#directory, this.location, this.#origin, this.#now(), this.#files);
       await this.#runHistory.index.create();
       await this.#systemLayout.index.create();
-      return commitRuns(batch, this.#context, lock);
+      return work(lock);
     });
   }
 

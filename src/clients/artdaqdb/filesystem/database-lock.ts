@@ -5,8 +5,8 @@ import type { LockOwner } from '../../../persistence/lock/owner.ts';
 import type { Logger } from '../../../services/logger.ts';
 import { SYSTEM_METADATA } from './database-metadata.ts';
 
-/** A commit takes seconds at most, so who waits that long waits for something that hangs. */
-const WAIT_LIMIT_MS = 120_000;
+/** A bulkloader under the lock is ended after 300 s, so who waits longer waits for something that hangs. */
+const WAIT_LIMIT_MS = 330_000;
 const WAIT_PAUSE_MS = 50;
 
 /** Who locks, and how it waits and reports. */
