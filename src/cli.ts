@@ -3,44 +3,9 @@ import { modeFlags, modifierFlags } from './cli/flags.ts';
 import { exitStatus, files } from './cli/help-text.ts';
 import { notYetFlags } from './cli/not-yet.ts';
 import { completePrefixes } from './cli/prefixes.ts';
-import type { StageName } from './errors.ts';
+import { type OptionValues, readRequest, refuseTwoModes, UsageError } from './cli/read-request.ts';
+import type { RunRequest } from './cli/request.ts';
 import { exitCodes } from './exit-codes.ts';
-
-interface CommonRequest {
-  readonly configPath: string;
-  /** DEBUG logging, whatever the configuration says. */
-  readonly verbose: boolean;
-  /** Nothing on stdout and stderr. */
-  readonly quiet: boolean;
-}
-
-interface StagesRequest {
-  readonly mode: 'pipeline' | 'import-only' | 'migrate-only';
-  /** Only runs above the saved position, and at most `batch_size` of them. */
-  readonly incremental: boolean;
-  /** Check each blob after its migration. */
-  readonly validate: boolean;
-}
-
-interface RetryRequest {
-  readonly mode: 'retry-failed';
-  readonly stage: StageName;
-  readonly validate: boolean;
-}
-
-interface RecoverRequest {
-  readonly mode: 'recover-state';
-  readonly stage: StageName;
-}
-
-interface ReportRequest {
-  readonly mode: 'report-status';
-  /** Compare with the state files and failure logs. */
-  readonly compareState: boolean;
-}
-
-/** What one execution is to do. */
-export type RunRequest = CommonRequest & (StagesRequest | RetryRequest | RecoverRequest | ReportRequest);
 
 /** What a command line asks for: work, or only words and an exit code. */
 export type ParsedArguments =
@@ -80,9 +45,9 @@ export function parseArguments(argv: readonly string[], versions: Versions): Par
     const [configPath = 'config.yaml'] = command.args;
     if (configPath.startsWith('-') && !argv.includes('--'))
       command.error(`error: unknown option '${configPath}'`);
-    const given = givenFlags(command);
-    refuseConflicts(given, command);
-    const missing = [...given].filter((flag) => notYetFlags.has(flag));
+    const given = givenOptions(command);
+    meantOrRefused(() => refuseTwoModes(given), command);
+    const missing = [...given.keys()].filter((flag) => notYetFlags.has(flag));
     if (missing.length > 0) {
       const verb = missing.length === 1 ? 'is' : 'are';
       return exit(
@@ -91,7 +56,7 @@ export function parseArguments(argv: readonly string[], versions: Versions): Par
         `error: ${missing.join(', ')} ${verb} not available in this version yet; nothing was done\n`,
       );
     }
-    return { kind: 'run', request: asRequest(given, configPath) };
+    return { kind: 'run', request: meantOrRefused(() => readRequest(given, configPath), command) };
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     return exit(error.exitCode === 0 ? exitCodes.success : exitCodes.wrongUsage, stdout, stderr);
@@ -143,29 +108,20 @@ function completed(argv: readonly string[], command: Command): string[] {
   );
 }
 
-function givenFlags(command: Command): ReadonlySet<string> {
+function meantOrRefused<Result>(read: () => Result, command: Command): Result {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return command.error(`error: ${error.message}`);
+  }
+}
+
+function givenOptions(command: Command): OptionValues {
   const given = command.options.filter(
     (option) => command.getOptionValueSource(option.attributeName()) === 'cli',
   );
-  return new Set(given.map(({ long }) => long ?? ''));
-}
-
-function refuseConflicts(given: ReadonlySet<string>, command: Command): void {
-  const modes = modeFlags.map(({ flags }) => flags.split(' ')[0] ?? '').filter((flag) => given.has(flag));
-  if (modes.length > 1) command.error(`error: ${modes.join(' and ')} can't be used together`);
-}
-
-function asRequest(given: ReadonlySet<string>, configPath: string): RunRequest {
-  const common = { configPath, verbose: given.has('--verbose'), quiet: given.has('--quiet') };
-  const validate = given.has('--validate');
-  for (const stage of ['import', 'migrate'] as const) {
-    if (given.has(`--recover-${stage}-state`)) return { ...common, mode: 'recover-state', stage };
-  }
-  const compareState = given.has('--compare-state');
-  if (compareState || given.has('--report-status')) return { ...common, mode: 'report-status', compareState };
-  for (const stage of ['import', 'migrate'] as const) {
-    if (given.has(`--retry-failed-${stage}`)) return { ...common, mode: 'retry-failed', stage, validate };
-  }
-  const only = (['import-only', 'migrate-only'] as const).find((mode) => given.has(`--${mode}`));
-  return { ...common, mode: only ?? 'pipeline', incremental: given.has('--incremental'), validate };
+  return new Map(
+    given.map((option) => [option.long ?? '', String(command.getOptionValue(option.attributeName()))]),
+  );
 }

@@ -1,4 +1,4 @@
-import type { RunRequest } from './cli.ts';
+import type { RunRequest } from './cli/request.ts';
 import { type LoadedConfig, loadConfig } from './config/load.ts';
 import { notYetAvailable } from './config/not-yet.ts';
 import type { ArchiverConfig } from './config/schema.ts';
@@ -59,7 +59,7 @@ export async function execute(request: RunRequest, env: Environment): Promise<nu
 function openLogging(config: ArchiverConfig, request: RunRequest): Logging {
   return createLogging({
     level: request.verbose ? 'DEBUG' : config.app.logLevel,
-    logFile: config.app.logFile,
+    logFile: request.dryRun ? undefined : config.app.logFile,
     quiet: request.quiet,
     secrets: config.secrets,
   });
@@ -106,7 +106,7 @@ async function runUnderSignals(
   try {
     // Under signals already: whoever waits for this line may stop the archiver at once.
     announce(config, warnings, request, logger);
-    makeWorkDir(config.app.workDir);
+    if (!request.dryRun) makeWorkDir(config.app.workDir);
     const allWell = await orchestrator.run(request);
     logger.info(rule);
     const { shutdownReason } = orchestrator;

@@ -3,10 +3,6 @@
  * Whoever writes the feature deletes its line here.
  */
 export const notYetFlags: ReadonlySet<string> = new Set([
-  '--retry-failed-import',
-  '--retry-failed-migrate',
-  '--recover-import-state',
-  '--recover-migrate-state',
   '--compare-state',
   '--validate',
   '--check-config',
@@ -14,9 +10,7 @@ export const notYetFlags: ReadonlySet<string> = new Set([
   '--restore',
   '--to',
   '--force',
-  '--dry-run',
-  '--runs',
-  '--limit',
+  '--time-limit',
   '--json',
   '--html',
 ]);

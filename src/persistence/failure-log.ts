@@ -37,22 +37,27 @@ export class FailureLog {
       const after = new Set(before);
       for (const run of remove) after.delete(run);
       for (const run of add) after.add(run);
-      if (after.size !== before.length || before.some((run) => !after.has(run))) await this.#write(after);
+      if (after.size !== before.length || before.some((run) => !after.has(run))) {
+        await writeFileAtomic(this.path, formatFailureLog(after));
+      }
     });
   }
 
   /**
-   * Sets the whole log.
-   * @throws PersistenceError if the file can't be locked or written.
+   * Sets the whole log (recovery).
+   * @returns where the old one was kept, if there was one and it was different
+   * @throws PersistenceError if the file can't be read, kept aside, locked or written.
    */
-  async replace(runs: Iterable<RunNumber>): Promise<void> {
-    await this.#file.exclusively(() => this.#write(new Set(runs)));
+  async replace(runs: readonly RunNumber[]): Promise<string | undefined> {
+    return await this.#file.replace(formatFailureLog(runs));
   }
+}
 
-  async #write(runs: ReadonlySet<RunNumber>): Promise<void> {
-    const lines = [...runs].sort(byRunNumber).map((run) => `${run}\n`);
-    await writeFileAtomic(this.path, lines.join(''));
-  }
+function formatFailureLog(runs: Iterable<RunNumber>): string {
+  return [...new Set(runs)]
+    .sort(byRunNumber)
+    .map((run) => `${run}\n`)
+    .join('');
 }
 
 /** Digits with leading zeros count: the Python archiver reads them as numbers, too. */

@@ -4,6 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { ArchiverError, messageOf, PersistenceError } from '../errors.ts';
 import { errorCode } from '../system-error.ts';
+import { writeFileAtomic } from './atomic-file.ts';
+import { keepAside } from './kept-file.ts';
 import { acquireDirectoryLock, type DirectoryLock, describeHolder } from './lock/directory-lock.ts';
 import { currentOwner } from './lock/owner.ts';
 import { makeDirectory } from './make-directory.ts';
@@ -52,6 +54,21 @@ export class GuardedFile {
       }
       if (broken.length === 0) return result;
       throw new PersistenceError(`${this.path} may have been changed by two programs at once: ${broken[0]}`);
+    });
+  }
+
+  /**
+   * Sets the whole file; a different content that is there is kept beside it first.
+   * @returns where that was kept
+   * @throws PersistenceError if the file can't be read, kept aside, locked or written.
+   */
+  replace(text: string): Promise<string | undefined> {
+    return this.exclusively(async () => {
+      const content = await this.read();
+      if (content?.equals(Buffer.from(text))) return undefined;
+      const copy = content && (await keepAside({ path: this.path, content, label: 'before-recovery' }));
+      await writeFileAtomic(this.path, text);
+      return copy;
     });
   }
 

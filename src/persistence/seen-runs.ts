@@ -1,9 +1,9 @@
 import { messageOf, PersistenceError } from '../errors.ts';
 import type { RunNumber } from '../run-number.ts';
+import { RunSet } from '../run-set.ts';
 import { writeFileAtomic } from './atomic-file.ts';
 import { GuardedFile } from './guarded-file.ts';
-import { RunSet } from './run-set.ts';
-import { decodeText, keepAside } from './unreadable-file.ts';
+import { decodeText, keepAside } from './kept-file.ts';
 
 const KEY = 'seen_runs';
 
@@ -43,6 +43,15 @@ export class SeenRuns {
   }
 
   /**
+   * Sets the whole record (recovery).
+   * @returns where the old one was kept, if there was one and it was different
+   * @throws PersistenceError if the file can't be read, kept aside, locked or written.
+   */
+  async replace(runs: readonly RunNumber[]): Promise<string | undefined> {
+    return await this.#file.replace(formatSeenRuns(RunSet.of(runs)));
+  }
+
+  /**
    * A test for whether a run is in the record; everything is at the first execution.
    * @throws PersistenceError if the record can't be read or understood.
    */
@@ -56,7 +65,7 @@ export class SeenRuns {
     if (content === undefined) return undefined;
     const parsed = parseSeenRuns(content);
     if (parsed instanceof RunSet) return parsed;
-    const copy = await keepAside({ path: this.path, content, reason: parsed.reason });
+    const copy = await keepAside({ path: this.path, content, label: 'unreadable' });
     throw new PersistenceError(
       `The record of seen runs ${this.path} can't be understood: ${parsed.reason}. It is kept as ${copy}. ` +
         'Restore it from a backup, or remove it: then all runs present at the next execution count as seen.',

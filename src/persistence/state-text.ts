@@ -1,6 +1,6 @@
 import { messageOf } from '../errors.ts';
 import { parseRunNumber, type RunNumber } from '../run-number.ts';
-import { decodeText } from './unreadable-file.ts';
+import { decodeText } from './kept-file.ts';
 
 /** How far a stage has come. Zero: nowhere yet. */
 export interface StageState {

@@ -1,8 +1,8 @@
 import { PersistenceError, type StageName } from '../errors.ts';
 import { writeFileAtomic } from './atomic-file.ts';
 import { GuardedFile } from './guarded-file.ts';
+import { keepAside } from './kept-file.ts';
 import { emptyDocument, formatState, parseState, type StageState, type StateDocument } from './state-text.ts';
-import { keepAside } from './unreadable-file.ts';
 
 /**
  * The state file of a stage: `{"last_contiguous_run": n, "last_attempted_run": n}`. A missing file is an empty state; one
@@ -44,19 +44,15 @@ export class StateFile {
   }
 
   /**
-   * Sets the state whatever the file holds (recovery); a file that can't be understood is kept aside first.
+   * Sets the state whatever the file holds (recovery); other keys of a file that can be understood are kept.
+   * @returns where the old file was kept, if there was one and it was different
    * @throws PersistenceError if the file can't be read, kept aside, locked or written.
    */
-  replace(state: StageState): Promise<void> {
-    return this.#file.exclusively(async () => {
-      const content = await this.#file.read();
-      const parsed = content === undefined ? emptyDocument : parseState(content);
-      if (content !== undefined && 'reason' in parsed) {
-        await keepAside({ path: this.path, content, reason: parsed.reason });
-      }
-      const keys = 'reason' in parsed ? {} : parsed.keys;
-      await writeFileAtomic(this.path, formatState({ state, keys }));
-    });
+  async replace(state: StageState): Promise<string | undefined> {
+    const content = await this.#file.read();
+    const parsed = content === undefined ? emptyDocument : parseState(content);
+    const keys = 'reason' in parsed ? {} : parsed.keys;
+    return await this.#file.replace(formatState({ state, keys }));
   }
 
   async #document(): Promise<StateDocument> {
@@ -64,7 +60,7 @@ export class StateFile {
     if (content === undefined) return emptyDocument;
     const parsed = parseState(content);
     if (!('reason' in parsed)) return parsed;
-    const copy = await keepAside({ path: this.path, content, reason: parsed.reason });
+    const copy = await keepAside({ path: this.path, content, label: 'unreadable' });
     throw new PersistenceError(
       `The state file ${this.path} can't be understood: ${parsed.reason}. It is kept as ${copy}. ` +
         `Restore it from a backup, or rebuild it with ${this.#recoverFlag}.`,

@@ -1,11 +1,22 @@
 import pLimit from 'p-limit';
-import { messageOf, type StageName } from '../errors.ts';
-import { advance, positionOf } from '../persistence/position.ts';
+import { ArchiverError, messageOf, type StageName } from '../errors.ts';
+import { toRanges } from '../number-ranges.ts';
+import { positionOf } from '../persistence/position.ts';
 import type { SeenRuns } from '../persistence/seen-runs.ts';
-import type { RunNumber } from '../run-number.ts';
+import type { StageState } from '../persistence/state-text.ts';
+import { formatRanges } from '../report/ranges.ts';
+import { byRunNumber, type RunNumber } from '../run-number.ts';
+import type { RunSet } from '../run-set.ts';
 import type { Logger } from '../services/logger.ts';
 import { attemptRun } from './attempts.ts';
-import { incrementalRuns, type Listing, lowestRun, missingRuns } from './candidates.ts';
+import {
+  type BatchPlan,
+  countArchived,
+  type IncrementalView,
+  type Listing,
+  missingRuns,
+  planBatch,
+} from './candidates.ts';
 import { ProgressRecorder, type RecordedFiles } from './progress-recorder.ts';
 
 /** The parameters of section `app` that stages need. */
@@ -31,9 +42,14 @@ export interface StageContext {
   readonly shutdown: AbortSignal;
 }
 
-/** What a stage is to do. */
+/** Which runs a stage is to process. */
 export interface StageRequest {
-  readonly incremental: boolean;
+  /** `failed`: the runs of the failure log. */
+  readonly mode: 'full' | 'incremental' | 'failed';
+  /** Only these runs; all if absent. */
+  readonly runs?: RunSet | undefined;
+  /** At most so many, in place of the configured batch size. */
+  readonly limit?: number | undefined;
 }
 
 /** How the runs of a batch ended. */
@@ -66,74 +82,135 @@ export abstract class BaseStage {
     this.logger = context.logger;
   }
 
-  /** The runs at the source and at the target. */
-  protected abstract list(): Promise<Listing>;
+  /**
+   * The runs at the source and at the target.
+   * @param readOnly nothing may be made ready for writing
+   */
+  protected abstract list(readOnly: boolean): Promise<Listing>;
 
   /** Does the work of one run; returning means that it is archived. Throws otherwise. */
   protected abstract process(run: RunNumber, logger: Logger): Promise<void>;
+
+  /**
+   * Says what {@link process} would do, in lines without the run's number.
+   * @throws ArchiverError why the run would fail
+   */
+  protected abstract preview(run: RunNumber): Promise<readonly string[]>;
 
   /**
    * Processes one batch.
    * @throws ArchiverError if the runs can't be determined, or state and failure log can't be read or written
    */
   async run(request: StageRequest): Promise<StageResult> {
-    const { settings, files } = this.#context;
-    this.logger.info(`${this.label}: Fetching runs (mode: ${request.incremental ? 'incremental' : 'full'}).`);
-    const listing = await this.list();
-    const { runs, late } = await this.#candidates(listing, request.incremental);
-    await files.seen.remember(listing.source.filter((run) => !late.has(run)));
-    if (runs.length === 0) {
-      this.logger.info(`${this.label}: No new runs to ${this.verb}.`);
-      return nothingDone;
-    }
-    const limit = request.incremental ? settings.batchSize : settings.batchSize * 10;
-    const batch = runs.slice(0, limit);
-    if (runs.length > limit) {
-      const rule = request.incremental ? 'batch_size' : 'batch_size * 10';
-      this.logger.info(
-        `${this.label}: Limited to ${limit} runs (${rule}). ${runs.length - limit} runs remaining.`,
-      );
-    }
-    const result = await this.#processBatch(batch, listing);
-    await files.seen.remember([...result.successful, ...result.failed].filter((run) => late.has(run)));
+    const { files } = this.#context;
+    this.logger.info(`${this.label}: Fetching runs (mode: ${request.mode}).`);
+    const listing = await this.list(false);
+    // Counts what an execution that was killed archived and had no time to note.
+    const state = await files.state.update((before) => countArchived(before, listing));
+    const view = { position: positionOf(state), ...(await this.#remembered(listing, state)) };
+    if (request.mode === 'failed') await this.#dropArchived(view.failed, listing);
+    else await files.seen.remember(listing.source.filter((run) => !view.late.has(run)));
+    const plan = planBatch(listing, view, { ...request, limit: this.#limitOf(request) });
+    this.#logPlan(plan, request, view);
+    if (plan.batch.length === 0) return nothingDone;
+    const result = await this.#processBatch(plan, listing);
+    await files.seen.remember([...result.successful, ...result.failed].filter((run) => view.late.has(run)));
     return result;
   }
 
-  async #candidates(listing: Listing, incremental: boolean) {
-    const { failures, seen } = this.#context.files;
-    const missing = missingRuns(listing);
-    const position = await this.#position(listing);
-    const failed = new Set(await failures.read());
-    const late = new Set(await seen.late(missing, position));
-    for (const run of failed) late.delete(run);
-    if (incremental) this.logger.info(`Incremental mode: filtering runs > ${position}`);
-    const runs = incremental ? incrementalRuns(missing, { position, failed, late }) : missing;
-    if (incremental && late.size > 0) {
-      this.logger.info(`${this.label}: ${late.size} of them appeared late, below the position`);
+  /**
+   * Logs what {@link run} would do; changes nothing, anywhere.
+   * @param pending runs that the stage before would have brought to the source by then
+   * @returns the runs that would be archived, and those that would fail
+   * @throws ArchiverError as run does
+   */
+  async dryRun(request: StageRequest, pending: readonly RunNumber[]): Promise<StageResult> {
+    const there = await this.list(true);
+    const listing = { ...there, source: [...new Set([...there.source, ...pending])].sort(byRunNumber) };
+    const state = countArchived(await this.#context.files.state.read(), listing);
+    const view = { position: positionOf(state), ...(await this.#remembered(listing, state)) };
+    const plan = planBatch(listing, view, { ...request, limit: this.#limitOf(request) });
+    this.#logPlan(plan, request, view);
+    const successful: RunNumber[] = [];
+    const failed: RunNumber[] = [];
+    const comes = new Set(pending);
+    for (const run of plan.batch) {
+      if (this.#context.shutdown.aborted) break;
+      const [outcome, lines] = await this.#previewOf(run, comes.has(run));
+      (outcome ? successful : failed).push(run);
+      for (const line of lines) this.logger[outcome ? 'info' : 'error'](`Dry run: run ${run} ${line}`);
     }
-    this.logger.info(`${this.label}: Found ${runs.length} runs to ${this.verb}.`);
-    if (runs.length > 0) this.logger.info(`Run range: ${runs[0]} to ${runs.at(-1)}`);
-    return { runs, late };
-  }
-
-  /** Counts what an execution that was killed archived and had no time to note. */
-  async #position(listing: Listing): Promise<RunNumber> {
-    const state = await this.#context.files.state.update((before) =>
-      advance(before, {
-        successes: [],
-        attempted: [],
-        archivedBefore: listing.target,
-        lowestKnown: lowestRun(listing),
-      }),
+    const notProcessed = plan.batch.length - successful.length - failed.length;
+    this.logger.info(
+      `${this.label}: dry run, nothing was changed: ${successful.length} would be processed, ${failed.length} would fail`,
     );
-    return positionOf(state);
+    return { successful, failed, notProcessed };
   }
 
-  async #processBatch(batch: readonly RunNumber[], listing: Listing): Promise<StageResult> {
+  async #previewOf(run: RunNumber, comes: boolean): Promise<[well: boolean, lines: readonly string[]]> {
+    if (comes) return [true, [`would be processed after the stage before (${this.verb})`]];
+    try {
+      return [true, await this.preview(run)];
+    } catch (error) {
+      if (!(error instanceof ArchiverError)) throw error;
+      return [false, [`would fail: ${error.message}`]];
+    }
+  }
+
+  async #remembered(listing: Listing, state: StageState) {
+    const { failures, seen } = this.#context.files;
+    const failed = new Set(await failures.read());
+    const late = new Set(await seen.late(missingRuns(listing), positionOf(state)));
+    for (const run of failed) late.delete(run);
+    return { failed, late };
+  }
+
+  /** Failed runs that are at the target by now have nothing left to be retried. */
+  async #dropArchived(failed: ReadonlySet<RunNumber>, { target }: Listing): Promise<void> {
+    const archived = target.filter((run) => failed.has(run));
+    if (archived.length === 0) return;
+    await this.#context.files.failures.change({ remove: archived });
+    this.logger.info(
+      `${this.label}: Found ${archived.length} failed run(s) that are archived already, removed from the failure log: ` +
+        formatRanges(toRanges(archived)),
+    );
+  }
+
+  #limitOf({ mode, limit }: StageRequest): number {
+    const { batchSize } = this.#context.settings;
+    if (limit !== undefined) return limit;
+    return mode === 'failed' ? Infinity : mode === 'incremental' ? batchSize : batchSize * 10;
+  }
+
+  #logPlan({ batch, left }: BatchPlan, request: StageRequest, { position, late }: IncrementalView): void {
+    const { mode, limit, runs } = request;
+    if (mode === 'incremental') {
+      this.logger.info(`Incremental mode: filtering runs > ${position}`);
+      if (late.size > 0)
+        this.logger.info(`${this.label}: ${late.size} runs appeared late, below the position`);
+    }
+    if (runs !== undefined) this.logger.info(`${this.label}: only runs ${runs.toTexts().join(',')} (--runs)`);
+    const found = batch.length + left;
+    const [first, last] = [batch[0], batch.at(-1)];
+    if (mode !== 'failed') this.logger.info(`${this.label}: Found ${found} runs to ${this.verb}.`);
+    else if (found > 0) this.logger.info(`${this.label}: Attempting to recover ${found} failed runs.`);
+    if (first === undefined) {
+      const nothing =
+        mode === 'failed' ? 'No failed runs in log to recover.' : `No new runs to ${this.verb}.`;
+      this.logger.info(`${this.label}: ${nothing}`);
+      return;
+    }
+    this.logger.info(`Run range: ${first} to ${last}`);
+    if (left === 0) return;
+    const rule = limit !== undefined ? '--limit' : mode === 'incremental' ? 'batch_size' : 'batch_size * 10';
+    this.logger.info(`${this.label}: Limited to ${batch.length} runs (${rule}). ${left} runs remaining.`);
+  }
+
+  async #processBatch({ batch, order }: BatchPlan, listing: Listing): Promise<StageResult> {
     const { settings, files, shutdown } = this.#context;
     const halt = new AbortController();
     const stop = AbortSignal.any([shutdown, halt.signal]);
-    const recorder = new ProgressRecorder(batch, files, listing, (error) => {
+    const recorder = new ProgressRecorder(order, files, listing, (error) => {
       this.logger.critical(`${this.label}: no further runs are started: ${messageOf(error)}`);
       halt.abort();
     });

@@ -1,4 +1,7 @@
+import { advance } from '../persistence/position.ts';
+import type { StageState } from '../persistence/state-text.ts';
 import { type RunNumber, without } from '../run-number.ts';
+import type { RunSet } from '../run-set.ts';
 
 /** The runs at a stage's source and at its target, both ascending. */
 export interface Listing {
@@ -35,17 +38,62 @@ export function incrementalRuns(missing: readonly RunNumber[], view: Incremental
   return missing.filter((run) => (run > view.position || view.late.has(run)) && !view.failed.has(run));
 }
 
+/** The runs that one execution of a stage processes. */
+export interface BatchPlan {
+  /** Ascending. */
+  readonly batch: readonly RunNumber[];
+  /** How many selected runs are left for a later execution. */
+  readonly left: number;
+  /**
+   * The runs that decide how far the position moves, ascending: it never passes one that has not ended, so that none is
+   * hidden by a selection. Empty when failed runs are retried: they are at any place, and leave the position alone.
+   */
+  readonly order: readonly RunNumber[];
+}
+
+/** Chooses the runs to process. */
+export function planBatch(
+  listing: Listing,
+  view: IncrementalView,
+  request: {
+    readonly mode: 'full' | 'incremental' | 'failed';
+    readonly runs?: RunSet | undefined;
+    readonly limit: number;
+  },
+): BatchPlan {
+  const missing = missingRuns(listing);
+  const candidates = {
+    full: () => missing,
+    incremental: () => incrementalRuns(missing, view),
+    failed: () => without([...view.failed], listing.target),
+  }[request.mode]();
+  const { runs } = request;
+  const selected = runs === undefined ? candidates : candidates.filter((run) => runs.has(run));
+  const batch = selected.slice(0, request.limit);
+  return { batch, left: selected.length - batch.length, order: request.mode === 'failed' ? [] : candidates };
+}
+
+/** The state with what is at the target already, whoever brought it there. */
+export function countArchived(state: StageState, listing: Listing): StageState {
+  return advance(state, {
+    successes: [],
+    attempted: [],
+    archivedBefore: listing.target,
+    lowestKnown: lowestRun(listing),
+  });
+}
+
 /**
- * The highest run up to which every run of the batch has ended. A crash after this point can't hide a run below it that
+ * The highest run up to which every run of an order has ended. A crash after this point can't hide a run below it that
  * was still in progress.
- * @param batch ascending
+ * @param order ascending
  */
 export function attemptedUpTo(
-  batch: readonly RunNumber[],
+  order: readonly RunNumber[],
   ended: ReadonlySet<RunNumber>,
 ): RunNumber | undefined {
   let last: RunNumber | undefined;
-  for (const run of batch) {
+  for (const run of order) {
     if (!ended.has(run)) break;
     last = run;
   }

@@ -1,7 +1,8 @@
 import type { ArtdaqDb } from '../clients/artdaqdb/artdaqdb.ts';
 import type { FhiclFile } from '../fhicl/fhicl-file.ts';
+import { parseFhicl } from '../fhicl/parse.ts';
 import type { GenerateName } from '../records/generate-names.ts';
-import { prepareRun } from '../records/prepare.ts';
+import { type PreparedRun, prepareRun } from '../records/prepare.ts';
 import type { RunRecordSource } from '../records/run-record-source.ts';
 import type { RunNumber } from '../run-number.ts';
 import type { Logger } from '../services/logger.ts';
@@ -31,30 +32,44 @@ export class Importer extends BaseStage {
     this.#parts = parts;
   }
 
-  protected async list(): Promise<Listing> {
+  protected async list(readOnly: boolean): Promise<Listing> {
     const { records, artdaqDb, readSchema } = this.#parts;
     // Before any run is tried: a missing schema is the site's fault, not that of the runs.
     this.#schema = await readSchema();
     const source = await records.listRuns();
     this.logger.info(`Found ${source.length} run directories in filesystem`);
     this.logger.info('Querying ArtdaqDB for already archived runs...');
-    await artdaqDb.prepare();
+    if (!readOnly) await artdaqDb.prepare();
     const target = await artdaqDb.listRuns();
     this.logger.info(`Found ${target.length} runs already in ArtdaqDB`);
     return { source, target };
   }
 
   protected async process(run: RunNumber, logger: Logger): Promise<void> {
-    const { records, artdaqDb, generate } = this.#parts;
-    const schema = this.#schema;
-    if (schema === undefined) throw new Error('a run is processed before the runs were listed');
-    const record = await records.read(run);
-    for (const warning of record.warnings) logger.warning(`Run ${run}: ${warning}`);
-    const prepared = prepareRun(record, { generate, schema });
+    const prepared = await this.#prepare(run);
     for (const warning of prepared.warnings) logger.warning(`Run ${run}: ${warning}`);
     if (prepared.update.length === 0) logger.debug(`Run ${run}: no start or stop time, no RunHistory2`);
     // One insert instead of insert and update: a crash between the two would leave the run without its times for good.
-    await artdaqDb.insert(run, prepared.config, [...prepared.documents, ...prepared.update]);
+    await this.#parts.artdaqDb.insert(run, prepared.config, [...prepared.documents, ...prepared.update]);
     logger.info(`✓ Run ${run} imported successfully`);
+  }
+
+  protected async preview(run: RunNumber): Promise<string[]> {
+    const { config, documents, update, warnings } = await this.#prepare(run);
+    const files = [...documents, ...update];
+    for (const { name, text } of files) parseFhicl(text, name);
+    return [
+      `would be imported as ${run}/${config}: ${files.map(({ name }) => name).join(', ')}`,
+      ...warnings.map((warning) => `would give a warning: ${warning}`),
+    ];
+  }
+
+  async #prepare(run: RunNumber): Promise<PreparedRun> {
+    const { records, generate } = this.#parts;
+    const schema = this.#schema;
+    if (schema === undefined) throw new Error('a run is processed before the runs were listed');
+    const record = await records.read(run);
+    const prepared = prepareRun(record, { generate, schema });
+    return { ...prepared, warnings: [...record.warnings, ...prepared.warnings] };
   }
 }

@@ -29,10 +29,10 @@ export class Migrator extends BaseStage {
     this.#parts = parts;
   }
 
-  protected async list(): Promise<Listing> {
+  protected async list(readOnly: boolean): Promise<Listing> {
     const { artdaqDb, uconDb } = this.#parts;
     this.logger.info('Querying ArtdaqDB for available runs...');
-    await artdaqDb.prepare();
+    if (!readOnly) await artdaqDb.prepare();
     const source = await artdaqDb.listRuns();
     this.logger.info(`Found ${source.length} runs in ArtdaqDB`);
     this.logger.info('Querying UconDB for already migrated runs...');
@@ -60,6 +60,12 @@ export class Migrator extends BaseStage {
       verifyMd5(run, blob, stored);
     }
     logger.info(`✓ Run ${run} migrated and verified successfully`);
+  }
+
+  protected async preview(run: RunNumber): Promise<string[]> {
+    const files = await this.#export(run);
+    const { length } = packBlob(run, files, this.#parts.now());
+    return [`would be migrated: ${files.length} files, a blob of ${length} bytes`];
   }
 
   async #export(run: RunNumber): Promise<FhiclFile[]> {

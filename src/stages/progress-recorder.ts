@@ -17,7 +17,7 @@ export interface RecordedFiles {
 export class ProgressRecorder {
   readonly successful = new Set<RunNumber>();
   readonly failed = new Set<RunNumber>();
-  readonly #batch: readonly RunNumber[];
+  readonly #order: readonly RunNumber[];
   readonly #files: RecordedFiles;
   readonly #listing: Listing;
   readonly #onError: (error: unknown) => void;
@@ -26,17 +26,17 @@ export class ProgressRecorder {
   #error: unknown;
 
   /**
-   * @param batch ascending
+   * @param order runs that the position may pass one after the other as they end, ascending
    * @param listing source and target before this batch: where the contiguous runs begin if there are none yet
    * @param onError called once when the files can't be written: no new runs should start then
    */
   constructor(
-    batch: readonly RunNumber[],
+    order: readonly RunNumber[],
     files: RecordedFiles,
     listing: Listing,
     onError: (error: unknown) => void,
   ) {
-    this.#batch = batch;
+    this.#order = order;
     this.#files = files;
     this.#listing = listing;
     this.#onError = onError;
@@ -67,7 +67,7 @@ export class ProgressRecorder {
           remove: ended.filter(({ failed }) => !failed).map(({ run }) => run),
         });
         const done = new Set([...this.successful, ...this.failed]);
-        const attempted = attemptedUpTo(this.#batch, done);
+        const attempted = attemptedUpTo(this.#order, done);
         await this.#files.state.update((state) =>
           advance(state, {
             successes: [...this.successful],

@@ -3,6 +3,7 @@ import { modeFlags, modifierFlags } from '../../src/cli/flags.ts';
 import { notYetFlags } from '../../src/cli/not-yet.ts';
 import { completePrefixes } from '../../src/cli/prefixes.ts';
 import { parseArguments } from '../../src/cli.ts';
+import { RunSet } from '../../src/run-set.ts';
 import { programVersion } from '../../src/version.ts';
 
 const versions = { program: '9.8.7', node: 'v20.19.0' };
@@ -14,30 +15,38 @@ const flags = [...modeFlags, ...modifierFlags].map((flag) => ({
   value: flag.flags.includes('<') ? ['1'] : [],
 }));
 
-const common = { configPath: 'config.yaml', verbose: false, quiet: false };
+const common = { configPath: 'config.yaml', verbose: false, quiet: false, dryRun: false };
+const stages = { runs: undefined, limit: undefined, incremental: false, validate: false };
+const report = { mode: 'report-status', runs: undefined, compareState: false, json: false, html: undefined };
 
 describe('a command line', () => {
   it.each<[string[], object]>([
-    [[], { mode: 'pipeline', incremental: false, validate: false }],
-    [['other.yaml'], { configPath: 'other.yaml', mode: 'pipeline', incremental: false, validate: false }],
+    [[], { mode: 'pipeline', ...stages }],
+    [['other.yaml'], { configPath: 'other.yaml', mode: 'pipeline', ...stages }],
     [
       ['--incremental', 'x', '-v'],
-      { configPath: 'x', verbose: true, mode: 'pipeline', incremental: true, validate: false },
+      { configPath: 'x', verbose: true, mode: 'pipeline', ...stages, incremental: true },
     ],
-    [['--import-only', '--incremental'], { mode: 'import-only', incremental: true, validate: false }],
+    [['--import-only', '--incremental'], { mode: 'import-only', ...stages, incremental: true }],
+    [['-qv', '--migrate-only'], { verbose: true, quiet: true, mode: 'migrate-only', ...stages }],
+    [['--quiet', '--report-status'], { quiet: true, ...report }],
+    [['--incremental', '--report-status'], { ...report }],
+    [['--import-only', '--import-only'], { mode: 'import-only', ...stages }],
+    [['--imp', '--inc'], { mode: 'import-only', ...stages, incremental: true }],
+    [['--rep', '--q', '--verb'], { verbose: true, quiet: true, ...report }],
+    [['--', '--odd.yaml'], { configPath: '--odd.yaml', mode: 'pipeline', ...stages }],
     [
-      ['-qv', '--migrate-only'],
-      { verbose: true, quiet: true, mode: 'migrate-only', incremental: false, validate: false },
+      ['--retry-failed-import', '--runs', '5-7, 9', '--limit', '2', '--dry-run'],
+      {
+        mode: 'retry-failed',
+        stage: 'import',
+        validate: false,
+        dryRun: true,
+        limit: 2,
+        runs: RunSet.of([5, 6, 7, 9]),
+      },
     ],
-    [['--quiet', '--report-status'], { quiet: true, mode: 'report-status', compareState: false }],
-    [['--incremental', '--report-status'], { mode: 'report-status', compareState: false }],
-    [['--import-only', '--import-only'], { mode: 'import-only', incremental: false, validate: false }],
-    [['--imp', '--inc'], { mode: 'import-only', incremental: true, validate: false }],
-    [['--rep', '--q', '--verb'], { verbose: true, quiet: true, mode: 'report-status', compareState: false }],
-    [
-      ['--', '--odd.yaml'],
-      { configPath: '--odd.yaml', mode: 'pipeline', incremental: false, validate: false },
-    ],
+    [['--recover-migrate-state'], { mode: 'recover-state', stage: 'migrate' }],
   ])('%j', (argv, request) => {
     expect(parse(...argv)).toEqual({ kind: 'run', request: { ...common, ...request } });
   });
@@ -77,6 +86,13 @@ describe('wrong usage', () => {
     [['--import-only=1'], /unknown option/],
     [['a.yaml', 'b.yaml'], /too many arguments/],
     [['--limit'], /argument missing/],
+    [['--runs', '7-5'], /--runs needs run numbers and ranges such as 100-120,130, not '7-5'/],
+    [['--runs', '5,'], /--runs needs/],
+    [['--runs', '5-6-7'], /--runs needs/],
+    [['--limit', '0'], /--limit needs a whole number above zero, not '0'/],
+    [['--limit', '1e3'], /--limit needs/],
+    [['--recover-import-state', '--runs', '5'], /--runs has no meaning with --recover-import-state/],
+    [['--report-status', '--limit', '5'], /--limit has no meaning with --report-status/],
     [['--re'], /ambiguous option '--re': could be .*--report-status/],
     [['--import-only', '--migrate-only'], /--import-only and --migrate-only can't be used together/],
     [

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { RunSet } from '../../../src/persistence/run-set.ts';
 import { SeenRuns } from '../../../src/persistence/seen-runs.ts';
+import { RunSet } from '../../../src/run-set.ts';
 
 let directory: string;
 let path: string;

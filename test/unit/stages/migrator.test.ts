@@ -56,7 +56,7 @@ async function migrate(
     close: async () => undefined,
   };
   const parts = { artdaqDb, uconDb, now: () => new Date(Date.UTC(2024, 0, 1)) };
-  const result = await new Migrator(parts, context).run({ incremental: true });
+  const result = await new Migrator(parts, context).run({ mode: 'incremental' });
   return { ...result, log: logger.lines.join('\n'), failures: await context.files.failures.read(), sent };
 }
 

@@ -1,5 +1,5 @@
-import { type NumberRange, rangeText } from '../number-ranges.ts';
-import { byRunNumber, parseRunNumber, type RunNumber } from '../run-number.ts';
+import { type NumberRange, rangeText } from './number-ranges.ts';
+import { byRunNumber, parseRunNumber, type RunNumber } from './run-number.ts';
 
 /** A set of run numbers kept as ranges: 100,000 runs in a row take the room of one. */
 export class RunSet {

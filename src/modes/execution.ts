@@ -1,0 +1,13 @@
+import type { Logger } from '../services/logger.ts';
+import type { Site } from '../site.ts';
+
+/** What every mode works with. */
+export interface Execution {
+  readonly site: Site;
+  /** Of the orchestrator. */
+  readonly logger: Logger;
+  /** Aborted = begin nothing further. */
+  readonly shutdown: AbortSignal;
+  /** Notes what is under way, for the error summary. */
+  enter(stage: string): void;
+}

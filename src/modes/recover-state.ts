@@ -1,0 +1,39 @@
+import type { RunRequest } from '../cli/request.ts';
+import { recoverFrom, recoveryLines, writeRecovery } from '../report/recover.ts';
+import type { Execution } from './execution.ts';
+
+type RecoverRequest = Extract<RunRequest, { mode: 'recover-state' }>;
+
+const rule = '='.repeat(70);
+
+/**
+ * Rebuilds the state file, the failure log and the record of seen runs of a stage from its source and target.
+ * @throws ArchiverError if one of them can't be listed; nothing is written then
+ */
+export async function recoverState(
+  { stage, dryRun }: RecoverRequest,
+  { site, logger, enter }: Execution,
+): Promise<boolean> {
+  const title = stage === 'import' ? 'Import State Recovery' : 'Migration State Recovery';
+  enter(title);
+  const say = (...lines: string[]) => {
+    for (const line of lines) logger.info(line);
+  };
+  say(rule, title.toUpperCase(), rule);
+  const [from, to] = stage === 'import' ? [site.records, site.artdaqDb] : [site.artdaqDb, site.uconDb];
+  say(`Querying ${from.location}...`);
+  const source = await from.listRuns();
+  say(`Found ${source.length} runs`, `Querying ${to.location}...`);
+  const target = await to.listRuns();
+  say(`Found ${target.length} runs`);
+  if (target.length === 0) logger.warning(`No runs found in ${to.location} - setting state to 0`);
+  const recovery = recoverFrom(source, target);
+  if (dryRun) {
+    say('Dry run: nothing was written. It would be:');
+  } else {
+    await writeRecovery(recovery, source, site.files(stage), logger);
+    say(rule, `${title.toUpperCase()} COMPLETE`);
+  }
+  say(...recoveryLines(stage, source.length, target.length, recovery), rule);
+  return true;
+}

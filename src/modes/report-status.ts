@@ -1,0 +1,79 @@
+import type { RunRequest } from '../cli/request.ts';
+import { PersistenceError, type StageName } from '../errors.ts';
+import { positionOf } from '../persistence/position.ts';
+import {
+  isWhole,
+  queryPlaces,
+  type StageRecord,
+  type StatusSource,
+  type UnreadableStageRecord,
+} from '../report/status.ts';
+import { statusLines } from '../report/text.ts';
+import type { RunNumber } from '../run-number.ts';
+import type { RunSet } from '../run-set.ts';
+import type { Site } from '../site.ts';
+import type { Execution } from './execution.ts';
+
+type ReportRequest = Extract<RunRequest, { mode: 'report-status' }>;
+
+/**
+ * Asks the three places, and reports.
+ * @returns true if everything could be asked and read
+ */
+export async function reportStatus({ runs }: ReportRequest, { site, enter }: Execution): Promise<boolean> {
+  enter('Status Report');
+  const logger = site.logger('run_record_archiver.reporter');
+  logger.info('Querying data sources...');
+  const places = await queryPlaces(sources(site).map((source) => limitedTo(runs, source)));
+  const stages = [await stageRecord('import', site), await stageRecord('migrate', site)];
+  const status = { places, stages };
+  for (const { level, text } of statusLines(status)) logger[level](text);
+  return isWhole(status);
+}
+
+function sources(site: Site): StatusSource[] {
+  const { records, artdaqDb, uconDb } = site;
+  const { serverUrl, folderName, objectName } = site.config.uconDb;
+  return [
+    {
+      place: 'filesystem',
+      location: [['Location', records.location]],
+      listRuns: () => records.listRuns(),
+    },
+    {
+      place: 'artdaqDB',
+      location: [['Database URI', artdaqDb.location]],
+      listRuns: () => artdaqDb.listRuns(),
+    },
+    {
+      place: 'UconDB',
+      location: [
+        ['Server URL', serverUrl],
+        ['Folder/Object', `${folderName}/${objectName}`],
+      ],
+      listRuns: () => uconDb.listRuns(),
+    },
+  ];
+}
+
+function limitedTo(runs: RunSet | undefined, source: StatusSource): StatusSource {
+  if (runs === undefined) return source;
+  const listRuns = async (): Promise<RunNumber[]> => (await source.listRuns()).filter((run) => runs.has(run));
+  return { ...source, listRuns };
+}
+
+/** A file that can't be read does not keep the places from being reported: their runs tell what to write into it. */
+async function stageRecord(stage: StageName, site: Site): Promise<StageRecord | UnreadableStageRecord> {
+  const { state, failures, seen } = site.files(stage);
+  try {
+    return {
+      stage,
+      position: positionOf(await state.read()),
+      failed: await failures.read(),
+      isKnown: await seen.membership(),
+    };
+  } catch (error) {
+    if (!(error instanceof PersistenceError)) throw error;
+    return { stage, error: error.message };
+  }
+}

@@ -1,0 +1,74 @@
+import type { StageName } from '../errors.ts';
+import { toRanges } from '../number-ranges.ts';
+import { recompute } from '../persistence/position.ts';
+import type { StageState } from '../persistence/state-text.ts';
+import { type RunNumber, without } from '../run-number.ts';
+import type { Logger } from '../services/logger.ts';
+import { formatRanges } from './ranges.ts';
+
+/** What state file and failure log of a stage follow from its source and target. */
+export interface Recovery {
+  readonly state: StageState;
+  /** Runs of the source up to the highest at the target that the target lacks. */
+  readonly failed: readonly RunNumber[];
+}
+
+/** Where a recovery is written. */
+export interface RecoveredFiles {
+  readonly state: RecoveredFile<StageState>;
+  readonly failures: RecoveredFile<readonly RunNumber[]>;
+  readonly seen: RecoveredFile<readonly RunNumber[]>;
+}
+
+interface RecoveredFile<Content> {
+  readonly path: string;
+  /** Sets the content; gives the place where a different one was kept. */
+  replace(content: Content): Promise<string | undefined>;
+}
+
+/** Rebuilds what a stage remembers from the runs at its source and target, both ascending. */
+export function recoverFrom(source: readonly RunNumber[], target: readonly RunNumber[]): Recovery {
+  const state = recompute(target);
+  const highest = target.at(-1);
+  const failed = highest === undefined ? [] : without(source, target).filter((run) => run < highest);
+  return { state, failed };
+}
+
+/**
+ * Writes a recovery. The order matters to an execution that is killed in between: a run is in the failure log before the
+ * position passes it.
+ * @throws PersistenceError if a file can't be written
+ */
+export async function writeRecovery(
+  { state, failed }: Recovery,
+  source: readonly RunNumber[],
+  files: RecoveredFiles,
+  logger: Logger,
+): Promise<void> {
+  const write = async <Content>(file: RecoveredFile<Content>, content: Content): Promise<void> => {
+    const kept = await file.replace(content);
+    logger.info(`✓ Written ${file.path}${kept === undefined ? '' : ` (before: ${kept})`}`);
+  };
+  await write(files.failures, failed);
+  await write(files.seen, source);
+  await write(files.state, state);
+}
+
+/** The lines that say what was found. */
+export function recoveryLines(
+  stage: StageName,
+  source: number,
+  target: number,
+  recovery: Recovery,
+): string[] {
+  const [from, to] = stage === 'import' ? ['Filesystem', 'ArtdaqDB'] : ['ArtdaqDB', 'UconDB'];
+  const { state, failed } = recovery;
+  return [
+    `  ${from} runs: ${source}`,
+    `  ${to} runs: ${target}`,
+    `  Last contiguous: ${state.lastContiguousRun}`,
+    `  Last attempted: ${state.lastAttemptedRun}`,
+    `  Missing runs: ${failed.length}`,
+    ...(failed.length === 0 ? [] : [`  Missing runs (failure log): ${formatRanges(toRanges(failed))}`]),
+  ];
+}

@@ -1,0 +1,83 @@
+import { join } from 'node:path';
+import type { ArtdaqDb } from './clients/artdaqdb/artdaqdb.ts';
+import { openArtdaqDb } from './clients/artdaqdb/open.ts';
+import { openUconDb } from './clients/ucondb/open.ts';
+import type { UconDb } from './clients/ucondb/ucondb.ts';
+import type { ArchiverConfig } from './config/schema.ts';
+import type { Environment } from './environment.ts';
+import type { StageName } from './errors.ts';
+import { FailureLog } from './persistence/failure-log.ts';
+import { SeenRuns } from './persistence/seen-runs.ts';
+import { StateFile } from './persistence/state.ts';
+import { RunRecordDirectory } from './records/run-record-directory.ts';
+import type { Logger } from './services/logger.ts';
+import type { StageFiles } from './stages/base-stage.ts';
+
+/** What a site is opened with. */
+export interface SiteOptions {
+  readonly config: ArchiverConfig;
+  /** Makes the logger of a module. */
+  readonly logger: (module: string) => Logger;
+  /** Environment for the database. */
+  readonly env: Environment;
+  readonly now: () => Date;
+}
+
+/** The places that the configuration names; each client is made when it is first asked for. */
+export class Site {
+  readonly config: ArchiverConfig;
+  readonly logger: (module: string) => Logger;
+  readonly now: () => Date;
+  readonly #env: Environment;
+  #records: RunRecordDirectory | undefined;
+  #artdaqDb: ArtdaqDb | undefined;
+  #uconDb: UconDb | undefined;
+
+  constructor({ config, logger, env, now }: SiteOptions) {
+    this.config = config;
+    this.logger = logger;
+    this.now = now;
+    this.#env = env;
+  }
+
+  get records(): RunRecordDirectory {
+    const { runRecordsDir } = this.config.sourceFiles;
+    this.#records ??= new RunRecordDirectory(runRecordsDir, this.logger('run_record_archiver.run_records'));
+    return this.#records;
+  }
+
+  get artdaqDb(): ArtdaqDb {
+    this.#artdaqDb ??= openArtdaqDb(this.config.artdaqDb, {
+      env: this.#env,
+      logger: this.logger('run_record_archiver.clients.artdaq'),
+    });
+    return this.#artdaqDb;
+  }
+
+  get uconDb(): UconDb {
+    this.#uconDb ??= openUconDb(this.config.uconDb, {
+      workers: this.config.app.parallelWorkers,
+      logger: this.logger('run_record_archiver.clients.ucondb'),
+    });
+    return this.#uconDb;
+  }
+
+  /** What a stage keeps between executions. */
+  files(stage: StageName): StageFiles {
+    const { app } = this.config;
+    const [state, failures, seen] =
+      stage === 'import'
+        ? [app.importStateFile, app.importFailureLog, 'importer_seen.json']
+        : [app.migrateStateFile, app.migrateFailureLog, 'migrator_seen.json'];
+    return {
+      state: new StateFile(state, stage),
+      failures: new FailureLog(failures),
+      seen: new SeenRuns(join(app.workDir, seen)),
+    };
+  }
+
+  /** Ends the clients that were made. */
+  async close(): Promise<void> {
+    await Promise.all([this.#artdaqDb?.close(), this.#uconDb?.close()]);
+  }
+}
