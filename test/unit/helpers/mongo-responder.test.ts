@@ -1,0 +1,164 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { MongoClient, type MongoClientOptions } from 'mongodb';
+import { afterEach, describe, expect, it } from 'vitest';
+import { onCall, refusal } from '../../helpers/mongo-responder/script.ts';
+import { MongoResponder, type MongoResponderOptions } from '../../helpers/mongo-responder.ts';
+
+const certificates = join(import.meta.dirname, '../../fixtures/tls/mongodb');
+const pem = (name: string): string => readFileSync(join(certificates, name), 'utf8');
+
+let responder: MongoResponder;
+const clients: MongoClient[] = [];
+
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.close()));
+  await responder.close();
+});
+
+/** The official driver's own client on a new responder. */
+async function connected(
+  options: MongoResponderOptions = {},
+  { credentials = '', ...driver }: MongoClientOptions & { credentials?: string } = {},
+): Promise<MongoClient> {
+  responder = await MongoResponder.start(options);
+  const client = new MongoClient(responder.uri('db', credentials), {
+    serverSelectionTimeoutMS: 500,
+    ...driver,
+  });
+  clients.push(client);
+  return client;
+}
+
+const documents = Array.from({ length: 5 }, (_, index) => ({
+  _id: index,
+  tags: [{ name: `t${index}` }, { name: 'all' }],
+}));
+
+describe('the wire protocol responder, by the official driver', () => {
+  it('stores, finds and gives documents back in batches', async () => {
+    const collection = (await connected()).db().collection<(typeof documents)[number]>('c');
+    await collection.insertMany(documents);
+    expect(await collection.find({ 'tags.name': 'all' }, { batchSize: 2 }).toArray()).toEqual(documents);
+    expect(await collection.find({ $or: [{ 'tags.name': 't1' }, { _id: { $in: [3] } }] }).toArray()).toEqual([
+      documents[1],
+      documents[3],
+    ]);
+    expect(
+      await collection.find({ 'tags.name': /^t[34]$/ }, { sort: { _id: -1 }, limit: 1 }).toArray(),
+    ).toEqual([documents[4]]);
+    expect(await collection.findOne({ _id: 2 }, { projection: { 'tags.name': 1, _id: 0 } })).toEqual({
+      tags: documents[2]?.tags,
+    });
+    await collection.deleteMany({ _id: { $gt: 0 } });
+    await collection.updateOne({ _id: 0 }, { $set: { more: true } });
+    await collection.replaceOne({ _id: 9 }, { tags: [] }, { upsert: true });
+    expect(await collection.find().toArray()).toEqual([
+      { ...documents[0], more: true },
+      { _id: 9, tags: [] },
+    ]);
+    expect(await collection.createIndex({ 'tags.name': 1 })).toBe('tags.name_1');
+    expect((await collection.listIndexes().toArray()).map(({ name }) => name)).toEqual([
+      '_id_',
+      'tags.name_1',
+    ]);
+    expect(responder.work.map(({ name }) => name)).toContain('getMore');
+  });
+
+  it('refuses a repeated id, and stops there in an ordered write', async () => {
+    const collection = (await connected()).db().collection<{ _id: number }>('c');
+    await collection.insertOne({ _id: 1 });
+    await expect(collection.insertMany([{ _id: 0 }, { _id: 1 }, { _id: 2 }])).rejects.toThrow('E11000');
+    await expect(collection.insertMany([{ _id: 1 }, { _id: 3 }], { ordered: false })).rejects.toThrow(
+      'E11000',
+    );
+    expect((await collection.find().toArray()).map(({ _id }) => _id)).toEqual([1, 0, 3]);
+  });
+
+  it('carries a retryable write out once, wherever the connection breaks', async () => {
+    const collection = (await connected()).db().collection('c');
+    for (const applied of [true, false]) {
+      const call = responder.commands.filter(({ name }) => name === 'insert').length + 1;
+      responder.script = onCall('insert', { kind: 'cut', applied }, call);
+      await collection.insertMany([{ applied }, { applied }]);
+      expect(await collection.find({ applied }).toArray()).toHaveLength(2);
+    }
+    responder.script = onCall('insert', { kind: 'half answer', ending: 'cut' }, 5);
+    await collection.insertOne({ half: true });
+    expect(await collection.find({ half: true }).toArray()).toHaveLength(1);
+  });
+
+  it('goes on with a write that a step-down cut in two', async () => {
+    const collection = (await connected()).db().collection<{ _id: number }>('c');
+    responder.script = (seen) => {
+      if (seen.name !== 'insert') return undefined;
+      if (seen.call > 1) return undefined;
+      setImmediate(() => {
+        responder.role = 'primary';
+      });
+      return { kind: 'step down', afterDocuments: 1 };
+    };
+    await collection.insertMany([{ _id: 1 }, { _id: 2 }, { _id: 3 }]);
+    expect(responder.store.documents('db.c')).toHaveLength(3);
+  });
+
+  it('answers errors of all kinds', async () => {
+    const collection = (await connected()).db().collection('c');
+    responder.script = (seen) =>
+      onCall('insert', refusal(13, 'Unauthorized', 'not authorized on db'), 1)(seen) ??
+      onCall(
+        'insert',
+        { kind: 'write error', error: { index: 1, code: 14031, errmsg: 'disk full' } },
+        2,
+      )(seen) ??
+      onCall(
+        'insert',
+        { kind: 'write concern error', error: { code: 64, errmsg: 'waiting for replication timed out' } },
+        3,
+      )(seen);
+    await expect(collection.insertOne({})).rejects.toMatchObject({ code: 13 });
+    await expect(collection.insertMany([{}, {}, {}])).rejects.toMatchObject({ code: 14031 });
+    expect(responder.store.documents('db.c')).toHaveLength(1);
+    await expect(collection.insertOne({}, { writeConcern: { w: 'majority' } })).rejects.toMatchObject({
+      code: 64,
+    });
+    expect(responder.store.documents('db.c')).toHaveLength(2);
+    expect(responder.work.map(({ documents: count, writeConcern }) => [count, writeConcern])).toEqual([
+      [1, undefined],
+      [3, undefined],
+      [1, { w: 'majority' }],
+    ]);
+  });
+
+  it('lets nobody in but its account', async () => {
+    const account = { user: 'daq', password: 'p@ss:w/rd' };
+    const client = await connected({ admission: account }, { credentials: 'daq:p%40ss%3Aw%2Frd@' });
+    await client.db().collection('c').insertOne({ a: 1 });
+    const stranger = new MongoClient(responder.uri('db', 'daq:wrong@'), { serverSelectionTimeoutMS: 500 });
+    clients.push(stranger);
+    await expect(stranger.db().collection('c').findOne()).rejects.toMatchObject({ code: 18 });
+    const nobody = new MongoClient(responder.uri('db'), { serverSelectionTimeoutMS: 500 });
+    clients.push(nobody);
+    await expect(nobody.db().collection('c').findOne()).rejects.toMatchObject({ code: 13 });
+  });
+
+  it('knows clients by their certificates', async () => {
+    const tls = { cert: pem('server-cert.pem'), key: pem('server-key.pem'), ca: pem('ca.pem') };
+    const client = await connected(
+      { tls, admission: 'client certificates' },
+      {
+        tls: true,
+        tlsCAFile: join(certificates, 'ca.pem'),
+        tlsCertificateKeyFile: join(certificates, 'client.pem'),
+        authMechanism: 'MONGODB-X509',
+      },
+    );
+    expect(await client.db().collection('c').find().toArray()).toEqual([]);
+    expect(responder.commands.map(({ name }) => name)).toContain('authenticate');
+  });
+
+  it('plays the secondary', async () => {
+    const client = await connected({ role: 'secondary' }, { directConnection: true });
+    await expect(client.db().collection('c').insertOne({})).rejects.toMatchObject({ code: 10107 });
+  });
+});
