@@ -1,0 +1,135 @@
+import { ArtdaqDbError } from '../../../errors.ts';
+import type { RunNumber } from '../../../run-number.ts';
+import type { ChildEnd } from './child-process.ts';
+import type { Tool } from './tool-host.ts';
+
+/** A tool's end, and what it was about. */
+export interface ToolEnd extends ChildEnd {
+  readonly tool: Tool;
+  readonly run: RunNumber;
+  /** Where it ran, for messages: a program's path, or a host as well. */
+  readonly place: string;
+  readonly timeoutMs: number;
+}
+
+interface Meaning {
+  readonly text: string;
+  /** May the same succeed a little later? */
+  readonly retryable: boolean;
+}
+
+/** What a message shows of the output; the log has more of it. */
+const SHOWN_CHARACTERS = 2000;
+
+const lasting = (text: string): Meaning => ({ text, retryable: false });
+const passing = (text: string): Meaning => ({ text, retryable: true });
+
+const usage = (what: string): Meaning =>
+  lasting(
+    `it refused its arguments (${what}); check that it is the program of artdaq_database v1_10, and that a wrapper script hands all arguments on`,
+  );
+
+/** Exit codes that mean the same for both tools (documentation/ARTDAQDB_TOOLS.md, "When a tool fails"). */
+const CODES: ReadonlyMap<number, Meaning> = new Map([
+  [126, lasting('it can not be executed; check its permissions, and that it is built for this system')],
+  [
+    127,
+    lasting(
+      'it, or a shared library that it needs, was not found; put the libraries beside the program into lib/, or name their directory in LD_LIBRARY_PATH',
+    ),
+  ],
+  [128, usage('it does not know one of them, or a value is missing')],
+  [129, usage('no path')],
+  [130, usage('no configuration name')],
+  [131, usage('no run number')],
+  [
+    144,
+    passing(
+      'it ended on an exception of its own; look in its output for a database that it can not reach, read or write',
+    ),
+  ],
+]);
+
+const SIGNALS: ReadonlyMap<string, Meaning> = new Map([
+  ['SIGABRT', passing('it aborted on an internal error')],
+  [
+    'SIGFPE',
+    lasting(
+      'it divided by zero, as it does when it finds no file to load or is given no thread to work with',
+    ),
+  ],
+  ['SIGSEGV', passing('it crashed')],
+  ['SIGKILL', passing('it was killed, by an operator or because the machine ran out of memory')],
+  ['SIGTERM', passing('it was ended from outside')],
+  ['SIGINT', passing('it was ended from outside')],
+]);
+
+/** A shell reports a program that a signal killed by 128 and the signal's number. */
+const SHELL_SIGNALS: ReadonlyMap<number, string> = new Map([
+  [134, 'SIGABRT'],
+  [136, 'SIGFPE'],
+  [137, 'SIGKILL'],
+  [139, 'SIGSEGV'],
+  [143, 'SIGTERM'],
+]);
+
+/** The error for a tool that did not end well: what its exit code means, what to do, and what it printed last. */
+export function toolFailure(end: ToolEnd): ArtdaqDbError | undefined {
+  if (end.code === 0 && !end.timedOut) return undefined;
+  const { text, retryable } = meaningOf(end);
+  const purpose = end.tool === 'bulkloader' ? 'storing' : 'exporting';
+  return new ArtdaqDbError(
+    `${end.tool} (${end.place}) failed while ${purpose} run ${end.run}, with ${howItEnded(end)}: ${text}${outputOf(end)}`,
+    { run: end.run, retryable },
+  );
+}
+
+/** The error for a tool that could not be started. */
+export function startFailure(error: NodeJS.ErrnoException, tool: Tool, place: string, run: RunNumber) {
+  const retryable = ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE', 'ETXTBSY'].includes(error.code ?? '');
+  const advice = retryable
+    ? 'the machine is short of processes, memory or files, or the program is just being replaced'
+    : 'check that the file is still there, executable, and built for this system';
+  return new ArtdaqDbError(
+    `${tool} (${place}) could not be started for run ${run}: ${error.message}; ${advice}`,
+    {
+      run,
+      retryable,
+      cause: error,
+    },
+  );
+}
+
+function meaningOf({ tool, code, signal, timedOut, timeoutMs }: ToolEnd): Meaning {
+  if (timedOut) {
+    return passing(
+      `it was ended after ${timeoutMs / 1000} s; look in its output for a database that does not answer`,
+    );
+  }
+  const signalName = signal ?? SHELL_SIGNALS.get(code ?? 0);
+  const known = signalName === undefined ? CODES.get(code ?? 0) : SIGNALS.get(signalName);
+  if (known !== undefined) return known;
+  if (code === 1) return tool === 'bulkloader' ? LOADER_FAILED : DOWNLOADER_FAILED;
+  return lasting('this is none of its own exit codes; look in its output');
+}
+
+const LOADER_FAILED = passing(
+  'it could not store some of the files, which its output names, or the database failed',
+);
+const DOWNLOADER_FAILED = passing(
+  'it did not find the run; check in its output that it uses the database that database_uri names',
+);
+
+function howItEnded({ code, signal, timedOut }: ToolEnd): string {
+  if (timedOut) return 'no end in time';
+  if (signal !== null) return signal;
+  const shellSignal = SHELL_SIGNALS.get(code ?? 0);
+  return `exit code ${code}${shellSignal === undefined ? '' : ` (${shellSignal})`}`;
+}
+
+function outputOf({ stdout, stderr }: ToolEnd): string {
+  const output = stderr === '' ? stdout : stderr;
+  if (output === '') return '. It printed nothing';
+  const shown = output.length > SHOWN_CHARACTERS ? `…${output.slice(-SHOWN_CHARACTERS)}` : output;
+  return `. It printed:\n${shown}`;
+}
