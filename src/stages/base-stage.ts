@@ -148,7 +148,7 @@ export abstract class BaseStage {
   }
 
   async #previewOf(run: RunNumber, comes: boolean): Promise<[well: boolean, lines: readonly string[]]> {
-    if (comes) return [true, [`would be processed after the stage before (${this.verb})`]];
+    if (comes) return [true, ['would be processed once the stage before has archived it']];
     try {
       return [true, await this.preview(run)];
     } catch (error) {

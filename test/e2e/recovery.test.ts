@@ -166,8 +166,8 @@ describe('a dry run', () => {
     const { code, stdout } = await run('--dry-run');
     expect(code).toBe(1);
     expect(stdout).toContain('run 1 would be imported as 1/test1: ');
-    expect(stdout).toMatch(/run 2 would fail: .*component01\.fcl.*line 2/);
-    expect(stdout).toContain('run 1 would be processed after the stage before');
+    expect(stdout).toMatch(/run 2 would fail: .*component01\.fcl, line 1/);
+    expect(stdout).toContain('run 1 would be processed once the stage before has archived it');
     expect(existsSync(site.work)).toBe(false);
     expect(existsSync(site.database)).toBe(false);
   });
