@@ -1,0 +1,92 @@
+import { cacheDirectory } from './cache.ts';
+import { ferretDb } from './ferretdb.ts';
+import { downloadedMongod, mongodOnPath } from './mongod.ts';
+import { nativeSecantusDb, pythonSecantusDb } from './secantusdb.ts';
+import { type RunningServer, type ServerProgram, startServer } from './server-program.ts';
+import { type Capabilities, tryServer } from './trial.ts';
+
+/** The server that the tests of a run share. */
+export interface MongodbServer extends Capabilities {
+  /** Without a database. */
+  readonly uri: string;
+  /** Where it came from, with its own version. */
+  readonly product: string;
+  /** To start another one of the kind; none if its URI came from the environment. */
+  readonly program?: ServerProgram;
+}
+
+/** What was found, and why what comes before it in the order was not taken. */
+export interface Choice {
+  readonly server?: MongodbServer;
+  readonly rejected: readonly string[];
+  /** Ends the server if it's ours. */
+  stop(): Promise<void>;
+}
+
+interface Candidate {
+  readonly product: string;
+  program(): Promise<ServerProgram>;
+}
+
+/**
+ * Chooses by trying: the first server that gives back every golden document as it was sent, or else the first that could be
+ * started at all. A URI in ARCHIVER_TEST_MONGODB_URI is not argued with.
+ */
+export async function chooseServer(environment: NodeJS.ProcessEnv): Promise<Choice> {
+  const uri = environment.ARCHIVER_TEST_MONGODB_URI;
+  if (uri) {
+    const server = { uri, product: 'the server of ARCHIVER_TEST_MONGODB_URI', ...(await tryServer(uri)) };
+    return { server, rejected: [], stop: async () => undefined };
+  }
+  return choose(candidates(cacheDirectory(environment)));
+}
+
+function candidates(cache: string): Candidate[] {
+  return [
+    { product: 'mongod on PATH', program: mongodOnPath },
+    { product: 'mongod of mongodb-memory-server', program: () => downloadedMongod(cache) },
+    { product: 'SecantusDB 0.6.0b17', program: () => nativeSecantusDb(cache) },
+    { product: 'SecantusDB 0.7.0b3 in Python', program: () => pythonSecantusDb(cache) },
+    { product: 'FerretDB v1.24.2 on SQLite', program: () => ferretDb(cache) },
+  ];
+}
+
+async function choose(all: readonly Candidate[]): Promise<Choice> {
+  const rejected: string[] = [];
+  let second: { server: MongodbServer; running: RunningServer } | undefined;
+  for (const candidate of all) {
+    try {
+      const found = await start(candidate);
+      const { server, running } = found;
+      if (server.goldenNotHeld.length === 0) {
+        await second?.running.stop();
+        return { server, rejected, stop: running.stop };
+      }
+      rejected.push(`${candidate.product}: does not hold ${server.goldenNotHeld.join(', ')}`);
+      if (second === undefined) second = found;
+      else await running.stop();
+    } catch (error) {
+      rejected.push(`${candidate.product}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  return second === undefined
+    ? { rejected, stop: async () => undefined }
+    : { server: second.server, rejected, stop: second.running.stop };
+}
+
+async function start({ product, program }: Candidate) {
+  const found = await program();
+  const running = await startServer(found);
+  try {
+    const server: MongodbServer = {
+      uri: running.uri,
+      product,
+      program: found,
+      ...(await tryServer(running.uri)),
+    };
+    return { server, running };
+  } catch (error) {
+    await running.stop();
+    throw error;
+  }
+}
