@@ -44,18 +44,7 @@ export async function tryServer(uri: string): Promise<Capabilities> {
         mongodbVersion: version,
         holdsDottedKeys: await holds(collection, [['a.b.c', '1']]),
         holdsNestedArrays: await holds(collection, [['a', [['1'], [['2'], []]]]]),
-        holdsRepeatedKeys: await holds(
-          collection,
-          withId([
-            [
-              'a',
-              new Members([
-                ['b', '1'],
-                ['b', '2'],
-              ]),
-            ],
-          ]),
-        ),
+        holdsRepeatedKeys: await holds(collection, REPEATED),
         goldenNotHeld: await goldenNotHeld(collection),
       };
     } finally {
@@ -128,4 +117,10 @@ function hasRepeated(value: unknown): boolean {
   if (!(value instanceof Members)) return false;
   const members = [...value];
   return members.length !== value.size || members.some(([, member]) => hasRepeated(member));
+}
+
+const REPEATED: readonly Member[] = [['a', new Members(membersNamed('b', '1', '2'))]];
+
+function membersNamed(name: string, ...values: readonly string[]): Member[] {
+  return values.map((value) => [name, value]);
 }
