@@ -47,6 +47,8 @@ export class MongoResponder {
   readonly #sockets = new Set<Socket>();
   readonly #server;
   #isAccepting = true;
+  #round = 0;
+  #unanswered = 0;
 
   private constructor(options: MongoResponderOptions) {
     this.#options = options;
@@ -132,6 +134,7 @@ export class MongoResponder {
     const carryOut = (refused?: WriteError): Uint8Array =>
       bytesOf(this.#answer(seen, request, authentication, refused));
     const send = (answer: Uint8Array): void => {
+      if (isWork(seen.name)) this.#unanswered--;
       if (!request.isUnanswered) socket.write(writeAnswer(request, answer));
     };
     const fault = this.script(seen);
@@ -142,10 +145,12 @@ export class MongoResponder {
   #note({ command, payload }: WireRequest): SeenCommand {
     const name = Object.keys(command)[0] ?? '';
     const target: unknown = name === 'getMore' ? command.collection : command[name];
+    if (isWork(name) && this.#unanswered++ === 0) this.#round++;
     const seen = {
       name,
       call: this.commands.filter((other) => other.name === name).length + 1,
       step: this.work.length + (isWork(name) ? 1 : 0),
+      round: this.#round,
       database: String(command.$db),
       collection: typeof target === 'string' ? target : undefined,
       documents: payload.length,

@@ -28,6 +28,11 @@ export function misbehave(fault: Fault, { socket, request, carryOut, send, serve
     case 'write concern error':
       send(bytesOf({ ...BSON.deserialize(carryOut()), writeConcernError: fault.error }));
       break;
+    case 'late': {
+      const answer = carryOut();
+      setTimeout(() => send(answer), fault.milliseconds).unref();
+      break;
+    }
     case 'hang':
       break;
     case 'cut':

@@ -8,6 +8,8 @@ export interface SeenCommand {
   readonly call: number;
   /** How many commands of work came, this one included; see {@link isWork}. */
   readonly step: number;
+  /** Commands of work that were under way together are of one round; counted from 1. */
+  readonly round: number;
   readonly database: string;
   /** Undefined for commands that are not about one collection. */
   readonly collection: string | undefined;
@@ -33,6 +35,8 @@ export type Fault =
   | { readonly kind: 'half answer'; readonly ending: 'cut' | 'stall' }
   /** The server stops being primary; the command meets that. With `afterDocuments` so many are stored before. */
   | { readonly kind: 'step down'; readonly afterDocuments?: number }
+  /** The answer takes its time. */
+  | { readonly kind: 'late'; readonly milliseconds: number }
   /** The client dies: all its connections end, and no new one is taken until `accept()`. */
   | { readonly kind: 'client dies'; readonly applied: boolean };
 

@@ -143,7 +143,7 @@ describe('the wire protocol responder, by the official driver', () => {
   });
 
   it('knows clients by their certificates', async () => {
-    const tls = { cert: pem('server-cert.pem'), key: pem('server-key.pem'), ca: pem('ca.pem') };
+    const tls = { cert: pem('server.pem'), key: pem('server.pem'), ca: pem('ca.pem') };
     const client = await connected(
       { tls, admission: 'client certificates' },
       {

@@ -1,0 +1,89 @@
+import { inspect } from 'node:util';
+import { afterEach, expect } from 'vitest';
+import type { ArtdaqDb } from '../../../src/clients/artdaqdb/artdaqdb.ts';
+import { openArtdaqDb } from '../../../src/clients/artdaqdb/open.ts';
+import type { Environment } from '../../../src/environment.ts';
+import { ArchiverError } from '../../../src/errors.ts';
+import { MongoResponder, type MongoResponderOptions } from '../mongo-responder.ts';
+import { recordingLogger } from '../recording-logger.ts';
+
+/** With signs that a URI must encode. */
+export const ACCOUNT = { user: 'daq@operator', password: 'pa/ss:wo%rd' };
+const CREDENTIALS = `${encodeURIComponent(ACCOUNT.user)}:${encodeURIComponent(ACCOUNT.password)}`;
+const SECRETS = [...Object.values(ACCOUNT), ...CREDENTIALS.split(':')];
+export const DATABASE = 'artdaq_test';
+/** Short ones, as tests wait for them. */
+const TIME_LIMITS = 'serverSelectionTimeoutMS=700&connectTimeoutMS=700&socketTimeoutMS=700';
+
+/** How a client is opened besides where. */
+export interface ClientOptions {
+  /** More parameters of the URI. */
+  readonly parameters?: string;
+  /** In place of user and password. */
+  readonly credentials?: string;
+  readonly env?: Environment;
+}
+
+/** Responders and clients of one test, which are closed after it. */
+export interface MongoSite {
+  /** What the clients logged. */
+  readonly logger: ReturnType<typeof recordingLogger>;
+  /** A responder that admits {@link ACCOUNT}, unless the options say otherwise. */
+  start(options?: MongoResponderOptions): Promise<MongoResponder>;
+  /** A client as the program opens it, with user and password. */
+  open(responder: Pick<MongoResponder, 'host'>, options?: ClientOptions): ArtdaqDb;
+  /** The error of something that must fail; it must be one of ours, and neither it nor the log may show the account. */
+  failureOf(promise: Promise<unknown>): Promise<ArchiverError>;
+}
+
+/** For the tests of a file. */
+export function useMongoSites(): MongoSite {
+  const responders: MongoResponder[] = [];
+  const clients: ArtdaqDb[] = [];
+  const logger = recordingLogger();
+
+  afterEach(async () => {
+    await Promise.all(clients.splice(0).map((client) => client.close()));
+    await Promise.all(responders.splice(0).map((responder) => responder.close()));
+    const lines = logger.lines.splice(0).join('\n');
+    expectNoSecrets(lines);
+  });
+
+  return {
+    logger,
+    start: async (options) => {
+      const responder = await MongoResponder.start({ admission: ACCOUNT, ...options });
+      responders.push(responder);
+      return responder;
+    },
+    open: ({ host }, { parameters = '', credentials = `${CREDENTIALS}@`, env = {} } = {}) => {
+      const databaseUri = `mongodb://${credentials}${host}/${DATABASE}?${TIME_LIMITS}&${parameters}`;
+      const client = openArtdaqDb({ databaseUri, useTools: false }, { env, logger });
+      expectNoSecrets(client.location);
+      clients.push(client);
+      return client;
+    },
+    failureOf: async (promise) => {
+      const error = await promise.then(
+        (value) => new Error(`no error but ${inspect(value)}`),
+        (thrown: unknown) => thrown,
+      );
+      expectNoSecrets(`${inspect(error, { depth: 20, showHidden: true })} ${JSON.stringify(error)}`);
+      if (!(error instanceof ArchiverError)) throw error;
+      expectNoSecrets(error.message);
+      return error;
+    },
+  };
+}
+
+/** The entities in a collection under a configuration name, sorted; one that is there twice shows up twice. */
+export function entitiesIn(responder: MongoResponder, collection: string, configuration: string): string[] {
+  return responder.store
+    .find(`${DATABASE}.${collection}`, { filter: { 'configurations.name': configuration } })
+    .map(({ view }) => String(view.entities[0].name))
+    .sort();
+}
+
+function expectNoSecrets(text: string): void {
+  for (const secret of SECRETS) expect(text).not.toContain(secret);
+}
