@@ -13,7 +13,7 @@ import { DatabaseLock, type HeldLock } from './filesystem/database-lock.ts';
 import { type DatabaseOrigin, ensureMetadata, thisOrigin } from './filesystem/database-metadata.ts';
 import { CONFIGURATIONS } from './filesystem/index-entry.ts';
 import { InsertQueue } from './filesystem/insert-queue.ts';
-import { documentsUnder, exportRun } from './filesystem/run-export.ts';
+import { assignedLast, documentsUnder, exportRun } from './filesystem/run-export.ts';
 import type { NativeArtdaqDb } from './native.ts';
 import { type ExportedDocument, runOf } from './run-export.ts';
 import { type Submission, submission } from './submission.ts';
@@ -91,17 +91,25 @@ export class FilesystemDb implements NativeArtdaqDb {
   }
 
   async export(run: RunNumber): Promise<FhiclFile[]> {
-    const stored = await this.#systemLayout.reader.keys(CONFIGURATIONS);
-    const configurations = stored.filter((configuration) => runOf(configuration) === run);
-    return exportRun(run, configurations, this.#stores, this.#context.warn);
+    return exportRun(run, await this.#configurationsOf(run), this.#stores, this.#context.warn);
   }
 
   async composition(run: RunNumber, config: string): Promise<ExportedDocument[]> {
     return documentsUnder(`${run}/${config}`, this.#stores);
   }
 
+  async configurationOf(run: RunNumber): Promise<string | undefined> {
+    const configuration = await assignedLast(await this.#configurationsOf(run), this.#stores);
+    return configuration?.slice(configuration.indexOf('/') + 1);
+  }
+
   async close(): Promise<void> {
     await this.#queue.drained();
+  }
+
+  async #configurationsOf(run: RunNumber): Promise<string[]> {
+    const stored = await this.#systemLayout.reader.keys(CONFIGURATIONS);
+    return stored.filter((configuration) => runOf(configuration) === run);
   }
 
   get #stores(): readonly CollectionStore[] {

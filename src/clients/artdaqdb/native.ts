@@ -10,4 +10,10 @@ export interface NativeArtdaqDb extends ArtdaqDb {
    * @throws ArtdaqDbError if the database can't be read, or a document is unreadable
    */
   composition(run: RunNumber, config: string): Promise<ExportedDocument[]>;
+
+  /**
+   * The configuration name, without run, that `export` takes: the one assigned last. Undefined if the run is not stored.
+   * @throws ArtdaqDbError if the database can't be read
+   */
+  configurationOf(run: RunNumber): Promise<string | undefined>;
 }

@@ -39,7 +39,8 @@ export async function documentsUnder(
   return documents;
 }
 
-async function assignedLast(
+/** Of several configuration names the one assigned last; undefined if there is none. */
+export async function assignedLast(
   configurations: readonly string[],
   stores: readonly CollectionStore[],
 ): Promise<string | undefined> {
