@@ -5,7 +5,7 @@ import type { ArchiverConfig } from './config/schema.ts';
 import type { Environment } from './environment.ts';
 import { ArchiverError, ConfigurationError, LockExistsError, messageOf } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
-import { Orchestrator } from './orchestrator.ts';
+import { needsLock, Orchestrator } from './orchestrator.ts';
 import { makeDirectory } from './persistence/make-directory.ts';
 import type { Logger } from './services/logger.ts';
 import { createLogging, type Logging } from './services/logging.ts';
@@ -23,6 +23,7 @@ export async function execute(request: RunRequest, env: Environment): Promise<nu
     level: 'INFO',
     logFile: undefined,
     quiet: request.quiet,
+    console: consoleOf(request),
     secrets: [],
   });
   let orchestrator: Orchestrator | undefined;
@@ -40,6 +41,7 @@ export async function execute(request: RunRequest, env: Environment): Promise<nu
       logger: (name) => logging.logger(name),
       env,
       now: () => new Date(),
+      print: (text) => process.stdout.write(text),
     });
     code = await runUnderSignals(orchestrator, request, loaded, logging.logger(moduleName));
   } catch (error) {
@@ -56,11 +58,17 @@ export async function execute(request: RunRequest, env: Environment): Promise<nu
   return code;
 }
 
+/** Standard output is for the report where that is asked for as JSON. */
+function consoleOf(request: RunRequest): 'stdout' | 'stderr' {
+  return 'json' in request && request.json ? 'stderr' : 'stdout';
+}
+
 function openLogging(config: ArchiverConfig, request: RunRequest): Logging {
   return createLogging({
     level: request.verbose ? 'DEBUG' : config.app.logLevel,
     logFile: request.dryRun ? undefined : config.app.logFile,
     quiet: request.quiet,
+    console: consoleOf(request),
     secrets: config.secrets,
   });
 }
@@ -106,7 +114,7 @@ async function runUnderSignals(
   try {
     // Under signals already: whoever waits for this line may stop the archiver at once.
     announce(config, warnings, request, logger);
-    if (!request.dryRun) makeWorkDir(config.app.workDir);
+    if (needsLock(request)) makeWorkDir(config.app.workDir);
     const allWell = await orchestrator.run(request);
     logger.info(rule);
     const { shutdownReason } = orchestrator;

@@ -3,19 +3,34 @@ import { ArchiverError } from './errors.ts';
 import type { Execution } from './modes/execution.ts';
 import { recoverState } from './modes/recover-state.ts';
 import { reportStatus } from './modes/report-status.ts';
+import { restore } from './modes/restore.ts';
 import { runStages } from './modes/stages.ts';
+import { reportVerification } from './modes/verify.ts';
 import { acquireProcessLock } from './persistence/lock.ts';
 import type { Logger } from './services/logger.ts';
 import { Site, type SiteOptions } from './site.ts';
+
+/** What an orchestrator is given from outside. */
+export interface OrchestratorOptions extends SiteOptions {
+  /** Writes a report for programs. */
+  readonly print: (text: string) => void;
+}
+
+/** May the request change the archive or what the archiver remembers of it? Such ones exclude each other. */
+export function needsLock({ mode, dryRun }: RunRequest): boolean {
+  return !dryRun && !['check-config', 'verify', 'restore'].includes(mode);
+}
 
 /** Does what a request asks for, under the process lock where the archive or its state may change. */
 export class Orchestrator {
   readonly #site: Site;
   readonly #logger: Logger;
+  readonly #print: (text: string) => void;
   readonly #shutdown = new AbortController();
   #stage: string | undefined;
 
-  constructor(options: SiteOptions) {
+  constructor(options: OrchestratorOptions) {
+    this.#print = options.print;
     this.#site = new Site(options);
     this.#logger = options.logger('run_record_archiver.orchestrator');
   }
@@ -43,7 +58,7 @@ export class Orchestrator {
    * @throws LockExistsError if another archiver is running, ArchiverError for what concerns no single run
    */
   async run(request: RunRequest): Promise<boolean> {
-    const release = request.dryRun ? undefined : await this.#lock();
+    const release = needsLock(request) ? await this.#lock() : undefined;
     try {
       return await this.#dispatch(request);
     } finally {
@@ -69,6 +84,7 @@ export class Orchestrator {
     const execution: Execution = {
       site: this.#site,
       logger: this.#logger,
+      print: this.#print,
       shutdown: this.#shutdown.signal,
       enter: (stage) => {
         this.#stage = stage;
@@ -84,9 +100,11 @@ export class Orchestrator {
       case 'migrate-only':
       case 'retry-failed':
         return await runStages(request, execution);
-      case 'check-config':
       case 'verify':
+        return await reportVerification(request, execution);
       case 'restore':
+        return await restore(request, execution);
+      case 'check-config':
         throw new ArchiverError(`${request.mode} is not available in this version yet`);
     }
   }

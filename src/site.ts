@@ -7,6 +7,7 @@ import type { ArchiverConfig } from './config/schema.ts';
 import type { Environment } from './environment.ts';
 import type { StageName } from './errors.ts';
 import { FailureLog } from './persistence/failure-log.ts';
+import { RunSetFile } from './persistence/run-set-file.ts';
 import { SeenRuns } from './persistence/seen-runs.ts';
 import { StateFile } from './persistence/state.ts';
 import { RunRecordDirectory } from './records/run-record-directory.ts';
@@ -74,6 +75,15 @@ export class Site {
       failures: new FailureLog(failures),
       seen: new SeenRuns(join(app.workDir, seen)),
     };
+  }
+
+  /** The runs that `--verify` found equal since it last had compared them all. */
+  get verified(): RunSetFile {
+    return new RunSetFile(join(this.config.app.workDir, 'verified_runs.json'), {
+      key: 'verified_runs',
+      title: 'record of verified runs',
+      advice: 'Remove it: the next --verify begins anew then.',
+    });
   }
 
   /** Ends the clients that were made. */

@@ -4,13 +4,7 @@
  */
 export const notYetFlags: ReadonlySet<string> = new Set([
   '--compare-state',
-  '--validate',
   '--check-config',
-  '--verify',
-  '--restore',
-  '--to',
-  '--force',
-  '--time-limit',
   '--json',
   '--html',
 ]);

@@ -6,6 +6,8 @@ export interface Execution {
   readonly site: Site;
   /** Of the orchestrator. */
   readonly logger: Logger;
+  /** Writes a report for programs to standard output. */
+  readonly print: (text: string) => void;
   /** Aborted = begin nothing further. */
   readonly shutdown: AbortSignal;
   /** Notes what is under way, for the error summary. */

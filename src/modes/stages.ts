@@ -67,7 +67,7 @@ async function runStage(
   for (const line of [rule, `STAGE: ${title}`, `Mode: ${modeLine}`, rule]) logger.info(line);
   const chosen: StageRequest = { mode, runs: request.runs, limit: request.limit };
   try {
-    const stage = makeStage(name, execution);
+    const stage = makeStage(name, request.validate, execution);
     const result = request.dryRun ? await stage.dryRun(chosen, archived) : await stage.run(chosen);
     const { failed } = result;
     if (failed.length === 0) logger.info(`✓ ${title} Stage completed successfully`);
@@ -80,7 +80,7 @@ async function runStage(
   }
 }
 
-function makeStage(name: StageName, { site, shutdown }: Execution): BaseStage {
+function makeStage(name: StageName, validate: boolean, { site, shutdown }: Execution): BaseStage {
   const { config } = site;
   const context: StageContext = {
     settings: config.app,
@@ -89,7 +89,7 @@ function makeStage(name: StageName, { site, shutdown }: Execution): BaseStage {
     shutdown,
   };
   if (name === 'migrate') {
-    return new Migrator({ artdaqDb: site.artdaqDb, uconDb: site.uconDb, now: site.now }, context);
+    return new Migrator({ artdaqDb: site.artdaqDb, uconDb: site.uconDb, validate, now: site.now }, context);
   }
   return new Importer(
     {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit, { type LimitFunction } from 'p-limit';
@@ -69,6 +69,20 @@ export class GuardedFile {
       const copy = content && (await keepAside({ path: this.path, content, label: 'before-recovery' }));
       await writeFileAtomic(this.path, text);
       return copy;
+    });
+  }
+
+  /**
+   * Takes the file away, if it is there.
+   * @throws PersistenceError if it can't be removed or locked.
+   */
+  remove(): Promise<void> {
+    return this.exclusively(async () => {
+      try {
+        await rm(this.path, { force: true });
+      } catch (error) {
+        throw new PersistenceError(`Cannot remove ${this.path}: ${messageOf(error)}`, { cause: error });
+      }
     });
   }
 

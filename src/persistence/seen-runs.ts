@@ -1,11 +1,5 @@
-import { messageOf, PersistenceError } from '../errors.ts';
 import type { RunNumber } from '../run-number.ts';
-import { RunSet } from '../run-set.ts';
-import { writeFileAtomic } from './atomic-file.ts';
-import { GuardedFile } from './guarded-file.ts';
-import { decodeText, keepAside } from './kept-file.ts';
-
-const KEY = 'seen_runs';
+import { RunSetFile } from './run-set-file.ts';
 
 /**
  * The record of the runs that were at a stage's source in earlier executions: `{"seen_runs": ["100-205", "300"]}`. It
@@ -14,10 +8,15 @@ const KEY = 'seen_runs';
  */
 export class SeenRuns {
   readonly path: string;
-  readonly #file: GuardedFile;
+  readonly #file: RunSetFile;
 
   constructor(path: string) {
-    this.#file = new GuardedFile(path);
+    this.#file = new RunSetFile(path, {
+      key: 'seen_runs',
+      title: 'record of seen runs',
+      advice:
+        'Restore it from a backup, or remove it: then all runs present at the next execution count as seen.',
+    });
     this.path = this.#file.path;
   }
 
@@ -27,7 +26,8 @@ export class SeenRuns {
    * @throws PersistenceError if the record can't be read or understood.
    */
   async late(present: readonly RunNumber[], position: RunNumber): Promise<RunNumber[]> {
-    return lateRuns(await this.#read(), present, position);
+    const isKnown = await this.membership();
+    return present.filter((run) => run <= position && !isKnown(run));
   }
 
   /**
@@ -35,11 +35,7 @@ export class SeenRuns {
    * @throws PersistenceError if the record can't be read, understood, locked or written.
    */
   async remember(runs: readonly RunNumber[]): Promise<void> {
-    await this.#file.exclusively(async () => {
-      const before = await this.#read();
-      const text = formatSeenRuns((before ?? RunSet.of([])).union(RunSet.of(runs)));
-      if (before === undefined || formatSeenRuns(before) !== text) await writeFileAtomic(this.path, text);
-    });
+    await this.#file.add(runs);
   }
 
   /**
@@ -48,7 +44,7 @@ export class SeenRuns {
    * @throws PersistenceError if the file can't be read, kept aside, locked or written.
    */
   async replace(runs: readonly RunNumber[]): Promise<string | undefined> {
-    return await this.#file.replace(formatSeenRuns(RunSet.of(runs)));
+    return await this.#file.replace(runs);
   }
 
   /**
@@ -56,44 +52,7 @@ export class SeenRuns {
    * @throws PersistenceError if the record can't be read or understood.
    */
   async membership(): Promise<(run: RunNumber) => boolean> {
-    const seen = await this.#read();
+    const seen = await this.#file.read();
     return (run) => seen === undefined || seen.has(run);
   }
-
-  async #read(): Promise<RunSet | undefined> {
-    const content = await this.#file.read();
-    if (content === undefined) return undefined;
-    const parsed = parseSeenRuns(content);
-    if (parsed instanceof RunSet) return parsed;
-    const copy = await keepAside({ path: this.path, content, label: 'unreadable' });
-    throw new PersistenceError(
-      `The record of seen runs ${this.path} can't be understood: ${parsed.reason}. It is kept as ${copy}. ` +
-        'Restore it from a backup, or remove it: then all runs present at the next execution count as seen.',
-    );
-  }
-}
-
-/** Runs at or below the position that are not in the record; none without a record. */
-function lateRuns(seen: RunSet | undefined, present: readonly RunNumber[], position: RunNumber): RunNumber[] {
-  if (seen === undefined) return [];
-  return present.filter((run) => run <= position && !seen.has(run));
-}
-
-function formatSeenRuns(seen: RunSet): string {
-  return `${JSON.stringify({ [KEY]: seen.toTexts() }, null, 2)}\n`;
-}
-
-function parseSeenRuns(content: Buffer): RunSet | { readonly reason: string } {
-  let document: unknown;
-  try {
-    document = JSON.parse(decodeText(content) ?? '');
-  } catch (error) {
-    return { reason: `it is not JSON: ${messageOf(error)}` };
-  }
-  const texts =
-    typeof document === 'object' && document !== null && KEY in document ? document[KEY] : undefined;
-  if (!Array.isArray(texts) || !texts.every((text) => typeof text === 'string')) {
-    return { reason: `it has no list of texts named ${KEY}` };
-  }
-  return RunSet.fromTexts(texts) ?? { reason: `${KEY} holds something other than <run> and <first>-<last>` };
 }

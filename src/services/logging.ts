@@ -14,7 +14,9 @@ export interface LoggingOptions {
   readonly quiet: boolean;
   /** Values that must not appear in any line. */
   readonly secrets: readonly string[];
-  /** Where the console's lines go; the process's standard output if absent. */
+  /** The console's stream; the standard output if absent. A report for programs keeps that one for itself. */
+  readonly console?: 'stdout' | 'stderr';
+  /** Where the console's lines go in place of that stream. */
   readonly stdout?: { write(text: string): unknown };
   readonly clock?: () => Date;
   /** 500 MiB, 14 days and five backups if absent. */
@@ -64,7 +66,7 @@ interface PinoRecord {
 export function createLogging(options: LoggingOptions): Logging {
   const clock = options.clock ?? (() => new Date());
   const redact = makeRedactor(options.secrets);
-  const stdout = options.quiet ? undefined : (options.stdout ?? standardOutput());
+  const stdout = options.quiet ? undefined : (options.stdout ?? standardStream(options.console ?? 'stdout'));
   let file: LogFile | undefined;
   const emit = (line: string): void => {
     stdout?.write(line);
@@ -139,9 +141,9 @@ function openFile(
   }
 }
 
-/** Standard output written at once; pino itself makes it silent when its reader has gone (EPIPE). */
-function standardOutput(): { write(text: string): unknown } {
-  const destination = pino.destination({ dest: 1, sync: true });
+/** A standard stream written at once; pino itself makes it silent when its reader has gone (EPIPE). */
+function standardStream(name: 'stdout' | 'stderr'): { write(text: string): unknown } {
+  const destination = pino.destination({ dest: name === 'stdout' ? 1 : 2, sync: true });
   let failed = false;
   destination.on('error', () => {
     // Nowhere is left to report that to; the log file still gets the lines.

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { packBlob, sameRecord } from '../blob/pack.ts';
+import { validateBlob } from '../blob/validate.ts';
 import type { ArtdaqDb } from '../clients/artdaqdb/artdaqdb.ts';
 import type { UconDb } from '../clients/ucondb/ucondb.ts';
 import { ArtdaqDbError, UconDbError } from '../errors.ts';
@@ -13,6 +14,8 @@ import type { Listing } from './candidates.ts';
 export interface MigratorParts {
   readonly artdaqDb: ArtdaqDb;
   readonly uconDb: UconDb;
+  /** Check that each blob holds what its readers rely on. */
+  readonly validate: boolean;
   /** The packing time of the blobs. */
   readonly now: () => Date;
 }
@@ -42,7 +45,7 @@ export class Migrator extends BaseStage {
   }
 
   protected async process(run: RunNumber, logger: Logger): Promise<void> {
-    const { uconDb, now } = this.#parts;
+    const { uconDb, validate, now } = this.#parts;
     const blob = packBlob(run, await this.#export(run), now());
     logger.debug(`Run ${run}: uploading ${blob.length} bytes to UconDB`);
     const outcome = await uconDb.put(run, blob);
@@ -59,7 +62,17 @@ export class Migrator extends BaseStage {
     } else {
       verifyMd5(run, blob, stored);
     }
+    if (validate) this.#validate(run, stored, logger);
     logger.info(`✓ Run ${run} migrated and verified successfully`);
+  }
+
+  #validate(run: RunNumber, blob: Buffer, logger: Logger): void {
+    const findings = validateBlob(blob);
+    if (findings.length === 0) logger.info(`✓ Blob validation passed for run ${run}`);
+    else
+      logger.warning(
+        `✗ Blob validation found ${findings.length} errors for run ${run}: ${findings.join('; ')}`,
+      );
   }
 
   protected async preview(run: RunNumber): Promise<string[]> {

@@ -235,7 +235,7 @@ describe('the command line', () => {
   it.each([
     [['--import-only', '--migrate-only'], 2],
     [['--no-such-flag'], 2],
-    [['--verify'], 1],
+    [['--check-config'], 1],
   ])('ends %j with exit code %i', async (flags, expected) => {
     const { code, stderr } = await archive([site.config, ...flags]);
     expect(code).toBe(expected);

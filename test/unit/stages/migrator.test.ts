@@ -55,7 +55,7 @@ async function migrate(
     get: async () => held(sent ?? Buffer.of()),
     close: async () => undefined,
   };
-  const parts = { artdaqDb, uconDb, now: () => new Date(Date.UTC(2024, 0, 1)) };
+  const parts = { artdaqDb, uconDb, validate: true, now: () => new Date(Date.UTC(2024, 0, 1)) };
   const result = await new Migrator(parts, context).run({ mode: 'incremental' });
   return { ...result, log: logger.lines.join('\n'), failures: await context.files.failures.read(), sent };
 }

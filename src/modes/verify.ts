@@ -1,0 +1,146 @@
+import pLimit from 'p-limit';
+import { unpackBlob } from '../blob/unpack.ts';
+import type { RunRequest } from '../cli/request.ts';
+import { ArchiverError, BlobError, messageOf } from '../errors.ts';
+import { toRanges } from '../number-ranges.ts';
+import { positionOf } from '../persistence/position.ts';
+import { VerifiedNotes } from '../persistence/verified-notes.ts';
+import { compareFiles, type FileComparison, isMatch } from '../report/compare.ts';
+import { formatRanges } from '../report/ranges.ts';
+import { type RunNumber, without } from '../run-number.ts';
+import type { Site } from '../site.ts';
+import type { Execution } from './execution.ts';
+
+type VerifyRequest = Extract<RunRequest, { mode: 'verify' }>;
+
+/** How one run compared; `error` if it could not be. */
+type VerifiedRun = { readonly run: RunNumber } & (FileComparison | { readonly error: string });
+
+/** What a verification found. */
+interface Verification {
+  /** Newest first. */
+  readonly runs: readonly VerifiedRun[];
+  /** In artdaqDB and at or below the migrate position, yet not in UconDB and not in the failure log. */
+  readonly missingInUconDb: readonly RunNumber[];
+  /** Runs left for the next verification, which goes on with them. */
+  readonly left: number;
+}
+
+/**
+ * Compares the runs, and reports.
+ * @returns true if everything that was looked at agrees
+ * @throws ArchiverError if a place can't be listed, or the record of verified runs can't be read or written
+ */
+export async function reportVerification(request: VerifyRequest, execution: Execution): Promise<boolean> {
+  const verification = await verify(request, execution);
+  const well = allEqual(verification);
+  for (const line of verificationLines(verification)) execution.logger[well ? 'info' : 'warning'](line);
+  if (request.json) execution.print(`${JSON.stringify({ version: 1, ...verification }, null, 2)}\n`);
+  return well;
+}
+
+/**
+ * Compares runs in artdaqDB with their blobs in UconDB, newest first. A run that was found equal is not compared again
+ * until all others were, unless it is asked for by number.
+ */
+async function verify(request: VerifyRequest, execution: Execution): Promise<Verification> {
+  const { site, logger, shutdown } = execution;
+  execution.enter('Verification');
+  const plan = await planVerification(request, site);
+  logger.info(`Verification: comparing ${plan.batch.length} runs, ${plan.left} more are left for later`);
+  const deadline = request.timeLimit === undefined ? Infinity : Date.now() + request.timeLimit * 60_000;
+  const found: VerifiedRun[] = [];
+  const limit = pLimit(site.config.app.parallelWorkers);
+  const notes = new VerifiedNotes(request.dryRun ? undefined : site.verified);
+  let skipped = 0;
+  await Promise.all(
+    plan.batch.map((run) =>
+      limit(async () => {
+        if (shutdown.aborted || Date.now() >= deadline) {
+          skipped++;
+          return;
+        }
+        const result = await verifyRun(run, site);
+        found.push(result);
+        if (isEqualRun(result)) await notes.add(run);
+        logResult(result, execution);
+      }),
+    ),
+  );
+  const left = plan.left + skipped;
+  await notes.end(left === 0 && request.runs === undefined);
+  found.sort((one, other) => other.run - one.run);
+  return { runs: found, missingInUconDb: plan.missing, left };
+}
+
+/** Did everything that was looked at agree? */
+function allEqual({ runs, missingInUconDb }: Verification): boolean {
+  return runs.every(isEqualRun) && missingInUconDb.length === 0;
+}
+
+function isEqualRun(result: VerifiedRun): boolean {
+  return !('error' in result) && isMatch(result);
+}
+
+async function planVerification(request: VerifyRequest, site: Site) {
+  const { runs } = request;
+  const isSelected = (run: RunNumber): boolean => runs === undefined || runs.has(run);
+  const inArtdaqDb = (await site.artdaqDb.listRuns()).filter(isSelected);
+  const inUconDb = (await site.uconDb.listRuns()).filter(isSelected);
+  const files = site.files('migrate');
+  const position = positionOf(await files.state.read());
+  const failed = await files.failures.read();
+  const absent = without(without(inArtdaqDb, inUconDb), failed);
+  const missing = runs === undefined ? absent.filter((run) => run <= position) : absent;
+  const done = runs === undefined ? await site.verified.read() : undefined;
+  const present = without(inArtdaqDb, without(inArtdaqDb, inUconDb));
+  const open = present.filter((run) => done?.has(run) !== true).reverse();
+  const batch = open.slice(0, request.limit);
+  return { batch, left: open.length - batch.length, missing };
+}
+
+/** Exports and unpacks one run, and compares its files. */
+async function verifyRun(run: RunNumber, site: Site): Promise<VerifiedRun> {
+  try {
+    const [exported, blob] = await Promise.all([site.artdaqDb.export(run), site.uconDb.get(run)]);
+    const record = unpackBlob(blob);
+    if (record.run !== run) throw new BlobError(`the blob under key ${run} is that of run ${record.run}`);
+    return { run, ...compareFiles(exported, record.files) };
+  } catch (error) {
+    if (!(error instanceof ArchiverError)) throw error;
+    return { run, error: messageOf(error) };
+  }
+}
+
+function logResult(result: VerifiedRun, { logger }: Execution): void {
+  const { run } = result;
+  if ('error' in result) {
+    logger.error(`✗ Run ${run} could not be compared: ${result.error}`);
+  } else if (isMatch(result)) {
+    logger.debug(`✓ Run ${run}: ${result.matching.length} files are the same in artdaqDB and UconDB`);
+  } else {
+    const parts = [
+      ['different', result.different],
+      ['only in artdaqDB', result.onlyInArtdaqDb],
+      ['only in UconDB', result.onlyInUconDb],
+    ] as const;
+    const texts = parts
+      .filter(([, names]) => names.length > 0)
+      .map(([what, names]) => `${what}: ${names.join(', ')}`);
+    logger.error(`✗ Run ${run} differs: ${texts.join('; ')}`);
+  }
+}
+
+/** The lines that end a verification. */
+function verificationLines(verification: Verification): string[] {
+  const { runs, missingInUconDb, left } = verification;
+  const errors = runs.filter((run) => 'error' in run).length;
+  const equal = runs.filter(isEqualRun).length;
+  return [
+    `Verified: ${equal} runs equal, ${runs.length - equal - errors} different, ${errors} could not be compared`,
+    ...(missingInUconDb.length === 0
+      ? []
+      : [`Missing in UconDB though counted as migrated: ${formatRanges(toRanges(missingInUconDb))}`]),
+    ...(left === 0 ? [] : [`${left} runs are left; the next --verify goes on with them`]),
+  ];
+}

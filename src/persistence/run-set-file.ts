@@ -1,0 +1,92 @@
+import { messageOf, PersistenceError } from '../errors.ts';
+import type { RunNumber } from '../run-number.ts';
+import { RunSet } from '../run-set.ts';
+import { writeFileAtomic } from './atomic-file.ts';
+import { GuardedFile } from './guarded-file.ts';
+import { decodeText, keepAside } from './kept-file.ts';
+
+/** What a {@link RunSetFile} is called in the file and in messages. */
+export interface RunSetNames {
+  /** Key of the list in the file. */
+  readonly key: string;
+  /** `record of seen runs`. */
+  readonly title: string;
+  /** What to do about one that can't be understood. */
+  readonly advice: string;
+}
+
+/** A set of runs on disk: `{"<key>": ["100-205", "300"]}`. */
+export class RunSetFile {
+  readonly path: string;
+  readonly #file: GuardedFile;
+  readonly #names: RunSetNames;
+
+  constructor(path: string, names: RunSetNames) {
+    this.#file = new GuardedFile(path);
+    this.path = this.#file.path;
+    this.#names = names;
+  }
+
+  /**
+   * @returns undefined if there is no file
+   * @throws PersistenceError if the file can't be read or understood; its content is kept aside then
+   */
+  async read(): Promise<RunSet | undefined> {
+    const content = await this.#file.read();
+    if (content === undefined) return undefined;
+    const parsed = parse(content, this.#names.key);
+    if (parsed instanceof RunSet) return parsed;
+    const copy = await keepAside({ path: this.path, content, label: 'unreadable' });
+    const { title, advice } = this.#names;
+    throw new PersistenceError(
+      `The ${title} ${this.path} can't be understood: ${parsed.reason}. It is kept as ${copy}. ${advice}`,
+    );
+  }
+
+  /**
+   * Adds runs as one step. Nothing is written if nothing changes, but that there is a file afterwards.
+   * @throws PersistenceError if the file can't be read, understood, locked or written
+   */
+  async add(runs: readonly RunNumber[]): Promise<void> {
+    await this.#file.exclusively(async () => {
+      const before = await this.read();
+      const text = this.#format((before ?? RunSet.of([])).union(RunSet.of(runs)));
+      if (before === undefined || this.#format(before) !== text) await writeFileAtomic(this.path, text);
+    });
+  }
+
+  /**
+   * Sets the whole set, whatever the file holds.
+   * @returns where the old content was kept, if there was one and it was different
+   * @throws PersistenceError if the file can't be read, kept aside, locked or written
+   */
+  async replace(runs: readonly RunNumber[]): Promise<string | undefined> {
+    return await this.#file.replace(this.#format(RunSet.of(runs)));
+  }
+
+  /**
+   * Takes the file away.
+   * @throws PersistenceError if it can't be removed
+   */
+  async remove(): Promise<void> {
+    await this.#file.remove();
+  }
+
+  #format(runs: RunSet): string {
+    return `${JSON.stringify({ [this.#names.key]: runs.toTexts() }, null, 2)}\n`;
+  }
+}
+
+function parse(content: Buffer, key: string): RunSet | { readonly reason: string } {
+  let document: unknown;
+  try {
+    document = JSON.parse(decodeText(content) ?? '');
+  } catch (error) {
+    return { reason: `it is not JSON: ${messageOf(error)}` };
+  }
+  const texts = new Map(Object.entries(document ?? {})).get(key);
+  if (!Array.isArray(texts) || !texts.every((text) => typeof text === 'string')) {
+    return { reason: `it has no list of texts named ${key}` };
+  }
+  return RunSet.fromTexts(texts) ?? { reason: `${key} holds something other than <run> and <first>-<last>` };
+}

@@ -1,0 +1,135 @@
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { archive } from '../helpers/archiver-process.ts';
+import { Site } from '../helpers/site.ts';
+import { SiteUconDb } from '../helpers/ucondb-for-site.ts';
+
+let ucondb: SiteUconDb;
+let site: Site;
+
+beforeEach(async () => {
+  ucondb = await SiteUconDb.start();
+  site = new Site(ucondb.url);
+});
+
+afterEach(async () => {
+  site.remove();
+  await ucondb.remove();
+});
+
+const run = (...flags: string[]) => archive([site.config, ...flags]);
+
+/** Changes what artdaqDB holds of one run's component. */
+function falsify(number: number): void {
+  const directory = join(site.database, 'RunHistory');
+  for (const name of readdirSync(directory)) {
+    const path = join(directory, name);
+    const text = name === 'index.json' ? '' : readFileSync(path, 'utf8');
+    if (text.includes(`"run" : "${number}"`)) {
+      writeFileSync(path, text.replace(`"run" : "${number}"`, '"run" : "0815"'));
+    }
+  }
+}
+
+describe('--verify', () => {
+  it('finds what differs between artdaqDB and UconDB, by run and file', async () => {
+    site.addRuns(1, 2, 3);
+    await run();
+    expect((await run('--verify')).code).toBe(0);
+    falsify(2);
+    const { code, stdout } = await run('--verify', '--json');
+    expect(code).toBe(1);
+    const report = JSON.parse(stdout);
+    expect(report).toMatchObject({ version: 1, missingInUconDb: [], left: 0 });
+    expect(report.runs.map(({ run }: { run: number }) => run)).toEqual([3, 2, 1]);
+    expect(report.runs[1]).toMatchObject({ different: ['component01.fcl'], onlyInUconDb: [] });
+    const text = await run('--verify', '--runs', '2');
+    expect(text.stdout).toContain('✗ Run 2 differs: different: component01.fcl');
+  });
+
+  it('goes on where it stopped, newest first, and begins anew when all were compared', async () => {
+    site.addRuns(1, 2, 3);
+    await run();
+    const first = await run('--verify', '--limit', '2', '-v');
+    expect(first.stdout).toContain('1 runs are left; the next --verify goes on with them');
+    expect(first.stdout).toContain('✓ Run 3: ');
+    expect(first.stdout).not.toContain('✓ Run 1: ');
+    const second = await run('--verify', '-v');
+    expect(second.stdout).toContain('comparing 1 runs');
+    expect(second.stdout).toContain('✓ Run 1: ');
+    expect((await run('--verify')).stdout).toContain('comparing 3 runs');
+  });
+
+  it('reports a run that counts as migrated but is not in UconDB, and not one that still waits', async () => {
+    site.addRuns(1, 2);
+    await run();
+    site.addRuns(3);
+    await run('--import-only');
+    expect((await run('--verify')).code).toBe(0);
+    site.configure(ucondb.url, { ucon_db: { object_name: 'empty' } });
+    const { code, stdout } = await run('--verify');
+    expect([code, stdout]).toEqual([1, expect.stringContaining('counted as migrated: 1-2')]);
+  });
+});
+
+describe('--restore', () => {
+  const target = () => join(site.directory, 'restored', 'here');
+
+  it("writes a run's files, and never over others without --force", async () => {
+    site.addRuns(7);
+    await run();
+    expect((await run('--restore', '7', '--to', target(), '--dry-run')).code).toBe(0);
+    expect(existsSync(target())).toBe(false);
+    expect((await run('--restore', '7', '--to', target())).code).toBe(0);
+    const blob = await ucondb.blob(7);
+    for (const name of readdirSync(target())) {
+      expect(blob).toContain(`\n#####\n${name}:\n#####\n${readFileSync(join(target(), name), 'utf8')}`);
+    }
+    expect(readdirSync(target())).toHaveLength(6);
+    rmSync(join(target(), 'metadata.fcl'));
+    writeFileSync(join(target(), 'boot.fcl'), 'mine');
+    const refused = await run('--restore', '7', '--to', target());
+    expect([refused.code, refused.stdout]).toEqual([1, expect.stringContaining('--force replaces files')]);
+    expect(existsSync(join(target(), 'metadata.fcl'))).toBe(false);
+    expect((await run('--restore', '7', '--to', target(), '--force')).code).toBe(0);
+    expect(readFileSync(join(target(), 'boot.fcl'), 'utf8')).not.toBe('mine');
+  });
+
+  it('says clearly why it cannot', async () => {
+    site.addRuns(7);
+    await run();
+    expect((await run('--restore', '8', '--to', target())).code).toBe(1);
+    mkdirSync(join(site.directory, 'restored'));
+    writeFileSync(target(), 'a file');
+    expect((await run('--restore', '7', '--to', target())).stdout).toMatch(/restored to .*here: /);
+    rmSync(target());
+    mkdirSync(target());
+    symlinkSync(join(site.directory, 'outside'), join(target(), 'boot.fcl'));
+    const { code, stdout } = await run('--restore', '7', '--to', target(), '--force');
+    expect([code, stdout]).toEqual([1, expect.stringContaining('is there and no file')]);
+    expect(existsSync(join(site.directory, 'outside'))).toBe(false);
+  });
+});
+
+describe('--validate', () => {
+  it('warns about missing parameters of metadata.fcl, and passes a whole one', async () => {
+    site.addRuns(1);
+    site.addRun(2, {
+      'metadata.txt':
+        'Config name: test2\nComponent #0: component01\nsbndaq commit/version: v1\nDAQInterface start time: Thu Oct 24 15:30:00 UTC 2024\n',
+    });
+    const { code, stdout } = await run('--validate');
+    expect(code).toBe(0);
+    expect(stdout).toContain("no parameter 'sbndaq_commit_or_version'");
+    expect(stdout).toContain('Blob validation passed for run 2');
+  });
+});
