@@ -1,5 +1,4 @@
 import type { ArchiverConfig } from './schema.ts';
-import { isMongoUri } from './uri.ts';
 
 /** A parameter that is set to what this version can't do. */
 export interface MissingFeature {
@@ -21,12 +20,6 @@ export function notYetAvailable(config: ArchiverConfig): MissingFeature[] {
     message: string,
     fatal: boolean,
   ])[] = [
-    [
-      isMongoUri(artdaqDb.databaseUri),
-      'artdaq_db.database_uri',
-      `MongoDB ${impossible}; use filesystemdb://`,
-      true,
-    ],
     [artdaqDb.useTools, 'artdaq_db.use_tools', `true ${impossible}; set it to false`, true],
     [
       artdaqDb.remoteHost !== undefined,

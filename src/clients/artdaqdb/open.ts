@@ -5,6 +5,7 @@ import type { ArtdaqDb } from './artdaqdb.ts';
 import { thisOrigin } from './filesystem/database-metadata.ts';
 import { databasePath } from './filesystem/database-path.ts';
 import { FilesystemDb } from './filesystem-db.ts';
+import { MongoDb } from './mongo-db.ts';
 
 /** The parameters of section `artdaq_db` that choose the implementation. */
 export interface ArtdaqDbParameters {
@@ -35,9 +36,7 @@ export function openArtdaqDb(parameters: ArtdaqDbParameters, { env, logger }: Ar
       return new FilesystemDb(databasePath(uri, env), { logger, origin: thisOrigin(env.USER ?? '') });
     case 'mongodb':
     case 'mongodb+srv':
-      throw new ConfigurationError(
-        `artdaq_db.database_uri: ${scheme}:// is not available in this version yet; use filesystemdb:///absolute/path`,
-      );
+      return new MongoDb(uri, { logger, env, origin: thisOrigin(env.USER ?? '') });
     default:
       throw new ConfigurationError(
         `artdaq_db.database_uri must start with filesystemdb://, mongodb:// or mongodb+srv://, ` +

@@ -71,7 +71,13 @@ export async function ensureMetadata(
 
 /** The metadata document; format: documentation/ARTDAQDB.md, "FilesystemDB on disk". */
 function metadataText(id: string, location: string, origin: DatabaseOrigin, now: Date): string {
-  const document = JSON.stringify({
+  const document = JSON.stringify(metadataContent(location, origin, now));
+  return `{"document":${document},"_id": { "$oid":"${id}"}}`;
+}
+
+/** What the metadata document says of the database, in the order of the C++ tools. */
+export function metadataContent(location: string, origin: DatabaseOrigin, now: Date) {
+  return {
     name: 'artdaq',
     uri: location,
     locale: LOCALE,
@@ -79,6 +85,5 @@ function metadataText(id: string, location: string, origin: DatabaseOrigin, now:
     create_user: origin.user,
     uname: origin.uname,
     database_format: DATABASE_FORMAT,
-  });
-  return `{"document":${document},"_id": { "$oid":"${id}"}}`;
+  };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { MongoDb } from '../../../../src/clients/artdaqdb/mongo-db.ts';
 import { openArtdaqDb } from '../../../../src/clients/artdaqdb/open.ts';
 import { ConfigurationError } from '../../../../src/errors.ts';
 import { silentLogger } from '../../../../src/services/logger.ts';
@@ -34,8 +35,6 @@ describe('openArtdaqDb', () => {
     [['filesystemdb:///', '{DATA:-x}/db'].join('$'), 'the character $'],
     ['filesystemdb:///$MISSING/db', 'variable MISSING'],
     ['filesystemdb:///$EMPTY/db', 'variable EMPTY'],
-    ['mongodb://user:secret@host/db', 'not available in this version yet'],
-    ['mongodb+srv://user:secret@host/db', 'not available in this version yet'],
     ['postgres://user:secret@host/db', 'not with postgres://'],
     ['/data/user:secret@db', 'no scheme'],
     ['', 'no scheme'],
@@ -45,6 +44,14 @@ describe('openArtdaqDb', () => {
     expect(refusal).toThrow('artdaq_db.database_uri');
     expect(refusal).toThrow(reason);
     expect(refusal).not.toThrow('secret');
+  });
+
+  it.each([
+    ['mongodb://user:secret@host:27017,other/db?replicaSet=r', 'mongodb://host:27017,other/db'],
+    ['mongodb+srv://user:secret@host/db', 'mongodb+srv://host/db'],
+  ])('opens %s without contacting it', (uri, location) => {
+    expect(open(uri)).toBeInstanceOf(MongoDb);
+    expect(open(uri).location).toBe(location);
   });
 
   it('says that the C++ tools are not supported yet', () => {

@@ -1,0 +1,119 @@
+import {
+  type Document,
+  type Collection as DriverCollection,
+  type Filter,
+  ObjectId,
+  ReadConcern,
+  ReadPreference,
+  WriteConcern,
+} from 'mongodb';
+import type { Collection } from '../../../fhicl/document.ts';
+import { type StoredDocument, storedDocument } from '../stored-document.ts';
+import { bsonOf } from './bson-document.ts';
+import { documentId, storedJsonOf } from './bson-json.ts';
+import type { MongoConnection } from './connection.ts';
+
+/** How long the server waits for the majority of the replica set to confirm a write. */
+const CONFIRMATION_MS = 30_000;
+/** A write that the majority has survives the loss of a server. */
+export const MAJORITY = new WriteConcern('majority', CONFIRMATION_MS);
+/** Names are listed from small pieces of documents. */
+const LISTING_BATCH = 10_000;
+
+export const CONFIGURATION_NAMES = 'configurations.name';
+
+/** One collection of documents. What it reads is what the majority of a replica set has, so that it can't be taken back. */
+export class MongoCollection {
+  readonly name: Collection;
+  readonly #documents: DriverCollection;
+  readonly #place: string;
+
+  /** @param location of the database, for messages */
+  constructor({ database }: MongoConnection, name: Collection, location: string) {
+    this.name = name;
+    this.#place = `${location} ${name}`;
+    this.#documents = database.collection(name, {
+      readConcern: new ReadConcern('majority'),
+      readPreference: ReadPreference.primary,
+      writeConcern: MAJORITY,
+    });
+  }
+
+  /** Is any document filed under exactly this configuration name? */
+  async holds(configuration: string): Promise<boolean> {
+    const filter = { [CONFIGURATION_NAMES]: { $eq: configuration } };
+    return (await this.#documents.findOne(filter, { projection: { _id: 1 } })) !== null;
+  }
+
+  /**
+   * All documents filed under exactly this configuration name, and those that have one of these ids.
+   * @param take what to keep of each: a run's documents together are large
+   * @throws ArtdaqDbError naming the document if one is unreadable
+   */
+  async find<Kept>(
+    configuration: string,
+    ids: readonly string[],
+    take: (document: StoredDocument) => Kept,
+  ): Promise<Kept[]> {
+    const kept: Kept[] = [];
+    const named = { [CONFIGURATION_NAMES]: { $eq: configuration } };
+    const filter = ids.length === 0 ? named : { $or: [named, { _id: { $in: ids.map(objectId) } }] };
+    for await (const [place, id, json] of this.#raw(filter)) kept.push(take(storedDocument(place, id, json)));
+    return kept;
+  }
+
+  /** The stored JSON of the documents that have one of these ids. */
+  async read(ids: readonly string[]): Promise<Map<string, Buffer>> {
+    const stored = new Map<string, Buffer>();
+    for await (const [, id, json] of this.#raw({ _id: { $in: ids.map(objectId) } })) stored.set(id, json);
+    return stored;
+  }
+
+  /**
+   * Every configuration name with its stamp, as each document has it.
+   * @param run if given, only those that begin with it and a slash
+   */
+  async *configurations(run?: number): AsyncGenerator<{ readonly name: string; readonly assigned: string }> {
+    const filter = run === undefined ? {} : { [CONFIGURATION_NAMES]: { $regex: `^${run}/` } };
+    const projection = { _id: 0, 'configurations.name': 1, 'configurations.assigned': 1 };
+    const cursor = this.#documents.find(filter, { projection, batchSize: LISTING_BATCH });
+    for await (const { configurations } of cursor) {
+      for (const each of Array.isArray(configurations) ? configurations : []) {
+        if (typeof each?.name === 'string') {
+          yield { name: each.name, assigned: typeof each.assigned === 'string' ? each.assigned : '' };
+        }
+      }
+    }
+  }
+
+  /** Adds documents in their order, until one is refused. @param documents stored JSON */
+  async add(documents: readonly string[]): Promise<void> {
+    if (documents.length === 0) return;
+    await this.#documents.insertMany(documents.map(bsonOf), { ordered: true, forceServerObjectId: true });
+  }
+
+  /** Takes documents away. */
+  async remove(ids: readonly string[]): Promise<void> {
+    if (ids.length > 0) await this.#documents.deleteMany({ _id: { $in: ids.map(objectId) } });
+  }
+
+  async *#raw(filter: Filter<Document>): AsyncGenerator<[string, string, Buffer]> {
+    for await (const bson of this.#documents.find(filter, { raw: true })) {
+      const bytes = rawBytes(bson);
+      const id = documentId(bytes);
+      const place = `${this.#place}/${id}`;
+      yield [place, id, storedJsonOf(bytes, place)];
+    }
+  }
+}
+
+/** With `raw` the driver gives bytes, though its types don't say so. */
+function rawBytes(document: unknown): Uint8Array {
+  if (document instanceof Uint8Array) return document;
+  throw new TypeError('the MongoDB driver gave no raw document');
+}
+
+/** Our own ids, and those of the C++ tools, are ObjectIds. */
+function objectId(id: string): ObjectId {
+  return ObjectId.createFromHexString(id);
+}
