@@ -1,0 +1,77 @@
+import { isMongoUri } from '../../../config/uri.ts';
+import type { ChildEnd } from './child-process.ts';
+import type { Workplace } from './remote-leftovers.ts';
+import type { RemoteLimits } from './remote-limits.ts';
+import { checkScript, runScript } from './remote-script.ts';
+import type { Connect } from './remote-session.ts';
+import type { ToolCall } from './tool-host.ts';
+
+/** What the host has for us. */
+export interface CheckOutcome {
+  /** False if the connection ended before all was told. */
+  readonly isComplete: boolean;
+  /** Programs that PATH lacks. */
+  readonly missing: readonly string[];
+  /** PATH of a command over ssh there. */
+  readonly path: string | undefined;
+  readonly end: ChildEnd;
+}
+
+/** Asks the host for the programs. */
+export async function askForPrograms(connect: Connect, { around }: RemoteLimits): Promise<CheckOutcome> {
+  const session = connect(checkScript, [], around);
+  const missing: string[] = [];
+  let path: string | undefined;
+  let answer = await session.answer();
+  for (; answer !== undefined && answer !== 'end'; answer = await session.answer()) {
+    const [word, rest] = split(answer);
+    if (word === 'missing') missing.push(rest);
+    if (word === 'path') path = rest;
+  }
+  return { isComplete: answer === 'end', missing, path, end: await session.end() };
+}
+
+/** What an execution of a tool brought. */
+export interface RunOutcome {
+  /** The last answer, if the connection held until then. */
+  readonly last: string | undefined;
+  /** Where the host works, if it came so far. */
+  readonly workplace: Workplace | undefined;
+  /** A tar archive, if there was one. */
+  readonly exported: Buffer | undefined;
+  readonly end: ChildEnd;
+}
+
+/** Has the host execute a tool on what the archive holds. */
+export async function haveToolRun(
+  connect: Connect,
+  { tool: toolLimit, grace, around }: RemoteLimits,
+  { tool, run, config }: ToolCall,
+  databaseUri: string,
+  archive: Buffer,
+): Promise<RunOutcome> {
+  const threads = isMongoUri(databaseUri) ? 'half' : '1';
+  const limits = [String(toolLimit), String(grace)];
+  const values = [tool, String(run), config, threads, ...limits, databaseUri];
+  const session = connect(runScript, values, toolLimit + around);
+  let workplace: Workplace | undefined;
+  let exported: Buffer | undefined;
+  let answer = await session.answer();
+  for (; answer !== undefined; answer = await session.answer()) {
+    const [word, rest] = split(answer);
+    if (word === 'dir' && workplace === undefined) {
+      const [pid, directory] = split(rest);
+      workplace = { pid, directory };
+      // Nothing is begun before its place is known, so whatever a broken connection leaves can be found.
+      session.send(`${archive.length}\n`, archive);
+    } else if (word === 'tar' && exported === undefined) {
+      exported = await session.bytes(Number(rest));
+    } else break;
+  }
+  return { last: answer, workplace, exported, end: await session.end() };
+}
+
+function split(answer: string): [word: string, rest: string] {
+  const blank = answer.indexOf(' ');
+  return blank === -1 ? [answer, ''] : [answer.slice(0, blank), answer.slice(blank + 1)];
+}

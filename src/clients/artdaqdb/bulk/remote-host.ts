@@ -1,0 +1,126 @@
+import { randomBytes } from 'node:crypto';
+import { userInfoOf } from '../../../config/uri.ts';
+import type { Environment } from '../../../environment.ts';
+import { ArchiverError, ArtdaqDbError, ConfigurationError } from '../../../errors.ts';
+import type { Logger } from '../../../services/logger.ts';
+import { askForPrograms, haveToolRun } from './remote-conversation.ts';
+import { connectionFailure, scriptFailure } from './remote-failure.ts';
+import { readFiles, writeFiles } from './remote-files.ts';
+import { RemoteLeftovers } from './remote-leftovers.ts';
+import { REMOTE_LIMITS, type RemoteLimits } from './remote-limits.ts';
+import { type Connect, RemoteSession } from './remote-session.ts';
+import { sshArguments } from './remote-ssh.ts';
+import { packTar, unpackTar } from './remote-tar.ts';
+import { toolFailure } from './tool-exit.ts';
+import type { ToolCall, ToolHost } from './tool-host.ts';
+
+export interface RemoteHostOptions {
+  /** `artdaq_db.remote_host`: what ssh takes as destination. */
+  readonly remoteHost: string;
+  /** `artdaq_db.ssh_verify_host` */
+  readonly verifyHostKey: boolean;
+  readonly databaseUri: string;
+  /** Environment of ssh; nothing of it goes over unless ssh's configuration says so. */
+  readonly env: Environment;
+  readonly logger: Logger;
+  /** The ssh program and arguments that come first; `ssh` from PATH if absent. */
+  readonly ssh?: readonly string[];
+  readonly limits?: RemoteLimits;
+}
+
+/** Runs the tools on another host over ssh, one connection a call; see remote-script.ts for what happens there. */
+export class RemoteHost implements ToolHost {
+  readonly location: string;
+  readonly #databaseUri: string;
+  readonly #logger: Logger;
+  readonly #limits: RemoteLimits;
+  readonly #connect: Connect;
+  readonly #leftovers: RemoteLeftovers;
+
+  /** @throws ConfigurationError if the host's name can't be used */
+  constructor(options: RemoteHostOptions) {
+    const { remoteHost, verifyHostKey, databaseUri, env, logger, ssh = ['ssh'] } = options;
+    const command = [...ssh, ...sshArguments(remoteHost, verifyHostKey)];
+    this.location = `host ${remoteHost}`;
+    this.#databaseUri = databaseUri;
+    this.#logger = logger;
+    this.#limits = options.limits ?? REMOTE_LIMITS;
+    this.#connect = (script, values, seconds) => {
+      const nonce = randomBytes(16).toString('hex');
+      return new RemoteSession({ command, env }, { script, nonce, values, timeoutMs: seconds * 1000 });
+    };
+    this.#leftovers = new RemoteLeftovers(this.location, this.#limits, this.#connect);
+  }
+
+  async check(): Promise<void> {
+    const { isComplete, missing, path, end } = await askForPrograms(this.#connect, this.#limits);
+    if (!isComplete) {
+      const stderr = this.#withoutSecrets(end.stderr);
+      throw connectionFailure(this.location, { ...end, stderr }, this.#limits.around, path !== undefined);
+    }
+    if (missing.length === 0) return;
+    throw new ConfigurationError(
+      `artdaq_db.use_tools with artdaq_db.remote_host: ${this.location} has no ${missing.join(', ')} on PATH, which for a command over ssh is ${path} there; documentation/ARTDAQDB_TOOLS.md tells how to set it`,
+    );
+  }
+
+  async run(call: ToolCall): Promise<void> {
+    const { tool, run } = call;
+    await this.#leftovers.end(run);
+    const archive = tool === 'bulkloader' ? packTar(await readFiles(call.directory)) : Buffer.alloc(0);
+    const started = performance.now();
+    const outcome = await haveToolRun(this.#connect, this.#limits, call, this.#databaseUri, archive);
+    const seconds = (performance.now() - started) / 1000;
+    const { last, workplace } = outcome;
+    const end = { ...outcome.end, stderr: this.#withoutSecrets(outcome.end.stderr) };
+    this.#logger.debug(
+      `${tool} for run ${run} on ${this.location}: ${last ?? 'no answer'}. Printed:\n${end.stderr}`,
+    );
+    if (last === undefined) {
+      const limit = this.#limits.tool + this.#limits.around;
+      const failure = connectionFailure(this.location, end, limit, workplace !== undefined, run);
+      if (workplace !== undefined) this.#leftovers.add(workplace);
+      await this.#leftovers.end(run, failure);
+      throw failure;
+    }
+    this.#judge(call, last, end.stderr, seconds);
+    if (tool === 'bulkdownloader') await this.#unpack(call, outcome.exported);
+  }
+
+  /** @throws ArtdaqDbError unless the last answer says that the tool ended well */
+  #judge({ tool, run }: ToolCall, last: string, stderr: string, seconds: number): void {
+    const code = /^tool (\d{1,3})$/.exec(last)?.[1];
+    if (code === undefined) throw scriptFailure(this.location, last, tool, stderr, run);
+    const failure = toolFailure({
+      tool,
+      run,
+      place: this.location,
+      code: Number(code),
+      signal: null,
+      // What `timeout` gives: 124, or 137 if the tool had to be killed.
+      timedOut: code === '124' || (code === '137' && seconds >= this.#limits.tool),
+      timeoutMs: this.#limits.tool * 1000,
+      stdout: '',
+      stderr,
+    });
+    if (failure !== undefined) throw failure;
+  }
+
+  async #unpack({ directory, run }: ToolCall, archive: Buffer | undefined): Promise<void> {
+    try {
+      if (archive === undefined) throw new ArtdaqDbError('No tar archive came');
+      await writeFiles(directory, unpackTar(archive));
+    } catch (error) {
+      if (!(error instanceof ArchiverError)) throw error;
+      throw new ArtdaqDbError(`Run ${run}, exported on ${this.location}: ${error.message}`, {
+        run,
+        cause: error,
+      });
+    }
+  }
+
+  #withoutSecrets(text: string): string {
+    const secrets = userInfoOf(this.#databaseUri).sort((one, other) => other.length - one.length);
+    return secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
+  }
+}

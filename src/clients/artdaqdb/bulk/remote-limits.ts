@@ -1,0 +1,11 @@
+/** Times of work on another host, in seconds. */
+export interface RemoteLimits {
+  /** That a tool may take. */
+  readonly tool: number;
+  /** Between asking it to end and killing it. */
+  readonly grace: number;
+  /** That connecting, sending and tidying up may take besides the tool. */
+  readonly around: number;
+}
+
+export const REMOTE_LIMITS: RemoteLimits = { tool: 300, grace: 5, around: 60 };
