@@ -1,8 +1,8 @@
-import { readJsonObject } from '../../../../fhicl/json-reader.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../../fhicl/json.ts';
-import { readStoredJson } from '../../../../fhicl/stored-json.ts';
 import { ArtdaqDbError } from '../../../../errors.ts';
-import { ASSIGNED, CONFIGURATIONS, ENTITIES, type INDEX_MAPS } from '../index-entry.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../../fhicl/json.ts';
+import { readJsonObject } from '../../../../fhicl/json-reader.ts';
+import { readStoredJson } from '../../../../fhicl/stored-json.ts';
+import { type ASSIGNED, CONFIGURATIONS, ENTITIES, type INDEX_MAPS } from '../index-entry.ts';
 
 export const VERSION = 'version';
 export const ALIASES = 'aliases.active.name';
@@ -14,6 +14,15 @@ export const LISTED_MEMBERS: readonly ListedMember[] = [VERSION, CONFIGURATIONS,
 
 /** Under which keys a document stands in each map; each list ascending and without repetitions. */
 export type Entry = Readonly<Record<ListedMember, readonly string[]>>;
+
+/** The entry of what stands nowhere. */
+export const NO_ENTRY: Entry = {
+  [VERSION]: [],
+  [CONFIGURATIONS]: [],
+  [ENTITIES]: [],
+  [ALIASES]: [],
+  [RUNS]: [],
+};
 
 /** A stamp of a configuration: when a document was assigned to it. */
 export interface Assignment {
@@ -39,8 +48,7 @@ const FHICL_COLLECTIONS: ReadonlySet<string> = new Set(['RunHistory', 'SystemLay
  */
 export function readEnvelope(bytes: Buffer, collection: string): Envelope {
   if (bytes.length === 0) throw new ArtdaqDbError('it is empty');
-  // Latin-1 keeps every byte; the names of an index are ASCII.
-  const json = bytes.toString('latin1');
+  const json = bytes.toString('utf8');
   const document = FHICL_COLLECTIONS.has(collection) ? readStoredJson(json).document : readJsonObject(json);
   const { version, _id: id, collection: said } = document;
   if (typeof version !== 'string') throw new ArtdaqDbError('it has no version');

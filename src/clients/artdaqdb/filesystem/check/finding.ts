@@ -35,3 +35,8 @@ export interface Finding {
 
 /** The places that a document belongs to, for a finding. */
 export type Subject = Pick<Finding, 'collection' | 'file' | 'run' | 'configuration' | 'entity'>;
+
+/** Is nothing left to do about it? A run that lost a document still has to be imported again when its index is mended. */
+export function isSettled({ kind, remedy }: Finding, isApplied: boolean): boolean {
+  return isApplied && remedy !== undefined && kind !== 'damaged run';
+}

@@ -1,7 +1,7 @@
 import { quoteJson } from '../../../../fhicl/json.ts';
 import { ASSIGNED, INDEX_MAPS, OUID } from '../index-entry.ts';
 import { listText, mapEntryText } from '../index-text.ts';
-import { type Entry, LISTED_MEMBERS } from './entry.ts';
+import type { Entry, LISTED_MEMBERS } from './entry.ts';
 import type { IndexContent } from './listing.ts';
 
 /** What an index is to hold. */

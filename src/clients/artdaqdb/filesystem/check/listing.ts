@@ -1,7 +1,7 @@
 import { ASSIGNED, INDEX_MAPS } from '../index-entry.ts';
 import type { LoadedIndex } from '../index-file.ts';
 import { type ListSpan, scanIndex, textsOf, UnreadableIndexError } from '../index-scan.ts';
-import { type Entry, LISTED_MEMBERS, type ListedMember } from './entry.ts';
+import { type Entry, type ListedMember, NO_ENTRY } from './entry.ts';
 
 /** What an index says of one id. */
 export interface Listing {
@@ -21,14 +21,6 @@ export interface IndexContent {
   /** What the C++ writer would not leave like that: lists out of order, keys without ids, missing members. */
   readonly irregularities: readonly string[];
 }
-
-const NOTHING: Entry = {
-  version: [],
-  'configurations.name': [],
-  'entities.name': [],
-  'aliases.active.name': [],
-  'runs.name': [],
-};
 
 /** An index that lists nothing. */
 export const EMPTY_CONTENT: IndexContent = {
@@ -125,7 +117,7 @@ class ContentReader {
   #listing(id: string): { isInOuid: boolean; entry: Entry } {
     const known = this.listings.get(id);
     if (known !== undefined) return known;
-    const listing = { isInOuid: false, entry: NOTHING };
+    const listing = { isInOuid: false, entry: NO_ENTRY };
     this.listings.set(id, listing);
     return listing;
   }

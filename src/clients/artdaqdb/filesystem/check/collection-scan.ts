@@ -1,0 +1,120 @@
+import { basename, join } from 'node:path';
+import { ArtdaqDbError, messageOf } from '../../../../errors.ts';
+import { signatureOf } from '../../../../file-signature.ts';
+import { undefinedIfMissing } from '../../../../system-error.ts';
+import { OBJECT_ID } from '../../object-id.ts';
+import type { DatabaseFiles } from '../database-files.ts';
+import { IndexFile, type LoadedIndex } from '../index-file.ts';
+import { UnreadableIndexError } from '../index-scan.ts';
+import { EMPTY_CONTENT, type IndexContent, readContent, refuseRepeatedKeys } from './listing.ts';
+
+/** What a check works with. */
+export interface CheckContext {
+  readonly files: DatabaseFiles;
+  readonly sleep: (milliseconds: number) => Promise<unknown>;
+  /** Milliseconds since 1970, of the clock that stamps files. */
+  readonly now: () => number;
+  /** A file younger than that may still be on its way into the index. */
+  readonly settleMilliseconds: number;
+  /** Ends the check; what it throws passes through. */
+  readonly throwIfStopped: () => void;
+}
+
+/** The files of a collection and what its index says, before any document is read. */
+export interface CollectionScan {
+  readonly name: string;
+  readonly directory: string;
+  readonly index: IndexFile;
+  /** Tells whether index or directory changed since. */
+  readonly fingerprint: string;
+  readonly signature: string | undefined;
+  readonly content: IndexContent;
+  /** Why the index can't be used, if so. */
+  readonly broken: string | undefined;
+  /** Ids of the documents that are there. */
+  readonly documents: ReadonlySet<string>;
+  /** Names of all else but the index. */
+  readonly others: readonly string[];
+  /** Those of them that are directories. */
+  readonly directories: ReadonlySet<string>;
+  /** Names of unlisted documents and temporary files that may belong to a writer at work. */
+  readonly young: ReadonlySet<string>;
+  /** Milliseconds until the youngest of them has settled. */
+  readonly settlesIn: number;
+}
+
+const INDEX = 'index.json';
+const SUFFIX = '.json';
+/** Names of files that are written and then renamed, by {@link writeFileAtomic}. */
+export const TEMPORARY_FILE = /^\..*\.archiver-tmp$/;
+
+/**
+ * Reads the names in a collection and its index.
+ * @throws ArtdaqDbError or the system's error if that isn't possible
+ */
+export async function scanCollection(directory: string, context: CheckContext): Promise<CollectionScan> {
+  const { files, sleep } = context;
+  const index = new IndexFile(directory, files, sleep);
+  const fingerprint = await fingerprintOf(index, directory, files);
+  const signature = await index.signature();
+  const { content, broken } = await readIndex(index);
+  const documents = new Set<string>();
+  const others: string[] = [];
+  for (const name of await files.readdir(directory)) {
+    const id = name.endsWith(SUFFIX) ? name.slice(0, -SUFFIX.length) : '';
+    if (name === INDEX) continue;
+    if (OBJECT_ID.test(id) || content.listings.has(id)) documents.add(id);
+    else others.push(name);
+  }
+  const unlisted = broken === undefined ? [...documents].filter((id) => !content.listings.has(id)) : [];
+  const young = new Set<string>();
+  const directories = new Set<string>();
+  let settlesIn = 0;
+  for (const name of [...unlisted.map((id) => `${id}${SUFFIX}`), ...others]) {
+    const stats = await files.stat(join(directory, name)).catch(undefinedIfMissing);
+    if (stats?.isDirectory()) directories.add(name);
+    const age = stats === undefined ? Number.POSITIVE_INFINITY : context.now() - stats.mtimeMs;
+    // A time in the future is no sign of a writer at work.
+    if (age < 0 || age >= context.settleMilliseconds) continue;
+    young.add(name);
+    settlesIn = Math.max(settlesIn, context.settleMilliseconds - age);
+  }
+  const name = basename(directory);
+  return {
+    name,
+    directory,
+    index,
+    fingerprint,
+    signature,
+    content,
+    broken,
+    documents,
+    others,
+    directories,
+    young,
+    settlesIn,
+  };
+}
+
+/** Is the collection still as it was when it was scanned? */
+export async function isUnchanged(scan: CollectionScan, files: DatabaseFiles): Promise<boolean> {
+  return (await fingerprintOf(scan.index, scan.directory, files)) === scan.fingerprint;
+}
+
+async function fingerprintOf(index: IndexFile, directory: string, files: DatabaseFiles): Promise<string> {
+  const stats = await files.stat(directory, { bigint: true });
+  return `${await index.signature()} ${signatureOf(stats)}`;
+}
+
+async function readIndex(index: IndexFile): Promise<{ content: IndexContent; broken: string | undefined }> {
+  let loaded: LoadedIndex;
+  try {
+    loaded = await index.load(() => true);
+    refuseRepeatedKeys(loaded.bytes);
+  } catch (error) {
+    const cause = error instanceof ArtdaqDbError ? error.cause : error;
+    if (!(cause instanceof UnreadableIndexError)) throw error;
+    return { content: EMPTY_CONTENT, broken: messageOf(cause) };
+  }
+  return { content: readContent(loaded), broken: undefined };
+}

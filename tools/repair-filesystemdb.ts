@@ -1,0 +1,63 @@
+/** Checks a FilesystemDB and mends it: documentation/REPAIR_FILESYSTEMDB.md. */
+import { resolve } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { CommanderError } from 'commander';
+import { defaultBackupParent } from '../src/clients/artdaqdb/filesystem/check/backup.ts';
+import { isSettled } from '../src/clients/artdaqdb/filesystem/check/finding.ts';
+import { repairDatabase } from '../src/clients/artdaqdb/filesystem/check/repair.ts';
+import { realFiles } from '../src/clients/artdaqdb/filesystem/database-files.ts';
+import { databasePath } from '../src/clients/artdaqdb/filesystem/database-path.ts';
+import { ArchiverError, messageOf } from '../src/errors.ts';
+import { exitCodes } from '../src/exit-codes.ts';
+import { silentLogger } from '../src/services/logger.ts';
+import { errorCode } from '../src/system-error.ts';
+import { readFlags } from './repair-filesystemdb/flags.ts';
+import { reportLines } from './repair-filesystemdb/text.ts';
+
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+process.exitCode = exitCodes.unexpectedError;
+
+try {
+  process.exitCode = await run(process.argv.slice(2));
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}
+
+async function run(argv: readonly string[]): Promise<number> {
+  const { database: given, backupDir, settle, json, apply, ...depth } = readFlags(argv);
+  const database = given.startsWith('filesystemdb://') ? databasePath(given, process.env) : resolve(given);
+  const report = await repairDatabase(
+    database,
+    {
+      ...depth,
+      apply,
+      backupParent: resolve(backupDir ?? defaultBackupParent(database)),
+      logger: { ...silentLogger, warning: (message) => console.error(message) },
+    },
+    {
+      files: realFiles,
+      sleep: (milliseconds) => wait(milliseconds, undefined, { signal: stop.signal }),
+      now: Date.now,
+      settleMilliseconds: settle * 1000,
+      throwIfStopped: () => stop.signal.throwIfAborted(),
+    },
+  );
+  if (json) console.log(JSON.stringify({ database, ...report }, undefined, 2));
+  else for (const line of reportLines(database, report, apply)) console.log(line);
+  return report.findings.some((finding) => !isSettled(finding, apply))
+    ? exitCodes.failure
+    : exitCodes.success;
+}
+
+/** Says what went wrong, unless that was done already. */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.success : exitCodes.wrongUsage;
+  if (stop.signal.aborted) {
+    console.error('repair-filesystemdb: interrupted');
+    return exitCodes.stopped;
+  }
+  const isKnown = error instanceof ArchiverError || errorCode(error) !== undefined;
+  console.error(isKnown ? `repair-filesystemdb: ${messageOf(error)}` : error);
+  return exitCodes.unexpectedError;
+}

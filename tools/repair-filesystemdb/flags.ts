@@ -1,0 +1,90 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { parseRunNumber, type RunNumber } from '../../src/run-number.ts';
+
+/** The command line. */
+export interface RepairFlags {
+  readonly database: string;
+  readonly apply: boolean;
+  readonly deep: boolean;
+  readonly runs: ReadonlySet<RunNumber>;
+  readonly whole: ReadonlySet<RunNumber>;
+  readonly reimport: ReadonlySet<RunNumber>;
+  readonly setAside: boolean;
+  readonly backupDir?: string;
+  /** Seconds. */
+  readonly settle: number;
+  readonly json: boolean;
+}
+
+const LONGEST_RANGE = 1_000_000;
+
+const AFTER_HELP = `
+Without --apply nothing is changed. Usually only indexes and names of files are read, and those documents that don't fit;
+--deep reads all. What --apply replaces or takes away is kept in the backup directory.
+
+Exit status:
+  0    nothing found, or all of it mended
+  1    something is left: see the findings
+  2    wrong usage, no FilesystemDB, or it can't be read or written
+  130  interrupted; with --apply, the same again goes on`;
+
+/**
+ * Reads the command line.
+ * @throws CommanderError with the exit code, after it printed help or what is wrong
+ */
+export function readFlags(argv: readonly string[]): RepairFlags {
+  const command = new Command('repair-filesystemdb')
+    .description(
+      'Checks a FilesystemDB of artdaqDB, and mends what writers that raced or were killed left behind.',
+    )
+    .argument('<database>', 'its directory, or filesystemdb:///its/directory')
+    .option('--apply', 'mend what can be told for certain', false)
+    .option('--deep', 'read every document', false)
+    .option('--runs <list>', 'read every document of these runs, e.g. 5001,5010-5020', runList, new Set())
+    .option(
+      '--whole <list>',
+      'these runs are whole: index their schemas, so that they count as stored',
+      runList,
+      new Set(),
+    )
+    .option(
+      '--reimport <list>',
+      'no longer count these runs as stored, so that an import completes them',
+      runList,
+      new Set(),
+    )
+    .option('--set-aside', 'also move unreadable documents and foreign files to the backup', false)
+    .option('--backup-dir <directory>', 'keeps a backup of each repair (default: <database>.repairs)')
+    .option(
+      '--settle <seconds>',
+      'younger files may still be on their way into the index: wait for them once',
+      seconds,
+      10,
+    )
+    .option('--json', 'print the report as JSON', false)
+    .addHelpText('after', AFTER_HELP)
+    .exitOverride()
+    .parse(argv, { from: 'user' });
+  const [database = ''] = command.args;
+  return { database, ...command.opts<Omit<RepairFlags, 'database'>>() };
+}
+
+function runList(text: string, earlier: ReadonlySet<RunNumber>): Set<RunNumber> {
+  const runs = new Set(earlier);
+  for (const part of text.split(',')) {
+    const [first, last, ...more] = part.trim().split('-').map(parseRunNumber);
+    const end = part.includes('-') ? last : first;
+    if (first === undefined || end === undefined || more.length > 0 || end < first) {
+      throw new InvalidArgumentError('Run numbers and ranges, e.g. 5001,5010-5020.');
+    }
+    if (end - first >= LONGEST_RANGE)
+      throw new InvalidArgumentError(`At most ${LONGEST_RANGE} runs in a range.`);
+    for (let run = first; run <= end; run++) runs.add(run);
+  }
+  return runs;
+}
+
+function seconds(text: string): number {
+  if (!/^\d{1,4}$/.test(text)) throw new InvalidArgumentError('Seconds, 0 to 9999.');
+  return Number(text);
+}
