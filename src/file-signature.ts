@@ -11,3 +11,8 @@ export interface FileStats {
 export function signatureOf({ dev, ino, size, mtimeNs, ctimeNs }: FileStats): string {
   return [dev, ino, size, mtimeNs, ctimeNs].join(':');
 }
+
+/** The same without the time that a rename or a new link changes as well: tells states of the content only. */
+export function contentSignatureOf({ dev, ino, size, mtimeNs }: FileStats): string {
+  return [dev, ino, size, mtimeNs].join(':');
+}

@@ -8,7 +8,7 @@ import { errorCode, mayPass } from '../../../system-error.ts';
 export interface DatabaseFiles
   extends Pick<
     typeof nodeFiles,
-    'mkdir' | 'open' | 'readdir' | 'readlink' | 'realpath' | 'rename' | 'rm' | 'stat'
+    'link' | 'mkdir' | 'open' | 'opendir' | 'readdir' | 'readlink' | 'realpath' | 'rename' | 'rm' | 'stat'
   > {
   /** Reads one document. */
   readFile(path: string): Promise<Buffer>;

@@ -1,8 +1,13 @@
 import type { DocumentEntry } from '../stored-document.ts';
 
+/** A text in a list of an index, as (map, key, text); `ouid` is a list of its own and has the key ''. */
+export type ListedText = readonly [member: string, key: string, text: string];
+
 /** What one rewrite does to an index. */
 export interface IndexChange {
   readonly added: readonly DocumentEntry[];
+  /** Texts to be listed that follow from no new document. */
+  readonly listed?: readonly ListedText[];
   /** Leftovers of our own that were never visible. */
   readonly removed: readonly DocumentEntry[];
 }
@@ -12,22 +17,18 @@ export const OUID = 'ouid';
 export const CONFIGURATIONS = 'configurations.name';
 export const ENTITIES = 'entities.name';
 export const ASSIGNED = 'configurations.assigned';
-export const INDEX_MAPS = [
-  'version',
-  CONFIGURATIONS,
-  ENTITIES,
-  'aliases.active.name',
-  'runs.name',
-  ASSIGNED,
-] as const;
+export const VERSION = 'version';
+export const ALIASES = 'aliases.active.name';
+export const RUNS = 'runs.name';
+export const INDEX_MAPS = [VERSION, CONFIGURATIONS, ENTITIES, ALIASES, RUNS, ASSIGNED] as const;
 
-/** The lists that a document stands in, as (map, key, text). */
-export function* listedTexts(entry: DocumentEntry): Generator<readonly [string, string, string]> {
-  yield ['version', entry.version, entry.id];
+/** The lists of the maps that a document stands in. */
+export function* listedTexts(entry: DocumentEntry): Generator<ListedText> {
+  yield [VERSION, entry.version, entry.id];
   for (const { name, assigned } of entry.configurations) {
     yield [CONFIGURATIONS, name, entry.id];
     yield [ASSIGNED, name, assigned];
   }
   yield [ENTITIES, entry.entity, entry.id];
-  for (const run of entry.runs) yield ['runs.name', run, entry.id];
+  for (const run of entry.runs) yield [RUNS, run, entry.id];
 }

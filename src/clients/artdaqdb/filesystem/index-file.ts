@@ -1,15 +1,17 @@
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ArtdaqDbError, messageOf } from '../../../errors.ts';
-import { signatureOf } from '../../../file-signature.ts';
+import { contentSignatureOf, signatureOf } from '../../../file-signature.ts';
 import { syncDirectory, writeFileAtomic } from '../../../persistence/atomic-file.ts';
-import { undefinedIfMissing } from '../../../system-error.ts';
+import { errorCode, undefinedIfMissing } from '../../../system-error.ts';
 import { OBJECT_ID } from '../object-id.ts';
 import type { DatabaseFiles } from './database-files.ts';
 import type { IndexChange } from './index-entry.ts';
+import type { ScannedIndex } from './index-gains.ts';
 import { type IndexLayout, type ListFilter, scanIndex, UnreadableIndexError } from './index-scan.ts';
 import { spliceIndex } from './index-splice.ts';
 import { EMPTY_INDEX, FRESH_INDEX } from './index-text.ts';
+import { ReplacedIndex } from './replaced-index.ts';
 
 /** A read index. */
 export interface LoadedIndex {
@@ -31,6 +33,7 @@ export class IndexFile {
   readonly path: string;
   readonly #files: DatabaseFiles;
   readonly #sleep: (milliseconds: number) => Promise<unknown>;
+  #replaced: ReplacedIndex | undefined;
 
   /** @param collection directory of the collection */
   constructor(collection: string, files: DatabaseFiles, sleep: (milliseconds: number) => Promise<unknown>) {
@@ -71,21 +74,48 @@ export class IndexFile {
    * Replaces the index by itself with a change, atomically and durably.
    * @param index as just loaded, with all lists that the change touches
    * @param confirm called when the new file is written, before it takes the old one's place; throws to stop that
+   * @returns the signature of the new file; undefined if another program has written to it already
    * @throws IndexChangedError if somebody else wrote the index since it was loaded
    */
-  async replace(index: LoadedIndex, change: IndexChange, confirm: () => void): Promise<void> {
+  async replace(index: LoadedIndex, change: IndexChange, confirm: () => void): Promise<string | undefined> {
     const files = this.#files;
+    let written: string | undefined;
     const rename: typeof files.rename = async (from, to) => {
+      written = await this.#mark(String(from));
       confirm();
-      if ((await this.signature()) !== index.signature) {
-        const problem = `${this.path} was changed by another program meanwhile; it was not written`;
-        throw new IndexChangedError(problem, { retryable: true });
+      const replaced = await this.#openUnchanged(index);
+      try {
+        await files.rename(from, to);
+      } catch (error) {
+        await replaced?.close();
+        throw error;
       }
-      await files.rename(from, to);
+      await this.release();
+      this.#replaced = replaced;
     };
     const content = chunks(spliceIndex(index.bytes, index.layout, change));
     await writeFileAtomic(this.path, content, { files: { ...files, rename }, syncDirectory: false });
     await syncDirectory(dirname(this.path), files);
+    const stats = await files.stat(this.path, { bigint: true }).catch(undefinedIfMissing);
+    return stats && contentSignatureOf(stats) === written ? signatureOf(stats) : undefined;
+  }
+
+  /** Has anybody written to the file that our last {@link replace} took away? */
+  async hasLateContent(): Promise<boolean> {
+    return (await this.#replaced?.isChanged()) ?? false;
+  }
+
+  /** What was written to the file that our last {@link replace} took away, since it was read last. */
+  async lateContent(): Promise<ScannedIndex | 'torn' | undefined> {
+    const patience = { attempts: READ_ATTEMPTS, pauseMs: READ_PAUSE_MS, sleep: this.#sleep };
+    return this.#replaced?.lateContent(patience);
+  }
+
+  /** Stops watching the file that our last {@link replace} took away. */
+  async release(): Promise<void> {
+    const replaced = this.#replaced;
+    this.#replaced = undefined;
+    await replaced?.close();
   }
 
   /**
@@ -96,7 +126,45 @@ export class IndexFile {
     if ((await this.signature()) !== undefined) return;
     const { signature } = await this.load(() => false);
     if (signature !== undefined) return;
-    await writeFileAtomic(this.path, FRESH_INDEX, { files: this.#files });
+    const files = this.#files;
+    // Unlike a rename, a link never takes the place of the index that another program made meanwhile.
+    const rename: typeof files.rename = async (from, to) => {
+      await files.link(from, to).catch(toleratingExistence);
+      await files.rm(from);
+    };
+    await writeFileAtomic(this.path, FRESH_INDEX, { files: { ...files, rename } });
+  }
+
+  /**
+   * Gives a new file a time of change that no clock gives, so that a foreign write is noticed even if it comes in the same
+   * tick and leaves the same size.
+   */
+  async #mark(path: string): Promise<string> {
+    const handle = await this.#files.open(path, 'r');
+    try {
+      const { mtimeNs } = await handle.stat({ bigint: true });
+      const time = Number(mtimeNs) / 1e9 - 1e-6;
+      await handle.utimes(time, time);
+      return contentSignatureOf(await handle.stat({ bigint: true }));
+    } finally {
+      await handle.close();
+    }
+  }
+
+  /** The file that is going to be replaced, if it is the one that was loaded. */
+  async #openUnchanged(index: LoadedIndex): Promise<ReplacedIndex | undefined> {
+    const handle = await this.#files.open(this.path, 'r').catch(undefinedIfMissing);
+    try {
+      const stats = await handle?.stat({ bigint: true });
+      if ((stats && signatureOf(stats)) !== index.signature) {
+        const problem = `${this.path} was changed by another program meanwhile; it was not written`;
+        throw new IndexChangedError(problem, { retryable: true });
+      }
+      return handle && stats && new ReplacedIndex(handle, stats);
+    } catch (error) {
+      await handle?.close();
+      throw error;
+    }
   }
 
   async #readOnce(wanted: ListFilter): Promise<LoadedIndex> {
@@ -129,6 +197,10 @@ async function* chunks(parts: Iterable<Buffer>): AsyncGenerator<Buffer> {
 
 function loaded(bytes: Buffer, signature: string | undefined, wanted: ListFilter): LoadedIndex {
   return { bytes, layout: scanIndex(bytes, wanted), signature };
+}
+
+function toleratingExistence(error: unknown): void {
+  if (errorCode(error) !== 'EEXIST') throw error;
 }
 
 async function readWhole(handle: FileHandle): Promise<{ bytes: Buffer; signature: string }> {

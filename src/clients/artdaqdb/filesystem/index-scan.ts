@@ -144,7 +144,8 @@ function textEnd(bytes: Buffer, at: number): number {
   throw unreadable(bytes, length);
 }
 
-function decodeText(bytes: Buffer, start: number, end: number): string {
+/** A text between its quotes, decoded. */
+export function decodeText(bytes: Buffer, start: number, end: number): string {
   const text = bytes.toString('utf8', start, end);
   if (!text.includes('\\')) return text;
   try {

@@ -46,6 +46,7 @@ function listChanges(change: IndexChange): ListChanges {
   };
   for (const entry of change.removed) note(entry, 'remove');
   for (const entry of change.added) note(entry, 'add');
+  for (const [member, key, text] of change.listed ?? []) changeOf(changes, member, key).add.add(text);
   return changes;
 }
 

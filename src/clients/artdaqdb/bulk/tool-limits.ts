@@ -1,0 +1,86 @@
+import { ArtdaqDbError } from '../../../errors.ts';
+import type { FhiclFile } from '../../../fhicl/fhicl-file.ts';
+import { parseFhicl } from '../../../fhicl/parse.ts';
+import { type Entry, type FhiclDocument, INCLUDE_KEY, type Value } from '../../../fhicl/tree.ts';
+import type { RunNumber } from '../../../run-number.ts';
+
+/** The tools replace it wherever it stands, together with the text up to the next quote. */
+const INCLUDE = /#include\s/g;
+
+/**
+ * Refuses a document that bulkloader or bulkdownloader would refuse, or alter without a word (documentation/ARTDAQDB_TOOLS.md, "What the
+ * tools can't hold").
+ * @throws ArtdaqDbError naming the file, and the line or the name in it
+ * @throws FhiclError if it is not FHiCL at all
+ */
+export function refuseLosses(run: RunNumber, { name, text }: FhiclFile): void {
+  const document = parseFhicl(text, name);
+  const loss = includeLoss(text, document) ?? complexLoss(document) ?? repetitionLoss(document);
+  if (loss === undefined) return;
+  throw new ArtdaqDbError(
+    `Run ${run}: bulkloader and bulkdownloader would not keep ${name} as it is: ${loss}. With artdaq_db.use_tools: false it can be stored`,
+    { run },
+  );
+}
+
+function includeLoss(text: string, { prolog, main }: FhiclDocument): string | undefined {
+  const positions = [...text.matchAll(INCLUDE)].map(({ index }) => index);
+  const directives = [...prolog, ...main].filter(({ key }) => key.startsWith(`${INCLUDE_KEY}_`));
+  if (positions.length <= directives.length) return undefined;
+  const suspect = positions.find((position) => !standsAlone(text, position)) ?? positions[0] ?? 0;
+  const line = text.slice(0, suspect).split('\n').length;
+  return `line ${line} holds '#include ' inside a text or comment, which they replace`;
+}
+
+function standsAlone(text: string, position: number): boolean {
+  return text.slice(text.lastIndexOf('\n', position - 1) + 1, position).trim() === '';
+}
+
+function complexLoss({ prolog, main }: FhiclDocument): string | undefined {
+  for (const [path, value, isElement] of values([...prolog, ...main])) {
+    if (value.type !== 'complex') continue;
+    if (isElement) return `they make a text of the complex number in '${path}'`;
+    if (/\s/.test(value.text)) return `they cut the complex number '${path}' off at its blank`;
+  }
+  return undefined;
+}
+
+/** They keep repeated names, but export all of them with the comments and the type of the first. */
+function repetitionLoss({ prolog, main }: FhiclDocument): string | undefined {
+  const hidden = prolog.find(({ key }) => main.some((entry) => entry.key === key));
+  if (hidden !== undefined) return `'${hidden.key}' of its prolog is lost, as it stands outside of it too`;
+  for (const entries of [prolog, main]) {
+    const first = new Map<string, string>();
+    for (const entry of entries) {
+      const metadata = metadataOf(entry);
+      if ((first.get(entry.key) ?? metadata) !== metadata) {
+        return `'${entry.key}' stands there more than once, with different comments or types`;
+      }
+      first.set(entry.key, metadata);
+    }
+  }
+  return undefined;
+}
+
+function metadataOf(entry: Entry): string {
+  return JSON.stringify(entry, (name, value) => (name === 'text' ? undefined : value));
+}
+
+/** All values with the names that lead to them, and whether they stand in a sequence. */
+function* values(entries: readonly Entry[], prefix = ''): Generator<readonly [string, Value, boolean]> {
+  for (const { key, value } of entries) yield* valuesIn(prefix + key, value, false);
+}
+
+function* valuesIn(
+  path: string,
+  value: Value,
+  isElement: boolean,
+): Generator<readonly [string, Value, boolean]> {
+  yield [path, value, isElement];
+  if (value.type === 'table') yield* values(value.entries, `${path}.`);
+  if (value.type === 'sequence') {
+    for (const [place, element] of value.elements.entries()) {
+      yield* valuesIn(`${path}[${place}]`, element, true);
+    }
+  }
+}

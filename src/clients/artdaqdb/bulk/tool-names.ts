@@ -1,0 +1,76 @@
+import { ArtdaqDbError, ConfigurationError } from '../../../errors.ts';
+import { SCHEMA_FILE } from '../../../fhicl/fhicl-file.ts';
+import type { RunNumber } from '../../../run-number.ts';
+
+/** bulkdownloader gives paths to a shell without quoting them. */
+const SAFE_PATH = /^[A-Za-z0-9_./+,:@%=-]+$/;
+/** The tools put the name into a shell command and into JSON text without quoting it. */
+const ACTED_ON = /[\\"'`;&|<>()]/;
+const LONGEST_FILE_NAME = 255;
+
+/**
+ * Refuses a configuration name that the tools would misunderstand: as an option, as part of a command, or as a directory
+ * above the one they shall write to.
+ * @throws ArtdaqDbError
+ */
+export function refuseConfig(run: RunNumber, config: string): void {
+  const reason = configFault(config);
+  if (reason === undefined) return;
+  throw new ArtdaqDbError(
+    `Run ${run}: bulkloader and bulkdownloader can't handle the configuration name '${config}', ${reason}. ` +
+      'With artdaq_db.use_tools: false it can be stored and exported',
+    { run },
+  );
+}
+
+function configFault(config: string): string | undefined {
+  if (config.startsWith('-')) return 'which they take for an option';
+  if (/^\.{0,2}[0-9]*$/.test(config) && config.includes('.')) {
+    return 'as they make a directory of what stands before its final digits';
+  }
+  const character = ACTED_ON.exec(config)?.[0];
+  if (character !== undefined) return `as they act on the character ${character}`;
+  return undefined;
+}
+
+/**
+ * Refuses a document whose entity the tools would store under another name, or not at all.
+ * @throws ArtdaqDbError
+ */
+export function refuseEntity(run: RunNumber, entity: string): void {
+  const reason = entityFault(entity);
+  if (reason === undefined) return;
+  throw new ArtdaqDbError(
+    `Run ${run}: bulkloader and bulkdownloader can't handle the file name '${entity}.fcl', ${reason}. ` +
+      'Rename the file, or set artdaq_db.use_tools to false',
+    { run },
+  );
+}
+
+function entityFault(entity: string): string | undefined {
+  const file = `${entity}.fcl`;
+  if (file !== SCHEMA_FILE && file.includes(SCHEMA_FILE))
+    return `which they take for the schema (${SCHEMA_FILE})`;
+  const character = /["\\]/.exec(entity)?.[0];
+  if (character !== undefined) return `as they act on the character ${character}`;
+  if (file.length > LONGEST_FILE_NAME) return `as it is longer than ${LONGEST_FILE_NAME} characters`;
+  return undefined;
+}
+
+/**
+ * Refuses a directory for the tools' files that they could not use: bulkloader looks for `.fcl` and `schema.fcl` in whole
+ * paths.
+ * @throws ConfigurationError
+ */
+export function refuseDirectory(directory: string): void {
+  if (SAFE_PATH.test(directory) && !directory.includes('.fcl')) return;
+  throw new ConfigurationError(
+    `app.work_dir: bulkloader and bulkdownloader can't work in ${directory}; with artdaq_db.use_tools the path may only hold ` +
+      "letters, digits and _ . / + , : @ % = -, and no '.fcl'",
+  );
+}
+
+/** Where bulkdownloader puts a run's files, besides `schema.fcl`: the configuration name without its final digits. */
+export function exportFolder(config: string): string {
+  return config.replace(/[0-9]+$/, '');
+}
