@@ -1,5 +1,5 @@
 import type { RunRequest } from './cli/request.ts';
-import { ArchiverError } from './errors.ts';
+import { ArchiverError, messageOf } from './errors.ts';
 import type { Execution } from './modes/execution.ts';
 import { recoverState } from './modes/recover-state.ts';
 import { reportStatus } from './modes/report-status.ts';
@@ -8,6 +8,7 @@ import { runStages } from './modes/stages.ts';
 import { reportVerification } from './modes/verify.ts';
 import { acquireProcessLock } from './persistence/lock.ts';
 import type { Logger } from './services/logger.ts';
+import type { StageObserver } from './services/stage-observer.ts';
 import { Site, type SiteOptions } from './site.ts';
 
 /** What an orchestrator is given from outside. */
@@ -62,8 +63,22 @@ export class Orchestrator {
     try {
       return await this.#dispatch(request);
     } finally {
+      await this.#tell((observer) => observer.close());
       await this.#site.close().finally(release);
     }
+  }
+
+  /** Whoever is told can't change the outcome. */
+  async #tell(tell: (observer: StageObserver) => Promise<void>): Promise<void> {
+    await Promise.all(
+      this.#site.observers.map(async (observer) => {
+        try {
+          await tell(observer);
+        } catch (error) {
+          this.#logger.warning(`A notification could not be sent: ${messageOf(error)}`);
+        }
+      }),
+    );
   }
 
   async #lock(): Promise<() => Promise<void>> {
@@ -86,6 +101,7 @@ export class Orchestrator {
       logger: this.#logger,
       print: this.#print,
       shutdown: this.#shutdown.signal,
+      stageEnded: (outcome) => this.#tell((observer) => observer.stageEnded(outcome)),
       enter: (stage) => {
         this.#stage = stage;
       },

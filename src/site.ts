@@ -6,12 +6,14 @@ import type { UconDb } from './clients/ucondb/ucondb.ts';
 import type { ArchiverConfig } from './config/schema.ts';
 import type { Environment } from './environment.ts';
 import type { StageName } from './errors.ts';
+import { installationDirectory } from './installation.ts';
 import { FailureLog } from './persistence/failure-log.ts';
 import { RunSetFile } from './persistence/run-set-file.ts';
 import { SeenRuns } from './persistence/seen-runs.ts';
 import { StateFile } from './persistence/state.ts';
 import { RunRecordDirectory } from './records/run-record-directory.ts';
 import type { Logger } from './services/logger.ts';
+import type { StageObserver } from './services/stage-observer.ts';
 import type { StageFiles } from './stages/base-stage.ts';
 
 /** What a site is opened with. */
@@ -29,6 +31,8 @@ export class Site {
   readonly config: ArchiverConfig;
   readonly logger: (module: string) => Logger;
   readonly now: () => Date;
+  /** Who is told how stages end. */
+  readonly observers: readonly StageObserver[] = [];
   readonly #env: Environment;
   #records: RunRecordDirectory | undefined;
   #artdaqDb: ArtdaqDb | undefined;
@@ -51,6 +55,8 @@ export class Site {
     this.#artdaqDb ??= openArtdaqDb(this.config.artdaqDb, {
       env: this.#env,
       logger: this.logger('run_record_archiver.clients.artdaq'),
+      workDir: this.config.app.workDir,
+      libDirectory: join(installationDirectory(), 'lib'),
     });
     return this.#artdaqDb;
   }

@@ -1,4 +1,5 @@
 import type { Logger } from '../services/logger.ts';
+import type { StageOutcome } from '../services/stage-observer.ts';
 import type { Site } from '../site.ts';
 
 /** What every mode works with. */
@@ -10,6 +11,8 @@ export interface Execution {
   readonly print: (text: string) => void;
   /** Aborted = begin nothing further. */
   readonly shutdown: AbortSignal;
+  /** Tells whoever wants to know how a stage ended; never fails. */
+  stageEnded(outcome: StageOutcome): Promise<void>;
   /** Notes what is under way, for the error summary. */
   enter(stage: string): void;
 }

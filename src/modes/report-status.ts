@@ -1,6 +1,6 @@
 import type { RunRequest } from '../cli/request.ts';
 import { PersistenceError, type StageName } from '../errors.ts';
-import { positionOf } from '../persistence/position.ts';
+import { statusJson } from '../report/json.ts';
 import {
   isWhole,
   queryPlaces,
@@ -20,14 +20,18 @@ type ReportRequest = Extract<RunRequest, { mode: 'report-status' }>;
  * Asks the three places, and reports.
  * @returns true if everything could be asked and read
  */
-export async function reportStatus({ runs }: ReportRequest, { site, enter }: Execution): Promise<boolean> {
+export async function reportStatus(
+  request: ReportRequest,
+  { site, print, enter }: Execution,
+): Promise<boolean> {
   enter('Status Report');
   const logger = site.logger('run_record_archiver.reporter');
   logger.info('Querying data sources...');
-  const places = await queryPlaces(sources(site).map((source) => limitedTo(runs, source)));
+  const places = await queryPlaces(sources(site).map((source) => limitedTo(request.runs, source)));
   const stages = [await stageRecord('import', site), await stageRecord('migrate', site)];
   const status = { places, stages };
-  for (const { level, text } of statusLines(status)) logger[level](text);
+  for (const { level, text } of statusLines(status, request.compareState)) logger[level](text);
+  if (request.json) print(statusJson(status, site.now()));
   return isWhole(status);
 }
 
@@ -68,7 +72,7 @@ async function stageRecord(stage: StageName, site: Site): Promise<StageRecord | 
   try {
     return {
       stage,
-      position: positionOf(await state.read()),
+      state: await state.read(),
       failed: await failures.read(),
       isKnown: await seen.membership(),
     };

@@ -2,7 +2,8 @@ import type { RunRequest } from '../cli/request.ts';
 import { ArchiverError, type StageName } from '../errors.ts';
 import { readSchemaFile } from '../records/schema-file.ts';
 import type { RunNumber } from '../run-number.ts';
-import type { BaseStage, StageContext, StageRequest, StageResult } from '../stages/base-stage.ts';
+import type { StageOutcome } from '../services/stage-observer.ts';
+import type { BaseStage, StageContext, StageRequest } from '../stages/base-stage.ts';
 import { Importer } from '../stages/importer.ts';
 import { Migrator } from '../stages/migrator.ts';
 import type { Execution } from './execution.ts';
@@ -27,9 +28,9 @@ export async function runStages(request: StagesRequest, execution: Execution): P
   let archived: readonly RunNumber[] = [];
   for (const name of stagesOf(request)) {
     if (execution.shutdown.aborted) break;
-    const result = await runStage(name, request, execution, archived);
-    if (result === undefined || result.failed.length > 0) allWell = false;
-    archived = result?.successful ?? [];
+    const { successful, failed, error } = await runStage(name, request, execution, archived);
+    if (error !== undefined || failed.length > 0) allWell = false;
+    archived = successful;
   }
   return allWell;
 }
@@ -50,14 +51,13 @@ function stagesOf(request: StagesRequest): readonly StageName[] {
 /**
  * A stage that can't determine its runs does not keep the next one from running.
  * @param archived by the stage before; a dry run only said so
- * @returns undefined if the stage as a whole failed
  */
 async function runStage(
   name: StageName,
   request: StagesRequest,
   execution: Execution,
   archived: readonly RunNumber[],
-): Promise<StageResult | undefined> {
+): Promise<StageOutcome> {
   const { logger } = execution;
   const mode =
     request.mode === 'retry-failed' ? 'failed' : request.incremental ? 'incremental' : ('full' as const);
@@ -65,18 +65,23 @@ async function runStage(
   const modeLine = { failed: 'Retry of failed runs', incremental: 'Incremental', full: 'Full' }[mode];
   execution.enter(title);
   for (const line of [rule, `STAGE: ${title}`, `Mode: ${modeLine}`, rule]) logger.info(line);
-  const chosen: StageRequest = { mode, runs: request.runs, limit: request.limit };
-  try {
-    const stage = makeStage(name, request.validate, execution);
-    const result = request.dryRun ? await stage.dryRun(chosen, archived) : await stage.run(chosen);
-    const { failed } = result;
-    if (failed.length === 0) logger.info(`✓ ${title} Stage completed successfully`);
-    else logger.warning(`✗ ${title} Stage completed with ${failed.length} failed runs`);
-    return result;
-  } catch (error) {
-    if (!(error instanceof ArchiverError)) throw error;
-    logger.critical(`${title} Stage: Failed: ${error.message}`);
-    return undefined;
+  const outcome = await outcomeOf(name, { mode, runs: request.runs, limit: request.limit });
+  const { failed, error } = outcome;
+  if (error !== undefined) logger.critical(`${title} Stage: Failed: ${error}`);
+  else if (failed.length === 0) logger.info(`✓ ${title} Stage completed successfully`);
+  else logger.warning(`✗ ${title} Stage completed with ${failed.length} failed runs`);
+  if (!request.dryRun) await execution.stageEnded(outcome);
+  return outcome;
+
+  async function outcomeOf(stage: StageName, chosen: StageRequest): Promise<StageOutcome> {
+    try {
+      const made = makeStage(stage, request.validate, execution);
+      const result = request.dryRun ? await made.dryRun(chosen, archived) : await made.run(chosen);
+      return { stage, ...result, error: undefined };
+    } catch (thrown) {
+      if (!(thrown instanceof ArchiverError)) throw thrown;
+      return { stage, successful: [], failed: [], error: thrown.message };
+    }
   }
 }
 

@@ -2,29 +2,22 @@ import pLimit from 'p-limit';
 import { unpackBlob } from '../blob/unpack.ts';
 import type { RunRequest } from '../cli/request.ts';
 import { ArchiverError, BlobError, messageOf } from '../errors.ts';
-import { toRanges } from '../number-ranges.ts';
 import { positionOf } from '../persistence/position.ts';
 import { VerifiedNotes } from '../persistence/verified-notes.ts';
-import { compareFiles, type FileComparison, isMatch } from '../report/compare.ts';
-import { formatRanges } from '../report/ranges.ts';
+import { compareFiles, isMatch } from '../report/compare.ts';
+import {
+  allEqual,
+  isEqualRun,
+  type Verification,
+  type VerifiedRun,
+  verificationJson,
+  verificationLines,
+} from '../report/verification.ts';
 import { type RunNumber, without } from '../run-number.ts';
 import type { Site } from '../site.ts';
 import type { Execution } from './execution.ts';
 
 type VerifyRequest = Extract<RunRequest, { mode: 'verify' }>;
-
-/** How one run compared; `error` if it could not be. */
-type VerifiedRun = { readonly run: RunNumber } & (FileComparison | { readonly error: string });
-
-/** What a verification found. */
-interface Verification {
-  /** Newest first. */
-  readonly runs: readonly VerifiedRun[];
-  /** In artdaqDB and at or below the migrate position, yet not in UconDB and not in the failure log. */
-  readonly missingInUconDb: readonly RunNumber[];
-  /** Runs left for the next verification, which goes on with them. */
-  readonly left: number;
-}
 
 /**
  * Compares the runs, and reports.
@@ -35,7 +28,7 @@ export async function reportVerification(request: VerifyRequest, execution: Exec
   const verification = await verify(request, execution);
   const well = allEqual(verification);
   for (const line of verificationLines(verification)) execution.logger[well ? 'info' : 'warning'](line);
-  if (request.json) execution.print(`${JSON.stringify({ version: 1, ...verification }, null, 2)}\n`);
+  if (request.json) execution.print(verificationJson(verification));
   return well;
 }
 
@@ -71,15 +64,6 @@ async function verify(request: VerifyRequest, execution: Execution): Promise<Ver
   await notes.end(left === 0 && request.runs === undefined);
   found.sort((one, other) => other.run - one.run);
   return { runs: found, missingInUconDb: plan.missing, left };
-}
-
-/** Did everything that was looked at agree? */
-function allEqual({ runs, missingInUconDb }: Verification): boolean {
-  return runs.every(isEqualRun) && missingInUconDb.length === 0;
-}
-
-function isEqualRun(result: VerifiedRun): boolean {
-  return !('error' in result) && isMatch(result);
 }
 
 async function planVerification(request: VerifyRequest, site: Site) {
@@ -129,18 +113,4 @@ function logResult(result: VerifiedRun, { logger }: Execution): void {
       .map(([what, names]) => `${what}: ${names.join(', ')}`);
     logger.error(`✗ Run ${run} differs: ${texts.join('; ')}`);
   }
-}
-
-/** The lines that end a verification. */
-function verificationLines(verification: Verification): string[] {
-  const { runs, missingInUconDb, left } = verification;
-  const errors = runs.filter((run) => 'error' in run).length;
-  const equal = runs.filter(isEqualRun).length;
-  return [
-    `Verified: ${equal} runs equal, ${runs.length - equal - errors} different, ${errors} could not be compared`,
-    ...(missingInUconDb.length === 0
-      ? []
-      : [`Missing in UconDB though counted as migrated: ${formatRanges(toRanges(missingInUconDb))}`]),
-    ...(left === 0 ? [] : [`${left} runs are left; the next --verify goes on with them`]),
-  ];
 }

@@ -1,5 +1,7 @@
 import { messageOf, type StageName } from '../errors.ts';
-import type { RunNumber } from '../run-number.ts';
+import { positionOf } from '../persistence/position.ts';
+import type { StageState } from '../persistence/state-text.ts';
+import { type RunNumber, without } from '../run-number.ts';
 
 /** A place that holds runs, as the status report asks it. */
 export interface StatusSource {
@@ -23,7 +25,7 @@ export interface PlaceStatus {
 /** What a stage keeps about itself. */
 export interface StageRecord {
   readonly stage: StageName;
-  readonly position: RunNumber;
+  readonly state: StageState;
   readonly failed: readonly RunNumber[];
   /** Was the run at the source at an earlier execution? True for all runs before the first. */
   readonly isKnown: (run: RunNumber) => boolean;
@@ -65,5 +67,34 @@ export async function queryPlaces(sources: readonly StatusSource[]): Promise<Pla
  */
 export function skippedRuns(missing: readonly RunNumber[], stage: StageRecord): RunNumber[] {
   const failed = new Set(stage.failed);
-  return missing.filter((run) => run <= stage.position && !failed.has(run) && stage.isKnown(run));
+  const position = positionOf(stage.state);
+  return missing.filter((run) => run <= position && !failed.has(run) && stage.isKnown(run));
+}
+
+/** The runs at a place, ascending; undefined if it could not be asked. */
+export function runsAt({ places }: Status, place: Place): readonly RunNumber[] | undefined {
+  return places.find((candidate) => candidate.place === place)?.runs;
+}
+
+/** How the places differ; undefined where one of the two could not be asked. All ascending. */
+export interface Differences {
+  readonly toImport: readonly RunNumber[] | undefined;
+  readonly toMigrate: readonly RunNumber[] | undefined;
+  /** In artdaqDB, but without a run directory. */
+  readonly withoutFiles: readonly RunNumber[] | undefined;
+  /** In UconDB, but not in artdaqDB. */
+  readonly onlyInUconDb: readonly RunNumber[] | undefined;
+}
+
+/** Compares the places. */
+export function differences(status: Status): Differences {
+  const [files, artdaqDb, uconDb] = (['filesystem', 'artdaqDB', 'UconDB'] as const).map((place) =>
+    runsAt(status, place),
+  );
+  return {
+    toImport: files && artdaqDb && without(files, artdaqDb),
+    toMigrate: artdaqDb && uconDb && without(artdaqDb, uconDb),
+    withoutFiles: files && artdaqDb && without(artdaqDb, files),
+    onlyInUconDb: artdaqDb && uconDb && without(uconDb, artdaqDb),
+  };
 }

@@ -1,13 +1,9 @@
 import { toRanges } from '../number-ranges.ts';
-import { type RunNumber, without } from '../run-number.ts';
+import { info, label, placeName, type ReportLine } from './lines.ts';
 import { formatGaps, formatRanges } from './ranges.ts';
-import { type Place, type PlaceStatus, type Status, skippedRuns } from './status.ts';
-
-/** One line of the report and the level it is logged at. */
-export interface ReportLine {
-  readonly level: 'info' | 'warning' | 'error';
-  readonly text: string;
-}
+import { recommendations } from './recommendations.ts';
+import { comparisonLines } from './state-comparison.ts';
+import type { Place, PlaceStatus, Status } from './status.ts';
 
 const headings: Record<Place, string> = {
   filesystem: 'FILESYSTEM (Source)',
@@ -17,42 +13,28 @@ const headings: Record<Place, string> = {
 const doubleRule = '='.repeat(70);
 const rule = '-'.repeat(70);
 
-/** The status report as the lines that operators know. */
-export function statusLines(status: Status): ReportLine[] {
-  const [files, artdaq, ucon] = (['filesystem', 'artdaqDB', 'UconDB'] as const).map((place) =>
-    status.places.find((candidate) => candidate.place === place),
-  );
+/**
+ * The status report as the lines that operators know.
+ * @param compareState with a section that compares the places with the stages' state
+ */
+export function statusLines(status: Status, compareState: boolean): ReportLine[] {
   return [
     ...title('RUN RECORD ARCHIVER - STATUS REPORT'),
     ...status.places.map(queryLine),
     info(''),
     ...title('DATA SOURCE SUMMARY'),
     ...status.places.flatMap(placeLines),
+    ...(compareState ? [info(''), ...title('STATE COMPARISON'), ...comparisonLines(status)] : []),
     info(''),
     ...title('RECOMMENDATIONS'),
-    ...recommendations(status, files?.runs, artdaq?.runs, ucon?.runs).map((line, index) => ({
-      ...line,
-      text: `${index + 1}. ${line.text}`,
-    })),
+    ...recommendations(status).map((line, index) => ({ ...line, text: `${index + 1}. ${line.text}` })),
     info(''),
     ...title('END OF STATUS REPORT'),
   ];
 }
 
-function info(text: string): ReportLine {
-  return { level: 'info', text };
-}
-
 function title(text: string): ReportLine[] {
   return [info(doubleRule), info(text), info(doubleRule)];
-}
-
-function label(name: string, value: string | number): ReportLine {
-  return info(`  ${`${name}:`.padEnd(16)} ${value}`);
-}
-
-function placeName(place: Place): string {
-  return place === 'filesystem' ? 'Filesystem' : place === 'artdaqDB' ? 'ArtdaqDB' : 'UconDB';
 }
 
 function queryLine(status: PlaceStatus): ReportLine {
@@ -77,60 +59,4 @@ function placeLines({ place, location, runs, error }: PlaceStatus): ReportLine[]
     label('Contiguous', formatRanges(ranges)),
     label('Gaps', formatGaps(ranges)),
   ];
-}
-
-function span(runs: readonly RunNumber[]): string {
-  return `range: ${runs[0]}-${runs.at(-1)}`;
-}
-
-type Runs = readonly RunNumber[] | undefined;
-
-function recommendations(status: Status, files: Runs, artdaq: Runs, ucon: Runs): ReportLine[] {
-  const lines: ReportLine[] = [];
-  const warn = (text: string) => lines.push({ level: 'warning', text });
-  const toImport = files && artdaq ? without(files, artdaq) : [];
-  const toMigrate = artdaq && ucon ? without(artdaq, ucon) : [];
-  const orphaned = files && artdaq ? without(artdaq, files) : [];
-  const uconOnly = artdaq && ucon ? without(ucon, artdaq) : [];
-  if (toImport.length > 0) {
-    lines.push(
-      info(`Run IMPORTER: ${toImport.length} run(s) on filesystem not in artdaqDB (${span(toImport)})`),
-    );
-  }
-  if (toMigrate.length > 0) {
-    lines.push(
-      info(`Run MIGRATOR: ${toMigrate.length} run(s) in artdaqDB not in UconDB (${span(toMigrate)})`),
-    );
-  }
-  for (const stage of status.stages) {
-    if ('error' in stage) {
-      lines.push({ level: 'error', text: stage.error });
-      continue;
-    }
-    const missing = stage.stage === 'import' ? toImport : toMigrate;
-    const skipped = skippedRuns(missing, stage);
-    if (skipped.length > 0) {
-      warn(
-        `${skipped.length} run(s) at or below the ${stage.stage} position ${stage.position} are skipped with ` +
-          `--incremental (${formatRanges(toRanges(skipped))}); run once without it to ${stage.stage} them`,
-      );
-    }
-    if (stage.failed.length > 0) {
-      warn(
-        `${stage.failed.length} run(s) in the ${stage.stage} failure log ` +
-          `(${formatRanges(toRanges(stage.failed))}); --retry-failed-${stage.stage} processes them`,
-      );
-    }
-  }
-  if (orphaned.length > 0) {
-    warn(`WARNING: ${orphaned.length} run(s) in artdaqDB but not on filesystem (may have been deleted)`);
-  }
-  if (uconOnly.length > 0) {
-    lines.push(info(`INFO: ${uconOnly.length} run(s) in UconDB but not in artdaqDB (${span(uconOnly)})`));
-  }
-  for (const { place, error } of status.places) {
-    if (error !== undefined) warn(`${placeName(place)} could not be queried: what concerns it is not known`);
-  }
-  if (lines.length === 0) lines.push(info('All systems are synchronized - no action needed'));
-  return lines;
 }

@@ -8,6 +8,7 @@ import { formatRanges } from '../report/ranges.ts';
 import { byRunNumber, type RunNumber } from '../run-number.ts';
 import type { RunSet } from '../run-set.ts';
 import type { Logger } from '../services/logger.ts';
+import type { FailedRun } from '../services/stage-observer.ts';
 import { attemptRun } from './attempts.ts';
 import {
   type BatchPlan,
@@ -55,7 +56,7 @@ export interface StageRequest {
 /** How the runs of a batch ended. */
 export interface StageResult {
   readonly successful: readonly RunNumber[];
-  readonly failed: readonly RunNumber[];
+  readonly failed: readonly FailedRun[];
   /** Runs of the batch that a shutdown kept from starting. */
   readonly notProcessed: number;
 }
@@ -114,7 +115,8 @@ export abstract class BaseStage {
     this.#logPlan(plan, request, view);
     if (plan.batch.length === 0) return nothingDone;
     const result = await this.#processBatch(plan, listing);
-    await files.seen.remember([...result.successful, ...result.failed].filter((run) => view.late.has(run)));
+    const ended = [...result.successful, ...result.failed.map(({ run }) => run)];
+    await files.seen.remember(ended.filter((run) => view.late.has(run)));
     return result;
   }
 
@@ -132,13 +134,18 @@ export abstract class BaseStage {
     const plan = planBatch(listing, view, { ...request, limit: this.#limitOf(request) });
     this.#logPlan(plan, request, view);
     const successful: RunNumber[] = [];
-    const failed: RunNumber[] = [];
+    const failed: FailedRun[] = [];
     const comes = new Set(pending);
     for (const run of plan.batch) {
       if (this.#context.shutdown.aborted) break;
-      const [outcome, lines] = await this.#previewOf(run, comes.has(run));
-      (outcome ? successful : failed).push(run);
-      for (const line of lines) this.logger[outcome ? 'info' : 'error'](`Dry run: run ${run} ${line}`);
+      const preview = await this.#previewOf(run, comes.has(run));
+      if ('error' in preview) {
+        failed.push({ run, error: preview.error });
+        this.logger.error(`Dry run: run ${run} would fail: ${preview.error}`);
+      } else {
+        successful.push(run);
+        for (const line of preview.lines) this.logger.info(`Dry run: run ${run} ${line}`);
+      }
     }
     const notProcessed = plan.batch.length - successful.length - failed.length;
     this.logger.info(
@@ -147,13 +154,16 @@ export abstract class BaseStage {
     return { successful, failed, notProcessed };
   }
 
-  async #previewOf(run: RunNumber, comes: boolean): Promise<[well: boolean, lines: readonly string[]]> {
-    if (comes) return [true, ['would be processed once the stage before has archived it']];
+  async #previewOf(
+    run: RunNumber,
+    comes: boolean,
+  ): Promise<{ readonly lines: readonly string[] } | { readonly error: string }> {
+    if (comes) return { lines: ['would be processed once the stage before has archived it'] };
     try {
-      return [true, await this.preview(run)];
+      return { lines: await this.preview(run) };
     } catch (error) {
       if (!(error instanceof ArchiverError)) throw error;
-      return [false, [`would fail: ${error.message}`]];
+      return { error: error.message };
     }
   }
 
@@ -234,7 +244,7 @@ export abstract class BaseStage {
             },
             logger,
           );
-          recorder.ended(run, error !== undefined);
+          recorder.ended(run, error === undefined ? undefined : messageOf(error));
           this.#logProgress(recorder, batch.length);
         }),
       ),
@@ -255,7 +265,7 @@ export abstract class BaseStage {
   #summarise(recorder: ProgressRecorder, batch: readonly RunNumber[]): StageResult {
     const result = {
       successful: [...recorder.successful],
-      failed: [...recorder.failed],
+      failed: [...recorder.failed].map(([run, error]) => ({ run, error })),
       notProcessed: batch.length - recorder.successful.size - recorder.failed.size,
     };
     const counts = `${result.successful.length} successful, ${result.failed.length} failed`;

@@ -16,7 +16,8 @@ export interface RecordedFiles {
  */
 export class ProgressRecorder {
   readonly successful = new Set<RunNumber>();
-  readonly failed = new Set<RunNumber>();
+  /** With why. */
+  readonly failed = new Map<RunNumber, string>();
   readonly #order: readonly RunNumber[];
   readonly #files: RecordedFiles;
   readonly #listing: Listing;
@@ -42,10 +43,14 @@ export class ProgressRecorder {
     this.#onError = onError;
   }
 
-  /** Takes note of how a run ended. */
-  ended(run: RunNumber, failed: boolean): void {
-    (failed ? this.failed : this.successful).add(run);
-    this.#unwritten.push({ run, failed });
+  /**
+   * Takes note of how a run ended.
+   * @param error why it failed; undefined if it did not
+   */
+  ended(run: RunNumber, error: string | undefined): void {
+    if (error === undefined) this.successful.add(run);
+    else this.failed.set(run, error);
+    this.#unwritten.push({ run, failed: error !== undefined });
     this.#writing ??= this.#write();
   }
 
@@ -66,7 +71,7 @@ export class ProgressRecorder {
           add: ended.filter(({ failed }) => failed).map(({ run }) => run),
           remove: ended.filter(({ failed }) => !failed).map(({ run }) => run),
         });
-        const done = new Set([...this.successful, ...this.failed]);
+        const done = new Set([...this.successful, ...this.failed.keys()]);
         const attempted = attemptedUpTo(this.#order, done);
         await this.#files.state.update((state) =>
           advance(state, {

@@ -49,9 +49,9 @@ describe('--verify', () => {
     const { code, stdout } = await run('--verify', '--json');
     expect(code).toBe(1);
     const report = JSON.parse(stdout);
-    expect(report).toMatchObject({ version: 1, missingInUconDb: [], left: 0 });
+    expect(report).toMatchObject({ version: 1, missing_in_ucondb: [], left: 0 });
     expect(report.runs.map(({ run }: { run: number }) => run)).toEqual([3, 2, 1]);
-    expect(report.runs[1]).toMatchObject({ different: ['component01.fcl'], onlyInUconDb: [] });
+    expect(report.runs[1]).toMatchObject({ different: ['component01.fcl'], only_in_ucondb: [] });
     const text = await run('--verify', '--runs', '2');
     expect(text.stdout).toContain('✗ Run 2 differs: different: component01.fcl');
   });

@@ -10,11 +10,12 @@ function place(name: PlaceStatus['place'], runs: readonly number[]): PlaceStatus
 }
 
 function stage(name: StageRecord['stage'], position = 0, failed: readonly number[] = []): StageRecord {
-  return { stage: name, position, failed, isKnown: () => true };
+  const state = { lastContiguousRun: 0, lastAttemptedRun: position };
+  return { stage: name, state, failed, isKnown: () => true };
 }
 
 function textOf(places: readonly PlaceStatus[], stages: readonly StageRecord[] = []): string {
-  return statusLines({ places, stages })
+  return statusLines({ places, stages }, false)
     .map(({ text }) => text)
     .join('\n');
 }

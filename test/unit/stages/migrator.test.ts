@@ -81,19 +81,19 @@ describe('a run fails', () => {
     ['it is the same record, packed at another time', () => packed(1)],
   ])('if UconDB confirms what was sent, but %s', async (_what, held) => {
     const { log, ...ended } = await migrate('stored', held);
-    expect(ended).toMatchObject({ successful: [], failed: [7], failures: [7] });
+    expect(ended).toMatchObject({ successful: [], failed: [{ run: 7 }], failures: [7] });
     expect(log).toMatch(/MD5 mismatch for run 7: sent [0-9a-f]{32} .*holds [0-9a-f]{32} /);
   });
 
   it('if another record has its key', async () => {
     const other = [{ name: 'boot.fcl', text: 'a: 2\n' }, ...files.slice(1)];
     const { log, ...ended } = await migrate('already-stored', () => packed(0, other));
-    expect(ended).toMatchObject({ successful: [], failed: [7], failures: [7] });
+    expect(ended).toMatchObject({ successful: [], failed: [{ run: 7 }], failures: [7] });
     expect(log).toContain('run 7 is in UconDB already with different content');
   });
 
   it('before anything is sent if artdaqDB has its schema alone', async () => {
     const ended = await migrate('stored', (sent) => sent, files.slice(1));
-    expect(ended).toMatchObject({ successful: [], failed: [7], failures: [7], sent: undefined });
+    expect(ended).toMatchObject({ successful: [], failed: [{ run: 7 }], failures: [7], sent: undefined });
   });
 });

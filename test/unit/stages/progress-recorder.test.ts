@@ -35,24 +35,24 @@ async function setUp(logOf: (path: string) => FailureLog) {
 
 it('writes state and failure log while runs end, up to the first that is still in progress', async () => {
   const { recorder, failures, state } = await setUp((path) => new FailureLog(path));
-  recorder.ended(5, false);
-  recorder.ended(7, true);
+  recorder.ended(5, undefined);
+  recorder.ended(7, 'no');
   await recorder.settle();
   expect(await failures.read()).toEqual([7]);
   expect(await state.read()).toEqual({ lastContiguousRun: 5, lastAttemptedRun: 5 });
-  recorder.ended(6, false);
+  recorder.ended(6, undefined);
   await recorder.settle();
   expect(await state.read()).toEqual({ lastContiguousRun: 6, lastAttemptedRun: 7 });
 });
 
 it('never lets the position pass a failed run that is not in the log', async () => {
   const { recorder, failures, state, errors } = await setUp((path) => new OnceFull(path));
-  recorder.ended(5, true);
+  recorder.ended(5, 'no');
   await expect(recorder.settle()).rejects.toThrow('no space left');
   expect(errors).toHaveLength(1);
   expect(await state.read()).toEqual({ lastContiguousRun: 0, lastAttemptedRun: 0 });
   // A run that was in progress ends, and by now there is room.
-  recorder.ended(6, false);
+  recorder.ended(6, undefined);
   await expect(recorder.settle()).rejects.toThrow('no space left');
   expect(await failures.read()).toEqual([5]);
   expect(await state.read()).toEqual({ lastContiguousRun: 0, lastAttemptedRun: 6 });

@@ -1,0 +1,58 @@
+import { type NumberRange, toRanges } from '../number-ranges.ts';
+import { positionOf } from '../persistence/position.ts';
+import type { RunNumber } from '../run-number.ts';
+import { recommendations } from './recommendations.ts';
+import { differences, isWhole, type PlaceStatus, type Status, skippedRuns } from './status.ts';
+
+/** Raised when a member changes its meaning or goes away; members may be added without. */
+const VERSION = 1;
+
+/** Some runs as a program wants them. */
+interface RunsJson {
+  readonly total: number;
+  /** Both ends included, ascending. */
+  readonly ranges: readonly NumberRange[];
+}
+
+/**
+ * The status report as one JSON document (documentation/FILE_FORMATS.md, "Status report as JSON"): what is null could not
+ * be asked or read.
+ */
+export function statusJson(status: Status, now: Date): string {
+  const { toImport, toMigrate, withoutFiles, onlyInUconDb } = differences(status);
+  const document = {
+    version: VERSION,
+    time: now.toISOString(),
+    complete: isWhole(status),
+    places: status.places.map(placeJson),
+    stages: status.stages.map((stage) => {
+      if ('error' in stage) return { stage: stage.stage, error: stage.error };
+      const missing = stage.stage === 'import' ? toImport : toMigrate;
+      return {
+        stage: stage.stage,
+        error: null,
+        last_contiguous_run: stage.state.lastContiguousRun,
+        last_attempted_run: stage.state.lastAttemptedRun,
+        position: positionOf(stage.state),
+        failed: runsJson(stage.failed),
+        skipped: runsJson(missing && skippedRuns(missing, stage)),
+      };
+    }),
+    differences: {
+      to_import: runsJson(toImport),
+      to_migrate: runsJson(toMigrate),
+      without_files: runsJson(withoutFiles),
+      only_in_ucondb: runsJson(onlyInUconDb),
+    },
+    recommendations: recommendations(status),
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+function placeJson({ place, location, runs, error }: PlaceStatus) {
+  return { place, location: Object.fromEntries(location), error: error ?? null, runs: runsJson(runs) };
+}
+
+function runsJson(runs: readonly RunNumber[] | undefined): RunsJson | null {
+  return runs === undefined ? null : { total: runs.length, ranges: toRanges(runs) };
+}

@@ -1,0 +1,74 @@
+import { toRanges } from '../number-ranges.ts';
+import { type RunNumber, without } from '../run-number.ts';
+import { info, placeName, type ReportLine } from './lines.ts';
+import { formatRanges } from './ranges.ts';
+import { type Place, runsAt, type StageRecord, type Status } from './status.ts';
+
+const rule = '-'.repeat(70);
+const sections = {
+  import: { heading: 'IMPORT STAGE STATE', source: 'filesystem', target: 'artdaqDB' },
+  migrate: { heading: 'MIGRATION STAGE STATE', source: 'artdaqDB', target: 'UconDB' },
+} as const satisfies Record<StageRecord['stage'], { heading: string; source: Place; target: Place }>;
+
+/** How the places compare with what each stage remembers. */
+export function comparisonLines(status: Status): ReportLine[] {
+  return status.stages.flatMap((stage) => {
+    const heading = [info(''), info(sections[stage.stage].heading), info(rule)];
+    if ('error' in stage) return [...heading, { level: 'error', text: `  ${stage.error}` } as const];
+    return [...heading, ...stageLines(stage, status)];
+  });
+}
+
+function stageLines(stage: StageRecord, status: Status): ReportLine[] {
+  const last = stage.state.lastContiguousRun;
+  const lines = [
+    entry('Last Contiguous Run', last),
+    entry('Last Attempted Run', stage.state.lastAttemptedRun),
+  ];
+  if (last === 0)
+    lines.push(entry('Status', `No ${stage.stage === 'import' ? 'import' : 'migration'} state recorded`));
+  else lines.push(...placeLines(last, sections[stage.stage], status));
+  if (stage.failed.length > 0) {
+    lines.push(
+      alarm('Failed Runs', `${stage.failed.length} run(s) logged as failed (${ranges(stage.failed)})`),
+    );
+  }
+  return lines;
+}
+
+function placeLines(last: RunNumber, places: { source: Place; target: Place }, status: Status): ReportLine[] {
+  const source = runsAt(status, places.source);
+  const target = runsAt(status, places.target);
+  if (source === undefined || target === undefined) {
+    const unknown = source === undefined ? places.source : places.target;
+    return [alarm('Status', `not known: ${placeName(unknown)} could not be queried`)];
+  }
+  const name = placeName(places.target);
+  const missing = without(source, target).filter((run) => run <= last);
+  const fresh = source.filter((run) => run > last);
+  return [
+    missing.length === 0
+      ? entry('Status', `All expected runs present in ${name}`)
+      : alarm(`Missing in ${name}`, `${missing.length} run(s) before last contiguous (${ranges(missing)})`),
+    ...(fresh.length === 0
+      ? []
+      : [
+          entry(
+            'New Runs Available',
+            `${fresh.length} run(s) since last state update (range: ${fresh[0]}-${fresh.at(-1)})`,
+          ),
+        ]),
+  ];
+}
+
+function ranges(runs: readonly RunNumber[]): string {
+  return formatRanges(toRanges(runs));
+}
+
+function entry(name: string, value: string | number): ReportLine {
+  return info(`  ${`${name}:`.padEnd(20)} ${value}`);
+}
+
+function alarm(name: string, value: string): ReportLine {
+  return { ...entry(name, value), level: 'warning' };
+}

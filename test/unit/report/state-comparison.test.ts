@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { statusJson } from '../../../src/report/json.ts';
+import { comparisonLines } from '../../../src/report/state-comparison.ts';
+import type { Status } from '../../../src/report/status.ts';
+
+function status(files: number[] | undefined, artdaqDb: number[], uconDb: number[], last: number): Status {
+  const place = (name: Status['places'][0]['place'], runs: number[] | undefined) => ({
+    place: name,
+    location: [['Location', name]] as const,
+    runs,
+    error: runs === undefined ? 'gone' : undefined,
+  });
+  const state = { lastContiguousRun: last, lastAttemptedRun: last + 1 };
+  return {
+    places: [place('filesystem', files), place('artdaqDB', artdaqDb), place('UconDB', uconDb)],
+    stages: [
+      { stage: 'import', state, failed: [9, 10], isKnown: () => true },
+      { stage: 'migrate', error: 'the state file is torn' },
+    ],
+  };
+}
+
+const textOf = (...args: Parameters<typeof status>) =>
+  comparisonLines(status(...args))
+    .map(({ level, text }) => `${level} ${text}`)
+    .join('\n');
+
+describe('the comparison with the state', () => {
+  it('names what is missing below the last contiguous run, and what is new', () => {
+    const text = textOf([1, 2, 3, 9], [1, 3], [], 3);
+    expect(text).toContain('info   Last Contiguous Run: 3');
+    expect(text).toContain('warning   Missing in ArtdaqDB: 1 run(s) before last contiguous (2)');
+    expect(text).toContain('info   New Runs Available:  1 run(s) since last state update (range: 9-9)');
+    expect(text).toContain('warning   Failed Runs:         2 run(s) logged as failed (9-10)');
+    expect(text).toContain('error   the state file is torn');
+  });
+
+  it('says when all is there, nothing is recorded, or a place is silent', () => {
+    expect(textOf([1], [1], [], 1)).toContain('All expected runs present in ArtdaqDB');
+    expect(textOf([1], [1], [], 0)).toContain('No import state recorded');
+    expect(textOf(undefined, [1], [], 1)).toContain('not known: Filesystem could not be queried');
+  });
+});
+
+describe('the report as JSON', () => {
+  it('has everything that the text has, and null for what is not known', () => {
+    const document = JSON.parse(statusJson(status([1, 2, 4, 9], [1, 2], [1], 4), new Date(0)));
+    expect(document).toMatchObject({
+      version: 1,
+      time: '1970-01-01T00:00:00.000Z',
+      complete: false,
+      places: [
+        { place: 'filesystem', error: null, runs: { total: 4, ranges: [{ first: 1, last: 2 }, {}, {}] } },
+        {},
+        { location: { Location: 'UconDB' } },
+      ],
+      stages: [
+        {
+          stage: 'import',
+          last_contiguous_run: 4,
+          last_attempted_run: 5,
+          position: 5,
+          failed: { total: 2 },
+          skipped: { ranges: [{ first: 4, last: 4 }] },
+        },
+        { stage: 'migrate', error: 'the state file is torn' },
+      ],
+      differences: { to_import: { total: 2 }, to_migrate: { ranges: [{ first: 2, last: 2 }] } },
+    });
+    const unknown = JSON.parse(statusJson(status(undefined, [1], [], 1), new Date(0)));
+    expect(unknown).toMatchObject({
+      places: [{ error: 'gone', runs: null }, {}, {}],
+      differences: { to_import: null, without_files: null },
+    });
+  });
+});
