@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { afterEach, expect } from 'vitest';
 import type { ArtdaqDb } from '../../../src/clients/artdaqdb/artdaqdb.ts';
-import { openArtdaqDb } from '../../../src/clients/artdaqdb/open.ts';
+import { MongoDb } from '../../../src/clients/artdaqdb/mongo-db.ts';
 import type { Environment } from '../../../src/environment.ts';
 import { ArchiverError } from '../../../src/errors.ts';
 import { MongoResponder, type MongoResponderOptions } from '../mongo-responder.ts';
@@ -12,13 +12,18 @@ export const ACCOUNT = { user: 'daq@operator', password: 'pa/ss:wo%rd' };
 const CREDENTIALS = `${encodeURIComponent(ACCOUNT.user)}:${encodeURIComponent(ACCOUNT.password)}`;
 const SECRETS = [...Object.values(ACCOUNT), ...CREDENTIALS.split(':')];
 export const DATABASE = 'artdaq_test';
-/** Short ones, as tests wait for them. */
-const TIME_LIMITS = 'serverSelectionTimeoutMS=700&connectTimeoutMS=700&socketTimeoutMS=700';
+/** Short ones, as tests wait for them; the driver looks for another primary more often than by default. */
+const TIME_LIMITS = {
+  serverSelectionTimeoutMS: '300',
+  connectTimeoutMS: '300',
+  socketTimeoutMS: '300',
+  minHeartbeatFrequencyMS: '20',
+};
 
 /** How a client is opened besides where. */
 export interface ClientOptions {
   /** More parameters of the URI. */
-  readonly parameters?: string;
+  readonly parameters?: Readonly<Record<string, string>>;
   /** In place of user and password. */
   readonly credentials?: string;
   readonly env?: Environment;
@@ -56,9 +61,10 @@ export function useMongoSites(): MongoSite {
       responders.push(responder);
       return responder;
     },
-    open: ({ host }, { parameters = '', credentials = `${CREDENTIALS}@`, env = {} } = {}) => {
-      const databaseUri = `mongodb://${credentials}${host}/${DATABASE}?${TIME_LIMITS}&${parameters}`;
-      const client = openArtdaqDb({ databaseUri, useTools: false }, { env, logger });
+    open: ({ host }, { parameters = {}, credentials = `${CREDENTIALS}@`, env = {} } = {}) => {
+      const query = new URLSearchParams({ ...TIME_LIMITS, ...parameters });
+      const databaseUri = `mongodb://${credentials}${host}/${DATABASE}?${query}`;
+      const client = new MongoDb(databaseUri, { env, logger });
       expectNoSecrets(client.location);
       clients.push(client);
       return client;

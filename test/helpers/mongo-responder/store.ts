@@ -93,7 +93,8 @@ export class MemoryStore {
         const errmsg = `E11000 duplicate key error collection: ${namespace} index: _id_ dup key: { _id: ${view._id} }`;
         writeErrors.push({ index, code: 11000, errmsg });
       } else {
-        collection.push({ bytes: idFirst(bytes), view });
+        const stored = idFirst(bytes);
+        collection.push({ bytes: stored, view: viewOf(stored) });
         n++;
       }
       if (ordered && writeErrors.length > 0) break;

@@ -4,6 +4,7 @@ import { quoteJson } from '../../../fhicl/json.ts';
 import { jsonArray, jsonObject } from '../../../fhicl/stored-writer.ts';
 
 type BsonElements = ReturnType<typeof BSON.onDemand.parseToElements>;
+type BsonElement = BsonElements extends Iterable<infer Element> ? Element : never;
 
 /** BSON's type codes. */
 const DOUBLE = 1;
@@ -26,14 +27,14 @@ const STRING_TAIL = 1;
 
 /**
  * The stored JSON of a BSON document, the reverse of `bsonOf`: the same bytes for what this program or the C++ tools wrote.
- * Members keep their order and may repeat a name. Bytes of strings are passed on as they are, also if they are no UTF-8.
- * Numbers too large for JSON's readers become strings of their digits.
+ * Members keep their order, but for `_id`, and may repeat a name. Bytes of strings are passed on as they are, also if they are
+ * no UTF-8. Numbers too large for JSON's readers become strings of their digits.
  * @param place where the document is, for messages
  * @throws ArtdaqDbError if it is no BSON, or holds what JSON can't say
  */
 export function storedJsonOf(bson: Uint8Array, place: string): Buffer {
   try {
-    return Buffer.from(new BsonReader(bson).object(0), 'latin1');
+    return Buffer.from(new BsonReader(bson).document(), 'latin1');
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     throw new ArtdaqDbError(`${place} is no readable artdaqDB document: ${messageOf(error)}`, {
@@ -66,10 +67,23 @@ class BsonReader {
     return '';
   }
 
-  object(offset: number): string {
+  /** MongoDB moves `_id` to the front; artdaqDB has it before `collection`. */
+  document(): string {
+    const elements = [...this.#elements(0)];
+    const [first] = elements;
+    const home = elements.findIndex((element) => this.#nameOf(element) === 'collection');
+    if (first !== undefined && this.#nameOf(first) === '_id' && home > 0) {
+      elements.splice(home, 0, first);
+      elements.shift();
+    }
+    return this.#object(elements);
+  }
+
+  #object(elements: Iterable<BsonElement>): string {
     let members = '';
-    for (const [type, nameOffset, nameLength, valueOffset, length] of this.#elements(offset)) {
-      const name = this.#bytes.toString('latin1', nameOffset, nameOffset + nameLength);
+    for (const element of elements) {
+      const [type, , , valueOffset, length] = element;
+      const name = this.#nameOf(element);
       members += `${members && ',\n'}${quoteJson(name)} : ${this.#value(name, type, valueOffset, length)}`;
     }
     return jsonObject(members);
@@ -77,9 +91,9 @@ class BsonReader {
 
   #array(offset: number): string {
     let elements = '';
-    for (const [type, nameOffset, nameLength, valueOffset, length] of this.#elements(offset)) {
-      const name = this.#bytes.toString('latin1', nameOffset, nameOffset + nameLength);
-      elements += (elements && ',\n') + this.#value(name, type, valueOffset, length);
+    for (const element of this.#elements(offset)) {
+      const [type, , , valueOffset, length] = element;
+      elements += (elements && ',\n') + this.#value(this.#nameOf(element), type, valueOffset, length);
     }
     return jsonArray(elements);
   }
@@ -88,6 +102,10 @@ class BsonReader {
     // The driver's own check passes over lengths below zero.
     if (this.#bytes.readInt32LE(offset) < EMPTY_DOCUMENT_BYTES) throw new BSON.BSONError('a length is wrong');
     return BSON.onDemand.parseToElements(this.#bytes, offset);
+  }
+
+  #nameOf([, offset, length]: BsonElement): string {
+    return this.#bytes.toString('latin1', offset, offset + length);
   }
 
   #value(name: string, type: number, offset: number, length: number): string {
@@ -104,7 +122,7 @@ class BsonReader {
       case SYMBOL:
         return quoteJson(bytes.toString('latin1', offset + STRING_HEAD, offset + length - STRING_TAIL));
       case OBJECT:
-        return this.object(offset);
+        return this.#object(this.#elements(offset));
       case ARRAY:
         return this.#array(offset);
       case BOOLEAN:

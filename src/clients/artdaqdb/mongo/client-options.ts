@@ -1,5 +1,4 @@
-import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import type { MongoClientOptions } from 'mongodb';
 import type { Environment } from '../../../environment.ts';
 import { ConfigurationError, messageOf } from '../../../errors.ts';
@@ -73,7 +72,7 @@ async function fileOf(variable: string, env: Environment): Promise<string | unde
   const path = env[variable];
   if (path === undefined || path === '') return undefined;
   try {
-    await access(path, constants.R_OK);
+    await readFile(path);
   } catch (error) {
     throw new ConfigurationError(
       `The environment variable ${variable} names a certificate that can't be read: ${messageOf(error)}; correct or unset it`,

@@ -8,7 +8,9 @@ export interface ConnectionFault {
 
 const TLS_CODE =
   /^(?:ERR_(?:TLS|SSL|OSSL)|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|EPROTO$)/;
-const TLS_TEXT = /\b(?:certificate|tls|ssl|pem)\b|bad decrypt|wrong version number/i;
+/** No single words, which host names may contain. */
+const TLS_TEXT = /bad decrypt|wrong version number|PEM routines|self[- ]signed certificate/i;
+const ENDED_TEXT = /before secure TLS connection was established|^connection .* closed$/;
 const DNS_CODE = /^(?:ENOTFOUND|EAI_AGAIN|ENODATA|ESERVFAIL|ETIMEOUT|EREFUSED|ENONAME)$/;
 const SOCKET_CODE = /^(?:ECONN|EHOST|ENET|ETIMEDOUT|EPIPE|EADDRNOTAVAIL)/;
 const MOST_CAUSES = 10;
@@ -41,6 +43,14 @@ function faultOfOne(error: Error): ConnectionFault | undefined {
   }
   if (DNS_CODE.test(code)) {
     return { advice: 'the host name is not known; check artdaq_db.database_uri and DNS', retryable: true };
+  }
+  if (error.name !== 'MongoServerError' && ENDED_TEXT.test(error.message)) {
+    return {
+      advice:
+        'the server ended the connection; check that it runs and, where TLS is used, that both sides use it and the server ' +
+        'trusts the client certificate (ARTDAQ_DATABASE_CLIENT_CERT)',
+      retryable: true,
+    };
   }
   if (SOCKET_CODE.test(code)) {
     return {

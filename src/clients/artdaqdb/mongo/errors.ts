@@ -83,7 +83,10 @@ export function isDuplicateId(error: unknown): boolean {
 /** May the write that failed with this error have been done nevertheless, or still be done? */
 export function isOutcomeOpen(failure: unknown): boolean {
   const error = unwrapped(failure);
-  if (error instanceof MongoServerError) return writeConcernErrorOf(error) !== undefined;
+  if (error instanceof MongoServerError) {
+    // A primary that steps down says the same whether it wrote before or not.
+    return writeConcernErrorOf(error) !== undefined || NOT_PRIMARY.has(Number(error.code));
+  }
   return error instanceof MongoError && !WRONG_USE.test(error.name);
 }
 

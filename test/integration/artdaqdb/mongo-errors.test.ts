@@ -1,0 +1,271 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { ArtdaqDbError, ArtdaqDbPresenceError } from '../../../src/errors.ts';
+import { byName, documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
+import { type Fault, onCall, refusal } from '../../helpers/mongo-responder/script.ts';
+import { ACCOUNT, DATABASE, entitiesIn, useMongoSites } from '../../helpers/mongo-responder/site.ts';
+
+const site = useMongoSites();
+const files = documentsOfRun(5);
+
+describe('what a server refuses', () => {
+  const notPrimary = 'not primary';
+  it.each<[what: string, name: string, fault: Fault, says: RegExp, retryable: boolean]>([
+    [
+      'a user without rights',
+      'insert',
+      refusal(13, 'Unauthorized', 'not authorized on db'),
+      /not allowed.*readWrite/,
+      false,
+    ],
+    [
+      'a user without rights',
+      'find',
+      refusal(13, 'Unauthorized', 'not authorized on db'),
+      /not allowed.*readWrite/,
+      false,
+    ],
+    [
+      'a server that is not primary',
+      'insert',
+      refusal(10107, 'NotWritablePrimary', notPrimary),
+      /not the primary/,
+      true,
+    ],
+    [
+      'a server that is not primary',
+      'find',
+      refusal(13435, 'NotPrimaryNoSecondaryOk', notPrimary),
+      /not the primary/,
+      true,
+    ],
+    [
+      'a server that shuts down',
+      'insert',
+      refusal(91, 'ShutdownInProgress', 'going down'),
+      /another attempt/,
+      true,
+    ],
+    ['a full disk', 'insert', refusal(14031, 'OutOfDiskSpace', 'No space left'), /disk is full/, true],
+    [
+      'a time limit',
+      'find',
+      refusal(50, 'MaxTimeMSExpired', 'operation exceeded time limit'),
+      /another attempt/,
+      true,
+    ],
+    ['a lost session', 'insert', refusal(262, 'ExceededTimeLimit', 'too slow'), /another attempt/, true],
+    [
+      'a full disk, of one document',
+      'insert',
+      {
+        kind: 'write error',
+        error: { index: 1, code: 14031, errmsg: 'could not write: No space left on device' },
+      },
+      /disk is full/,
+      true,
+    ],
+    [
+      'the rules of a collection',
+      'insert',
+      { kind: 'write error', error: { index: 0, code: 121, errmsg: 'Document failed validation' } },
+      /boot\.fcl.*validation/s,
+      false,
+    ],
+    [
+      'a majority that does not confirm',
+      'insert',
+      { kind: 'write concern error', error: { code: 64, errmsg: 'waiting for replication timed out' } },
+      /majority.*confirm/,
+      true,
+    ],
+  ])(
+    'names %s on %s, and the run completes once that is over',
+    async (_what, name, fault, says, retryable) => {
+      const responder = await site.start();
+      const client = site.open(responder);
+      await client.prepare();
+      responder.script = onCall(name, fault);
+      const error = await site.failureOf(client.insert(5, 'standard', files));
+      expect(error).toBeInstanceOf(ArtdaqDbError);
+      expect(error.message).toMatch(says);
+      expect(error.message).toContain('Run 5');
+      expect(error).toMatchObject({ retryable, run: 5 });
+      responder.script = () => undefined;
+      expect(await client.has(5, 'standard')).toBe(false);
+      expect(await client.listRuns()).toEqual([]);
+      await client.insert(5, 'standard', files);
+      expect(byName(await client.export(5))).toEqual(byName(files));
+      expect(entitiesIn(responder, 'RunHistory', '5/standard')).toEqual(['boot', 'settings']);
+      expect(entitiesIn(responder, 'SystemLayout', '5/standard')).toEqual(['schema']);
+    },
+  );
+
+  it('says that the account is wrong', async () => {
+    const responder = await site.start({ admission: { ...ACCOUNT, password: 'another' } });
+    const client = site.open(responder);
+    for (const call of ['prepare', 'listRuns'] as const) {
+      const error = await site.failureOf(client[call]());
+      expect(error.message).toMatch(/authentication failed.*user and password/i);
+      expect(error.retryable).toBe(false);
+    }
+  });
+
+  it.each([encodeURIComponent(ACCOUNT.password), ACCOUNT.password])(
+    'hides the account when a server repeats it as %s',
+    async (password) => {
+      const responder = await site.start();
+      const client = site.open(responder);
+      await client.prepare();
+      responder.script = onCall(
+        'find',
+        refusal(8000, 'AtlasError', `${ACCOUNT.user}:${password} was refused`),
+      );
+      const error = await site.failureOf(client.listRuns());
+      expect(error.message).toContain('was refused');
+    },
+  );
+
+  it('goes on without an index that it may not make, and warns', async () => {
+    const responder = await site.start();
+    responder.script = (seen) =>
+      onCall('createIndexes', refusal(13, 'Unauthorized', 'not authorized to create indexes'))(seen) ??
+      onCall('listIndexes', refusal(13, 'Unauthorized', 'not authorized to list indexes'))(seen);
+    const client = site.open(responder);
+    await client.prepare();
+    await client.insert(5, 'standard', files);
+    expect(await client.listRuns()).toEqual([5]);
+    expect(site.logger.lines.filter((line) => /^WARNING .*index/.test(line))).not.toEqual([]);
+  });
+
+  it('makes no unique index', async () => {
+    const responder = await site.start();
+    const client = site.open(responder);
+    await client.prepare();
+    await client.insert(5, 'standard', files);
+    const made = responder.work.filter(({ name }) => name === 'createIndexes');
+    expect(made.length).toBeGreaterThan(0);
+    for (const { command } of made) {
+      for (const index of command.indexes) expect(index.unique ?? false).toBe(false);
+    }
+  });
+
+  it('names the file of a document that is too large, and sends none of it', async () => {
+    const responder = await site.start();
+    const client = site.open(responder);
+    const large = { name: 'large.fcl', text: `a: "${'x'.repeat(17_000_000)}"\n` };
+    const error = await site.failureOf(client.insert(5, 'standard', [large, ...files]));
+    expect(error.message).toMatch(/Run 5.*large\.fcl.* bytes/s);
+    expect(error.retryable).toBe(false);
+    expect(responder.work.map(({ name }) => name)).not.toContain('insert');
+    expect(await client.listRuns()).toEqual([]);
+  });
+
+  it('names file and key that a server before 5.0 can not take', async () => {
+    const responder = await site.start({ maxWireVersion: 12 });
+    const client = site.open(responder);
+    const dotted = { name: 'dotted.fcl', text: 'services.daq.level: 3\n' };
+    const error = await site.failureOf(client.insert(5, 'standard', [dotted, ...files]));
+    expect(error.message).toMatch(/dotted\.fcl.*services\.daq\.level/s);
+    expect(error.retryable).toBe(false);
+    expect(responder.store.documents(`${DATABASE}.RunHistory`)).toEqual([]);
+    await client.insert(5, 'standard', files);
+    expect(await client.listRuns()).toEqual([5]);
+  });
+});
+
+describe('a server that can not be reached', () => {
+  it('has a closed port', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    server.close();
+    await once(server, 'close');
+    const client = site.open({ host });
+    for (const call of ['prepare', 'listRuns'] as const) {
+      const error = await site.failureOf(client[call]());
+      expect(error.message).toContain(host);
+      expect(error.message).toMatch(/no server answers/);
+      expect(error.retryable).toBe(true);
+    }
+  });
+
+  it('has a name that nobody knows', async () => {
+    const error = await site.failureOf(site.open({ host: 'tls-database.invalid:27017' }).listRuns());
+    expect(error.message).toMatch(/host name is not known.*tls-database\.invalid/s);
+    expect(error.retryable).toBe(true);
+  });
+
+  it.each(['hello', 'saslStart'])('hangs in %s', async (name) => {
+    const hang: Fault = { kind: 'hang', applied: false };
+    const responder = await site.start({
+      script: (seen) =>
+        seen.name === name || (name === 'hello' && seen.name === 'ismaster') ? hang : undefined,
+    });
+    const error = await site.failureOf(site.open(responder).listRuns());
+    expect(error.message).toContain(responder.host);
+    expect(error.retryable).toBe(true);
+  });
+
+  it('comes back, and the same client goes on', async () => {
+    const responder = await site.start();
+    const client = site.open(responder);
+    await client.insert(5, 'standard', files);
+    responder.refuse();
+    expect((await site.failureOf(client.listRuns())).retryable).toBe(true);
+    responder.accept();
+    expect(await client.listRuns()).toEqual([5]);
+  });
+});
+
+describe('how the client writes', () => {
+  it('needs at most three round trips for a new run', async () => {
+    const responder = await site.start();
+    const client = site.open(responder);
+    await client.prepare();
+    await client.insert(4, 'standard', documentsOfRun(4));
+    responder.script = () => ({ kind: 'late', milliseconds: 20 });
+    const before = responder.work.length;
+    await client.insert(5, 'standard', files);
+    const work = responder.work.slice(before);
+    expect(new Set(work.map(({ round }) => round)).size).toBeLessThanOrEqual(3);
+    expect(work.filter(({ name }) => name === 'insert').map(({ collection }) => collection)).toEqual([
+      'RunHistory',
+      'SystemLayout',
+    ]);
+  });
+
+  it('asks the majority to confirm every write', async () => {
+    const responder = await site.start();
+    const client = site.open(responder);
+    await client.prepare();
+    responder.script = onCall('insert', refusal(13, 'Unauthorized', 'no'), 2);
+    await site.failureOf(client.insert(5, 'standard', files));
+    await client.insert(5, 'standard', files);
+    await client.update(5, 'standard', [{ name: 'more.fcl', text: 'a: 1\n' }]);
+    const writes = responder.work.filter(({ name }) =>
+      ['insert', 'update', 'delete', 'findAndModify'].includes(name),
+    );
+    expect(writes.length).toBeGreaterThanOrEqual(4);
+    for (const { writeConcern } of writes) expect(writeConcern).toMatchObject({ w: 'majority' });
+  });
+
+  it('keeps names with dots, and repeated ones, on a server that moves the id to the front', async () => {
+    const responder = await site.start();
+    const client = site.open(responder);
+    const odd = { name: 'odd.fcl', text: '\nservices.daq.level: 3 \n\nsame: 1 \n\nsame: 2 \n' };
+    await client.insert(5, 'standard', [odd, ...files]);
+    expect(Object.keys(responder.store.documents(`${DATABASE}.RunHistory`)[0]?.view ?? {})[0]).toBe('_id');
+    expect(byName(await client.export(5))).toEqual(byName([odd, ...files]));
+  });
+
+  it('refuses what is stored already, and writes nothing', async () => {
+    const responder = await site.start();
+    const client = site.open(responder);
+    await client.insert(5, 'standard', files);
+    const before = responder.work.length;
+    await expect(client.insert(5, 'standard', files)).rejects.toThrow(ArtdaqDbPresenceError);
+    expect(responder.work.slice(before).map(({ name }) => name)).not.toContain('insert');
+  });
+});

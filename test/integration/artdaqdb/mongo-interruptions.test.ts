@@ -1,0 +1,185 @@
+import { describe, expect, it } from 'vitest';
+import { ArtdaqDbPresenceError } from '../../../src/errors.ts';
+import { byName, documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
+import { type Fault, refusal, type Script } from '../../helpers/mongo-responder/script.ts';
+import { entitiesIn, useMongoSites } from '../../helpers/mongo-responder/site.ts';
+import type { MongoResponder } from '../../helpers/mongo-responder.ts';
+
+const site = useMongoSites();
+const files = documentsOfRun(5);
+const NO_RETRY = { parameters: { retryWrites: 'false', retryReads: 'false' } };
+
+/** A fault for the writes to one collection. */
+function onInsertInto(collection: string, fault: Fault, call = 1): Script {
+  let calls = 0;
+  return (seen) =>
+    seen.name === 'insert' && seen.collection === collection && ++calls === call ? fault : undefined;
+}
+
+describe('a replica set that changes its primary', () => {
+  it.each([
+    ['before the first document', 'RunHistory', 0],
+    ['in the middle of the documents', 'RunHistory', 1],
+    ['before the document that makes the run visible', 'SystemLayout', 0],
+    ['right after that document', 'SystemLayout', 1],
+  ])('%s', async (_moment, collection, afterDocuments) => {
+    const responder = await site.start();
+    const client = site.open(responder);
+    await client.prepare();
+    responder.script = onInsertInto(collection, { kind: 'step down', afterDocuments });
+    const error = await site.failureOf(client.insert(5, 'standard', files));
+    expect(error.message).toMatch(/primary/);
+    expect(error.retryable).toBe(true);
+    responder.role = 'primary';
+    const isThere = await client.has(5, 'standard');
+    expect(isThere).toBe(collection === 'SystemLayout' && afterDocuments === 1);
+    await client.insert(5, 'standard', files);
+    expect(byName(await client.export(5))).toEqual(byName(files));
+    expectOnce(responder);
+  });
+
+  it('finds the new primary by itself if there is one in time', async () => {
+    const responder = await site.start();
+    const client = site.open(responder, { parameters: { serverSelectionTimeoutMS: '10000' } });
+    await client.prepare();
+    responder.script = (seen) => {
+      const fault = onInsertInto('RunHistory', { kind: 'step down', afterDocuments: 1 })(seen);
+      if (fault === undefined || seen.call > 1) return undefined;
+      setImmediate(() => {
+        responder.role = 'primary';
+      });
+      return fault;
+    };
+    await client.insert(5, 'standard', files);
+    expectOnce(responder);
+  });
+
+  it('is told from a server that is down', async () => {
+    const responder = await site.start({ role: 'secondary' });
+    const error = await site.failureOf(site.open(responder).listRuns());
+    expect(error.message).toMatch(/no primary/);
+    expect(error.retryable).toBe(true);
+  });
+});
+
+describe('a connection that breaks while a run is written', () => {
+  const cuts: [what: string, fault: Fault][] = [
+    ['is cut before the server wrote', { kind: 'cut', applied: false }],
+    ['is cut after the server wrote', { kind: 'cut', applied: true }],
+    ['is cut in the middle of the answer', { kind: 'half answer', ending: 'cut' }],
+    ['stalls in the middle of the answer', { kind: 'half answer', ending: 'stall' }],
+    ['hangs before the server wrote', { kind: 'hang', applied: false }],
+    ['hangs after the server wrote', { kind: 'hang', applied: true }],
+  ];
+
+  it.each(
+    cuts.flatMap(([what, fault]) =>
+      ['RunHistory', 'SystemLayout'].map((collection) => [what, collection, fault] as const),
+    ),
+  )('%s %s: it is written again by the driver, and stands there once', async (_what, collection, fault) => {
+    const responder = await site.start();
+    const client = site.open(responder);
+    await client.prepare();
+    responder.script = onInsertInto(collection, fault);
+    await client.insert(5, 'standard', files);
+    expectOnce(responder);
+    expect(byName(await client.export(5))).toEqual(byName(files));
+  });
+
+  it.each(
+    cuts.flatMap(([what, fault]) =>
+      ['RunHistory', 'SystemLayout'].map((collection) => [what, collection, fault] as const),
+    ),
+  )('%s %s: without retryable writes another attempt completes it', async (_what, collection, fault) => {
+    const responder = await site.start();
+    const client = site.open(responder, NO_RETRY);
+    await client.prepare();
+    responder.script = onInsertInto(collection, fault);
+    const outcome = await client.insert(5, 'standard', files).then(
+      () => undefined,
+      (error: unknown) => site.failureOf(Promise.reject(error)),
+    );
+    if (outcome !== undefined) {
+      expect(outcome.retryable).toBe(true);
+      const isThere = entitiesIn(responder, 'SystemLayout', '5/standard').length > 0;
+      expect(await client.has(5, 'standard')).toBe(isThere);
+      await client.insert(5, 'standard', files);
+    }
+    expectOnce(responder);
+    expect(byName(await client.export(5))).toEqual(byName(files));
+  });
+});
+
+describe('a listing that breaks', () => {
+  const stored = async () => {
+    const responder = await site.start();
+    const client = site.open(responder, NO_RETRY);
+    for (const run of [3, 4, 5]) await client.insert(run, 'standard', documentsOfRun(run));
+    return { responder, client };
+  };
+
+  it.each<[what: string, fault: Fault]>([
+    ['is cut', { kind: 'cut', applied: true }],
+    ['ends in half an answer', { kind: 'half answer', ending: 'cut' }],
+    ['hangs', { kind: 'hang', applied: true }],
+    ['lost its cursor', refusal(43, 'CursorNotFound', 'cursor id 7 not found')],
+  ])('%s: it fails instead of being short', async (_what, fault) => {
+    const { responder, client } = await stored();
+    responder.script = (seen) => (['find', 'aggregate', 'getMore'].includes(seen.name) ? fault : undefined);
+    expect((await site.failureOf(client.listRuns())).retryable).toBe(true);
+    responder.script = () => undefined;
+    expect(await client.listRuns()).toEqual([3, 4, 5]);
+  });
+});
+
+describe('a client that dies', () => {
+  it.each([true, false])(
+    'between any two round trips leaves what the next one completes (the last one is carried out: %s)',
+    async (applied) => {
+      let isWhole = false;
+      for (let step = 1; !isWhole; step++) {
+        const responder = await site.start();
+        const dying = site.open(responder);
+        await dying.prepare();
+        const before = responder.work.length;
+        let death: Promise<void> | undefined;
+        responder.script = (seen) => {
+          if (seen.step !== before + step) return undefined;
+          death = dying.close();
+          return { kind: 'client dies', applied };
+        };
+        isWhole = await dying.insert(5, 'standard', files).then(
+          () => true,
+          (error: unknown) => site.failureOf(Promise.reject(error)).then(() => false),
+        );
+        await death;
+        responder.script = () => undefined;
+        responder.accept();
+        await expectWholeOrNothing(responder);
+        if (isWhole) expect(step).toBeGreaterThan(3);
+      }
+    },
+  );
+});
+
+/** What another client sees, and that it can complete the run. */
+async function expectWholeOrNothing(responder: MongoResponder): Promise<void> {
+  const next = site.open(responder);
+  await next.prepare();
+  const isVisible = (await next.listRuns()).includes(5);
+  expect(await next.has(5, 'standard')).toBe(isVisible);
+  if (isVisible) {
+    expect(byName(await next.export(5))).toEqual(byName(files));
+    await expect(next.insert(5, 'standard', files)).rejects.toThrow(ArtdaqDbPresenceError);
+  } else {
+    await site.failureOf(next.export(5));
+    await next.insert(5, 'standard', files);
+  }
+  expect(byName(await next.export(5))).toEqual(byName(files));
+  expectOnce(responder);
+}
+
+function expectOnce(responder: MongoResponder): void {
+  expect(entitiesIn(responder, 'RunHistory', '5/standard')).toEqual(['boot', 'settings']);
+  expect(entitiesIn(responder, 'SystemLayout', '5/standard')).toEqual(['schema']);
+}
