@@ -69,6 +69,9 @@ export class PersistenceError extends ArchiverError {}
 /** Another archiver holds the lock. */
 export class LockExistsError extends ArchiverError {}
 
+/** The run is left for a later execution, which is no failure: it stays a candidate, and the position does not pass it. */
+export class NotYetError extends ArchiverError {}
+
 /** The text of any thrown value, for messages. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -13,14 +13,13 @@ const noEffect = 'has no effect in this version';
 
 /** What a configuration asks for that is still to be written. Whoever writes it deletes its line here. */
 export function notYetAvailable(config: ArchiverConfig): MissingFeature[] {
-  const { appFuzz, artdaqDb, carbon, healthcheck, metrics, reporting, sourceFiles, uconDb } = config;
+  const { artdaqDb, carbon, healthcheck, metrics, reporting, sourceFiles, uconDb } = config;
   const features: readonly (readonly [
     isAskedFor: boolean,
     param: string,
     message: string,
     fatal: boolean,
   ])[] = [
-    [artdaqDb.useTools, 'artdaq_db.use_tools', `true ${impossible}; set it to false`, true],
     [
       artdaqDb.remoteHost !== undefined,
       'artdaq_db.remote_host',
@@ -32,8 +31,6 @@ export function notYetAvailable(config: ArchiverConfig): MissingFeature[] {
     [carbon.enabled, 'carbon.enabled', noEffect, false],
     [metrics.textfile !== undefined, 'metrics.textfile', noEffect, false],
     [healthcheck.url !== undefined, 'healthcheck.url', noEffect, false],
-    [appFuzz.randomSkipPercent > 0, 'app_fuzz.random_skip_percent', noEffect, false],
-    [appFuzz.randomErrorPercent > 0, 'app_fuzz.random_error_percent', noEffect, false],
     [sourceFiles.waitForStopTimeHours > 0, 'source_files.wait_for_stop_time_hours', noEffect, false],
     [uconDb.replaceIncomplete, 'ucon_db.replace_incomplete', noEffect, false],
   ];

@@ -1,8 +1,12 @@
+import { randomInt } from 'node:crypto';
 import type { RunRequest } from '../cli/request.ts';
+import { Fuzz, fuzzedArtdaqDb, fuzzedUconDb } from '../clients/fuzz.ts';
 import { ArchiverError, type StageName } from '../errors.ts';
 import { readSchemaFile } from '../records/schema-file.ts';
 import type { RunNumber } from '../run-number.ts';
+import type { Logger } from '../services/logger.ts';
 import type { StageOutcome } from '../services/stage-observer.ts';
+import type { Site } from '../site.ts';
 import type { BaseStage, StageContext, StageRequest } from '../stages/base-stage.ts';
 import { Importer } from '../stages/importer.ts';
 import { Migrator } from '../stages/migrator.ts';
@@ -75,7 +79,7 @@ async function runStage(
 
   async function outcomeOf(stage: StageName, chosen: StageRequest): Promise<StageOutcome> {
     try {
-      const made = makeStage(stage, request.validate, execution);
+      const made = makeStage(stage, request, execution);
       const result = request.dryRun ? await made.dryRun(chosen, archived) : await made.run(chosen);
       return { stage, ...result, error: undefined };
     } catch (thrown) {
@@ -85,24 +89,33 @@ async function runStage(
   }
 }
 
-function makeStage(name: StageName, validate: boolean, { site, shutdown }: Execution): BaseStage {
+function makeStage(name: StageName, request: StagesRequest, { site, shutdown }: Execution): BaseStage {
   const { config } = site;
-  const context: StageContext = {
-    settings: config.app,
-    files: site.files(name),
-    logger: site.logger(`run_record_archiver.${name === 'import' ? 'importer' : 'migrator'}`),
-    shutdown,
-  };
+  const logger = site.logger(`run_record_archiver.${name === 'import' ? 'importer' : 'migrator'}`);
+  const context: StageContext = { settings: config.app, files: site.files(name), logger, shutdown };
+  const fuzz = makeFuzz(name, request, site, logger);
+  const { artdaqDb } = site;
   if (name === 'migrate') {
-    return new Migrator({ artdaqDb: site.artdaqDb, uconDb: site.uconDb, validate, now: site.now }, context);
+    const uconDb = fuzz === undefined ? site.uconDb : fuzzedUconDb(site.uconDb, fuzz);
+    return new Migrator({ artdaqDb, uconDb, validate: request.validate, now: site.now }, context);
   }
   return new Importer(
     {
       records: site.records,
-      artdaqDb: site.artdaqDb,
+      artdaqDb: fuzz === undefined ? artdaqDb : fuzzedArtdaqDb(artdaqDb, fuzz),
       generate: config.fhiclizeGenerate,
       readSchema: () => readSchemaFile(config.artdaqDb.fclConfDir),
     },
     context,
   );
+}
+
+/** Incremental executions are what cron starts: a rehearsal is not. */
+function makeFuzz(name: StageName, request: StagesRequest, site: Site, logger: Logger): Fuzz | undefined {
+  const { appFuzz } = site.config;
+  const isIncremental = 'incremental' in request && request.incremental;
+  if (isIncremental || appFuzz.randomSkipPercent + appFuzz.randomErrorPercent === 0) return undefined;
+  const seed = appFuzz.seed ?? randomInt(2 ** 31);
+  logger.warning(`[FUZZ] app_fuzz is on; app_fuzz.seed: ${seed} repeats this rehearsal`);
+  return new Fuzz(appFuzz, `${seed} ${name}`, logger);
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ArchiverError, messageOf } from '../errors.ts';
+import { ArchiverError, messageOf, NotYetError } from '../errors.ts';
 import type { RunNumber } from '../run-number.ts';
 import type { Logger } from '../services/logger.ts';
 
@@ -24,7 +24,7 @@ async function interruptibleSleep(milliseconds: number, signal: AbortSignal): Pr
 
 /**
  * Does one run's work with the configured attempts, and logs how each ended.
- * @returns undefined if the run succeeded, else why it failed. Never throws: an unexpected error fails this run only.
+ * @returns undefined if the run succeeded, else why it failed or (NotYetError) is left for later. Never throws: an unexpected error fails this run only.
  */
 export async function attemptRun(
   run: RunNumber,
@@ -39,6 +39,10 @@ export async function attemptRun(
       await work(run);
       return undefined;
     } catch (error) {
+      if (error instanceof NotYetError) {
+        logger.info(`Run ${run} is left for later: ${error.message}`);
+        return error;
+      }
       if (!(error instanceof ArchiverError)) {
         const stack = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
         logger.error(`✗ Run ${run} failed with an unexpected error: ${stack}`);

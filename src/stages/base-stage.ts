@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { ArchiverError, messageOf, type StageName } from '../errors.ts';
+import { ArchiverError, messageOf, NotYetError, type StageName } from '../errors.ts';
 import { toRanges } from '../number-ranges.ts';
 import { positionOf } from '../persistence/position.ts';
 import type { SeenRuns } from '../persistence/seen-runs.ts';
@@ -57,7 +57,7 @@ export interface StageRequest {
 export interface StageResult {
   readonly successful: readonly RunNumber[];
   readonly failed: readonly FailedRun[];
-  /** Runs of the batch that a shutdown kept from starting. */
+  /** Runs of the batch that a shutdown kept from starting, or that are left for later. */
   readonly notProcessed: number;
 }
 
@@ -244,6 +244,7 @@ export abstract class BaseStage {
             },
             logger,
           );
+          if (error instanceof NotYetError) return;
           recorder.ended(run, error === undefined ? undefined : messageOf(error));
           this.#logProgress(recorder, batch.length);
         }),
@@ -269,11 +270,9 @@ export abstract class BaseStage {
       notProcessed: batch.length - recorder.successful.size - recorder.failed.size,
     };
     const counts = `${result.successful.length} successful, ${result.failed.length} failed`;
-    if (result.notProcessed > 0) {
-      this.logger.info(`Batch processing interrupted: ${counts}, ${result.notProcessed} not processed`);
-    } else {
-      this.logger.info(`Batch processing complete: ${counts}`);
-    }
+    const left = result.notProcessed === 0 ? '' : `, ${result.notProcessed} not processed`;
+    const end = this.#context.shutdown.aborted && left !== '' ? 'interrupted' : 'complete';
+    this.logger.info(`Batch processing ${end}: ${counts}${left}`);
     if (result.failed.length > 0) {
       this.logger.warning(
         `${result.failed.length} failed runs are in the failure log ${this.#context.files.failures.path}`,

@@ -172,3 +172,17 @@ describe('a dry run', () => {
     expect(existsSync(site.database)).toBe(false);
   });
 });
+
+describe('a rehearsal of failures', () => {
+  it('leaves skipped runs for later, and they never count as archived', async () => {
+    site.configure(ucondb.url, { app_fuzz: { random_skip_percent: 100, seed: 5 } });
+    site.addRuns(1, 2);
+    const { code, stdout } = await run('--import-only');
+    expect(code).toBe(0);
+    expect(stdout).toContain('app_fuzz.seed: 5 repeats this rehearsal');
+    expect(stdout).toContain('Run 1 is left for later: [FUZZ] skipped');
+    expect(stdout).toContain('Batch processing complete: 0 successful, 0 failed, 2 not processed');
+    expect((await run('--incremental')).code).toBe(0);
+    expect(await ucondb.runs()).toEqual([1, 2]);
+  });
+});
