@@ -1,42 +1,42 @@
-import type { Environment } from '../../environment.ts';
 import { ConfigurationError } from '../../errors.ts';
-import type { Logger } from '../../services/logger.ts';
 import type { ArtdaqDb } from './artdaqdb.ts';
 import { thisOrigin } from './filesystem/database-metadata.ts';
 import { databasePath } from './filesystem/database-path.ts';
 import { FilesystemDb } from './filesystem-db.ts';
 import { MongoDb } from './mongo-db.ts';
+import { type ToolServices, toolsOnFilesystemDb, toolsOnMongoDb } from './open-tools.ts';
 
 /** The parameters of section `artdaq_db` that choose the implementation. */
 export interface ArtdaqDbParameters {
   readonly databaseUri: string;
   readonly useTools: boolean;
+  /** Where the tools run; on this machine if absent. */
+  readonly remoteHost?: string | undefined;
+  readonly sshVerifyHost?: boolean;
 }
 
 /** What the database is opened with besides its parameters. */
-export interface ArtdaqDbServices {
-  readonly env: Environment;
-  readonly logger: Logger;
-}
+export type ArtdaqDbServices = ToolServices;
 
 /**
  * The database that the configuration names. Nothing is contacted or made yet.
  * @throws ConfigurationError naming the parameter that can't be used; never shows user or password of a URI
  */
-export function openArtdaqDb(parameters: ArtdaqDbParameters, { env, logger }: ArtdaqDbServices): ArtdaqDb {
-  const uri = parameters.databaseUri;
-  if (parameters.useTools) {
-    throw new ConfigurationError(
-      'artdaq_db.use_tools: true (bulkloader and bulkdownloader) is not available in this version yet; set it to false',
-    );
-  }
+export function openArtdaqDb(parameters: ArtdaqDbParameters, services: ArtdaqDbServices): ArtdaqDb {
+  const { env, logger } = services;
+  const { databaseUri: uri, useTools } = parameters;
+  const origin = thisOrigin(env.USER ?? '');
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(uri)?.[1];
   switch (scheme) {
-    case 'filesystemdb':
-      return new FilesystemDb(databasePath(uri, env), { logger, origin: thisOrigin(env.USER ?? '') });
+    case 'filesystemdb': {
+      const database = new FilesystemDb(databasePath(uri, env), { logger, origin });
+      return useTools ? toolsOnFilesystemDb(database, parameters, services) : database;
+    }
     case 'mongodb':
-    case 'mongodb+srv':
-      return new MongoDb(uri, { logger, env, origin: thisOrigin(env.USER ?? '') });
+    case 'mongodb+srv': {
+      const database = new MongoDb(uri, { logger, env, origin });
+      return useTools ? toolsOnMongoDb(database, parameters, services) : database;
+    }
     default:
       throw new ConfigurationError(
         `artdaq_db.database_uri must start with filesystemdb://, mongodb:// or mongodb+srv://, ` +

@@ -1,5 +1,6 @@
-import { ArtdaqDbError } from '../../../errors.ts';
+import { ArtdaqDbError, messageOf } from '../../../errors.ts';
 import type { RunNumber } from '../../../run-number.ts';
+import { errorCode } from '../../../system-error.ts';
 import type { ChildEnd } from './child-process.ts';
 import type { Tool } from './tool-host.ts';
 
@@ -18,6 +19,7 @@ interface Meaning {
   readonly retryable: boolean;
 }
 
+const SHORTAGES: ReadonlySet<string> = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE', 'ETXTBSY']);
 /** What a message shows of the output; the log has more of it. */
 const SHOWN_CHARACTERS = 2000;
 
@@ -84,19 +86,15 @@ export function toolFailure(end: ToolEnd): ArtdaqDbError | undefined {
   );
 }
 
-/** The error for a tool that could not be started. */
-export function startFailure(error: NodeJS.ErrnoException, tool: Tool, place: string, run: RunNumber) {
-  const retryable = ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE', 'ETXTBSY'].includes(error.code ?? '');
+/** The error for a tool that the system could not start. */
+export function startFailure(error: unknown, tool: Tool, place: string, run: RunNumber): ArtdaqDbError {
+  const retryable = SHORTAGES.has(errorCode(error) ?? '');
   const advice = retryable
     ? 'the machine is short of processes, memory or files, or the program is just being replaced'
     : 'check that the file is still there, executable, and built for this system';
   return new ArtdaqDbError(
-    `${tool} (${place}) could not be started for run ${run}: ${error.message}; ${advice}`,
-    {
-      run,
-      retryable,
-      cause: error,
-    },
+    `${tool} (${place}) could not be started for run ${run}: ${messageOf(error)}; ${advice}`,
+    { run, retryable, cause: error },
   );
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { BulkTools } from '../../../../src/clients/artdaqdb/bulk-tools.ts';
 import { MongoDb } from '../../../../src/clients/artdaqdb/mongo-db.ts';
 import { openArtdaqDb } from '../../../../src/clients/artdaqdb/open.ts';
 import { ConfigurationError } from '../../../../src/errors.ts';
@@ -7,7 +8,15 @@ import { silentLogger } from '../../../../src/services/logger.ts';
 const env = { DATA: '/data/x', BLANK: '/a b', EMPTY: '' };
 
 function open(databaseUri: string, useTools = false) {
-  return openArtdaqDb({ databaseUri, useTools }, { env, logger: silentLogger });
+  return openArtdaqDb(
+    { databaseUri, useTools },
+    {
+      env,
+      logger: silentLogger,
+      workDir: '/var/work',
+      libDirectory: '/opt/lib',
+    },
+  );
 }
 
 describe('openArtdaqDb', () => {
@@ -54,7 +63,9 @@ describe('openArtdaqDb', () => {
     expect(open(uri).location).toBe(location);
   });
 
-  it('says that the C++ tools are not supported yet', () => {
-    expect(() => open('filesystemdb:///data/db', true)).toThrow('artdaq_db.use_tools');
+  it.each(['filesystemdb:///data/db', 'mongodb://user:secret@host/db'])('opens %s for the tools', (uri) => {
+    const database = open(uri, true);
+    expect(database).toBeInstanceOf(BulkTools);
+    expect(database.location).toBe(open(uri).location);
   });
 });

@@ -1,0 +1,187 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ArtdaqDbError, ArtdaqDbPresenceError, messageOf } from '../../errors.ts';
+import { entityOf, type FhiclFile } from '../../fhicl/fhicl-file.ts';
+import type { RunNumber } from '../../run-number.ts';
+import { type Logger, silentLogger } from '../../services/logger.ts';
+import { errorCode, mayPass } from '../../system-error.ts';
+import type { ArtdaqDb } from './artdaqdb.ts';
+import { confirmStored, missingDocuments, type WantedDocument, wantedDocuments } from './bulk/comparison.ts';
+import { filesDirectory, readExported } from './bulk/exported-directory.ts';
+import type { PrivateDirectories } from './bulk/private-directories.ts';
+import type { ToolHost } from './bulk/tool-host.ts';
+import { refuseLosses } from './bulk/tool-limits.ts';
+import { refuseConfig, refuseDirectory, refuseEntity } from './bulk/tool-names.ts';
+import type { NativeArtdaqDb } from './native.ts';
+import { exportedFiles } from './run-export.ts';
+import { type Submission, submission } from './submission.ts';
+
+/** What the tools are used with. */
+export interface BulkToolsOptions {
+  /** Reads the same database: listing, presence, and what became of a load. */
+  readonly native: NativeArtdaqDb;
+  readonly host: ToolHost;
+  readonly directories: PrivateDirectories;
+  /** Keeps other processes of this project from storing (that run at least) meanwhile. */
+  readonly exclusively: <Result>(
+    run: RunNumber,
+    config: string,
+    work: () => Promise<Result>,
+  ) => Promise<Result>;
+  readonly logger?: Logger;
+  readonly now?: () => Date;
+}
+
+/**
+ * artdaqDB written and exported by bulkloader and bulkdownloader. They check little and report less, so that what they did is read
+ * back natively. A run is loaded in two steps, the schema in the second, when all else is known to be stored: readers take a run
+ * for stored by its schema.
+ */
+export class BulkTools implements ArtdaqDb {
+  readonly location: string;
+  readonly #native: NativeArtdaqDb;
+  readonly #host: ToolHost;
+  readonly #directories: PrivateDirectories;
+  readonly #exclusively: BulkToolsOptions['exclusively'];
+  readonly #logger: Logger;
+  readonly #now: () => Date;
+  #cleared: Promise<void> | undefined;
+
+  constructor(options: BulkToolsOptions) {
+    this.#native = options.native;
+    this.#host = options.host;
+    this.#directories = options.directories;
+    this.#exclusively = options.exclusively;
+    this.#logger = options.logger ?? silentLogger;
+    this.#now = options.now ?? (() => new Date());
+    this.location = options.native.location;
+  }
+
+  async prepare(): Promise<void> {
+    refuseDirectory(this.#directories.own);
+    await this.#host.check();
+    await this.#clear();
+    await this.#native.prepare();
+  }
+
+  listRuns(): Promise<RunNumber[]> {
+    return this.#native.listRuns();
+  }
+
+  has(run: RunNumber, config: string): Promise<boolean> {
+    return this.#native.has(run, config);
+  }
+
+  async insert(run: RunNumber, config: string, documents: readonly FhiclFile[]): Promise<void> {
+    const submitted = await this.#submission('insert', run, config, documents);
+    const wanted = wantedDocuments(submitted);
+    await this.#exclusively(run, config, async () => {
+      await this.#expectPresence(submitted, config, false);
+      const missing = missingDocuments(submitted, wanted, await this.#native.composition(run, config));
+      const isSchema = ({ collection }: WantedDocument) => collection === 'SystemLayout';
+      await this.#load(submitted, config, missing, (document) => !isSchema(document), wanted);
+      await this.#load(submitted, config, missing, isSchema, wanted);
+    });
+  }
+
+  async update(run: RunNumber, config: string, documents: readonly FhiclFile[]): Promise<void> {
+    const submitted = await this.#submission('update', run, config, documents);
+    // The run has its schema already.
+    const wanted = wantedDocuments(submitted).filter(({ collection }) => collection === 'RunHistory');
+    await this.#exclusively(run, config, async () => {
+      await this.#expectPresence(submitted, config, true);
+      const missing = missingDocuments(submitted, wanted, await this.#native.composition(run, config));
+      await this.#load(submitted, config, missing, () => true, wanted);
+    });
+  }
+
+  async export(run: RunNumber): Promise<FhiclFile[]> {
+    const config = await this.#native.configurationOf(run);
+    if (config === undefined) throw new ArtdaqDbError(`Run ${run} is not stored in artdaqDB`, { run });
+    refuseConfig(run, config);
+    const documents = await this.#native.composition(run, config);
+    const stored = exportedFiles(run, `${run}/${config}`, documents, (message) =>
+      this.#logger.warning(message),
+    );
+    for (const file of stored) refuseEntity(run, entityOf(file));
+    return this.#directories.use(async (directory) => {
+      // Made here, as bulkdownloader's own way fails for names with blanks.
+      await mkdir(filesDirectory(directory, config), { recursive: true });
+      await this.#host.run({ tool: 'bulkdownloader', run, config, directory });
+      return readExported(run, directory, config, stored);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#native.close();
+    await this.#directories.close();
+  }
+
+  async #submission(
+    kind: Submission['kind'],
+    run: RunNumber,
+    config: string,
+    documents: readonly FhiclFile[],
+  ): Promise<Submission> {
+    const submitted = await submission(kind, run, config, documents, this.#now);
+    refuseConfig(run, config);
+    for (const file of documents) {
+      refuseEntity(run, entityOf(file));
+      refuseLosses(run, file);
+    }
+    return submitted;
+  }
+
+  async #expectPresence({ run, configuration }: Submission, config: string, present: boolean): Promise<void> {
+    if ((await this.#native.has(run, config)) === present) return;
+    throw new ArtdaqDbPresenceError(
+      `Run ${run} is ${present ? 'not stored' : 'stored already'} in artdaqDB under '${configuration}'`,
+      { run },
+    );
+  }
+
+  /** Loads those of the missing documents that belong to this step, and reads back what became of them. */
+  async #load(
+    submitted: Submission,
+    config: string,
+    missing: readonly WantedDocument[],
+    belongs: (document: WantedDocument) => boolean,
+    wanted: readonly WantedDocument[],
+  ): Promise<void> {
+    const { run } = submitted;
+    const files = missing.filter(belongs);
+    if (files.length > 0) {
+      await this.#clear();
+      await this.#directories.use(async (directory) => {
+        for (const { entry, file } of files)
+          await write(join(directory, `${entry.entity}.fcl`), file.text, run);
+        await this.#host.run({ tool: 'bulkloader', run, config, directory });
+      });
+    }
+    confirmStored(submitted, wanted.filter(belongs), await this.#native.composition(run, config));
+  }
+
+  /** Once before anything is loaded: what a killed archiver left running would store documents a second time. */
+  async #clear(): Promise<void> {
+    this.#cleared ??= this.#directories.clear();
+    try {
+      await this.#cleared;
+    } catch (error) {
+      this.#cleared = undefined;
+      throw error;
+    }
+  }
+}
+
+async function write(path: string, text: string, run: RunNumber): Promise<void> {
+  try {
+    await writeFile(path, text, { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    throw new ArtdaqDbError(`Run ${run}: cannot write ${path} for bulkloader: ${messageOf(error)}`, {
+      run,
+      retryable: mayPass(error),
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,84 @@
+import { hostname } from 'node:os';
+import { delimiter } from 'node:path';
+import type { Environment } from '../../../environment.ts';
+import type { Logger } from '../../../services/logger.ts';
+import { errorCode } from '../../../system-error.ts';
+import { type ChildEnd, runChild } from './child-process.ts';
+import { MARK } from './orphans.ts';
+import { findProgram, searchPath } from './program-search.ts';
+import { startFailure, toolFailure } from './tool-exit.ts';
+import type { Tool, ToolCall, ToolHost } from './tool-host.ts';
+
+/** Milliseconds that a tool gets. */
+const TIMEOUT_MS = 300_000;
+
+/** What the tools run with. */
+export interface LocalHostOptions {
+  /** The database as the tools shall find it in ARTDAQ_DATABASE_URI. */
+  readonly databaseUri: string;
+  /** The site's own programs and shared libraries; searched first. */
+  readonly libDirectory: string;
+  /** What the tools inherit. */
+  readonly env: Environment;
+  readonly threads: number;
+  readonly logger: Logger;
+  /** Takes secrets out of what a tool printed. */
+  readonly hide?: (text: string) => string;
+  readonly timeoutMs?: number;
+  readonly graceMs?: number;
+}
+
+/** Runs the tools on this machine. */
+export class LocalHost implements ToolHost {
+  readonly location = hostname();
+  readonly #options: LocalHostOptions;
+  readonly #directories: readonly string[];
+
+  constructor(options: LocalHostOptions) {
+    this.#options = options;
+    this.#directories = searchPath(options.libDirectory, options.env.PATH);
+  }
+
+  async check(): Promise<void> {
+    for (const tool of ['bulkloader', 'bulkdownloader'] as const) await this.#find(tool);
+  }
+
+  async run(call: ToolCall): Promise<void> {
+    const { tool, run, config, directory } = call;
+    const { logger, threads, timeoutMs = TIMEOUT_MS, graceMs, hide = (text) => text } = this.#options;
+    const program = await this.#find(tool);
+    const args = ['-r', String(run), '-c', config, '-p', directory, '-t', String(threads)];
+    logger.debug(`Run ${run}: ${program} ${args.map((arg) => JSON.stringify(arg)).join(' ')}`);
+    let end: ChildEnd;
+    try {
+      const grace = graceMs === undefined ? {} : { graceMs };
+      end = await runChild({ program, args, env: this.#environment(directory), timeoutMs, ...grace });
+    } catch (error) {
+      if (errorCode(error) === undefined) throw error;
+      throw startFailure(error, tool, program, run);
+    }
+    const [stdout, stderr] = [hide(end.stdout), hide(end.stderr)];
+    for (const [name, text] of Object.entries({ stdout, stderr })) {
+      if (text !== '') logger.debug(`Run ${run}: ${tool} wrote to ${name}:\n${text}`);
+    }
+    const failure = toolFailure({ ...end, stdout, stderr, tool, run, place: program, timeoutMs });
+    if (failure !== undefined) throw failure;
+  }
+
+  /** Each time anew: programs may be replaced while we run. */
+  #find(tool: Tool): Promise<string> {
+    return findProgram(tool, this.#directories);
+  }
+
+  #environment(directory: string): Environment {
+    const { databaseUri, env, libDirectory } = this.#options;
+    const libraries = [libDirectory, env.LD_LIBRARY_PATH ?? ''].filter((part) => part !== '');
+    return {
+      ...env,
+      ARTDAQ_DATABASE_URI: databaseUri,
+      LD_LIBRARY_PATH: libraries.join(delimiter),
+      PATH: this.#directories.join(delimiter),
+      [MARK]: directory,
+    };
+  }
+}

@@ -1,0 +1,108 @@
+import { mkdir, mkdtemp, readdir, rm, rmdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messageOf, PersistenceError } from '../../../errors.ts';
+import { judgeOwner } from '../../../persistence/lock/liveness.ts';
+import {
+  currentOwner,
+  type LockOwner,
+  parseRecordName,
+  recordName,
+} from '../../../persistence/lock/owner.ts';
+import { makeDirectory } from '../../../persistence/make-directory.ts';
+import type { Logger } from '../../../services/logger.ts';
+import { errorCode, mayPass, undefinedIfMissing } from '../../../system-error.ts';
+import { outlastOrphans } from './orphans.ts';
+
+/** How long tools that a killed archiver left at work may go on, in milliseconds. */
+const ORPHAN_PATIENCE_MS = 300_000;
+
+/** Directories that hold the files of one run for a tool, readable by nobody else, each removed after use. */
+export class PrivateDirectories {
+  /** Holds a directory for each process that works here, by the name of which it is known whether that process still runs. */
+  readonly #root: string;
+  readonly #owner: LockOwner = currentOwner();
+  readonly #logger: Logger;
+  readonly #patienceMs: number;
+
+  constructor(root: string, logger: Logger, patienceMs: number = ORPHAN_PATIENCE_MS) {
+    this.#root = root;
+    this.#logger = logger;
+    this.#patienceMs = patienceMs;
+  }
+
+  /** The directory that those of this process are made in. */
+  get own(): string {
+    return join(this.#root, recordName(this.#owner));
+  }
+
+  /**
+   * Does something with a new directory, which is gone afterwards.
+   * @throws PersistenceError if it can't be made or removed, and what `work` throws
+   */
+  async use<Result>(work: (directory: string) => Promise<Result>): Promise<Result> {
+    const directory = await this.#make();
+    try {
+      return await work(directory);
+    } finally {
+      await this.#remove(directory);
+    }
+  }
+
+  /**
+   * Removes what killed processes left, once nothing works on it any more.
+   * @throws PersistenceError
+   */
+  async clear(): Promise<void> {
+    for (const name of (await readdir(this.#root).catch(undefinedIfMissing)) ?? []) {
+      const directory = join(this.#root, name);
+      if (!(await this.#isAbandoned(directory, name))) continue;
+      await outlastOrphans(directory, this.#patienceMs, this.#logger);
+      await this.#remove(directory);
+    }
+  }
+
+  /** Takes away what is empty. */
+  async close(): Promise<void> {
+    for (const directory of [this.own, this.#root]) {
+      await rmdir(directory).catch((error: unknown) => {
+        if (!STILL_USED.has(errorCode(error) ?? '')) throw failure(`remove ${directory}`, error);
+      });
+    }
+  }
+
+  async #isAbandoned(directory: string, name: string): Promise<boolean> {
+    const owner = parseRecordName(name);
+    const stats = await stat(directory).catch(undefinedIfMissing);
+    if (owner === undefined || stats === undefined) return false;
+    return judgeOwner(owner, this.#owner, Date.now() - stats.mtimeMs) === 'dead';
+  }
+
+  async #make(): Promise<string> {
+    try {
+      makeDirectory(this.#root);
+      await mkdir(this.own, { mode: 0o700 }).catch((error: unknown) => {
+        if (errorCode(error) !== 'EEXIST') throw error;
+      });
+      return await mkdtemp(`${this.own}/`);
+    } catch (error) {
+      throw failure(`make a directory in ${this.own}`, error);
+    }
+  }
+
+  async #remove(directory: string): Promise<void> {
+    try {
+      await rm(directory, { recursive: true, force: true, maxRetries: 3 });
+    } catch (error) {
+      throw failure(`remove ${directory}`, error);
+    }
+  }
+}
+
+const STILL_USED: ReadonlySet<string> = new Set(['ENOENT', 'ENOTEMPTY', 'EEXIST']);
+
+function failure(what: string, error: unknown): PersistenceError {
+  return new PersistenceError(`Cannot ${what}: ${messageOf(error)}`, {
+    cause: error,
+    retryable: mayPass(error),
+  });
+}

@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Environment } from '../../environment.ts';
+import { GuardedFile } from '../../persistence/guarded-file.ts';
+import type { RunNumber } from '../../run-number.ts';
+import type { Logger } from '../../services/logger.ts';
+import { LocalHost, type LocalHostOptions } from './bulk/local-host.ts';
+import { PrivateDirectories } from './bulk/private-directories.ts';
+import { RemoteHost } from './bulk/remote-host.ts';
+import type { ToolHost } from './bulk/tool-host.ts';
+import { BulkTools, type BulkToolsOptions } from './bulk-tools.ts';
+import type { FilesystemDb } from './filesystem-db.ts';
+import { mongoAddress } from './mongo/address.ts';
+import type { NativeArtdaqDb } from './native.ts';
+
+/** Where the tools run. */
+export interface ToolParameters {
+  readonly databaseUri: string;
+  /** On this machine if absent. */
+  readonly remoteHost?: string | undefined;
+  readonly sshVerifyHost?: boolean;
+}
+
+/** What the tools get from this machine. */
+export interface ToolServices {
+  readonly env: Environment;
+  readonly logger: Logger;
+  readonly workDir: string;
+  /** The site's own programs and shared libraries. */
+  readonly libDirectory: string;
+}
+
+/** How a kind of database is used. */
+type DatabaseParticulars = Pick<LocalHostOptions, 'databaseUri' | 'threads' | 'hide'> &
+  Pick<BulkToolsOptions, 'exclusively'>;
+
+/** Two at once lose entries of the index without a word. */
+const FILESYSTEM_DB_THREADS = 1;
+
+/** A FilesystemDB written and exported by the tools. */
+export function toolsOnFilesystemDb(
+  native: FilesystemDb,
+  parameters: ToolParameters,
+  services: ToolServices,
+): BulkTools {
+  return bulkTools(native, parameters, services, {
+    // Written out: the tools would expand variables in it.
+    databaseUri: native.location,
+    threads: FILESYSTEM_DB_THREADS,
+    exclusively: (run, config, work) => native.exclusively(run, config, work),
+  });
+}
+
+/** A MongoDB written and exported by the tools. */
+export function toolsOnMongoDb(
+  native: NativeArtdaqDb,
+  parameters: ToolParameters,
+  services: ToolServices,
+): BulkTools {
+  const { databaseUri } = parameters;
+  return bulkTools(native, parameters, services, {
+    databaseUri,
+    threads: Math.max(1, Math.floor(availableParallelism() / 2)),
+    exclusively: (run, config, work) =>
+      new GuardedFile(join(toolsDirectory(services), lockName(run, config))).exclusively(work),
+    hide: mongoAddress(databaseUri).hide,
+  });
+}
+
+function bulkTools(
+  native: NativeArtdaqDb,
+  { remoteHost, sshVerifyHost = true }: ToolParameters,
+  services: ToolServices,
+  { exclusively, ...tools }: DatabaseParticulars,
+): BulkTools {
+  const { env, logger, libDirectory } = services;
+  const { databaseUri } = tools;
+  const host: ToolHost =
+    remoteHost === undefined
+      ? new LocalHost({ ...tools, env, logger, libDirectory })
+      : new RemoteHost({ remoteHost, verifyHostKey: sshVerifyHost, databaseUri, env, logger });
+  const directories = new PrivateDirectories(toolsDirectory(services), logger);
+  return new BulkTools({ native, host, directories, exclusively, logger });
+}
+
+function toolsDirectory({ workDir }: ToolServices): string {
+  return join(resolve(workDir), 'artdaqdb_tools');
+}
+
+function lockName(run: RunNumber, config: string): string {
+  return `load-${createHash('sha256').update(`${run}/${config}`).digest('hex').slice(0, 24)}`;
+}

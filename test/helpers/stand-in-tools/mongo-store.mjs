@@ -1,0 +1,34 @@
+import { BSON, MongoClient } from 'mongodb';
+import { bsonOf } from '../../../dist/src/clients/artdaqdb/mongo/bson-document.js';
+import { storedJsonOf } from '../../../dist/src/clients/artdaqdb/mongo/bson-json.js';
+
+/** A MongoDB, document by document. */
+export class MongoStore {
+  #client;
+
+  constructor(uri) {
+    this.#client = new MongoClient(uri);
+  }
+
+  async write(collection, json) {
+    await this.#client.db().collection(collection).insertOne(bsonOf(json), { ignoreUndefined: false });
+  }
+
+  async read(configuration) {
+    const found = [];
+    for (const collection of ['RunHistory', 'SystemLayout']) {
+      const cursor = this.#client
+        .db()
+        .collection(collection)
+        .find({ 'configurations.name': configuration }, { raw: true });
+      for await (const bytes of cursor) {
+        found.push({ collection, json: storedJsonOf(bytes, BSON.calculateObjectSize.name).toString() });
+      }
+    }
+    return found;
+  }
+
+  async close() {
+    await this.#client.close();
+  }
+}

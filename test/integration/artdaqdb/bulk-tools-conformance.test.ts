@@ -1,0 +1,33 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
+import { toolsOnFilesystemDb } from '../../../src/clients/artdaqdb/open-tools.ts';
+import { silentLogger } from '../../../src/services/logger.ts';
+import { describeArtdaqDb } from '../../helpers/artdaqdb-conformance.ts';
+import { StandInTools } from '../../helpers/stand-in-tools.ts';
+
+const traits = { manyRuns: 8, refusesQuotes: true };
+
+describeArtdaqDb(
+  'FilesystemDB by the tools',
+  async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'bulk-tools-'));
+    const tools = new StandInTools(join(directory, 'lib'));
+    return {
+      open: async (now) =>
+        toolsOnFilesystemDb(
+          new FilesystemDb(join(directory, 'db'), { now }),
+          { databaseUri: '' },
+          {
+            env: process.env,
+            logger: silentLogger,
+            workDir: join(directory, 'work'),
+            libDirectory: tools.directory,
+          },
+        ),
+      remove: () => rm(directory, { recursive: true }),
+    };
+  },
+  traits,
+);
