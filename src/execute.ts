@@ -9,6 +9,7 @@ import { needsLock, Orchestrator } from './orchestrator.ts';
 import { makeDirectory } from './persistence/make-directory.ts';
 import type { Logger } from './services/logger.ts';
 import { createLogging, type Logging } from './services/logging.ts';
+import { Terminal } from './services/terminal.ts';
 import { handleSignals } from './signals.ts';
 
 const moduleName = '__main__';
@@ -19,6 +20,7 @@ const rule = '='.repeat(70);
  * @returns one of {@link exitCodes}
  */
 export async function execute(request: RunRequest, env: Environment): Promise<number> {
+  const terminal = terminalFor(request);
   let logging: Logging = createLogging({
     level: 'INFO',
     logFile: undefined,
@@ -35,13 +37,14 @@ export async function execute(request: RunRequest, env: Environment): Promise<nu
   try {
     const loaded = await loadConfig(request.configPath, env);
     logging.close();
-    logging = openLogging(loaded.config, request);
+    logging = openLogging(loaded.config, request, terminal);
     orchestrator = new Orchestrator({
       config: loaded.config,
       logger: (name) => logging.logger(name),
       env,
       now: () => new Date(),
       print: (text) => process.stdout.write(text),
+      progress: terminal,
     });
     code = await runUnderSignals(orchestrator, request, loaded, logging.logger(moduleName));
   } catch (error) {
@@ -63,12 +66,19 @@ function consoleOf(request: RunRequest): 'stdout' | 'stderr' {
   return 'json' in request && request.json ? 'stderr' : 'stdout';
 }
 
-function openLogging(config: ArchiverConfig, request: RunRequest): Logging {
+/** Only where a person looks on: cron and pipes get the plain lines. */
+function terminalFor(request: RunRequest): Terminal | undefined {
+  const isWatched = process.stdout.isTTY && !request.quiet && consoleOf(request) === 'stdout';
+  return isWatched ? new Terminal(process.stdout) : undefined;
+}
+
+function openLogging(config: ArchiverConfig, request: RunRequest, terminal: Terminal | undefined): Logging {
   return createLogging({
     level: request.verbose ? 'DEBUG' : config.app.logLevel,
     logFile: request.dryRun ? undefined : config.app.logFile,
     quiet: request.quiet,
     console: consoleOf(request),
+    ...(terminal === undefined ? {} : { stdout: terminal }),
     secrets: config.secrets,
   });
 }

@@ -9,12 +9,15 @@ import { reportVerification } from './modes/verify.ts';
 import { acquireProcessLock } from './persistence/lock.ts';
 import type { Logger } from './services/logger.ts';
 import type { StageObserver } from './services/stage-observer.ts';
+import type { ProgressView } from './services/terminal.ts';
 import { Site, type SiteOptions } from './site.ts';
 
 /** What an orchestrator is given from outside. */
 export interface OrchestratorOptions extends SiteOptions {
   /** Writes a report for programs. */
   readonly print: (text: string) => void;
+  /** Where somebody watches, if anybody does. */
+  readonly progress: ProgressView | undefined;
 }
 
 /** May the request change the archive or what the archiver remembers of it? Such ones exclude each other. */
@@ -26,12 +29,12 @@ export function needsLock({ mode, dryRun }: RunRequest): boolean {
 export class Orchestrator {
   readonly #site: Site;
   readonly #logger: Logger;
-  readonly #print: (text: string) => void;
+  readonly #options: OrchestratorOptions;
   readonly #shutdown = new AbortController();
   #stage: string | undefined;
 
   constructor(options: OrchestratorOptions) {
-    this.#print = options.print;
+    this.#options = options;
     this.#site = new Site(options);
     this.#logger = options.logger('run_record_archiver.orchestrator');
   }
@@ -99,7 +102,8 @@ export class Orchestrator {
     const execution: Execution = {
       site: this.#site,
       logger: this.#logger,
-      print: this.#print,
+      print: this.#options.print,
+      progress: this.#options.progress,
       shutdown: this.#shutdown.signal,
       stageEnded: (outcome) => this.#tell((observer) => observer.stageEnded(outcome)),
       enter: (stage) => {

@@ -1,5 +1,6 @@
 import type { Logger } from '../services/logger.ts';
 import type { StageOutcome } from '../services/stage-observer.ts';
+import type { ProgressView } from '../services/terminal.ts';
 import type { Site } from '../site.ts';
 
 /** What every mode works with. */
@@ -9,6 +10,8 @@ export interface Execution {
   readonly logger: Logger;
   /** Writes a report for programs to standard output. */
   readonly print: (text: string) => void;
+  /** Where somebody watches, if anybody does. */
+  readonly progress: ProgressView | undefined;
   /** Aborted = begin nothing further. */
   readonly shutdown: AbortSignal;
   /** Tells whoever wants to know how a stage ended; never fails. */

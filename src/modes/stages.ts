@@ -89,10 +89,14 @@ async function runStage(
   }
 }
 
-function makeStage(name: StageName, request: StagesRequest, { site, shutdown }: Execution): BaseStage {
+function makeStage(
+  name: StageName,
+  request: StagesRequest,
+  { site, progress, shutdown }: Execution,
+): BaseStage {
   const { config } = site;
   const logger = site.logger(`run_record_archiver.${name === 'import' ? 'importer' : 'migrator'}`);
-  const context: StageContext = { settings: config.app, files: site.files(name), logger, shutdown };
+  const context: StageContext = { settings: config.app, files: site.files(name), logger, progress, shutdown };
   const fuzz = makeFuzz(name, request, site, logger);
   const { artdaqDb } = site;
   if (name === 'migrate') {

@@ -9,6 +9,7 @@ import { byRunNumber, type RunNumber } from '../run-number.ts';
 import type { RunSet } from '../run-set.ts';
 import type { Logger } from '../services/logger.ts';
 import type { FailedRun } from '../services/stage-observer.ts';
+import type { ProgressView } from '../services/terminal.ts';
 import { attemptRun } from './attempts.ts';
 import {
   type BatchPlan,
@@ -18,6 +19,7 @@ import {
   missingRuns,
   planBatch,
 } from './candidates.ts';
+import { planLines } from './plan-lines.ts';
 import { ProgressRecorder, type RecordedFiles } from './progress-recorder.ts';
 
 /** The parameters of section `app` that stages need. */
@@ -39,6 +41,8 @@ export interface StageContext {
   readonly settings: StageSettings;
   readonly files: StageFiles;
   readonly logger: Logger;
+  /** Where somebody watches, if anybody does. */
+  readonly progress?: ProgressView | undefined;
   /** Aborted = start no further run. */
   readonly shutdown: AbortSignal;
 }
@@ -112,7 +116,7 @@ export abstract class BaseStage {
     if (request.mode === 'failed') await this.#dropArchived(view.failed, listing);
     else await files.seen.remember(listing.source.filter((run) => !view.late.has(run)));
     const plan = planBatch(listing, view, { ...request, limit: this.#limitOf(request) });
-    this.#logPlan(plan, request, view);
+    for (const line of planLines(plan, request, view, this.verb)) this.logger.info(`${this.label}: ${line}`);
     if (plan.batch.length === 0) return nothingDone;
     const result = await this.#processBatch(plan, listing);
     const ended = [...result.successful, ...result.failed.map(({ run }) => run)];
@@ -132,7 +136,7 @@ export abstract class BaseStage {
     const state = countArchived(await this.#context.files.state.read(), listing);
     const view = { position: positionOf(state), ...(await this.#remembered(listing, state)) };
     const plan = planBatch(listing, view, { ...request, limit: this.#limitOf(request) });
-    this.#logPlan(plan, request, view);
+    for (const line of planLines(plan, request, view, this.verb)) this.logger.info(`${this.label}: ${line}`);
     const successful: RunNumber[] = [];
     const failed: FailedRun[] = [];
     const comes = new Set(pending);
@@ -192,30 +196,6 @@ export abstract class BaseStage {
     return mode === 'failed' ? Infinity : mode === 'incremental' ? batchSize : batchSize * 10;
   }
 
-  #logPlan({ batch, left }: BatchPlan, request: StageRequest, { position, late }: IncrementalView): void {
-    const { mode, limit, runs } = request;
-    if (mode === 'incremental') {
-      this.logger.info(`Incremental mode: filtering runs > ${position}`);
-      if (late.size > 0)
-        this.logger.info(`${this.label}: ${late.size} runs appeared late, below the position`);
-    }
-    if (runs !== undefined) this.logger.info(`${this.label}: only runs ${runs.toTexts().join(',')} (--runs)`);
-    const found = batch.length + left;
-    const [first, last] = [batch[0], batch.at(-1)];
-    if (mode !== 'failed') this.logger.info(`${this.label}: Found ${found} runs to ${this.verb}.`);
-    else if (found > 0) this.logger.info(`${this.label}: Attempting to recover ${found} failed runs.`);
-    if (first === undefined) {
-      const nothing =
-        mode === 'failed' ? 'No failed runs in log to recover.' : `No new runs to ${this.verb}.`;
-      this.logger.info(`${this.label}: ${nothing}`);
-      return;
-    }
-    this.logger.info(`Run range: ${first} to ${last}`);
-    if (left === 0) return;
-    const rule = limit !== undefined ? '--limit' : mode === 'incremental' ? 'batch_size' : 'batch_size * 10';
-    this.logger.info(`${this.label}: Limited to ${batch.length} runs (${rule}). ${left} runs remaining.`);
-  }
-
   async #processBatch({ batch, order }: BatchPlan, listing: Listing): Promise<StageResult> {
     const { settings, files, shutdown } = this.#context;
     const halt = new AbortController();
@@ -225,6 +205,8 @@ export abstract class BaseStage {
       halt.abort();
     });
     const limit = pLimit(settings.parallelWorkers);
+    const began = performance.now();
+    this.#showProgress(recorder, batch.length, began);
     this.logger.info(`${this.label}: Processing batch of ${batch.length} runs.`);
     this.logger.info(
       `Starting parallel processing of ${batch.length} runs with ${settings.parallelWorkers} workers`,
@@ -247,11 +229,23 @@ export abstract class BaseStage {
           if (error instanceof NotYetError) return;
           recorder.ended(run, error === undefined ? undefined : messageOf(error));
           this.#logProgress(recorder, batch.length);
+          this.#showProgress(recorder, batch.length, began);
         }),
       ),
     );
+    this.#context.progress?.end();
     await recorder.settle();
     return this.#summarise(recorder, batch);
+  }
+
+  #showProgress({ successful, failed }: ProgressRecorder, total: number, began: number): void {
+    this.#context.progress?.show({
+      label: this.label,
+      total,
+      done: successful.size + failed.size,
+      failed: failed.size,
+      milliseconds: performance.now() - began,
+    });
   }
 
   #logProgress(recorder: ProgressRecorder, total: number): void {
