@@ -11,14 +11,7 @@ import type { Logger } from '../services/logger.ts';
 import type { FailedRun } from '../services/stage-observer.ts';
 import type { ProgressView } from '../services/terminal.ts';
 import { attemptRun } from './attempts.ts';
-import {
-  type BatchPlan,
-  countArchived,
-  type IncrementalView,
-  type Listing,
-  missingRuns,
-  planBatch,
-} from './candidates.ts';
+import { type BatchPlan, countArchived, type Listing, missingRuns, planBatch } from './candidates.ts';
 import { planLines } from './plan-lines.ts';
 import { ProgressRecorder, type RecordedFiles } from './progress-recorder.ts';
 
