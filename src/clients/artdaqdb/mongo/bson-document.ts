@@ -1,6 +1,5 @@
 import { BSON, ObjectId } from 'mongodb';
 import { isJsonObject, type JsonObject, type JsonValue, nameOf } from '../../../fhicl/json.ts';
-import { readJsonObject } from '../../../fhicl/json-reader.ts';
 
 type BsonValue = string | number | boolean | null | ObjectId | BsonObject | BsonValue[];
 
@@ -28,19 +27,17 @@ export class BsonObject extends Map<string, BsonValue> {
 /**
  * The BSON of a stored document (documentation/ARTDAQDB_MONGODB.md, "Documents"): `_id` an ObjectId, line numbers int32, booleans,
  * all else strings.
- * @param json as `toStoredJson` makes it
- * @throws ArtdaqDbError if it is no JSON
+ * @param document the stored JSON as `readJsonObject` reads it
  */
-export function bsonOf(json: string): BsonObject {
-  const document = readJsonObject(json);
+export function bsonOf(document: JsonObject): BsonObject {
   return new BsonObject(
     membersOf(document).map(([name, value]) => [name, name === '_id' ? idOf(value) : bsonValue(value)]),
   );
 }
 
 /** The bytes of the BSON of a stored document. */
-export function bsonBytes(json: string): Uint8Array {
-  return BSON.serialize(bsonOf(json));
+export function bsonBytes(document: JsonObject): Uint8Array {
+  return BSON.serialize(bsonOf(document));
 }
 
 function bsonValue(value: JsonValue): BsonValue {

@@ -32,6 +32,12 @@ export function connectionFault(error: unknown): ConnectionFault | undefined {
 }
 
 function faultOfOne(error: Error): ConnectionFault | undefined {
+  if (error.name === 'MongoCompatibilityError') {
+    return {
+      advice: 'the server is too old, or too new, for the MongoDB driver of this program',
+      retryable: false,
+    };
+  }
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (TLS_CODE.test(code) || (error.name !== 'MongoServerError' && TLS_TEXT.test(error.message))) {
     return {

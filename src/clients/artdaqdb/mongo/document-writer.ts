@@ -1,4 +1,6 @@
 import { ArtdaqDbError, messageOf } from '../../../errors.ts';
+import type { JsonObject } from '../../../fhicl/json.ts';
+import { readJsonObject } from '../../../fhicl/json-reader.ts';
 import type { RunNumber } from '../../../run-number.ts';
 import type { CollectionPlan } from '../run-plan.ts';
 import type { NewDocument, Submission } from '../submission.ts';
@@ -15,6 +17,12 @@ export interface DocumentWriterParts {
   readonly largestDocument: number;
   readonly takesDottedNames: boolean;
   readonly warn: (message: string) => void;
+}
+
+interface SentDocument {
+  readonly document: NewDocument;
+  /** Its stored JSON as read. */
+  readonly content: JsonObject;
 }
 
 /** The server can't hold a document. Nothing of what was to be written with it is left. */
@@ -57,8 +65,9 @@ export class DocumentWriter {
   ): Promise<void> {
     await collection.remove([...replaced, ...plan.removed.map(({ id }) => id)]);
     try {
-      await collection.add(plan.write.map(({ bytes }) => bytes.toString()));
-      await this.#compare(plan.write, collection, run);
+      const sent = plan.write.map((document) => ({ document, content: contentOf(document) }));
+      await collection.add(sent.map(({ content }) => content));
+      await this.#compare(sent, collection, run);
     } catch (error) {
       const refusal = error instanceof RefusedDocumentError ? error : this.#refusal(error, plan.write, run);
       if (refusal === undefined) throw error;
@@ -82,7 +91,7 @@ export class DocumentWriter {
   #checkSize({ bytes, file }: NewDocument, run: RunNumber): void {
     const { largestDocument } = this.#parts;
     if (bytes.length * MOST_GROWTH <= largestDocument) return;
-    const size = bsonBytes(bytes.toString()).length;
+    const size = bsonBytes(contentOf({ bytes })).length;
     if (size <= largestDocument) return;
     throw new RefusedDocumentError(
       `Run ${run}: ${file.name} becomes a document of ${size} bytes, and MongoDB holds ${largestDocument} at most; ` +
@@ -93,7 +102,7 @@ export class DocumentWriter {
 
   #checkNames({ bytes, file }: NewDocument, run: RunNumber): void {
     if (this.#parts.takesDottedNames) return;
-    const { dotted } = fragileNames(bytes.toString());
+    const { dotted } = fragileNames(contentOf({ bytes }));
     if (dotted.length === 0) return;
     throw new RefusedDocumentError(
       `Run ${run}: ${file.name} has the names ${listed(dotted)}, and MongoDB takes names with dots from version 5.0 on; ` +
@@ -104,20 +113,20 @@ export class DocumentWriter {
 
   /** Some servers keep one of several entries of a name without a word. */
   async #compare(
-    documents: readonly NewDocument[],
+    documents: readonly SentDocument[],
     collection: MongoCollection,
     run: RunNumber,
   ): Promise<void> {
     const fragile = documents
-      .map((document) => ({ document, ...fragileNames(document.bytes.toString()) }))
-      .filter(({ dotted, repeated }) => dotted.length > 0 || repeated.length > 0);
+      .map(({ document, content }) => ({ document, names: namesAtRisk(content) }))
+      .filter(({ names }) => names.length > 0);
     if (fragile.length === 0) return;
     const stored = await collection.read(fragile.map(({ document }) => document.entry.id));
-    for (const { document, dotted, repeated } of fragile) {
+    for (const { document, names } of fragile) {
       if (stored.get(document.entry.id)?.equals(document.bytes)) continue;
       throw new RefusedDocumentError(
-        `Run ${run}: ${document.file.name} can't be stored in this MongoDB, which alters its ` +
-          `${[dotted.length > 0 ? `names with dots ${listed(dotted)}` : [], repeated.length > 0 ? `repeated names ${listed(repeated)}` : []].flat().join(' or ')}`,
+        `Run ${run}: ${document.file.name} can't be stored in this MongoDB server, which does not keep names that have dots ` +
+          `or stand there more than once (${listed(names)}) as they are`,
         { run },
       );
     }
@@ -126,13 +135,21 @@ export class DocumentWriter {
   #refusal(error: unknown, documents: readonly NewDocument[], run: RunNumber): Error | undefined {
     const document = documents[refusedDocument(error) ?? -1];
     if (document === undefined || !isRefusal(error)) return undefined;
-    const { dotted, repeated } = fragileNames(document.bytes.toString());
-    const names = [...dotted, ...repeated];
+    const names = namesAtRisk(contentOf(document));
     const suspects = names.length === 0 ? '' : `, maybe for its names ${listed(names)}`;
     const what = `Run ${run}: ${document.file.name} can't be stored in artdaqDB${suspects}`;
-    const { message } = asArtdaqDbError(error, { address: this.#parts.address, what, run });
-    return new RefusedDocumentError(message, { run, cause: error });
+    const { message, cause } = asArtdaqDbError(error, { address: this.#parts.address, what, run });
+    return new RefusedDocumentError(message, { run, cause });
   }
+}
+
+function contentOf({ bytes }: Pick<NewDocument, 'bytes'>): JsonObject {
+  return readJsonObject(bytes.toString());
+}
+
+function namesAtRisk(content: JsonObject): string[] {
+  const { dotted, repeated } = fragileNames(content);
+  return [...new Set([...dotted, ...repeated])];
 }
 
 function listed(names: readonly string[]): string {

@@ -77,7 +77,7 @@ export function isDuplicateId(error: unknown): boolean {
   if (!isDuplicateKey(error)) return false;
   const [first] = writeErrorsOf(error);
   const text = first?.errmsg ?? error.message;
-  return /index: _id_|\b_id_?\b/.test(text);
+  return !/ index: (?!_id_ )/.test(text);
 }
 
 /** May the write that failed with this error have been done nevertheless, or still be done? */

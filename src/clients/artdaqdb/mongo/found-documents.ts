@@ -10,10 +10,11 @@ export class FoundDocuments implements DocumentSource {
   readonly listed: readonly string[];
   readonly #documents: ReadonlyMap<string, StoredDocument>;
 
+  /** @param documents of them each may be there more than once */
   constructor(name: Collection, configuration: string, documents: readonly StoredDocument[]) {
     this.name = name;
     this.#documents = new Map(documents.map((document) => [document.entry.id, document]));
-    this.listed = documents
+    this.listed = [...this.#documents.values()]
       .filter(({ entry }) => entry.configurations.some((each) => each.name === configuration))
       .map(({ entry }) => entry.id);
   }

@@ -1,5 +1,4 @@
 import { isJsonObject, type JsonObject, nameOf } from '../../../fhicl/json.ts';
-import { readJsonObject } from '../../../fhicl/json-reader.ts';
 
 /** Names of a document's entries that not every server keeps as they are. */
 export interface FragileNames {
@@ -9,9 +8,8 @@ export interface FragileNames {
   readonly repeated: readonly string[];
 }
 
-/** The fragile names of a stored document. FHiCL has such only at top level and in prologs. */
-export function fragileNames(json: string): FragileNames {
-  const { document } = readJsonObject(json);
+/** The fragile names of a stored document as read. FHiCL has such only at top level and in prologs. */
+export function fragileNames({ document }: JsonObject): FragileNames {
   const data = isJsonObject(document) ? document.data : undefined;
   const sections = isJsonObject(data) ? Object.values(data).filter(isJsonObject) : [];
   return {

@@ -8,6 +8,7 @@ import {
   WriteConcern,
 } from 'mongodb';
 import type { Collection } from '../../../fhicl/document.ts';
+import type { JsonObject } from '../../../fhicl/json.ts';
 import { type StoredDocument, storedDocument } from '../stored-document.ts';
 import { bsonOf } from './bson-document.ts';
 import { documentId, storedJsonOf } from './bson-json.ts';
@@ -18,7 +19,7 @@ const CONFIRMATION_MS = 30_000;
 /** A write that the majority has survives the loss of a server. */
 export const MAJORITY = new WriteConcern('majority', CONFIRMATION_MS);
 /** Names are listed from small pieces of documents. */
-const LISTING_BATCH = 10_000;
+const LISTING_BATCH = 5000;
 
 export const CONFIGURATION_NAMES = 'configurations.name';
 
@@ -46,20 +47,17 @@ export class MongoCollection {
   }
 
   /**
-   * All documents filed under exactly this configuration name, and those that have one of these ids.
+   * All documents filed under exactly this configuration name.
    * @param take what to keep of each: a run's documents together are large
    * @throws ArtdaqDbError naming the document if one is unreadable
    */
-  async find<Kept>(
-    configuration: string,
-    ids: readonly string[],
-    take: (document: StoredDocument) => Kept,
-  ): Promise<Kept[]> {
-    const kept: Kept[] = [];
-    const named = { [CONFIGURATION_NAMES]: { $eq: configuration } };
-    const filter = ids.length === 0 ? named : { $or: [named, { _id: { $in: ids.map(objectId) } }] };
-    for await (const [place, id, json] of this.#raw(filter)) kept.push(take(storedDocument(place, id, json)));
-    return kept;
+  async find<Kept>(configuration: string, take: (document: StoredDocument) => Kept): Promise<Kept[]> {
+    return this.#found({ [CONFIGURATION_NAMES]: { $eq: configuration } }, take);
+  }
+
+  /** The documents that have one of these ids. @throws ArtdaqDbError naming the document if one is unreadable */
+  async findIds(ids: readonly string[]): Promise<StoredDocument[]> {
+    return this.#found({ _id: { $in: ids.map(objectId) } }, (document) => document);
   }
 
   /** The stored JSON of the documents that have one of these ids. */
@@ -74,7 +72,9 @@ export class MongoCollection {
    * @param run if given, only those that begin with it and a slash
    */
   async *configurations(run?: number): AsyncGenerator<{ readonly name: string; readonly assigned: string }> {
-    const filter = run === undefined ? {} : { [CONFIGURATION_NAMES]: { $regex: `^${run}/` } };
+    // From slash to 0, the character behind it; of two bounds MongoDB only uses both if they are for one element.
+    const beginning = { $elemMatch: { name: { $gte: `${run}/`, $lt: `${run}0` } } };
+    const filter = run === undefined ? {} : { configurations: beginning };
     const projection = { _id: 0, 'configurations.name': 1, 'configurations.assigned': 1 };
     const cursor = this.#documents.find(filter, { projection, batchSize: LISTING_BATCH });
     for await (const { configurations } of cursor) {
@@ -86,8 +86,8 @@ export class MongoCollection {
     }
   }
 
-  /** Adds documents in their order, until one is refused. @param documents stored JSON */
-  async add(documents: readonly string[]): Promise<void> {
+  /** Adds documents in their order, until one is refused. @param documents stored JSON as read */
+  async add(documents: readonly JsonObject[]): Promise<void> {
     if (documents.length === 0) return;
     await this.#documents.insertMany(documents.map(bsonOf), { ordered: true, forceServerObjectId: true });
   }
@@ -95,6 +95,12 @@ export class MongoCollection {
   /** Takes documents away. */
   async remove(ids: readonly string[]): Promise<void> {
     if (ids.length > 0) await this.#documents.deleteMany({ _id: { $in: ids.map(objectId) } });
+  }
+
+  async #found<Kept>(filter: Filter<Document>, take: (document: StoredDocument) => Kept): Promise<Kept[]> {
+    const kept: Kept[] = [];
+    for await (const [place, id, json] of this.#raw(filter)) kept.push(take(storedDocument(place, id, json)));
+    return kept;
   }
 
   async *#raw(filter: Filter<Document>): AsyncGenerator<[string, string, Buffer]> {

@@ -33,7 +33,7 @@ export class RunReader {
   /** All documents under exactly this name, of either collection. */
   async documents(configuration: string): Promise<ExportedDocument[]> {
     const found = [this.#runHistory, this.#systemLayout].map((collection) =>
-      collection.find(configuration, [], withoutJson),
+      collection.find(configuration, withoutJson),
     );
     return (await Promise.all(found)).flat();
   }

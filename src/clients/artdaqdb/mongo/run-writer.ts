@@ -102,6 +102,7 @@ export class RunWriter {
       }
       throw error;
     }
+    if (history.listed.length > 0) await this.#confirmAdopted(submission, plan, schemaPlan, history);
   }
 
   async #updateOnce(submission: Submission): Promise<void> {
@@ -122,8 +123,12 @@ export class RunWriter {
   #look(submission: Submission): Promise<[FoundDocuments, FoundDocuments]> {
     const found = async (collection: MongoCollection): Promise<FoundDocuments> => {
       const ids = documentsOf(submission, collection.name).map(({ entry }) => entry.id);
-      const documents = await collection.find(submission.configuration, ids, (document) => document);
-      return new FoundDocuments(collection.name, submission.configuration, documents);
+      // Two queries, each by its index, instead of one with $or, for which not every server uses them.
+      const [named, own] = await Promise.all([
+        collection.find(submission.configuration, (document) => document),
+        collection.findIds(ids),
+      ]);
+      return new FoundDocuments(collection.name, submission.configuration, [...own, ...named]);
     };
     const { runHistory, systemLayout } = this.#parts;
     return Promise.all([found(runHistory), found(systemLayout)]);
@@ -162,6 +167,25 @@ export class RunWriter {
     const present = await history.read(ids, (document) => assignedTo(document, configuration));
     const age = this.#parts.now().getTime() - Math.max(...present);
     if (Math.abs(age) < AT_WORK_MS) throw atWork(submission);
+  }
+
+  /** Another archiver with another version of the run may have replaced old leftovers just when they were adopted. */
+  async #confirmAdopted(
+    submission: Submission,
+    plan: CollectionPlan,
+    schemaPlan: CollectionPlan,
+    history: FoundDocuments,
+  ): Promise<void> {
+    const { runHistory, systemLayout, documents } = this.#parts;
+    const removed = new Set(plan.removed.map(({ id }) => id));
+    const expected = [
+      ...history.listed.filter((id) => !removed.has(id)),
+      ...plan.write.map(({ entry }) => entry.id),
+    ];
+    const stored = new Set(await runHistory.find(submission.configuration, ({ entry }) => entry.id));
+    if (expected.every((id) => stored.has(id))) return;
+    await documents.takeAway(schemaPlan.write, systemLayout);
+    throw atWork(submission);
   }
 
   #refuseIfLate(submission: Submission): void {
