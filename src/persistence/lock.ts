@@ -2,7 +2,12 @@ import { dirname, resolve } from 'node:path';
 import { ArchiverError, LockExistsError, messageOf, PersistenceError } from '../errors.ts';
 import { type Logger, silentLogger } from '../services/logger.ts';
 import { removeStaleTemporaries, writeFileAtomic } from './atomic-file.ts';
-import { acquireDirectoryLock, type DirectoryLock, describeHolder } from './lock/directory-lock.ts';
+import {
+  acquireDirectoryLock,
+  clearDeadLock,
+  type DirectoryLock,
+  describeHolder,
+} from './lock/directory-lock.ts';
 import { findKernelLock } from './lock/kernel-locks.ts';
 import { currentOwner, type LockOwner } from './lock/owner.ts';
 import { removeOwnPidFile, removeOwnPidFileAtExit, watchPidFile } from './lock/pid-file.ts';
@@ -60,7 +65,7 @@ export async function acquireProcessLock(
       await lock.release();
       throw error;
     }
-    await cleanUp([path, ...(options.protectedFiles ?? [])], logger);
+    await cleanUp(path, options.protectedFiles ?? [], owner, logger);
     return watched(path, owner.pid, lock, { intervalMs: options.watchIntervalMs ?? 1000, logger, onLost });
   } catch (error) {
     if (error instanceof ArchiverError) throw error;
@@ -75,11 +80,24 @@ export async function acquireProcessLock(
 }
 
 /** Leftovers that can't be removed (another account's) are no reason not to work. */
-async function cleanUp(files: readonly string[], logger: Logger): Promise<void> {
+async function cleanUp(
+  lockFile: string,
+  protectedFiles: readonly string[],
+  owner: LockOwner,
+  logger: Logger,
+): Promise<void> {
   const hasEnded = (pid: number) => findProcess(pid) === undefined;
-  for (const directory of new Set(files.map((file) => dirname(resolve(file))))) {
+  const files = protectedFiles.map((file) => resolve(file));
+  const directories = [...new Set([lockFile, ...files].map((file) => dirname(file)))];
+  const steps = [
+    ...directories.map(
+      (directory) => () => removeStaleTemporaries(directory, ONE_DAY_MS, Date.now(), hasEnded),
+    ),
+    ...files.map((file) => () => clearDeadLock(file, owner)),
+  ];
+  for (const step of steps) {
     try {
-      await removeStaleTemporaries(directory, ONE_DAY_MS, Date.now(), hasEnded);
+      await step();
     } catch (error) {
       logger.warning(messageOf(error));
     }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { lock } from 'proper-lockfile';
 import { errorCode } from '../../system-error.ts';
 import { judgeOwner } from './liveness.ts';
@@ -48,6 +49,16 @@ export async function acquireDirectoryLock(
     options.onTakeover?.(holder);
   }
   throw new Error(`The lock ${directory} keeps changing hands`);
+}
+
+/**
+ * Clears away the lock `<path>.lock` if its owner is dead; it would lie about until somebody wants the lock.
+ * @throws the system's error if the directory can't be read or changed.
+ */
+export async function clearDeadLock(path: string, owner: LockOwner): Promise<void> {
+  if (!existsSync(`${path}.lock`)) return;
+  const lock = await acquireDirectoryLock(path, { owner, onCompromised: () => undefined });
+  if ('release' in lock) await lock.release();
 }
 
 /** For messages: who holds a lock and since when. */

@@ -96,6 +96,19 @@ describe('acquireProcessLock', () => {
     expect(fs.readdirSync(directory)).toEqual([]);
   });
 
+  it('clears away what a killed owner left beside the files that it protects, but no lock that is held', async () => {
+    const locks = { 'state.json.lock': { startTicks: '1' }, 'failures.log.lock': {} };
+    for (const [name, difference] of Object.entries(locks)) {
+      fs.mkdirSync(join(directory, name));
+      fs.writeFileSync(join(directory, name, recordName({ ...currentOwner(), ...difference })), '');
+    }
+    fs.mkdirSync(join(directory, 'seen.json.lock'));
+    const files = ['state.json', 'failures.log', 'seen.json', 'other'];
+    const lock = await acquire({ protectedFiles: files.map((name) => join(directory, name)) });
+    await lock.release();
+    expect(fs.readdirSync(directory)).toEqual(['failures.log.lock']);
+  });
+
   it('gives a stale lock to exactly one of several processes', async () => {
     const trials = 5;
     for (let trial = 0; trial < trials; trial++) {
