@@ -1,21 +1,23 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import pLimit from 'p-limit';
+import { ArtdaqDbError, messageOf } from '../../errors.ts';
 import type { FhiclFile } from '../../fhicl/fhicl-file.ts';
-import { removeStaleTemporaries } from '../../persistence/atomic-file.ts';
 import { currentOwner } from '../../persistence/lock/owner.ts';
 import { byRunNumber, type RunNumber } from '../../run-number.ts';
 import { type Logger, silentLogger } from '../../services/logger.ts';
 import { CollectionStore } from './filesystem/collection-store.ts';
 import { type CommitContext, commitRuns } from './filesystem/commit.ts';
-import { ensureDirectories } from './filesystem/database-directories.ts';
-import { type DatabaseFiles, realFiles } from './filesystem/database-files.ts';
-import { DatabaseLock, type HeldLock } from './filesystem/database-lock.ts';
-import { type DatabaseOrigin, ensureMetadata, thisOrigin } from './filesystem/database-metadata.ts';
+import { asDatabaseError, type DatabaseFiles, realFiles } from './filesystem/database-files.ts';
+import { DatabaseLock } from './filesystem/database-lock.ts';
+import { type DatabaseOrigin, thisOrigin } from './filesystem/database-metadata.ts';
 import { CONFIGURATIONS } from './filesystem/index-entry.ts';
 import { InsertQueue } from './filesystem/insert-queue.ts';
-import { assignedLast, documentsUnder, exportRun } from './filesystem/run-export.ts';
+import { Reconciler } from './filesystem/reconciler.ts';
+import { documentsUnder } from './filesystem/run-export.ts';
+import { RunFinder } from './filesystem/run-finder.ts';
+import { SharedDatabase } from './filesystem/shared-database.ts';
+import { VerifiedFile } from './filesystem/verified-state.ts';
 import type { NativeArtdaqDb } from './native.ts';
-import { type ExportedDocument, runOf } from './run-export.ts';
+import { type ExportedDocument, exportedFiles, runOf } from './run-export.ts';
 import { type Submission, submission } from './submission.ts';
 
 /** Logger, clock, file system and waiting of a database; the real ones, and no log, if absent. */
@@ -35,50 +37,47 @@ export interface FilesystemDbOptions {
  */
 export class FilesystemDb implements NativeArtdaqDb {
   readonly location: string;
-  readonly #directory: string;
-  readonly #logger: Logger;
   readonly #now: () => Date;
-  readonly #origin: DatabaseOrigin;
-  readonly #files: DatabaseFiles;
-  readonly #lock: DatabaseLock;
-  readonly #runHistory: CollectionStore;
-  readonly #systemLayout: CollectionStore;
   readonly #context: CommitContext;
-  /** In turn within this process; between processes the lock does that, but by asking again and again. */
-  readonly #exclusive = pLimit(1);
+  readonly #shared: SharedDatabase;
+  readonly #finder: RunFinder;
   readonly #queue = new InsertQueue((batch) => this.#commit(batch));
+  #hasWritten = false;
 
   /** @param directory absolute path; made by the first insert, and without runs while it isn't there */
   constructor(directory: string, options: FilesystemDbOptions = {}) {
+    const { logger = silentLogger, now = () => new Date(), files = realFiles, sleep = wait } = options;
     this.location = `filesystemdb://${directory}`;
-    this.#directory = directory;
-    this.#logger = options.logger ?? silentLogger;
-    this.#now = options.now ?? (() => new Date());
-    this.#origin = options.origin ?? thisOrigin('');
-    this.#files = options.files ?? realFiles;
-    const sleep = options.sleep ?? wait;
-    this.#lock = new DatabaseLock(directory, { owner: currentOwner(), sleep, logger: this.#logger });
-    this.#runHistory = new CollectionStore(directory, 'RunHistory', this.#files, sleep);
-    this.#systemLayout = new CollectionStore(directory, 'SystemLayout', this.#files, sleep);
-    this.#context = {
-      runHistory: this.#runHistory,
-      systemLayout: this.#systemLayout,
-      now: this.#now,
-      warn: (message) => this.#logger.warning(message),
-    };
+    this.#now = now;
+    const runHistory = new CollectionStore(directory, 'RunHistory', files, sleep);
+    const systemLayout = new CollectionStore(directory, 'SystemLayout', files, sleep);
+    const warn = (message: string) => logger.warning(message);
+    const verified = new VerifiedFile(directory, files);
+    const reconciler = new Reconciler({ runHistory, systemLayout, verified, now, warn });
+    this.#context = { runHistory, systemLayout, reconciler, now, warn };
+    const lock = new DatabaseLock(directory, { owner: currentOwner(), sleep, logger });
+    const origin = options.origin ?? thisOrigin('');
+    const { location } = this;
+    this.#shared = new SharedDatabase({ ...this.#context, directory, location, origin, files, lock });
+    this.#finder = new RunFinder({ ...this.#context, shared: this.#shared, sleep });
   }
 
   async prepare(): Promise<void> {
-    await this.#systemLayout.reader.keys(CONFIGURATIONS);
+    await this.#context.systemLayout.reader.keys(CONFIGURATIONS);
+    try {
+      await this.#shared.mend();
+    } catch (error) {
+      throw asDatabaseError(error, `Documents and indexes of ${this.location} could not be compared`);
+    }
   }
 
   async listRuns(): Promise<RunNumber[]> {
-    const runs = (await this.#systemLayout.reader.keys(CONFIGURATIONS)).map(runOf);
+    const runs = (await this.#context.systemLayout.reader.keys(CONFIGURATIONS)).map(runOf);
     return [...new Set(runs.filter((run) => run !== undefined))].sort(byRunNumber);
   }
 
   async has(run: RunNumber, config: string): Promise<boolean> {
-    const lists = await this.#systemLayout.reader.lists(`${run}/${config}`);
+    const lists = await this.#context.systemLayout.reader.lists(`${run}/${config}`);
     return (lists.get(CONFIGURATIONS) ?? []).length > 0;
   }
 
@@ -90,30 +89,24 @@ export class FilesystemDb implements NativeArtdaqDb {
     await this.#queue.store(await submission('update', run, config, documents, this.#now));
   }
 
+  /**
+   * As of the interface. A run that another program stored is exported when it has been quiet for some seconds.
+   * @throws ArtdaqDbError (retryable) also if it doesn't get quiet, or if documents of it are listed in no index
+   */
   async export(run: RunNumber): Promise<FhiclFile[]> {
-    return exportRun(run, await this.#configurationsOf(run), this.#stores, this.#context.warn);
+    const found = await this.#finder.find(run);
+    if (found === undefined) throw new ArtdaqDbError(`Run ${run} is not stored in artdaqDB`, { run });
+    return exportedFiles(run, found.configuration, found.documents, this.#context.warn);
   }
 
   async composition(run: RunNumber, config: string): Promise<ExportedDocument[]> {
     return documentsUnder(`${run}/${config}`, this.#stores);
   }
 
+  /** As of the interface; waits and fails as `export` does. */
   async configurationOf(run: RunNumber): Promise<string | undefined> {
-    const configuration = await assignedLast(await this.#configurationsOf(run), this.#stores);
+    const configuration = (await this.#finder.find(run))?.configuration;
     return configuration?.slice(configuration.indexOf('/') + 1);
-  }
-
-  async close(): Promise<void> {
-    await this.#queue.drained();
-  }
-
-  async #configurationsOf(run: RunNumber): Promise<string[]> {
-    const stored = await this.#systemLayout.reader.keys(CONFIGURATIONS);
-    return stored.filter((configuration) => runOf(configuration) === run);
-  }
-
-  get #stores(): readonly CollectionStore[] {
-    return [this.#runHistory, this.#systemLayout];
   }
 
   /**
@@ -121,30 +114,32 @@ export class FilesystemDb implements NativeArtdaqDb {
    * What `work` throws passes through.
    * @throws ArtdaqDbError (retryable) if another process keeps the database for too long
    */
-  async exclusively<Result>(_run: RunNumber, _config: string, work: () => Promise<Result>): Promise<Result> {
-    return this.#exclusive(() => this.#holding(() => work()));
-  }
-
-  #commit(batch: readonly Submission[]): Promise<unknown[]> {
-    return this.#exclusive(() => this.#holding((lock) => commitRuns(batch, this.#context, lock)));
-  }
-
-  /** Does something to a database that is there, made if need be, while holding its lock. */
-  async #holding<Result>(work: (lock: HeldLock) => Promise<Result>): Promise<Result> {
-    await ensureDirectories(this.#directory, this.#files);
-    return this.#lock.hold(async (lock) => {
-      if (lock.takenOver) await this.#clearTemporaries();
-      await ensureMetadata(this.#directory, this.location, this.#origin, this.#now(), this.#files);
-      await this.#runHistory.index.create();
-      await this.#systemLayout.index.create();
-      return work(lock);
+  async exclusively<Result>(run: RunNumber, config: string, work: () => Promise<Result>): Promise<Result> {
+    this.#hasWritten = true;
+    this.#finder.expectOwnLoad(`${run}/${config}`);
+    return this.#shared.change(async () => {
+      const result = await work();
+      this.#context.reconciler.doubt();
+      return result;
     });
   }
 
-  /** Temporary files are written under the lock only: those of a holder that died are nobody's. */
-  async #clearTemporaries(): Promise<void> {
-    for (const { directory } of this.#stores) {
-      await removeStaleTemporaries(directory, 0);
+  async close(): Promise<void> {
+    await this.#queue.drained();
+    if (!this.#hasWritten) return;
+    try {
+      await this.#shared.mend();
+    } catch (error) {
+      this.#context.warn(`The next execution has to mend ${this.location}: ${messageOf(error)}`);
     }
+  }
+
+  get #stores(): readonly CollectionStore[] {
+    return [this.#context.runHistory, this.#context.systemLayout];
+  }
+
+  #commit(batch: readonly Submission[]): Promise<unknown[]> {
+    this.#hasWritten = true;
+    return this.#shared.change((lock) => commitRuns(batch, this.#context, lock));
   }
 }

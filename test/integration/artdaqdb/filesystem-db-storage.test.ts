@@ -75,7 +75,7 @@ describe('what lies on disk', () => {
     expect([...runs.matchAll(/^"(\d+)" : /gm)].map(([, run]) => run)).toEqual(['5004', '12', '7', '100']);
   });
 
-  it('holds nothing but documents, indexes and the metadata', async () => {
+  it('holds nothing but documents, indexes, the metadata and a directory that the C++ tools pass over', async () => {
     await db.insert(1, 'standard', documentsOfRun(1));
     await db.close();
     expect((await readdir(database)).sort()).toEqual(['RunHistory', 'SystemLayout', 'SystemMetadata']);
@@ -84,7 +84,9 @@ describe('what lies on disk', () => {
       ['SystemLayout', 2],
       ['SystemMetadata', 2],
     ] as const) {
-      const names = await readdir(join(database, collection));
+      const entries = await readdir(join(database, collection), { withFileTypes: true });
+      const names = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+      expect(entries).toHaveLength(files + (collection === 'SystemMetadata' ? 1 : 0));
       expect(names).toHaveLength(files);
       expect(names.filter((name) => !/^([0-9a-f]{24}|index)\.json$/.test(name))).toEqual([]);
     }

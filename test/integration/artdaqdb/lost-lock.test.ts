@@ -5,6 +5,8 @@ import { CollectionStore } from '../../../src/clients/artdaqdb/filesystem/collec
 import { commitRuns } from '../../../src/clients/artdaqdb/filesystem/commit.ts';
 import { realFiles } from '../../../src/clients/artdaqdb/filesystem/database-files.ts';
 import { DatabaseLock } from '../../../src/clients/artdaqdb/filesystem/database-lock.ts';
+import { Reconciler } from '../../../src/clients/artdaqdb/filesystem/reconciler.ts';
+import { VerifiedFile } from '../../../src/clients/artdaqdb/filesystem/verified-state.ts';
 import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
 import { submission } from '../../../src/clients/artdaqdb/submission.ts';
 import { ArtdaqDbError } from '../../../src/errors.ts';
@@ -31,12 +33,14 @@ it.each([1, 2])('no index is replaced once the lock is lost, noticed at index %i
   const before = await contentOf(database);
   const store = (name: 'RunHistory' | 'SystemLayout') =>
     new CollectionStore(database, name, realFiles, async () => undefined);
-  const context = {
+  const parts = {
     runHistory: store('RunHistory'),
     systemLayout: store('SystemLayout'),
+    verified: new VerifiedFile(database, realFiles),
     now,
     warn: () => undefined,
   };
+  const context = { ...parts, reconciler: new Reconciler(parts) };
   const lost = new ArtdaqDbError('the lock is lost', { retryable: true });
   let asked = 0;
   const confirm = () => {

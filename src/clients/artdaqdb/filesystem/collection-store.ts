@@ -4,14 +4,18 @@ import { ArtdaqDbError, messageOf } from '../../../errors.ts';
 import type { Collection } from '../../../fhicl/document.ts';
 import { syncDirectory, writeFileAtomic } from '../../../persistence/atomic-file.ts';
 import { undefinedIfMissing } from '../../../system-error.ts';
+import { OBJECT_ID } from '../object-id.ts';
 import { type StoredDocument, storedDocument } from '../stored-document.ts';
 import { asDatabaseError, type DatabaseFiles } from './database-files.ts';
 import { ASSIGNED, CONFIGURATIONS } from './index-entry.ts';
 import { IndexFile } from './index-file.ts';
 import { IndexReader } from './index-reader.ts';
+import { type StoredListing, storedListing } from './stored-listing.ts';
 
 /** Files that are written or read at the same time. */
 const CONCURRENCY = 8;
+/** Names that are read from a directory at once; a large database has a quarter of a million. */
+const ENTRIES_AT_ONCE = 256;
 
 /** The directory of one collection: documents and their index. */
 export class CollectionStore {
@@ -68,6 +72,32 @@ export class CollectionStore {
     }
   }
 
+  /** The ids of all documents on disk, listed or not. */
+  async *ids(): AsyncGenerator<string> {
+    const directory = await this.#files
+      .opendir(this.directory, { bufferSize: ENTRIES_AT_ONCE })
+      .catch(undefinedIfMissing);
+    if (directory === undefined) return;
+    for await (const { name } of directory) {
+      const id = name.slice(0, -'.json'.length);
+      if (name.endsWith('.json') && OBJECT_ID.test(id)) yield id;
+    }
+  }
+
+  /** What a document says of itself, and when its file was written; undefined if there is none of that id. */
+  async listingOf(
+    id: string,
+  ): Promise<{ listing: StoredListing | undefined; writtenMs: number } | undefined> {
+    const path = this.pathOf(id);
+    const stats = await this.#files.stat(path).catch(undefinedIfMissing);
+    const bytes = stats && (await this.#files.readFile(path).catch(undefinedIfMissing));
+    return bytes && { listing: storedListing(id, bytes), writtenMs: stats.mtimeMs };
+  }
+
+  async has(id: string): Promise<boolean> {
+    return (await this.#files.stat(this.pathOf(id)).catch(undefinedIfMissing)) !== undefined;
+  }
+
   /** Writes documents durably but for their names, which {@link sync} does for all of them at once. */
   async write(documents: readonly { readonly id: string; readonly bytes: Buffer }[]): Promise<void> {
     const writing = documents.map(({ id, bytes }) =>
@@ -85,15 +115,21 @@ export class CollectionStore {
     await syncDirectory(this.directory, this.#files);
   }
 
-  /** Takes documents away that are not in the index; what can't be removed is reported, and harmless. */
-  async remove(ids: readonly string[], report: (message: string) => void): Promise<void> {
+  /**
+   * Takes documents away that are not in the index; what can't be removed is reported.
+   * @returns whether all are gone
+   */
+  async remove(ids: readonly string[], report: (message: string) => void): Promise<boolean> {
+    let isComplete = true;
     for (const id of ids) {
       const path = this.pathOf(id);
       try {
         await this.#files.rm(path, { force: true });
       } catch (error) {
+        isComplete = false;
         report(`${path}, which no index lists, could not be removed: ${messageOf(error)}`);
       }
     }
+    return isComplete;
   }
 }

@@ -1,4 +1,4 @@
-import { ArtdaqDbPresenceError } from '../../../errors.ts';
+import { ArtdaqDbError, ArtdaqDbPresenceError } from '../../../errors.ts';
 import { type CollectionPlan, planInsert, planUpdate } from '../run-plan.ts';
 import type { NewDocument, Submission } from '../submission.ts';
 import type { CollectionStore } from './collection-store.ts';
@@ -7,17 +7,21 @@ import type { HeldLock } from './database-lock.ts';
 import { CONFIGURATIONS, ENTITIES, type IndexChange } from './index-entry.ts';
 import { IndexChangedError, type LoadedIndex } from './index-file.ts';
 import { textsOf } from './index-scan.ts';
+import type { Reconciler } from './reconciler.ts';
 
 /** What a commit works with. */
 export interface CommitContext {
   readonly runHistory: CollectionStore;
   readonly systemLayout: CollectionStore;
+  readonly reconciler: Reconciler;
   readonly now: () => Date;
   readonly warn: (message: string) => void;
 }
 
 /** Programs that don't know our lock may write to the indexes as well; then what is not stored yet is planned anew. */
 const ATTEMPTS = 10;
+/** As long as such a program leaves the runs at hand alone, only the rewrite is repeated. */
+const REWRITES = 20;
 
 /** A run that is still on its way to be stored. */
 interface Candidate {
@@ -28,7 +32,8 @@ interface Candidate {
 /**
  * Stores several runs with one rewrite of each index. Order: documents, RunHistory's index, schema documents,
  * SystemLayout's index. Readers take a run for stored by the last, so that whatever stops this on the way leaves nothing
- * visible of an insert; an update becomes visible with RunHistory's index.
+ * visible of an insert; an update becomes visible with RunHistory's index. Plans are made only on indexes that list all that
+ * this project stored, so that leftovers are met.
  * @returns for each submission undefined, or why it is not stored
  */
 export async function commitRuns(
@@ -40,6 +45,7 @@ export async function commitRuns(
   let left = submissions;
   for (let attempt = 1; attempt <= ATTEMPTS && left.length > 0; attempt++) {
     for (const submission of left) failures.delete(submission);
+    await context.reconciler.reach(lock);
     await new Commit(context, lock, failures).store(left);
     left = left.filter((submission) => failures.get(submission) instanceof IndexChangedError);
   }
@@ -58,10 +64,17 @@ class Commit {
   }
 
   async store(submissions: readonly Submission[]): Promise<void> {
-    const { runHistory, systemLayout } = this.#context;
+    const { runHistory, systemLayout, reconciler } = this.#context;
     const isTouched = touchedLists(submissions);
     const layoutIndex = await systemLayout.index.load(isTouched);
     const historyIndex = await runHistory.index.load(isTouched);
+    if (!reconciler.knows(systemLayout, layoutIndex) || !reconciler.knows(runHistory, historyIndex)) {
+      const problem = `The indexes of artdaqDB were changed by another program meanwhile`;
+      for (const submission of submissions) {
+        this.#fail(submission, new IndexChangedError(problem, { retryable: true }));
+      }
+      return;
+    }
     const asked = submissions.map((submission) => ({ submission }));
     const planned = await this.#each(asked, async ({ submission }) => ({
       submission,
@@ -71,7 +84,7 @@ class Commit {
     const inserts = inHistory.filter(({ submission }) => submission.kind === 'insert');
     const schemas = await this.#each(inserts, async ({ submission }) => ({
       submission,
-      plan: await this.#planLayout(submission),
+      plan: await this.#planLayout(submission, layoutIndex),
     }));
     await this.#storeCollection(schemas, systemLayout, layoutIndex);
   }
@@ -82,22 +95,27 @@ class Commit {
     historyIndex: LoadedIndex,
   ): Promise<CollectionPlan> {
     const { kind, run, configuration } = submission;
-    const isStored = idsOf(layoutIndex, configuration).length > 0;
-    if (isStored !== (kind === 'update')) {
-      throw new ArtdaqDbPresenceError(
-        `Run ${run} is ${isStored ? 'stored already' : 'not stored'} in artdaqDB under '${configuration}'`,
-        { run },
-      );
-    }
-    const plan = kind === 'insert' ? planInsert : planUpdate;
-    const { runHistory, now } = this.#context;
+    const { runHistory, reconciler, now } = this.#context;
     const documents = documentsOf(submission, 'RunHistory');
-    return plan(submission, documents, runHistory, idsOf(historyIndex, configuration), now);
+    const listed = idsOf(historyIndex, configuration);
+    const isStored = idsOf(layoutIndex, configuration).length > 0;
+    if (kind === 'update' && isStored) return planUpdate(submission, documents, runHistory, listed, now);
+    if (kind === 'insert' && (!isStored || reconciler.hasCompleted(configuration))) {
+      const plan = await planInsert(submission, documents, runHistory, listed, now);
+      if (!isStored) return plan;
+      const schemaPlan = await this.#planLayout(submission, layoutIndex);
+      if (isEmpty(plan) && isEmpty(schemaPlan)) return plan;
+    }
+    throw new ArtdaqDbPresenceError(
+      `Run ${run} is ${isStored ? 'stored already' : 'not stored'} in artdaqDB under '${configuration}'`,
+      { run },
+    );
   }
 
-  #planLayout(submission: Submission): Promise<CollectionPlan> {
+  #planLayout(submission: Submission, index: LoadedIndex): Promise<CollectionPlan> {
     const { systemLayout, now } = this.#context;
-    return planInsert(submission, documentsOf(submission, 'SystemLayout'), systemLayout, [], now);
+    const listed = idsOf(index, submission.configuration);
+    return planInsert(submission, documentsOf(submission, 'SystemLayout'), systemLayout, listed, now);
   }
 
   /** Writes the documents of all candidates, then the index once. @returns those that got through */
@@ -110,7 +128,7 @@ class Commit {
       try {
         await store.write(candidate.plan.write.map(({ entry, bytes }) => ({ id: entry.id, bytes })));
       } catch (error) {
-        await store.remove(candidate.plan.fresh, this.#context.warn);
+        await this.#remove(store, candidate.plan.fresh);
         throw error;
       }
       return candidate;
@@ -119,30 +137,73 @@ class Commit {
     if (change.added.length === 0 && change.removed.length === 0) return written;
     try {
       await store.sync();
-      await store.index.replace(index, change, () => this.#lock.confirm());
+      await this.#replace(written, store, index, change);
     } catch (error) {
-      await this.#undo(written, store, index);
+      await this.#undo(written, store, index, error);
       for (const { submission } of written) this.#fail(submission, error);
       return [];
     }
-    await store.remove(
-      change.removed.map(({ id }) => id),
-      this.#context.warn,
-    );
-    return written;
+    return this.#each(written, async (candidate) => {
+      const removed = candidate.plan.removed.map(({ id }) => id);
+      if (await this.#remove(store, removed)) return candidate;
+      // It would be listed again one day, and then the run would hold a document that it doesn't have.
+      throw new ArtdaqDbError(
+        `A document that an interrupted import left in ${store.directory} is in the way`,
+        {
+          retryable: true,
+        },
+      );
+    });
   }
 
-  /** Takes new documents away, unless the index that lists them is in place in spite of the failure. */
-  async #undo(candidates: readonly Candidate[], store: CollectionStore, index: LoadedIndex): Promise<void> {
-    try {
-      if ((await store.index.signature()) !== index.signature) return;
-    } catch {
-      return; // It can't be told: an unlisted document is harmless, a missing one is not.
+  /** Rewrites the index, again and again if other programs change it but leave these runs alone. */
+  async #replace(
+    candidates: readonly Candidate[],
+    store: CollectionStore,
+    planned: LoadedIndex,
+    change: IndexChange,
+  ): Promise<void> {
+    const submissions = candidates.map(({ submission }) => submission);
+    let index = planned;
+    for (let rewrite = 1; ; rewrite++) {
+      try {
+        return await this.#context.reconciler.replace(store, index, change, this.#lock);
+      } catch (error) {
+        if (!(error instanceof IndexChangedError) || rewrite === REWRITES) throw error;
+        index = await store.index.load(touchedLists(submissions));
+        const isTouched = submissions.some(
+          ({ configuration }) => idsOf(index, configuration).join() !== idsOf(planned, configuration).join(),
+        );
+        if (isTouched) throw error;
+      }
     }
-    await store.remove(
+  }
+
+  /** Takes new documents away, unless the index that lists them may be in place in spite of the failure. */
+  async #undo(
+    candidates: readonly Candidate[],
+    store: CollectionStore,
+    index: LoadedIndex,
+    error: unknown,
+  ): Promise<void> {
+    try {
+      const isReplaced =
+        !(error instanceof IndexChangedError) && (await store.index.signature()) !== index.signature;
+      if (isReplaced) return this.#context.reconciler.doubt();
+    } catch {
+      return this.#context.reconciler.doubt(); // An unlisted document is found again, a missing one is not.
+    }
+    await this.#remove(
+      store,
       candidates.flatMap(({ plan }) => plan.fresh),
-      this.#context.warn,
     );
+  }
+
+  /** Takes documents away that no index lists. @returns whether all are gone */
+  async #remove(store: CollectionStore, ids: readonly string[]): Promise<boolean> {
+    const isComplete = await store.remove(ids, this.#context.warn);
+    if (!isComplete) this.#context.reconciler.doubt();
+    return isComplete;
   }
 
   /** Does something for each run; those for which it fails are noted and left out. */
@@ -166,6 +227,10 @@ class Commit {
     const failure = asDatabaseError(error, `Run ${run} could not be stored in artdaqDB`, { run });
     this.#failures.set(submission, failure);
   }
+}
+
+function isEmpty({ write, removed }: CollectionPlan): boolean {
+  return write.length === 0 && removed.length === 0;
 }
 
 function documentsOf(submission: Submission, collection: NewDocument['collection']): NewDocument[] {

@@ -33,7 +33,7 @@ export class IndexFile {
   readonly path: string;
   readonly #files: DatabaseFiles;
   readonly #sleep: (milliseconds: number) => Promise<unknown>;
-  #replaced: ReplacedIndex | undefined;
+  readonly #replaced: ReplacedIndex[] = [];
 
   /** @param collection directory of the collection */
   constructor(collection: string, files: DatabaseFiles, sleep: (milliseconds: number) => Promise<unknown>) {
@@ -70,6 +70,11 @@ export class IndexFile {
     return stats === undefined ? undefined : signatureOf(stats);
   }
 
+  /** In bytes; 0 if there is no file. */
+  async size(): Promise<number> {
+    return (await this.#files.stat(this.path).catch(undefinedIfMissing))?.size ?? 0;
+  }
+
   /**
    * Replaces the index by itself with a change, atomically and durably.
    * @param index as just loaded, with all lists that the change touches
@@ -90,8 +95,7 @@ export class IndexFile {
         await replaced?.close();
         throw error;
       }
-      await this.release();
-      this.#replaced = replaced;
+      if (replaced !== undefined) this.#replaced.push(replaced);
     };
     const content = chunks(spliceIndex(index.bytes, index.layout, change));
     await writeFileAtomic(this.path, content, { files: { ...files, rename }, syncDirectory: false });
@@ -100,22 +104,24 @@ export class IndexFile {
     return stats && contentSignatureOf(stats) === written ? signatureOf(stats) : undefined;
   }
 
-  /** Has anybody written to the file that our last {@link replace} took away? */
+  /** Has anybody written to a file that {@link replace} took away? */
   async hasLateContent(): Promise<boolean> {
-    return (await this.#replaced?.isChanged()) ?? false;
+    for (const replaced of this.#replaced) if (await replaced.isChanged()) return true;
+    return false;
   }
 
-  /** What was written to the file that our last {@link replace} took away, since it was read last. */
-  async lateContent(): Promise<ScannedIndex | 'torn' | undefined> {
+  /** What was written to the files that {@link replace} took away, since they were read last. */
+  async *lateContents(): AsyncGenerator<ScannedIndex | 'torn'> {
     const patience = { attempts: READ_ATTEMPTS, pauseMs: READ_PAUSE_MS, sleep: this.#sleep };
-    return this.#replaced?.lateContent(patience);
+    for (const replaced of [...this.#replaced]) {
+      const content = await replaced.lateContent(patience);
+      if (content !== undefined) yield content;
+    }
   }
 
-  /** Stops watching the file that our last {@link replace} took away. */
+  /** Stops watching the files that {@link replace} took away. */
   async release(): Promise<void> {
-    const replaced = this.#replaced;
-    this.#replaced = undefined;
-    await replaced?.close();
+    for (const replaced of this.#replaced.splice(0)) await replaced.close();
   }
 
   /**

@@ -1,29 +1,29 @@
-import { ArtdaqDbError } from '../../../errors.ts';
-import type { FhiclFile } from '../../../fhicl/fhicl-file.ts';
 import type { RunNumber } from '../../../run-number.ts';
-import { type ExportedDocument, exportedFiles, withoutJson } from '../run-export.ts';
+import { type ExportedDocument, runOf, withoutJson } from '../run-export.ts';
 import { assignedTime, latest } from '../stored-document.ts';
 import type { CollectionStore } from './collection-store.ts';
 import { ASSIGNED, CONFIGURATIONS } from './index-entry.ts';
 
+/** The documents of a run, found under one of its configuration names. */
+export interface FoundRun {
+  readonly configuration: string;
+  readonly documents: readonly ExportedDocument[];
+}
+
 /**
- * The documents of a run as FHiCL text, in order of entity.
- * @param configurations names under which the run is stored
- * @param stores all collections that hold documents of runs
+ * The documents of a run under the configuration that was assigned last; undefined if the run is not stored.
+ * @param stores all collections that hold documents of runs, SystemLayout last
  * @throws ArtdaqDbError if a document is missing or unreadable
  */
-export async function exportRun(
+export async function findRun(
   run: RunNumber,
-  configurations: readonly string[],
   stores: readonly CollectionStore[],
-  warn: (message: string) => void,
-): Promise<FhiclFile[]> {
+): Promise<FoundRun | undefined> {
+  const stored = (await stores.at(-1)?.reader.keys(CONFIGURATIONS)) ?? [];
+  const configurations = stored.filter((configuration) => runOf(configuration) === run);
   const configuration = await assignedLast(configurations, stores);
-  if (configuration === undefined) {
-    throw new ArtdaqDbError(`Run ${run} is not stored in artdaqDB`, { run });
-  }
-  const documents = await documentsUnder(configuration, stores);
-  return exportedFiles(run, configuration, documents, warn);
+  if (configuration === undefined) return undefined;
+  return { configuration, documents: await documentsUnder(configuration, stores) };
 }
 
 /** All documents that the indexes list under a configuration name. */
@@ -40,7 +40,7 @@ export async function documentsUnder(
 }
 
 /** Of several configuration names the one assigned last; undefined if there is none. */
-export async function assignedLast(
+async function assignedLast(
   configurations: readonly string[],
   stores: readonly CollectionStore[],
 ): Promise<string | undefined> {

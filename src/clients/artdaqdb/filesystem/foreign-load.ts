@@ -1,0 +1,51 @@
+import { ownObjectId } from '../object-id.ts';
+import type { ExportedDocument } from '../run-export.ts';
+import { assignedTo, latest } from '../stored-document.ts';
+import type { FoundRun } from './run-export.ts';
+
+/** A C++ loader takes some milliseconds from one document of a run to the next, and a second for each 10 MB of index. */
+const QUIET_MS = 3000;
+const QUIET_MS_PER_MEGABYTE = 200;
+
+/**
+ * Tells whether a run that another program stored may still get documents: nothing marks its end, so it has to be quiet
+ * for a while.
+ */
+export class ForeignLoad {
+  readonly #now: () => Date;
+  #content = '';
+  /** Time that we have seen the same content for. */
+  #quietMs = 0;
+
+  constructor(now: () => Date) {
+    this.#now = now;
+  }
+
+  /**
+   * How long to wait before the run is looked at again, in milliseconds; 0 if it is complete.
+   * @param indexBytes size of RunHistory's index, on which the speed of the C++ tools depends
+   */
+  pauseFor(run: FoundRun, indexBytes: number): number {
+    const foreign = run.documents.filter((document) => !isOwn(document, run.configuration));
+    if (foreign.length === 0) return 0;
+    const period = QUIET_MS + (indexBytes / 1e6) * QUIET_MS_PER_MEGABYTE;
+    const content = foreign.map(({ place }) => place).join();
+    if (content !== this.#content) this.#quietMs = 0;
+    this.#content = content;
+    const age = this.#now().getTime() - latest(foreign.map((each) => assignedTo(each, run.configuration)));
+    // A stamp in the future comes from another clock and tells nothing.
+    const quietMs = Math.max(this.#quietMs, age);
+    if (quietMs >= period) return 0;
+    const pause = Math.ceil(period - quietMs);
+    this.#quietMs += pause;
+    return pause;
+  }
+}
+
+function isOwn({ entry }: ExportedDocument, configuration: string): boolean {
+  const { id, entity } = entry;
+  return (
+    id === ownObjectId('RunHistory', configuration, entity) ||
+    id === ownObjectId('SystemLayout', configuration, entity)
+  );
+}

@@ -1,0 +1,274 @@
+import { ArtdaqDbError, messageOf } from '../../../errors.ts';
+import type { CollectionStore } from './collection-store.ts';
+import type { HeldLock } from './database-lock.ts';
+import { ASSIGNED, CONFIGURATIONS, type IndexChange, type ListedText, OUID } from './index-entry.ts';
+import { IndexChangedError, type LoadedIndex } from './index-file.ts';
+import { gainsOf, type ScannedIndex } from './index-gains.ts';
+import { type ForeignDocument, findUnlisted } from './unlisted-documents.ts';
+import type { VerifiedFile, VerifiedState } from './verified-state.ts';
+
+/** What a reconciler works with. */
+export interface ReconcilerParts {
+  readonly runHistory: CollectionStore;
+  readonly systemLayout: CollectionStore;
+  readonly verified: VerifiedFile;
+  readonly now: () => Date;
+  readonly warn: (message: string) => void;
+}
+
+/** A program without lock that writes all the time may get between each time; more often than that is a fault. */
+const ATTEMPTS = 30;
+/** A document that has been unlisted for so long is not just being stored. */
+const STORING_MS = 60_000;
+
+/**
+ * Keeps the indexes complete although other programs write them without a lock. It knows the state of both in which all
+ * documents of this project were listed; when they are in another one, it compares them with the directories.
+ */
+export class Reconciler {
+  readonly #parts: ReconcilerParts;
+  /** RunHistory comes first: a run's documents are listed before its schema document makes it visible. */
+  readonly #stores: readonly CollectionStore[];
+  readonly #reported = new Set<string>();
+  #known: VerifiedState | undefined;
+  /** Documents of other programs may be on their way, so the state is not worth remembering. */
+  #isSettling = false;
+  readonly #completed = new Set<string>();
+
+  constructor(parts: ReconcilerParts) {
+    this.#parts = parts;
+    this.#stores = [parts.runHistory, parts.systemLayout];
+  }
+
+  /** Configurations of which documents of other programs are on disk that no index lists, in the state that is known. */
+  get halfListed(): ReadonlySet<string> {
+    return new Set(this.#known?.halfListed);
+  }
+
+  /** Are the indexes in the state that is known, or was remembered, or is there no database? Needs no lock and changes nothing. */
+  async isVerified(): Promise<boolean> {
+    const current = await this.#signatures();
+    if (current.every((signature) => signature === undefined)) return true;
+    if (isState(this.#known, current)) return true;
+    const remembered = await this.#parts.verified.read();
+    if (!isState(remembered, current)) return false;
+    this.#known = remembered;
+    this.#isSettling = false;
+    return true;
+  }
+
+  /**
+   * Begins to write: brings the indexes to a known state, and takes back the remembered one until {@link end}.
+   * @throws ArtdaqDbError if an index can't be read or written
+   */
+  async begin(lock: HeldLock): Promise<void> {
+    this.#known = lock.takenOver ? undefined : await this.#parts.verified.read();
+    this.#isSettling = false;
+    await this.reach(lock);
+    await this.#parts.verified.forget();
+  }
+
+  /**
+   * Ends writing: whatever other programs did meanwhile, all that is ours is listed; remembers that state.
+   * @throws ArtdaqDbError if an index can't be read or written
+   */
+  async end(lock: HeldLock): Promise<void> {
+    do {
+      await this.reach(lock);
+      await this.#remember();
+    } while (await this.#hasLateContent());
+  }
+
+  /** Stops watching the indexes that were replaced; after {@link end}, or when writing failed. */
+  async release(): Promise<void> {
+    for (const { index } of this.#stores) await index.release();
+  }
+
+  /** Is this index in the known state? */
+  knows(store: CollectionStore, index: LoadedIndex): boolean {
+    return this.#known !== undefined && this.#known.indexes[this.#stores.indexOf(store)] === index.signature;
+  }
+
+  /** Did this process list the run's schema document, and so make it visible, as it was on disk already? */
+  hasCompleted(configuration: string): boolean {
+    return this.#completed.has(configuration);
+  }
+
+  /** The known state is not to be trusted any more: documents may have been left that no index lists. */
+  doubt(): void {
+    this.#known = undefined;
+  }
+
+  /**
+   * Replaces an index and keeps account of it.
+   * @throws IndexChangedError as IndexFile.replace does
+   */
+  async replace(
+    store: CollectionStore,
+    index: LoadedIndex,
+    change: IndexChange,
+    lock: HeldLock,
+  ): Promise<void> {
+    const before = this.#known;
+    const isKnown = this.knows(store, index);
+    this.#known = undefined;
+    try {
+      const signature = await store.index.replace(index, change, () => lock.confirm());
+      if (before === undefined || !isKnown || signature === undefined) return;
+      const place = this.#stores.indexOf(store);
+      this.#known = {
+        ...before,
+        indexes: before.indexes.map((each, at) => (at === place ? signature : each)),
+      };
+    } catch (error) {
+      if (error instanceof IndexChangedError) this.#known = before;
+      throw error;
+    }
+  }
+
+  /**
+   * Brings the indexes to a state in which all that is ours is listed, and all that other programs wrote into a file whose
+   * place we took.
+   */
+  async reach(lock: HeldLock): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        for (const store of this.#stores) await this.#mergeLate(store, lock);
+        if (isState(this.#known, await this.#signatures())) return;
+        this.#known = await this.#compare((store, texts) => this.#list(store, texts, lock));
+        if (this.#known !== undefined) return;
+      } catch (error) {
+        if (!(error instanceof IndexChangedError)) throw error;
+      }
+      if (attempt === ATTEMPTS) {
+        throw new ArtdaqDbError('Another program keeps writing to artdaqDB', { retryable: true });
+      }
+    }
+  }
+
+  /** The same for a database that can't be written: what is ours and not listed counts as half listed. */
+  async inspect(): Promise<void> {
+    const found = new Set<string>();
+    const state = await this.#compare(async (_store, texts) => {
+      for (const [member, key] of texts) if (member === CONFIGURATIONS) found.add(key);
+      return true;
+    });
+    this.#known = state && { ...state, halfListed: [...state.halfListed, ...found] };
+  }
+
+  async #remember(): Promise<void> {
+    const known = this.#known;
+    if (this.#isSettling || !isState(known, await this.#signatures())) return;
+    const { verified, warn } = this.#parts;
+    try {
+      await verified.write(known);
+    } catch (error) {
+      warn(
+        `${verified.path} could not be written, so the next execution compares all documents: ${messageOf(error)}`,
+      );
+    }
+  }
+
+  async #hasLateContent(): Promise<boolean> {
+    for (const { index } of this.#stores) if (await index.hasLateContent()) return true;
+    return false;
+  }
+
+  #signatures(): Promise<(string | undefined)[]> {
+    return Promise.all(this.#stores.map(({ index }) => index.signature()));
+  }
+
+  /**
+   * Compares both indexes with what is on disk.
+   * @param listOwn what to do with documents of ours that are missing; gives false if all must be compared anew
+   */
+  async #compare(
+    listOwn: (store: CollectionStore, texts: readonly ListedText[]) => Promise<boolean>,
+  ): Promise<VerifiedState | undefined> {
+    const indexes: (string | undefined)[] = [];
+    const foreign: ForeignDocument[] = [];
+    for (const store of this.#stores) {
+      const index = await store.index.load(() => false);
+      const unlisted = await findUnlisted(store, index);
+      const texts = unlisted.own.flatMap((listing) => listing.texts);
+      if (texts.length > 0 && !(await listOwn(store, texts))) return undefined;
+      foreign.push(...unlisted.foreign);
+      indexes.push(index.signature);
+    }
+    this.#report(foreign);
+    const halfListed = new Set(foreign.flatMap(({ listing }) => listing?.configurations ?? []));
+    return { indexes, halfListed: [...halfListed] };
+  }
+
+  /** Lists documents again that another writer dropped, or that one of ours had no time to list. */
+  async #list(store: CollectionStore, texts: readonly ListedText[], lock: HeldLock): Promise<false> {
+    const index = await store.index.load(listsOf(texts));
+    await this.replace(store, index, { added: [], removed: [], listed: texts }, lock);
+    if (store === this.#parts.systemLayout) {
+      for (const [member, key] of texts) if (member === CONFIGURATIONS) this.#completed.add(key);
+    }
+    const count = texts.filter(([member]) => member === OUID).length;
+    this.#parts.warn(
+      `${store.index.path} listed ${count} of our documents no more or not yet; they are listed again`,
+    );
+    return false;
+  }
+
+  /** What a program wrote into the index whose place we took goes into the new one. */
+  async #mergeLate(store: CollectionStore, lock: HeldLock): Promise<void> {
+    for await (const late of store.index.lateContents()) {
+      this.#known = undefined;
+      if (late !== 'torn') await this.#merge(store, late, lock);
+    }
+  }
+
+  async #merge(store: CollectionStore, late: ScannedIndex, lock: HeldLock): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const index = await store.index.load(() => true);
+      const listed = await this.#stillThere(store, [...gainsOf(late, index)]);
+      if (listed.length === 0) return;
+      try {
+        return await this.replace(store, index, { added: [], removed: [], listed }, lock);
+      } catch (error) {
+        if (!(error instanceof IndexChangedError) || attempt === ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  /** An older index may list what we have taken out since; stamps go with the documents of their configuration. */
+  async #stillThere(store: CollectionStore, gains: readonly ListedText[]): Promise<ListedText[]> {
+    const there = new Map<string, boolean>();
+    for (const [member, , text] of gains) {
+      if (member !== ASSIGNED && !there.has(text)) there.set(text, await store.has(text));
+    }
+    const ids = gains.filter(([member, , text]) => member !== ASSIGNED && there.get(text));
+    const configurations = new Set(ids.filter(([member]) => member === CONFIGURATIONS).map(([, key]) => key));
+    return [...ids, ...gains.filter(([member, key]) => member === ASSIGNED && configurations.has(key))];
+  }
+
+  #report(foreign: readonly ForeignDocument[]): void {
+    const time = this.#parts.now().getTime();
+    const old = foreign.filter(({ writtenMs }) => Math.abs(time - writtenMs) >= STORING_MS);
+    this.#isSettling = old.length < foreign.length;
+    const unknown = old.filter(({ path }) => !this.#reported.has(path));
+    const [first] = unknown;
+    if (first === undefined) return;
+    for (const { path } of unknown) this.#reported.add(path);
+    this.#parts.warn(
+      `${unknown.length} documents that other programs stored are listed in no index, so nobody finds them (${first.path}` +
+        `${unknown.length > 1 ? ', …' : ''}); see what repair-filesystemdb says of them`,
+    );
+  }
+}
+
+function isState(
+  state: VerifiedState | undefined,
+  current: readonly (string | undefined)[],
+): state is VerifiedState {
+  return state !== undefined && current.every((signature, place) => signature === state.indexes[place]);
+}
+
+function listsOf(texts: readonly ListedText[]): (member: string, key: string) => boolean {
+  const wanted = new Set(texts.map(([member, key]) => `${member}\0${key}`));
+  return (member, key) => wanted.has(`${member}\0${key}`);
+}

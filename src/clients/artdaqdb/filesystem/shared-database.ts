@@ -1,0 +1,96 @@
+import pLimit from 'p-limit';
+import { removeStaleTemporaries } from '../../../persistence/atomic-file.ts';
+import { errorCode } from '../../../system-error.ts';
+import type { CollectionStore } from './collection-store.ts';
+import { ensureDirectories } from './database-directories.ts';
+import type { DatabaseFiles } from './database-files.ts';
+import type { DatabaseLock, HeldLock } from './database-lock.ts';
+import { type DatabaseOrigin, ensureMetadata } from './database-metadata.ts';
+import type { Reconciler } from './reconciler.ts';
+
+/** What a shared database is made of. */
+export interface SharedDatabaseParts {
+  readonly directory: string;
+  readonly location: string;
+  readonly origin: DatabaseOrigin;
+  readonly files: DatabaseFiles;
+  readonly lock: DatabaseLock;
+  readonly runHistory: CollectionStore;
+  readonly systemLayout: CollectionStore;
+  readonly reconciler: Reconciler;
+  readonly now: () => Date;
+}
+
+/** A disk or an account that lets nothing be written. */
+const REFUSALS: ReadonlySet<string | undefined> = new Set(['EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT']);
+
+/** Writing to a database that other processes of this project, which lock it, and C++ tools, which don't, write as well. */
+export class SharedDatabase {
+  readonly #parts: SharedDatabaseParts;
+  /** In turn within this process; between processes the lock does that, but by asking again and again. */
+  readonly #inTurn = pLimit(1);
+
+  constructor(parts: SharedDatabaseParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Does something that changes the database, made if need be, while no other process of ours does. Before and after it,
+   * the indexes list all that is ours.
+   */
+  async change<Result>(work: (lock: HeldLock) => Promise<Result>): Promise<Result> {
+    return this.#inTurn(async () => {
+      const { directory, location, origin, files, lock, reconciler, now } = this.#parts;
+      await ensureDirectories(directory, files);
+      return lock.hold(async (held) => {
+        if (held.takenOver) await this.#clearTemporaries();
+        await ensureMetadata(directory, location, origin, now(), files);
+        try {
+          for (const { index } of this.#collections) await index.create();
+          await reconciler.begin(held);
+          const result = await work(held);
+          await reconciler.end(held);
+          return result;
+        } catch (error) {
+          reconciler.doubt();
+          throw error;
+        } finally {
+          await reconciler.release();
+        }
+      });
+    });
+  }
+
+  /**
+   * Lists what other writers have dropped of ours, if anybody has written since that was done last. In a database that
+   * can't be written it is only found out what is not listed.
+   */
+  async mend(): Promise<void> {
+    if (!(await this.#parts.reconciler.isVerified())) await this.compare();
+  }
+
+  /** The same whether or not anybody has written. */
+  async compare(): Promise<void> {
+    const { reconciler } = this.#parts;
+    try {
+      await this.change(async () => reconciler.doubt());
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      await reconciler.inspect();
+    }
+  }
+
+  get #collections(): readonly CollectionStore[] {
+    return [this.#parts.runHistory, this.#parts.systemLayout];
+  }
+
+  /** Temporary files are written under the lock only: those of a holder that died are nobody's. */
+  async #clearTemporaries(): Promise<void> {
+    for (const { directory } of this.#collections) await removeStaleTemporaries(directory, 0);
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  if (REFUSALS.has(errorCode(error))) return true;
+  return error instanceof Error && REFUSALS.has(errorCode(error.cause));
+}

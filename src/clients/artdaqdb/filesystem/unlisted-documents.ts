@@ -1,0 +1,53 @@
+import { ownObjectId } from '../object-id.ts';
+import type { CollectionStore } from './collection-store.ts';
+import type { LoadedIndex } from './index-file.ts';
+import type { StoredListing } from './stored-listing.ts';
+import { TextTable } from './text-table.ts';
+
+const OBJECT_ID_LENGTH = 24;
+
+/** A document of another program that no index lists. */
+export interface ForeignDocument {
+  readonly path: string;
+  /** Undefined: it is not readable, so it can't be told what it belongs to. */
+  readonly listing: StoredListing | undefined;
+  readonly writtenMs: number;
+}
+
+/** The documents on disk that an index doesn't list. */
+export interface UnlistedDocuments {
+  readonly own: readonly StoredListing[];
+  readonly foreign: readonly ForeignDocument[];
+}
+
+/**
+ * Compares a collection's directory with its index. Each writer stores a document before the index lists it; so what is
+ * missing was dropped by a writer without lock, was left by one that died, or is just being stored.
+ */
+export async function findUnlisted(store: CollectionStore, index: LoadedIndex): Promise<UnlistedDocuments> {
+  const own: StoredListing[] = [];
+  const foreign: ForeignDocument[] = [];
+  for (const id of await unlistedIds(store, index)) {
+    const found = await store.listingOf(id);
+    if (found === undefined) continue;
+    const { listing, writtenMs } = found;
+    if (listing !== undefined && isOwn(store, listing)) own.push(listing);
+    else foreign.push({ path: store.pathOf(id), listing, writtenMs });
+  }
+  return { own, foreign };
+}
+
+async function unlistedIds(store: CollectionStore, { bytes, layout }: LoadedIndex): Promise<string[]> {
+  const table = layout.ouid && new TextTable(bytes, layout.ouid);
+  const name = Buffer.alloc(OBJECT_ID_LENGTH);
+  const unlisted: string[] = [];
+  for await (const id of store.ids()) {
+    name.write(id, 'latin1');
+    if (!table?.has(name, 0, name.length)) unlisted.push(id);
+  }
+  return unlisted;
+}
+
+function isOwn({ name }: CollectionStore, { id, version, entities }: StoredListing): boolean {
+  return entities.some((entity) => id === ownObjectId(name, version, entity));
+}
