@@ -21,6 +21,10 @@ export interface MongoResponderOptions {
   /** Newest protocol that it announces: 12 is MongoDB 4.4, 13 is 5.0, 21 is 7.0 (the default). */
   readonly maxWireVersion?: number;
   readonly role?: 'primary' | 'secondary';
+  /** No member of a replica set: without retryable writes. */
+  readonly standalone?: boolean;
+  /** Most documents that it takes in one write, and that it gives in one part of an answer. */
+  readonly batchLimit?: number;
 }
 
 const REPLICA_SET = 'rs-test';
@@ -29,6 +33,13 @@ const UNAUTHENTICATED = {
   code: 13,
   codeName: 'Unauthorized',
   errmsg: 'command requires authentication',
+};
+
+const NOT_RETRYABLE = {
+  ok: 0,
+  code: 20,
+  codeName: 'IllegalOperation',
+  errmsg: 'Transaction numbers are only allowed on a replica set member or mongos',
 };
 
 /**
@@ -43,7 +54,7 @@ export class MongoResponder {
   script: Script;
   role: 'primary' | 'secondary';
   readonly #options: MongoResponderOptions;
-  readonly #executor = new CommandExecutor(this.store);
+  readonly #executor: CommandExecutor;
   readonly #sockets = new Set<Socket>();
   readonly #server;
   #isAccepting = true;
@@ -52,6 +63,7 @@ export class MongoResponder {
 
   private constructor(options: MongoResponderOptions) {
     this.#options = options;
+    this.#executor = new CommandExecutor(this.store, options.batchLimit);
     this.script = options.script ?? (() => undefined);
     this.role = options.role ?? 'primary';
     const serve = (socket: Socket): void => this.#serve(socket);
@@ -183,6 +195,7 @@ export class MongoResponder {
         return { ok: 1 };
     }
     if (!authentication.isAdmitted) return UNAUTHENTICATED;
+    if (this.#options.standalone === true && command.txnNumber !== undefined) return NOT_RETRYABLE;
     if (this.role === 'secondary' && isWrite(name)) return notPrimary('NotWritablePrimary', command);
     const mode: unknown = command.$readPreference?.mode;
     if (this.role === 'secondary' && (mode === undefined || mode === 'primary'))
@@ -202,19 +215,20 @@ export class MongoResponder {
       isWritablePrimary: isPrimary,
       ismaster: isPrimary,
       secondary: !isPrimary,
-      setName: REPLICA_SET,
-      setVersion: 1,
-      hosts: [this.host],
-      me: this.host,
-      ...(isPrimary ? { primary: this.host } : {}),
+      ...(this.#options.standalone === true ? {} : this.#membership()),
       minWireVersion: 0,
       maxWireVersion: this.#options.maxWireVersion ?? 21,
       maxBsonObjectSize: 16 * 1024 * 1024,
       maxMessageSizeBytes: 48_000_000,
-      maxWriteBatchSize: 100_000,
+      maxWriteBatchSize: this.#options.batchLimit ?? 100_000,
       logicalSessionTimeoutMinutes: 30,
       saslSupportedMechs: ['SCRAM-SHA-256'],
     };
+  }
+
+  #membership(): BSON.Document {
+    const primary = this.role === 'primary' ? { primary: this.host } : {};
+    return { setName: REPLICA_SET, setVersion: 1, hosts: [this.host], me: this.host, ...primary };
   }
 }
 

@@ -32,13 +32,16 @@ export function isWrite(name: string): boolean {
 /** Carries commands on the data out, as far as the client under test uses them. */
 export class CommandExecutor {
   readonly #store: MemoryStore;
+  readonly #batchLimit: number;
   readonly #cursors = new Map<bigint, OpenCursor>();
   /** Answers to retryable writes: a repeat gets the same and changes nothing; an interrupted one is gone on with. */
   readonly #written = new Map<string, { readonly answer: Document; readonly wasInterrupted: boolean }>();
   #lastCursor = 0n;
 
-  constructor(store: MemoryStore) {
+  /** @param batchLimit most documents in one part of an answer, whatever the client asks for */
+  constructor(store: MemoryStore, batchLimit = Infinity) {
     this.#store = store;
+    this.#batchLimit = batchLimit;
   }
 
   execute(work: Work): Document | Uint8Array {
@@ -139,7 +142,7 @@ export class CommandExecutor {
 
   #open(namespace: string, documents: readonly Uint8Array[], batchSize = DEFAULT_BATCH): Uint8Array {
     const rest = [...documents];
-    const batch = rest.splice(0, batchSize);
+    const batch = rest.splice(0, Math.min(batchSize, this.#batchLimit));
     if (rest.length === 0) return cursorAnswer({ id: 0n, namespace, batch: 'firstBatch' }, batch);
     const id = ++this.#lastCursor;
     this.#cursors.set(id, { namespace, rest });
@@ -150,7 +153,7 @@ export class CommandExecutor {
     const cursor = this.#cursors.get(id);
     if (cursor === undefined)
       return { ok: 0, code: 43, codeName: 'CursorNotFound', errmsg: `cursor id ${id} not found` };
-    const batch = cursor.rest.splice(0, batchSize);
+    const batch = cursor.rest.splice(0, Math.min(batchSize, this.#batchLimit));
     const isDone = cursor.rest.length === 0;
     if (isDone) this.#cursors.delete(id);
     return cursorAnswer({ id: isDone ? 0n : id, namespace: cursor.namespace, batch: 'nextBatch' }, batch);

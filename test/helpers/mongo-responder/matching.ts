@@ -85,6 +85,12 @@ function holds(operator: string, operand: unknown, values: unknown[], condition:
       return values.some((value) => meets(value, patternOf(operand, condition.$options)));
     case '$options':
       return true;
+    case '$elemMatch':
+      return values
+        .filter((value) => Array.isArray(value))
+        .some((elements) =>
+          elements.some((element) => isDocument(element) && matches(element, Object(operand))),
+        );
     default:
       throw new Error(`the test responder does not know the query operator ${operator}`);
   }

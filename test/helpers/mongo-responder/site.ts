@@ -1,7 +1,8 @@
+import { tmpdir } from 'node:os';
 import { inspect } from 'node:util';
 import { afterEach, expect } from 'vitest';
 import type { ArtdaqDb } from '../../../src/clients/artdaqdb/artdaqdb.ts';
-import { MongoDb } from '../../../src/clients/artdaqdb/mongo-db.ts';
+import { openArtdaqDb } from '../../../src/clients/artdaqdb/open.ts';
 import type { Environment } from '../../../src/environment.ts';
 import { ArchiverError } from '../../../src/errors.ts';
 import { MongoResponder, type MongoResponderOptions } from '../mongo-responder.ts';
@@ -19,6 +20,8 @@ const TIME_LIMITS = {
   socketTimeoutMS: '300',
   minHeartbeatFrequencyMS: '20',
 };
+
+const NO_TOOLS = { workDir: tmpdir(), libDirectory: tmpdir() };
 
 /** How a client is opened besides where. */
 export interface ClientOptions {
@@ -64,7 +67,7 @@ export function useMongoSites(): MongoSite {
     open: ({ host }, { parameters = {}, credentials = `${CREDENTIALS}@`, env = {} } = {}) => {
       const query = new URLSearchParams({ ...TIME_LIMITS, ...parameters });
       const databaseUri = `mongodb://${credentials}${host}/${DATABASE}?${query}`;
-      const client = new MongoDb(databaseUri, { env, logger });
+      const client = openArtdaqDb({ databaseUri, useTools: false }, { env, logger, ...NO_TOOLS });
       expectNoSecrets(client.location);
       clients.push(client);
       return client;

@@ -1,13 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { ArtdaqDbPresenceError } from '../../../src/errors.ts';
 import { byName, documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
-import { type Fault, refusal, type Script } from '../../helpers/mongo-responder/script.ts';
+import { type Fault, onCall, refusal, type Script } from '../../helpers/mongo-responder/script.ts';
 import { entitiesIn, useMongoSites } from '../../helpers/mongo-responder/site.ts';
 import type { MongoResponder } from '../../helpers/mongo-responder.ts';
 
 const site = useMongoSites();
 const files = documentsOfRun(5);
+/** More than one insert, with all that a new database needs before it. */
+const STEPS = Array.from({ length: 18 }, (_, index) => index + 1);
 const NO_RETRY = { parameters: { retryWrites: 'false', retryReads: 'false' } };
+
+const cuts: [what: string, fault: Fault][] = [
+  ['is cut before the server wrote', { kind: 'cut', applied: false }],
+  ['is cut after the server wrote', { kind: 'cut', applied: true }],
+  ['is cut in the middle of the answer', { kind: 'half answer', ending: 'cut' }],
+  ['stalls in the middle of the answer', { kind: 'half answer', ending: 'stall' }],
+  ['hangs before the server wrote', { kind: 'hang', applied: false }],
+  ['hangs after the server wrote', { kind: 'hang', applied: true }],
+];
 
 /** A fault for the writes to one collection. */
 function onInsertInto(collection: string, fault: Fault, call = 1): Script {
@@ -63,15 +74,6 @@ describe('a replica set that changes its primary', () => {
 });
 
 describe('a connection that breaks while a run is written', () => {
-  const cuts: [what: string, fault: Fault][] = [
-    ['is cut before the server wrote', { kind: 'cut', applied: false }],
-    ['is cut after the server wrote', { kind: 'cut', applied: true }],
-    ['is cut in the middle of the answer', { kind: 'half answer', ending: 'cut' }],
-    ['stalls in the middle of the answer', { kind: 'half answer', ending: 'stall' }],
-    ['hangs before the server wrote', { kind: 'hang', applied: false }],
-    ['hangs after the server wrote', { kind: 'hang', applied: true }],
-  ];
-
   it.each(
     cuts.flatMap(([what, fault]) =>
       ['RunHistory', 'SystemLayout'].map((collection) => [what, collection, fault] as const),
@@ -110,35 +112,58 @@ describe('a connection that breaks while a run is written', () => {
   });
 });
 
+describe('an update that breaks', () => {
+  const more = { name: 'RunHistory2.fcl', text: '\nstop: "now" \n' };
+
+  it.each(cuts)('%s: another attempt completes it', async (_what, fault) => {
+    const responder = await site.start();
+    const client = site.open(responder, NO_RETRY);
+    await client.insert(5, 'standard', files);
+    responder.script = onInsertInto('RunHistory', fault);
+    expect((await site.failureOf(client.update(5, 'standard', [more]))).retryable).toBe(true);
+    await client.update(5, 'standard', [more]);
+    expect(entitiesIn(responder, 'RunHistory', '5/standard')).toEqual(['RunHistory2', 'boot', 'settings']);
+    expect(byName(await client.export(5))).toEqual(byName([...files, more]));
+  });
+});
+
 describe('a listing that breaks', () => {
   const stored = async () => {
-    const responder = await site.start();
+    const responder = await site.start({ batchLimit: 2 });
     const client = site.open(responder, NO_RETRY);
     for (const run of [3, 4, 5]) await client.insert(run, 'standard', documentsOfRun(run));
     return { responder, client };
   };
 
-  it.each<[what: string, fault: Fault]>([
+  const breaks: [what: string, fault: Fault][] = [
     ['is cut', { kind: 'cut', applied: true }],
     ['ends in half an answer', { kind: 'half answer', ending: 'cut' }],
     ['hangs', { kind: 'hang', applied: true }],
     ['lost its cursor', refusal(43, 'CursorNotFound', 'cursor id 7 not found')],
-  ])('%s: it fails instead of being short', async (_what, fault) => {
-    const { responder, client } = await stored();
-    responder.script = (seen) => (['find', 'aggregate', 'getMore'].includes(seen.name) ? fault : undefined);
-    expect((await site.failureOf(client.listRuns())).retryable).toBe(true);
-    responder.script = () => undefined;
-    expect(await client.listRuns()).toEqual([3, 4, 5]);
-  });
+    ['meets a server that is not primary', refusal(11602, 'InterruptedDueToReplStateChange', 'stepped down')],
+  ];
+  it.each(breaks.flatMap(([what, fault]) => ['find', 'getMore'].map((name) => [what, name, fault] as const)))(
+    '%s in %s: it fails instead of being short',
+    async (_what, name, fault) => {
+      const { responder, client } = await stored();
+      responder.script = onCall(name, fault);
+      expect((await site.failureOf(client.listRuns())).retryable).toBe(true);
+      responder.script = () => undefined;
+      expect(await client.listRuns()).toEqual([3, 4, 5]);
+    },
+  );
 });
 
 describe('a client that dies', () => {
-  it.each([true, false])(
-    'between any two round trips leaves what the next one completes (the last one is carried out: %s)',
-    async (applied) => {
-      let isWhole = false;
-      for (let step = 1; !isWhole; step++) {
-        const responder = await site.start();
+  it.each([
+    { applied: true, batchLimit: 100 },
+    { applied: false, batchLimit: 100 },
+    { applied: true, batchLimit: 2 },
+  ])(
+    'between any two round trips leaves what the next one completes (%o)',
+    async ({ applied, batchLimit }) => {
+      const hasDiedAt = async (step: number): Promise<boolean> => {
+        const responder = await site.start({ batchLimit });
         const dying = site.open(responder);
         await dying.prepare();
         const before = responder.work.length;
@@ -148,16 +173,22 @@ describe('a client that dies', () => {
           death = dying.close();
           return { kind: 'client dies', applied };
         };
-        isWhole = await dying.insert(5, 'standard', files).then(
-          () => true,
-          (error: unknown) => site.failureOf(Promise.reject(error)).then(() => false),
+        const hasDied = await dying.insert(5, 'standard', files).then(
+          () => false,
+          (error: unknown) => site.failureOf(Promise.reject(error)).then(() => true),
         );
         await death;
         responder.script = () => undefined;
         responder.accept();
         await expectWholeOrNothing(responder);
-        if (isWhole) expect(step).toBeGreaterThan(3);
-      }
+        return hasDied;
+      };
+      const deaths = await Promise.all(STEPS.map(hasDiedAt));
+      // Every round trip had its turn: those that did not die had none left.
+      const last = deaths.lastIndexOf(true);
+      expect(deaths).toEqual(STEPS.map((_, index) => index <= last));
+      expect(last).toBeGreaterThan(3);
+      expect(last).toBeLessThan(STEPS.length - 1);
     },
   );
 });
