@@ -81,6 +81,7 @@ export class Sshd {
       IdentityFile: `"${this.#path(key)}"`,
       IdentitiesOnly: 'yes',
       IdentityAgent: 'none',
+      KexAlgorithms: 'curve25519-sha256', // The fastest.
       UserKnownHostsFile: `"${this.#path('known_hosts')}"`,
       GlobalKnownHostsFile: 'none',
     };

@@ -75,11 +75,18 @@ function bulkTools(
   { exclusively, ...tools }: DatabaseParticulars,
 ): BulkTools {
   const { env, logger, libDirectory } = services;
-  const { databaseUri } = tools;
+  const { databaseUri, hide } = tools;
   const host: ToolHost =
     remoteHost === undefined
       ? new LocalHost({ ...tools, env, logger, libDirectory })
-      : new RemoteHost({ remoteHost, verifyHostKey: sshVerifyHost, databaseUri, env, logger });
+      : new RemoteHost({
+          remoteHost,
+          verifyHostKey: sshVerifyHost,
+          databaseUri,
+          env,
+          logger,
+          ...(hide === undefined ? {} : { hide }),
+        });
   const directories = new PrivateDirectories(toolsDirectory(services), logger);
   return new BulkTools({ native, host, directories, exclusively, logger });
 }

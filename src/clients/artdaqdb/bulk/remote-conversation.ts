@@ -45,23 +45,23 @@ export interface RunOutcome {
 /** Has the host execute a tool on what the archive holds. */
 export async function haveToolRun(
   connect: Connect,
-  { tool: toolLimit, grace, around }: RemoteLimits,
-  { tool, run, config }: ToolCall,
+  { tool: toolLimit, patience, grace, around }: RemoteLimits,
+  { tool, run, config, directory }: ToolCall,
   databaseUri: string,
   archive: Buffer,
 ): Promise<RunOutcome> {
   const threads = isMongoUri(databaseUri) ? 'half' : '1';
-  const limits = [String(toolLimit), String(grace)];
+  const limits = [toolLimit, patience, grace].map(String);
   const values = [tool, String(run), config, threads, ...limits, databaseUri];
-  const session = connect(runScript, values, toolLimit + around);
+  const session = connect(runScript, values, toolLimit + around, directory);
   let workplace: Workplace | undefined;
   let exported: Buffer | undefined;
   let answer = await session.answer();
   for (; answer !== undefined; answer = await session.answer()) {
     const [word, rest] = split(answer);
     if (word === 'dir' && workplace === undefined) {
-      const [pid, directory] = split(rest);
-      workplace = { pid, directory };
+      const [pid, place] = split(rest);
+      workplace = { pid, directory: place };
       // Nothing is begun before its place is known, so whatever a broken connection leaves can be found.
       session.send(`${archive.length}\n`, archive);
     } else if (word === 'tar' && exported === undefined) {

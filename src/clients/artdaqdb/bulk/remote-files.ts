@@ -1,22 +1,25 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { ArtdaqDbError } from '../../../errors.ts';
-import type { ArchivedFile } from './remote-tar.ts';
+import type { ArchivedFile, ArchivedTree } from './remote-tar.ts';
 
 /**
- * All files below a directory, in order of path.
+ * All directories and files below a directory, in order of path.
  * @throws ArtdaqDbError if something there is neither file nor directory
  */
-export async function readFiles(directory: string): Promise<ArchivedFile[]> {
+export async function readTree(directory: string): Promise<ArchivedTree> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  const directories: string[] = [];
   const files: ArchivedFile[] = [];
   for (const entry of entries) {
-    if (entry.isDirectory()) continue;
-    const path = join(entry.parentPath, entry.name);
-    if (!entry.isFile()) throw new ArtdaqDbError(`'${path}' is not a regular file, so it can't be sent`);
-    files.push({ path: relative(directory, path).split(sep).join('/'), bytes: await readFile(path) });
+    const place = join(entry.parentPath, entry.name);
+    const path = relative(directory, place).split(sep).join('/');
+    if (entry.isDirectory()) directories.push(path);
+    else if (entry.isFile()) files.push({ path, bytes: await readFile(place) });
+    else throw new ArtdaqDbError(`'${place}' is not a regular file, so it can't be sent`);
   }
-  return files.sort((one, other) => (one.path < other.path ? -1 : 1));
+  files.sort((one, other) => (one.path < other.path ? -1 : 1));
+  return { directories: directories.sort(), files };
 }
 
 /** Writes files below an empty directory that nobody else writes to; their paths lead to nowhere else. */

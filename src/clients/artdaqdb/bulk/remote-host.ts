@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { userInfoOf } from '../../../config/uri.ts';
 import type { Environment } from '../../../environment.ts';
-import { ArchiverError, ArtdaqDbError, ConfigurationError } from '../../../errors.ts';
+import { ArchiverError, ArtdaqDbError, ConfigurationError, messageOf } from '../../../errors.ts';
 import type { Logger } from '../../../services/logger.ts';
+import { errorCode, mayPass } from '../../../system-error.ts';
+import { MARK } from './orphans.ts';
 import { askForPrograms, haveToolRun } from './remote-conversation.ts';
 import { connectionFailure, scriptFailure } from './remote-failure.ts';
-import { readFiles, writeFiles } from './remote-files.ts';
+import { readTree, writeFiles } from './remote-files.ts';
 import { RemoteLeftovers } from './remote-leftovers.ts';
 import { REMOTE_LIMITS, type RemoteLimits } from './remote-limits.ts';
 import { type Connect, RemoteSession } from './remote-session.ts';
@@ -23,6 +24,8 @@ export interface RemoteHostOptions {
   /** Environment of ssh; nothing of it goes over unless ssh's configuration says so. */
   readonly env: Environment;
   readonly logger: Logger;
+  /** Takes secrets out of what a tool printed. */
+  readonly hide?: (text: string) => string;
   /** The ssh program and arguments that come first; `ssh` from PATH if absent. */
   readonly ssh?: readonly string[];
   readonly limits?: RemoteLimits;
@@ -33,6 +36,7 @@ export class RemoteHost implements ToolHost {
   readonly location: string;
   readonly #databaseUri: string;
   readonly #logger: Logger;
+  readonly #hide: (text: string) => string;
   readonly #limits: RemoteLimits;
   readonly #connect: Connect;
   readonly #leftovers: RemoteLeftovers;
@@ -44,10 +48,16 @@ export class RemoteHost implements ToolHost {
     this.location = `host ${remoteHost}`;
     this.#databaseUri = databaseUri;
     this.#logger = logger;
+    this.#hide = options.hide ?? ((text) => text);
     this.#limits = options.limits ?? REMOTE_LIMITS;
-    this.#connect = (script, values, seconds) => {
+    this.#connect = (script, values, seconds, directory) => {
       const nonce = randomBytes(16).toString('hex');
-      return new RemoteSession({ command, env }, { script, nonce, values, timeoutMs: seconds * 1000 });
+      // ssh outlives an archiver that is killed until all is over on the host; so the next one knows that it has to wait.
+      const marked = directory === undefined ? env : { ...env, [MARK]: directory };
+      return new RemoteSession(
+        { command, env: marked },
+        { script, nonce, values, timeoutMs: seconds * 1000 },
+      );
     };
     this.#leftovers = new RemoteLeftovers(this.location, this.#limits, this.#connect);
   }
@@ -55,7 +65,7 @@ export class RemoteHost implements ToolHost {
   async check(): Promise<void> {
     const { isComplete, missing, path, end } = await askForPrograms(this.#connect, this.#limits);
     if (!isComplete) {
-      const stderr = this.#withoutSecrets(end.stderr);
+      const stderr = this.#hide(end.stderr);
       throw connectionFailure(this.location, { ...end, stderr }, this.#limits.around, path !== undefined);
     }
     if (missing.length === 0) return;
@@ -67,12 +77,12 @@ export class RemoteHost implements ToolHost {
   async run(call: ToolCall): Promise<void> {
     const { tool, run } = call;
     await this.#leftovers.end(run);
-    const archive = tool === 'bulkloader' ? packTar(await readFiles(call.directory)) : Buffer.alloc(0);
+    const archive = packTar(await readTree(call.directory));
     const started = performance.now();
     const outcome = await haveToolRun(this.#connect, this.#limits, call, this.#databaseUri, archive);
     const seconds = (performance.now() - started) / 1000;
     const { last, workplace } = outcome;
-    const end = { ...outcome.end, stderr: this.#withoutSecrets(outcome.end.stderr) };
+    const end = { ...outcome.end, stderr: this.#hide(outcome.end.stderr) };
     this.#logger.debug(
       `${tool} for run ${run} on ${this.location}: ${last ?? 'no answer'}. Printed:\n${end.stderr}`,
     );
@@ -111,16 +121,12 @@ export class RemoteHost implements ToolHost {
       if (archive === undefined) throw new ArtdaqDbError('No tar archive came');
       await writeFiles(directory, unpackTar(archive));
     } catch (error) {
-      if (!(error instanceof ArchiverError)) throw error;
-      throw new ArtdaqDbError(`Run ${run}, exported on ${this.location}: ${error.message}`, {
+      if (!(error instanceof ArchiverError) && errorCode(error) === undefined) throw error;
+      throw new ArtdaqDbError(`Run ${run}, exported on ${this.location}: ${messageOf(error)}`, {
         run,
+        retryable: mayPass(error),
         cause: error,
       });
     }
-  }
-
-  #withoutSecrets(text: string): string {
-    const secrets = userInfoOf(this.#databaseUri).sort((one, other) => other.length - one.length);
-    return secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
   }
 }

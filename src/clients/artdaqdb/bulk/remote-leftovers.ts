@@ -51,8 +51,8 @@ export class RemoteLeftovers {
   }
 
   async #endOne({ pid, directory }: Workplace): Promise<boolean> {
-    const { grace, around } = this.#limits;
-    const session = this.#connect(endScript, [String(2 * grace), pid, directory], around);
+    const { patience, grace, around } = this.#limits;
+    const session = this.#connect(endScript, [String(patience + 2 * grace), pid, directory], around);
     const answer = await session.answer();
     await session.end();
     return answer === 'gone';

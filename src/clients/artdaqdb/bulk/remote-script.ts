@@ -11,18 +11,19 @@ const helpers = ['mktemp', 'tar', 'head', 'wc', 'timeout', 'getconf'];
 
 /**
  * Runs a tool once. Lines read: nonce, tool, run, configuration name, threads (`half`: of the processors), seconds allowed,
- * seconds between asking it to end and killing it, database URI; after `dir` was answered the length of a tar archive, and the archive. Answers:
+ * seconds more when the connection broke, seconds between asking it to end and killing it, database URI; after `dir` was answered the length of a tar archive, and the archive. Answers:
  * - `dir <process id> <path>`: the private temporary directory exists
  * - `tar <length>`, followed by so many bytes: what the tool left in the directory, if it ended with 0
  * - last of all one of: `tool <exit code>`, or what went wrong before: `missing`, `mktemp`, `receive`, `unpack`, `pack`
  *
  * The directory is gone before the last answer, and also if the connection breaks: then standard input ends (it is kept
- * open for that), and the tool with all it started is ended. `timeout` gives the tool a process group of its own. The tool works in the temporary directory
+ * open for that), and the tool with all it started is ended; not at once, as a loader killed while it
+ * rewrites the index of a FilesystemDB would tear it. `timeout` gives the tool a process group of its own. The tool works in the temporary directory
  * and knows it by a relative name only, as bulkdownloader hands the name to a shell unquoted.
  */
 export const runScript = `
 read_line() { IFS= read -r "$1"; }
-for name in nonce tool run config threads limit grace ARTDAQ_DATABASE_URI; do read_line "$name" || exit 1; done
+for name in nonce tool run config threads limit patience grace ARTDAQ_DATABASE_URI; do read_line "$name" || exit 1; done
 export ARTDAQ_DATABASE_URI
 exec 3<&0 </dev/null
 dir= job= watch=
@@ -30,7 +31,11 @@ say() { printf '%s %s\\n' "$nonce" "$*"; }
 tidy() {
   trap '' HUP INT TERM PIPE
   [ -z "$watch" ] || kill "$watch"
-  [ -z "$job" ] || { kill "$job"; wait "$job"; kill -s KILL -- "-$job"; }
+  if [ -n "$job" ]; then
+    (sleep "$patience"; kill "$job") >/dev/null 2>&1 &
+    wait "$job"
+    kill -s KILL $! -- "-$job"
+  fi
   [ -z "$dir" ] || rm -rf "$dir"
   job= watch= dir=
 } 2>/dev/null

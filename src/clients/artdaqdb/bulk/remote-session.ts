@@ -24,8 +24,18 @@ export interface SshProgram {
   readonly env: Environment;
 }
 
-/** Opens a connection for a script, given the lines that it reads after the nonce, and the seconds after which it is ended. */
-export type Connect = (script: string, values: readonly string[], seconds: number) => RemoteSession;
+/**
+ * Opens a connection for a script.
+ * @param values lines that it reads after the nonce
+ * @param seconds after which the connection is ended
+ * @param directory on this machine that the connection works for
+ */
+export type Connect = (
+  script: string,
+  values: readonly string[],
+  seconds: number,
+  directory?: string,
+) => RemoteSession;
 
 /** One connection: a script on the other host, given lines and bytes, answering with lines and bytes. */
 export class RemoteSession {

@@ -7,6 +7,12 @@ export interface ArchivedFile {
   readonly bytes: Buffer;
 }
 
+/** What an archive is made of. */
+export interface ArchivedTree {
+  readonly directories: readonly string[];
+  readonly files: readonly ArchivedFile[];
+}
+
 const BLOCK = 512;
 /** Modification time given to all files; in the past for any clock. */
 const STAMP = 1_000_000_000;
@@ -15,17 +21,12 @@ const NAME_BYTES = 100;
 /**
  * A tar archive (POSIX.1-1988 headers, GNU extension for long names) that tells nothing of owners, modes and times here.
  */
-export function packTar(files: readonly ArchivedFile[]): Buffer {
-  const blocks = files.flatMap(({ path, bytes }) => {
-    const name = Buffer.from(path);
-    if (name.length < NAME_BYTES) return [...member(name, '0', bytes)];
-    const long = Buffer.concat([name, Buffer.alloc(1)]);
-    return [
-      ...member(Buffer.from('././@LongLink'), 'L', long),
-      ...member(name.subarray(0, NAME_BYTES), '0', bytes),
-    ];
-  });
-  return Buffer.concat([...blocks, Buffer.alloc(2 * BLOCK)]);
+export function packTar({ directories, files }: ArchivedTree): Buffer {
+  return Buffer.concat([
+    ...directories.flatMap((path) => member(path, '5', Buffer.alloc(0))),
+    ...files.flatMap(({ path, bytes }) => member(path, '0', bytes)),
+    Buffer.alloc(2 * BLOCK),
+  ]);
 }
 
 /**
@@ -61,17 +62,27 @@ export function unpackTar(archive: Buffer): ArchivedFile[] {
   return [...files.values()];
 }
 
-function member(name: Buffer, type: string, bytes: Buffer): Buffer[] {
+function member(path: string, type: '0' | '5', bytes: Buffer): Buffer[] {
+  const name = Buffer.from(path);
+  if (name.length < NAME_BYTES) return blocks(name, type, bytes);
+  const long = Buffer.concat([name, Buffer.alloc(1)]);
+  return [
+    ...blocks(Buffer.from('././@LongLink'), 'L', long),
+    ...blocks(name.subarray(0, NAME_BYTES), type, bytes),
+  ];
+}
+
+function blocks(name: Buffer, type: string, bytes: Buffer): Buffer[] {
   const header = Buffer.alloc(BLOCK);
   name.copy(header);
   const octal = (value: number, at: number, digits: number) =>
     header.write(value.toString(8).padStart(digits, '0'), at, 'latin1');
-  octal(0o600, 100, 7);
+  octal(type === '5' ? 0o700 : 0o600, 100, 7);
   octal(0, 108, 7);
   octal(0, 116, 7);
   octal(bytes.length, 124, 11);
   octal(STAMP, 136, 11);
-  header.write(`${type}`, 156, 'latin1');
+  header.write(type, 156, 'latin1');
   header.write('ustar  \0', 257, 'latin1');
   octal(checksum(header), 148, 6);
   header.write('\0 ', 154, 'latin1');

@@ -3,10 +3,10 @@ import { link, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readFiles, writeFiles } from '../../../../../src/clients/artdaqdb/bulk/remote-files.ts';
+import { readTree, writeFiles } from '../../../../../src/clients/artdaqdb/bulk/remote-files.ts';
 import {
   type ArchivedFile,
-  packTar,
+  packTar as packTree,
   unpackTar,
 } from '../../../../../src/clients/artdaqdb/bulk/remote-tar.ts';
 import { ArtdaqDbError } from '../../../../../src/errors.ts';
@@ -24,6 +24,14 @@ const runs = fc
 
 function file(path: string, text = 'text'): ArchivedFile {
   return { path, bytes: Buffer.from(text) };
+}
+
+function packTar(files: readonly ArchivedFile[]): Buffer {
+  return packTree({ directories: [], files });
+}
+
+async function filesOf(directory: string): Promise<readonly ArchivedFile[]> {
+  return (await readTree(directory)).files;
 }
 
 function tar(args: readonly string[], input?: Buffer): Buffer {
@@ -48,22 +56,31 @@ describe('a tar archive', () => {
         const sent = await temporaryDirectory();
         const received = await temporaryDirectory();
         tar(['-xf', '-', '-C', sent], packTar(files));
-        const found = await readFiles(sent);
+        const found = await filesOf(sent);
         expect(found).toEqual([...files].sort((one, other) => (one.path < other.path ? -1 : 1)));
         const fits = format !== 'ustar' || files.every(({ path }) => path.length < 98);
         const packed = tar([`--format=${fits ? format : 'gnu'}`, '-cf', '-', '-C', sent, '.']);
         await writeFiles(received, unpackTar(packed));
-        expect(await readFiles(received)).toEqual(found);
+        expect(await filesOf(received)).toEqual(found);
       }),
       { numRuns: 12 },
     );
   });
 
-  it('keeps directories', async () => {
+  it('sends directories, though empty', async () => {
+    const sent = await temporaryDirectory();
+    const received = await temporaryDirectory();
+    const directories = ['a b', 'a b/c', `long ${'x'.repeat(150)}`];
+    for (const path of directories) await mkdir(join(sent, path));
+    tar(['-xf', '-', '-C', received], packTree(await readTree(sent)));
+    expect(await readTree(received)).toEqual({ directories, files: [] });
+  });
+
+  it('keeps the directories of files', async () => {
     const files = [file('cfg/boot.fcl', ''), file('cfg/deeper/settings.fcl'), file('schema.fcl')];
     const directory = await temporaryDirectory();
     await writeFiles(directory, unpackTar(packTar(files)));
-    expect(await readFiles(directory)).toEqual(files);
+    expect(await filesOf(directory)).toEqual(files);
     expect(unpackTar(tar(['-cf', '-', '-C', directory, '.']))).toHaveLength(3);
   });
 
@@ -113,6 +130,6 @@ describe('a tar archive', () => {
     const directory = await temporaryDirectory();
     await mkdir(join(directory, 'cfg'));
     await symlink('/etc/passwd', join(directory, 'cfg', 'one'));
-    await expect(readFiles(directory)).rejects.toThrow('not a regular file');
+    await expect(readTree(directory)).rejects.toThrow('not a regular file');
   });
 });

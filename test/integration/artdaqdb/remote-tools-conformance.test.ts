@@ -1,0 +1,54 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { PrivateDirectories } from '../../../src/clients/artdaqdb/bulk/private-directories.ts';
+import { RemoteHost } from '../../../src/clients/artdaqdb/bulk/remote-host.ts';
+import { BulkTools } from '../../../src/clients/artdaqdb/bulk-tools.ts';
+import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
+import { silentLogger } from '../../../src/services/logger.ts';
+import { describeArtdaqDb } from '../../helpers/artdaqdb-conformance.ts';
+import { hasSshd, Sshd } from '../../helpers/sshd.ts';
+import { StandInTools } from '../../helpers/stand-in-tools.ts';
+
+describe.runIf(hasSshd())('over ssh', () => {
+  let sshd: Sshd;
+
+  beforeAll(async () => {
+    sshd = await Sshd.start();
+  });
+  afterAll(() => sshd.close());
+
+  describeArtdaqDb(
+    'FilesystemDB by the tools of another host',
+    async () => {
+      const directory = mkdtempSync(join(tmpdir(), 'remote-tools-'));
+      const { directory: lib } = new StandInTools(join(directory, 'lib'));
+      const far = join(directory, 'tmp');
+      mkdirSync(far);
+      sshd.login({ env: { PATH: `${lib}:${process.env.PATH}`, TMPDIR: far }, noise: 'Welcome' });
+      return {
+        open: async (now) => {
+          const native = new FilesystemDb(join(directory, 'db'), { now });
+          const host = new RemoteHost({
+            remoteHost: Sshd.host,
+            verifyHostKey: true,
+            databaseUri: native.location,
+            env: process.env,
+            logger: silentLogger,
+            ssh: sshd.ssh,
+          });
+          const directories = new PrivateDirectories(join(directory, 'work'), silentLogger);
+          const exclusively = <Result>(run: number, config: string, work: () => Promise<Result>) =>
+            native.exclusively(run, config, work);
+          return new BulkTools({ native, host, directories, exclusively, now });
+        },
+        remove: async () => {
+          expect(readdirSync(far)).toEqual([]);
+          rmSync(directory, { recursive: true });
+        },
+      };
+    },
+    { manyRuns: 3, refusesQuotes: true },
+  );
+});
