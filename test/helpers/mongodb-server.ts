@@ -1,5 +1,6 @@
 import { describe, inject, it } from 'vitest';
 import type { MongodbServer } from './mongodb/choice.ts';
+import { type RunningServer, startServer } from './mongodb/server-program.ts';
 
 export type { MongodbServer } from './mongodb/choice.ts';
 
@@ -38,6 +39,19 @@ export function describeWithMongodb(name: string, define: (server: MongodbServer
       });
     });
   }
+}
+
+/**
+ * Another server of the same kind, for tests that end it or fill it.
+ * @param directory keeps its data, so that it can be started again; the caller removes it
+ * @throws Error if the run's server came as a URI from the environment
+ */
+export function startOwnServer(
+  { program, product }: MongodbServer,
+  directory?: string,
+): Promise<RunningServer> {
+  if (program === undefined) throw new Error(`Another server like ${product} can't be started`);
+  return startServer(program, directory);
 }
 
 let databases = 0;

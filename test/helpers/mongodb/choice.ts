@@ -2,7 +2,7 @@ import { cacheDirectory } from './cache.ts';
 import { ferretDb } from './ferretdb.ts';
 import { downloadedMongod, mongodOnPath } from './mongod.ts';
 import { nativeSecantusDb, pythonSecantusDb } from './secantusdb.ts';
-import { type RunningServer, type ServerProgram, startServer } from './server-program.ts';
+import { type Candidate, type RunningServer, type ServerProgram, startServer } from './server-program.ts';
 import { type Capabilities, tryServer } from './trial.ts';
 
 /** The server that the tests of a run share. */
@@ -23,10 +23,8 @@ export interface Choice {
   stop(): Promise<void>;
 }
 
-interface Candidate {
-  readonly product: string;
-  program(): Promise<ServerProgram>;
-}
+/** In the order in which they are tried. */
+const CANDIDATES = [mongodOnPath, downloadedMongod, nativeSecantusDb, pythonSecantusDb, ferretDb];
 
 /**
  * Chooses by trying: the first server that gives back every golden document as it was sent, or else the first that could be
@@ -34,29 +32,24 @@ interface Candidate {
  */
 export async function chooseServer(environment: NodeJS.ProcessEnv): Promise<Choice> {
   const uri = environment.ARCHIVER_TEST_MONGODB_URI;
-  if (uri) {
+  if (!uri) return choose(CANDIDATES, cacheDirectory(environment));
+  try {
     const server = { uri, product: 'the server of ARCHIVER_TEST_MONGODB_URI', ...(await tryServer(uri)) };
     return { server, rejected: [], stop: async () => undefined };
+  } catch (error) {
+    throw new Error(`The server of ARCHIVER_TEST_MONGODB_URI can't be used: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
-  return choose(candidates(cacheDirectory(environment)));
 }
 
-function candidates(cache: string): Candidate[] {
-  return [
-    { product: 'mongod on PATH', program: mongodOnPath },
-    { product: 'mongod of mongodb-memory-server', program: () => downloadedMongod(cache) },
-    { product: 'SecantusDB 0.6.0b17', program: () => nativeSecantusDb(cache) },
-    { product: 'SecantusDB 0.7.0b3 in Python', program: () => pythonSecantusDb(cache) },
-    { product: 'FerretDB v1.24.2 on SQLite', program: () => ferretDb(cache) },
-  ];
-}
-
-async function choose(all: readonly Candidate[]): Promise<Choice> {
+/** {@link chooseServer} where the environment names none. */
+export async function choose(candidates: readonly Candidate[], cache: string): Promise<Choice> {
   const rejected: string[] = [];
   let second: { server: MongodbServer; running: RunningServer } | undefined;
-  for (const candidate of all) {
+  for (const candidate of candidates) {
     try {
-      const found = await start(candidate);
+      const found = await start(candidate, cache);
       const { server, running } = found;
       if (server.goldenNotHeld.length === 0) {
         await second?.running.stop();
@@ -66,7 +59,7 @@ async function choose(all: readonly Candidate[]): Promise<Choice> {
       if (second === undefined) second = found;
       else await running.stop();
     } catch (error) {
-      rejected.push(`${candidate.product}: ${error instanceof Error ? error.message : String(error)}`);
+      rejected.push(`${candidate.product}: ${messageOf(error)}`);
     }
   }
   return second === undefined
@@ -74,8 +67,8 @@ async function choose(all: readonly Candidate[]): Promise<Choice> {
     : { server: second.server, rejected, stop: second.running.stop };
 }
 
-async function start({ product, program }: Candidate) {
-  const found = await program();
+async function start({ product, program }: Candidate, cache: string) {
+  const found = await program(cache);
   const running = await startServer(found);
   try {
     const server: MongodbServer = {
@@ -89,4 +82,8 @@ async function start({ product, program }: Candidate) {
     await running.stop();
     throw error;
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

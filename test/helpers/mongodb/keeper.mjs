@@ -4,7 +4,7 @@
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 
-const SECONDS_TO_END = 5;
+const SECONDS_TO_END = 2;
 const LAST_OUTPUT = 4000;
 
 const { command, args, environment, ready, port, directory } = JSON.parse(process.argv[2]);

@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs';
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runInstaller } from './cache.ts';
-import type { ServerProgram } from './server-program.ts';
+import type { Candidate, ServerProgram } from './server-program.ts';
 
 const DOWNLOAD_SECONDS = 60;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** MongoDB's own server. */
-export function mongodProgram(command: string): ServerProgram {
+function mongodProgram(command: string): ServerProgram {
   return {
     command,
     args: ['--port', '{port}', '--bind_ip', '127.0.0.1', '--dbpath', '{directory}', '--nounixsocket'],
@@ -18,16 +18,24 @@ export function mongodProgram(command: string): ServerProgram {
 }
 
 /** mongod as found on PATH. */
-export async function mongodOnPath(): Promise<ServerProgram> {
-  await runInstaller('mongod', ['--version'], { seconds: 20 });
-  return mongodProgram('mongod');
-}
+export const mongodOnPath: Candidate = {
+  product: 'mongod on PATH',
+  program: async () => {
+    await runInstaller('mongod', ['--version'], { seconds: 20 });
+    return mongodProgram('mongod');
+  },
+};
 
 /**
  * mongod as mongodb-memory-server downloads it, in a process that can be ended whatever the network does. A refusal holds
  * for a day, as a network that swallows packets would delay each run by a minute.
  */
-export async function downloadedMongod(cache: string): Promise<ServerProgram> {
+export const downloadedMongod: Candidate = {
+  product: 'mongod of mongodb-memory-server',
+  program: async (cache) => mongodProgram(await downloaded(cache)),
+};
+
+async function downloaded(cache: string): Promise<string> {
   const directory = join(cache, 'mongodb-memory-server');
   const refusal = join(directory, 'refused');
   await mkdir(directory, { recursive: true });
@@ -40,7 +48,7 @@ export async function downloadedMongod(cache: string): Promise<ServerProgram> {
       directory: import.meta.dirname,
       environment: { MONGOMS_DOWNLOAD_DIR: directory, MONGOMS_MAX_RETRIES: '1' },
     });
-    return mongodProgram(path.trim());
+    return path.trim();
   } catch (error) {
     await writeFile(refusal, '');
     throw error;

@@ -21,6 +21,18 @@ export interface ServerProgram {
   readonly ready: string;
 }
 
+/** A way to come by a server. */
+export interface Candidate {
+  /** With its version where that is ours to choose. */
+  readonly product: string;
+  /**
+   * Finds the program, or installs it.
+   * @param cache directory for what is installed
+   * @throws Error that says why it can't be had
+   */
+  program(cache: string): Promise<ServerProgram>;
+}
+
 /** A server that was started by us. */
 export interface RunningServer {
   /** Without a database. */
