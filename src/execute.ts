@@ -102,11 +102,7 @@ function announce(
     logger.info(line);
   }
   for (const warning of warnings) logger.warning(warning);
-  const missing = notYetAvailable(config);
-  for (const { param, message, fatal } of missing) if (!fatal) logger.warning(`${param}: ${message}`);
-  const fatal = missing.filter((feature) => feature.fatal);
-  if (fatal.length === 0) return;
-  throw new ConfigurationError(fatal.map(({ param, message }) => `${param}: ${message}`).join('\n'));
+  for (const { param, message } of notYetAvailable(config)) logger.warning(`${param}: ${message}`);
 }
 
 async function runUnderSignals(

@@ -35,12 +35,15 @@ export function doubts(tree: ConfigSection): Finding[] {
     );
   }
   const remoteHost = valueAt(tree, ['artdaq_db', 'remote_host']);
-  if (
-    typeof remoteHost === 'string' &&
-    remoteHost !== '' &&
-    readFlag(valueAt(tree, ['artdaq_db', 'use_tools']), false) === false
-  ) {
-    doubt(['artdaq_db', 'remote_host'], 'no effect, as artdaq_db.use_tools is false');
+  const usesTools = readFlag(valueAt(tree, ['artdaq_db', 'use_tools']), false) === true;
+  if (typeof remoteHost === 'string' && remoteHost !== '' && !usesTools) {
+    doubt(['artdaq_db', 'remote_host'], 'no effect, as artdaq_db.use_tools is not true');
+  }
+  if (usesTools && readFlag(valueAt(tree, ['artdaq_db', 'ssh_verify_host']), true) === false) {
+    doubt(
+      ['artdaq_db', 'ssh_verify_host'],
+      "false: the key of remote_host is not verified, so anyone in between can read and change what is archived, and read the database's password",
+    );
   }
   const url = valueAt(tree, ['ucon_db', 'server_url']);
   if (typeof url === 'string' && url !== '' && !/\/app\/*$/.test(url)) {
