@@ -36,7 +36,7 @@ export async function settleGroup(
       continue;
     }
     // A second schema is what every update by the C++ tools leaves.
-    if (scan.name === 'SystemLayout' && (!isCandidate || scan.broken !== undefined)) continue;
+    if (scan.name === 'SystemLayout') continue;
     candidates.delete(id);
     if (entry[CONFIGURATIONS].length > 1) {
       plan.report('duplicate document', id, entry, `${problem} and content, but not in all configurations`);

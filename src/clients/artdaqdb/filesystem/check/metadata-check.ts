@@ -10,7 +10,7 @@ import type { Finding } from './finding.ts';
 /** What is wrong with the collection that describes the database. */
 export interface MetadataCheck {
   readonly findings: readonly Finding[];
-  /** It has no document, or no index: both are made on first use. */
+  /** It has no document, which is made on first use. */
   readonly isMissing: boolean;
   /** Names of files that go to the backup. */
   readonly setAside: readonly string[];
@@ -65,14 +65,13 @@ export async function checkMetadata(
   for (const name of documents.slice(1)) {
     report('duplicate document', name, 'the database is described more than once');
   }
-  const isMissing = documents.length === 0 || !names.includes('index.json');
+  const isMissing = documents.length === 0;
   if (isMissing) {
-    const problem = documents.length === 0 ? 'there is no document about the database' : 'there is no index';
     findings.push({
       kind: 'missing metadata',
       collection: SYSTEM_METADATA,
       file: directory,
-      problem,
+      problem: 'there is no document about the database',
       remedy: 'make it as on first use',
     });
   }

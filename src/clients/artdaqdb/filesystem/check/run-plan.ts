@@ -32,6 +32,8 @@ export class RunPlan {
   readonly #losses = new Map<string, Set<string>>();
   /** Configurations that no longer count as stored. */
   readonly #hidden = new Set<string>();
+  /** Configurations that count as stored, before any schema is added. */
+  readonly #storedAtFirst = new Set<string>();
   /** Configurations that have a finding already. */
   readonly #reported = new Set<string>();
 
@@ -53,7 +55,8 @@ export class RunPlan {
   async decide(isYoung: (id: string) => Promise<boolean>): Promise<void> {
     this.#hideRuns();
     this.#reportLosses();
-    const comparison = new RunComparison(this.#entities, this.#stored());
+    for (const name of this.#stored()) this.#storedAtFirst.add(name);
+    const comparison = new RunComparison(this.#entities, this.#storedAtFirst);
     for (const [id, entry] of this.#layout.pending) this.#judgeSchema(id, entry, comparison);
     await this.#reportHalves(isYoung);
     for (const [name, { peers, missing }] of comparison.smallerThanNeighbours()) {
@@ -125,6 +128,7 @@ export class RunPlan {
   /** Why a run can't be taken for whole by its schema; nothing if it can. */
   #doubts(id: string, name: string, comparison: RunComparison): string[] {
     const { unclear } = this.#history;
+    if (this.#storedAtFirst.has(name)) return [];
     if (unclear.has(name)) return [`'${name}' has documents that are unreadable or contradict each other`];
     if (!this.#entities.has(name)) return [`there is no other document of '${name}'`];
     if (this.#isVouchedFor(id, name)) return [];
@@ -135,9 +139,10 @@ export class RunPlan {
     return [`'${name}' has no ${list(missing)}, unlike ${list(peers)}`];
   }
 
-  /** We write the schema when all else is listed. */
+  /** We write the schema when all else is listed. A second one, of an update, changes nothing. */
   #isVouchedFor(id: string, name: string): boolean {
-    return id === ownObjectId('SystemLayout', name, 'schema') || this.#options.whole.has(runOf(name) ?? -1);
+    const isOurs = id === ownObjectId('SystemLayout', name, 'schema');
+    return isOurs || this.#storedAtFirst.has(name) || this.#options.whole.has(runOf(name) ?? -1);
   }
 
   #evidence(id: string, names: readonly string[], comparison: RunComparison): string {
