@@ -102,11 +102,6 @@ export class MongoResponder {
     return this.commands.filter(({ name }) => isWork(name));
   }
 
-  /** How many connections are open. */
-  get connections(): number {
-    return this.#sockets.size;
-  }
-
   /** Ends all connections and takes no new ones, as for a client that is gone. */
   refuse(): void {
     this.#isAccepting = false;

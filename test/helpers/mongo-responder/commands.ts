@@ -1,5 +1,5 @@
 import { BSON } from 'mongodb';
-import { matches, project, valuesAt } from './matching.ts';
+import { project } from './matching.ts';
 import { isNotPrimary } from './not-primary.ts';
 import type { MemoryStore, WriteError, WriteResult } from './store.ts';
 import { cursorAnswer, viewOf, type WireRequest } from './wire.ts';
@@ -88,19 +88,11 @@ export class CommandExecutor {
           this.#found(namespace, command),
           command.singleBatch === true ? Infinity : command.batchSize,
         );
-      case 'aggregate':
-        return this.#open(
-          namespace,
-          this.#aggregated(namespace, command.pipeline),
-          command.cursor?.batchSize,
-        );
       case 'getMore':
         return this.#more(BigInt(String(command.getMore)), command.batchSize);
       case 'killCursors':
         for (const id of command.cursors) this.#cursors.delete(BigInt(String(id)));
         return { ok: 1, cursorsKilled: command.cursors };
-      case 'count':
-        return { ok: 1, n: this.#store.find(namespace, { filter: command.query ?? {} }).length };
       case 'listIndexes': {
         const indexes = this.#store.indexes(namespace);
         if (indexes !== undefined)
@@ -109,17 +101,6 @@ export class CommandExecutor {
             indexes.map((index) => BSON.serialize(index)),
           );
         return { ok: 0, code: 26, codeName: 'NamespaceNotFound', errmsg: `ns does not exist: ${namespace}` };
-      }
-      case 'listCollections': {
-        const [database = ''] = namespace.split('.');
-        const named = this.#store
-          .collections(database)
-          .map((collection) => ({ name: collection, type: 'collection' }));
-        const found = named.filter((collection) => matches(collection, command.filter ?? {}));
-        return this.#open(
-          namespace,
-          found.map((collection) => BSON.serialize(collection)),
-        );
       }
       default:
         return unknownCommand(name);
@@ -132,12 +113,6 @@ export class CommandExecutor {
     return found.map(({ bytes, view }) =>
       projection === undefined ? bytes : BSON.serialize(project(view, projection)),
     );
-  }
-
-  #aggregated(namespace: string, pipeline: readonly Document[]): Uint8Array[] {
-    let found = this.#store.documents(namespace).map(({ view }) => view);
-    for (const stage of pipeline) found = aggregate(found, stage);
-    return found.map((document) => BSON.serialize(document));
   }
 
   #open(namespace: string, documents: readonly Uint8Array[], batchSize = DEFAULT_BATCH): Uint8Array {
@@ -158,24 +133,6 @@ export class CommandExecutor {
     if (isDone) this.#cursors.delete(id);
     return cursorAnswer({ id: isDone ? 0n : id, namespace: cursor.namespace, batch: 'nextBatch' }, batch);
   }
-}
-
-function aggregate(documents: Document[], stage: Document): Document[] {
-  if ('$match' in stage) return documents.filter((document) => matches(document, stage.$match));
-  if ('$limit' in stage) return documents.slice(0, stage.$limit);
-  if ('$project' in stage) return documents.map((document) => project(document, stage.$project));
-  if ('$unwind' in stage) {
-    const name = String(stage.$unwind.path ?? stage.$unwind).slice(1);
-    return documents.flatMap((document) =>
-      [document[name] ?? []].flat().map((part) => ({ ...document, [name]: part })),
-    );
-  }
-  if ('$group' in stage && Object.keys(stage.$group).length === 1) {
-    const path = String(stage.$group._id).slice(1).split('.');
-    const values = new Set(documents.flatMap((document) => valuesAt(document, path)));
-    return [...values].map((_id) => ({ _id }));
-  }
-  throw new Error(`the test responder does not know the stage ${Object.keys(stage)}`);
 }
 
 function answerOf(result: WriteResult): Document {

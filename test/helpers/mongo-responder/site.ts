@@ -13,12 +13,14 @@ export const ACCOUNT = { user: 'daq@operator', password: 'pa/ss:wo%rd' };
 const CREDENTIALS = `${encodeURIComponent(ACCOUNT.user)}:${encodeURIComponent(ACCOUNT.password)}`;
 const SECRETS = [...Object.values(ACCOUNT), ...CREDENTIALS.split(':')];
 export const DATABASE = 'artdaq_test';
-/** Short ones, as tests wait for them; the driver looks for another primary more often than by default. */
-const TIME_LIMITS = {
-  serverSelectionTimeoutMS: '300',
-  connectTimeoutMS: '300',
-  socketTimeoutMS: '300',
-  minHeartbeatFrequencyMS: '20',
+/** The driver looks for another primary more often than by default. */
+const PATIENT = { minHeartbeatFrequencyMS: '20' };
+
+/** Parameters of the URI for clients of which a test waits until they give up. */
+export const IMPATIENT = {
+  serverSelectionTimeoutMS: '1000',
+  connectTimeoutMS: '1000',
+  socketTimeoutMS: '1000',
 };
 
 const NO_TOOLS = { workDir: tmpdir(), libDirectory: tmpdir() };
@@ -65,7 +67,7 @@ export function useMongoSites(): MongoSite {
       return responder;
     },
     open: ({ host }, { parameters = {}, credentials = `${CREDENTIALS}@`, env = {} } = {}) => {
-      const query = new URLSearchParams({ ...TIME_LIMITS, ...parameters });
+      const query = new URLSearchParams({ ...PATIENT, ...parameters });
       const databaseUri = `mongodb://${credentials}${host}/${DATABASE}?${query}`;
       const client = openArtdaqDb({ databaseUri, useTools: false }, { env, logger, ...NO_TOOLS });
       expectNoSecrets(client.location);
@@ -83,6 +85,18 @@ export function useMongoSites(): MongoSite {
       return error;
     },
   };
+}
+
+/** Does the same with several cases at once, since each has to wait. */
+export async function forEachAtOnce<Case>(
+  cases: readonly (readonly [what: string, value: Case])[],
+  check: (value: Case) => Promise<void>,
+): Promise<void> {
+  const results = await Promise.allSettled(cases.map(([, value]) => check(value)));
+  const failures = results.flatMap((result, index) =>
+    result.status === 'rejected' ? [`${cases[index]?.[0]}: ${inspect(result.reason)}`] : [],
+  );
+  expect(failures).toEqual([]);
 }
 
 /** The entities in a collection under a configuration name, sorted; one that is there twice shows up twice. */

@@ -43,13 +43,6 @@ export class MemoryStore {
     return this.#collections.get(namespace) ?? [];
   }
 
-  /** Names of a database's collections. */
-  collections(database: string): string[] {
-    return [...this.#collections.keys()]
-      .filter((namespace) => namespace.startsWith(`${database}.`))
-      .map((namespace) => namespace.slice(database.length + 1));
-  }
-
   /** The indexes of a collection, `_id` first; undefined if there is no such collection. */
   indexes(namespace: string): readonly Document[] | undefined {
     if (!this.#collections.has(namespace)) return undefined;

@@ -4,7 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { ArtdaqDbError, ArtdaqDbPresenceError, ConfigurationError } from '../../../src/errors.ts';
 import { byName, documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
 import { type Fault, onCall, refusal } from '../../helpers/mongo-responder/script.ts';
-import { ACCOUNT, DATABASE, entitiesIn, useMongoSites } from '../../helpers/mongo-responder/site.ts';
+import {
+  ACCOUNT,
+  DATABASE,
+  entitiesIn,
+  IMPATIENT,
+  useMongoSites,
+} from '../../helpers/mongo-responder/site.ts';
 
 const site = useMongoSites();
 const files = documentsOfRun(5);
@@ -141,7 +147,7 @@ describe('what a server refuses', () => {
 
   it('needs a server that the driver can talk to', async () => {
     const responder = await site.start({ maxWireVersion: 7 });
-    const error = await site.failureOf(site.open(responder).listRuns());
+    const error = await site.failureOf(site.open(responder, { parameters: IMPATIENT }).listRuns());
     expect(error.message).toMatch(/server is too old.*wire version/);
     expect(error.retryable).toBe(false);
   });
@@ -197,7 +203,7 @@ describe('a server that can not be reached', () => {
     const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
     server.close();
     await once(server, 'close');
-    const client = site.open({ host });
+    const client = site.open({ host }, { parameters: IMPATIENT });
     for (const call of ['prepare', 'listRuns'] as const) {
       const error = await site.failureOf(client[call]());
       expect(error.message).toContain(host);
@@ -212,14 +218,14 @@ describe('a server that can not be reached', () => {
       script: (seen) =>
         seen.name === name || (name === 'hello' && seen.name === 'ismaster') ? hang : undefined,
     });
-    const error = await site.failureOf(site.open(responder).listRuns());
+    const error = await site.failureOf(site.open(responder, { parameters: IMPATIENT }).listRuns());
     expect(error.message).toContain(responder.host);
     expect(error.retryable).toBe(true);
   });
 
   it('comes back, and the same client goes on', async () => {
     const responder = await site.start();
-    const client = site.open(responder);
+    const client = site.open(responder, { parameters: IMPATIENT });
     await client.insert(5, 'standard', files);
     responder.refuse();
     expect((await site.failureOf(client.listRuns())).retryable).toBe(true);
@@ -256,9 +262,9 @@ describe('how the client writes', () => {
     );
   });
 
-  it('asks the majority to confirm every write', async () => {
+  it('asks the majority to confirm every write, whatever the URI says', async () => {
     const responder = await site.start();
-    const client = site.open(responder);
+    const client = site.open(responder, { parameters: { w: '1', readPreference: 'secondaryPreferred' } });
     await client.prepare();
     responder.script = onCall('insert', refusal(13, 'Unauthorized', 'no'), 2);
     await site.failureOf(client.insert(5, 'standard', files));

@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { ArtdaqDbPresenceError } from '../../../src/errors.ts';
 import { byName, documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
 import { type Fault, onCall, refusal, type Script } from '../../helpers/mongo-responder/script.ts';
-import { entitiesIn, useMongoSites } from '../../helpers/mongo-responder/site.ts';
+import { entitiesIn, forEachAtOnce, IMPATIENT, useMongoSites } from '../../helpers/mongo-responder/site.ts';
 import type { MongoResponder } from '../../helpers/mongo-responder.ts';
 
 const site = useMongoSites();
 const files = documentsOfRun(5);
 /** More than one insert, with all that a new database needs before it. */
 const STEPS = Array.from({ length: 18 }, (_, index) => index + 1);
-const NO_RETRY = { parameters: { retryWrites: 'false', retryReads: 'false' } };
+const NO_RETRY = { parameters: { ...IMPATIENT, retryWrites: 'false', retryReads: 'false' } };
 
 const cuts: [what: string, fault: Fault][] = [
   ['is cut before the server wrote', { kind: 'cut', applied: false }],
@@ -20,6 +20,15 @@ const cuts: [what: string, fault: Fault][] = [
   ['hangs after the server wrote', { kind: 'hang', applied: true }],
 ];
 
+/** What the driver does not try again by itself. */
+const doubts: typeof cuts = [
+  ...cuts,
+  [
+    'is not confirmed by the majority',
+    { kind: 'write concern error', error: { code: 64, errmsg: 'timed out' } },
+  ],
+];
+
 /** A fault for the writes to one collection. */
 function onInsertInto(collection: string, fault: Fault, call = 1): Script {
   let calls = 0;
@@ -28,30 +37,33 @@ function onInsertInto(collection: string, fault: Fault, call = 1): Script {
 }
 
 describe('a replica set that changes its primary', () => {
-  it.each([
-    ['before the first document', 'RunHistory', 0],
-    ['in the middle of the documents', 'RunHistory', 1],
-    ['before the document that makes the run visible', 'SystemLayout', 0],
-    ['right after that document', 'SystemLayout', 1],
-  ])('%s', async (_moment, collection, afterDocuments) => {
-    const responder = await site.start();
-    const client = site.open(responder);
-    await client.prepare();
-    responder.script = onInsertInto(collection, { kind: 'step down', afterDocuments });
-    const error = await site.failureOf(client.insert(5, 'standard', files));
-    expect(error.message).toMatch(/primary/);
-    expect(error.retryable).toBe(true);
-    responder.role = 'primary';
-    const isThere = await client.has(5, 'standard');
-    expect(isThere).toBe(collection === 'SystemLayout' && afterDocuments === 1);
-    await client.insert(5, 'standard', files);
-    expect(byName(await client.export(5))).toEqual(byName(files));
-    expectOnce(responder);
+  it('fails a run that another attempt completes, wherever the change falls', async () => {
+    const moments: [what: string, moment: { collection: string; afterDocuments: number }][] = [
+      ['before the first document', { collection: 'RunHistory', afterDocuments: 0 }],
+      ['in the middle of the documents', { collection: 'RunHistory', afterDocuments: 1 }],
+      ['before the document that makes the run visible', { collection: 'SystemLayout', afterDocuments: 0 }],
+      ['right after that document', { collection: 'SystemLayout', afterDocuments: 1 }],
+    ];
+    await forEachAtOnce(moments, async ({ collection, afterDocuments }) => {
+      const responder = await site.start();
+      const client = site.open(responder, { parameters: IMPATIENT });
+      await client.prepare();
+      responder.script = onInsertInto(collection, { kind: 'step down', afterDocuments });
+      const error = await site.failureOf(client.insert(5, 'standard', files));
+      expect(error.message).toMatch(/primary/);
+      expect(error.retryable).toBe(true);
+      responder.role = 'primary';
+      const isThere = await client.has(5, 'standard');
+      expect(isThere).toBe(collection === 'SystemLayout' && afterDocuments === 1);
+      await client.insert(5, 'standard', files);
+      expect(byName(await client.export(5))).toEqual(byName(files));
+      expectOnce(responder);
+    });
   });
 
-  it('finds the new primary by itself if there is one in time', async () => {
+  it('is followed by the driver if there is a new primary in time', async () => {
     const responder = await site.start();
-    const client = site.open(responder, { parameters: { serverSelectionTimeoutMS: '10000' } });
+    const client = site.open(responder);
     await client.prepare();
     responder.script = (seen) => {
       const fault = onInsertInto('RunHistory', { kind: 'step down', afterDocuments: 1 })(seen);
@@ -67,90 +79,77 @@ describe('a replica set that changes its primary', () => {
 
   it('is told from a server that is down', async () => {
     const responder = await site.start({ role: 'secondary' });
-    const error = await site.failureOf(site.open(responder).listRuns());
+    const error = await site.failureOf(site.open(responder, { parameters: IMPATIENT }).listRuns());
     expect(error.message).toMatch(/no primary/);
     expect(error.retryable).toBe(true);
   });
 });
 
-describe('a connection that breaks while a run is written', () => {
-  it.each(
-    cuts.flatMap(([what, fault]) =>
-      ['RunHistory', 'SystemLayout'].map((collection) => [what, collection, fault] as const),
-    ),
-  )('%s %s: it is written again by the driver, and stands there once', async (_what, collection, fault) => {
-    const responder = await site.start();
-    const client = site.open(responder);
-    await client.prepare();
-    responder.script = onInsertInto(collection, fault);
-    await client.insert(5, 'standard', files);
-    expectOnce(responder);
-    expect(byName(await client.export(5))).toEqual(byName(files));
-  });
+describe.each(['RunHistory', 'SystemLayout'])(
+  'a connection that breaks while %s is written',
+  (collection) => {
+    it('is replaced by the driver, and the run stands there once', () =>
+      forEachAtOnce(cuts, async (fault) => {
+        const responder = await site.start();
+        const client = site.open(responder, { parameters: IMPATIENT });
+        await client.prepare();
+        responder.script = onInsertInto(collection, fault);
+        await client.insert(5, 'standard', files);
+        expectOnce(responder);
+        expect(byName(await client.export(5))).toEqual(byName(files));
+      }));
 
-  it.each(
-    cuts.flatMap(([what, fault]) =>
-      ['RunHistory', 'SystemLayout'].map((collection) => [what, collection, fault] as const),
-    ),
-  )('%s %s: without retryable writes another attempt completes it', async (_what, collection, fault) => {
-    const responder = await site.start();
-    const client = site.open(responder, NO_RETRY);
-    await client.prepare();
-    responder.script = onInsertInto(collection, fault);
-    const outcome = await client.insert(5, 'standard', files).then(
-      () => undefined,
-      (error: unknown) => site.failureOf(Promise.reject(error)),
-    );
-    if (outcome !== undefined) {
-      expect(outcome.retryable).toBe(true);
-      const isThere = entitiesIn(responder, 'SystemLayout', '5/standard').length > 0;
-      expect(await client.has(5, 'standard')).toBe(isThere);
-      await client.insert(5, 'standard', files);
-    }
-    expectOnce(responder);
-    expect(byName(await client.export(5))).toEqual(byName(files));
-  });
-});
+    it('fails the run without retryable writes, and another attempt completes it', () =>
+      forEachAtOnce(doubts, async (fault) => {
+        const responder = await site.start();
+        const client = site.open(responder, NO_RETRY);
+        await client.prepare();
+        responder.script = onInsertInto(collection, fault);
+        expect((await site.failureOf(client.insert(5, 'standard', files))).retryable).toBe(true);
+        const isThere = entitiesIn(responder, 'SystemLayout', '5/standard').length > 0;
+        expect(await client.has(5, 'standard')).toBe(isThere);
+        await client.insert(5, 'standard', files);
+        expectOnce(responder);
+        expect(byName(await client.export(5))).toEqual(byName(files));
+      }));
+  },
+);
 
 describe('an update that breaks', () => {
   const more = { name: 'RunHistory2.fcl', text: '\nstop: "now" \n' };
 
-  it.each(cuts)('%s: another attempt completes it', async (_what, fault) => {
-    const responder = await site.start();
-    const client = site.open(responder, NO_RETRY);
-    await client.insert(5, 'standard', files);
-    responder.script = onInsertInto('RunHistory', fault);
-    expect((await site.failureOf(client.update(5, 'standard', [more]))).retryable).toBe(true);
-    await client.update(5, 'standard', [more]);
-    expect(entitiesIn(responder, 'RunHistory', '5/standard')).toEqual(['RunHistory2', 'boot', 'settings']);
-    expect(byName(await client.export(5))).toEqual(byName([...files, more]));
-  });
+  it('is completed by another attempt', () =>
+    forEachAtOnce(doubts, async (fault) => {
+      const responder = await site.start();
+      const client = site.open(responder, NO_RETRY);
+      await client.insert(5, 'standard', files);
+      responder.script = onInsertInto('RunHistory', fault);
+      expect((await site.failureOf(client.update(5, 'standard', [more]))).retryable).toBe(true);
+      await client.update(5, 'standard', [more]);
+      expect(entitiesIn(responder, 'RunHistory', '5/standard')).toEqual(['RunHistory2', 'boot', 'settings']);
+      expect(byName(await client.export(5))).toEqual(byName([...files, more]));
+    }));
 });
 
 describe('a listing that breaks', () => {
-  const stored = async () => {
-    const responder = await site.start({ batchLimit: 2 });
-    const client = site.open(responder, NO_RETRY);
-    for (const run of [3, 4, 5]) await client.insert(run, 'standard', documentsOfRun(run));
-    return { responder, client };
-  };
-
   const breaks: [what: string, fault: Fault][] = [
-    ['is cut', { kind: 'cut', applied: true }],
-    ['ends in half an answer', { kind: 'half answer', ending: 'cut' }],
-    ['hangs', { kind: 'hang', applied: true }],
-    ['lost its cursor', refusal(43, 'CursorNotFound', 'cursor id 7 not found')],
-    ['meets a server that is not primary', refusal(11602, 'InterruptedDueToReplStateChange', 'stepped down')],
+    ['it is cut', { kind: 'cut', applied: true }],
+    ['it ends in half an answer', { kind: 'half answer', ending: 'cut' }],
+    ['it hangs', { kind: 'hang', applied: true }],
+    ['it lost its cursor', refusal(43, 'CursorNotFound', 'cursor id 7 not found')],
+    ['the server is not primary', refusal(11602, 'InterruptedDueToReplStateChange', 'stepped down')],
   ];
-  it.each(breaks.flatMap(([what, fault]) => ['find', 'getMore'].map((name) => [what, name, fault] as const)))(
-    '%s in %s: it fails instead of being short',
-    async (_what, name, fault) => {
-      const { responder, client } = await stored();
+
+  it.each(['find', 'getMore'])('in %s fails instead of being short', (name) =>
+    forEachAtOnce(breaks, async (fault) => {
+      const responder = await site.start({ batchLimit: 2 });
+      const client = site.open(responder, NO_RETRY);
+      for (const run of [3, 4, 5]) await client.insert(run, 'standard', documentsOfRun(run));
       responder.script = onCall(name, fault);
       expect((await site.failureOf(client.listRuns())).retryable).toBe(true);
       responder.script = () => undefined;
       expect(await client.listRuns()).toEqual([3, 4, 5]);
-    },
+    }),
   );
 });
 
@@ -164,7 +163,7 @@ describe('a client that dies', () => {
     async ({ applied, batchLimit }) => {
       const hasDiedAt = async (step: number): Promise<boolean> => {
         const responder = await site.start({ batchLimit });
-        const dying = site.open(responder);
+        const dying = site.open(responder, { parameters: { serverSelectionTimeoutMS: '1000' } });
         await dying.prepare();
         const before = responder.work.length;
         let death: Promise<void> | undefined;

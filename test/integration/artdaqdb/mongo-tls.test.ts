@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError } from '../../../src/errors.ts';
 import { byName, documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
-import { useMongoSites } from '../../helpers/mongo-responder/site.ts';
+import { IMPATIENT, useMongoSites } from '../../helpers/mongo-responder/site.ts';
 import type { MongoResponder } from '../../helpers/mongo-responder.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 
@@ -54,7 +54,9 @@ describe('client certificates', () => {
   ])('%s are refused', async (_what, certificate) => {
     const responder = await startSecure();
     const env = variables(certificate, fixture('ca.pem'));
-    const error = await site.failureOf(site.open(responder, { credentials: '', env }).listRuns());
+    const error = await site.failureOf(
+      site.open(responder, { credentials: '', env, parameters: IMPATIENT }).listRuns(),
+    );
     expect(error.message).toMatch(/TLS|certificate/);
     expect(error.message).toContain('ARTDAQ_DATABASE_CLIENT_CERT');
   });
@@ -62,7 +64,7 @@ describe('client certificates', () => {
   it('are needed by a server that asks for them', async () => {
     const responder = await startSecure();
     const env = variables(undefined, fixture('ca.pem'));
-    const parameters = { tls: 'true' };
+    const parameters = { ...IMPATIENT, tls: 'true' };
     const error = await site.failureOf(site.open(responder, { credentials: '', env, parameters }).listRuns());
     expect(error.message).toMatch(/TLS|certificate/);
   });
@@ -76,7 +78,7 @@ describe('client certificates', () => {
     const garbage = join(directory, 'garbage.pem');
     await writeFile(garbage, '-----BEGIN CERTIFICATE-----\nno certificate\n-----END CERTIFICATE-----\n');
     for (const path of [join(directory, 'missing.pem'), directory, garbage]) {
-      const client = site.open(responder, { credentials: '', env: environment(path) });
+      const client = site.open(responder, { credentials: '', env: environment(path), parameters: IMPATIENT });
       for (const call of ['prepare', 'listRuns'] as const) {
         const error = await site.failureOf(client[call]());
         expect(error.message).toContain(variable);
@@ -91,7 +93,9 @@ describe('the certificate of the server', () => {
   it('must be signed by an authority that we know', async () => {
     const responder = await startSecure();
     const env = variables(fixture('client.pem'), fixture('other-ca.pem'));
-    const error = await site.failureOf(site.open(responder, { credentials: '', env }).listRuns());
+    const error = await site.failureOf(
+      site.open(responder, { credentials: '', env, parameters: IMPATIENT }).listRuns(),
+    );
     expect(error.message).toMatch(/certificate/);
     expect(error.message).toContain('ARTDAQ_DATABASE_CA_CERT');
     expect(error.retryable).toBe(false);
@@ -99,7 +103,9 @@ describe('the certificate of the server', () => {
 
   it('must bear the name of the host', async () => {
     const responder = await site.start({ tls: { cert: pem('elsewhere.pem'), key: pem('elsewhere.pem') } });
-    const error = await site.failureOf(site.open(responder, { credentials: '', env: ours }).listRuns());
+    const error = await site.failureOf(
+      site.open(responder, { credentials: '', env: ours, parameters: IMPATIENT }).listRuns(),
+    );
     expect(error.message).toMatch(/certificate/);
     expect(error.message).toContain('127.0.0.1');
     expect(error.retryable).toBe(false);
@@ -107,14 +113,16 @@ describe('the certificate of the server', () => {
 
   it('is missed on a server without TLS', async () => {
     const responder = await site.start();
-    const error = await site.failureOf(site.open(responder, { credentials: '', env: ours }).listRuns());
+    const error = await site.failureOf(
+      site.open(responder, { credentials: '', env: ours, parameters: IMPATIENT }).listRuns(),
+    );
     expect(error.message).toMatch(/TLS|no server answers/);
     expect(error.message).toContain(responder.host);
   });
 
   it('is not asked for by a client without TLS, which is told so', async () => {
     const responder = await startSecure();
-    const error = await site.failureOf(site.open(responder).listRuns());
+    const error = await site.failureOf(site.open(responder, { parameters: IMPATIENT }).listRuns());
     expect(error.message).toContain(responder.host);
   });
 });

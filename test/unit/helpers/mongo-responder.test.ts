@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { MongoClient, type MongoClientOptions } from 'mongodb';
+import { BSON, MongoClient, type MongoClientOptions } from 'mongodb';
 import { afterEach, describe, expect, it } from 'vitest';
 import { onCall, refusal } from '../../helpers/mongo-responder/script.ts';
+import { readRequest, takeMessages } from '../../helpers/mongo-responder/wire.ts';
 import { MongoResponder, type MongoResponderOptions } from '../../helpers/mongo-responder.ts';
 
 const certificates = join(import.meta.dirname, '../../fixtures/tls/mongodb');
@@ -155,6 +156,18 @@ describe('the wire protocol responder, by the official driver', () => {
     );
     expect(await client.db().collection('c').find().toArray()).toEqual([]);
     expect(responder.commands.map(({ name }) => name)).toContain('authenticate');
+  });
+
+  it('reads messages with a checksum', async () => {
+    await connected();
+    const body = BSON.serialize({ ping: 1, $db: 'db' });
+    const message = Buffer.concat([Buffer.alloc(21), body, Buffer.from('crc?')]);
+    message.writeInt32LE(message.length, 0);
+    message.writeInt32LE(2013, 12);
+    message.writeUInt32LE(1, 16);
+    const { messages, rest } = takeMessages(Buffer.concat([message, message.subarray(0, 30)]));
+    expect(rest).toHaveLength(30);
+    expect(messages.map((each) => readRequest(each).command)).toEqual([{ ping: 1, $db: 'db' }]);
   });
 
   it('plays the secondary', async () => {
