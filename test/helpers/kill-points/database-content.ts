@@ -20,12 +20,16 @@ export async function databaseContent(database: string): Promise<Map<string, unk
   return content;
 }
 
+/** It holds the time at which the indexes were written. */
+const VERIFIED_STATE = 'SystemMetadata/.run-record-archiver/verified.json';
+
 async function pathAndContent(
   database: string,
   path: string,
   isDirectory: boolean,
 ): Promise<[string, unknown]> {
   if (isDirectory) return [`${path}/`, 'directory'];
+  if (path === VERIFIED_STATE) return [path, 'file'];
   // Its document has a random id and tells when and where the database was made.
   if (/^SystemMetadata\/[0-9a-f]{24}\.json$/.test(path)) return ['SystemMetadata/document', 'file'];
   const text = (await readFile(join(database, path), 'utf8')).replaceAll(STAMP, 'STAMP');
