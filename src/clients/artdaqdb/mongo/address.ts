@@ -5,6 +5,13 @@ const HIDDEN = '…';
 /** A shorter text also stands inside ordinary words, so it is only hidden where it is a word of its own. */
 const LEAST_LENGTH = 4;
 
+const HOST = /(?:\[[^\]/?#@]*\]|[^/?#@:,[\]]+)(?::\d+)?/.source;
+/** A URI as it should be: scheme, user and password, hosts and database, options. */
+const WELL_FORMED = new RegExp(
+  `^([^:]*://)(?:([^/?#@]*)@)?(${HOST}(?:,${HOST})*(?:/[^?#@]*)?)(?:\\?(.*))?$`,
+  's',
+);
+
 /** A `mongodb://` or `mongodb+srv://` URI, and how to speak of it without its secrets. */
 export interface MongoAddress {
   readonly uri: string;
@@ -19,22 +26,44 @@ export interface MongoAddress {
   hide(text: string): string;
 }
 
+interface UriParts {
+  readonly scheme: string;
+  /** User name and password, each as written and decoded. */
+  readonly secrets: readonly string[];
+  /** Hosts and database. */
+  readonly place: string;
+  readonly query: string;
+}
+
 /** Takes a URI apart; whether MongoDB accepts it is found out when it is used. */
 export function mongoAddress(uri: string): MongoAddress {
-  const [, scheme = '', rest = ''] = /^([^:]*:\/\/)(.*)$/s.exec(uri) ?? [];
-  const [place = '', query = ''] = splitAt(rest.slice(rest.lastIndexOf('@') + 1), '?');
+  const { scheme, secrets, place, query } = partsOf(uri);
   const options = new URLSearchParams(query);
-  const secrets = [...secretsOf(uri), ...secretOptions(options)].sort(
-    (one, other) => other.length - one.length,
-  );
+  const hidden = [...secrets, ...secretOptions(options)]
+    .filter((text) => text !== '')
+    .sort((one, other) => other.length - one.length);
   return {
     uri,
     location: scheme + place,
     options: new Set([...options.keys()].map((name) => name.toLowerCase())),
     tls: tlsOf(scheme, options),
-    hasUser: secretsOf(uri).length > 0,
-    hide: (text) => secrets.reduce(hideOne, text.replaceAll(uri, scheme + place)),
+    hasUser: secrets.length > 0,
+    hide: (text) => hidden.reduce(hideOne, text.replaceAll(uri, scheme + place)),
   };
+}
+
+function partsOf(uri: string): UriParts {
+  const [isWellFormed, scheme = '', user, place = '', query = ''] = WELL_FORMED.exec(uri) ?? [];
+  if (isWellFormed !== undefined) return { scheme, secrets: secretsOf(user ?? ''), place, query };
+  // Whatever may be a password that is not escaped as it should be is taken for one.
+  const [, scheme2 = '', rest = ''] = /^([^:]*:\/\/)(.*)$/s.exec(uri) ?? [];
+  const [behind = '', options = ''] = splitAt(rest.slice(rest.lastIndexOf('@') + 1), '?');
+  return { scheme: scheme2, secrets: userInfoOf(uri).flatMap(secretsOf), place: behind, query: options };
+}
+
+function secretsOf(userInfo: string): string[] {
+  const [user, password] = splitAt(userInfo, ':');
+  return [userInfo, user, password].flatMap((text) => [text, decoded(text)]).filter((text) => text !== '');
 }
 
 function tlsOf(scheme: string, options: URLSearchParams): boolean | undefined {
@@ -43,19 +72,11 @@ function tlsOf(scheme: string, options: URLSearchParams): boolean | undefined {
   return scheme === 'mongodb+srv://' ? true : undefined;
 }
 
-function secretsOf(uri: string): string[] {
-  const userInfo = userInfoOf(uri);
-  const [written = ''] = userInfo;
-  const [user = ''] = splitAt(written, ':');
-  return [...userInfo, user, decoded(user)].filter((text) => text !== '');
-}
-
 /** E.g. `authMechanismProperties=AWS_SESSION_TOKEN:…` and `tlsCertificateKeyFilePassword`. */
 function secretOptions(options: URLSearchParams): string[] {
   return [...options]
     .filter(([name]) => /password|authmechanismproperties/i.test(name))
-    .map(([, value]) => value)
-    .filter((value) => value !== '');
+    .flatMap(([, value]) => [value, encodeURIComponent(value)]);
 }
 
 function hideOne(text: string, secret: string): string {
@@ -70,5 +91,5 @@ function splitAt(text: string, separator: string): [string, string] {
 }
 
 function decoded(text: string): string {
-  return text.replace(/%[0-9a-f]{2}/gi, (code) => String.fromCharCode(Number.parseInt(code.slice(1), 16)));
+  return text.replace(/(?:%[0-9a-f]{2})+/gi, (codes) => Buffer.from(codes.replaceAll('%', ''), 'hex').toString());
 }

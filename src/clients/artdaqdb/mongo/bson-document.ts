@@ -5,22 +5,36 @@ type BsonValue = string | number | boolean | null | ObjectId | BsonObject | Bson
 
 /**
  * An object as it goes into BSON: members in their order, names that repeat, and names like `5` or `__proto__` in their
- * place. To the driver it is a Map, of which it writes the entries.
+ * place. To the driver it is a Map, of which it writes the entries; they are made when asked for, as a large document has
+ * several hundred thousand objects.
  */
 export class BsonObject extends Map<string, BsonValue> {
-  readonly #members: readonly [string, BsonValue][];
+  readonly #object: JsonObject;
 
-  constructor(members: readonly [string, BsonValue][]) {
+  constructor(object: JsonObject) {
     super();
-    this.#members = members;
+    this.#object = object;
   }
 
-  override entries(): MapIterator<[string, BsonValue]> {
-    return this.#members.values();
+  override *entries(): MapIterator<[string, BsonValue]> {
+    for (const key of Object.keys(this.#object)) {
+      yield [nameOf(key), this.member(key, this.#object[key] ?? null)];
+    }
   }
 
   override [Symbol.iterator](): MapIterator<[string, BsonValue]> {
     return this.entries();
+  }
+
+  protected member(_key: string, value: JsonValue): BsonValue {
+    return bsonValue(value);
+  }
+}
+
+/** The outermost object, which alone has an id. */
+class BsonDocument extends BsonObject {
+  protected override member(key: string, value: JsonValue): BsonValue {
+    return key === '_id' ? idOf(value) : bsonValue(value);
   }
 }
 
@@ -30,9 +44,7 @@ export class BsonObject extends Map<string, BsonValue> {
  * @param document the stored JSON as `readJsonObject` reads it
  */
 export function bsonOf(document: JsonObject): BsonObject {
-  return new BsonObject(
-    membersOf(document).map(([name, value]) => [name, name === '_id' ? idOf(value) : bsonValue(value)]),
-  );
+  return new BsonDocument(document);
 }
 
 /** The bytes of the BSON of a stored document. */
@@ -42,12 +54,7 @@ export function bsonBytes(document: JsonObject): Uint8Array {
 
 function bsonValue(value: JsonValue): BsonValue {
   if (Array.isArray(value)) return value.map(bsonValue);
-  if (!isJsonObject(value)) return value;
-  return new BsonObject(membersOf(value).map(([name, member]) => [name, bsonValue(member)]));
-}
-
-function membersOf(object: JsonObject): [string, JsonValue][] {
-  return Object.entries(object).map(([key, value]) => [nameOf(key), value]);
+  return isJsonObject(value) ? new BsonObject(value) : value;
 }
 
 function idOf(value: JsonValue): BsonValue {

@@ -19,7 +19,7 @@ const CONFIRMATION_MS = 30_000;
 /** A write that the majority has survives the loss of a server. */
 export const MAJORITY = new WriteConcern('majority', CONFIRMATION_MS);
 /** Names are listed from small pieces of documents. */
-const LISTING_BATCH = 5000;
+const LISTING_BATCH = 2000;
 
 export const CONFIGURATION_NAMES = 'configurations.name';
 
