@@ -62,7 +62,12 @@ export class Sshd {
 
   /** The client program with its configuration. */
   get ssh(): string[] {
-    return ['ssh', '-F', this.#path('ssh_config')];
+    return ['ssh', '-F', this.config];
+  }
+
+  /** The client's configuration. */
+  get config(): string {
+    return this.#path('ssh_config');
   }
 
   /** Writes what the client knows of the host: its key, another one, or nothing. */
@@ -86,7 +91,7 @@ export class Sshd {
       GlobalKnownHostsFile: 'none',
     };
     const lines = Object.entries(config).map(([name, value]) => `  ${name} ${value}\n`);
-    writeFileSync(this.#path('ssh_config'), `Host ${Sshd.host}\n${lines.join('')}`);
+    writeFileSync(this.config, `Host ${Sshd.host}\n${lines.join('')}`);
   }
 
   /** What the next connections find. */

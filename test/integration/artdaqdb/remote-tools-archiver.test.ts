@@ -1,0 +1,85 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
+import { ArchiverProcess, archive } from '../../helpers/archiver-process.ts';
+import { Site } from '../../helpers/site.ts';
+import { hasSshd, Sshd } from '../../helpers/sshd.ts';
+import { StandInTools } from '../../helpers/stand-in-tools.ts';
+
+describe.runIf(hasSshd())('the archiver with the tools of another host', () => {
+  let sshd: Sshd;
+  let site: Site;
+  let tools: StandInTools;
+  let env: Record<string, string>;
+
+  beforeAll(async () => {
+    sshd = await Sshd.start();
+  });
+  afterAll(() => sshd.close());
+
+  beforeEach(() => {
+    site = new Site('http://127.0.0.1:1/app', {
+      artdaq_db: { use_tools: true, remote_host: Sshd.host },
+    });
+    tools = new StandInTools(join(site.directory, 'far-bin'));
+    for (const directory of ['far-tmp', 'bin']) mkdirSync(join(site.directory, directory));
+    // ssh takes the home directory, and with it its configuration, from the account.
+    const ssh = `#!/bin/sh\nexec /usr/bin/ssh -F '${sshd.config}' "$@"\n`;
+    writeFileSync(join(site.directory, 'bin', 'ssh'), ssh, { mode: 0o755 });
+    const path = process.env.PATH ?? '';
+    env = { PATH: `${site.directory}/bin:${path}` };
+    sshd.login({ env: { PATH: `${tools.directory}:${path}`, TMPDIR: join(site.directory, 'far-tmp') } });
+  });
+
+  afterEach(() => {
+    expect(readdirSync(join(site.directory, 'far-tmp'))).toEqual([]);
+    site.remove();
+  });
+
+  /** How many documents the database holds of each entity. */
+  async function documents(run: number): Promise<Record<string, number>> {
+    const database = new FilesystemDb(site.database);
+    const found = await database.composition(run, `test${run}`);
+    await database.close();
+    const count: Record<string, number> = {};
+    for (const { entry } of found) count[entry.entity] = (count[entry.entity] ?? 0) + 1;
+    return count;
+  }
+
+  it('imports runs', async () => {
+    site.addRuns(5, 6);
+    const { code, stdout } = await archive([site.config, '--import-only'], { env });
+    expect(stdout).not.toMatch(/error|warning/i);
+    expect(code).toBe(0);
+    expect(tools.calls().map(({ run, uri }) => [run, uri])).toEqual(
+      [5, 5, 6, 6].map((run) => [String(run), `filesystemdb://${site.database}`]),
+    );
+    expect(Object.values(await documents(6)).every((count) => count === 1)).toBe(true);
+  });
+
+  it('stores nothing twice if it is killed while the host loads a run', async () => {
+    site.addRun(5);
+    tools.spoil('bulkloader', { at: 1, pause: true });
+    const killed = new ArchiverProcess([site.config, '--import-only'], { env });
+    await tools.reached('paused');
+    killed.kill('SIGKILL');
+    await killed.ended;
+    const next = new ArchiverProcess([site.config, '--import-only'], { env });
+    await next.says('A killed archiver left tools at work');
+    tools.resume();
+    expect((await next.ended).code).toBe(0);
+    const stored = await documents(5);
+    expect(Object.keys(stored)).toEqual(expect.arrayContaining(['boot', 'schema']));
+    expect(Object.values(stored).every((count) => count === 1)).toBe(true);
+  });
+
+  it('names what the host lacks, and tries no run', async () => {
+    site.addRun(5);
+    sshd.login({});
+    const { code, stdout } = await archive([site.config, '--import-only'], { env });
+    expect(code).toBe(1);
+    expect(stdout).toContain(`${Sshd.host} has no bulkloader, bulkdownloader on PATH`);
+    expect(tools.calls()).toEqual([]);
+  });
+});
