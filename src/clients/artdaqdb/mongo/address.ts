@@ -91,5 +91,7 @@ function splitAt(text: string, separator: string): [string, string] {
 }
 
 function decoded(text: string): string {
-  return text.replace(/(?:%[0-9a-f]{2})+/gi, (codes) => Buffer.from(codes.replaceAll('%', ''), 'hex').toString());
+  return text.replace(/(?:%[0-9a-f]{2})+/gi, (codes) =>
+    Buffer.from(codes.replaceAll('%', ''), 'hex').toString(),
+  );
 }

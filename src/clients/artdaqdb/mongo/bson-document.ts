@@ -47,9 +47,9 @@ export function bsonOf(document: JsonObject): BsonObject {
   return new BsonDocument(document);
 }
 
-/** The bytes of the BSON of a stored document. */
-export function bsonBytes(document: JsonObject): Uint8Array {
-  return BSON.serialize(bsonOf(document));
+/** The size of the BSON of a stored document, in bytes. */
+export function bsonSize(document: JsonObject): number {
+  return BSON.calculateObjectSize(bsonOf(document));
 }
 
 function bsonValue(value: JsonValue): BsonValue {

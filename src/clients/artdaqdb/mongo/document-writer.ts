@@ -5,7 +5,7 @@ import type { RunNumber } from '../../../run-number.ts';
 import type { CollectionPlan } from '../run-plan.ts';
 import type { NewDocument, Submission } from '../submission.ts';
 import type { MongoAddress } from './address.ts';
-import { bsonBytes } from './bson-document.ts';
+import { bsonSize } from './bson-document.ts';
 import { asArtdaqDbError, isRefusal, refusedDocument } from './errors.ts';
 import { fragileNames } from './fragile-names.ts';
 import type { MongoCollection } from './mongo-collection.ts';
@@ -91,7 +91,7 @@ export class DocumentWriter {
   #checkSize({ bytes, file }: NewDocument, run: RunNumber): void {
     const { largestDocument } = this.#parts;
     if (bytes.length * MOST_GROWTH <= largestDocument) return;
-    const size = bsonBytes(contentOf({ bytes })).length;
+    const size = bsonSize(contentOf({ bytes }));
     if (size <= largestDocument) return;
     throw new RefusedDocumentError(
       `Run ${run}: ${file.name} becomes a document of ${size} bytes, and MongoDB holds ${largestDocument} at most; ` +

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { BSON, Long, ObjectId } from 'mongodb';
 import { describe, expect, it } from 'vitest';
-import { bsonBytes } from '../../../../../src/clients/artdaqdb/mongo/bson-document.ts';
+import { bsonOf, bsonSize } from '../../../../../src/clients/artdaqdb/mongo/bson-document.ts';
 import { documentId, storedJsonOf } from '../../../../../src/clients/artdaqdb/mongo/bson-json.ts';
 import { fragileNames } from '../../../../../src/clients/artdaqdb/mongo/fragile-names.ts';
 import { toStoredJson } from '../../../../../src/fhicl/document.ts';
@@ -19,7 +19,7 @@ function storedTexts(): (readonly [string, Buffer])[] {
 }
 
 function bsonOfText(json: string | Buffer): Uint8Array {
-  return bsonBytes(readJsonObject(json.toString()));
+  return BSON.serialize(bsonOf(readJsonObject(json.toString())));
 }
 
 function stored(fhicl: string): string {
@@ -44,7 +44,9 @@ describe('stored documents as BSON', () => {
     const texts = storedTexts();
     expect(texts.length).toBeGreaterThan(100);
     for (const [path, json] of texts) {
-      expect(storedJsonOf(bsonOfText(json), path).equals(json), path).toBe(true);
+      const bson = bsonOfText(json);
+      expect(storedJsonOf(bson, path).equals(json), path).toBe(true);
+      expect(bsonSize(readJsonObject(json.toString())), path).toBe(bson.length);
     }
   });
 
