@@ -40,6 +40,7 @@ async function run(argv: readonly string[]): Promise<number> {
       sleep: (milliseconds) => wait(milliseconds, undefined, { signal: stop.signal }),
       now: Date.now,
       settleMilliseconds: settle * 1000,
+      notice: (message) => console.error(message),
       throwIfStopped: () => stop.signal.throwIfAborted(),
     },
   );

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { CheckContext } from '../../src/clients/artdaqdb/filesystem/check/collection-scan.ts';
 import {
   type RepairOptions,
   type RepairReport,
@@ -119,7 +120,11 @@ export function removeDocument(database: string, collection: string, id: string)
 }
 
 /** Runs the repair in this process; nothing is too young for it. */
-export function repair(database: string, options: Partial<RepairOptions> = {}): Promise<RepairReport> {
+export function repair(
+  database: string,
+  options: Partial<RepairOptions> = {},
+  context: Partial<CheckContext> = {},
+): Promise<RepairReport> {
   return repairDatabase(
     database,
     {
@@ -138,7 +143,9 @@ export function repair(database: string, options: Partial<RepairOptions> = {}): 
       sleep: async () => undefined,
       now: Date.now,
       settleMilliseconds: 0,
+      notice: () => undefined,
       throwIfStopped: () => undefined,
+      ...context,
     },
   );
 }

@@ -36,7 +36,14 @@ export class CollectionCheck {
 
   /** @param directory of the collection */
   static async of(directory: string, depth: ReadingDepth, context: CheckContext): Promise<CollectionCheck> {
-    const scan = await scanCollection(directory, context);
+    let scan = await scanCollection(directory, context);
+    if (scan.settlesIn > 0) {
+      context.notice(
+        `Waiting ${Math.ceil(scan.settlesIn / 1000)} s for files in ${directory} that may be on their way into the index`,
+      );
+      await context.sleep(Math.ceil(scan.settlesIn));
+      scan = await scanCollection(directory, context);
+    }
     const check = new CollectionCheck(scan, new DocumentReader(scan.name, directory, context));
     await check.#examine(depth);
     return check;

@@ -16,6 +16,8 @@ export interface CheckContext {
   readonly now: () => number;
   /** A file younger than that may still be on its way into the index. */
   readonly settleMilliseconds: number;
+  /** Hears why the check takes its time. */
+  readonly notice: (message: string) => void;
   /** Ends the check; what it throws passes through. */
   readonly throwIfStopped: () => void;
 }
