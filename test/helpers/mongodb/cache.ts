@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { existsSync, statSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -45,8 +45,8 @@ async function removeStale(cache: string): Promise<void> {
   for (const entry of await readdir(cache)) {
     if (!entry.includes('.new-')) continue;
     const directory = join(cache, entry);
-    const { mtimeMs } = await stat(directory);
-    if (Date.now() - mtimeMs > STALE_MS) await rm(directory, { recursive: true, force: true });
+    const made = statSync(directory, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+    if (Date.now() - made > STALE_MS) await rm(directory, { recursive: true, force: true });
   }
 }
 

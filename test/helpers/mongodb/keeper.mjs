@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 
+const SECONDS_TO_LISTEN = 60;
 const SECONDS_TO_END = 2;
 const LAST_OUTPUT = 4000;
 
@@ -39,10 +40,16 @@ server.stderr.setEncoding('utf8').on('data', onOutput);
 server.on('error', (error) => finish(error.message));
 server.on('close', (code, signal) => finish(`The program ended with ${signal ?? `exit code ${code}`}`));
 
-process.stdout.on('error', () => process.stdin.emit('end'));
-process.stdin.on('end', () => {
+function end() {
   server.kill('SIGTERM');
   setTimeout(() => server.kill('SIGKILL'), SECONDS_TO_END * 1000);
-});
-process.stdin.resume();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.stdin.emit('end'));
+}
+
+setTimeout(() => {
+  if (answered) return;
+  answer({ error: `It does not listen after ${SECONDS_TO_LISTEN} s\n${output}` });
+  end();
+}, SECONDS_TO_LISTEN * 1000);
+process.stdout.on('error', end);
+process.stdin.on('end', end).resume();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, end);

@@ -1,4 +1,4 @@
-import { access, writeFile } from 'node:fs/promises';
+import { access, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { installed, runInstaller } from './cache.ts';
 import type { Candidate } from './server-program.ts';
@@ -16,7 +16,8 @@ const INSTALL_SECONDS = 150;
 export const nativeSecantusDb: Candidate = {
   product: `SecantusDB ${NATIVE_VERSION}`,
   program: async (cache) => {
-    const directory = await install(cache, NATIVE_VERSION, ['--no-deps']);
+    const name = `secantusdb-${NATIVE_VERSION}-${process.platform}-${process.arch}`;
+    const directory = await install(cache, name, NATIVE_VERSION, FOR_ANY_PYTHON);
     const command = join(directory, 'secantusdb.scripts', 'secantusd-rs');
     await access(command);
     // Its own choice is 2 GB at once, which takes it seconds to read after a crash.
@@ -29,7 +30,8 @@ export const nativeSecantusDb: Candidate = {
 export const pythonSecantusDb: Candidate = {
   product: `SecantusDB ${PYTHON_VERSION} in Python`,
   program: async (cache) => {
-    const directory = await install(cache, PYTHON_VERSION, []);
+    const python = await runInstaller('python3', ['-c', PLATFORM], { seconds: 20 });
+    const directory = await install(cache, `secantusdb-${PYTHON_VERSION}-${python}`, PYTHON_VERSION, []);
     return {
       command: 'python3',
       args: ['-m', 'secantus', ...argsFor(directory)],
@@ -38,6 +40,18 @@ export const pythonSecantusDb: Candidate = {
     };
   },
 };
+
+/** The native server is the same in the wheels for all versions of Python. */
+const FOR_ANY_PYTHON = [
+  '--no-deps',
+  '--implementation',
+  'cp',
+  '--python-version',
+  '3.11',
+  '--ignore-requires-python',
+];
+const PLATFORM =
+  'import sys, sysconfig; print(sysconfig.get_platform(), sys.implementation.cache_tag, sep="-", end="")';
 
 /**
  * With an empty configuration file, so that none of the user's is read. Without `--sync-on-commit` it loses acknowledged
@@ -48,37 +62,27 @@ function argsFor(directory: string): string[] {
   return ['--port', '0', '--storage-path', '{directory}/data', '--config', config, '--sync-on-commit'];
 }
 
-async function install(cache: string, version: string, options: readonly string[]): Promise<string> {
-  const python = (await runInstaller('python3', ['-c', PLATFORM], { seconds: 20 })).trim();
-  return installed(cache, `secantusdb-${version}-${python}`, async (directory) => {
-    const pip = await pipProgram(directory);
-    const args = [
-      '-m',
-      'pip',
-      'install',
-      '--quiet',
-      '--no-input',
-      '--disable-pip-version-check',
-      '--only-binary=:all:',
-    ];
-    await runInstaller(pip, [...args, ...options, '--target', directory, `secantusdb==${version}`], {
+function install(cache: string, name: string, version: string, options: readonly string[]): Promise<string> {
+  return installed(cache, name, async (directory) => {
+    const borrowed = join(directory, '.pip');
+    const python = await pythonWithPip(borrowed);
+    const quiet = ['--quiet', '--no-input', '--disable-pip-version-check', '--only-binary=:all:'];
+    const wanted = [...options, '--target', directory, `secantusdb==${version}`];
+    await runInstaller(python, ['-m', 'pip', 'install', ...quiet, ...wanted], {
       seconds: INSTALL_SECONDS,
-      environment: { PIP_ROOT_USER_ACTION: 'ignore' },
+      environment: { PIP_ROOT_USER_ACTION: 'ignore', PIP_USER: '0' },
     });
+    await rm(borrowed, { recursive: true, force: true });
     await writeFile(join(directory, CONFIG), '');
   });
 }
 
-const PLATFORM =
-  'import sys, sysconfig; print(sysconfig.get_platform() + "-" + sys.implementation.cache_tag)';
-
-/** A Python with pip: the one on PATH, or one of its virtual environments where it comes without. */
-async function pipProgram(directory: string): Promise<string> {
+/** The Python on PATH, or where that has no pip, a virtual environment of it. */
+async function pythonWithPip(environment: string): Promise<string> {
   try {
     await runInstaller('python3', ['-m', 'pip', '--version'], { seconds: 30 });
     return 'python3';
   } catch {
-    const environment = join(directory, 'pip');
     await runInstaller('python3', ['-m', 'venv', environment], { seconds: 120 });
     return join(environment, 'bin', 'python3');
   }

@@ -33,7 +33,7 @@ export interface Capabilities {
  * @throws MongoError if it can't be reached or doesn't let us write
  */
 export async function tryServer(uri: string): Promise<Capabilities> {
-  const client = new MongoClient(uri, { serverSelectionTimeoutMS: 10_000 });
+  const client = new MongoClient(uri, { serverSelectionTimeoutMS: 10_000, socketTimeoutMS: 60_000 });
   try {
     const database = client.db(`archiver_trial_${new ObjectId().toHexString()}`);
     const { version } = await database.command({ buildInfo: 1 });
