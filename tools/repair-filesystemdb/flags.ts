@@ -16,6 +16,17 @@ export interface RepairFlags {
   readonly json: boolean;
 }
 
+const UNLESS_GIVEN: Omit<RepairFlags, 'database' | 'backupDir'> = {
+  apply: false,
+  deep: false,
+  runs: new Set(),
+  whole: new Set(),
+  reimport: new Set(),
+  setAside: false,
+  settle: 10,
+  json: false,
+};
+
 const LONGEST_RANGE = 1_000_000;
 
 const AFTER_HELP = `
@@ -38,38 +49,35 @@ export function readFlags(argv: readonly string[]): RepairFlags {
       'Checks a FilesystemDB of artdaqDB, and mends what writers that raced or were killed left behind.',
     )
     .argument('<database>', 'its directory, or filesystemdb:///its/directory')
-    .option('--apply', 'mend what can be told for certain', false)
-    .option('--deep', 'read every document', false)
-    .option('--runs <list>', 'read every document of these runs, e.g. 5001,5010-5020', runList, new Set())
+    .option('--apply', 'mend what can be told for certain')
+    .option('--deep', 'read every document')
+    .option('--runs <list>', 'read every document of these runs, e.g. 5001,5010-5020', runList)
     .option(
       '--whole <list>',
       'these runs are whole: index their schemas, so that they count as stored',
       runList,
-      new Set(),
     )
     .option(
       '--reimport <list>',
       'no longer count these runs as stored, so that an import completes them',
       runList,
-      new Set(),
     )
-    .option('--set-aside', 'also move unreadable documents and foreign files to the backup', false)
+    .option('--set-aside', 'also move unreadable documents and foreign files to the backup')
     .option('--backup-dir <directory>', 'keeps a backup of each repair (default: <database>.repairs)')
     .option(
       '--settle <seconds>',
-      'younger files may still be on their way into the index: wait for them once',
+      `younger files may still be on their way into the index: wait for them once (default: ${UNLESS_GIVEN.settle})`,
       seconds,
-      10,
     )
-    .option('--json', 'print the report as JSON', false)
+    .option('--json', 'print the report as JSON')
     .addHelpText('after', AFTER_HELP)
     .exitOverride()
     .parse(argv, { from: 'user' });
   const [database = ''] = command.args;
-  return { database, ...command.opts<Omit<RepairFlags, 'database'>>() };
+  return { ...UNLESS_GIVEN, ...command.opts<Partial<RepairFlags>>(), database };
 }
 
-function runList(text: string, earlier: ReadonlySet<RunNumber>): Set<RunNumber> {
+function runList(text: string, earlier: ReadonlySet<RunNumber> = new Set()): Set<RunNumber> {
   const runs = new Set(earlier);
   for (const part of text.split(',')) {
     const [first, last, ...more] = part.trim().split('-').map(parseRunNumber);

@@ -1,10 +1,10 @@
 import { parseRunNumber, type RunNumber } from '../../../../run-number.ts';
 import { runOf } from '../../run-export.ts';
-import { CONFIGURATIONS, ENTITIES } from '../index-entry.ts';
+import { CONFIGURATIONS, ENTITIES, RUNS, VERSION } from '../index-entry.ts';
 import { type CheckContext, type CollectionScan, scanCollection } from './collection-scan.ts';
 import { repeatedDocuments } from './document-groups.ts';
 import { DocumentReader } from './document-reader.ts';
-import { ascending, type Entry, type Envelope, isSameEntry, LISTED_MEMBERS, RUNS, VERSION } from './entry.ts';
+import { ascending, type Entry, type Envelope, isSameEntry, LISTED_MEMBERS } from './entry.ts';
 import type { Subject } from './finding.ts';
 
 /** The collections whose documents belong to runs. */

@@ -1,6 +1,6 @@
 import { assignedTime, latest } from '../../stored-document.ts';
-import { CONFIGURATIONS, ENTITIES } from '../index-entry.ts';
-import { type Entry, type Envelope, VERSION } from './entry.ts';
+import { CONFIGURATIONS, ENTITIES, VERSION } from '../index-entry.ts';
+import type { Entry, Envelope } from './entry.ts';
 
 /** Documents that stand for the same entity of one configuration and version. */
 export interface DocumentGroup {

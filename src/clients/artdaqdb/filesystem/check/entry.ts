@@ -2,11 +2,15 @@ import { ArtdaqDbError } from '../../../../errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../../fhicl/json.ts';
 import { readJsonObject } from '../../../../fhicl/json-reader.ts';
 import { readStoredJson } from '../../../../fhicl/stored-json.ts';
-import { type ASSIGNED, CONFIGURATIONS, ENTITIES, type INDEX_MAPS } from '../index-entry.ts';
-
-export const VERSION = 'version';
-export const ALIASES = 'aliases.active.name';
-export const RUNS = 'runs.name';
+import {
+  ALIASES,
+  type ASSIGNED,
+  CONFIGURATIONS,
+  ENTITIES,
+  type INDEX_MAPS,
+  RUNS,
+  VERSION,
+} from '../index-entry.ts';
 
 /** The maps of an index that lead to ids. */
 export type ListedMember = Exclude<(typeof INDEX_MAPS)[number], typeof ASSIGNED>;

@@ -33,9 +33,12 @@ export async function mend(
   const layout = collections.find(({ check }) => check.scan.name === 'SystemLayout');
   const others = collections.filter((plan) => plan !== layout);
   const layoutWork = layout && new CollectionMending(layout, context);
+  let isWritten = false;
   if (layout !== undefined && layout.setAside.size > 0) {
+    // An unreadable index lists nothing that would have to go first.
     if (layout.check.scan.broken === undefined && layout.isChanged) {
       await layoutWork?.writeIndex([...layout.wanted].filter(([id]) => !layout.added.has(id)));
+      isWritten = true;
     }
     await layoutWork?.moveFiles();
   }
@@ -44,7 +47,9 @@ export async function mend(
     if (plan.isChanged) await work.writeIndex(plan.wanted);
     await work.moveFiles();
   }
-  if (layout?.isChanged) await layoutWork?.writeIndex(layout.wanted);
+  if (layout?.isChanged && !(isWritten && layout.added.size === 0)) {
+    await layoutWork?.writeIndex(layout.wanted);
+  }
   for (const name of metadata.setAside) {
     await takeFile(join(database, SYSTEM_METADATA, name), context);
   }
