@@ -37,7 +37,7 @@ afterEach(async () => {
 });
 
 function open(directory: string): FilesystemDb {
-  const client = new FilesystemDb(directory);
+  const client = new FilesystemDb(directory, { sleep: async () => undefined });
   clients.push(client);
   return client;
 }

@@ -32,14 +32,14 @@ export class Backup {
     return this.#directory;
   }
 
-  /** Copies a file, durably. */
+  /** Copies a file, durably; never over one that is here, as a repair that started over may come twice to the same file. */
   async keep(path: string): Promise<void> {
     const directory = join(await this.#made(), basename(dirname(path)));
     const files = this.#files;
     await makeDirectory(directory, files);
     const handle = await files.open(path, 'r');
     try {
-      await writeFileAtomic(join(directory, basename(path)), contentOf(handle), { files });
+      await writeFileAtomic(await this.#free(join(directory, basename(path))), contentOf(handle), { files });
     } finally {
       await handle.close();
     }
@@ -50,6 +50,13 @@ export class Backup {
     await this.keep(path);
     await this.#files.rm(path);
     await syncDirectory(dirname(path), this.#files);
+  }
+
+  async #free(path: string): Promise<string> {
+    for (let number = 1; ; number++) {
+      const name = number === 1 ? path : `${path}.${number}`;
+      if ((await this.#files.stat(name).catch(undefinedIfMissing)) === undefined) return name;
+    }
   }
 
   async #made(): Promise<string> {
