@@ -10,6 +10,8 @@ import { asDatabaseError, type DatabaseFiles } from './database-files.ts';
 import { ASSIGNED, CONFIGURATIONS } from './index-entry.ts';
 import { IndexFile } from './index-file.ts';
 import { IndexReader } from './index-reader.ts';
+import { ReplacedIndexes } from './replaced-indexes.ts';
+import { RescuedDocuments } from './rescued-documents.ts';
 import { type StoredListing, storedListing } from './stored-listing.ts';
 
 /** Files that are written or read at the same time. */
@@ -23,6 +25,9 @@ export class CollectionStore {
   readonly directory: string;
   readonly index: IndexFile;
   readonly reader: IndexReader;
+  /** What became of the index before the last changes. */
+  readonly replaced: ReplacedIndexes;
+  readonly rescued: RescuedDocuments;
   readonly #files: DatabaseFiles;
   readonly #limit = pLimit(CONCURRENCY);
 
@@ -35,6 +40,8 @@ export class CollectionStore {
     this.name = name;
     this.directory = join(database, name);
     this.index = new IndexFile(this.directory, files, sleep);
+    this.replaced = new ReplacedIndexes(database, name, files, sleep);
+    this.rescued = new RescuedDocuments(database, files);
     this.reader = new IndexReader(this.index, files, [CONFIGURATIONS, ASSIGNED]);
     this.#files = files;
   }

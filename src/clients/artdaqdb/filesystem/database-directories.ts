@@ -4,11 +4,20 @@ import { errorCode, undefinedIfMissing } from '../../../system-error.ts';
 import type { DatabaseFiles } from './database-files.ts';
 import { SYSTEM_METADATA } from './database-metadata.ts';
 
-/** Makes the database directory and its collections where they are missing, durably. */
+/**
+ * Where this project keeps what only it needs. The C++ tools take every file in SystemMetadata for a document, but don't look
+ * at directories.
+ */
+export function privateDirectory(database: string): string {
+  return join(database, SYSTEM_METADATA, '.run-record-archiver');
+}
+
+/** Makes the database directory, its collections and our own directory where they are missing, durably. */
 export async function ensureDirectories(database: string, files: DatabaseFiles): Promise<void> {
   for (const name of [SYSTEM_METADATA, 'RunHistory', 'SystemLayout']) {
     await ensureDirectory(join(database, name), files);
   }
+  await ensureDirectory(privateDirectory(database), files);
 }
 
 /** Step by step: Node's recursive `mkdir` says "no such file" where a file system is read-only. */

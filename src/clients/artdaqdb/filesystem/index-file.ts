@@ -1,17 +1,15 @@
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ArtdaqDbError, messageOf } from '../../../errors.ts';
-import { contentSignatureOf, signatureOf } from '../../../file-signature.ts';
+import { contentSignatureOf, type FileStats, signatureOf } from '../../../file-signature.ts';
 import { syncDirectory, writeFileAtomic } from '../../../persistence/atomic-file.ts';
 import { errorCode, undefinedIfMissing } from '../../../system-error.ts';
 import { OBJECT_ID } from '../object-id.ts';
 import type { DatabaseFiles } from './database-files.ts';
 import type { IndexChange } from './index-entry.ts';
-import type { ScannedIndex } from './index-gains.ts';
 import { type IndexLayout, type ListFilter, scanIndex, UnreadableIndexError } from './index-scan.ts';
 import { spliceIndex } from './index-splice.ts';
 import { EMPTY_INDEX, FRESH_INDEX } from './index-text.ts';
-import { ReplacedIndex } from './replaced-index.ts';
 
 /** A read index. */
 export interface LoadedIndex {
@@ -33,7 +31,6 @@ export class IndexFile {
   readonly path: string;
   readonly #files: DatabaseFiles;
   readonly #sleep: (milliseconds: number) => Promise<unknown>;
-  readonly #replaced: ReplacedIndex[] = [];
 
   /** @param collection directory of the collection */
   constructor(collection: string, files: DatabaseFiles, sleep: (milliseconds: number) => Promise<unknown>) {
@@ -78,50 +75,33 @@ export class IndexFile {
   /**
    * Replaces the index by itself with a change, atomically and durably.
    * @param index as just loaded, with all lists that the change touches
-   * @param confirm called when the new file is written, before it takes the old one's place; throws to stop that
+   * @param beforeRename called when all is ready to take the place of the loaded file (its stats; undefined if there was
+   * none); throws to stop that
    * @returns the signature of the new file; undefined if another program has written to it already
    * @throws IndexChangedError if somebody else wrote the index since it was loaded
    */
-  async replace(index: LoadedIndex, change: IndexChange, confirm: () => void): Promise<string | undefined> {
+  async replace(
+    index: LoadedIndex,
+    change: IndexChange,
+    beforeRename: (stats: FileStats | undefined) => Promise<void>,
+  ): Promise<string | undefined> {
     const files = this.#files;
     let written: string | undefined;
     const rename: typeof files.rename = async (from, to) => {
       written = await this.#mark(String(from));
-      confirm();
-      const replaced = await this.#openUnchanged(index);
-      try {
-        await files.rename(from, to);
-      } catch (error) {
-        await replaced?.close();
-        throw error;
+      const stats = await files.stat(this.path, { bigint: true }).catch(undefinedIfMissing);
+      if ((stats && signatureOf(stats)) !== index.signature) {
+        const problem = `${this.path} was changed by another program meanwhile; it was not written`;
+        throw new IndexChangedError(problem, { retryable: true });
       }
-      if (replaced !== undefined) this.#replaced.push(replaced);
+      await beforeRename(stats);
+      await files.rename(from, to);
     };
     const content = chunks(spliceIndex(index.bytes, index.layout, change));
     await writeFileAtomic(this.path, content, { files: { ...files, rename }, syncDirectory: false });
     await syncDirectory(dirname(this.path), files);
     const stats = await files.stat(this.path, { bigint: true }).catch(undefinedIfMissing);
     return stats && contentSignatureOf(stats) === written ? signatureOf(stats) : undefined;
-  }
-
-  /** Has anybody written to a file that {@link replace} took away? */
-  async hasLateContent(): Promise<boolean> {
-    for (const replaced of this.#replaced) if (await replaced.isChanged()) return true;
-    return false;
-  }
-
-  /** What was written to the files that {@link replace} took away, since they were read last. */
-  async *lateContents(): AsyncGenerator<ScannedIndex | 'torn'> {
-    const patience = { attempts: READ_ATTEMPTS, pauseMs: READ_PAUSE_MS, sleep: this.#sleep };
-    for (const replaced of [...this.#replaced]) {
-      const content = await replaced.lateContent(patience);
-      if (content !== undefined) yield content;
-    }
-  }
-
-  /** Stops watching the files that {@link replace} took away. */
-  async release(): Promise<void> {
-    for (const replaced of this.#replaced.splice(0)) await replaced.close();
   }
 
   /**
@@ -154,22 +134,6 @@ export class IndexFile {
       return contentSignatureOf(await handle.stat({ bigint: true }));
     } finally {
       await handle.close();
-    }
-  }
-
-  /** The file that is going to be replaced, if it is the one that was loaded. */
-  async #openUnchanged(index: LoadedIndex): Promise<ReplacedIndex | undefined> {
-    const handle = await this.#files.open(this.path, 'r').catch(undefinedIfMissing);
-    try {
-      const stats = await handle?.stat({ bigint: true });
-      if ((stats && signatureOf(stats)) !== index.signature) {
-        const problem = `${this.path} was changed by another program meanwhile; it was not written`;
-        throw new IndexChangedError(problem, { retryable: true });
-      }
-      return handle && stats && new ReplacedIndex(handle, stats);
-    } catch (error) {
-      await handle?.close();
-      throw error;
     }
   }
 

@@ -49,6 +49,7 @@ export class Reconciler {
   async isVerified(): Promise<boolean> {
     const current = await this.#signatures();
     if (current.every((signature) => signature === undefined)) return true;
+    if (await this.#hasLateContent()) return false;
     if (isState(this.#known, current)) return true;
     const remembered = await this.#parts.verified.read();
     if (!isState(remembered, current)) return false;
@@ -73,15 +74,9 @@ export class Reconciler {
    * @throws ArtdaqDbError if an index can't be read or written
    */
   async end(lock: HeldLock): Promise<void> {
-    do {
-      await this.reach(lock);
-      await this.#remember();
-    } while (await this.#hasLateContent());
-  }
-
-  /** Stops watching the indexes that were replaced; after {@link end}, or when writing failed. */
-  async release(): Promise<void> {
-    for (const { index } of this.#stores) await index.release();
+    await this.reach(lock);
+    for (const { replaced } of this.#stores) await replaced.trim();
+    await this.#remember();
   }
 
   /** Is this index in the known state? */
@@ -113,7 +108,10 @@ export class Reconciler {
     const isKnown = this.knows(store, index);
     this.#known = undefined;
     try {
-      const signature = await store.index.replace(index, change, () => lock.confirm());
+      const signature = await store.index.replace(index, change, async (stats) => {
+        lock.confirm();
+        if (stats !== undefined) await store.replaced.keep(store.index.path, stats);
+      });
       if (before === undefined || !isKnown || signature === undefined) return;
       const place = this.#stores.indexOf(store);
       this.#known = {
@@ -170,7 +168,7 @@ export class Reconciler {
   }
 
   async #hasLateContent(): Promise<boolean> {
-    for (const { index } of this.#stores) if (await index.hasLateContent()) return true;
+    for (const { replaced } of this.#stores) if (await replaced.haveChanged()) return true;
     return false;
   }
 
@@ -189,7 +187,7 @@ export class Reconciler {
     const foreign: ForeignDocument[] = [];
     for (const store of this.#stores) {
       const index = await store.index.load(() => false);
-      const unlisted = await findUnlisted(store, index);
+      const unlisted = await findUnlisted(store, index, await store.rescued.ids());
       const texts = unlisted.own.flatMap((listing) => listing.texts);
       if (texts.length > 0 && !(await listOwn(store, texts))) return undefined;
       foreign.push(...unlisted.foreign);
@@ -216,7 +214,7 @@ export class Reconciler {
 
   /** What a program wrote into the index whose place we took goes into the new one. */
   async #mergeLate(store: CollectionStore, lock: HeldLock): Promise<void> {
-    for await (const late of store.index.lateContents()) {
+    for await (const late of store.replaced.lateContents()) {
       this.#known = undefined;
       if (late !== 'torn') await this.#merge(store, late, lock);
     }
@@ -227,6 +225,7 @@ export class Reconciler {
       const index = await store.index.load(() => true);
       const listed = await this.#stillThere(store, [...gainsOf(late, index)]);
       if (listed.length === 0) return;
+      await store.rescued.add(listed.filter(([member]) => member === OUID).map(([, , id]) => id));
       try {
         return await this.replace(store, index, { added: [], removed: [], listed }, lock);
       } catch (error) {

@@ -54,8 +54,6 @@ export class SharedDatabase {
         } catch (error) {
           reconciler.doubt();
           throw error;
-        } finally {
-          await reconciler.release();
         }
       });
     });
@@ -66,17 +64,20 @@ export class SharedDatabase {
    * can't be written it is only found out what is not listed.
    */
   async mend(): Promise<void> {
-    if (!(await this.#parts.reconciler.isVerified())) await this.compare();
+    if (!(await this.#parts.reconciler.isVerified())) await this.#changeIfPossible(() => undefined);
   }
 
-  /** The same whether or not anybody has written. */
+  /** The same although nobody seems to have written. */
   async compare(): Promise<void> {
-    const { reconciler } = this.#parts;
+    await this.#changeIfPossible(() => this.#parts.reconciler.doubt());
+  }
+
+  async #changeIfPossible(work: () => void): Promise<void> {
     try {
-      await this.change(async () => reconciler.doubt());
+      await this.change(async () => work());
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      await reconciler.inspect();
+      await this.#parts.reconciler.inspect();
     }
   }
 

@@ -23,15 +23,20 @@ export interface UnlistedDocuments {
 /**
  * Compares a collection's directory with its index. Each writer stores a document before the index lists it; so what is
  * missing was dropped by a writer without lock, was left by one that died, or is just being stored.
+ * @param rescued documents of others that count as ours
  */
-export async function findUnlisted(store: CollectionStore, index: LoadedIndex): Promise<UnlistedDocuments> {
+export async function findUnlisted(
+  store: CollectionStore,
+  index: LoadedIndex,
+  rescued: ReadonlySet<string>,
+): Promise<UnlistedDocuments> {
   const own: StoredListing[] = [];
   const foreign: ForeignDocument[] = [];
   for (const id of await unlistedIds(store, index)) {
     const found = await store.listingOf(id);
     if (found === undefined) continue;
     const { listing, writtenMs } = found;
-    if (listing !== undefined && isOwn(store, listing)) own.push(listing);
+    if (listing !== undefined && (isOwn(store, listing) || rescued.has(id))) own.push(listing);
     else foreign.push({ path: store.pathOf(id), listing, writtenMs });
   }
   return { own, foreign };

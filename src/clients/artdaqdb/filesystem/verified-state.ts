@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { errorCode, undefinedIfMissing } from '../../../system-error.ts';
+import { undefinedIfMissing } from '../../../system-error.ts';
+import { privateDirectory } from './database-directories.ts';
 import type { DatabaseFiles } from './database-files.ts';
-import { SYSTEM_METADATA } from './database-metadata.ts';
 
 /** A state of the database that was compared with the documents on disk. */
 export interface VerifiedState {
@@ -13,17 +13,14 @@ export interface VerifiedState {
 
 /**
  * Remembers from one execution to the next which state of the indexes lists all that is ours. It is there only while nobody
- * of this project is writing, so its absence also tells that somebody died on the way. A directory of its own keeps it
- * from the C++ tools, which take every file in SystemMetadata for a document.
+ * of this project is writing, so its absence also tells that somebody died on the way.
  */
 export class VerifiedFile {
   readonly path: string;
-  readonly #directory: string;
   readonly #files: DatabaseFiles;
 
   constructor(database: string, files: DatabaseFiles) {
-    this.#directory = join(database, SYSTEM_METADATA, '.run-record-archiver');
-    this.path = join(this.#directory, 'verified.json');
+    this.path = join(privateDirectory(database), 'verified.json');
     this.#files = files;
   }
 
@@ -35,7 +32,7 @@ export class VerifiedFile {
 
   /** @throws the system's error */
   async write({ indexes, halfListed }: VerifiedState): Promise<void> {
-    const handle = await this.#open();
+    const handle = await this.#files.open(this.path, 'w');
     try {
       await handle.writeFile(`${JSON.stringify({ indexes, halfListed })}\n`);
     } finally {
@@ -46,16 +43,6 @@ export class VerifiedFile {
   /** @throws the system's error */
   async forget(): Promise<void> {
     await this.#files.rm(this.path, { force: true });
-  }
-
-  async #open() {
-    try {
-      return await this.#files.open(this.path, 'w');
-    } catch (error) {
-      if (errorCode(error) !== 'ENOENT') throw error;
-      await this.#files.mkdir(this.#directory);
-      return await this.#files.open(this.path, 'w');
-    }
   }
 }
 
