@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -20,14 +20,22 @@ export interface RemoteAccount {
 
 /** Is there an sshd to test with? With ARCHIVER_TEST_REQUIRE_SSHD=1 its absence is an error. */
 export function hasSshd(): boolean {
+  const obstacle = obstacleToSshd();
+  if (obstacle === undefined) return true;
+  const message = `What runs over ssh is not tested: ${obstacle}`;
+  if (process.env.ARCHIVER_TEST_REQUIRE_SSHD === '1') throw new Error(message);
+  process.stderr.write(`${message}\n`);
+  return false;
+}
+
+function obstacleToSshd(): string | undefined {
+  const missing = [program, '/usr/bin/ssh', '/usr/bin/ssh-keygen'].filter((path) => !existsSync(path));
+  if (missing.length > 0) return `no ${missing.join(', ')} (install openssh-server and openssh-client)`;
   try {
-    accessSync(program, constants.X_OK);
-    return true;
-  } catch (cause) {
-    const message = `No ${program}: what runs over ssh is not tested (install openssh-server)`;
-    if (process.env.ARCHIVER_TEST_REQUIRE_SSHD === '1') throw new Error(message, { cause });
-    process.stderr.write(`${message}\n`);
-    return false;
+    const { shell } = userInfo();
+    return /nologin|false/.test(shell ?? '') ? `this account can't log in (${shell})` : undefined;
+  } catch (error) {
+    return `this account has no entry in passwd (${error})`;
   }
 }
 
@@ -104,11 +112,12 @@ export class Sshd {
 
   /** Cuts all connections, or stops them so that they hang. */
   signal(signal: 'SIGKILL' | 'SIGSTOP'): void {
-    for (const session of this.#sessions) session.kill(signal);
+    // The group holds sshd's processes; what runs in the session has one of its own.
+    for (const { pid } of this.#sessions) if (pid !== undefined) process.kill(-pid, signal);
   }
 
   async close(): Promise<void> {
-    const ended = [...this.#sessions].map((session) => once(session, 'close'));
+    const ended = [...this.#sessions].map((session) => once(session, 'exit'));
     this.signal('SIGKILL');
     this.#server.close();
     await Promise.all([...ended, once(this.#server, 'close')]);
@@ -119,9 +128,10 @@ export class Sshd {
     if (!this.isDown) {
       const sshd = spawn(program, ['-i', '-f', this.#path('sshd_config')], {
         stdio: [socket, socket, 'ignore'],
+        detached: true,
       });
       this.#sessions.add(sshd);
-      sshd.once('close', () => this.#sessions.delete(sshd));
+      sshd.once('exit', () => this.#sessions.delete(sshd));
     }
     socket.destroy();
   }
