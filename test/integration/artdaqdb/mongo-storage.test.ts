@@ -68,7 +68,8 @@ describeWithMongodb('MongoDb', (server) => {
     return documents.map(({ _id }) => String(_id)).sort();
   }
 
-  it('exports every golden run as FilesystemDb does', async () => {
+  const holdsGolden = server.holdsNestedArrays && server.holdsDottedKeys;
+  it.runIf(holdsGolden)('exports every golden run as FilesystemDb does', async () => {
     const other = new FilesystemDb(join(await temporaryDirectory(), 'db'), { now });
     for (const { run, config, directory } of goldenRuns().filter((each) => each.loaded)) {
       const files = filesIn(join(directory, 'prepared'));
@@ -246,21 +247,23 @@ describeWithMongodb('MongoDb', (server) => {
     await Promise.all(clients.map((each) => each.close()));
   });
 
-  it('stores names with dots, and repeated ones if the server keeps them', async () => {
-    const dotted = documentsOfRun(5, [{ name: 'odd.fcl', text: '\na.b.c: 1 \n' }]);
-    await db.insert(5, 'standard', dotted);
-    expect(byName(await db.export(5))).toEqual(byName(dotted));
-    const repeated = documentsOfRun(6, [{ name: 'odd.fcl', text: '\na: 1 \n\na: 2 \n' }]);
-    const failure = await db.insert(6, 'standard', repeated).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-    if (failure === undefined) {
-      expect(byName(await db.export(6))).toEqual(byName(repeated));
-    } else {
-      expect(failure).toMatchObject({ retryable: false, message: expect.stringMatching(/odd\.fcl.*'a'/) });
-      expect(await db.has(6, 'standard')).toBe(false);
-      expect(await db.composition(6, 'standard')).toEqual([]);
+  it.each([
+    ['dots', '\na.b.c: 1 \n', "'a.b.c'", server.holdsDottedKeys],
+    ['a repeat', '\na: 1 \n\na: 2 \n', "'a'", server.holdsRepeatedKeys],
+  ])('stores names with %s, or says by file and name that it can not', async (_what, text, name, isHeld) => {
+    for (const odd of ['odd.fcl', 'schema.fcl']) {
+      const run = odd.length;
+      const files = [...documentsOfRun(run).filter((file) => file.name !== odd), { name: odd, text }];
+      if (isHeld) {
+        await db.insert(run, 'standard', files);
+        expect(byName(await db.export(run))).toEqual(byName(files));
+      } else {
+        const refusal = db.insert(run, 'standard', files);
+        await expect(refusal).rejects.toMatchObject({ retryable: false });
+        await expect(refusal).rejects.toThrow(new RegExp(`${odd}.*${name}`));
+        expect(await db.has(run, 'standard')).toBe(false);
+        expect(await db.composition(run, 'standard')).toEqual([]);
+      }
     }
   });
 

@@ -67,7 +67,6 @@ function describe(error: unknown, { address, what, run }: FailedWork): ArchiverE
   });
 }
 
-/** Did the server refuse a document because its id, or another unique value, is taken? */
 function isDuplicateKey(error: unknown): error is MongoServerError {
   return error instanceof MongoServerError && error.code === DUPLICATE_KEY;
 }
@@ -81,13 +80,9 @@ export function isDuplicateId(error: unknown): boolean {
 }
 
 /** May the write that failed with this error have been done nevertheless, or still be done? */
-export function isOutcomeOpen(failure: unknown): boolean {
-  const error = unwrapped(failure);
-  if (error instanceof MongoServerError) {
-    // A primary that steps down says the same whether it wrote before or not.
-    return writeConcernErrorOf(error) !== undefined || NOT_PRIMARY.has(Number(error.code));
-  }
-  return error instanceof MongoError && !WRONG_USE.test(error.name);
+export function isOutcomeOpen(error: unknown): boolean {
+  // Also a primary that steps down says the same whether it wrote before or not.
+  return faultOf(unwrapped(error))?.retryable ?? false;
 }
 
 /** Which of the documents of one insert the server refused, counted from 0; undefined if it refused none in particular. */
@@ -106,11 +101,6 @@ function unwrapped(error: unknown): unknown {
   return error instanceof MongoBulkWriteError && error.errorResponse instanceof Error
     ? error.errorResponse
     : error;
-}
-
-/** May the user not do this? */
-export function isUnauthorised(error: unknown): boolean {
-  return error instanceof MongoServerError && error.code === UNAUTHORISED;
 }
 
 function faultOf(error: unknown): Fault | undefined {
@@ -163,7 +153,11 @@ function serverFault(error: MongoServerError): Fault {
   if (REFUSED_BY_VALIDATION === code)
     return fault("the collection's validation rules refuse it; remove them");
   if (REFUSED_NAME.has(code)) return fault('the server does not take names like this');
-  if (/nest(?:ed|ing)|recursion depth/i.test(error.message)) {
+  if (
+    /levels of nesting|nesting depth|nested (?:object )?(?:depth|too deep)|recursion depth/i.test(
+      error.message,
+    )
+  ) {
     return fault('its tables are nested more deeply than the server takes');
   }
   if (/transaction numbers are only allowed/i.test(error.message)) {

@@ -72,9 +72,9 @@ export class MongoCollection {
    * @param run if given, only those that begin with it and a slash
    */
   async *configurations(run?: number): AsyncGenerator<{ readonly name: string; readonly assigned: string }> {
-    // From slash to 0, the character behind it; of two bounds MongoDB only uses both if they are for one element.
-    const beginning = { $elemMatch: { name: { $gte: `${run}/`, $lt: `${run}0` } } };
-    const filter = run === undefined ? {} : { configurations: beginning };
+    // MongoDB looks up the pattern by the index, other servers the bounds (0 is the character behind the slash).
+    const beginning = { $gte: `${run}/`, $lt: `${run}0`, $regex: `^${run}/` };
+    const filter = run === undefined ? {} : { [CONFIGURATION_NAMES]: beginning };
     const projection = { _id: 0, 'configurations.name': 1, 'configurations.assigned': 1 };
     const cursor = this.#documents.find(filter, { projection, batchSize: LISTING_BATCH });
     for await (const { configurations } of cursor) {

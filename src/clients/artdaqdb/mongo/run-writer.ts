@@ -1,11 +1,11 @@
-import { ArtdaqDbError, ArtdaqDbPresenceError } from '../../../errors.ts';
+import { ArtdaqDbPresenceError } from '../../../errors.ts';
 import { type CollectionPlan, planInsert, planUpdate } from '../run-plan.ts';
-import { assignedTo } from '../stored-document.ts';
 import type { NewDocument, Submission } from '../submission.ts';
 import { type DocumentWriter, RefusedDocumentError } from './document-writer.ts';
 import { isDuplicateId, isOutcomeOpen } from './errors.ts';
 import { FoundDocuments } from './found-documents.ts';
 import type { MongoCollection } from './mongo-collection.ts';
+import { archiverAtWork, refuseIfAtWork, refuseIfLate, replacedBy } from './other-archivers.ts';
 
 /** What runs are written with. */
 export interface RunWriterParts {
@@ -21,10 +21,6 @@ const LOOKS = 20;
 const PAUSE_MS = 250;
 /** How often an insert is begun anew because others wrote in between. */
 const ATTEMPTS = 4;
-/** Leftovers that were written less than this ago may belong to an archiver that is still at work. */
-const AT_WORK_MS = 5 * 60_000;
-/** After this long our own documents may soon be taken for leftovers. */
-const LONGEST_INSERT_MS = AT_WORK_MS / 2;
 
 /**
  * Stores runs. Order of writes: the documents of RunHistory with one command, in order of entity, then the schema into
@@ -58,7 +54,7 @@ export class RunWriter {
         return await work();
       } catch (error) {
         if (!isDuplicateId(error)) throw error;
-        if (attempt === ATTEMPTS) throw atWork(submission, error);
+        if (attempt === ATTEMPTS) throw archiverAtWork(submission, error);
       }
       await this.#waitForOther(submission);
     }
@@ -89,13 +85,13 @@ export class RunWriter {
       history.listed,
       now,
     );
-    await this.#refuseIfAtWork(submission, plan, history);
-    await documents.write(submission, this.#parts.runHistory, plan, replaced(plan, history));
+    await refuseIfAtWork(submission, plan, history, now());
+    await documents.write(submission, this.#parts.runHistory, plan, replacedBy(plan, history));
     const schemas = documentsOf(submission, 'SystemLayout');
     const schemaPlan = await planInsert(submission, schemas, layout, [], now);
-    this.#refuseIfLate(submission);
+    refuseIfLate(submission, now());
     try {
-      await this.#commit(submission, schemaPlan, replaced(schemaPlan, layout));
+      await this.#commit(submission, schemaPlan, replacedBy(schemaPlan, layout));
     } catch (error) {
       if (error instanceof RefusedDocumentError) {
         await documents.takeAway(plan.write, this.#parts.runHistory);
@@ -116,7 +112,7 @@ export class RunWriter {
     }
     const wanted = documentsOf(submission, 'RunHistory');
     const plan = await planUpdate(submission, wanted, history, history.listed, now);
-    await documents.write(submission, runHistory, plan, replaced(plan, history));
+    await documents.write(submission, runHistory, plan, replacedBy(plan, history));
   }
 
   /** All that is stored under the configuration name, or has one of our ids. */
@@ -156,19 +152,6 @@ export class RunWriter {
     return true;
   }
 
-  /** Two versions of a run must not mix. */
-  async #refuseIfAtWork(
-    submission: Submission,
-    plan: CollectionPlan,
-    history: FoundDocuments,
-  ): Promise<void> {
-    const { configuration } = submission;
-    const ids = [...replaced(plan, history), ...plan.removed.map(({ id }) => id)];
-    const present = await history.read(ids, (document) => assignedTo(document, configuration));
-    const age = this.#parts.now().getTime() - Math.max(...present);
-    if (Math.abs(age) < AT_WORK_MS) throw atWork(submission);
-  }
-
   /** Another archiver with another version of the run may have replaced old leftovers just when they were adopted. */
   async #confirmAdopted(
     submission: Submission,
@@ -185,25 +168,8 @@ export class RunWriter {
     const stored = new Set(await runHistory.find(submission.configuration, ({ entry }) => entry.id));
     if (expected.every((id) => stored.has(id))) return;
     await documents.takeAway(schemaPlan.write, systemLayout);
-    throw atWork(submission);
+    throw archiverAtWork(submission);
   }
-
-  #refuseIfLate(submission: Submission): void {
-    const began = submission.documents.map((document) => assignedTo(document, submission.configuration));
-    if (this.#parts.now().getTime() - Math.min(...began) > LONGEST_INSERT_MS) {
-      const { run } = submission;
-      throw new ArtdaqDbError(
-        `Run ${run} took so long to be stored that another archiver may take it for given up; another attempt completes it`,
-        { run, retryable: true },
-      );
-    }
-  }
-}
-
-/** Ids of leftovers of ours in whose place something else is to be stored. */
-function replaced({ write, fresh }: CollectionPlan, found: FoundDocuments): string[] {
-  const isNew = new Set(fresh);
-  return write.map(({ entry }) => entry.id).filter((id) => !isNew.has(id) && found.has(id));
 }
 
 /** In order of entity, so that of several archivers that store the same run one gets the first document. */
@@ -211,12 +177,4 @@ function documentsOf(submission: Submission, collection: NewDocument['collection
   return submission.documents
     .filter((document) => document.collection === collection)
     .sort((one, other) => (one.entry.entity < other.entry.entity ? -1 : 1));
-}
-
-function atWork({ run, configuration }: Submission, cause?: unknown): ArtdaqDbError {
-  return new ArtdaqDbError(
-    `Run ${run} is being stored under '${configuration}' by another archiver, or one died within the last ` +
-      `${AT_WORK_MS / 60_000} minutes; try again later`,
-    { run, retryable: true, ...(cause === undefined ? {} : { cause }) },
-  );
 }
