@@ -96,7 +96,10 @@ describe.runIf(hasSshd())('tools on a host over ssh', () => {
   }
 
   it('get what is to be stored, and nothing is left of it', async () => {
-    install('bulkloader', 'cp -r "$6" "$FAR/stored"; umask >"$FAR/umask"; pwd >"$FAR/pwd"');
+    install(
+      'bulkloader',
+      'cp -r "$6" "$FAR/stored"; ls >"$FAR/around"; umask >"$FAR/umask"; pwd >"$FAR/pwd"',
+    );
     const odd = `it's "$(odd)" -*; \`x\` ! ${'y'.repeat(120)}.fcl`;
     mkdirSync(join(here, 'sub'));
     for (const name of ['boot.fcl', 'sub/schema.fcl', odd, 'empty.fcl']) {
@@ -106,6 +109,7 @@ describe.runIf(hasSshd())('tools on a host over ssh', () => {
     await run('bulkloader');
     execFileSync('diff', ['-r', here, join(far, 'stored')]);
     expect(readFileSync(join(far, 'pwd'), 'utf8')).toContain(join(far, 'tmp'));
+    expect(readFileSync(join(far, 'around'), 'utf8')).toBe('run\n');
     expect(readFileSync(join(far, 'umask'), 'utf8')).toBe(
       execFileSync('/bin/sh', ['-c', 'umask']).toString(),
     );

@@ -18,12 +18,13 @@ const helpers = ['mktemp', 'tar', 'head', 'wc', 'timeout', 'getconf'];
  *
  * The directory is gone before the last answer, and also if the connection breaks: then standard input ends (it is kept
  * open for that), and the tool with all it started is ended; not at once, as a loader killed while it
- * rewrites the index of a FilesystemDB would tear it. `timeout` gives the tool a process group of its own. The tool works in the temporary directory
- * and knows it by a relative name only, as bulkdownloader hands the name to a shell unquoted.
+ * rewrites the index of a FilesystemDB would tear it. `timeout` gives the tool a process group of its own. The tool's working directory
+ * holds nothing but `run`, which it knows by that name only: bulkdownloader hands names to a shell, unquoted.
  */
 export const runScript = `
-read_line() { IFS= read -r "$1"; }
-for name in nonce tool run config threads limit patience grace ARTDAQ_DATABASE_URI; do read_line "$name" || exit 1; done
+for name in nonce tool run config threads limit patience grace ARTDAQ_DATABASE_URI; do
+  IFS= read -r "$name" || exit 1
+done
 export ARTDAQ_DATABASE_URI
 exec 3<&0 </dev/null
 dir= job= watch=
@@ -34,7 +35,7 @@ tidy() {
   if [ -n "$job" ]; then
     (sleep "$patience"; kill "$job") >/dev/null 2>&1 &
     wait "$job"
-    kill -s KILL $! -- "-$job"
+    kill -s KILL -- $! "-$job"
   fi
   [ -z "$dir" ] || rm -rf "$dir"
   job= watch= dir=
@@ -47,19 +48,19 @@ trap 'exit 141' PIPE
 trap 'exit 143' TERM
 command -v "$tool" >/dev/null || give_up missing
 dir=$(mktemp -d "\${TMPDIR:-/tmp}/run-archiver.XXXXXXXXXX") || give_up mktemp
-mkdir "$dir/run" || give_up mktemp
+mkdir -p "$dir/work/run" || give_up mktemp
 say dir $$ "$dir"
 IFS= read -r size <&3 || exit 1
 if [ "$size" -gt 0 ]; then
   head -c "$size" <&3 >"$dir/tar" && [ "$(wc -c <"$dir/tar")" -eq "$size" ] || give_up receive
-  tar -xf - -C "$dir/run" <"$dir/tar" >&2 || give_up unpack
+  tar -xf - -C "$dir/work/run" <"$dir/tar" >&2 || give_up unpack
   rm "$dir/tar"
 fi
 [ "$threads" != half ] || threads=$(($(getconf _NPROCESSORS_ONLN) / 2))
 [ "$threads" -ge 1 ] || threads=1
 (while IFS= read -r line; do :; done; kill -s HUP $$) <&3 >/dev/null 2>&1 &
 watch=$!
-(cd "$dir" && exec timeout -k "$grace" "$limit" "$tool" -r "$run" -c "$config" -p run -t "$threads") >&2 3<&- &
+(cd "$dir/work" && exec timeout -k "$grace" "$limit" "$tool" -r "$run" -c "$config" -p run -t "$threads") >&2 3<&- &
 job=$!
 echo "$job" >"$dir/job"
 wait "$job"
@@ -67,7 +68,7 @@ code=$?
 kill -s KILL -- "-$job" 2>/dev/null
 job=
 if [ "$tool" = bulkdownloader ] && [ "$code" -eq 0 ]; then
-  tar -cf - -C "$dir/run" . >"$dir/tar" || give_up pack
+  tar -cf - -C "$dir/work/run" . >"$dir/tar" || give_up pack
   exec 4<"$dir/tar"
   size=$(wc -c <"$dir/tar")
   tidy
