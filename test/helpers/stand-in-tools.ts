@@ -20,6 +20,7 @@ export interface ToolFaults {
   readonly signal?: NodeJS.Signals;
   readonly hang?: 'plain' | 'stubborn' | 'grandchild';
   readonly pause?: boolean;
+  readonly skip?: number;
 }
 
 /** One execution of a stand-in. */
@@ -31,10 +32,13 @@ export interface NotedCall {
   readonly threads: string;
   readonly uri: string;
   readonly libraries: string;
+  readonly searched: string;
   readonly mode: number;
   readonly files: readonly string[];
-  readonly pid: number;
 }
+
+const PAUSE_MS = 5;
+const LONGEST_WAIT_MS = 30_000;
 
 /** A directory with stand-ins for bulkloader and bulkdownloader. They use the compiled sources. */
 export class StandInTools {
@@ -68,11 +72,12 @@ export class StandInTools {
   /** Waits for a stand-in that was told to pause or hang, or for its grandchild; gives the process id. */
   async reached(state: 'paused' | 'hanging' | 'grandchild'): Promise<number> {
     const path = join(this.directory, state);
-    for (;;) {
+    for (let waited = 0; waited < LONGEST_WAIT_MS; waited += PAUSE_MS) {
       const pid = existsSync(path) ? Number(readFileSync(path, 'utf8')) : 0;
       if (pid > 0) return pid;
-      await wait(5);
+      await wait(PAUSE_MS);
     }
+    throw new Error(`No stand-in is ${state}`);
   }
 
   /** Lets a paused stand-in go on. */

@@ -33,19 +33,9 @@ export function filesBelow(directory) {
 
 /** Leaves a trace for the test: one line of JSON a call. */
 export function noteCall(place, tool, given) {
-  const { ARTDAQ_DATABASE_URI: uri, LD_LIBRARY_PATH: libraries, PATH: path } = process.env;
+  const { ARTDAQ_DATABASE_URI: uri, LD_LIBRARY_PATH: libraries, PATH: searched } = process.env;
   const mode = statSync(given.path).mode & 0o777;
   const files = filesBelow(given.path).map((file) => file.slice(given.path.length + 1));
-  const call = {
-    tool,
-    ...given,
-    uri,
-    libraries,
-    path,
-    mode,
-    files,
-    pid: process.pid,
-    umask: process.umask(),
-  };
+  const call = { tool, ...given, uri, libraries, searched, mode, files };
   appendFileSync(join(place, 'calls.jsonl'), `${JSON.stringify(call)}\n`);
 }

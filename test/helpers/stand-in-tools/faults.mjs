@@ -7,12 +7,16 @@ import { setTimeout as wait } from 'node:timers/promises';
  * What a test wants to go wrong: `<place>/<tool>.json`, removed at once unless it says `always`. Members:
  * lose, fail, alter, twice, cut: an entity; noise: bytes on stderr; code: exit code at the end; at: number of files after which
  * `signal` kills the program, or it hangs (`hang`: 'plain', 'stubborn' against SIGTERM, or 'grandchild', which keeps the pipes open
- * while the program ends), or it waits (`pause`) until the test makes the file `<place>/go`.
+ * while the program ends), or it waits (`pause`) until the test makes the file `<place>/go`; skip: executions that go well before.
  */
 export function takeFaults(place, tool) {
   const path = join(place, `${tool}.json`);
   if (!existsSync(path)) return {};
   const faults = JSON.parse(readFileSync(path, 'utf8'));
+  if (faults.skip > 0) {
+    writeFileSync(path, JSON.stringify({ ...faults, skip: faults.skip - 1 }));
+    return {};
+  }
   if (!faults.always) renameSync(path, `${path}.taken`);
   return faults;
 }

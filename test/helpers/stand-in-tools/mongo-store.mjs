@@ -1,4 +1,4 @@
-import { BSON, MongoClient } from 'mongodb';
+import { MongoClient } from 'mongodb';
 import { bsonOf } from '../../../dist/src/clients/artdaqdb/mongo/bson-document.js';
 import { storedJsonOf } from '../../../dist/src/clients/artdaqdb/mongo/bson-json.js';
 
@@ -11,7 +11,7 @@ export class MongoStore {
   }
 
   async write(collection, json) {
-    await this.#client.db().collection(collection).insertOne(bsonOf(json), { ignoreUndefined: false });
+    await this.#client.db().collection(collection).insertOne(bsonOf(json));
   }
 
   async read(configuration) {
@@ -22,7 +22,7 @@ export class MongoStore {
         .collection(collection)
         .find({ 'configurations.name': configuration }, { raw: true });
       for await (const bytes of cursor) {
-        found.push({ collection, json: storedJsonOf(bytes, BSON.calculateObjectSize.name).toString() });
+        found.push({ collection, json: storedJsonOf(bytes, collection).toString() });
       }
     }
     return found;

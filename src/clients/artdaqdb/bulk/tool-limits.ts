@@ -4,8 +4,10 @@ import { parseFhicl } from '../../../fhicl/parse.ts';
 import { type Entry, type FhiclDocument, INCLUDE_KEY, type Value } from '../../../fhicl/tree.ts';
 import type { RunNumber } from '../../../run-number.ts';
 
-/** The tools replace it wherever it stands, together with the text up to the next quote. */
+/** bulkloader replaces this wherever it stands, together with the text up to the next quote. */
 const INCLUDE = /#include\s/g;
+/** bulkdownloader does the same with this. */
+const INCLUDE_COLON = /#include\s*:/;
 
 /**
  * Refuses a document that bulkloader or bulkdownloader would refuse, or alter without a word (documentation/ARTDAQDB_TOOLS.md, "What the
@@ -24,16 +26,26 @@ export function refuseLosses(run: RunNumber, { name, text }: FhiclFile): void {
 }
 
 function includeLoss(text: string, { prolog, main }: FhiclDocument): string | undefined {
+  const fault = (position: number, what: string) => `line ${lineOf(text, position)} holds ${what}`;
+  const own = text.indexOf(INCLUDE_KEY);
+  if (own !== -1) return fault(own, `the name '${INCLUDE_KEY}', which they use themselves`);
   const positions = [...text.matchAll(INCLUDE)].map(({ index }) => index);
-  const directives = [...prolog, ...main].filter(({ key }) => key.startsWith(`${INCLUDE_KEY}_`));
-  if (positions.length <= directives.length) return undefined;
-  const suspect = positions.find((position) => !standsAlone(text, position)) ?? positions[0] ?? 0;
-  const line = text.slice(0, suspect).split('\n').length;
-  return `line ${line} holds '#include ' inside a text or comment, which they replace`;
+  const [first] = positions;
+  const directives = [...prolog, ...main].filter(({ key }) => key.startsWith(INCLUDE_KEY));
+  if (first !== undefined && positions.length > directives.length) {
+    const suspect = positions.find((position) => !beginsLine(text, position)) ?? first;
+    return fault(suspect, "'#include ' inside a text or comment, which they replace");
+  }
+  const colon = INCLUDE_COLON.exec(text);
+  return colon === null ? undefined : fault(colon.index, "'#include' and a colon, which they replace");
 }
 
-function standsAlone(text: string, position: number): boolean {
+function beginsLine(text: string, position: number): boolean {
   return text.slice(text.lastIndexOf('\n', position - 1) + 1, position).trim() === '';
+}
+
+function lineOf(text: string, position: number): number {
+  return text.slice(0, position).split('\n').length;
 }
 
 function complexLoss({ prolog, main }: FhiclDocument): string | undefined {

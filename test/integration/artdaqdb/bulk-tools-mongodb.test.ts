@@ -1,0 +1,43 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MongoClient } from 'mongodb';
+import { MongoDb } from '../../../src/clients/artdaqdb/mongo-db.ts';
+import { toolsOnMongoDb } from '../../../src/clients/artdaqdb/open-tools.ts';
+import { silentLogger } from '../../../src/services/logger.ts';
+import { describeArtdaqDb } from '../../helpers/artdaqdb-conformance.ts';
+import { describeWithMongodb, uniqueDatabaseUri } from '../../helpers/mongodb-server.ts';
+import { StandInTools } from '../../helpers/stand-in-tools.ts';
+
+const traits = { manyRuns: 8, refusesQuotes: true };
+
+describeWithMongodb('MongoDB', (server) => {
+  describeArtdaqDb(
+    'MongoDB by the tools',
+    async () => {
+      const databaseUri = uniqueDatabaseUri(server);
+      const directory = await mkdtemp(join(tmpdir(), 'bulk-tools-'));
+      const tools = new StandInTools(join(directory, 'lib'));
+      return {
+        open: async (now) =>
+          toolsOnMongoDb(
+            new MongoDb(databaseUri, { now }),
+            { databaseUri },
+            {
+              env: process.env,
+              logger: silentLogger,
+              workDir: join(directory, 'work'),
+              libDirectory: tools.directory,
+            },
+          ),
+        remove: async () => {
+          const client = new MongoClient(databaseUri);
+          await client.db().dropDatabase();
+          await client.close();
+          await rm(directory, { recursive: true });
+        },
+      };
+    },
+    traits,
+  );
+});
