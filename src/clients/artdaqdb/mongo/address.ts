@@ -14,6 +14,7 @@ const WELL_FORMED = new RegExp(
 
 /** A `mongodb://` or `mongodb+srv://` URI, and how to speak of it without its secrets. */
 export interface MongoAddress {
+  /** For the driver: without options about where to read, as only a primary knows what is stored. */
   readonly uri: string;
   /** Scheme, hosts and database. */
   readonly location: string;
@@ -43,13 +44,20 @@ export function mongoAddress(uri: string): MongoAddress {
     .filter((text) => text !== '')
     .sort((one, other) => other.length - one.length);
   return {
-    uri,
+    uri: withoutReadPreference(uri, query),
     location: scheme + place,
     options: new Set([...options.keys()].map((name) => name.toLowerCase())),
     tls: tlsOf(scheme, options),
     hasUser: secrets.length > 0,
     hide: (text) => hidden.reduce(hideOne, text.replaceAll(uri, scheme + place)),
   };
+}
+
+function withoutReadPreference(uri: string, query: string): string {
+  const kept = query
+    .split('&')
+    .filter((option) => !/^(?:readPreference(?:Tags)?|maxStalenessSeconds)=/i.test(option));
+  return query === '' ? uri : uri.slice(0, -query.length) + kept.join('&');
 }
 
 function partsOf(uri: string): UriParts {

@@ -21,7 +21,7 @@ export interface DatabaseSetup {
 export async function ensureIndexes(setup: DatabaseSetup, includeMissing: boolean): Promise<void> {
   await Promise.all(
     COLLECTIONS.map(async (name) => {
-      const collection = setup.database.collection(name, { writeConcern: MAJORITY });
+      const collection = setup.database.collection(name, MAJORITY);
       try {
         const indexes = await collection.listIndexes().toArray().catch(noneIfMissing);
         if (indexes === undefined && !includeMissing) return;
@@ -46,7 +46,7 @@ export async function ensureMetadata(
 ): Promise<void> {
   try {
     await database
-      .collection(SYSTEM_METADATA, { writeConcern: MAJORITY })
+      .collection(SYSTEM_METADATA, MAJORITY)
       .updateOne(
         {},
         { $setOnInsert: { document: metadataContent(location, origin, now) } },

@@ -16,8 +16,12 @@ import type { MongoConnection } from './connection.ts';
 
 /** How long the server waits for the majority of the replica set to confirm a write. */
 const CONFIRMATION_MS = 30_000;
-/** A write that the majority has survives the loss of a server. */
-export const MAJORITY = new WriteConcern('majority', CONFIRMATION_MS);
+/** What the majority has survives the loss of a server. Holds whatever the URI says. */
+export const MAJORITY = {
+  readConcern: new ReadConcern('majority'),
+  readPreference: ReadPreference.primary,
+  writeConcern: new WriteConcern('majority', CONFIRMATION_MS),
+};
 /** Names are listed from small pieces of documents. */
 const LISTING_BATCH = 2000;
 
@@ -33,11 +37,7 @@ export class MongoCollection {
   constructor({ database }: MongoConnection, name: Collection, location: string) {
     this.name = name;
     this.#place = `${location} ${name}`;
-    this.#documents = database.collection(name, {
-      readConcern: new ReadConcern('majority'),
-      readPreference: ReadPreference.primary,
-      writeConcern: MAJORITY,
-    });
+    this.#documents = database.collection(name, MAJORITY);
   }
 
   /** Is any document filed under exactly this configuration name? */

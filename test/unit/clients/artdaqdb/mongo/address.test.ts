@@ -30,6 +30,14 @@ describe('mongoAddress', () => {
     );
   });
 
+  it('leaves out where to read', () => {
+    const uri =
+      'mongodb://u:p@h/db?readPreference=nearest&w=1&readpreferencetags=dc:x&maxStalenessSeconds=99&tls=true';
+    expect(mongoAddress(uri).uri).toBe('mongodb://u:p@h/db?w=1&tls=true');
+    expect(mongoAddress('mongodb://h/db').uri).toBe('mongodb://h/db');
+    expect(mongoAddress('mongodb://h/db?readPreference=secondary').uri).toBe('mongodb://h/db?');
+  });
+
   it('knows which options are set, and whether TLS is', () => {
     const { options, tls, hasUser } = mongoAddress('mongodb://h/db?replicaSet=r&TLS=true');
     expect([...options]).toEqual(['replicaset', 'tls']);
