@@ -53,7 +53,7 @@ export class FilesystemDb implements NativeArtdaqDb {
     const systemLayout = new CollectionStore(directory, 'SystemLayout', files, sleep);
     const warn = (message: string) => logger.warning(message);
     const verified = new VerifiedFile(directory, files);
-    const reconciler = new Reconciler({ runHistory, systemLayout, verified, now, warn });
+    const reconciler = new Reconciler({ runHistory, systemLayout, verified, now, sleep, logger });
     this.#context = { runHistory, systemLayout, reconciler, now, warn };
     const lock = new DatabaseLock(directory, { owner: currentOwner(), sleep, logger });
     const origin = options.origin ?? thisOrigin('');

@@ -3,15 +3,19 @@ import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
 import { byName, documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
+import { CppIndexWriter } from '../../helpers/cpp-index-writer.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 
 const temporaryDirectory = useTemporaryDirectories();
 const writerScript = fileURLToPath(new URL('../../helpers/filesystem-db-writer.mjs', import.meta.url));
 const documents = documentsOfRun(0);
+/** The C++ tools start a program before each file that they write. */
+const MKDIR_MS = 5;
 
 /** Lets another process insert runs; gives those that it says are stored, and whether it was killed. */
 async function insertElsewhere(database: string, first: number, last: number, fatalCall?: number) {
@@ -55,6 +59,40 @@ describe('FilesystemDb and other processes', () => {
     const all = [...runs(100), ...runs(200), ...runs(300)];
     expect(await ours.listRuns()).toEqual(all);
     for (const run of all) expect(byName(await ours.export(run))).toEqual(byName(documents));
+    await expectConsistent(database);
+  });
+
+  it('and a C++ loader loses nothing, of theirs neither, when all write at the same time', async () => {
+    const database = join(await temporaryDirectory(), 'db');
+    await new FilesystemDb(database).insert(1, 'standard', documents);
+    let isOver = false;
+    const loaded: number[] = [];
+    const load = async (): Promise<void> => {
+      for (let run = 900; !isOver; run++) {
+        for (const entity of ['boot', 'settings', 'schema']) {
+          const collection = entity === 'schema' ? 'SystemLayout' : 'RunHistory';
+          const writer = new CppIndexWriter({ database, collection, run, entity });
+          await writer.readIndex();
+          await wait(MKDIR_MS);
+          await writer.cutIndexOff();
+          await writer.writeIndex();
+          await wait(MKDIR_MS);
+        }
+        loaded.push(run);
+      }
+    };
+    const loading = load();
+    const archivers = [insertElsewhere(database, 100, 119), insertElsewhere(database, 200, 219)];
+    const stored = (await Promise.all(archivers)).flatMap((archiver) => archiver.stored);
+    isOver = true;
+    await loading;
+    const next = new FilesystemDb(database);
+    await next.prepare();
+    expect(stored).toHaveLength(40);
+    expect(loaded.length).toBeGreaterThan(1);
+    expect(await next.listRuns()).toEqual([1, ...stored, ...loaded].sort((one, other) => one - other));
+    for (const run of stored) expect(byName(await next.export(run))).toEqual(byName(documents));
+    for (const run of loaded) expect(await next.export(run)).toHaveLength(3);
     await expectConsistent(database);
   });
 

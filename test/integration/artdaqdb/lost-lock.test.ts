@@ -38,9 +38,10 @@ it.each([1, 2])('no index is replaced once the lock is lost, noticed at index %i
     systemLayout: store('SystemLayout'),
     verified: new VerifiedFile(database, realFiles),
     now,
-    warn: () => undefined,
+    sleep: async () => undefined,
+    logger: silentLogger,
   };
-  const context = { ...parts, reconciler: new Reconciler(parts) };
+  const context = { ...parts, warn: silentLogger.warning, reconciler: new Reconciler(parts) };
   const lost = new ArtdaqDbError('the lock is lost', { retryable: true });
   let asked = 0;
   const confirm = () => {

@@ -68,8 +68,8 @@ class Commit {
     const isTouched = touchedLists(submissions);
     const layoutIndex = await systemLayout.index.load(isTouched);
     const historyIndex = await runHistory.index.load(isTouched);
-    if (!reconciler.knows(systemLayout, layoutIndex) || !reconciler.knows(runHistory, historyIndex)) {
-      const problem = `The indexes of artdaqDB were changed by another program meanwhile`;
+    if (!(await reconciler.accepts(historyIndex, layoutIndex))) {
+      const problem = 'Another program took entries of ours out of the indexes of artdaqDB';
       for (const submission of submissions) {
         this.#fail(submission, new IndexChangedError(problem, { retryable: true }));
       }

@@ -1,4 +1,5 @@
 import { ArtdaqDbError, messageOf } from '../../../errors.ts';
+import type { Logger } from '../../../services/logger.ts';
 import type { CollectionStore } from './collection-store.ts';
 import type { HeldLock } from './database-lock.ts';
 import { ASSIGNED, CONFIGURATIONS, type IndexChange, type ListedText, OUID } from './index-entry.ts';
@@ -13,11 +14,13 @@ export interface ReconcilerParts {
   readonly systemLayout: CollectionStore;
   readonly verified: VerifiedFile;
   readonly now: () => Date;
-  readonly warn: (message: string) => void;
+  readonly sleep: (milliseconds: number) => Promise<unknown>;
+  readonly logger: Pick<Logger, 'debug' | 'warning'>;
 }
 
-/** A program without lock that writes all the time may get between each time; more often than that is a fault. */
-const ATTEMPTS = 30;
+/** A program without lock that writes all the time may get between again and again, for some seconds at most. */
+const ATTEMPTS = 40;
+const PAUSE_MS = 5;
 /** A document that has been unlisted for so long is not just being stored. */
 const STORING_MS = 60_000;
 
@@ -33,6 +36,7 @@ export class Reconciler {
   #known: VerifiedState | undefined;
   /** Documents of other programs may be on their way, so the state is not worth remembering. */
   #isSettling = false;
+  #hasListed = false;
   readonly #completed = new Set<string>();
 
   constructor(parts: ReconcilerParts) {
@@ -79,9 +83,17 @@ export class Reconciler {
     await this.#remember();
   }
 
-  /** Is this index in the known state? */
-  knows(store: CollectionStore, index: LoadedIndex): boolean {
-    return this.#known !== undefined && this.#known.indexes[this.#stores.indexOf(store)] === index.signature;
+  /** Do these indexes, as just loaded, list all that is ours? They may have been changed since. */
+  async accepts(runHistory: LoadedIndex, systemLayout: LoadedIndex): Promise<boolean> {
+    const indexes = [runHistory, systemLayout];
+    if (this.#stores.every((store, place) => this.#knows(store, indexes[place]?.signature))) return true;
+    const state = await this.#compare(async () => false, indexes);
+    this.#known = state ?? this.#known;
+    return state !== undefined;
+  }
+
+  #knows(store: CollectionStore, signature: string | undefined): boolean {
+    return this.#known !== undefined && this.#known.indexes[this.#stores.indexOf(store)] === signature;
   }
 
   /** Did this process list the run's schema document, and so make it visible, as it was on disk already? */
@@ -105,7 +117,7 @@ export class Reconciler {
     lock: HeldLock,
   ): Promise<void> {
     const before = this.#known;
-    const isKnown = this.knows(store, index);
+    const isKnown = this.#knows(store, index.signature);
     this.#known = undefined;
     try {
       const signature = await store.index.replace(index, change, async (stats) => {
@@ -141,6 +153,7 @@ export class Reconciler {
       if (attempt === ATTEMPTS) {
         throw new ArtdaqDbError('Another program keeps writing to artdaqDB', { retryable: true });
       }
+      await this.#parts.sleep(attempt * PAUSE_MS);
     }
   }
 
@@ -157,11 +170,11 @@ export class Reconciler {
   async #remember(): Promise<void> {
     const known = this.#known;
     if (this.#isSettling || !isState(known, await this.#signatures())) return;
-    const { verified, warn } = this.#parts;
+    const { verified, logger } = this.#parts;
     try {
       await verified.write(known);
     } catch (error) {
-      warn(
+      logger.warning(
         `${verified.path} could not be written, so the next execution compares all documents: ${messageOf(error)}`,
       );
     }
@@ -178,15 +191,17 @@ export class Reconciler {
 
   /**
    * Compares both indexes with what is on disk.
+   * @param loaded the indexes if they are at hand
    * @param listOwn what to do with documents of ours that are missing; gives false if all must be compared anew
    */
   async #compare(
     listOwn: (store: CollectionStore, texts: readonly ListedText[]) => Promise<boolean>,
+    loaded: readonly LoadedIndex[] = [],
   ): Promise<VerifiedState | undefined> {
     const indexes: (string | undefined)[] = [];
     const foreign: ForeignDocument[] = [];
-    for (const store of this.#stores) {
-      const index = await store.index.load(() => false);
+    for (const [place, store] of this.#stores.entries()) {
+      const index = loaded[place] ?? (await store.index.load(() => false));
       const unlisted = await findUnlisted(store, index, await store.rescued.ids());
       const texts = unlisted.own.flatMap((listing) => listing.texts);
       if (texts.length > 0 && !(await listOwn(store, texts))) return undefined;
@@ -206,9 +221,12 @@ export class Reconciler {
       for (const [member, key] of texts) if (member === CONFIGURATIONS) this.#completed.add(key);
     }
     const count = texts.filter(([member]) => member === OUID).length;
-    this.#parts.warn(
-      `${store.index.path} listed ${count} of our documents no more or not yet; they are listed again`,
-    );
+    const { logger } = this.#parts;
+    const problem = `${store.index.path} listed ${count} of our documents no more or not yet; they are listed again`;
+    // Again and again while another program keeps writing: one warning says it all.
+    if (this.#hasListed) logger.debug(problem);
+    else logger.warning(problem);
+    this.#hasListed = true;
     return false;
   }
 
@@ -253,7 +271,7 @@ export class Reconciler {
     const [first] = unknown;
     if (first === undefined) return;
     for (const { path } of unknown) this.#reported.add(path);
-    this.#parts.warn(
+    this.#parts.logger.warning(
       `${unknown.length} documents that other programs stored are listed in no index, so nobody finds them (${first.path}` +
         `${unknown.length > 1 ? ', …' : ''}); see what repair-filesystemdb says of them`,
     );
