@@ -33,8 +33,9 @@ describe.runIf(hasSshd())('the archiver with the tools of another host', () => {
   });
 
   afterEach(() => {
-    expect(readdirSync(join(site.directory, 'far-tmp'))).toEqual([]);
+    const left = readdirSync(join(site.directory, 'far-tmp'));
     site.remove();
+    expect(left).toEqual([]);
   });
 
   /** How many documents the database holds of each entity. */
@@ -52,18 +53,29 @@ describe.runIf(hasSshd())('the archiver with the tools of another host', () => {
     const { code, stdout } = await archive([site.config, '--import-only'], { env });
     expect(stdout).not.toMatch(/error|warning/i);
     expect(code).toBe(0);
-    expect(tools.calls().map(({ run, uri }) => [run, uri])).toEqual(
-      [5, 5, 6, 6].map((run) => [String(run), `filesystemdb://${site.database}`]),
-    );
+    const calls = tools.calls();
+    expect(calls.map(({ run }) => run).toSorted()).toEqual(['5', '5', '6', '6']);
+    expect(new Set(calls.map(({ uri }) => uri))).toEqual(new Set([`filesystemdb://${site.database}`]));
     expect(Object.values(await documents(6)).every((count) => count === 1)).toBe(true);
   });
 
-  it('stores nothing twice if it is killed while the host loads a run', async () => {
+  it.each([
+    ['killed', async (archiver: ArchiverProcess) => archiver.kill('SIGKILL')],
+    [
+      'stopped by three Ctrl-C',
+      async (archiver: ArchiverProcess) => {
+        for (const answer of ['GRACEFUL SHUTDOWN', 'pressed 2/3', 'IMMEDIATE SHUTDOWN']) {
+          archiver.kill('SIGINT');
+          await archiver.says(answer);
+        }
+      },
+    ],
+  ])('stores nothing twice if it is %s while the host loads a run', async (_how, stop) => {
     site.addRun(5);
     tools.spoil('bulkloader', { at: 1, pause: true });
     const killed = new ArchiverProcess([site.config, '--import-only'], { env });
     await tools.reached('paused');
-    killed.kill('SIGKILL');
+    await stop(killed);
     await killed.ended;
     const next = new ArchiverProcess([site.config, '--import-only'], { env });
     await next.says('A killed archiver left tools at work');

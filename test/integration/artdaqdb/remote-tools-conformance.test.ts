@@ -44,8 +44,9 @@ describe.runIf(hasSshd())('over ssh', () => {
           return new BulkTools({ native, host, directories, exclusively, now });
         },
         remove: async () => {
-          expect(readdirSync(far)).toEqual([]);
+          const left = readdirSync(far);
           rmSync(directory, { recursive: true });
+          expect(left).toEqual([]);
         },
       };
     },

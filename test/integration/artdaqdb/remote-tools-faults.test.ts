@@ -49,8 +49,9 @@ describe.runIf(hasSshd())('tools on a host over ssh', () => {
   });
 
   afterEach(() => {
-    expect(readdirSync(join(far, 'tmp'))).toEqual([]);
+    const left = readdirSync(join(far, 'tmp'));
     for (const directory of [far, here]) rmSync(directory, { recursive: true });
+    expect(left).toEqual([]);
   });
 
   function install(program: string, script: string): void {

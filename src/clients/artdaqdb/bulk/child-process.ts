@@ -19,6 +19,8 @@ export interface ChildCall {
   readonly timeoutMs: number;
   /** Milliseconds between SIGTERM and SIGKILL; 5 s if absent. */
   readonly graceMs?: number;
+  /** When this process exits, the program isn't killed: it ends by itself, as nobody writes to its standard input any more. */
+  readonly endsWithStdin?: boolean;
   /** What the program reads; nothing if absent. */
   readonly stdin?: Readable;
   /** Where its standard output goes; if absent its end is kept. It is ended, or destroyed on failure. */
@@ -61,7 +63,7 @@ export async function runChild(call: ChildCall): Promise<ChildEnd> {
     throw error;
   }
   const leader = child.pid ?? 0;
-  watchGroup(leader);
+  if (call.endsWithStdin !== true) watchGroup(leader);
   try {
     return await attend(child, leader, call);
   } finally {

@@ -52,6 +52,7 @@ export class RemoteSession {
       args: [...args, bootstrapCommand(script)],
       env: ssh.env,
       timeoutMs,
+      endsWithStdin: true,
       stdin: this.#input,
       stdout: this.#output,
     }).catch((error: unknown) => (error instanceof Error ? error : new Error(messageOf(error))));
