@@ -76,7 +76,8 @@ export class MongoCollection {
     const beginning = { $gte: `${run}/`, $lt: `${run}0`, $regex: `^${run}/` };
     const filter = run === undefined ? {} : { [CONFIGURATION_NAMES]: beginning };
     const projection = { _id: 0, 'configurations.name': 1, 'configurations.assigned': 1 };
-    const cursor = this.#documents.find(filter, { projection, batchSize: LISTING_BATCH });
+    const options = { projection, batchSize: LISTING_BATCH, enableUtf8Validation: false };
+    const cursor = this.#documents.find(filter, options);
     for await (const { configurations } of cursor) {
       for (const each of Array.isArray(configurations) ? configurations : []) {
         if (typeof each?.name === 'string') {
