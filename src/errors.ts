@@ -66,6 +66,9 @@ export class BlobError extends ArchiverError {}
 /** State file, failure log or another file in the work directory can't be read or written. */
 export class PersistenceError extends ArchiverError {}
 
+/** Somebody could not be told how a stage ended; it never changes the outcome. */
+export class NotificationError extends ArchiverError {}
+
 /** Another archiver holds the lock. */
 export class LockExistsError extends ArchiverError {}
 

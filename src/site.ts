@@ -13,6 +13,7 @@ import { SeenRuns } from './persistence/seen-runs.ts';
 import { StateFile } from './persistence/state.ts';
 import { RunRecordDirectory } from './records/run-record-directory.ts';
 import type { Logger } from './services/logger.ts';
+import { openNotifications } from './services/notifications/open.ts';
 import type { StageObserver } from './services/stage-observer.ts';
 import type { StageFiles } from './stages/base-stage.ts';
 
@@ -32,7 +33,7 @@ export class Site {
   readonly logger: (module: string) => Logger;
   readonly now: () => Date;
   /** Who is told how stages end. */
-  readonly observers: readonly StageObserver[] = [];
+  readonly observers: readonly StageObserver[];
   readonly #env: Environment;
   #records: RunRecordDirectory | undefined;
   #artdaqDb: ArtdaqDb | undefined;
@@ -43,6 +44,12 @@ export class Site {
     this.logger = logger;
     this.now = now;
     this.#env = env;
+    this.observers = openNotifications(config, {
+      logger: logger('run_record_archiver.reporter'),
+      env,
+      now,
+      failureLog: (stage) => this.files(stage).failures,
+    });
   }
 
   get records(): RunRecordDirectory {

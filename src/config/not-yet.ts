@@ -10,10 +10,8 @@ const noEffect = 'has no effect in this version';
 
 /** What a configuration asks for that is still to be written. Whoever writes it deletes its line here. */
 export function notYetAvailable(config: ArchiverConfig): MissingFeature[] {
-  const { carbon, healthcheck, metrics, reporting, sourceFiles, uconDb } = config;
+  const { carbon, healthcheck, metrics, sourceFiles, uconDb } = config;
   const features: readonly (readonly [isAskedFor: boolean, param: string])[] = [
-    [reporting.email.enabled, 'reporting.email.enabled'],
-    [reporting.slack.enabled, 'reporting.slack.enabled'],
     [carbon.enabled, 'carbon.enabled'],
     [metrics.textfile !== undefined, 'metrics.textfile'],
     [healthcheck.url !== undefined, 'healthcheck.url'],

@@ -25,7 +25,7 @@ export function formatEntry(entry: LogEntry, redact: (text: string) => string): 
 }
 
 /** Local time as `YYYY-MM-DD HH:MM:SS,mmm`. */
-function formatTime(time: Date): string {
+export function formatTime(time: Date): string {
   const two = (value: number): string => String(value).padStart(2, '0');
   const date = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
   const clock = `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;

@@ -1,0 +1,178 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pLimit, { type LimitFunction } from 'p-limit';
+import { messageOf, NotificationError, type StageName } from '../../errors.ts';
+import type { FailureLog } from '../../persistence/failure-log.ts';
+import type { NotifiedFile, StageNotes, Told } from '../../persistence/notified.ts';
+import { byRunNumber, type RunNumber } from '../../run-number.ts';
+import { formatTime } from '../log-line.ts';
+import type { Logger } from '../logger.ts';
+import type { StageObserver, StageOutcome } from '../stage-observer.ts';
+import type { Channel } from './channel.ts';
+import { afterTelling, newsOf, type StageSituation, withoutTelling } from './stage-news.ts';
+import { stageTitles } from './stage-report.ts';
+
+/** What a notifier works with. */
+export interface NotifierOptions {
+  readonly channels: readonly Channel[];
+  readonly notified: NotifiedFile;
+  readonly failureLog: (stage: StageName) => FailureLog;
+  readonly logger: Logger;
+  readonly now: () => Date;
+  readonly host: string;
+  /** Hours between reminders of a failure that goes on; 0: told by each execution. */
+  readonly repeatHours: number;
+  /** Takes passwords and the like out of texts. */
+  readonly redact: (text: string) => string;
+  /** Milliseconds that sending a message, and waiting for all of them at the end, may take. */
+  readonly timeoutMs: number;
+}
+
+const longestCause = 1000;
+
+/**
+ * Tells by all channels side by side what failed, once, with reminders, and when it is over. Messages are sent while the next
+ * stage works; only the end of the execution waits for them. Nothing that goes wrong leaves this class but as a warning.
+ */
+export class Notifier implements StageObserver {
+  readonly #options: NotifierOptions;
+  readonly #queues: ReadonlyMap<Channel, LimitFunction>;
+  readonly #stop = new AbortController();
+  readonly #underWay: Promise<void>[] = [];
+
+  constructor(options: NotifierOptions) {
+    this.#options = options;
+    this.#queues = new Map(options.channels.map((channel) => [channel, pLimit(1)]));
+  }
+
+  async stageEnded(outcome: StageOutcome): Promise<void> {
+    try {
+      const { notified } = this.#options;
+      const { stage } = outcome;
+      const situation = await this.#situation(outcome);
+      const before = await notified.read(stage);
+      if (isAllWell(situation) && isEmpty(before)) return;
+      const causes = this.#causes(outcome, situation, before);
+      await this.#note(stage, (notes) => ({ ...notes, causes: Object.fromEntries(causes) }));
+      for (const [channel, queue] of this.#queues) {
+        const told = before.told[channel.name];
+        this.#underWay.push(queue(() => this.#tell(channel, stage, { situation, causes, told })));
+      }
+    } catch (error) {
+      this.#options.logger.warning(
+        `Failures of the ${outcome.stage} stage can't be reported: ${messageOf(error)}`,
+      );
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#underWay.length === 0) return;
+    const ended = new AbortController();
+    const deadline = sleep(this.#options.timeoutMs, undefined, { signal: ended.signal }).then(
+      () => this.#stop.abort(),
+      () => undefined,
+    );
+    await Promise.all(this.#underWay);
+    ended.abort();
+    await deadline;
+  }
+
+  async #situation({ stage, failed, error }: StageOutcome): Promise<StageSituation> {
+    const failedNow = failed.map(({ run }) => run);
+    const logged = await this.#loggedRuns(stage);
+    const failing = [...new Set([...failedNow, ...(logged ?? [])])].sort(byRunNumber);
+    const redacted = error === undefined ? undefined : this.#options.redact(error);
+    return { failing, error: redacted, isComplete: error === undefined && logged !== undefined };
+  }
+
+  async #loggedRuns(stage: StageName): Promise<RunNumber[] | undefined> {
+    try {
+      return await this.#options.failureLog(stage).read();
+    } catch (error) {
+      this.#options.logger.warning(
+        `Notifications only name the runs that failed just now: ${messageOf(error)}`,
+      );
+      return undefined;
+    }
+  }
+
+  /** The last error of each failing run, of this execution or an earlier one. */
+  #causes({ failed }: StageOutcome, { failing, isComplete }: StageSituation, before: StageNotes) {
+    const isFailing = new Set(failing.map(String));
+    const kept = Object.entries(before.causes).filter(([run]) => !isComplete || isFailing.has(run));
+    const now = failed.map(
+      ({ run, error }) => [String(run), this.#options.redact(error).slice(0, longestCause)] as const,
+    );
+    return new Map([...kept, ...now]);
+  }
+
+  async #tell(
+    channel: Channel,
+    stage: StageName,
+    {
+      situation,
+      causes,
+      told,
+    }: {
+      readonly situation: StageSituation;
+      readonly causes: ReadonlyMap<string, string>;
+      readonly told: Told | undefined;
+    },
+  ): Promise<void> {
+    const { now, repeatHours, host, failureLog, logger } = this.#options;
+    const news = newsOf(situation, told, { now: now(), repeatHours });
+    let after = withoutTelling(situation, told);
+    if (news !== undefined) {
+      try {
+        const time = formatTime(now()).slice(0, 'YYYY-MM-DD HH:MM:SS'.length);
+        const cause = (run: RunNumber) => causes.get(String(run));
+        const details = { stage, host, time, failureLog: failureLog(stage).path, cause };
+        await this.#send((signal) => channel.send({ ...news, ...details }, signal));
+        after = afterTelling(situation, told, now());
+      } catch (error) {
+        const what = news.kind === 'over' ? 'recovery' : 'failures';
+        logger.warning(
+          `The ${what} of the ${stage} stage could not be reported by ${channel.name}; the next execution tries again. ` +
+            this.#options.redact(messageOf(error)),
+        );
+      }
+    } else if (told !== undefined) {
+      logger.info(
+        `${stageTitles[stage]} Stage: the failures are those already reported by ${channel.name} at ${told.at}`,
+      );
+    }
+    await this.#note(stage, (notes) => ({ ...notes, told: { ...notes.told, [channel.name]: after } }));
+  }
+
+  /** Sends within the time allowed, also if a channel does not heed its signal. */
+  async #send(send: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(this.#options.timeoutMs)]);
+    await new Promise<void>((done, fail) => {
+      const giveUp = () =>
+        fail(new NotificationError('It took too long; check that the server answers from this host.'));
+      if (signal.aborted) giveUp();
+      signal.addEventListener('abort', giveUp, { once: true });
+      // In a promise's callback, so that what is thrown at once is a rejection like any other.
+      Promise.resolve()
+        .then(() => send(signal))
+        .then(done, fail);
+    });
+  }
+
+  async #note(stage: StageName, change: (notes: StageNotes) => StageNotes): Promise<void> {
+    try {
+      await this.#options.notified.update(stage, change);
+    } catch (error) {
+      this.#options.logger.warning(
+        `What was reported of the ${stage} stage can't be noted, it may be reported again: ${messageOf(error)}`,
+      );
+    }
+  }
+}
+
+function isAllWell({ failing, error, isComplete }: StageSituation): boolean {
+  return isComplete && failing.length === 0 && error === undefined;
+}
+
+function isEmpty({ causes, told }: StageNotes): boolean {
+  return Object.keys(causes).length + Object.keys(told).length === 0;
+}
