@@ -287,7 +287,7 @@ describe.runIf(hasSshd())('tools on a host over ssh', () => {
 
   it.each([
     ['unknown', 'nothing', /not in known_hosts.*ssh_verify_host.*Host key verification failed/s],
-    ['another one', 'other-key', /find out why.*Host key verification failed/s],
+    ['another one', 'other-key', /find out why.*ssh_verify_host.*Host key verification failed/s],
   ] as const)(
     'are not reached if the host key is %s, unless that is allowed',
     async (_what, known, message) => {

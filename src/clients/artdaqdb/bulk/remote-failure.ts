@@ -14,7 +14,7 @@ const REFUSALS: readonly Refusal[] = [
   {
     sign: /REMOTE HOST IDENTIFICATION HAS CHANGED/,
     advice:
-      "the host's key is not the one in known_hosts; find out why before you replace it (ssh-keygen -R), as somebody may be in between",
+      "the host's key is not the one in known_hosts; find out why before you replace it (ssh-keygen -R), as somebody may be in between (artdaq_db.ssh_verify_host: false accepts any key)",
   },
   {
     sign: /Host key verification failed|No .* host key is known/,
