@@ -30,6 +30,8 @@ export type SlackAnswer =
 /** An HTTP server on loopback that speaks `chat.postMessage`. */
 export class SlackServer {
   readonly posted: PostedMessage[] = [];
+  /** Where clients that take this server for a proxy asked for a tunnel to; they are refused. */
+  readonly tunnels: string[] = [];
   answer: SlackAnswer = { kind: 'ok' };
   readonly #server: Server;
 
@@ -44,6 +46,10 @@ export class SlackServer {
   private constructor() {
     this.#server = createServer((request, response) => {
       this.#serve(request, response).catch(() => response.destroy());
+    });
+    this.#server.on('connect', ({ url = '' }, socket) => {
+      this.tunnels.push(url);
+      socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
     });
   }
 

@@ -67,9 +67,9 @@ export class MailServer {
       key: readFileSync(join(tlsFixtures, 'key.pem')),
       cert: readFileSync(certificateFile),
       secure: tls === 'implicit',
-      hideSTARTTLS: tls === false,
       authOptional: login === undefined,
-      disabledCommands: login === undefined ? ['AUTH'] : [],
+      allowInsecureAuth: true,
+      disabledCommands: [...(tls === true ? [] : ['STARTTLS']), ...(login === undefined ? ['AUTH'] : [])],
       closeTimeout: 100,
       onAuth: ({ username, password }, _session, done) => {
         if (username === login?.user && password === login?.password) return done(null, { user: username });
@@ -101,6 +101,9 @@ export class MailServer {
 
 /** A server that takes connections and says these bytes, or nothing, and then nothing more. */
 export class SilentServer {
+  /** Fulfilled when there is a first connection, and when its client has ended it. */
+  readonly connected: Promise<void>;
+  readonly disconnected: Promise<void>;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
@@ -117,15 +120,13 @@ export class SilentServer {
       socket.on('error', () => socket.destroy()).resume();
       socket.write(greeting);
     });
+    const first = once(this.#server, 'connection') as Promise<[Socket]>;
+    this.connected = first.then(() => undefined);
+    this.disconnected = first.then(([socket]) => new Promise((done) => socket.once('close', () => done())));
   }
 
   get port(): number {
     return (this.#server.address() as AddressInfo).port;
-  }
-
-  /** Connections so far. */
-  get connections(): number {
-    return this.#sockets.size;
   }
 
   async close(): Promise<void> {

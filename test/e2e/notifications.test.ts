@@ -1,0 +1,201 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ArchiverProcess, type Ended } from '../helpers/archiver-process.ts';
+import { Site } from '../helpers/site.ts';
+import { SlackServer } from '../helpers/slack-server.ts';
+import { certificateFile, closedPort, MailServer, SilentServer } from '../helpers/smtp-server.ts';
+import { SiteUconDb } from '../helpers/ucondb-for-site.ts';
+
+const secrets = { password: 'smtp-only-in-tests', token: 'xoxb-only-in-tests' };
+const login = { user: 'archiver', password: secrets.password };
+
+let ucondb: SiteUconDb;
+let mail: MailServer;
+let slack: SlackServer;
+let site: Site;
+
+beforeEach(async () => {
+  ucondb = await SiteUconDb.start();
+  mail = await MailServer.start({ login });
+  slack = await SlackServer.start();
+  site = new Site(ucondb.url);
+  report();
+});
+
+afterEach(async () => {
+  site.remove();
+  await Promise.all([ucondb.remove(), mail.close(), slack.close()]);
+});
+
+/** Configures notifications by both channels, with parameters in place of theirs. */
+function report(email: Readonly<Record<string, unknown>> = {}, repeatHours = 24): void {
+  const config = JSON.parse(readFileSync(site.config, 'utf8')) as Record<string, unknown>;
+  config.reporting = {
+    repeat_hours: repeatHours,
+    email: {
+      enabled: true,
+      recipient_email: 'shift@example.com, experts@example.com',
+      sender_email: 'archiver@example.com',
+      smtp_host: 'localhost',
+      smtp_port: mail.port,
+      smtp_use_tls: true,
+      smtp_user: login.user,
+      smtp_password: login.password,
+      ...email,
+    },
+    slack: { enabled: true, bot_token: secrets.token, channel: '#alerts', mention_users: 'U1,U2' },
+  };
+  writeFileSync(site.config, JSON.stringify(config));
+}
+
+function start(flags: readonly string[], slackUrl = slack.url): ArchiverProcess {
+  return new ArchiverProcess([site.config, '-v', ...flags], {
+    env: { SLACK_API_URL: slackUrl, NO_PROXY: '127.0.0.1,localhost', NODE_EXTRA_CA_CERTS: certificateFile },
+  });
+}
+
+/** Runs the archiver; nothing it says may hold a secret. */
+async function run(...flags: string[]): Promise<Ended> {
+  return withoutSecrets(await start(flags).ended);
+}
+
+function withoutSecrets(ended: Ended): Ended {
+  for (const secret of Object.values(secrets)) {
+    expect(`${ended.stdout}${ended.stderr}${site.read('archiver.log')}`).not.toContain(secret);
+  }
+  return ended;
+}
+
+const addFaultyRun = (number: number) => site.addRun(number, { 'component01.fcl': 'daq: {\n' });
+const subjects = () => mail.mails.map((taken) => taken.mail.subject?.replace(/ on .*/, ''));
+const headers = () => slack.posted.map(({ blocks }) => blocks[0]?.text?.text);
+const warningsOf = ({ stdout }: Ended) =>
+  stdout.split('\n').filter((line) => line.includes('run_record_archiver.reporter - WARNING'));
+
+function repair(number: number): void {
+  rmSync(join(site.runRecords, String(number)), { recursive: true });
+  site.addRun(number);
+}
+
+describe('failed runs', () => {
+  it('are told once by both channels, then no more until they are archived', async () => {
+    site.addRuns(1);
+    addFaultyRun(2);
+    expect((await run('--incremental')).code).toBe(1);
+    expect(mail.mails).toHaveLength(1);
+    expect(mail.mails[0]).toMatchObject({
+      sender: 'archiver@example.com',
+      recipients: ['shift@example.com', 'experts@example.com'],
+      secure: true,
+      user: 'archiver',
+    });
+    const { subject, text, html } = mail.mails[0]?.mail ?? {};
+    expect(subject).toMatch(/^Run Record Archiver Import Errors on \S+ at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
+    expect(text).toMatch(/^The following runs failed during the import stage:\n\n2: .*component01\.fcl/);
+    expect(html).toContain('<td>2</td>');
+    expect(slack.posted).toMatchObject([{ channel: '#alerts', token: secrets.token }]);
+    expect(slack.posted[0]?.text).toContain('<@U1> <@U2>');
+
+    expect((await run('--incremental')).code).toBe(0);
+    expect((await run()).code).toBe(1);
+    expect((await run('--retry-failed-import')).code).toBe(1);
+    expect([mail.mails.length, slack.posted.length]).toEqual([1, 1]);
+
+    repair(2);
+    expect((await run('--retry-failed-import')).code).toBe(0);
+    expect(subjects()).toEqual(['Run Record Archiver Import Errors', 'Run Record Archiver Import Recovered']);
+    expect(headers()).toEqual([
+      '⚠️ Run Record Archiver Import Failures',
+      '✅ Run Record Archiver Import Recovered',
+    ]);
+    expect((await run()).code).toBe(0);
+    expect(mail.mails).toHaveLength(2);
+  });
+
+  it('are told for each stage that has any, and by each execution if that is asked for', async () => {
+    report({}, 0);
+    addFaultyRun(2);
+    site.addRun(1, {
+      'component01.fcl': 'text: "\\n#####\\nboot.fcl:\\n#####\\n"\n#####\n#boot.fcl:\n#####\n',
+    });
+    await ucondb.stop();
+    expect((await run()).code).toBe(1);
+    expect(subjects()).toEqual(['Run Record Archiver Import Errors', 'Run Record Archiver Migration Errors']);
+    expect(mail.mails[1]?.mail.text).toContain('The migrate stage itself failed:');
+    expect((await run('--incremental')).code).toBe(1);
+    expect(mail.mails.slice(2).map((taken) => taken.mail.subject)).toEqual([
+      expect.stringMatching(/Import Errors .*\(reminder\)$/),
+      expect.stringMatching(/Migration Errors .*\(reminder\)$/),
+    ]);
+    expect(mail.mails[2]?.mail.text).toContain('1 run is still in the import failure log');
+  });
+
+  it('are no news in a preview, a report or a recovery', async () => {
+    addFaultyRun(2);
+    await run('--dry-run');
+    await run('--report-status');
+    await run('--recover-import-state');
+    await run('--verify');
+    expect([mail.mails, slack.posted]).toEqual([[], []]);
+  });
+});
+
+describe('a notification that can not be sent', () => {
+  it.each([
+    ['refuses the login', () => report({ smtp_password: 'wrong-password' }), 'smtp_user and smtp_password'],
+    ['has a certificate for another name', () => report({ smtp_host: '127.0.0.2' }), 'smtp_tls_verify'],
+    ['does not exist', () => report({ smtp_host: 'no-such-host.invalid' }), 'smtp_host'],
+    ['takes no such recipients', () => report({ recipient_email: 'nobody' }), 'recipient_email'],
+  ])('because the mail server %s changes nothing else', async (_, configure, advice) => {
+    configure();
+    addFaultyRun(2);
+    const ended = await run('--incremental');
+    expect(ended.code).toBe(1);
+    expect(ended.stdout).not.toContain('wrong-password');
+    expect(warningsOf(ended)).toEqual([expect.stringContaining(advice)]);
+    expect(site.read('import_failures.log')).toBe('2\n');
+    expect(slack.posted).toHaveLength(1);
+    report();
+    expect((await run('--incremental')).code).toBe(0);
+    expect(subjects()).toEqual(['Run Record Archiver Import Errors']);
+    expect(slack.posted).toHaveLength(1);
+  });
+
+  it('because Slack refuses it changes nothing else', async () => {
+    slack.answer = { kind: 'error', error: 'invalid_auth' };
+    addFaultyRun(2);
+    const ended = await run('--import-only');
+    expect(ended.code).toBe(1);
+    expect(warningsOf(ended)).toEqual([expect.stringContaining('reporting.slack.bot_token')]);
+    expect(subjects()).toEqual(['Run Record Archiver Import Errors']);
+  });
+
+  it('as nobody answers, or the record can not be written, changes nothing else', async () => {
+    report({ smtp_port: await closedPort() });
+    site.addRuns(1);
+    addFaultyRun(2);
+    const nowhere = `http://127.0.0.1:${await closedPort()}/`;
+    const ended = withoutSecrets(await start([], nowhere).ended);
+    expect(ended.code).toBe(1);
+    expect(warningsOf(ended)).toHaveLength(2);
+    expect(await ucondb.runs()).toEqual([1]);
+  });
+
+  it('as servers take the connection and say nothing ends the program all the same, and without failures nobody waits', async () => {
+    const silent = await Promise.all([SilentServer.start(), SilentServer.start('220 hello\r\n')]);
+    const [silentSlack, silentMail] = silent;
+    try {
+      report({ smtp_port: silentMail.port });
+      addFaultyRun(2);
+      const ended = withoutSecrets(
+        await start(['--import-only'], `http://127.0.0.1:${silentSlack.port}/`).ended,
+      );
+      expect(ended.code).toBe(1);
+      expect(ended.stdout).toContain('EXECUTION COMPLETED WITH FAILURES');
+      expect(warningsOf(ended)).toHaveLength(2);
+    } finally {
+      await Promise.all(silent.map((server) => server.close()));
+    }
+  });
+});

@@ -1,0 +1,114 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SlackChannel } from '../../../src/services/notifications/slack.ts';
+import { recordingLogger } from '../../helpers/recording-logger.ts';
+import { type SlackAnswer, SlackServer } from '../../helpers/slack-server.ts';
+import { closedPort, SilentServer } from '../../helpers/smtp-server.ts';
+import { exampleReport } from '../../unit/services/notifications/example-report.ts';
+
+const botToken = 'xoxb-only-in-these-tests';
+let slack: SlackServer;
+const logger = recordingLogger();
+
+beforeEach(async () => {
+  slack = await SlackServer.start();
+});
+
+afterEach(async () => {
+  await slack.close();
+  expect(logger.lines.splice(0).join('\n')).not.toContain(botToken);
+});
+
+const noProxies = { httpProxy: '', httpsProxy: '', noProxy: '' };
+
+function send(apiUrl: string, signal = new AbortController().signal, proxies = noProxies): Promise<void> {
+  const settings = { botToken, channel: '#alerts', mentionUsers: 'U1, <@U2>,,' };
+  return new SlackChannel(settings, { apiUrl, ...proxies }, logger).send(exampleReport(), signal);
+}
+
+async function failure(apiUrl: string): Promise<string> {
+  const message = await send(apiUrl).then(
+    () => 'sent',
+    (error: Error) => error.message,
+  );
+  expect(message).not.toContain(botToken);
+  expect(message.length).toBeLessThan(600);
+  expect(logger.lines.filter((line) => !line.startsWith('DEBUG'))).toEqual([]);
+  return message;
+}
+
+describe('a Slack message', () => {
+  it('is posted with blocks, text and mentions', async () => {
+    await send(slack.url);
+    expect(slack.posted).toMatchObject([
+      {
+        path: '/api/chat.postMessage',
+        token: botToken,
+        channel: '#alerts',
+        text: 'Run Record Archiver Import Failures: 2 runs failed on daq01 <@U1> <@U2>',
+      },
+    ]);
+    const [first, second] = slack.posted[0]?.blocks ?? [];
+    expect(first).toEqual({
+      type: 'header',
+      text: { type: 'plain_text', text: '⚠️ Run Record Archiver Import Failures' },
+    });
+    expect(second?.fields?.[0]).toEqual({ type: 'mrkdwn', text: '*Host:*\ndaq01' });
+    expect(slack.posted[0]?.blocks.at(-1)?.text?.text).toBe('<@U1> <@U2>');
+    expect(logger.lines).toContain('INFO Slack notification sent successfully to channel #alerts');
+  });
+
+  it('goes by a proxy, if the environment names one', async () => {
+    const httpProxy = slack.url.replace('/api/', '');
+    // A proxy is asked for a tunnel, which this server does not make.
+    await expect(send('http://slack.invalid/api', undefined, { ...noProxies, httpProxy })).rejects.toThrow(
+      'did not take the message',
+    );
+    expect(slack.tunnels).toEqual(['slack.invalid:80']);
+  });
+});
+
+describe('what goes wrong is said with what to do', () => {
+  const answers: readonly (readonly [SlackAnswer, RegExp])[] = [
+    [
+      { kind: 'error', error: 'channel_not_found' },
+      /channel #alerts: channel_not_found\. Check reporting\.slack\.channel/,
+    ],
+    [{ kind: 'error', error: 'not_in_channel' }, /invited to that channel/],
+    [{ kind: 'error', error: 'invalid_auth' }, /invalid_auth\. Check reporting\.slack\.bot_token/],
+    [{ kind: 'error', error: 'missing_scope' }, /chat:write/],
+    [{ kind: 'error', error: 'something_new' }, /something_new/],
+    [{ kind: 'rate-limited', retryAfter: '30' }, /no more messages for 30 s/],
+    [{ kind: 'rate-limited', retryAfter: 'soon' }, /did not take the message/],
+    [{ kind: 'raw', status: 200, body: '<html>Log in first' }, /<html>Log in first/],
+    [{ kind: 'raw', status: 200, body: 'x'.repeat(100_000) }, /xxx…/],
+    [{ kind: 'raw', status: 200, body: 'null' }, /did not take the message/],
+    [{ kind: 'raw', status: 200, body: '' }, /did not take the message/],
+    [{ kind: 'raw', status: 503, body: 'down' }, /503/],
+    [{ kind: 'raw', status: 302, body: '' }, /did not take the message/],
+    [{ kind: 'break' }, /did not take the message/],
+  ];
+  it.each(answers)('an answer %j', async (answer, expected) => {
+    slack.answer = answer;
+    expect(await failure(slack.url)).toMatch(expected);
+    expect(slack.posted).toHaveLength(1);
+  });
+
+  it('a port where nobody listens', async () => {
+    expect(await failure(`http://127.0.0.1:${await closedPort()}/`)).toMatch(/ECONNREFUSED.*HTTPS_PROXY/);
+  });
+
+  it.each(['no address', 'ftp://example.com/'])('the base address %j', async (url) => {
+    expect(await failure(url)).toContain('did not take the message');
+  });
+
+  it('no answer, until it is told to give up', async () => {
+    const silent = await SilentServer.start();
+    const stop = new AbortController();
+    const sending = send(`http://127.0.0.1:${silent.port}/`, stop.signal);
+    await silent.connected;
+    stop.abort();
+    await expect(sending).rejects.toThrow('did not take the message');
+    await silent.disconnected;
+    await silent.close();
+  });
+});
