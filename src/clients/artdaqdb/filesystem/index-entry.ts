@@ -32,3 +32,9 @@ export function* listedTexts(entry: DocumentEntry): Generator<ListedText> {
   yield [ENTITIES, entry.entity, entry.id];
   for (const run of entry.runs) yield [RUNS, run, entry.id];
 }
+
+/** Tells the lists that hold some texts. */
+export function listsOf(texts: readonly ListedText[]): (member: string, key: string) => boolean {
+  const wanted = new Set(texts.map(([member, key]) => `${member}\0${key}`));
+  return (member, key) => wanted.has(`${member}\0${key}`);
+}

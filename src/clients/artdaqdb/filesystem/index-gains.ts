@@ -1,37 +1,46 @@
 import { type ListedText, OUID } from './index-entry.ts';
-import { decodeText, eachText, type IndexLayout, type ListSpan, textsOf } from './index-scan.ts';
+import { decodeText, eachText, type IndexLayout, type Span, scanIndex } from './index-scan.ts';
 import { TextTable } from './text-table.ts';
 
-/** An index with the places of all its lists. */
+/** An index and where its parts are. */
 export interface ScannedIndex {
   readonly bytes: Buffer;
   readonly layout: IndexLayout;
 }
 
-/** What one state of an index lists and the other doesn't. Equal lists, nearly all of them, are told by their bytes. */
-export function* gainsOf(gained: ScannedIndex, current: ScannedIndex): Generator<ListedText> {
-  for (const [member, key, list] of listsOf(gained.layout)) {
-    const known = member === OUID ? current.layout.ouid : current.layout.maps.get(member)?.lists.get(key);
-    if (known === undefined) {
-      for (const text of textsOf(gained.bytes, list)) yield [member, key, text];
-    } else if (gained.bytes.compare(current.bytes, known.start, known.end, list.start, list.end) !== 0) {
-      for (const text of textsBeyond(gained.bytes, list, current.bytes, known)) yield [member, key, text];
-    }
-  }
-}
-
-function* listsOf(layout: IndexLayout): Generator<readonly [string, string, ListSpan]> {
-  if (layout.ouid !== undefined) yield [OUID, '', layout.ouid];
-  for (const [member, { lists }] of layout.maps) {
-    for (const [key, list] of lists) yield [member, key, list];
-  }
-}
-
-function textsBeyond(bytes: Buffer, list: ListSpan, knownBytes: Buffer, known: ListSpan): string[] {
-  const table = new TextTable(knownBytes, known);
-  const texts: string[] = [];
-  eachText(bytes, list.start, (start, end) => {
-    if (!table.has(bytes, start, end)) texts.push(decodeText(bytes, start, end));
+/**
+ * What one state of an index lists and the other doesn't. Equal lists, nearly all of them, are told by their bytes, and of
+ * the lists only the places of one state are kept: there are a hundred thousand.
+ */
+export function gainsOf(gained: ScannedIndex, current: ScannedIndex): ListedText[] {
+  const starts = new Map<string, number>();
+  scanIndex(current.bytes, (member, key, list) => {
+    starts.set(placeOf(member, key), list.start);
+    return false;
   });
-  return texts;
+  const gains: ListedText[] = [];
+  const compare = (member: string, key: string, list: Span, start: number | undefined): void => {
+    if (start !== undefined && isEqual(gained.bytes, list, current.bytes, start)) return;
+    const known = start === undefined ? undefined : new TextTable(current.bytes, { start });
+    eachText(gained.bytes, list.start, (from, to) => {
+      if (!known?.has(gained.bytes, from, to)) gains.push([member, key, decodeText(gained.bytes, from, to)]);
+    });
+  };
+  const { ouid } = gained.layout;
+  if (ouid !== undefined) compare(OUID, '', ouid, current.layout.ouid?.start);
+  scanIndex(gained.bytes, (member, key, list) => {
+    compare(member, key, list, starts.get(placeOf(member, key)));
+    return false;
+  });
+  return gains;
+}
+
+/** A list ends with its bracket, so that equal bytes are the whole of it. */
+function isEqual(bytes: Buffer, list: Span, others: Buffer, start: number): boolean {
+  const end = Math.min(start + list.end - list.start, others.length);
+  return bytes.compare(others, start, end, list.start, list.end) === 0;
+}
+
+function placeOf(member: string, key: string): string {
+  return `${member}\0${key}`;
 }

@@ -34,7 +34,7 @@ export interface IndexLayout {
 }
 
 /** Which lists of which maps are wanted. */
-export type ListFilter = (member: string, key: string) => boolean;
+export type ListFilter = (member: string, key: string, list: ListSpan) => boolean;
 
 /** The bytes are not an index: torn by a writer, or damaged. */
 export class UnreadableIndexError extends Error {}
@@ -65,7 +65,7 @@ export function scanIndex(bytes: Buffer, wanted: ListFilter): IndexLayout {
     const lists = new Map<string, ListSpan>();
     const map = eachMember(bytes, at, (key, listStart) => {
       const list = listAt(bytes, listStart);
-      if (wanted(member, key)) lists.set(key, list);
+      if (wanted(member, key, list)) lists.set(key, list);
       return list.end;
     });
     maps.set(member, { start: at, end: map.end, lastEntryEnd: map.lastEntryEnd, lists });

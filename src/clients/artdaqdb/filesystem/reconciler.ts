@@ -2,9 +2,10 @@ import { ArtdaqDbError, messageOf } from '../../../errors.ts';
 import type { Logger } from '../../../services/logger.ts';
 import type { CollectionStore } from './collection-store.ts';
 import type { HeldLock } from './database-lock.ts';
-import { ASSIGNED, CONFIGURATIONS, type IndexChange, type ListedText, OUID } from './index-entry.ts';
+import { ForeignReport } from './foreign-report.ts';
+import { CONFIGURATIONS, type IndexChange, type ListedText, listsOf, OUID } from './index-entry.ts';
 import { IndexChangedError, type LoadedIndex } from './index-file.ts';
-import { gainsOf, type ScannedIndex } from './index-gains.ts';
+import { mergeLateContent } from './late-content.ts';
 import { type ForeignDocument, findUnlisted } from './unlisted-documents.ts';
 import type { VerifiedFile, VerifiedState } from './verified-state.ts';
 
@@ -21,8 +22,6 @@ export interface ReconcilerParts {
 /** A program without lock that writes all the time may get between again and again, for some seconds at most. */
 const ATTEMPTS = 40;
 const PAUSE_MS = 5;
-/** A document that has been unlisted for so long is not just being stored. */
-const STORING_MS = 60_000;
 
 /**
  * Keeps the indexes complete although other programs write them without a lock. It knows the state of both in which all
@@ -32,7 +31,7 @@ export class Reconciler {
   readonly #parts: ReconcilerParts;
   /** RunHistory comes first: a run's documents are listed before its schema document makes it visible. */
   readonly #stores: readonly CollectionStore[];
-  readonly #reported = new Set<string>();
+  readonly #report: ForeignReport;
   #known: VerifiedState | undefined;
   /** Documents of other programs may be on their way, so the state is not worth remembering. */
   #isSettling = false;
@@ -41,6 +40,7 @@ export class Reconciler {
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
+    this.#report = new ForeignReport(parts.now, parts.logger);
     this.#stores = [parts.runHistory, parts.systemLayout];
   }
 
@@ -208,7 +208,7 @@ export class Reconciler {
       foreign.push(...unlisted.foreign);
       indexes.push(index.signature);
     }
-    this.#report(foreign);
+    this.#isSettling = this.#report.report(foreign);
     const halfListed = new Set(foreign.flatMap(({ listing }) => listing?.configurations ?? []));
     return { indexes, halfListed: [...halfListed] };
   }
@@ -234,47 +234,9 @@ export class Reconciler {
   async #mergeLate(store: CollectionStore, lock: HeldLock): Promise<void> {
     for await (const late of store.replaced.lateContents()) {
       this.#known = undefined;
-      if (late !== 'torn') await this.#merge(store, late, lock);
+      if (late === 'torn') continue;
+      await mergeLateContent(store, late, (index, change) => this.replace(store, index, change, lock));
     }
-  }
-
-  async #merge(store: CollectionStore, late: ScannedIndex, lock: HeldLock): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      const index = await store.index.load(() => true);
-      const listed = await this.#stillThere(store, [...gainsOf(late, index)]);
-      if (listed.length === 0) return;
-      await store.rescued.add(listed.filter(([member]) => member === OUID).map(([, , id]) => id));
-      try {
-        return await this.replace(store, index, { added: [], removed: [], listed }, lock);
-      } catch (error) {
-        if (!(error instanceof IndexChangedError) || attempt === ATTEMPTS) throw error;
-      }
-    }
-  }
-
-  /** An older index may list what we have taken out since; stamps go with the documents of their configuration. */
-  async #stillThere(store: CollectionStore, gains: readonly ListedText[]): Promise<ListedText[]> {
-    const there = new Map<string, boolean>();
-    for (const [member, , text] of gains) {
-      if (member !== ASSIGNED && !there.has(text)) there.set(text, await store.has(text));
-    }
-    const ids = gains.filter(([member, , text]) => member !== ASSIGNED && there.get(text));
-    const configurations = new Set(ids.filter(([member]) => member === CONFIGURATIONS).map(([, key]) => key));
-    return [...ids, ...gains.filter(([member, key]) => member === ASSIGNED && configurations.has(key))];
-  }
-
-  #report(foreign: readonly ForeignDocument[]): void {
-    const time = this.#parts.now().getTime();
-    const old = foreign.filter(({ writtenMs }) => Math.abs(time - writtenMs) >= STORING_MS);
-    this.#isSettling = old.length < foreign.length;
-    const unknown = old.filter(({ path }) => !this.#reported.has(path));
-    const [first] = unknown;
-    if (first === undefined) return;
-    for (const { path } of unknown) this.#reported.add(path);
-    this.#parts.logger.warning(
-      `${unknown.length} documents that other programs stored are listed in no index, so nobody finds them (${first.path}` +
-        `${unknown.length > 1 ? ', …' : ''}); see what repair-filesystemdb says of them`,
-    );
   }
 }
 
@@ -283,9 +245,4 @@ function isState(
   current: readonly (string | undefined)[],
 ): state is VerifiedState {
   return state !== undefined && current.every((signature, place) => signature === state.indexes[place]);
-}
-
-function listsOf(texts: readonly ListedText[]): (member: string, key: string) => boolean {
-  const wanted = new Set(texts.map(([member, key]) => `${member}\0${key}`));
-  return (member, key) => wanted.has(`${member}\0${key}`);
 }

@@ -124,7 +124,7 @@ export class ReplacedIndexes {
 
 function scanned(bytes: Buffer): ScannedIndex | undefined {
   try {
-    return { bytes, layout: scanIndex(bytes, () => true) };
+    return { bytes, layout: scanIndex(bytes, () => false) };
   } catch (error) {
     if (error instanceof UnreadableIndexError) return undefined;
     throw error;

@@ -9,7 +9,7 @@ export class TextTable {
   readonly #slots: Uint32Array;
 
   /** @param bytes of the index, which must not change while the table is in use */
-  constructor(bytes: Buffer, list: Span) {
+  constructor(bytes: Buffer, list: Pick<Span, 'start'>) {
     this.#bytes = bytes;
     let count = 0;
     eachText(bytes, list.start, () => {

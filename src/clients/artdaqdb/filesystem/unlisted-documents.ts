@@ -1,10 +1,11 @@
-import { ownObjectId } from '../object-id.ts';
+import { OBJECT_ID, ownObjectId } from '../object-id.ts';
 import type { CollectionStore } from './collection-store.ts';
 import type { LoadedIndex } from './index-file.ts';
 import type { StoredListing } from './stored-listing.ts';
 import { TextTable } from './text-table.ts';
 
 const OBJECT_ID_LENGTH = 24;
+const EXTENSION = '.json';
 
 /** A document of another program that no index lists. */
 export interface ForeignDocument {
@@ -44,12 +45,15 @@ export async function findUnlisted(
 
 async function unlistedIds(store: CollectionStore, { bytes, layout }: LoadedIndex): Promise<string[]> {
   const table = layout.ouid && new TextTable(bytes, layout.ouid);
-  const name = Buffer.alloc(OBJECT_ID_LENGTH);
+  const id = Buffer.alloc(OBJECT_ID_LENGTH);
   const unlisted: string[] = [];
-  for await (const id of store.ids()) {
-    name.write(id, 'latin1');
-    if (!table?.has(name, 0, name.length)) unlisted.push(id);
-  }
+  await store.eachName((name) => {
+    if (name.length !== OBJECT_ID_LENGTH + EXTENSION.length || !name.endsWith(EXTENSION)) return;
+    id.write(name, 'latin1');
+    if (table?.has(id, 0, id.length)) return;
+    const text = id.toString('latin1');
+    if (OBJECT_ID.test(text)) unlisted.push(text);
+  });
   return unlisted;
 }
 

@@ -1,0 +1,42 @@
+import type { CollectionStore } from './collection-store.ts';
+import { ASSIGNED, CONFIGURATIONS, type IndexChange, type ListedText, listsOf, OUID } from './index-entry.ts';
+import { IndexChangedError, type LoadedIndex } from './index-file.ts';
+import { gainsOf, type ScannedIndex } from './index-gains.ts';
+import { scanIndex } from './index-scan.ts';
+
+const ATTEMPTS = 40;
+
+/**
+ * Puts into the index what a program wrote into a file whose place we took.
+ * @param replace rewrites the index
+ * @throws IndexChangedError if other programs change the index each time
+ */
+export async function mergeLateContent(
+  store: CollectionStore,
+  late: ScannedIndex,
+  replace: (index: LoadedIndex, change: IndexChange) => Promise<void>,
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const { bytes, layout, signature } = await store.index.load(() => false);
+    const listed = await stillThere(store, gainsOf(late, { bytes, layout }));
+    if (listed.length === 0) return;
+    await store.rescued.add(listed.filter(([member]) => member === OUID).map(([, , id]) => id));
+    const index = { bytes, layout: scanIndex(bytes, listsOf(listed)), signature };
+    try {
+      return await replace(index, { added: [], removed: [], listed });
+    } catch (error) {
+      if (!(error instanceof IndexChangedError) || attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** An older index may list what we have taken out since; stamps go with the documents of their configuration. */
+async function stillThere(store: CollectionStore, gains: readonly ListedText[]): Promise<ListedText[]> {
+  const there = new Map<string, boolean>();
+  for (const [member, , text] of gains) {
+    if (member !== ASSIGNED && !there.has(text)) there.set(text, await store.has(text));
+  }
+  const ids = gains.filter(([member, , text]) => member !== ASSIGNED && there.get(text));
+  const configurations = new Set(ids.filter(([member]) => member === CONFIGURATIONS).map(([, key]) => key));
+  return [...ids, ...gains.filter(([member, key]) => member === ASSIGNED && configurations.has(key))];
+}
