@@ -1,6 +1,7 @@
 import { MongoClient } from 'mongodb';
 import { bsonOf } from '../../../dist/src/clients/artdaqdb/mongo/bson-document.js';
 import { storedJsonOf } from '../../../dist/src/clients/artdaqdb/mongo/bson-json.js';
+import { readJsonObject } from '../../../dist/src/fhicl/json-reader.js';
 
 /** A MongoDB, document by document. */
 export class MongoStore {
@@ -11,7 +12,10 @@ export class MongoStore {
   }
 
   async write(collection, json) {
-    await this.#client.db().collection(collection).insertOne(bsonOf(json));
+    await this.#client
+      .db()
+      .collection(collection)
+      .insertOne(bsonOf(readJsonObject(json)), { forceServerObjectId: true });
   }
 
   async read(configuration) {

@@ -43,29 +43,24 @@ export function confirmStored(
   wanted: readonly WantedDocument[],
   stored: readonly ExportedDocument[],
 ): void {
-  const faults: string[] = [];
-  let isIncomplete = false;
+  const missing: string[] = [];
+  const faulty: string[] = [];
   for (const document of wanted) {
     const { entity } = document.entry;
     const found = stored.filter(({ entry }) => entry.entity === entity);
-    if (found.length === 0) {
-      isIncomplete = true;
-      faults.push(`${entity} is missing`);
-    } else if (found.some((each) => !isSame(each, document))) {
-      faults.push(`${entity} is not what was sent`);
-    } else if (found.length > 1) {
-      faults.push(`${entity} is there ${found.length} times`);
-    }
+    if (found.length === 0) missing.push(`${entity} is missing`);
+    else if (found.some((each) => !isSame(each, document))) faulty.push(`${entity} is not what was sent`);
+    else if (found.length > 1) faulty.push(`${entity} is there ${found.length} times`);
   }
-  if (faults.length === 0) return;
+  if (missing.length + faulty.length === 0) return;
   const advice =
-    faults.length > 0 && isIncomplete
+    faulty.length === 0
       ? 'The next attempt loads what is missing'
       : 'Take the faulty documents out (tools/repair-filesystemdb or the artdaq tools), or store the run with artdaq_db.use_tools: false';
   throw new ArtdaqDbError(
-    `Run ${run} is half stored under '${configuration}', and does not count as archived, though bulkloader reported success: ` +
-      `${faults.join(', ')}. ${advice}`,
-    { run, retryable: isIncomplete },
+    `Run ${run} is half stored under '${configuration}' and does not count as archived, though bulkloader reported no fault: ` +
+      `${[...missing, ...faulty].join(', ')}. ${advice}`,
+    { run, retryable: faulty.length === 0 },
   );
 }
 
