@@ -75,6 +75,7 @@ export function fuzzedArtdaqDb(db: ArtdaqDb, fuzz: Fuzz): ArtdaqDb {
       await db.insert(run, config, documents);
     },
     update: (run, config, documents) => db.update(run, config, documents),
+    amend: (run, config, document, mayReplace) => db.amend(run, config, document, mayReplace),
     export: (run) => db.export(run),
     close: () => db.close(),
   };
@@ -89,6 +90,7 @@ export function fuzzedUconDb(db: UconDb, fuzz: Fuzz): UconDb {
       fuzz.draw(run);
       return await db.put(run, blob);
     },
+    replace: (run, blob) => db.replace(run, blob),
     get: (run) => db.get(run),
     close: () => db.close(),
   };

@@ -135,6 +135,65 @@ export function describeArtdaqDb(
       expect(byName(await db.export(5))).toEqual(byName(documentsOfRun(5, [history])));
     });
 
+    it('replaces the content of one document, and of no other', async () => {
+      const before = { name: 'RunHistory2.fcl', text: '\nDAQInterface_start_time: "a" \n' };
+      const after = { name: 'RunHistory2.fcl', text: `${before.text}\nDAQInterface_stop_time: "b" \n` };
+      const asked: string[] = [];
+      const yes = (stored: string) => {
+        asked.push(stored);
+        return true;
+      };
+      await expect(db.amend(5, 'standard', after, yes)).rejects.toThrow(ArtdaqDbPresenceError);
+      expect(await db.listRuns()).toEqual([]);
+      await db.insert(5, 'standard', documentsOfRun(5));
+      await db.insert(6, 'standard', documentsOfRun(6, [before]));
+      expect(await db.amend(5, 'standard', after, yes)).toBe('absent');
+      await db.update(5, 'standard', [before]);
+      await db.insert(5, 'standard2', documentsOfRun(7, [before]));
+      await expect(db.amend(5, 'standard3', after, yes)).rejects.toThrow(ArtdaqDbPresenceError);
+      expect(asked).toEqual([]);
+      expect(await db.amend(5, 'standard2', after, yes)).toBe('replaced');
+      expect(asked).toEqual([before.text]);
+      expect(await db.amend(5, 'standard2', after, () => false)).toBe('equal');
+      expect(await db.amend(6, 'standard', after, () => false)).toBe('kept');
+      const other = await place.open(now);
+      for (const client of [db, other]) {
+        expect(byName(await client.export(5))).toEqual(byName(documentsOfRun(7, [after])));
+        expect(byName(await client.export(6))).toEqual(byName(documentsOfRun(6, [before])));
+      }
+      // The names are assigned as they were.
+      await other.update(5, 'standard', [{ name: 'late.fcl', text: '\na: 1 \n' }]);
+      await other.amend(5, 'standard2', before, yes);
+      const late = { name: 'late.fcl', text: '\na: 1 \n' };
+      expect(byName(await db.export(5))).toEqual(byName(documentsOfRun(5, [before, late])));
+      await other.close();
+    });
+
+    it('amends with FHiCL only', async () => {
+      await db.insert(5, 'standard', documentsOfRun(5));
+      const faulty = { name: 'boot.fcl', text: 'a: 1\nb: }\n' };
+      await expect(db.amend(5, 'standard', faulty, () => true)).rejects.toThrow(FhiclError);
+      expect(byName(await db.export(5))).toEqual(byName(documentsOfRun(5)));
+    });
+
+    it('amends while others store runs and amend the same one', async () => {
+      const texts = Array.from({ length: 6 }, (_, index) => `\nlevel: ${index} \n`);
+      await db.insert(5, 'standard', documentsOfRun(5));
+      const other = await place.open(now);
+      await Promise.all([
+        ...texts.map((text, index) =>
+          (index % 2 === 0 ? other : db).amend(5, 'standard', { name: 'boot.fcl', text }, () => true),
+        ),
+        other.insert(6, 'standard', documentsOfRun(6)),
+        db.insert(7, 'standard', documentsOfRun(7)),
+      ]);
+      expect(await other.listRuns()).toEqual([5, 6, 7]);
+      const [boot, ...rest] = byName(await db.export(5));
+      expect(texts).toContain(boot?.text);
+      expect(rest).toEqual(byName(documentsOfRun(5)).slice(1));
+      await other.close();
+    });
+
     it('stores nothing of a run with a document that is not FHiCL, and names file, line and column', async () => {
       const faulty = { name: 'broken.fcl', text: 'a: 1\nb: }\n' };
       const refusal = db.insert(5, 'standard', documentsOfRun(5, [faulty]));

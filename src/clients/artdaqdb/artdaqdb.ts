@@ -2,6 +2,12 @@ import type { FhiclFile } from '../../fhicl/fhicl-file.ts';
 import type { RunNumber } from '../../run-number.ts';
 
 /**
+ * What became of an amendment. `equal`: the document is that already; `kept`: what is stored must not be replaced; `absent`:
+ * the run has no document of that name.
+ */
+export type AmendOutcome = 'replaced' | 'equal' | 'kept' | 'absent';
+
+/**
  * artdaqDB as the stages see it. A run is stored under a configuration name (`<run>/<config>` in the database) as a set of
  * FHiCL documents; `schema.fcl` goes to the collection SystemLayout, all others to RunHistory.
  */
@@ -40,6 +46,21 @@ export interface ArtdaqDb {
    * @throws FhiclError, ArtdaqDbError as insert does
    */
   update(run: RunNumber, config: string, documents: readonly FhiclFile[]): Promise<void>;
+
+  /**
+   * Replaces the content of one document of a stored run. The document keeps its id and all that it is filed under; readers
+   * see the old content or the new one.
+   * @param mayReplace decides by the FHiCL text that is stored
+   * @throws ArtdaqDbPresenceError if the run is not stored under that name
+   * @throws FhiclError if the document is not FHiCL; nothing is changed then
+   * @throws ArtdaqDbError if there are several of that name with different content, and for any other failure
+   */
+  amend(
+    run: RunNumber,
+    config: string,
+    document: FhiclFile,
+    mayReplace: (stored: string) => boolean,
+  ): Promise<AmendOutcome>;
 
   /**
    * The run's documents as FHiCL text. If the run is stored under several configuration names: those of the one assigned

@@ -5,7 +5,7 @@ import { entityOf, type FhiclFile } from '../../fhicl/fhicl-file.ts';
 import type { RunNumber } from '../../run-number.ts';
 import { type Logger, silentLogger } from '../../services/logger.ts';
 import { errorCode, mayPass } from '../../system-error.ts';
-import type { ArtdaqDb } from './artdaqdb.ts';
+import type { AmendOutcome, ArtdaqDb } from './artdaqdb.ts';
 import { confirmStored, missingDocuments, type WantedDocument, wantedDocuments } from './bulk/comparison.ts';
 import { filesDirectory, readExported } from './bulk/exported-directory.ts';
 import type { PrivateDirectories } from './bulk/private-directories.ts';
@@ -93,6 +93,17 @@ export class BulkTools implements ArtdaqDb {
       const missing = missingDocuments(submitted, wanted, await this.#native.composition(run, config));
       await this.#load(submitted, config, missing, () => true, wanted);
     });
+  }
+
+  /** By this program itself: the tools can only add. */
+  async amend(
+    run: RunNumber,
+    config: string,
+    document: FhiclFile,
+    mayReplace: (stored: string) => boolean,
+  ): Promise<AmendOutcome> {
+    refuseLosses(run, document);
+    return this.#native.amend(run, config, document, mayReplace);
   }
 
   async export(run: RunNumber): Promise<FhiclFile[]> {

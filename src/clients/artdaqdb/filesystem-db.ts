@@ -4,6 +4,9 @@ import type { FhiclFile } from '../../fhicl/fhicl-file.ts';
 import { currentOwner } from '../../persistence/lock/owner.ts';
 import { byRunNumber, type RunNumber } from '../../run-number.ts';
 import { type Logger, silentLogger } from '../../services/logger.ts';
+import { amendmentOf, notStored } from './amendment.ts';
+import type { AmendOutcome } from './artdaqdb.ts';
+import { amendDocument } from './filesystem/amend.ts';
 import { CollectionStore } from './filesystem/collection-store.ts';
 import { type CommitContext, commitRuns } from './filesystem/commit.ts';
 import { asDatabaseError, type DatabaseFiles, realFiles } from './filesystem/database-files.ts';
@@ -87,6 +90,22 @@ export class FilesystemDb implements NativeArtdaqDb {
 
   async update(run: RunNumber, config: string, documents: readonly FhiclFile[]): Promise<void> {
     await this.#queue.store(await submission('update', run, config, documents, this.#now));
+  }
+
+  async amend(
+    run: RunNumber,
+    config: string,
+    document: FhiclFile,
+    mayReplace: (stored: string) => boolean,
+  ): Promise<AmendOutcome> {
+    const amendment = await amendmentOf(run, config, document, mayReplace, this.#now);
+    try {
+      if (!(await this.has(run, config))) throw notStored(amendment);
+      this.#hasWritten = true;
+      return await this.#shared.change((lock) => amendDocument(amendment, this.#context, lock));
+    } catch (error) {
+      throw asDatabaseError(error, `Run ${run} could not be amended in artdaqDB`, { run });
+    }
   }
 
   /**

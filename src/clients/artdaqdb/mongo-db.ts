@@ -3,6 +3,8 @@ import type { Environment } from '../../environment.ts';
 import type { FhiclFile } from '../../fhicl/fhicl-file.ts';
 import type { RunNumber } from '../../run-number.ts';
 import { type Logger, silentLogger } from '../../services/logger.ts';
+import { amendmentOf } from './amendment.ts';
+import type { AmendOutcome } from './artdaqdb.ts';
 import { type DatabaseOrigin, thisOrigin } from './filesystem/database-metadata.ts';
 import { mongoAddress } from './mongo/address.ts';
 import type { MongoSession } from './mongo/mongo-session.ts';
@@ -72,6 +74,20 @@ export class MongoDb implements NativeArtdaqDb {
 
   async update(run: RunNumber, config: string, documents: readonly FhiclFile[]): Promise<void> {
     await this.#store(await submission('update', run, config, documents, this.#now));
+  }
+
+  async amend(
+    run: RunNumber,
+    config: string,
+    document: FhiclFile,
+    mayReplace: (stored: string) => boolean,
+  ): Promise<AmendOutcome> {
+    const amendment = await amendmentOf(run, config, document, mayReplace, this.#now);
+    return this.#work(
+      `Run ${run} could not be amended in artdaqDB`,
+      (session) => session.amend(amendment),
+      run,
+    );
   }
 
   async export(run: RunNumber): Promise<FhiclFile[]> {

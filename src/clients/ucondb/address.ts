@@ -42,6 +42,11 @@ export class UconDbAddress {
     return `${this.#data()}?key=${run}&tag=${run}&override=no&full_meta=yes`;
   }
 
+  /** The same, but takes the key from the version that has it. */
+  replacement(run: RunNumber): string {
+    return `${this.#data()}?key=${run}&tag=${run}&override=yes&full_meta=yes`;
+  }
+
   /** An upload that is refused for its tv after the credentials were checked and before anything is stored. */
   challenge(): string {
     return `${this.#data()}?tv=x`;

@@ -76,7 +76,12 @@ export class UconDbClient implements UconDb {
   }
 
   put(run: RunNumber, blob: Buffer): Promise<PutOutcome> {
-    return new Upload(this.#conversation, this.#address, this.#authenticator, run, blob).run();
+    return new Upload(this.#conversation, this.#address, this.#authenticator, { run, blob }).run();
+  }
+
+  replace(run: RunNumber, blob: Buffer): Promise<void> {
+    const upload = { run, blob, target: this.#address.replacement(run) };
+    return new Upload(this.#conversation, this.#address, this.#authenticator, upload).runOnce();
   }
 
   async get(run: RunNumber): Promise<Buffer> {

@@ -23,6 +23,14 @@ export interface UconDb {
   put(run: RunNumber, blob: Buffer): Promise<PutOutcome>;
 
   /**
+   * Stores a blob under the run's key in place of the one that has it, which stays without key. Every attempt that gets
+   * through makes another version, so none is repeated whose outcome is unknown: whoever calls this has looked at what is
+   * stored, and looks again after a failure.
+   * @throws ConfigurationError for a wrong folder or credentials; UconDbError otherwise
+   */
+  replace(run: RunNumber, blob: Buffer): Promise<void>;
+
+  /**
    * The blob stored for the run, checked against the length and checksum that the server states.
    * @throws UconDbError if there is none, or it did not arrive whole
    */

@@ -34,6 +34,13 @@ type Held = VersionMetadata | 'nothing' | 'no-answer';
 /** An outcome that stays unknown is asked after for so many time-outs: a slow put may yet be committed. */
 const UNKNOWN_PATIENCE_TIMEOUTS = 3;
 
+/** A blob, and the request target that it is sent to: that of a put without override if absent. */
+export interface UploadedBlob {
+  readonly run: RunNumber;
+  readonly blob: Buffer;
+  readonly target?: string;
+}
+
 /** Stores one blob under one key, at most once, whatever happens on the way. */
 export class Upload {
   readonly #conversation: Conversation;
@@ -48,8 +55,7 @@ export class Upload {
     conversation: Conversation,
     address: UconDbAddress,
     authenticator: Authenticator,
-    run: RunNumber,
-    blob: Buffer,
+    { run, blob, target = address.put(run) }: UploadedBlob,
   ) {
     this.#conversation = conversation;
     this.#address = address;
@@ -57,7 +63,7 @@ export class Upload {
     this.#run = run;
     this.#blob = blob;
     this.#sum = adler32(blob);
-    this.#target = address.put(run);
+    this.#target = target;
   }
 
   /**
@@ -79,6 +85,30 @@ export class Upload {
       this.#conversation.logger.warning(`${attempt.error.message}; uploading run ${this.#run} again`);
       attempt = await this.#attempt();
     }
+  }
+
+  /**
+   * Uploads so that at most one request is ever acted on: for uploads that override, where the key guards nothing. What the
+   * server surely turned away is sent again; after anything else it is only asked whether the blob has arrived.
+   * @throws ConfigurationError, UconDbError
+   */
+  async runOnce(): Promise<void> {
+    const backoff = new Backoff(this.#conversation.tools);
+    let attempt = await this.#attempt();
+    while (attempt.result !== 'stored') {
+      const held = attempt.result === 'turned-away' ? 'nothing' : await this.#held();
+      if (typeof held === 'object' && this.#isOurs(held)) return;
+      if (!(await backoff.wait(this.#patience(attempt)))) throw this.#notReplaced(attempt.error);
+      if (attempt.result === 'turned-away') attempt = await this.#attempt();
+    }
+  }
+
+  #notReplaced(cause: ArchiverError): ArchiverError {
+    return new UconDbError(
+      `${cause.message}; the blob of run ${this.#run} could not be replaced, as far as the server says: a later execution ` +
+        'finds out',
+      { cause, run: this.#run },
+    );
   }
 
   #patience(attempt: Exclude<Attempt, { result: 'stored' }>): number {

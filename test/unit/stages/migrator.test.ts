@@ -42,6 +42,7 @@ async function migrate(
     has: async () => true,
     insert: async () => undefined,
     update: async () => undefined,
+    amend: async () => 'absent' as const,
     export: async () => exported,
     close: async () => undefined,
   };
@@ -52,6 +53,7 @@ async function migrate(
       sent = blob;
       return outcome;
     },
+    replace: async () => undefined,
     get: async () => held(sent ?? Buffer.of()),
     close: async () => undefined,
   };

@@ -93,6 +93,16 @@ export class MongoCollection {
     await this.#documents.insertMany(documents.map(bsonOf), { ordered: true, forceServerObjectId: true });
   }
 
+  /**
+   * Puts a document in the place of the one that has its id.
+   * @param document stored JSON as read
+   * @returns whether there was one
+   */
+  async replace(id: string, document: JsonObject): Promise<boolean> {
+    const { matchedCount } = await this.#documents.replaceOne({ _id: objectId(id) }, bsonOf(document));
+    return matchedCount === 1;
+  }
+
   /** Takes documents away. */
   async remove(ids: readonly string[]): Promise<void> {
     if (ids.length > 0) await this.#documents.deleteMany({ _id: { $in: ids.map(objectId) } });

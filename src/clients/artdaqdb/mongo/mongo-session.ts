@@ -1,5 +1,7 @@
 import type { Environment } from '../../../environment.ts';
 import { messageOf } from '../../../errors.ts';
+import type { Amendment } from '../amendment.ts';
+import type { AmendOutcome } from '../artdaqdb.ts';
 import type { DatabaseOrigin } from '../filesystem/database-metadata.ts';
 import type { Submission } from '../submission.ts';
 import type { MongoAddress } from './address.ts';
@@ -8,6 +10,7 @@ import { type DatabaseSetup, ensureIndexes, ensureMetadata } from './database-se
 import { DocumentWriter } from './document-writer.ts';
 import { asArtdaqDbError } from './errors.ts';
 import { MongoCollection } from './mongo-collection.ts';
+import { RunAmender } from './run-amender.ts';
 import { RunReader } from './run-reader.ts';
 import { RunWriter } from './run-writer.ts';
 
@@ -28,6 +31,7 @@ export class MongoSession {
   readonly #connection: MongoConnection;
   readonly #setup: DatabaseSetup;
   readonly #writer: RunWriter;
+  readonly #amender: RunAmender;
   #made: Promise<void> | undefined;
 
   constructor(connection: MongoConnection, options: SessionOptions) {
@@ -41,6 +45,7 @@ export class MongoSession {
     this.#connection = connection;
     this.#setup = { database, warn: (what, error) => warn(`${what}: ${address.hide(messageOf(error))}`) };
     this.#writer = new RunWriter({ runHistory, systemLayout, documents, now, sleep });
+    this.#amender = new RunAmender({ runHistory, systemLayout, documents });
   }
 
   /** Makes missing indexes of collections that are there. */
@@ -53,6 +58,11 @@ export class MongoSession {
     this.#made ??= this.#make();
     await this.#made;
     await this.#writer[submission.kind](submission);
+  }
+
+  /** Replaces the content of one document. */
+  amend(amendment: Amendment): Promise<AmendOutcome> {
+    return this.#amender.amend(amendment);
   }
 
   /** The error as one of ours. @throws it, if it has nothing to do with MongoDB */
