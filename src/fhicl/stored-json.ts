@@ -20,20 +20,37 @@ export function readStoredJson(json: string): StoredJson {
   return readQuickly(json) ?? withContent(readJsonObject(json));
 }
 
+/**
+ * Reads the JSON text of a stored document without its content.
+ * @throws ArtdaqDbError if it is malformed
+ */
+export function parseStoredJson(json: string): JsonObject {
+  return parseQuickly(json) ?? readJsonObject(json);
+}
+
 const QUOTE = '"'.charCodeAt(0);
 
 /**
  * `JSON.parse` takes half the time of our own reader, but keeps one of several members of the same name without a word. So
  * what it gives counts only if it holds as many members as the text has names.
  */
-function readQuickly(json: string): StoredJson | undefined {
+function parseQuickly(json: string): JsonObject | undefined {
   try {
     const document: JsonValue = JSON.parse(json);
-    if (!isJsonObject(document) || countMembers(document) !== countNames(json)) return undefined;
-    return withContent(document);
+    return isJsonObject(document) && countMembers(document) === countNames(json) ? document : undefined;
   } catch (error) {
     // Our own reader decides if it is malformed, and says where.
-    if (error instanceof SyntaxError || error instanceof ArtdaqDbError) return undefined;
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function readQuickly(json: string): StoredJson | undefined {
+  const document = parseQuickly(json);
+  try {
+    return document && withContent(document);
+  } catch (error) {
+    if (error instanceof ArtdaqDbError) return undefined;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { ArtdaqDbError, messageOf } from '../../../errors.ts';
 import type { JsonObject } from '../../../fhicl/json.ts';
-import { readJsonObject } from '../../../fhicl/json-reader.ts';
+import { parseStoredJson } from '../../../fhicl/stored-json.ts';
 import type { RunNumber } from '../../../run-number.ts';
 import type { CollectionPlan } from '../run-plan.ts';
 import type { NewDocument, Submission } from '../submission.ts';
@@ -144,7 +144,7 @@ export class DocumentWriter {
 }
 
 function contentOf({ bytes }: Pick<NewDocument, 'bytes'>): JsonObject {
-  return readJsonObject(bytes.toString());
+  return parseStoredJson(bytes.toString());
 }
 
 function namesAtRisk(content: JsonObject): string[] {
