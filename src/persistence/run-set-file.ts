@@ -37,10 +37,17 @@ export class RunSetFile {
     const parsed = parse(content, this.#names.key);
     if (parsed instanceof RunSet) return parsed;
     const copy = await keepAside({ path: this.path, content, label: 'unreadable' });
-    const { title, advice } = this.#names;
-    throw new PersistenceError(
-      `The ${title} ${this.path} can't be understood: ${parsed.reason}. It is kept as ${copy}. ${advice}`,
-    );
+    throw this.#unreadable(parsed.reason, ` It is kept as ${copy}.`);
+  }
+
+  /**
+   * Finds out if the file can be read and understood; writes nothing.
+   * @throws PersistenceError if it can't
+   */
+  async inspect(): Promise<void> {
+    const content = await this.#file.read();
+    const parsed = content === undefined ? undefined : parse(content, this.#names.key);
+    if (parsed !== undefined && 'reason' in parsed) throw this.#unreadable(parsed.reason, '');
   }
 
   /**
@@ -48,11 +55,15 @@ export class RunSetFile {
    * @throws PersistenceError if the file can't be read, understood, locked or written
    */
   async add(runs: readonly RunNumber[]): Promise<void> {
-    await this.#file.exclusively(async () => {
-      const before = await this.read();
-      const text = this.#format((before ?? RunSet.of([])).union(RunSet.of(runs)));
-      if (before === undefined || this.#format(before) !== text) await writeFileAtomic(this.path, text);
-    });
+    await this.#change((before) => before.union(RunSet.of(runs)));
+  }
+
+  /**
+   * Takes runs out as one step.
+   * @throws PersistenceError as add does
+   */
+  async drop(runs: readonly RunNumber[]): Promise<void> {
+    await this.#change((before) => before.without(runs));
   }
 
   /**
@@ -70,6 +81,19 @@ export class RunSetFile {
    */
   async remove(): Promise<void> {
     await this.#file.remove();
+  }
+
+  #unreadable(reason: string, kept: string): PersistenceError {
+    const { title, advice } = this.#names;
+    return new PersistenceError(`The ${title} ${this.path} can't be understood: ${reason}.${kept} ${advice}`);
+  }
+
+  async #change(change: (before: RunSet) => RunSet): Promise<void> {
+    await this.#file.exclusively(async () => {
+      const before = await this.read();
+      const text = this.#format(change(before ?? RunSet.of([])));
+      if (before === undefined || this.#format(before) !== text) await writeFileAtomic(this.path, text);
+    });
   }
 
   #format(runs: RunSet): string {

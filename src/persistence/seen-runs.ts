@@ -48,6 +48,14 @@ export class SeenRuns {
   }
 
   /**
+   * Finds out if the record can be read and understood; writes nothing.
+   * @throws PersistenceError if it can't
+   */
+  async inspect(): Promise<void> {
+    await this.#file.inspect();
+  }
+
+  /**
    * A test for whether a run is in the record; everything is at the first execution.
    * @throws PersistenceError if the record can't be read or understood.
    */

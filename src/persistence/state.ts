@@ -27,6 +27,17 @@ export class StateFile {
   }
 
   /**
+   * As {@link read}, but writes nothing: no copy is kept of a file that can't be understood.
+   * @throws PersistenceError if the file can't be read or understood.
+   */
+  async inspect(): Promise<StageState> {
+    const content = await this.#file.read();
+    const parsed = content === undefined ? emptyDocument : parseState(content);
+    if ('reason' in parsed) throw this.#unreadable(parsed.reason, '');
+    return parsed.state;
+  }
+
+  /**
    * Changes the state as one step; other keys in the file are kept. Nothing is written if nothing changes.
    * @returns the state after the change.
    * @throws PersistenceError if the file can't be read, understood, locked or written.
@@ -61,8 +72,12 @@ export class StateFile {
     const parsed = parseState(content);
     if (!('reason' in parsed)) return parsed;
     const copy = await keepAside({ path: this.path, content, label: 'unreadable' });
-    throw new PersistenceError(
-      `The state file ${this.path} can't be understood: ${parsed.reason}. It is kept as ${copy}. ` +
+    throw this.#unreadable(parsed.reason, ` It is kept as ${copy}.`);
+  }
+
+  #unreadable(reason: string, kept: string): PersistenceError {
+    return new PersistenceError(
+      `The state file ${this.path} can't be understood: ${reason}.${kept} ` +
         `Restore it from a backup, or rebuild it with ${this.#recoverFlag}.`,
     );
   }
