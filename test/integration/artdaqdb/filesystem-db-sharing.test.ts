@@ -204,3 +204,13 @@ describe('what a program left that died while it wrote the old file', () => {
     expect(warnings).toEqual([expect.stringContaining('repair-filesystemdb')]);
   });
 });
+
+it('works where files can have no second name', async () => {
+  const link = async (): Promise<never> => {
+    throw Object.assign(new Error('EPERM: no links here'), { code: 'EPERM' });
+  };
+  const place = join(await temporaryDirectory(), 'db');
+  const db = new FilesystemDb(place, { files: { ...realFiles, link } });
+  for (const run of [5, 6]) await db.insert(run, 'standard', documentsOfRun(run));
+  expect(await db.listRuns()).toEqual([5, 6]);
+});

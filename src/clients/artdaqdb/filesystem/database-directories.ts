@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { syncDirectory } from '../../../persistence/atomic-file.ts';
 import { errorCode, undefinedIfMissing } from '../../../system-error.ts';
-import type { DatabaseFiles } from './database-files.ts';
+import { type DatabaseFiles, toleratingExistence } from './database-files.ts';
 import { SYSTEM_METADATA } from './database-metadata.ts';
 
 /**
@@ -28,9 +28,10 @@ async function ensureDirectory(path: string, files: DatabaseFiles): Promise<void
     await files.mkdir(path);
   } catch (error) {
     if (errorCode(error) === 'EEXIST' && (await isDirectory(path, files))) return;
-    if (errorCode(error) !== 'ENOENT' || (await isDirectory(parent, files))) throw error;
+    if (errorCode(error) !== 'ENOENT' || parent === path) throw error;
+    // It may have been made by another process in the meantime.
     await ensureDirectory(parent, files);
-    return ensureDirectory(path, files);
+    await files.mkdir(path).catch(toleratingExistence);
   }
   await syncDirectory(parent, files);
 }

@@ -3,9 +3,9 @@ import { dirname, join } from 'node:path';
 import { ArtdaqDbError, messageOf } from '../../../errors.ts';
 import { contentSignatureOf, type FileStats, signatureOf } from '../../../file-signature.ts';
 import { syncDirectory, writeFileAtomic } from '../../../persistence/atomic-file.ts';
-import { errorCode, undefinedIfMissing } from '../../../system-error.ts';
+import { undefinedIfMissing } from '../../../system-error.ts';
 import { OBJECT_ID } from '../object-id.ts';
-import type { DatabaseFiles } from './database-files.ts';
+import { type DatabaseFiles, isWithoutLinks, toleratingExistence } from './database-files.ts';
 import type { IndexChange } from './index-entry.ts';
 import { type IndexLayout, type ListFilter, scanIndex, UnreadableIndexError } from './index-scan.ts';
 import { spliceIndex } from './index-splice.ts';
@@ -115,7 +115,12 @@ export class IndexFile {
     const files = this.#files;
     // Unlike a rename, a link never takes the place of the index that another program made meanwhile.
     const rename: typeof files.rename = async (from, to) => {
-      await files.link(from, to).catch(toleratingExistence);
+      try {
+        await files.link(from, to);
+      } catch (error) {
+        if (isWithoutLinks(error)) return files.rename(from, to);
+        toleratingExistence(error);
+      }
       await files.rm(from);
     };
     await writeFileAtomic(this.path, FRESH_INDEX, { files: { ...files, rename } });
@@ -167,10 +172,6 @@ async function* chunks(parts: Iterable<Buffer>): AsyncGenerator<Buffer> {
 
 function loaded(bytes: Buffer, signature: string | undefined, wanted: ListFilter): LoadedIndex {
   return { bytes, layout: scanIndex(bytes, wanted), signature };
-}
-
-function toleratingExistence(error: unknown): void {
-  if (errorCode(error) !== 'EEXIST') throw error;
 }
 
 async function readWhole(handle: FileHandle): Promise<{ bytes: Buffer; signature: string }> {

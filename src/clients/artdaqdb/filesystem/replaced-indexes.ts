@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { Collection } from '../../../fhicl/document.ts';
 import type { FileStats } from '../../../file-signature.ts';
-import { errorCode, undefinedIfMissing } from '../../../system-error.ts';
+import { undefinedIfMissing } from '../../../system-error.ts';
 import { privateDirectory } from './database-directories.ts';
-import type { DatabaseFiles } from './database-files.ts';
+import { type DatabaseFiles, isWithoutLinks, toleratingExistence } from './database-files.ts';
 import type { ScannedIndex } from './index-gains.ts';
 import { scanIndex, UnreadableIndexError } from './index-scan.ts';
 
@@ -12,16 +12,6 @@ const READ_ATTEMPTS = 20;
 const READ_PAUSE_MS = 100;
 /** A writer that was about to open the old file has done so by then. */
 const OPENING_MS = 2000;
-/** File systems without hard links; what a late writer writes is lost there, and its document reported as unlisted. */
-const NO_LINKS: ReadonlySet<string | undefined> = new Set([
-  'EPERM',
-  'EXDEV',
-  'EMLINK',
-  'ENOSYS',
-  'ENOTSUP',
-  'EOPNOTSUPP',
-]);
-
 /**
  * The files that our renames took an index's name from. A program that had opened one before writes on into it, where nobody
  * would ever read it. So each keeps a second name, which tells size and time of change of the content that the new index
@@ -53,9 +43,9 @@ export class ReplacedIndexes {
     try {
       await this.#files.link(path, this.#pathFor(stats));
     } catch (error) {
-      const code = errorCode(error);
-      // The same content has been kept already, if an attempt failed later on.
-      if (code !== 'EEXIST' && !NO_LINKS.has(code)) throw error;
+      // Without links, what a late writer writes is lost, and its document is reported as unlisted. The same content may have
+      // been kept already, by an attempt that failed later on.
+      if (!isWithoutLinks(error)) toleratingExistence(error);
     }
   }
 
