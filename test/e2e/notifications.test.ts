@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ArchiverProcess, type Ended } from '../helpers/archiver-process.ts';
+import { archive, type Ended } from '../helpers/archiver-process.ts';
 import { Site } from '../helpers/site.ts';
 import { SlackServer } from '../helpers/slack-server.ts';
 import { certificateFile, closedPort, MailServer, SilentServer } from '../helpers/smtp-server.ts';
@@ -49,20 +49,17 @@ function report(email: Readonly<Record<string, unknown>> = {}, repeatHours = 24)
   writeFileSync(site.config, JSON.stringify(config));
 }
 
-function start(flags: readonly string[], slackUrl = slack.url): ArchiverProcess {
-  return new ArchiverProcess([site.config, '-v', ...flags], {
-    env: { SLACK_API_URL: slackUrl, NO_PROXY: '127.0.0.1,localhost', NODE_EXTRA_CA_CERTS: certificateFile },
-  });
-}
+const environment = () => ({
+  SLACK_API_URL: slack.url,
+  NO_PROXY: '127.0.0.1,localhost',
+  NODE_EXTRA_CA_CERTS: certificateFile,
+});
 
 /** Runs the archiver; nothing it says may hold a secret. */
-async function run(...flags: string[]): Promise<Ended> {
-  return withoutSecrets(await start(flags).ended);
-}
-
-function withoutSecrets(ended: Ended): Ended {
+async function run(flags: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+  const ended = await archive([site.config, '-v', ...flags], { env: { ...environment(), ...env } });
   for (const secret of Object.values(secrets)) {
-    expect(`${ended.stdout}${ended.stderr}${site.read('archiver.log')}`).not.toContain(secret);
+    expect(`${ended.stdout}${ended.stderr}`).not.toContain(secret);
   }
   return ended;
 }
@@ -82,7 +79,7 @@ describe('failed runs', () => {
   it('are told once by both channels, then no more until they are archived', async () => {
     site.addRuns(1);
     addFaultyRun(2);
-    expect((await run('--incremental')).code).toBe(1);
+    expect((await run(['--incremental'])).code).toBe(1);
     expect(mail.mails).toHaveLength(1);
     expect(mail.mails[0]).toMatchObject({
       sender: 'archiver@example.com',
@@ -97,33 +94,31 @@ describe('failed runs', () => {
     expect(slack.posted).toMatchObject([{ channel: '#alerts', token: secrets.token }]);
     expect(slack.posted[0]?.text).toContain('<@U1> <@U2>');
 
-    expect((await run('--incremental')).code).toBe(0);
-    expect((await run()).code).toBe(1);
-    expect((await run('--retry-failed-import')).code).toBe(1);
+    expect((await run(['--incremental'])).code).toBe(0);
+    expect((await run([])).code).toBe(1);
+    expect((await run(['--retry-failed-import'])).code).toBe(1);
     expect([mail.mails.length, slack.posted.length]).toEqual([1, 1]);
 
     repair(2);
-    expect((await run('--retry-failed-import')).code).toBe(0);
+    expect((await run(['--retry-failed-import'])).code).toBe(0);
     expect(subjects()).toEqual(['Run Record Archiver Import Errors', 'Run Record Archiver Import Recovered']);
     expect(headers()).toEqual([
       '⚠️ Run Record Archiver Import Failures',
       '✅ Run Record Archiver Import Recovered',
     ]);
-    expect((await run()).code).toBe(0);
+    expect((await run([])).code).toBe(0);
     expect(mail.mails).toHaveLength(2);
   });
 
   it('are told for each stage that has any, and by each execution if that is asked for', async () => {
     report({}, 0);
     addFaultyRun(2);
-    site.addRun(1, {
-      'component01.fcl': 'text: "\\n#####\\nboot.fcl:\\n#####\\n"\n#####\n#boot.fcl:\n#####\n',
-    });
+    site.addRuns(1);
     await ucondb.stop();
-    expect((await run()).code).toBe(1);
+    expect((await run([])).code).toBe(1);
     expect(subjects()).toEqual(['Run Record Archiver Import Errors', 'Run Record Archiver Migration Errors']);
     expect(mail.mails[1]?.mail.text).toContain('The migrate stage itself failed:');
-    expect((await run('--incremental')).code).toBe(1);
+    expect((await run(['--incremental'])).code).toBe(1);
     expect(mail.mails.slice(2).map((taken) => taken.mail.subject)).toEqual([
       expect.stringMatching(/Import Errors .*\(reminder\)$/),
       expect.stringMatching(/Migration Errors .*\(reminder\)$/),
@@ -133,31 +128,31 @@ describe('failed runs', () => {
 
   it('are no news in a preview, a report or a recovery', async () => {
     addFaultyRun(2);
-    await run('--dry-run');
-    await run('--report-status');
-    await run('--recover-import-state');
-    await run('--verify');
+    await run(['--dry-run']);
+    await run(['--report-status']);
+    await run(['--recover-import-state']);
+    await run(['--verify']);
     expect([mail.mails, slack.posted]).toEqual([[], []]);
   });
 });
 
 describe('a notification that can not be sent', () => {
   it.each([
-    ['refuses the login', () => report({ smtp_password: 'wrong-password' }), 'smtp_user and smtp_password'],
-    ['has a certificate for another name', () => report({ smtp_host: '127.0.0.2' }), 'smtp_tls_verify'],
-    ['does not exist', () => report({ smtp_host: 'no-such-host.invalid' }), 'smtp_host'],
-    ['takes no such recipients', () => report({ recipient_email: 'nobody' }), 'recipient_email'],
-  ])('because the mail server %s changes nothing else', async (_, configure, advice) => {
-    configure();
+    ['refuses the login', { smtp_password: 'wrong-password' }, {}, 'smtp_user and smtp_password'],
+    ['has an unknown certificate', {}, { NODE_EXTRA_CA_CERTS: '' }, 'smtp_tls_verify'],
+    ['does not exist', { smtp_host: 'no-such-host.invalid' }, {}, 'smtp_host'],
+    ['takes no such recipients', { recipient_email: 'nobody' }, {}, 'recipient_email'],
+  ])('because the mail server %s changes nothing else, and is tried again', async (_, email, env, advice) => {
+    report(email);
     addFaultyRun(2);
-    const ended = await run('--incremental');
+    const ended = await run(['--incremental'], env);
     expect(ended.code).toBe(1);
     expect(ended.stdout).not.toContain('wrong-password');
     expect(warningsOf(ended)).toEqual([expect.stringContaining(advice)]);
     expect(site.read('import_failures.log')).toBe('2\n');
     expect(slack.posted).toHaveLength(1);
     report();
-    expect((await run('--incremental')).code).toBe(0);
+    expect((await run(['--incremental'])).code).toBe(0);
     expect(subjects()).toEqual(['Run Record Archiver Import Errors']);
     expect(slack.posted).toHaveLength(1);
   });
@@ -165,32 +160,29 @@ describe('a notification that can not be sent', () => {
   it('because Slack refuses it changes nothing else', async () => {
     slack.answer = { kind: 'error', error: 'invalid_auth' };
     addFaultyRun(2);
-    const ended = await run('--import-only');
+    const ended = await run(['--import-only']);
     expect(ended.code).toBe(1);
     expect(warningsOf(ended)).toEqual([expect.stringContaining('reporting.slack.bot_token')]);
     expect(subjects()).toEqual(['Run Record Archiver Import Errors']);
   });
 
-  it('as nobody answers, or the record can not be written, changes nothing else', async () => {
+  it('as nobody answers changes nothing else', async () => {
     report({ smtp_port: await closedPort() });
     site.addRuns(1);
     addFaultyRun(2);
-    const nowhere = `http://127.0.0.1:${await closedPort()}/`;
-    const ended = withoutSecrets(await start([], nowhere).ended);
+    const ended = await run([], { SLACK_API_URL: `http://127.0.0.1:${await closedPort()}/` });
     expect(ended.code).toBe(1);
     expect(warningsOf(ended)).toHaveLength(2);
     expect(await ucondb.runs()).toEqual([1]);
   });
 
-  it('as servers take the connection and say nothing ends the program all the same, and without failures nobody waits', async () => {
+  it('as servers take the connection and say nothing changes nothing else', async () => {
     const silent = await Promise.all([SilentServer.start(), SilentServer.start('220 hello\r\n')]);
     const [silentSlack, silentMail] = silent;
     try {
       report({ smtp_port: silentMail.port });
       addFaultyRun(2);
-      const ended = withoutSecrets(
-        await start(['--import-only'], `http://127.0.0.1:${silentSlack.port}/`).ended,
-      );
+      const ended = await run(['--import-only'], { SLACK_API_URL: `http://127.0.0.1:${silentSlack.port}/` });
       expect(ended.code).toBe(1);
       expect(ended.stdout).toContain('EXECUTION COMPLETED WITH FAILURES');
       expect(warningsOf(ended)).toHaveLength(2);

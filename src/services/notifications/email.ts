@@ -6,6 +6,7 @@ import type { Logger } from '../logger.ts';
 import type { Channel } from './channel.ts';
 import { emailAdvice } from './email-advice.ts';
 import { emailContent } from './email-content.ts';
+import { killableLookup } from './killable-lookup.ts';
 import type { StageReport } from './stage-report.ts';
 
 /** Section `reporting.email` with what is required when it is enabled. */
@@ -90,13 +91,13 @@ export function smtpOptions(settings: EmailSettings): SMTPTransportOptions {
   };
 }
 
-/** Finds the server the way all programs of the host do (nodemailer itself asks DNS servers past /etc/hosts), and can be stopped. */
+/** Finds the server the way all programs of the host do (nodemailer asks DNS servers past /etc/hosts), and can be stopped. */
 function socketGetter(
   { host = '', port = 0 }: SMTPTransportOptions,
   signal: AbortSignal,
 ): NonNullable<SMTPTransportOptions['getSocket']> {
   return (_options, done) => {
-    const socket = connect({ host, port: Number(port) });
+    const socket = connect({ host, port: Number(port), lookup: killableLookup(signal) });
     const giveUp = () => socket.destroy();
     signal.addEventListener('abort', giveUp, { once: true });
     socket.once('error', done);

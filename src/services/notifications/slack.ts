@@ -3,6 +3,7 @@ import type { ArchiverConfig } from '../../config/schema.ts';
 import { NotificationError } from '../../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Channel } from './channel.ts';
+import { killableLookup } from './killable-lookup.ts';
 import { slackAdvice } from './slack-advice.ts';
 import { slackContent } from './slack-content.ts';
 import type { StageReport } from './stage-report.ts';
@@ -41,7 +42,14 @@ export class SlackChannel implements Channel {
     // Only now: an execution without failures need not load them.
     const [{ WebClient }, undici] = await Promise.all([import('@slack/web-api'), import('undici')]);
     const { httpProxy, httpsProxy, noProxy } = this.#access;
-    const dispatcher = new undici.EnvHttpProxyAgent({ httpProxy, httpsProxy, noProxy });
+    const lookup = killableLookup(signal);
+    const dispatcher = new undici.EnvHttpProxyAgent({
+      httpProxy,
+      httpsProxy,
+      noProxy,
+      connect: { lookup },
+      proxyTls: { lookup },
+    });
     try {
       const client = this.#client(WebClient, (url, { headers = {}, body } = {}) =>
         undici.fetch(url, {

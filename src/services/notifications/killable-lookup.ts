@@ -1,0 +1,36 @@
+import { execFile } from 'node:child_process';
+import type { LookupAddress } from 'node:dns';
+import type { LookupFunction } from 'node:net';
+
+/** Prints what the system knows of the host that it is given. */
+const program = `require('node:dns').lookup(process.argv[1], { all: true }, (error, addresses) => {
+  process.stdout.write(JSON.stringify({ code: error?.code, addresses }));
+});`;
+
+/**
+ * Looks hosts up as `dns.lookup` does, but in a process of its own, which is killed when the signal is aborted: a lookup of the
+ * system can't be cancelled, and no process can end before its lookups have, which takes half a minute and more if the
+ * servers of /etc/resolv.conf don't answer.
+ */
+export function killableLookup(signal: AbortSignal): LookupFunction {
+  return (hostname, { all, family }, callback) => {
+    const options = { signal, killSignal: 'SIGKILL' } as const;
+    execFile(process.execPath, ['--eval', program, '--', hostname], options, (failure, stdout) => {
+      if (failure !== null) {
+        const how = signal.aborted ? 'was given up' : `ended with ${failure.code ?? failure.signal}`;
+        return callback(new Error(`the lookup of ${hostname} ${how}`), []);
+      }
+      const { code, addresses = [] }: { code?: string; addresses?: LookupAddress[] } = JSON.parse(stdout);
+      const fitting = addresses.filter(
+        (address) => !family || String(family).endsWith(String(address.family)),
+      );
+      const [first] = fitting;
+      if (first === undefined) {
+        const reason = code ?? 'ENOTFOUND';
+        return callback(Object.assign(new Error(`getaddrinfo ${reason} ${hostname}`), { code: reason }), []);
+      }
+      if (all) callback(null, fitting);
+      else callback(null, first.address, first.family);
+    });
+  };
+}
