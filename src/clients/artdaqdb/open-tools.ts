@@ -68,12 +68,21 @@ export function toolsOnMongoDb(
   });
 }
 
-function bulkTools(
-  native: NativeArtdaqDb,
+/** The tools of a configuration, apart from any database work. */
+export interface ToolSetup {
+  readonly host: ToolHost;
+  readonly directories: PrivateDirectories;
+}
+
+/**
+ * The machine that the tools run on, and where they work.
+ * @throws ConfigurationError if the host's name can't be used
+ */
+export function openToolHost(
   { remoteHost, sshVerifyHost = true }: ToolParameters,
   services: ToolServices,
-  { exclusively, ...tools }: DatabaseParticulars,
-): BulkTools {
+  tools: Pick<LocalHostOptions, 'databaseUri' | 'threads' | 'hide'>,
+): ToolSetup {
   const { env, logger, libDirectory } = services;
   const { databaseUri, hide } = tools;
   const host: ToolHost =
@@ -87,8 +96,17 @@ function bulkTools(
           logger,
           ...(hide === undefined ? {} : { hide }),
         });
-  const directories = new PrivateDirectories(toolsDirectory(services), logger);
-  return new BulkTools({ native, host, directories, exclusively, logger });
+  return { host, directories: new PrivateDirectories(toolsDirectory(services), logger) };
+}
+
+function bulkTools(
+  native: NativeArtdaqDb,
+  parameters: ToolParameters,
+  services: ToolServices,
+  { exclusively, ...tools }: DatabaseParticulars,
+): BulkTools {
+  const { logger } = services;
+  return new BulkTools({ native, ...openToolHost(parameters, services, tools), exclusively, logger });
 }
 
 function toolsDirectory({ workDir }: ToolServices): string {

@@ -1,13 +1,14 @@
 import { hostname } from 'node:os';
 import { delimiter } from 'node:path';
 import type { Environment } from '../../../environment.ts';
+import { ConfigurationError, messageOf } from '../../../errors.ts';
 import type { Logger } from '../../../services/logger.ts';
 import { errorCode } from '../../../system-error.ts';
 import { type ChildEnd, runChild } from './child-process.ts';
 import { MARK } from './orphans.ts';
 import { findProgram, searchPath } from './program-search.ts';
-import { startFailure, toolFailure } from './tool-exit.ts';
-import type { Tool, ToolCall, ToolHost } from './tool-host.ts';
+import { helpFailure, startFailure, toolFailure } from './tool-exit.ts';
+import { TOOLS, type Tool, type ToolCall, type ToolHost } from './tool-host.ts';
 
 /** Milliseconds that a tool gets. */
 const TIMEOUT_MS = 300_000;
@@ -40,7 +41,19 @@ export class LocalHost implements ToolHost {
   }
 
   async check(): Promise<void> {
-    for (const tool of ['bulkloader', 'bulkdownloader'] as const) await this.#find(tool);
+    for (const tool of TOOLS) await this.#find(tool);
+  }
+
+  async tryOut(limitSeconds: number): Promise<string> {
+    const programs = await Promise.all(
+      TOOLS.map(async (tool) => {
+        const program = await this.#find(tool);
+        const failure = helpFailure(tool, program, await this.#helpOf(program, limitSeconds), limitSeconds);
+        if (failure !== undefined) throw failure;
+        return program;
+      }),
+    );
+    return programs.join(' and ');
   }
 
   async run(call: ToolCall): Promise<void> {
@@ -63,6 +76,25 @@ export class LocalHost implements ToolHost {
     }
     const failure = toolFailure({ ...end, stdout, stderr, tool, run, place: program, timeoutMs });
     if (failure !== undefined) throw failure;
+  }
+
+  async #helpOf(program: string, limitSeconds: number): Promise<ChildEnd> {
+    const { libDirectory, graceMs } = this.#options;
+    const grace = graceMs === undefined ? {} : { graceMs };
+    try {
+      return await runChild({
+        program,
+        args: ['-h'],
+        env: this.#environment(libDirectory),
+        timeoutMs: limitSeconds * 1000,
+        ...grace,
+      });
+    } catch (error) {
+      if (errorCode(error) === undefined) throw error;
+      throw new ConfigurationError(`artdaq_db.use_tools: ${program} can't be started: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
   }
 
   /** Each time anew: programs may be replaced while we run. */

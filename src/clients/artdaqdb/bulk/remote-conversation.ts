@@ -2,9 +2,9 @@ import { isMongoUri } from '../../../config/uri.ts';
 import type { ChildEnd } from './child-process.ts';
 import type { Workplace } from './remote-leftovers.ts';
 import type { RemoteLimits } from './remote-limits.ts';
-import { checkScript, runScript } from './remote-script.ts';
-import type { Connect } from './remote-session.ts';
-import type { ToolCall } from './tool-host.ts';
+import { checkScript, runScript, tryOutScript } from './remote-script.ts';
+import type { Connect, RemoteSession } from './remote-session.ts';
+import { TOOLS, type Tool, type ToolCall } from './tool-host.ts';
 
 /** What the host has for us. */
 export interface CheckOutcome {
@@ -14,21 +14,37 @@ export interface CheckOutcome {
   readonly missing: readonly string[];
   /** PATH of a command over ssh there. */
   readonly path: string | undefined;
+  /** With what exit codes the tools gave their help texts, if they were asked for them. */
+  readonly helps: ReadonlyMap<Tool, number>;
   readonly end: ChildEnd;
 }
 
 /** Asks the host for the programs. */
-export async function askForPrograms(connect: Connect, { around }: RemoteLimits): Promise<CheckOutcome> {
-  const session = connect(checkScript, [], around);
+export function askForPrograms(connect: Connect, { around }: RemoteLimits): Promise<CheckOutcome> {
+  return outcomeOf(connect(checkScript, [], around));
+}
+
+/** Asks the host for the programs, and the tools for their help texts. @param seconds that all of it may take */
+export function tryOutPrograms(connect: Connect, seconds: number): Promise<CheckOutcome> {
+  return outcomeOf(connect(tryOutScript, [String(Math.max(1, Math.floor(seconds / 3)))], seconds));
+}
+
+async function outcomeOf(session: RemoteSession): Promise<CheckOutcome> {
   const missing: string[] = [];
+  const helps = new Map<Tool, number>();
   let path: string | undefined;
   let answer = await session.answer();
   for (; answer !== undefined && answer !== 'end'; answer = await session.answer()) {
     const [word, rest] = split(answer);
     if (word === 'missing') missing.push(rest);
     if (word === 'path') path = rest;
+    if (word === 'help') {
+      const [name, code] = split(rest);
+      const tool = TOOLS.find((known) => known === name);
+      if (tool !== undefined) helps.set(tool, Number(code));
+    }
   }
-  return { isComplete: answer === 'end', missing, path, end: await session.end() };
+  return { isComplete: answer === 'end', missing, path, helps, end: await session.end() };
 }
 
 /** What an execution of a tool brought. */

@@ -4,7 +4,7 @@ import { ArchiverError, ArtdaqDbError, ConfigurationError, messageOf } from '../
 import type { Logger } from '../../../services/logger.ts';
 import { errorCode, mayPass } from '../../../system-error.ts';
 import { MARK } from './orphans.ts';
-import { askForPrograms, haveToolRun } from './remote-conversation.ts';
+import { askForPrograms, type CheckOutcome, haveToolRun, tryOutPrograms } from './remote-conversation.ts';
 import { connectionFailure, scriptFailure } from './remote-failure.ts';
 import { readTree, writeFiles } from './remote-files.ts';
 import { RemoteLeftovers } from './remote-leftovers.ts';
@@ -12,7 +12,7 @@ import { REMOTE_LIMITS, type RemoteLimits } from './remote-limits.ts';
 import { type Connect, RemoteSession } from './remote-session.ts';
 import { sshArguments } from './remote-ssh.ts';
 import { packTar, unpackTar } from './remote-tar.ts';
-import { toolFailure } from './tool-exit.ts';
+import { helpFailure, toolFailure } from './tool-exit.ts';
 import type { ToolCall, ToolHost } from './tool-host.ts';
 
 export interface RemoteHostOptions {
@@ -63,10 +63,27 @@ export class RemoteHost implements ToolHost {
   }
 
   async check(): Promise<void> {
-    const { isComplete, missing, path, end } = await askForPrograms(this.#connect, this.#limits);
+    this.#expectAll(await askForPrograms(this.#connect, this.#limits), this.#limits.around);
+  }
+
+  async tryOut(limitSeconds: number): Promise<string> {
+    const outcome = await tryOutPrograms(this.#connect, limitSeconds);
+    this.#expectAll(outcome, limitSeconds);
+    const stderr = this.#hide(outcome.end.stderr);
+    for (const [tool, code] of outcome.helps) {
+      const timedOut = code === 124 || code === 137;
+      const end = { code, signal: null, timedOut, stdout: '', stderr };
+      const failure = helpFailure(tool, this.location, end, limitSeconds);
+      if (failure !== undefined) throw failure;
+    }
+    return `on ${this.location}`;
+  }
+
+  /** @throws ConfigurationError or ArtdaqDbError unless the host could be asked and has all programs */
+  #expectAll({ isComplete, missing, path, end }: CheckOutcome, seconds: number): void {
     if (!isComplete) {
       const stderr = this.#hide(end.stderr);
-      throw connectionFailure(this.location, { ...end, stderr }, this.#limits.around, path !== undefined);
+      throw connectionFailure(this.location, { ...end, stderr }, seconds, path !== undefined);
     }
     if (missing.length === 0) return;
     throw new ConfigurationError(

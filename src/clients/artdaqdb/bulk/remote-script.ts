@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../../../errors.ts';
+import { TOOLS } from './tool-host.ts';
 
 /**
  * The programs for `/bin/sh` on the other host. Every value reaches them as a line on standard input, so none is ever read
@@ -79,14 +80,30 @@ tidy
 say tool "$code"
 `;
 
-/** Lines read: nonce. Answers `missing <program>` for each that PATH lacks, `path <PATH>`, and `end`. */
-export const checkScript = `
-IFS= read -r nonce || exit 1
-for program in bulkloader bulkdownloader ${helpers.join(' ')}; do
+const lookForPrograms = `
+for program in ${TOOLS.join(' ')} ${helpers.join(' ')}; do
   command -v "$program" >/dev/null || printf '%s missing %s\\n' "$nonce" "$program"
 done
 printf '%s path %s\\n%s end\\n' "$nonce" "$PATH" "$nonce"
 `;
+
+/** Lines read: nonce. Answers `missing <program>` for each that PATH lacks, `path <PATH>`, and `end`. */
+export const checkScript = `
+IFS= read -r nonce || exit 1
+${lookForPrograms}`;
+
+/**
+ * As {@link checkScript}, but first starts the tools that are there for their help text, which goes to standard error. Lines
+ * read: nonce, seconds allowed; answers `help <tool> <exit code>` for each as well.
+ */
+export const tryOutScript = `
+IFS= read -r nonce && IFS= read -r limit || exit 1
+for tool in ${TOOLS.join(' ')}; do
+  command -v "$tool" >/dev/null || continue
+  timeout -k 1 "$limit" "$tool" -h </dev/null >&2
+  printf '%s help %s %s\\n' "$nonce" "$tool" "$?"
+done
+${lookForPrograms}`;
 
 /**
  * Ends what a broken connection may have left: lines read are nonce, seconds to wait, process id and directory as {@link runScript} told

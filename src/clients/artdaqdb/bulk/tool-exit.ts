@@ -1,4 +1,4 @@
-import { ArtdaqDbError, messageOf } from '../../../errors.ts';
+import { ArtdaqDbError, ConfigurationError, messageOf } from '../../../errors.ts';
 import type { RunNumber } from '../../../run-number.ts';
 import { errorCode } from '../../../system-error.ts';
 import type { ChildEnd } from './child-process.ts';
@@ -86,6 +86,28 @@ export function toolFailure(end: ToolEnd): ArtdaqDbError | undefined {
   );
 }
 
+/**
+ * The error for a tool that was asked for its help text and did not come so far; the text itself ends with exit code 1, and
+ * with another one where a script stands before the program.
+ */
+export function helpFailure(
+  tool: Tool,
+  place: string,
+  end: ChildEnd,
+  limitSeconds: number,
+): ConfigurationError | undefined {
+  const { code, signal, timedOut } = end;
+  const signalName = signal ?? SHELL_SIGNALS.get(code ?? 0);
+  if (!timedOut && signalName === undefined && code !== 126 && code !== 127) return undefined;
+  const meaning = signalName === undefined ? CODES.get(code ?? 0) : SIGNALS.get(signalName);
+  const reason = timedOut
+    ? `it did not end within ${limitSeconds} s`
+    : (meaning?.text ?? 'look in its output');
+  return new ConfigurationError(
+    `artdaq_db.use_tools: ${tool} (${place}) can't be used; asked for its help text, it ended with ${howItEnded(end)}: ${reason}${outputOf(end)}`,
+  );
+}
+
 /** The error for a tool that the system could not start. */
 export function startFailure(error: unknown, tool: Tool, place: string, run: RunNumber): ArtdaqDbError {
   const retryable = SHORTAGES.has(errorCode(error) ?? '');
@@ -118,14 +140,14 @@ const DOWNLOADER_FAILED = passing(
   'it did not find the run; check in its output that it uses the database that database_uri names',
 );
 
-function howItEnded({ code, signal, timedOut }: ToolEnd): string {
+function howItEnded({ code, signal, timedOut }: ChildEnd): string {
   if (timedOut) return 'no end in time';
   if (signal !== null) return signal;
   const shellSignal = SHELL_SIGNALS.get(code ?? 0);
   return `exit code ${code}${shellSignal === undefined ? '' : ` (${shellSignal})`}`;
 }
 
-function outputOf({ stdout, stderr }: ToolEnd): string {
+function outputOf({ stdout, stderr }: ChildEnd): string {
   const output = stderr === '' ? stdout : stderr;
   if (output === '') return '. It printed nothing';
   const shown = output.length > SHOWN_CHARACTERS ? `…${output.slice(-SHOWN_CHARACTERS)}` : output;

@@ -1,7 +1,10 @@
 import type { RunNumber } from '../../../run-number.ts';
 
 /** The programs of artdaq_database that store and export whole runs. */
-export type Tool = 'bulkloader' | 'bulkdownloader';
+export const TOOLS = ['bulkloader', 'bulkdownloader'] as const;
+
+/** One of them. */
+export type Tool = (typeof TOOLS)[number];
 
 /** One execution of a tool. */
 export interface ToolCall {
@@ -24,6 +27,14 @@ export interface ToolHost {
    * @throws ArtdaqDbError (retryable) if the machine can't be asked
    */
   check(): Promise<void>;
+
+  /**
+   * Looks for the programs, and has each give its help text, for which its shared libraries must load. Nothing is stored.
+   * @param limitSeconds that a program, or a connection, may take
+   * @returns where they were found
+   * @throws as {@link check} does, and ConfigurationError if a program can't be started
+   */
+  tryOut(limitSeconds: number): Promise<string>;
 
   /**
    * Runs a tool to its end; what it printed goes to the log (DEBUG). An exit code of 0 says little: the caller compares

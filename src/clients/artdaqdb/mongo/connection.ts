@@ -1,4 +1,4 @@
-import { type Db, MongoClient } from 'mongodb';
+import { type Db, MongoClient, type MongoClientOptions } from 'mongodb';
 import type { Environment } from '../../../environment.ts';
 import { ConfigurationError, messageOf } from '../../../errors.ts';
 import type { MongoAddress } from './address.ts';
@@ -21,14 +21,16 @@ const LARGEST_DOCUMENT = 16 * 1024 * 1024;
 
 /**
  * Connects and authenticates.
+ * @param limitMs without an answer after which the server counts as dead, in place of what the URI says
  * @throws ConfigurationError if the URI or a certificate can't be used; ArtdaqDbError if the server can't be reached or refuses us
  */
 export async function connectTo(
   address: MongoAddress,
   env: Environment,
   warn: (message: string) => void,
+  limitMs?: number,
 ): Promise<MongoConnection> {
-  const options = await clientOptions(address, env, warn);
+  const options = { ...(await clientOptions(address, env, warn)), ...limitsOf(limitMs) };
   const client = makeClient(address, options);
   const database = client.db();
   try {
@@ -46,10 +48,17 @@ export async function connectTo(
   }
 }
 
-function makeClient(
-  address: MongoAddress,
-  options: ConstructorParameters<typeof MongoClient>[1],
-): MongoClient {
+function limitsOf(milliseconds: number | undefined): MongoClientOptions {
+  if (milliseconds === undefined) return {};
+  return {
+    serverSelectionTimeoutMS: milliseconds,
+    connectTimeoutMS: milliseconds,
+    socketTimeoutMS: milliseconds,
+    waitQueueTimeoutMS: milliseconds,
+  };
+}
+
+function makeClient(address: MongoAddress, options: MongoClientOptions): MongoClient {
   try {
     return new MongoClient(address.uri, options);
   } catch (error) {
