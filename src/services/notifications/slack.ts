@@ -38,6 +38,16 @@ export class SlackChannel implements Channel {
   }
 
   async send(report: StageReport, signal: AbortSignal): Promise<void> {
+    const { channel } = this.#settings;
+    try {
+      await this.#post(report, signal);
+    } catch (error) {
+      throw new NotificationError(slackAdvice(error, channel), { cause: error });
+    }
+    this.#logger.info(`Slack notification sent successfully to channel ${channel}`);
+  }
+
+  async #post(report: StageReport, signal: AbortSignal): Promise<void> {
     const { channel, mentionUsers } = this.#settings;
     // Only now: an execution without failures need not load them.
     const [{ WebClient }, undici] = await Promise.all([import('@slack/web-api'), import('undici')]);
@@ -62,12 +72,9 @@ export class SlackChannel implements Channel {
         }),
       );
       await client.chat.postMessage({ channel, ...slackContent(report, usersOf(mentionUsers)) });
-    } catch (error) {
-      throw new NotificationError(slackAdvice(error, channel), { cause: error });
     } finally {
       await dispatcher.destroy();
     }
-    this.#logger.info(`Slack notification sent successfully to channel ${channel}`);
   }
 
   #client(Client: typeof WebClient, fetch: NonNullable<WebClientOptions['fetch']>): WebClient {

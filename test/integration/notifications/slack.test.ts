@@ -101,6 +101,12 @@ describe('what goes wrong is said with what to do', () => {
     expect(await failure(url)).toContain('did not take the message');
   });
 
+  it('a proxy that is no address', async () => {
+    await expect(send(slack.url, undefined, { ...noProxies, httpProxy: 'proxy:x' })).rejects.toThrow(
+      'HTTPS_PROXY',
+    );
+  });
+
   it('no answer, until it is told to give up', async () => {
     const silent = await SilentServer.start();
     const stop = new AbortController();
