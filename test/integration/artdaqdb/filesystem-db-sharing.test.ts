@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type DatabaseFiles, realFiles } from '../../../src/clients/artdaqdb/filesystem/database-files.ts';
@@ -134,7 +134,6 @@ describe.each(COLLECTIONS)('when a C++ tool writes the index of %s', (collection
       logger,
     });
     await db.insert(5, 'standard', documentsOfRun(5));
-    await db.close();
     expect(await onDisk(collection)).toContain(cpp.id);
     for (const each of COLLECTIONS) expect(await listed(each)).toEqual((await onDisk(each)).sort());
     for (const run of [4, 5]) expect(byName(await db.export(run))).toEqual(byName(documentsOfRun(run)));
@@ -203,6 +202,42 @@ describe('what a program left that died while it wrote the old file', () => {
     expect(waits).toBe(0);
     expect(warnings).toEqual([expect.stringContaining('repair-filesystemdb')]);
   });
+});
+
+it('a C++ tool that stores another document of the run meanwhile makes us plan anew', async () => {
+  const cpp = new CppIndexWriter({ database, collection: 'RunHistory', run: 5, entity: 'boot' });
+  const files = filesWith('RunHistory', { afterLoad: async () => void (await cpp.store()) });
+  const inserting = new FilesystemDb(database, { files }).insert(5, 'standard', documentsOfRun(5));
+  await expect(inserting).rejects.toThrow(`half stored under '5/standard' by another program`);
+  expect(await listed('RunHistory')).toContain(cpp.id);
+  expect(await new FilesystemDb(database).listRuns()).toEqual([4]);
+});
+
+it('what we took out does not come back from an old file', async () => {
+  await new FilesystemDb(database).insert(
+    5,
+    'standard',
+    documentsOfRun(5, [{ name: 'gone.fcl', text: 'a: 1\n' }]),
+  );
+  const layout = join(database, 'SystemLayout', 'index.json');
+  const index = JSON.parse(await readFile(layout, 'utf8'));
+  delete index['configurations.name']['5/standard'];
+  await writeFile(layout, JSON.stringify(index));
+  const cpp = cppWriter('RunHistory');
+  let write = async (): Promise<void> => undefined;
+  const files = filesWith('RunHistory', {
+    beforeRename: async () => {
+      await cpp.readIndex();
+      write = await cpp.openWithoutCuttingOff();
+    },
+  });
+  await new FilesystemDb(database, { files }).insert(5, 'standard', documentsOfRun(5));
+  await write();
+  const db = new FilesystemDb(database);
+  await db.prepare();
+  expect(await listed('RunHistory')).toContain(cpp.id);
+  expect(await listed('RunHistory')).toEqual((await onDisk('RunHistory')).sort());
+  expect(byName(await db.export(5))).toEqual(byName(documentsOfRun(5)));
 });
 
 it('works where files can have no second name', async () => {
