@@ -149,7 +149,7 @@ export class Notifier implements StageObserver {
     await new Promise<void>((done, fail) => {
       const giveUp = () =>
         fail(new NotificationError('It took too long; check that the server answers from this host.'));
-      if (signal.aborted) giveUp();
+      if (signal.aborted) return giveUp();
       signal.addEventListener('abort', giveUp, { once: true });
       // In a promise's callback, so that what is thrown at once is a rejection like any other.
       Promise.resolve()
