@@ -51,6 +51,22 @@ export class RunSet {
     return RunSet.#merge([...this.#ranges, ...other.#ranges]);
   }
 
+  /** All but these runs. */
+  without(runs: Iterable<RunNumber>): RunSet {
+    const left: NumberRange[] = [];
+    const gone = RunSet.of(runs).#ranges;
+    for (const { first, last } of this.#ranges) {
+      let from = first;
+      for (const hole of gone) {
+        if (hole.last < from || hole.first > last) continue;
+        if (hole.first > from) left.push({ first: from, last: hole.first - 1 });
+        from = hole.last + 1;
+      }
+      if (from <= last) left.push({ first: from, last });
+    }
+    return new RunSet(left);
+  }
+
   static #merge(ranges: NumberRange[]): RunSet {
     const merged: { first: RunNumber; last: RunNumber }[] = [];
     for (const { first, last } of ranges.sort((a, b) => byRunNumber(a.first, b.first))) {

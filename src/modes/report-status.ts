@@ -1,11 +1,14 @@
 import type { RunRequest } from '../cli/request.ts';
 import { PersistenceError, type StageName } from '../errors.ts';
+import { followUpRecords } from '../persistence/follow-up-records.ts';
 import { statusJson } from '../report/json.ts';
 import {
   isWhole,
+  type LateTimes,
   queryPlaces,
   type StageRecord,
   type StatusSource,
+  type UnreadableRecord,
   type UnreadableStageRecord,
 } from '../report/status.ts';
 import { statusLines } from '../report/text.ts';
@@ -29,7 +32,7 @@ export async function reportStatus(
   logger.info('Querying data sources...');
   const places = await queryPlaces(sources(site).map((source) => limitedTo(request.runs, source)));
   const stages = [await stageRecord('import', site), await stageRecord('migrate', site)];
-  const status = { places, stages };
+  const status = { places, stages, lateTimes: await lateTimes(site) };
   for (const { level, text } of statusLines(status, request.compareState)) logger[level](text);
   if (request.json) print(statusJson(status, site.now()));
   return isWhole(status);
@@ -79,5 +82,19 @@ async function stageRecord(stage: StageName, site: Site): Promise<StageRecord | 
   } catch (error) {
     if (!(error instanceof PersistenceError)) throw error;
     return { stage, error: error.message };
+  }
+}
+
+async function lateTimes(site: Site): Promise<LateTimes | UnreadableRecord> {
+  const { unfinished, amended } = followUpRecords(site.config.app.workDir);
+  try {
+    const [without, later] = [await unfinished.read(), await amended.read()];
+    return {
+      isUnfinished: (run) => without?.has(run) === true,
+      isAmended: (run) => later?.has(run) === true,
+    };
+  } catch (error) {
+    if (!(error instanceof PersistenceError)) throw error;
+    return { error: error.message };
   }
 }

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { RunRequest } from '../cli/request.ts';
 import { Fuzz, fuzzedArtdaqDb, fuzzedUconDb } from '../clients/fuzz.ts';
 import { ArchiverError, type StageName } from '../errors.ts';
+import { followUpRecords } from '../persistence/follow-up-records.ts';
 import { readSchemaFile } from '../records/schema-file.ts';
 import type { RunNumber } from '../run-number.ts';
 import type { Logger } from '../services/logger.ts';
@@ -99,9 +100,20 @@ function makeStage(
   const context: StageContext = { settings: config.app, files: site.files(name), logger, progress, shutdown };
   const fuzz = makeFuzz(name, request, site, logger);
   const { artdaqDb } = site;
+  const records = followUpRecords(config.app.workDir);
   if (name === 'migrate') {
     const uconDb = fuzz === undefined ? site.uconDb : fuzzedUconDb(site.uconDb, fuzz);
-    return new Migrator({ artdaqDb, uconDb, validate: request.validate, now: site.now }, context);
+    return new Migrator(
+      {
+        artdaqDb,
+        uconDb,
+        validate: request.validate,
+        amended: records.amended,
+        replaceIncomplete: config.uconDb.replaceIncomplete,
+        now: site.now,
+      },
+      context,
+    );
   }
   return new Importer(
     {
@@ -109,6 +121,9 @@ function makeStage(
       artdaqDb: fuzz === undefined ? artdaqDb : fuzzedArtdaqDb(artdaqDb, fuzz),
       generate: config.fhiclizeGenerate,
       readSchema: () => readSchemaFile(config.artdaqDb.fclConfDir),
+      waitForStopTimeHours: config.sourceFiles.waitForStopTimeHours,
+      followUpRecords: records,
+      now: site.now,
     },
     context,
   );

@@ -2,9 +2,10 @@ import pLimit from 'p-limit';
 import { unpackBlob } from '../blob/unpack.ts';
 import type { RunRequest } from '../cli/request.ts';
 import { ArchiverError, BlobError, messageOf } from '../errors.ts';
+import { followUpRecords } from '../persistence/follow-up-records.ts';
 import { positionOf } from '../persistence/position.ts';
 import { VerifiedNotes } from '../persistence/verified-notes.ts';
-import { compareFiles, isMatch } from '../report/compare.ts';
+import { compareFiles, isMatch, lacksTimesOnly } from '../report/compare.ts';
 import {
   allEqual,
   isEqualRun,
@@ -14,6 +15,7 @@ import {
   verificationLines,
 } from '../report/verification.ts';
 import { type RunNumber, without } from '../run-number.ts';
+import type { RunSet } from '../run-set.ts';
 import type { Site } from '../site.ts';
 import type { Execution } from './execution.ts';
 
@@ -53,7 +55,7 @@ async function verify(request: VerifyRequest, execution: Execution): Promise<Ver
           skipped++;
           return;
         }
-        const result = await verifyRun(run, site);
+        const result = await verifyRun(run, site, plan.amended);
         found.push(result);
         if (isEqualRun(result)) await notes.add(run);
         logResult(result, execution);
@@ -77,19 +79,25 @@ async function planVerification(request: VerifyRequest, site: Site) {
   const absent = without(without(inArtdaqDb, inUconDb), failed);
   const missing = runs === undefined ? absent.filter((run) => run <= position) : absent;
   const done = runs === undefined ? await site.verified.read() : undefined;
+  const amended = await followUpRecords(site.config.app.workDir).amended.read();
   const present = without(inArtdaqDb, without(inArtdaqDb, inUconDb));
-  const open = present.filter((run) => done?.has(run) !== true).reverse();
+  const isDone = (run: RunNumber): boolean => done?.has(run) === true;
+  const notDone = present.filter((run) => !isDone(run)).reverse();
+  // What was found equal may have been amended since.
+  const amendedSince = present.filter((run) => isDone(run) && amended?.has(run) === true).reverse();
+  const open = [...notDone, ...amendedSince];
   const batch = open.slice(0, request.limit);
-  return { batch, left: open.length - batch.length, missing };
+  return { batch, left: open.length - batch.length, missing, amended };
 }
 
 /** Exports and unpacks one run, and compares its files. */
-async function verifyRun(run: RunNumber, site: Site): Promise<VerifiedRun> {
+async function verifyRun(run: RunNumber, site: Site, amended: RunSet | undefined): Promise<VerifiedRun> {
   try {
     const [exported, blob] = await Promise.all([site.artdaqDb.export(run), site.uconDb.get(run)]);
     const record = unpackBlob(blob);
     if (record.run !== run) throw new BlobError(`the blob under key ${run} is that of run ${record.run}`);
-    return { run, ...compareFiles(exported, record.files) };
+    const comparison = compareFiles(exported, record.files);
+    return { run, ...comparison, timesCameLater: amended?.has(run) === true && lacksTimesOnly(comparison) };
   } catch (error) {
     if (!(error instanceof ArchiverError)) throw error;
     return { run, error: messageOf(error) };
@@ -111,6 +119,9 @@ function logResult(result: VerifiedRun, { logger }: Execution): void {
     const texts = parts
       .filter(([, names]) => names.length > 0)
       .map(([what, names]) => `${what}: ${names.join(', ')}`);
-    logger.error(`✗ Run ${run} differs: ${texts.join('; ')}`);
+    const why = result.timesCameLater
+      ? ' (its stop time came after its blob was stored; ucon_db.replace_incomplete replaces the blob)'
+      : '';
+    logger.error(`✗ Run ${run} differs: ${texts.join('; ')}${why}`);
   }
 }

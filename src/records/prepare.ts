@@ -59,6 +59,23 @@ export function prepareRun(record: RunRecord, { generate, schema }: PrepareOptio
   };
 }
 
+/** RunHistory2, with the name by which artdaqDB and the blob know it. */
+export const HISTORY2_FILE = 'RunHistory2.fcl';
+
+/**
+ * RunHistory2 alone.
+ * @param metadata the bytes of `metadata.txt`, if there is one
+ * @returns undefined if that gives no time
+ */
+export function history2File(
+  metadata: Buffer | undefined,
+): { readonly file: FhiclFile; readonly warnings: readonly string[] } | undefined {
+  const times = metadata && runHistory2(metadata);
+  if (times === undefined) return undefined;
+  const warnings = times.warnings.map((warning) => warningText('metadata.txt', warning));
+  return { file: { name: HISTORY2_FILE, text: times.text }, warnings };
+}
+
 /** Gathers the documents of one run, and everything that speaks against them. */
 class Documents {
   readonly components: FhiclFile[] = [];
@@ -112,7 +129,7 @@ class Documents {
     this.#warn('metadata.txt', warnings);
     return {
       config: name,
-      update: times === undefined ? [] : [this.#documentOf('RunHistory2.fcl', 'metadata.txt', times)],
+      update: times === undefined ? [] : [this.#documentOf(HISTORY2_FILE, 'metadata.txt', times)],
     };
   }
 
@@ -127,9 +144,7 @@ class Documents {
   }
 
   #warn(source: string, warnings: readonly ConversionWarning[]): void {
-    for (const { line, message } of warnings) {
-      this.warnings.add(line === undefined ? `${source}: ${message}` : `${source}:${line}: ${message}`);
-    }
+    for (const warning of warnings) this.warnings.add(warningText(source, warning));
   }
 
   #claim(name: string, path: string): void {
@@ -140,6 +155,10 @@ class Documents {
     else
       this.refuse(path, `would be stored under the same name as ${other} ("${entity}", in any letter case)`);
   }
+}
+
+function warningText(source: string, { line, message }: ConversionWarning): string {
+  return line === undefined ? `${source}: ${message}` : `${source}:${line}: ${message}`;
 }
 
 function nonAscii(path: string, bytes: Buffer): [path: string, problem: string] {

@@ -5,9 +5,10 @@ import { RunRecordError } from '../errors.ts';
 import { parseRunNumber, type RunNumber } from '../run-number.ts';
 import { type Logger, silentLogger } from '../services/logger.ts';
 import { abbreviate, type Fault, faultOf, faultsError, shown } from './record-faults.ts';
+import { glanceAt, METADATA_FILE } from './record-glance.ts';
 import { type ListedFile, listRecord, type RecordListing } from './record-listing.ts';
 import { listRunDirectories } from './run-directories.ts';
-import type { RecordFile, RunRecord, RunRecordSource } from './run-record-source.ts';
+import type { RecordFile, RecordGlance, RunRecord, RunRecordSource } from './run-record-source.ts';
 import { SETTLING, type Settling, settled } from './settling.ts';
 import { changed, lastChangeOf, readStable, signatureAt } from './stable-file.ts';
 
@@ -79,6 +80,16 @@ export class RunRecordDirectory implements RunRecordSource {
       files: files.map(({ path, bytes }) => ({ path, bytes })),
       warnings: warningsOf(listing),
     };
+  }
+
+  async glance(run: RunNumber): Promise<RecordGlance> {
+    const directory = join(this.location, String(run));
+    const root = await this.#realDirectory(run, directory);
+    try {
+      return await glanceAt(root, this.#settling, this.#guard());
+    } catch (error) {
+      throw faultsError(run, directory, [faultOf(METADATA_FILE, error)]);
+    }
   }
 
   async #realDirectory(run: RunNumber, directory: string): Promise<string> {

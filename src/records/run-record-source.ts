@@ -18,6 +18,14 @@ export interface RunRecord {
   readonly warnings: readonly string[];
 }
 
+/** What a look at a run directory shows without reading it whole. */
+export interface RecordGlance {
+  /** The bytes of `metadata.txt`; undefined if there is none. */
+  readonly metadata: Buffer | undefined;
+  /** When the directory or `metadata.txt` was modified last, in milliseconds since 1970. */
+  readonly lastChange: number;
+}
+
 /** Where run records come from. */
 export interface RunRecordSource {
   readonly location: string;
@@ -31,4 +39,9 @@ export interface RunRecordSource {
    * @throws RunRecordError naming the file that can't or must not be read
    */
   read(run: RunNumber): Promise<RunRecord>;
+  /**
+   * Looks at a run's `metadata.txt` alone, when it has not been modified for a moment.
+   * @throws RunRecordError as read does
+   */
+  glance(run: RunNumber): Promise<RecordGlance>;
 }

@@ -2,7 +2,15 @@ import { type NumberRange, toRanges } from '../number-ranges.ts';
 import { positionOf } from '../persistence/position.ts';
 import type { RunNumber } from '../run-number.ts';
 import { recommendations } from './recommendations.ts';
-import { differences, isWhole, type PlaceStatus, type Status, skippedRuns } from './status.ts';
+import {
+  differences,
+  isWhole,
+  outdatedBlobs,
+  type PlaceStatus,
+  type Status,
+  skippedRuns,
+  unfinishedRuns,
+} from './status.ts';
 
 /** Raised when a member changes its meaning or goes away; members may be added without. */
 const VERSION = 1;
@@ -43,6 +51,10 @@ export function statusJson(status: Status, now: Date): string {
       to_migrate: runsJson(toMigrate),
       without_files: runsJson(withoutFiles),
       only_in_ucondb: runsJson(onlyInUconDb),
+    },
+    stop_times: {
+      missing: runsJson(unfinishedRuns(status)),
+      missing_in_ucondb_only: runsJson(outdatedBlobs(status)),
     },
     recommendations: recommendations(status),
   };

@@ -3,7 +3,7 @@ import { positionOf } from '../persistence/position.ts';
 import type { RunNumber } from '../run-number.ts';
 import { info, placeName, type ReportLine } from './lines.ts';
 import { formatRanges } from './ranges.ts';
-import { differences, type Status, skippedRuns } from './status.ts';
+import { differences, outdatedBlobs, type Status, skippedRuns, unfinishedRuns } from './status.ts';
 
 /** What an operator should do. */
 export function recommendations(status: Status): ReportLine[] {
@@ -48,10 +48,27 @@ export function recommendations(status: Status): ReportLine[] {
       info(`INFO: ${onlyInUconDb.length} run(s) in UconDB but not in artdaqDB (${span(onlyInUconDb)})`),
     );
   }
+  const outdated = outdatedBlobs(status) ?? [];
+  if (outdated.length > 0) {
+    warn(
+      `${outdated.length} run(s) got their stop time in artdaqDB after their blob was stored in UconDB, which lacks it ` +
+        `(${formatRanges(toRanges(outdated))}); ucon_db.replace_incomplete replaces such blobs`,
+    );
+  }
+  if ('error' in status.lateTimes) lines.push({ level: 'error', text: status.lateTimes.error });
   for (const { place, error } of status.places) {
     if (error !== undefined) warn(`${placeName(place)} could not be queried: what concerns it is not known`);
   }
   if (lines.length === 0) lines.push(info('All systems are synchronized - no action needed'));
+  const unfinished = unfinishedRuns(status) ?? [];
+  if (unfinished.length > 0) {
+    lines.push(
+      info(
+        `INFO: ${unfinished.length} run(s) were archived without stop time (${formatRanges(toRanges(unfinished))}); it is ` +
+          'added to artdaqDB when it appears in the run directory',
+      ),
+    );
+  }
   return lines;
 }
 

@@ -32,20 +32,36 @@ export interface StageRecord {
 }
 
 /** Why it can't be told what a stage keeps about itself. */
-export interface UnreadableStageRecord {
+export interface UnreadableStageRecord extends UnreadableRecord {
   readonly stage: StageName;
-  readonly error: string;
 }
 
 /** What the status report tells. */
 export interface Status {
   readonly places: readonly PlaceStatus[];
   readonly stages: readonly (StageRecord | UnreadableStageRecord)[];
+  readonly lateTimes: LateTimes | UnreadableRecord;
+}
+
+/** Which archived runs have no stop time, and which got it later. */
+export interface LateTimes {
+  /** Archived without stop time, in which it is still looked for. */
+  readonly isUnfinished: (run: RunNumber) => boolean;
+  /** They got a time in artdaqDB after they were archived, and if they had a blob by then, it lacks that. */
+  readonly isAmended: (run: RunNumber) => boolean;
+}
+
+/** Why it can't be told what is kept. */
+export interface UnreadableRecord {
+  readonly error: string;
 }
 
 /** Could everything be asked and read? */
-export function isWhole({ places, stages }: Status): boolean {
-  return places.every(({ error }) => error === undefined) && stages.every((stage) => !('error' in stage));
+export function isWhole({ places, stages, lateTimes }: Status): boolean {
+  return (
+    places.every(({ error }) => error === undefined) &&
+    [...stages, lateTimes].every((record) => !('error' in record))
+  );
 }
 
 /** Asks all places side by side; one that fails does not keep the others from reporting. */
@@ -69,6 +85,18 @@ export function skippedRuns(missing: readonly RunNumber[], stage: StageRecord): 
   const failed = new Set(stage.failed);
   const position = positionOf(stage.state);
   return missing.filter((run) => run <= position && !failed.has(run) && stage.isKnown(run));
+}
+
+/** Archived runs without stop time, ascending; undefined if that can't be told. */
+export function unfinishedRuns(status: Status): readonly RunNumber[] | undefined {
+  const { lateTimes } = status;
+  return 'error' in lateTimes ? undefined : runsAt(status, 'artdaqDB')?.filter(lateTimes.isUnfinished);
+}
+
+/** Runs whose blob lacks a time that they have in artdaqDB, ascending; undefined if that can't be told. */
+export function outdatedBlobs(status: Status): readonly RunNumber[] | undefined {
+  const { lateTimes } = status;
+  return 'error' in lateTimes ? undefined : runsAt(status, 'UconDB')?.filter(lateTimes.isAmended);
 }
 
 /** The runs at a place, ascending; undefined if it could not be asked. */

@@ -7,7 +7,13 @@ import { formatRanges } from './ranges.ts';
 const VERSION = 1;
 
 /** How one run compared; `error` if it could not be. */
-export type VerifiedRun = { readonly run: RunNumber } & (FileComparison | { readonly error: string });
+export type VerifiedRun = { readonly run: RunNumber } & (ComparedRun | { readonly error: string });
+
+/** How the files of a run compare. */
+interface ComparedRun extends FileComparison {
+  /** They differ only because the run got its stop time in artdaqDB after its blob was stored. */
+  readonly timesCameLater: boolean;
+}
 
 /** What a verification found. */
 export interface Verification {
@@ -57,6 +63,7 @@ export function verificationJson({ runs, missingInUconDb, left }: Verification):
             different: result.different,
             only_in_artdaqdb: result.onlyInArtdaqDb,
             only_in_ucondb: result.onlyInUconDb,
+            stop_time_came_later: result.timesCameLater,
           },
     ),
     missing_in_ucondb: toRanges(missingInUconDb),

@@ -11,7 +11,17 @@ import type { Logger } from '../services/logger.ts';
 import type { FailedRun } from '../services/stage-observer.ts';
 import type { ProgressView } from '../services/terminal.ts';
 import { attemptRun } from './attempts.ts';
-import { type BatchPlan, countArchived, type Listing, missingRuns, planBatch } from './candidates.ts';
+import { BatchProgress } from './batch-progress.ts';
+import {
+  type BatchPlan,
+  countArchived,
+  type IncrementalView,
+  type Listing,
+  limitOf,
+  missingRuns,
+  planBatch,
+} from './candidates.ts';
+import type { FollowUps } from './follow-ups.ts';
 import { planLines } from './plan-lines.ts';
 import { ProgressRecorder, type RecordedFiles } from './progress-recorder.ts';
 
@@ -58,9 +68,6 @@ export interface StageResult {
   readonly notProcessed: number;
 }
 
-const progressInterval = 10;
-const nothingDone: StageResult = { successful: [], failed: [], notProcessed: 0 };
-
 /**
  * What importer and migrator have in common: which runs are looked at, in what batches, how many at once, how often each is
  * tried, and what is kept of it in state and failure log. A subclass says where runs come from, where they go and what
@@ -89,6 +96,21 @@ export abstract class BaseStage {
   /** Does the work of one run; returning means that it is archived. Throws otherwise. */
   protected abstract process(run: RunNumber, logger: Logger): Promise<void>;
 
+  /** Why a run is to be left for later though it is a candidate, as in "runs wait …"; undefined if it is not. */
+  protected async postponed(_run: RunNumber): Promise<string | undefined> {
+    return undefined;
+  }
+
+  /**
+   * Finds what is to be done about runs that are archived already, before any other run.
+   * @param readOnly nothing may be changed, anywhere
+   */
+  protected abstract followUps(
+    listing: Listing,
+    request: StageRequest,
+    readOnly: boolean,
+  ): Promise<FollowUps>;
+
   /**
    * Says what {@link process} would do, in lines without the run's number.
    * @throws ArchiverError why the run would fail
@@ -108,13 +130,13 @@ export abstract class BaseStage {
     const view = { position: positionOf(state), ...(await this.#remembered(listing, state)) };
     if (request.mode === 'failed') await this.#dropArchived(view.failed, listing);
     else await files.seen.remember(listing.source.filter((run) => !view.late.has(run)));
-    const plan = planBatch(listing, view, { ...request, limit: this.#limitOf(request) });
-    for (const line of planLines(plan, request, view, this.verb)) this.logger.info(`${this.label}: ${line}`);
-    if (plan.batch.length === 0) return nothingDone;
+    const failed = request.mode === 'failed' ? [] : await this.#followUp(listing, request);
+    const plan = await this.#plan(listing, view, request);
+    if (plan.batch.length === 0) return { successful: [], failed, notProcessed: 0 };
     const result = await this.#processBatch(plan, listing);
     const ended = [...result.successful, ...result.failed.map(({ run }) => run)];
     await files.seen.remember(ended.filter((run) => view.late.has(run)));
-    return result;
+    return { ...result, failed: [...failed, ...result.failed] };
   }
 
   /**
@@ -128,8 +150,11 @@ export abstract class BaseStage {
     const listing = { ...there, source: [...new Set([...there.source, ...pending])].sort(byRunNumber) };
     const state = countArchived(await this.#context.files.state.read(), listing);
     const view = { position: positionOf(state), ...(await this.#remembered(listing, state)) };
-    const plan = planBatch(listing, view, { ...request, limit: this.#limitOf(request) });
-    for (const line of planLines(plan, request, view, this.verb)) this.logger.info(`${this.label}: ${line}`);
+    if (request.mode !== 'failed') {
+      const { runs, what } = await this.followUps(listing, request, true);
+      for (const run of runs) this.logger.info(`Dry run: run ${run} would have ${what}`);
+    }
+    const plan = await this.#plan(listing, view, request);
     const successful: RunNumber[] = [];
     const failed: FailedRun[] = [];
     const comes = new Set(pending);
@@ -183,10 +208,40 @@ export abstract class BaseStage {
     );
   }
 
-  #limitOf({ mode, limit }: StageRequest): number {
-    const { batchSize } = this.#context.settings;
-    if (limit !== undefined) return limit;
-    return mode === 'failed' ? Infinity : mode === 'incremental' ? batchSize : batchSize * 10;
+  async #plan(listing: Listing, view: IncrementalView, request: StageRequest): Promise<BatchPlan> {
+    const limit = limitOf(request, this.#context.settings.batchSize);
+    const plan = await planBatch(listing, view, { ...request, limit }, (run) => this.postponed(run));
+    for (const line of planLines(plan, request, view, this.verb)) this.logger.info(`${this.label}: ${line}`);
+    return plan;
+  }
+
+  /** Runs for which this fails are archived, so they do not belong into the failure log: they stay in their own record. */
+  async #followUp(listing: Listing, request: StageRequest): Promise<FailedRun[]> {
+    const { shutdown } = this.#context;
+    const { runs, what, work } = await this.followUps(listing, request, false);
+    if (runs.length > 0) this.logger.info(`${this.label}: ${runs.length} archived runs are to have ${what}`);
+    const failed: FailedRun[] = [];
+    for (const run of runs) {
+      if (shutdown.aborted) break;
+      const error = await this.#attempt(run, work, shutdown);
+      if (error !== undefined) failed.push({ run, error: messageOf(error) });
+    }
+    return failed;
+  }
+
+  #attempt(
+    run: RunNumber,
+    work: (run: RunNumber, logger: Logger) => Promise<void>,
+    shutdown: AbortSignal,
+  ): Promise<unknown> {
+    const { runProcessRetries: retries, retryDelaySeconds } = this.#context.settings;
+    const logger = this.logger.child({ stage: this.name, run });
+    return attemptRun(
+      run,
+      (number) => work(number, logger),
+      { retries, retryDelaySeconds, shutdown },
+      logger,
+    );
   }
 
   async #processBatch({ batch, order }: BatchPlan, listing: Listing): Promise<StageResult> {
@@ -198,8 +253,13 @@ export abstract class BaseStage {
       halt.abort();
     });
     const limit = pLimit(settings.parallelWorkers);
-    const began = performance.now();
-    this.#showProgress(recorder, batch.length, began);
+    const progress = new BatchProgress({
+      label: this.label,
+      total: batch.length,
+      logger: this.logger,
+      view: this.#context.progress,
+    });
+    progress.show(recorder);
     this.logger.info(`${this.label}: Processing batch of ${batch.length} runs.`);
     this.logger.info(
       `Starting parallel processing of ${batch.length} runs with ${settings.parallelWorkers} workers`,
@@ -208,46 +268,16 @@ export abstract class BaseStage {
       batch.map((run) =>
         limit(async () => {
           if (stop.aborted) return;
-          const logger = this.logger.child({ stage: this.name, run });
-          const error = await attemptRun(
-            run,
-            (number) => this.process(number, logger),
-            {
-              retries: settings.runProcessRetries,
-              retryDelaySeconds: settings.retryDelaySeconds,
-              shutdown: stop,
-            },
-            logger,
-          );
+          const error = await this.#attempt(run, (number, logger) => this.process(number, logger), stop);
           if (error instanceof NotYetError) return;
           recorder.ended(run, error === undefined ? undefined : messageOf(error));
-          this.#logProgress(recorder, batch.length);
-          this.#showProgress(recorder, batch.length, began);
+          progress.ended(recorder);
         }),
       ),
     );
-    this.#context.progress?.end();
+    progress.end();
     await recorder.settle();
     return this.#summarise(recorder, batch);
-  }
-
-  #showProgress({ successful, failed }: ProgressRecorder, total: number, began: number): void {
-    this.#context.progress?.show({
-      label: this.label,
-      total,
-      done: successful.size + failed.size,
-      failed: failed.size,
-      milliseconds: performance.now() - began,
-    });
-  }
-
-  #logProgress(recorder: ProgressRecorder, total: number): void {
-    const [successful, failed] = [recorder.successful.size, recorder.failed.size];
-    const ended = successful + failed;
-    if (ended % progressInterval !== 0 && ended !== total) return;
-    this.logger.info(
-      `Progress: ${ended}/${total} runs processed (${successful} successful, ${failed} failed)`,
-    );
   }
 
   #summarise(recorder: ProgressRecorder, batch: readonly RunNumber[]): StageResult {

@@ -38,10 +38,15 @@ export function incrementalRuns(missing: readonly RunNumber[], view: Incremental
   return missing.filter((run) => (run > view.position || view.late.has(run)) && !view.failed.has(run));
 }
 
+/** Why a run is left for later, as in "runs wait …"; undefined if it is not. */
+export type Postponement = (run: RunNumber) => Promise<string | undefined>;
+
 /** The runs that one execution of a stage processes. */
 export interface BatchPlan {
   /** Ascending. */
   readonly batch: readonly RunNumber[];
+  /** Selected runs below the end of the batch that are left for later: reason -> runs, ascending. */
+  readonly waiting: ReadonlyMap<string, readonly RunNumber[]>;
   /** How many selected runs are left for a later execution. */
   readonly left: number;
   /**
@@ -51,8 +56,17 @@ export interface BatchPlan {
   readonly order: readonly RunNumber[];
 }
 
-/** Chooses the runs to process. */
-export function planBatch(
+/** How many runs one execution of a stage processes at most. */
+export function limitOf(
+  { mode, limit }: { readonly mode: 'full' | 'incremental' | 'failed'; readonly limit?: number | undefined },
+  batchSize: number,
+): number {
+  if (limit !== undefined) return limit;
+  return mode === 'failed' ? Infinity : mode === 'incremental' ? batchSize : batchSize * 10;
+}
+
+/** Chooses the runs to process. Runs that wait take no place in the batch, and only as many as need be are asked about. */
+export async function planBatch(
   listing: Listing,
   view: IncrementalView,
   request: {
@@ -60,7 +74,8 @@ export function planBatch(
     readonly runs?: RunSet | undefined;
     readonly limit: number;
   },
-): BatchPlan {
+  postponed: Postponement = async () => undefined,
+): Promise<BatchPlan> {
   const missing = missingRuns(listing);
   const candidates = {
     full: () => missing,
@@ -69,8 +84,16 @@ export function planBatch(
   }[request.mode]();
   const { runs } = request;
   const selected = runs === undefined ? candidates : candidates.filter((run) => runs.has(run));
-  const batch = selected.slice(0, request.limit);
-  return { batch, left: selected.length - batch.length, order: request.mode === 'failed' ? [] : candidates };
+  const order = request.mode === 'failed' ? [] : candidates;
+  const batch: RunNumber[] = [];
+  const waiting = new Map<string, RunNumber[]>();
+  for (const [place, run] of selected.entries()) {
+    if (batch.length >= request.limit) return { batch, waiting, left: selected.length - place, order };
+    const reason = await postponed(run);
+    if (reason === undefined) batch.push(run);
+    else waiting.set(reason, [...(waiting.get(reason) ?? []), run]);
+  }
+  return { batch, waiting, left: 0, order };
 }
 
 /** The state with what is at the target already, whoever brought it there. */

@@ -1,13 +1,17 @@
 import type { ArtdaqDb } from '../clients/artdaqdb/artdaqdb.ts';
 import type { FhiclFile } from '../fhicl/fhicl-file.ts';
 import { parseFhicl } from '../fhicl/parse.ts';
+import type { FollowUpRecords } from '../persistence/follow-up-records.ts';
 import type { GenerateName } from '../records/generate-names.ts';
 import { type PreparedRun, prepareRun } from '../records/prepare.ts';
-import type { RunRecordSource } from '../records/run-record-source.ts';
+import type { RunRecord, RunRecordSource } from '../records/run-record-source.ts';
+import { isWaiting } from '../records/waiting.ts';
 import type { RunNumber } from '../run-number.ts';
 import type { Logger } from '../services/logger.ts';
-import { BaseStage, type StageContext } from './base-stage.ts';
+import { BaseStage, type StageContext, type StageRequest } from './base-stage.ts';
 import type { Listing } from './candidates.ts';
+import type { FollowUps } from './follow-ups.ts';
+import { UnfinishedRuns } from './unfinished-runs.ts';
 
 /** What the import stage works with. */
 export interface ImporterParts {
@@ -17,6 +21,10 @@ export interface ImporterParts {
   readonly generate: ReadonlySet<GenerateName>;
   /** Reads `schema.fcl` from `fcl_conf_dir`; throws ConfigurationError if it can't. */
   readonly readSchema: () => Promise<FhiclFile>;
+  /** A run without stop time that is younger than so many hours is left for later. */
+  readonly waitForStopTimeHours: number;
+  readonly followUpRecords: FollowUpRecords;
+  readonly now: () => Date;
 }
 
 /** Run directory -> FHiCL documents -> artdaqDB. */
@@ -25,11 +33,14 @@ export class Importer extends BaseStage {
   protected readonly label = 'Import Stage';
   protected readonly verb = 'import';
   readonly #parts: ImporterParts;
+  readonly #unfinished: UnfinishedRuns;
   #schema: FhiclFile | undefined;
 
   constructor(parts: ImporterParts, context: StageContext) {
     super(context);
     this.#parts = parts;
+    const { records, artdaqDb, followUpRecords: files, now } = parts;
+    this.#unfinished = new UnfinishedRuns({ records, artdaqDb, files, now, logger: context.logger });
   }
 
   protected async list(readOnly: boolean): Promise<Listing> {
@@ -45,17 +56,34 @@ export class Importer extends BaseStage {
     return { source, target };
   }
 
+  protected override async postponed(run: RunNumber): Promise<string | undefined> {
+    const { records, waitForStopTimeHours: hours, now } = this.#parts;
+    const waits = await isWaiting(run, hours, records, now());
+    return waits ? `for their stop time (source_files.wait_for_stop_time_hours: ${hours})` : undefined;
+  }
+
+  protected async followUps(listing: Listing, { runs }: StageRequest, readOnly: boolean): Promise<FollowUps> {
+    const isSelected = (run: RunNumber): boolean => runs === undefined || runs.has(run);
+    return {
+      runs: await this.#unfinished.due(listing, isSelected, !readOnly),
+      what: 'a time added to artdaqDB that came into the run directory after they were archived',
+      work: (run, logger) => this.#unfinished.amend(run, logger),
+    };
+  }
+
   protected async process(run: RunNumber, logger: Logger): Promise<void> {
-    const prepared = await this.#prepare(run);
+    const { record, prepared } = await this.#prepare(run);
     for (const warning of prepared.warnings) logger.warning(`Run ${run}: ${warning}`);
     if (prepared.update.length === 0) logger.debug(`Run ${run}: no start or stop time, no RunHistory2`);
+    if (this.#parts.generate.has('RunHistory2')) await this.#unfinished.note(record);
     // One insert instead of insert and update: a crash between the two would leave the run without its times for good.
     await this.#parts.artdaqDb.insert(run, prepared.config, [...prepared.documents, ...prepared.update]);
     logger.info(`✓ Run ${run} imported successfully`);
   }
 
   protected async preview(run: RunNumber): Promise<string[]> {
-    const { config, documents, update, warnings } = await this.#prepare(run);
+    const { prepared } = await this.#prepare(run);
+    const { config, documents, update, warnings } = prepared;
     const files = [...documents, ...update];
     for (const { name, text } of files) parseFhicl(text, name);
     return [
@@ -64,12 +92,12 @@ export class Importer extends BaseStage {
     ];
   }
 
-  async #prepare(run: RunNumber): Promise<PreparedRun> {
+  async #prepare(run: RunNumber): Promise<{ readonly record: RunRecord; readonly prepared: PreparedRun }> {
     const { records, generate } = this.#parts;
     const schema = this.#schema;
     if (schema === undefined) throw new Error('a run is processed before the runs were listed');
     const record = await records.read(run);
     const prepared = prepareRun(record, { generate, schema });
-    return { ...prepared, warnings: [...record.warnings, ...prepared.warnings] };
+    return { record, prepared: { ...prepared, warnings: [...record.warnings, ...prepared.warnings] } };
   }
 }

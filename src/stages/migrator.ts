@@ -1,14 +1,21 @@
 import { createHash } from 'node:crypto';
 import { packBlob, sameRecord } from '../blob/pack.ts';
+import { unpackBlob } from '../blob/unpack.ts';
 import { validateBlob } from '../blob/validate.ts';
 import type { ArtdaqDb } from '../clients/artdaqdb/artdaqdb.ts';
 import type { UconDb } from '../clients/ucondb/ucondb.ts';
 import { ArtdaqDbError, UconDbError } from '../errors.ts';
 import { type FhiclFile, SCHEMA_FILE } from '../fhicl/fhicl-file.ts';
+import { toRanges } from '../number-ranges.ts';
+import { forget } from '../persistence/follow-up-records.ts';
+import type { RunSetFile } from '../persistence/run-set-file.ts';
+import { formatRanges } from '../report/ranges.ts';
 import type { RunNumber } from '../run-number.ts';
 import type { Logger } from '../services/logger.ts';
-import { BaseStage, type StageContext } from './base-stage.ts';
+import { BaseStage, type StageContext, type StageRequest } from './base-stage.ts';
+import { needOf } from './blob-completion.ts';
 import type { Listing } from './candidates.ts';
+import type { FollowUps } from './follow-ups.ts';
 
 /** What the migrate stage works with. */
 export interface MigratorParts {
@@ -16,6 +23,10 @@ export interface MigratorParts {
   readonly uconDb: UconDb;
   /** Check that each blob holds what its readers rely on. */
   readonly validate: boolean;
+  /** Runs that got their stop time in artdaqDB after they were archived. */
+  readonly amended: RunSetFile;
+  /** Replace the blobs of those (`ucon_db.replace_incomplete`). */
+  readonly replaceIncomplete: boolean;
   /** The packing time of the blobs. */
   readonly now: () => Date;
 }
@@ -44,8 +55,48 @@ export class Migrator extends BaseStage {
     return { source, target };
   }
 
+  protected async followUps(listing: Listing, { runs }: StageRequest): Promise<FollowUps> {
+    const { amended, replaceIncomplete } = this.#parts;
+    const noted = await amended.read();
+    const late = listing.target.filter((run) => noted?.has(run) && (runs === undefined || runs.has(run)));
+    if (late.length > 0 && !replaceIncomplete) {
+      this.logger.info(
+        `${late.length} blobs lack a time that artdaqDB holds by now (ucon_db.replace_incomplete is false): ` +
+          formatRanges(toRanges(late)),
+      );
+    }
+    return {
+      runs: replaceIncomplete ? late : [],
+      what: 'their blob replaced by one with the stop time that came after it (ucon_db.replace_incomplete)',
+      work: (run, logger) => this.#complete(run, logger),
+    };
+  }
+
+  /** Replaces a blob that lacks nothing but the stop time, once; all that went before is found out anew. */
+  async #complete(run: RunNumber, logger: Logger): Promise<void> {
+    const { uconDb, amended, now } = this.#parts;
+    const files = await this.#export(run);
+    const need = needOf(files, unpackBlob(await uconDb.get(run)).files);
+    if (need === 'nothing-yet') return;
+    if (need === 'replacement') {
+      const blob = packBlob(run, files, now());
+      await uconDb.replace(run, blob);
+      verifyMd5(run, blob, await uconDb.get(run));
+      logger.info(`✓ Run ${run}: its blob was replaced by one with the stop time`);
+    } else if (need !== 'nothing') {
+      throw new UconDbError(
+        `run ${run} got its stop time after its blob was stored, but that blob differs in more (${need.join(', ')}); ` +
+          'it was not replaced: see --verify and decide which is right',
+        { stage: this.name, run },
+      );
+    }
+    await amended.drop([run]);
+  }
+
   protected async process(run: RunNumber, logger: Logger): Promise<void> {
-    const { uconDb, validate, now } = this.#parts;
+    const { uconDb, validate, now, amended } = this.#parts;
+    // It is not in UconDB yet, and what goes there has all times.
+    await forget(amended, [run]);
     const blob = packBlob(run, await this.#export(run), now());
     logger.debug(`Run ${run}: uploading ${blob.length} bytes to UconDB`);
     const outcome = await uconDb.put(run, blob);

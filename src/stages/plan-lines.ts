@@ -1,9 +1,11 @@
+import { toRanges } from '../number-ranges.ts';
+import { formatRanges } from '../report/ranges.ts';
 import type { StageRequest } from './base-stage.ts';
 import type { BatchPlan, IncrementalView } from './candidates.ts';
 
 /** What operators are told of a batch before it begins, without the stage's name. */
 export function planLines(
-  { batch, left }: BatchPlan,
+  { batch, waiting, left }: BatchPlan,
   { mode, limit, runs }: StageRequest,
   { position, late }: IncrementalView,
   verb: string,
@@ -18,7 +20,11 @@ export function planLines(
   const [first, last] = [batch[0], batch.at(-1)];
   if (mode !== 'failed') lines.push(`Found ${found} runs to ${verb}.`);
   else if (found > 0) lines.push(`Attempting to recover ${found} failed runs.`);
+  for (const [reason, waitingRuns] of waiting) {
+    lines.push(`${waitingRuns.length} runs wait ${reason}: ${formatRanges(toRanges(waitingRuns))}`);
+  }
   if (first === undefined) {
+    if (mode === 'failed' && waiting.size > 0) return lines;
     return [...lines, mode === 'failed' ? 'No failed runs in log to recover.' : `No new runs to ${verb}.`];
   }
   lines.push(`Run range: ${first} to ${last}`);

@@ -17,6 +17,7 @@ function status(files: number[] | undefined, artdaqDb: number[], uconDb: number[
       { stage: 'import', state, failed: [9, 10], isKnown: () => true },
       { stage: 'migrate', error: 'the state file is torn' },
     ],
+    lateTimes: { isUnfinished: () => false, isAmended: () => false },
   };
 }
 

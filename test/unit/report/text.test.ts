@@ -15,7 +15,8 @@ function stage(name: StageRecord['stage'], position = 0, failed: readonly number
 }
 
 function textOf(places: readonly PlaceStatus[], stages: readonly StageRecord[] = []): string {
-  return statusLines({ places, stages }, false)
+  const lateTimes = { isUnfinished: () => false, isAmended: () => false };
+  return statusLines({ places, stages, lateTimes }, false)
     .map(({ text }) => text)
     .join('\n');
 }

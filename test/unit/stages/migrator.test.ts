@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packBlob } from '../../../src/blob/pack.ts';
 import { FailureLog } from '../../../src/persistence/failure-log.ts';
+import { followUpRecords } from '../../../src/persistence/follow-up-records.ts';
 import { SeenRuns } from '../../../src/persistence/seen-runs.ts';
 import { StateFile } from '../../../src/persistence/state.ts';
 import { Migrator } from '../../../src/stages/migrator.ts';
@@ -57,7 +58,14 @@ async function migrate(
     get: async () => held(sent ?? Buffer.of()),
     close: async () => undefined,
   };
-  const parts = { artdaqDb, uconDb, validate: true, now: () => new Date(Date.UTC(2024, 0, 1)) };
+  const parts = {
+    artdaqDb,
+    uconDb,
+    validate: true,
+    amended: followUpRecords(directory).amended,
+    replaceIncomplete: false,
+    now: () => new Date(Date.UTC(2024, 0, 1)),
+  };
   const result = await new Migrator(parts, context).run({ mode: 'incremental' });
   return { ...result, log: logger.lines.join('\n'), failures: await context.files.failures.read(), sent };
 }

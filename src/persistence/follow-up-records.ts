@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import { RunSetFile } from './run-set-file.ts';
+
+/** What is kept about archived runs on which there is still something to do. */
+export interface FollowUpRecords {
+  /** Archived without stop time. */
+  readonly unfinished: RunSetFile;
+  /** Those of them that were archived without any time, so that they have no RunHistory2. */
+  readonly untimed: RunSetFile;
+  /** They got their stop time in artdaqDB later; a blob that they had in UconDB by then lacks it. */
+  readonly amended: RunSetFile;
+}
+
+const unfinishedAdvice =
+  'Restore it from a backup, or remove it: runs that were archived without stop time then stay without it.';
+
+/** The records in the work directory. */
+export function followUpRecords(workDir: string): FollowUpRecords {
+  const file = (name: string, key: string, title: string, advice: string): RunSetFile =>
+    new RunSetFile(join(workDir, name), { key, title, advice });
+  return {
+    unfinished: file(
+      'importer_unfinished.json',
+      'unfinished_runs',
+      'record of unfinished runs',
+      unfinishedAdvice,
+    ),
+    untimed: file('importer_untimed.json', 'untimed_runs', 'record of runs without times', unfinishedAdvice),
+    amended: file(
+      'amended_runs.json',
+      'amended_runs',
+      'record of amended runs',
+      'Restore it from a backup, or remove it: --verify finds the blobs that lack a stop time as well.',
+    ),
+  };
+}
+
+/**
+ * Takes runs out of a record that may not be there.
+ * @throws PersistenceError if it can't be read, understood, locked or written
+ */
+export async function forget(record: RunSetFile, runs: readonly number[]): Promise<void> {
+  const known = await record.read();
+  if (runs.some((run) => known?.has(run))) await record.drop(runs);
+}

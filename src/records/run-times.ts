@@ -1,0 +1,74 @@
+import { parseFhicl } from '../fhicl/parse.ts';
+import { readSource } from './converters/source-text.ts';
+import { daqTime } from './daq-time.ts';
+
+/** A start or a stop of a run. */
+export interface RunEvent {
+  readonly event: 'start' | 'stop';
+  /** As DAQInterface wrote it. */
+  readonly time: string;
+}
+
+/** `DAQInterface start time: …`, or `Start time: …` as until March 2019. */
+const LINE = /^[\s\x85]*(?:DAQInterface (start|stop)|(Start|Stop)) time[\s\x85]*:(.*)$/s;
+const KEY = /^DAQInterface_(start|stop)_time$/;
+
+/** The starts and stops of which `metadata.txt` gives a time, in the order of the file. */
+export function eventsIn(metadata: Buffer): RunEvent[] {
+  return readSource(metadata).lines.flatMap(({ text }) => {
+    const [, current, former, rest = ''] = LINE.exec(text) ?? [];
+    return eventOf(current ?? former, rest);
+  });
+}
+
+/**
+ * The same of a RunHistory2 document; undefined if it holds anything else than times.
+ * @throws FhiclError if it is not FHiCL
+ */
+export function eventsInHistory(fhicl: string): RunEvent[] | undefined {
+  const { prolog, main } = parseFhicl(fhicl, 'RunHistory2.fcl');
+  const events: RunEvent[] = [];
+  for (const { key, value } of [...prolog, ...main]) {
+    const event = KEY.exec(key)?.[1];
+    if (event === undefined || value.type === 'table' || value.type === 'sequence') return undefined;
+    events.push(...eventOf(event, value.text));
+  }
+  return events;
+}
+
+/**
+ * Is the run still going, or did it end without a stop? A number that was started again has two pairs: what counts is if the
+ * last start has a stop.
+ */
+export function lacksStop(events: readonly RunEvent[]): boolean {
+  const stops = events.filter(({ event }) => event === 'stop').length;
+  if (stops === 0) return true;
+  return events.at(-1)?.event === 'start' && 2 * stops < events.length;
+}
+
+/** When the run was started last, in milliseconds since 1970; undefined if that can't be read. */
+export function lastStart(events: readonly RunEvent[]): number | undefined {
+  const start = events.findLast(({ event }) => event === 'start');
+  return start && daqTime(start.time);
+}
+
+/**
+ * May a RunHistory2 document take the place of another? Only if that one has no stop time yet and nothing of it is lost: it
+ * holds nothing but a start, or the new one begins with all that it holds.
+ * @throws FhiclError if one of the two is not FHiCL
+ */
+export function completes(stored: string, newer: string): boolean {
+  const [before, after] = [eventsInHistory(stored), eventsInHistory(newer)];
+  if (before === undefined || after === undefined || !lacksStop(before)) return false;
+  if (before.every(({ event }) => event === 'start') && before.length < 2) return true;
+  return before.every(
+    ({ event, time }, place) => after[place]?.event === event && after[place]?.time === time,
+  );
+}
+
+function eventOf(event: string | undefined, rest: string): RunEvent[] {
+  const time = rest.trim();
+  if (time === '') return [];
+  if (event?.toLowerCase() === 'start') return [{ event: 'start', time }];
+  return event?.toLowerCase() === 'stop' ? [{ event: 'stop', time }] : [];
+}
