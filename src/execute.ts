@@ -1,6 +1,5 @@
 import type { RunRequest } from './cli/request.ts';
 import { type LoadedConfig, loadConfig } from './config/load.ts';
-import { notYetAvailable } from './config/not-yet.ts';
 import type { ArchiverConfig } from './config/schema.ts';
 import type { Environment } from './environment.ts';
 import { ArchiverError, ConfigurationError, LockExistsError, messageOf } from './errors.ts';
@@ -43,6 +42,7 @@ export async function execute(request: RunRequest, env: Environment): Promise<nu
       logger: (name) => logging.logger(name),
       env,
       now: () => new Date(),
+      dryRun: request.dryRun,
       print: (text) => process.stdout.write(text),
       progress: terminal,
     });
@@ -91,18 +91,12 @@ function makeWorkDir(path: string): void {
   }
 }
 
-/** Says what is starting, with what configuration, and refuses what this version can't do yet. */
-function announce(
-  config: ArchiverConfig,
-  warnings: readonly string[],
-  request: RunRequest,
-  logger: Logger,
-): void {
+/** Says what is starting, and with what configuration. */
+function announce(warnings: readonly string[], request: RunRequest, logger: Logger): void {
   for (const line of [rule, 'Run Record Archiver Starting', `Config: ${request.configPath}`, rule]) {
     logger.info(line);
   }
   for (const warning of warnings) logger.warning(warning);
-  for (const { param, message } of notYetAvailable(config)) logger.warning(`${param}: ${message}`);
 }
 
 async function runUnderSignals(
@@ -119,7 +113,7 @@ async function runUnderSignals(
   });
   try {
     // Under signals already: whoever waits for this line may stop the archiver at once.
-    announce(config, warnings, request, logger);
+    announce(warnings, request, logger);
     if (needsLock(request)) makeWorkDir(config.app.workDir);
     const allWell = await orchestrator.run(request);
     logger.info(rule);

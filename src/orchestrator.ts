@@ -8,7 +8,7 @@ import { runStages } from './modes/stages.ts';
 import { reportVerification } from './modes/verify.ts';
 import { acquireProcessLock } from './persistence/lock.ts';
 import type { Logger } from './services/logger.ts';
-import type { StageObserver } from './services/stage-observer.ts';
+import type { ExecutionEnd, StageObserver } from './services/stage-observer.ts';
 import type { ProgressView } from './services/terminal.ts';
 import { Site, type SiteOptions } from './site.ts';
 
@@ -63,10 +63,13 @@ export class Orchestrator {
    */
   async run(request: RunRequest): Promise<boolean> {
     const release = needsLock(request) ? await this.#lock() : undefined;
+    let end: ExecutionEnd = 'failure';
     try {
-      return await this.#dispatch(request);
+      const allWell = await this.#dispatch(request);
+      if (allWell) end = this.shutdownReason === undefined ? 'success' : 'stopped';
+      return allWell;
     } finally {
-      await this.#tell((observer) => observer.close());
+      await this.#tell((observer) => observer.close(end));
       await this.#site.close().finally(release);
     }
   }
@@ -105,7 +108,7 @@ export class Orchestrator {
       print: this.#options.print,
       progress: this.#options.progress,
       shutdown: this.#shutdown.signal,
-      stageEnded: (outcome) => this.#tell((observer) => observer.stageEnded(outcome)),
+      stageEnded: (outcome, seconds) => this.#tell((observer) => observer.stageEnded(outcome, seconds)),
       enter: (stage) => {
         this.#stage = stage;
       },
@@ -119,6 +122,7 @@ export class Orchestrator {
       case 'import-only':
       case 'migrate-only':
       case 'retry-failed':
+        await this.#tell(async (observer) => observer.begin?.(request.mode));
         return await runStages(request, execution);
       case 'verify':
         return await reportVerification(request, execution);

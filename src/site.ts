@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { ArtdaqDb } from './clients/artdaqdb/artdaqdb.ts';
 import { openArtdaqDb } from './clients/artdaqdb/open.ts';
+import { type CallTimer, timedArtdaqDb, timedUconDb } from './clients/timed.ts';
 import { openUconDb } from './clients/ucondb/open.ts';
 import type { UconDb } from './clients/ucondb/ucondb.ts';
 import type { ArchiverConfig } from './config/schema.ts';
@@ -13,6 +14,7 @@ import { SeenRuns } from './persistence/seen-runs.ts';
 import { StateFile } from './persistence/state.ts';
 import { RunRecordDirectory } from './records/run-record-directory.ts';
 import type { Logger } from './services/logger.ts';
+import { noMetrics, openMetrics } from './services/metrics/open.ts';
 import { openNotifications } from './services/notifications/open.ts';
 import type { StageObserver } from './services/stage-observer.ts';
 import type { StageFiles } from './stages/base-stage.ts';
@@ -25,6 +27,8 @@ export interface SiteOptions {
   /** Environment for the database. */
   readonly env: Environment;
   readonly now: () => Date;
+  /** Nothing is touched, and nobody told. */
+  readonly dryRun: boolean;
 }
 
 /** The places that the configuration names; each client is made when it is first asked for. */
@@ -35,21 +39,28 @@ export class Site {
   /** Who is told how stages end. */
   readonly observers: readonly StageObserver[];
   readonly #env: Environment;
+  readonly #timer: CallTimer | undefined;
   #records: RunRecordDirectory | undefined;
   #artdaqDb: ArtdaqDb | undefined;
   #uconDb: UconDb | undefined;
 
-  constructor({ config, logger, env, now }: SiteOptions) {
+  constructor({ config, logger, env, now, dryRun }: SiteOptions) {
     this.config = config;
     this.logger = logger;
     this.now = now;
     this.#env = env;
-    this.observers = openNotifications(config, {
-      logger: logger('run_record_archiver.reporter'),
-      env,
-      now,
-      failureLog: (stage) => this.files(stage).failures,
-    });
+    const files = (stage: StageName) => this.files(stage);
+    const metrics = dryRun ? noMetrics : openMetrics(config, { logger, now, files });
+    this.#timer = metrics.timer;
+    this.observers = [
+      ...openNotifications(config, {
+        logger: logger('run_record_archiver.reporter'),
+        env,
+        now,
+        failureLog: (stage) => files(stage).failures,
+      }),
+      ...metrics.observers,
+    ];
   }
 
   get records(): RunRecordDirectory {
@@ -59,20 +70,12 @@ export class Site {
   }
 
   get artdaqDb(): ArtdaqDb {
-    this.#artdaqDb ??= openArtdaqDb(this.config.artdaqDb, {
-      env: this.#env,
-      logger: this.logger('run_record_archiver.clients.artdaq'),
-      workDir: this.config.app.workDir,
-      libDirectory: join(installationDirectory(), 'lib'),
-    });
+    this.#artdaqDb ??= this.#openArtdaqDb();
     return this.#artdaqDb;
   }
 
   get uconDb(): UconDb {
-    this.#uconDb ??= openUconDb(this.config.uconDb, {
-      workers: this.config.app.parallelWorkers,
-      logger: this.logger('run_record_archiver.clients.ucondb'),
-    });
+    this.#uconDb ??= this.#openUconDb();
     return this.#uconDb;
   }
 
@@ -102,5 +105,23 @@ export class Site {
   /** Ends the clients that were made. */
   async close(): Promise<void> {
     await Promise.all([this.#artdaqDb?.close(), this.#uconDb?.close()]);
+  }
+
+  #openArtdaqDb(): ArtdaqDb {
+    const db = openArtdaqDb(this.config.artdaqDb, {
+      env: this.#env,
+      logger: this.logger('run_record_archiver.clients.artdaq'),
+      workDir: this.config.app.workDir,
+      libDirectory: join(installationDirectory(), 'lib'),
+    });
+    return this.#timer === undefined ? db : timedArtdaqDb(db, this.#timer);
+  }
+
+  #openUconDb(): UconDb {
+    const db = openUconDb(this.config.uconDb, {
+      workers: this.config.app.parallelWorkers,
+      logger: this.logger('run_record_archiver.clients.ucondb'),
+    });
+    return this.#timer === undefined ? db : timedUconDb(db, this.#timer);
   }
 }

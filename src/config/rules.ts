@@ -45,6 +45,17 @@ export function doubts(tree: ConfigSection): Finding[] {
       "false: the key of remote_host is not verified, so anyone in between can read and change what is archived, and read the database's password",
     );
   }
+  const prefix = valueAt(tree, ['carbon', 'metric_prefix']);
+  if (typeof prefix === 'string' && /\s|\p{Cc}/u.test(prefix.trim())) {
+    doubt(['carbon', 'metric_prefix'], 'blanks end a name for Carbon; _ stands for them');
+  }
+  const textfile = valueAt(tree, ['metrics', 'textfile']);
+  if (typeof textfile === 'string' && !/^(?:None)?$|\.prom$/.test(textfile)) {
+    doubt(
+      ['metrics', 'textfile'],
+      "does not end in .prom; the node exporter's textfile collector reads no other",
+    );
+  }
   const url = valueAt(tree, ['ucon_db', 'server_url']);
   if (typeof url === 'string' && url !== '' && !/\/app\/*$/.test(url)) {
     doubt(['ucon_db', 'server_url'], 'does not end in /app, as the addresses of UconDB do');

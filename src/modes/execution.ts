@@ -14,8 +14,8 @@ export interface Execution {
   readonly progress: ProgressView | undefined;
   /** Aborted = begin nothing further. */
   readonly shutdown: AbortSignal;
-  /** Tells whoever wants to know how a stage ended; never fails. */
-  stageEnded(outcome: StageOutcome): Promise<void>;
+  /** Tells whoever wants to know how a stage ended, and after how many seconds; never fails. */
+  stageEnded(outcome: StageOutcome, seconds: number): Promise<void>;
   /** Notes what is under way, for the error summary. */
   enter(stage: string): void;
 }

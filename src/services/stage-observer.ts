@@ -1,3 +1,4 @@
+import type { RunRequest } from '../cli/request.ts';
 import type { StageName } from '../errors.ts';
 import type { RunNumber } from '../run-number.ts';
 
@@ -17,9 +18,18 @@ export interface StageOutcome {
   readonly error: string | undefined;
 }
 
-/** Who is told of each stage's end, once its state is on disk. What goes wrong there never changes the outcome. */
+/** How an execution ended; `stopped`: by request, with nothing failed until then. */
+export type ExecutionEnd = 'success' | 'failure' | 'stopped';
+
+/**
+ * Who is told of each stage's end, once its state is on disk. What goes wrong there never changes the outcome. Nobody is
+ * told anything of dry runs, nor of an execution that is refused because another one is under way.
+ */
 export interface StageObserver {
-  stageEnded(outcome: StageOutcome): Promise<void>;
-  /** The execution is over: what is still to be sent goes now. */
-  close(): Promise<void>;
+  /** An execution that archives runs begins. Must not keep it waiting. */
+  begin?(mode: RunRequest['mode']): void;
+  /** @param seconds that the stage took */
+  stageEnded(outcome: StageOutcome, seconds: number): Promise<void>;
+  /** The execution is over: what is still to be sent goes now. Told of every execution, whatever it did. */
+  close(end: ExecutionEnd): Promise<void>;
 }

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadConfig, parseConfig } from '../../../src/config/load.ts';
-import { notYetAvailable } from '../../../src/config/not-yet.ts';
 import type { ArchiverConfig } from '../../../src/config/schema.ts';
 import { ConfigurationError } from '../../../src/errors.ts';
 import { GENERATE_NAMES } from '../../../src/records/generate-names.ts';
@@ -430,6 +429,16 @@ describe('warnings', () => {
     expect(warnings({ 'ucon_db.tls_verify': 'no' })).toEqual([
       expect.stringMatching(/^ucon_db\.tls_verify: false: /),
     ]);
+    expect(warnings({ 'carbon.metric_prefix': 'a b' })).toEqual([
+      'carbon.metric_prefix: blanks end a name for Carbon; _ stands for them',
+    ]);
+    expect(warnings({ 'carbon.metric_prefix': '" a.b "', 'metrics.textfile': '/m/archiver.prom' })).toEqual(
+      [],
+    );
+    expect(warnings({ 'metrics.textfile': '' })).toEqual([]);
+    expect(warnings({ 'metrics.textfile': '/m/archiver.txt' })).toEqual([
+      expect.stringMatching(/^metrics\.textfile: does not end in \.prom;/),
+    ]);
     expect(warnings({ 'ucon_db.server_url': 'http://h/x' })).toEqual([
       expect.stringContaining('does not end in /app'),
     ]);
@@ -497,20 +506,6 @@ describe('secrets', () => {
       'healthcheck.url': 'https://hc.example.com/uuid',
     });
     expect(secrets).toEqual(['user:p%40ss', 'p%40ss', 'p@ss', 'pass', 'xoxb', 'https://hc.example.com/uuid']);
-  });
-});
-
-describe('what this version can not do yet', () => {
-  const missing = (parameters: Record<string, string>) =>
-    notYetAvailable(config(parameters)).map(({ param }) => param);
-
-  it('is named', () => {
-    expect(missing({})).toEqual([]);
-    expect(missing({ 'artdaq_db.database_uri': 'mongodb://h/d' })).toEqual([]);
-    expect(missing({ 'artdaq_db.use_tools': 'true', 'artdaq_db.remote_host': 'far' })).toEqual([]);
-    expect(missing({ 'carbon.enabled': 'true', 'carbon.host': 'h', 'carbon.metric_prefix': 'p' })).toEqual([
-      'carbon.enabled',
-    ]);
   });
 });
 

@@ -1,0 +1,113 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RunRequest } from '../../cli/request.ts';
+import type { Logger } from '../logger.ts';
+import { killableLookup } from '../notifications/killable-lookup.ts';
+import { reasonOf } from '../notifications/reason.ts';
+import type { ExecutionEnd, StageObserver, StageOutcome } from '../stage-observer.ts';
+import { type Ping, pingUrl } from './ping-url.ts';
+
+/** What a {@link HealthCheck} works with. */
+export interface HealthCheckOptions {
+  /** Secret, as whoever knows it can ping. */
+  readonly url: string;
+  readonly logger: Logger;
+  /** Takes passwords and the like out of texts. */
+  readonly redact: (text: string) => string;
+  /** Milliseconds that a ping, and all that is left to do at the end, may take; 3000 if absent. */
+  readonly timeoutMs?: number;
+}
+
+const defaultTimeoutMs = 3000;
+const shownRuns = 20;
+
+/**
+ * Pings a dead man's switch (in the manner of healthchecks.io) when an execution that archives runs begins, succeeds or fails.
+ * One that was stopped by request has done neither: it pings nothing at its end, so that the switch goes off only if no
+ * further execution comes in time.
+ */
+export class HealthCheck implements StageObserver {
+  readonly #options: HealthCheckOptions;
+  readonly #timeoutMs: number;
+  readonly #lines: string[] = [];
+  readonly #halfTime = new AbortController();
+  #started: Promise<void> | undefined;
+  #hasComplained = false;
+
+  constructor(options: HealthCheckOptions) {
+    this.#options = options;
+    this.#timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
+  }
+
+  begin(mode: RunRequest['mode']): void {
+    const signal = AbortSignal.any([AbortSignal.timeout(this.#timeoutMs), this.#halfTime.signal]);
+    this.#started = this.#ping('start', `${mode} on ${hostname()}\n`, signal);
+  }
+
+  async stageEnded({ stage, successful, failed, error }: StageOutcome): Promise<void> {
+    const runs = failed.slice(0, shownRuns).map(({ run }) => run);
+    const more = failed.length > runs.length ? ' and more' : '';
+    const details = failed.length === 0 ? '' : `: ${runs.join(', ')}${more}`;
+    this.#lines.push(
+      error === undefined
+        ? `${stage}: ${successful.length} successful, ${failed.length} failed${details}`
+        : `${stage}: ${this.#options.redact(error)}`,
+    );
+  }
+
+  async close(end: ExecutionEnd): Promise<void> {
+    if (this.#started === undefined) return;
+    const signal = AbortSignal.timeout(this.#timeoutMs);
+    await this.#waitForStart(this.#started);
+    const text = this.#lines.map((line) => `${line}\n`).join('');
+    if (end !== 'stopped') await this.#ping(end, text || `${end}\n`, signal);
+  }
+
+  /** The end must not arrive before the beginning, nor be kept from arriving by it. */
+  async #waitForStart(started: Promise<void>): Promise<void> {
+    const answered = new AbortController();
+    const giveUp = sleep(this.#timeoutMs / 2, undefined, { signal: answered.signal }).then(
+      () => this.#halfTime.abort(),
+      () => undefined,
+    );
+    await started;
+    answered.abort();
+    await giveUp;
+  }
+
+  async #ping(ping: Ping, text: string, signal: AbortSignal): Promise<void> {
+    try {
+      await post(pingUrl(this.#options.url, ping), text, signal);
+    } catch (error) {
+      const { logger, url } = this.#options;
+      const reason = signal.aborted ? 'no answer in time' : this.#options.redact(reasonOf(error));
+      const level = this.#hasComplained ? 'debug' : 'warning';
+      this.#hasComplained = true;
+      logger[level](
+        `The health check at ${new URL(url).origin} (healthcheck.url) could not be told of the ${ping}. ` +
+          `Reason: ${reason}. The archive is not affected.`,
+      );
+    }
+  }
+}
+
+/**
+ * Without a pool of connections: whatever is under way, even connecting, ends with the signal, so that it can't delay the
+ * program's exit. Only the status counts, a body is not waited for.
+ */
+async function post(url: URL, body: string, signal: AbortSignal): Promise<void> {
+  const { request } = await (url.protocol === 'https:' ? import('node:https') : import('node:http'));
+  const headers = {
+    'content-type': 'text/plain; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+  };
+  const lookup = killableLookup(signal);
+  const sent = request(url, { method: 'POST', agent: false, headers, lookup, signal });
+  sent.end(body);
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+  sent.destroy();
+  const { statusCode = 0 } = answer;
+  if (statusCode >= 300) throw new Error(`it answered with HTTP status ${statusCode}`);
+}

@@ -1,0 +1,113 @@
+import { chmod, readFile } from 'node:fs/promises';
+import type { StageName } from '../../errors.ts';
+import { messageOf, PersistenceError } from '../../errors.ts';
+import { writeFileAtomic } from '../../persistence/atomic-file.ts';
+import type { FailureLog } from '../../persistence/failure-log.ts';
+import { positionOf } from '../../persistence/position.ts';
+import type { StateFile } from '../../persistence/state.ts';
+import { undefinedIfMissing } from '../../system-error.ts';
+import type { Logger } from '../logger.ts';
+import type { StageObserver, StageOutcome } from '../stage-observer.ts';
+import { formatGauges, type Gauges, parseGauges, type StageGauges } from './stage-gauges.ts';
+
+/** What a {@link MetricsTextfile} works with. */
+export interface MetricsTextfileOptions {
+  readonly path: string;
+  /** What a stage remembers. */
+  readonly files: (stage: StageName) => { readonly state: StateFile; readonly failures: FailureLog };
+  readonly logger: Logger;
+  readonly now: () => Date;
+}
+
+/**
+ * Keeps a file for the textfile collector of Prometheus' node exporter, rewritten at the end of each stage. The file is its own
+ * memory: what it says of the other stage, and of a stage's last success, is taken over.
+ */
+export class MetricsTextfile implements StageObserver {
+  readonly #options: MetricsTextfileOptions;
+  #hasComplained = false;
+
+  constructor(options: MetricsTextfileOptions) {
+    this.#options = options;
+  }
+
+  async stageEnded(outcome: StageOutcome, seconds: number): Promise<void> {
+    try {
+      const before = await this.#read();
+      const { stage } = outcome;
+      const earlier = before?.[stage]?.last_success_timestamp_seconds;
+      const gauges = { ...this.#ofOutcome(outcome, seconds, earlier), ...(await this.#remembered(stage)) };
+      await this.#write({ ...before, [stage]: gauges }, before === undefined);
+    } catch (error) {
+      if (!this.#hasComplained) {
+        const { path, logger } = this.#options;
+        logger.warning(
+          `The metrics file ${path} (metrics.textfile) could not be written. Reason: ${messageOf(error)}. ` +
+            'The archive is not affected.',
+        );
+      }
+      this.#hasComplained = true;
+    }
+  }
+
+  async close(): Promise<void> {
+    // Everything was written when the stages ended.
+  }
+
+  #ofOutcome(
+    { successful, failed, error }: StageOutcome,
+    seconds: number,
+    lastSuccess: number | undefined,
+  ): Gauges {
+    const now = this.#options.now().getTime() / 1000;
+    const isSuccess = error === undefined && failed.length === 0;
+    const success = isSuccess ? now : lastSuccess;
+    return {
+      last_execution_timestamp_seconds: now,
+      last_execution_success: isSuccess ? 1 : 0,
+      last_execution_duration_seconds: Math.round(seconds * 1000) / 1000,
+      ...(success === undefined ? {} : { last_success_timestamp_seconds: success }),
+      runs_processed: successful.length + failed.length,
+      runs_successful: successful.length,
+      runs_failed: failed.length,
+    };
+  }
+
+  /** A file that can't be read made the stage fail, or says so at the next execution. */
+  async #remembered(stage: StageName): Promise<Gauges> {
+    const { state, failures } = this.#options.files(stage);
+    const position = await known(state.read());
+    const failed = await known(failures.read());
+    return {
+      ...(failed === undefined ? {} : { failure_log_runs: failed.length }),
+      ...(position === undefined ? {} : { position_run: positionOf(position) }),
+    };
+  }
+
+  /** @returns undefined if there is no file */
+  async #read(): Promise<StageGauges | undefined> {
+    const text = await readFile(this.#options.path, 'utf8').catch(undefinedIfMissing);
+    if (text === undefined) return undefined;
+    const gauges = parseGauges(text);
+    if (gauges !== undefined) return gauges;
+    throw new PersistenceError(
+      'there is a file with something other than metrics of this program, which is left alone; remove it or name another',
+    );
+  }
+
+  /** The collector is another account, so a new file can be read by all, whatever the umask; an old one keeps its mode. */
+  async #write(gauges: StageGauges, isNew: boolean): Promise<void> {
+    const { path } = this.#options;
+    await writeFileAtomic(path, formatGauges(gauges));
+    if (isNew) await chmod(path, 0o644);
+  }
+}
+
+async function known<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof PersistenceError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,72 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+
+/** What a {@link LineReceiver} does with a connection. */
+export type ReceiverBehaviour =
+  /** As Carbon: reads to the end, then closes. */
+  | 'accept'
+  /** Closes after the first bytes, by a reset, and drops what comes after. */
+  | 'cut'
+  /** Neither reads nor closes. */
+  | 'hang';
+
+/** A real TCP server on loopback that takes lines as Carbon's plaintext port does, or not. */
+export class LineReceiver {
+  connections = 0;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #text = '';
+
+  private constructor(behaviour: ReceiverBehaviour) {
+    this.#server = createServer({ pauseOnConnect: behaviour === 'hang' }, (socket) => {
+      this.connections++;
+      this.#sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.once('close', () => this.#sockets.delete(socket));
+      if (behaviour === 'hang') return;
+      if (behaviour === 'cut') socket.once('data', () => socket.resetAndDestroy());
+      else socket.setEncoding('utf8').on('data', (text: string) => (this.#text += text));
+    });
+  }
+
+  static async start(behaviour: ReceiverBehaviour = 'accept'): Promise<LineReceiver> {
+    const receiver = new LineReceiver(behaviour);
+    receiver.#server.listen(0, '127.0.0.1');
+    await once(receiver.#server, 'listening');
+    return receiver;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** The lines that came, whole ones only. */
+  get lines(): string[] {
+    return this.#text.split('\n').slice(0, -1);
+  }
+
+  /** The values that came, by name. */
+  get values(): Map<string, number[]> {
+    const values = new Map<string, number[]>();
+    for (const line of this.lines) {
+      const [name = '', value] = line.split(' ');
+      values.set(name, [...(values.get(name) ?? []), Number(value)]);
+    }
+    return values;
+  }
+
+  async stop(): Promise<void> {
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+}
+
+/** A port of 127.0.0.1 that nobody listens on. */
+export async function refusingPort(): Promise<number> {
+  const receiver = await LineReceiver.start();
+  const { port } = receiver;
+  await receiver.stop();
+  return port;
+}

@@ -1,0 +1,143 @@
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { FailureLog } from '../../../src/persistence/failure-log.ts';
+import { StateFile } from '../../../src/persistence/state.ts';
+import { MetricsTextfile } from '../../../src/services/metrics/textfile.ts';
+import { parsePrometheusText } from '../../helpers/prometheus-text.ts';
+import { recordingLogger } from '../../helpers/recording-logger.ts';
+import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
+
+const temporaryDirectory = useTemporaryDirectories();
+
+async function setUp() {
+  const directory = await temporaryDirectory();
+  const collector = join(directory, 'collector');
+  await mkdir(collector);
+  const path = join(collector, 'archiver.prom');
+  const logger = recordingLogger();
+  let seconds = 1_700_000_000;
+  const observer = (file = path) =>
+    new MetricsTextfile({
+      path: file,
+      logger,
+      now: () => new Date(seconds * 1000),
+      files: (stage) => ({
+        state: new StateFile(join(directory, `${stage}.json`), stage),
+        failures: new FailureLog(join(directory, `${stage}.log`)),
+      }),
+    });
+  /** The value of each gauge of a stage, without the common prefix. */
+  const gauges = async (stage: string) => {
+    const samples = parsePrometheusText(await readFile(path, 'utf8'));
+    const own = samples.filter(({ labels }) => labels.stage === stage);
+    return Object.fromEntries(
+      own.map(({ name, value }) => [name.replace('run_record_archiver_', ''), value]),
+    );
+  };
+  return {
+    directory,
+    collector,
+    path,
+    lines: logger.lines,
+    observer,
+    gauges,
+    setTime: (time: number) => (seconds = time),
+  };
+}
+
+const well = { stage: 'import', successful: [1, 2], failed: [], error: undefined } as const;
+const bad = { stage: 'import', successful: [3], failed: [{ run: 4, error: 'x' }], error: undefined } as const;
+const unable = { stage: 'import', successful: [], failed: [], error: 'not reachable' } as const;
+
+describe('MetricsTextfile', () => {
+  it('holds how a stage ended and what it remembers', async () => {
+    const { directory, observer, gauges, lines } = await setUp();
+    await writeFile(join(directory, 'import.json'), '{"last_contiguous_run": 2, "last_attempted_run": 12}');
+    await writeFile(join(directory, 'import.log'), '4\n7\n');
+    await observer().stageEnded(bad, 1.23456);
+    expect(await gauges('import')).toEqual({
+      last_execution_timestamp_seconds: 1_700_000_000,
+      last_execution_success: 0,
+      last_execution_duration_seconds: 1.235,
+      runs_processed: 2,
+      runs_successful: 1,
+      runs_failed: 1,
+      failure_log_runs: 2,
+      position_run: 12,
+    });
+    expect(lines).toEqual([]);
+  });
+
+  it('keeps the last success over failures, and the other stage, from one execution to the next', async () => {
+    const { observer, gauges, setTime } = await setUp();
+    await observer().stageEnded(well, 1);
+    setTime(1_700_000_600.5);
+    const second = observer();
+    await second.stageEnded(unable, 1);
+    await second.stageEnded({ ...well, stage: 'migrate' }, 1);
+    setTime(1_700_001_200);
+    await observer().stageEnded(bad, 1);
+    expect(await gauges('import')).toMatchObject({
+      last_success_timestamp_seconds: 1_700_000_000,
+      last_execution_timestamp_seconds: 1_700_001_200,
+      last_execution_success: 0,
+    });
+    expect(await gauges('migrate')).toMatchObject({
+      last_success_timestamp_seconds: 1_700_000_600.5,
+      last_execution_success: 1,
+    });
+  });
+
+  it('can be read by all when it is new, and keeps the mode that it was given', async () => {
+    const { path, observer } = await setUp();
+    const mask = process.umask(0o077);
+    try {
+      await observer().stageEnded(well, 1);
+      expect((await stat(path)).mode & 0o777).toBe(0o644);
+      await chmod(path, 0o640);
+      await observer().stageEnded(well, 1);
+      expect((await stat(path)).mode & 0o777).toBe(0o640);
+    } finally {
+      process.umask(mask);
+    }
+  });
+
+  it('leaves nothing beside it', async () => {
+    const { collector, observer } = await setUp();
+    await observer().stageEnded(well, 1);
+    expect(await readdir(collector)).toEqual(['archiver.prom']);
+  });
+
+  it('leaves out what it can not find out', async () => {
+    const { directory, observer, gauges } = await setUp();
+    await writeFile(join(directory, 'import.json'), 'torn');
+    await observer().stageEnded(unable, 1);
+    const found = await gauges('import');
+    expect(found).toMatchObject({ last_execution_success: 0, failure_log_runs: 0 });
+    expect(found).not.toHaveProperty('position_run');
+  });
+
+  it('leaves a file of another program alone, and says so once', async () => {
+    const { path, observer, lines } = await setUp();
+    await writeFile(path, 'node_load1 0.5\n');
+    const metrics = observer();
+    await metrics.stageEnded(well, 1);
+    await metrics.stageEnded({ ...well, stage: 'migrate' }, 1);
+    expect(await readFile(path, 'utf8')).toBe('node_load1 0.5\n');
+    expect(lines).toEqual([
+      expect.stringMatching(/^WARNING .*archiver\.prom .*something other than metrics/),
+    ]);
+  });
+
+  it.each([
+    ['a directory that is missing', (directory: string) => join(directory, 'missing', 'a.prom')],
+    ['a directory in its place', (directory: string) => directory],
+  ])('warns of %s', async (_, pathIn) => {
+    const { directory, observer, lines } = await setUp();
+    await observer(pathIn(directory)).stageEnded(well, 1);
+    expect(lines).toEqual([
+      expect.stringMatching(/^WARNING The metrics file .* could not be written\. Reason: /),
+    ]);
+  });
+});
