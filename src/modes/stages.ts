@@ -70,12 +70,13 @@ async function runStage(
   const modeLine = { failed: 'Retry of failed runs', incremental: 'Incremental', full: 'Full' }[mode];
   execution.enter(title);
   for (const line of [rule, `STAGE: ${title}`, `Mode: ${modeLine}`, rule]) logger.info(line);
+  const began = performance.now();
   const outcome = await outcomeOf(name, { mode, runs: request.runs, limit: request.limit });
   const { failed, error } = outcome;
   if (error !== undefined) logger.critical(`${title} Stage: Failed: ${error}`);
   else if (failed.length === 0) logger.info(`✓ ${title} Stage completed successfully`);
   else logger.warning(`✗ ${title} Stage completed with ${failed.length} failed runs`);
-  if (!request.dryRun) await execution.stageEnded(outcome);
+  if (!request.dryRun) await execution.stageEnded(outcome, (performance.now() - began) / 1000);
   return outcome;
 
   async function outcomeOf(stage: StageName, chosen: StageRequest): Promise<StageOutcome> {
