@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ConfigurationError, messageOf } from '../../errors.ts';
 import type { Logger } from '../../services/logger.ts';
-import type { UconDb } from './ucondb.ts';
 import { UconDbClient } from './ucondb-client.ts';
 
 /** The parameters of section `ucon_db` that the client needs. */
@@ -23,7 +22,7 @@ export interface UconDbParameters {
 export function openUconDb(
   parameters: UconDbParameters,
   options: { readonly workers: number; readonly logger: Logger },
-): UconDb {
+): UconDbClient {
   return new UconDbClient({
     serverUrl: parameters.serverUrl,
     folder: parameters.folderName,

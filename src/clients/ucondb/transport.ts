@@ -81,6 +81,11 @@ export class Transport {
     await this.#agent.close();
   }
 
+  /** Ends all exchanges at once. */
+  async abandon(): Promise<void> {
+    await this.#agent.destroy();
+  }
+
   async #request(sent: TransportRequest, watchdog: Watchdog): Promise<Dispatcher.ResponseData> {
     watchdog.touch('no connection or no answer');
     const { body } = sent;

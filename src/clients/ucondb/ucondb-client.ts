@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { UconDbError } from '../../errors.ts';
 import type { RunNumber } from '../../run-number.ts';
 import { type Logger, silentLogger } from '../../services/logger.ts';
+import { checkAccess, type UconDbAccess } from './access.ts';
 import { UconDbAddress } from './address.ts';
 import { challengeOf, saysBadTv, saysNotFound, type TextAnswer } from './answers.ts';
 import { Authenticator, type Demand } from './authenticator.ts';
@@ -98,8 +99,18 @@ export class UconDbClient implements UconDb {
     throw new UconDbError(`UconDB: run ${run} has no blob in ${this.location}`, { run });
   }
 
+  /** Finds out whether runs can be stored, without storing anything; fails as {@link checkAccess} does. */
+  check(): Promise<UconDbAccess> {
+    return checkAccess(this.#conversation, this.#address, this.#authenticator);
+  }
+
   async close(): Promise<void> {
     await this.#transport.close();
+  }
+
+  /** Ends all that is under way. */
+  async abandon(): Promise<void> {
+    await this.#transport.abandon();
   }
 
   /** A GET by key from an object without any version is answered like a fault of the server; a listing tells them apart. */

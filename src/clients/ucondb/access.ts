@@ -1,0 +1,62 @@
+import { silentLogger } from '../../services/logger.ts';
+import type { UconDbAddress } from './address.ts';
+import { challengeOf, saysBadTv, saysNotFound } from './answers.ts';
+import type { Authenticator } from './authenticator.ts';
+import type { Conversation } from './conversation.ts';
+import { readListing } from './listing.ts';
+
+/** What a UconDB that can be used is like. */
+export interface UconDbAccess {
+  /** False: the object will be made by the first upload. */
+  readonly objectExists: boolean;
+  /** False: the server takes uploads from everybody. */
+  readonly asksForLogin: boolean;
+}
+
+/**
+ * Finds out whether the folder is there and whether the server would take an upload from us. Nothing is stored: what is sent
+ * is refused for its tv, which the server reads after it has accepted the login.
+ * @throws ConfigurationError for a wrong address, folder or login; UconDbError if the server doesn't answer as it should
+ */
+export async function checkAccess(
+  conversation: Conversation,
+  address: UconDbAddress,
+  authenticator: Authenticator,
+): Promise<UconDbAccess> {
+  const objectExists = await conversation.get(
+    address.emptyListing(),
+    async ({ chunks }, what) => {
+      await readListing(chunks, what, silentLogger);
+      return true;
+    },
+    (answer) => (saysNotFound(answer, 'object') ? false : undefined),
+  );
+  const asksForLogin = (await authenticator.demand()) !== 'nothing';
+  if (asksForLogin) await tryLogin(conversation, address, authenticator);
+  return { objectExists, asksForLogin };
+}
+
+async function tryLogin(
+  conversation: Conversation,
+  address: UconDbAddress,
+  authenticator: Authenticator,
+): Promise<void> {
+  const request = { method: 'POST', target: address.challenge(), body: Buffer.alloc(0) } as const;
+  await conversation.insist(request, async () => {
+    const demand = await authenticator.demand();
+    const headers = authenticator.headers(demand, request.method, request.target);
+    const first = await conversation.send({ ...request, headers });
+    const challenge = challengeOf(first);
+    if (challenge === undefined) return conversation.judge(request, first, asAccepted);
+    const renewed = authenticator.headers(
+      await authenticator.renew(demand, challenge),
+      request.method,
+      request.target,
+    );
+    return conversation.judge(request, await conversation.send({ ...request, headers: renewed }), asAccepted);
+  });
+}
+
+function asAccepted(answer: Parameters<typeof saysBadTv>[0]): true | undefined {
+  return saysBadTv(answer) ? true : undefined;
+}
