@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { ArchiverError } from '../errors.ts';
 import type { Logger } from '../services/logger.ts';
 import { killableLookup } from '../services/notifications/killable-lookup.ts';
 import { reasonOf } from '../services/notifications/reason.ts';
@@ -60,6 +61,22 @@ export class CarbonClient {
       logger.warning(
         `Could not post ${lines.length} metrics to Carbon at ${host}:${port}. Reason: ${reasonOf(error)}. ` +
           'The archive is not affected.',
+      );
+    }
+  }
+
+  /**
+   * Connects and says nothing.
+   * @throws ArchiverError saying what to do, if that can't be done
+   */
+  async check(): Promise<void> {
+    const { host, port } = this.#settings;
+    try {
+      await this.#deliver('');
+    } catch (error) {
+      throw new ArchiverError(
+        `Carbon at ${host}:${port} can't be reached: ${reasonOf(error)}; check carbon.host and carbon.port, and that it runs`,
+        { cause: error },
       );
     }
   }

@@ -19,6 +19,9 @@ export interface MetricsOptions {
 /** Who measures, as the configuration says. */
 export interface Metrics {
   readonly observers: readonly StageObserver[];
+  /** Where metrics go; undefined if they don't. */
+  readonly carbon?: CarbonClient;
+  readonly textfile?: MetricsTextfile;
   /** For the clients' calls; undefined if nobody wants to know. */
   readonly timer: CallTimer | undefined;
 }
@@ -28,25 +31,30 @@ export const noMetrics: Metrics = { observers: [], timer: undefined };
 
 /** Opens what the configuration switches on, of `carbon`, `metrics` and `healthcheck`. Contacts nothing yet. */
 export function openMetrics(config: ArchiverConfig, { logger, now, files }: MetricsOptions): Metrics {
-  const { carbon, metrics, healthcheck, secrets } = config;
-  const { host, metricPrefix, port } = carbon;
-  const observers: StageObserver[] = [];
-  let timer: CallTimer | undefined;
-  if (carbon.enabled && host !== undefined && metricPrefix !== undefined) {
-    const client = new CarbonClient(
-      { host, port, metricPrefix },
-      { logger: logger('run_record_archiver.clients.carbon'), now },
-    );
-    observers.push(new CarbonMetrics(client));
-    timer = (call, milliseconds) => client.post(`${call}.duration_ms`, milliseconds);
-  }
+  const { metrics, healthcheck, secrets } = config;
   const ownLogger = logger('run_record_archiver.metrics');
-  if (metrics.textfile !== undefined) {
-    observers.push(new MetricsTextfile({ path: metrics.textfile, files, logger: ownLogger, now }));
-  }
-  if (healthcheck.url !== undefined) {
-    const { url } = healthcheck;
-    observers.push(new HealthCheck({ url, logger: ownLogger, redact: makeRedactor(secrets) }));
-  }
-  return { observers, timer };
+  const carbon = openCarbon(config, logger('run_record_archiver.clients.carbon'), now);
+  const textfile =
+    metrics.textfile === undefined
+      ? undefined
+      : new MetricsTextfile({ path: metrics.textfile, files, logger: ownLogger, now });
+  const { url } = healthcheck;
+  return {
+    ...(carbon === undefined ? {} : { carbon }),
+    ...(textfile === undefined ? {} : { textfile }),
+    observers: [
+      ...(carbon === undefined ? [] : [new CarbonMetrics(carbon)]),
+      ...(textfile === undefined ? [] : [textfile]),
+      ...(url === undefined
+        ? []
+        : [new HealthCheck({ url, logger: ownLogger, redact: makeRedactor(secrets) })]),
+    ],
+    timer: carbon && ((call, milliseconds) => carbon.post(`${call}.duration_ms`, milliseconds)),
+  };
+}
+
+function openCarbon({ carbon }: ArchiverConfig, logger: Logger, now: () => Date): CarbonClient | undefined {
+  const { enabled, host, metricPrefix, port } = carbon;
+  if (!enabled || host === undefined || metricPrefix === undefined) return undefined;
+  return new CarbonClient({ host, port, metricPrefix }, { logger, now });
 }

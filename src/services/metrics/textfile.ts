@@ -1,7 +1,9 @@
 import { chmod, readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import type { StageName } from '../../errors.ts';
-import { messageOf, PersistenceError } from '../../errors.ts';
+import { ConfigurationError, messageOf, PersistenceError } from '../../errors.ts';
 import { writeFileAtomic } from '../../persistence/atomic-file.ts';
+import { checkWritable, placeOf, type Usability } from '../../persistence/directory-access.ts';
 import type { FailureLog } from '../../persistence/failure-log.ts';
 import { positionOf } from '../../persistence/position.ts';
 import type { StateFile } from '../../persistence/state.ts';
@@ -48,6 +50,31 @@ export class MetricsTextfile implements StageObserver {
       }
       this.#hasComplained = true;
     }
+  }
+
+  /**
+   * Finds out whether the file can be written, and is ours; leaves it as it is.
+   * @throws PersistenceError or ConfigurationError saying what to do
+   */
+  async check(): Promise<Usability> {
+    const { path } = this.#options;
+    const directory = dirname(resolve(path));
+    const place = await placeOf(directory, 'metrics.textfile');
+    if (!place.exists) {
+      throw new ConfigurationError(
+        `metrics.textfile: the directory ${directory} is missing; make it, or name that of the node exporter's textfile collector`,
+      );
+    }
+    const usability = await checkWritable(directory, 'metrics.textfile');
+    try {
+      await this.#read();
+    } catch (error) {
+      throw new PersistenceError(`metrics.textfile ${path} can't be used: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
+    const warnings = path.endsWith('.prom') ? [] : ['the collector reads only files that end in .prom'];
+    return { text: usability.text, warnings: [...warnings, ...(usability.warnings ?? [])] };
   }
 
   async close(): Promise<void> {

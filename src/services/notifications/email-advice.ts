@@ -11,11 +11,18 @@ export interface NamedSettings {
   readonly smtpPassword?: string | undefined;
 }
 
-/** Why an email could not be sent and what to do about it, without the password in any form that a server may repeat. */
-export function emailAdvice(error: unknown, settings: NamedSettings): string {
+/**
+ * Why an email could not be sent and what to do about it, without the password in any form that a server may repeat.
+ * @param problem what the server did
+ */
+export function emailAdvice(
+  error: unknown,
+  settings: NamedSettings,
+  problem = 'did not take the message',
+): string {
   const { smtpHost, smtpPort } = settings;
   const reason = withoutLogin(reasonOf(error), settings);
-  return `The SMTP server ${smtpHost}:${smtpPort} did not take the message: ${reason}. ${adviceFor(error)}`;
+  return `The SMTP server ${smtpHost}:${smtpPort} ${problem}: ${reason}. ${adviceFor(error)}`;
 }
 
 function adviceFor(error: unknown): string {

@@ -2,8 +2,9 @@ import { connect } from 'node:net';
 import type { SMTPTransportOptions } from 'nodemailer';
 import type { ArchiverConfig } from '../../config/schema.ts';
 import { NotificationError } from '../../errors.ts';
+import type { Usability } from '../../persistence/directory-access.ts';
 import type { Logger } from '../logger.ts';
-import type { Channel } from './channel.ts';
+import type { CheckableChannel } from './channel.ts';
 import { emailAdvice } from './email-advice.ts';
 import { emailContent } from './email-content.ts';
 import { killableLookup } from './killable-lookup.ts';
@@ -21,18 +22,22 @@ export type EmailSettings = Pick<
 
 const implicitTlsPort = 465;
 const timeoutMs = 10_000;
+/** For each silence while the server is only tried. */
+const checkTimeoutMs = 8000;
 /** How long a server may take to close a connection that is done with. */
 const closeTimeoutMs = 500;
 
 /** Tells by email. */
-export class EmailChannel implements Channel {
+export class EmailChannel implements CheckableChannel {
   readonly name = 'email';
+  readonly location: string;
   readonly #settings: EmailSettings;
   readonly #logger: Logger;
   readonly #options: SMTPTransportOptions;
 
   /** @param options of the connection, other than those that follow from the settings */
   constructor(settings: EmailSettings, logger: Logger, options = smtpOptions(settings)) {
+    this.location = `${settings.smtpHost}:${settings.smtpPort}, to ${settings.recipientEmail}`;
     this.#settings = settings;
     this.#logger = logger;
     this.#options = options;
@@ -67,6 +72,29 @@ export class EmailChannel implements Channel {
     }
     this.#logger.info(`Failure report email sent successfully to ${recipientEmail}.`);
   }
+
+  /** Connects as for a message: with TLS and login, if these are configured. */
+  async check(signal: AbortSignal): Promise<Usability> {
+    const { createTransport } = await import('nodemailer');
+    const options = this.#options;
+    const transport = createTransport({
+      ...options,
+      connectionTimeout: checkTimeoutMs,
+      greetingTimeout: checkTimeoutMs,
+      socketTimeout: checkTimeoutMs,
+      getSocket: socketGetter(options, signal, 'to the end'),
+    });
+    try {
+      await transport.verify();
+    } catch (error) {
+      const advice = emailAdvice(error, this.#settings, 'does not let us send');
+      throw new NotificationError(advice, { cause: error });
+    } finally {
+      transport.close();
+    }
+    const tls = options.secure ? 'with TLS' : options.requireTLS ? 'with STARTTLS' : 'without encryption';
+    return { text: `answers, ${tls}, ${options.auth === undefined ? 'without login' : 'logged in'}` };
+  }
 }
 
 /**
@@ -91,10 +119,14 @@ export function smtpOptions(settings: EmailSettings): SMTPTransportOptions {
   };
 }
 
-/** Finds the server the way all programs of the host do (nodemailer asks DNS servers past /etc/hosts), and can be stopped. */
+/**
+ * Finds the server the way all programs of the host do (nodemailer asks DNS servers past /etc/hosts), and can be stopped.
+ * @param until the stopping ends when the connection is there: what comes then heeds the signal itself
+ */
 function socketGetter(
   { host = '', port = 0 }: SMTPTransportOptions,
   signal: AbortSignal,
+  until: 'connected' | 'to the end' = 'connected',
 ): NonNullable<SMTPTransportOptions['getSocket']> {
   return (_options, done) => {
     const socket = connect({ host, port: Number(port), lookup: killableLookup(signal) });
@@ -102,7 +134,7 @@ function socketGetter(
     signal.addEventListener('abort', giveUp, { once: true });
     socket.once('error', done);
     socket.once('connect', () => {
-      signal.removeEventListener('abort', giveUp);
+      if (until === 'connected') signal.removeEventListener('abort', giveUp);
       socket.off('error', done);
       done(null, { connection: socket });
     });

@@ -7,7 +7,7 @@ import type { FailureLog } from '../../persistence/failure-log.ts';
 import { NotifiedFile } from '../../persistence/notified.ts';
 import { makeRedactor } from '../log-line.ts';
 import type { Logger } from '../logger.ts';
-import type { Channel } from './channel.ts';
+import type { CheckableChannel } from './channel.ts';
 import { EmailChannel } from './email.ts';
 import { Notifier } from './notifier.ts';
 import { type SlackAccess, SlackChannel } from './slack.ts';
@@ -28,7 +28,7 @@ export function openNotifications(
   { app, reporting, secrets }: ArchiverConfig,
   { logger, env, now, failureLog }: NotificationOptions,
 ): Notifier[] {
-  const channels = channelsOf(reporting, env, logger);
+  const channels = openChannels(reporting, env, logger);
   if (channels.length === 0) return [];
   const notified = new NotifiedFile(join(app.workDir, 'notified.json'), (message) => logger.warning(message));
   return [
@@ -46,14 +46,15 @@ export function openNotifications(
   ];
 }
 
-function channelsOf(
+/** The ways to tell somebody that the configuration switches on. Contacts nothing yet. */
+export function openChannels(
   { email, slack }: ArchiverConfig['reporting'],
   env: Environment,
   logger: Logger,
-): Channel[] {
+): CheckableChannel[] {
   const { recipientEmail, senderEmail, smtpHost } = email;
   const { botToken, channel } = slack;
-  const channels: Channel[] = [];
+  const channels: CheckableChannel[] = [];
   if (email.enabled && recipientEmail !== undefined && senderEmail !== undefined && smtpHost !== undefined) {
     channels.push(new EmailChannel({ ...email, recipientEmail, senderEmail, smtpHost }, logger));
   }

@@ -16,11 +16,17 @@ const adviceByError: ReadonlyMap<string, string> = new Map([
   ['is_archived', channelAdvice],
 ]);
 
-/** Why a Slack message could not be posted and what to do about it. */
-export function slackAdvice(error: unknown, channel: string): string {
+/**
+ * Why a Slack message could not be posted and what to do about it.
+ * @param problem what Slack did
+ */
+export function slackAdvice(
+  error: unknown,
+  channel: string,
+  problem = `did not take the message for channel ${channel}`,
+): string {
   const { code = '', retryAfter } = partsOf(error);
-  const said = (reason: string, advice: string) =>
-    `Slack did not take the message for channel ${channel}: ${reason}. ${advice}`;
+  const said = (reason: string, advice: string) => `Slack ${problem}: ${reason}. ${advice}`;
   if (retryAfter !== undefined) {
     return said(
       `it takes no more messages for ${retryAfter} s`,
@@ -33,6 +39,11 @@ export function slackAdvice(error: unknown, channel: string): string {
     reasonOf(error),
     'Check that this host reaches Slack, by the proxy of HTTPS_PROXY if there is one.',
   );
+}
+
+/** What Slack answered in place of `ok`, such as `invalid_auth`; undefined if it didn't answer. */
+export function slackErrorCode(error: unknown): string | undefined {
+  return partsOf(error).code;
 }
 
 /** What the client's errors hold, whichever of them it is. */

@@ -1,10 +1,12 @@
 import type { WebClient, WebClientOptions } from '@slack/web-api';
 import type { ArchiverConfig } from '../../config/schema.ts';
 import { NotificationError } from '../../errors.ts';
+import type { Usability } from '../../persistence/directory-access.ts';
 import type { Logger } from '../logger.ts';
-import type { Channel } from './channel.ts';
+import type { CheckableChannel } from './channel.ts';
 import { killableLookup } from './killable-lookup.ts';
 import { slackAdvice } from './slack-advice.ts';
+import { checkSlack } from './slack-check.ts';
 import { slackContent } from './slack-content.ts';
 import type { StageReport } from './stage-report.ts';
 
@@ -25,30 +27,40 @@ export interface SlackAccess {
 }
 
 /** Tells by a message in a Slack channel. */
-export class SlackChannel implements Channel {
+export class SlackChannel implements CheckableChannel {
   readonly name = 'slack';
+  readonly location: string;
   readonly #settings: SlackSettings;
   readonly #access: SlackAccess;
   readonly #logger: Logger;
 
   constructor(settings: SlackSettings, access: SlackAccess, logger: Logger) {
+    this.location = `channel ${settings.channel}`;
     this.#settings = settings;
     this.#access = access;
     this.#logger = logger;
   }
 
   async send(report: StageReport, signal: AbortSignal): Promise<void> {
-    const { channel } = this.#settings;
+    const { channel, mentionUsers } = this.#settings;
     try {
-      await this.#post(report, signal);
+      await this.#withClient(signal, (client) =>
+        client.chat.postMessage({ channel, ...slackContent(report, usersOf(mentionUsers)) }),
+      );
     } catch (error) {
       throw new NotificationError(slackAdvice(error, channel), { cause: error });
     }
     this.#logger.info(`Slack notification sent successfully to channel ${channel}`);
   }
 
-  async #post(report: StageReport, signal: AbortSignal): Promise<void> {
-    const { channel, mentionUsers } = this.#settings;
+  check(signal: AbortSignal): Promise<Usability> {
+    return this.#withClient(signal, (client) => checkSlack(client, this.#settings.channel));
+  }
+
+  async #withClient<Result>(
+    signal: AbortSignal,
+    use: (client: WebClient) => Promise<Result>,
+  ): Promise<Result> {
     // Only now: an execution without failures need not load them.
     const [{ WebClient }, undici] = await Promise.all([import('@slack/web-api'), import('undici')]);
     const { httpProxy, httpsProxy, noProxy } = this.#access;
@@ -71,7 +83,7 @@ export class SlackChannel implements Channel {
           dispatcher,
         }),
       );
-      await client.chat.postMessage({ channel, ...slackContent(report, usersOf(mentionUsers)) });
+      return await use(client);
     } finally {
       await dispatcher.destroy();
     }
