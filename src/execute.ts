@@ -4,6 +4,7 @@ import type { ArchiverConfig } from './config/schema.ts';
 import type { Environment } from './environment.ts';
 import { ArchiverError, ConfigurationError, LockExistsError, messageOf } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
+import { unusableConfigJson } from './modes/check-config.ts';
 import { needsLock, Orchestrator } from './orchestrator.ts';
 import { makeDirectory } from './persistence/make-directory.ts';
 import type { Logger } from './services/logger.ts';
@@ -43,12 +44,16 @@ export async function execute(request: RunRequest, env: Environment): Promise<nu
       env,
       now: () => new Date(),
       dryRun: request.dryRun,
+      warnings: loaded.warnings,
       print: (text) => process.stdout.write(text),
       progress: terminal,
     });
     code = await runUnderSignals(orchestrator, request, loaded, logging.logger(moduleName));
   } catch (error) {
     code = summarise(error, orchestrator?.currentStage, logging.logger(moduleName));
+    if (request.mode === 'check-config' && request.json && error instanceof ConfigurationError) {
+      process.stdout.write(unusableConfigJson(request.configPath, error.message, new Date()));
+    }
   }
   logging
     .logger(moduleName)
@@ -75,12 +80,17 @@ function terminalFor(request: RunRequest): Terminal | undefined {
 function openLogging(config: ArchiverConfig, request: RunRequest, terminal: Terminal | undefined): Logging {
   return createLogging({
     level: request.verbose ? 'DEBUG' : config.app.logLevel,
-    logFile: request.dryRun ? undefined : config.app.logFile,
+    logFile: touchesNothing(request) ? undefined : config.app.logFile,
     quiet: request.quiet,
     console: consoleOf(request),
     ...(terminal === undefined ? {} : { stdout: terminal }),
     secrets: config.secrets,
   });
+}
+
+/** Not even the log file, which would be made for the account that tries things out. */
+function touchesNothing({ dryRun, mode }: RunRequest): boolean {
+  return dryRun || mode === 'check-config';
 }
 
 function makeWorkDir(path: string): void {

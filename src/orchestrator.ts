@@ -1,5 +1,6 @@
 import type { RunRequest } from './cli/request.ts';
-import { ArchiverError, messageOf } from './errors.ts';
+import { messageOf } from './errors.ts';
+import { checkConfig } from './modes/check-config.ts';
 import type { Execution } from './modes/execution.ts';
 import { recoverState } from './modes/recover-state.ts';
 import { reportStatus } from './modes/report-status.ts';
@@ -14,6 +15,8 @@ import { Site, type SiteOptions } from './site.ts';
 
 /** What an orchestrator is given from outside. */
 export interface OrchestratorOptions extends SiteOptions {
+  /** What loading the configuration warned of. */
+  readonly warnings: readonly string[];
   /** Writes a report for programs. */
   readonly print: (text: string) => void;
   /** Where somebody watches, if anybody does. */
@@ -105,6 +108,7 @@ export class Orchestrator {
     const execution: Execution = {
       site: this.#site,
       logger: this.#logger,
+      warnings: this.#options.warnings,
       print: this.#options.print,
       progress: this.#options.progress,
       shutdown: this.#shutdown.signal,
@@ -129,7 +133,7 @@ export class Orchestrator {
       case 'restore':
         return await restore(request, execution);
       case 'check-config':
-        throw new ArchiverError(`${request.mode} is not available in this version yet`);
+        return await checkConfig(request, execution);
     }
   }
 }

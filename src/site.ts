@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { ArtdaqDb } from './clients/artdaqdb/artdaqdb.ts';
-import { openArtdaqDb } from './clients/artdaqdb/open.ts';
+import { type ArtdaqDbServices, openArtdaqDb } from './clients/artdaqdb/open.ts';
 import { type CallTimer, timedArtdaqDb, timedUconDb } from './clients/timed.ts';
 import { openUconDb } from './clients/ucondb/open.ts';
 import type { UconDb } from './clients/ucondb/ucondb.ts';
@@ -38,7 +38,7 @@ export class Site {
   readonly now: () => Date;
   /** Who is told how stages end. */
   readonly observers: readonly StageObserver[];
-  readonly #env: Environment;
+  readonly env: Environment;
   readonly #timer: CallTimer | undefined;
   #records: RunRecordDirectory | undefined;
   #artdaqDb: ArtdaqDb | undefined;
@@ -48,7 +48,7 @@ export class Site {
     this.config = config;
     this.logger = logger;
     this.now = now;
-    this.#env = env;
+    this.env = env;
     const files = (stage: StageName) => this.files(stage);
     const metrics = dryRun ? noMetrics : openMetrics(config, { logger, now, files });
     this.#timer = metrics.timer;
@@ -77,6 +77,16 @@ export class Site {
   get uconDb(): UconDb {
     this.#uconDb ??= this.#openUconDb();
     return this.#uconDb;
+  }
+
+  /** What artdaqDB is opened with besides its parameters. */
+  get databaseServices(): ArtdaqDbServices {
+    return {
+      env: this.env,
+      logger: this.logger('run_record_archiver.clients.artdaq'),
+      workDir: this.config.app.workDir,
+      libDirectory: join(installationDirectory(), 'lib'),
+    };
   }
 
   /** What a stage keeps between executions. */
@@ -108,12 +118,7 @@ export class Site {
   }
 
   #openArtdaqDb(): ArtdaqDb {
-    const db = openArtdaqDb(this.config.artdaqDb, {
-      env: this.#env,
-      logger: this.logger('run_record_archiver.clients.artdaq'),
-      workDir: this.config.app.workDir,
-      libDirectory: join(installationDirectory(), 'lib'),
-    });
+    const db = openArtdaqDb(this.config.artdaqDb, this.databaseServices);
     return this.#timer === undefined ? db : timedArtdaqDb(db, this.#timer);
   }
 

@@ -8,6 +8,8 @@ export interface Execution {
   readonly site: Site;
   /** Of the orchestrator. */
   readonly logger: Logger;
+  /** What loading the configuration warned of. */
+  readonly warnings: readonly string[];
   /** Writes a report for programs to standard output. */
   readonly print: (text: string) => void;
   /** Where somebody watches, if anybody does. */

@@ -12,6 +12,12 @@ export function databaseLocation(uri: string): string {
   return isMongoUri(uri) ? mongoAddress(uri).location : uri;
 }
 
+/** The hosts that a URI names, to be looked up by the system: none of a FilesystemDB, nor of `mongodb+srv`. */
+export function databaseHosts(uri: string): string[] {
+  const [, hosts = ''] = /^mongodb:\/\/([^/]*)/.exec(databaseLocation(uri)) ?? [];
+  return hosts.split(',').flatMap((host) => host.replace(/:\d+$/, '') || []);
+}
+
 /**
  * Finds out whether the database can be read and written, without writing anything.
  * @param limits time without an answer after which a server counts as dead; aborted = nobody waits any longer

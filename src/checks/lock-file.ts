@@ -1,0 +1,36 @@
+import { dirname, resolve } from 'node:path';
+import type { ArchiverConfig } from '../config/schema.ts';
+import { checkMayWrite, looking, undefinedIfAbsent } from '../persistence/directory-access.ts';
+import { describeHolder } from '../persistence/lock/directory-lock.ts';
+import { findKernelLock } from '../persistence/lock/kernel-locks.ts';
+import { judgeOwner } from '../persistence/lock/liveness.ts';
+import { readHolder } from '../persistence/lock/lock-directory.ts';
+import { currentOwner } from '../persistence/lock/owner.ts';
+import type { Check, Finding } from './check.ts';
+
+/** The check of the lock, which is not taken: whoever holds it is only named. */
+export function lockFileCheck({ app }: ArchiverConfig): Check {
+  const { lockFile, workDir } = app;
+  const look = async (): Promise<Finding> => {
+    const directory = dirname(resolve(lockFile));
+    if (directory !== resolve(workDir)) await checkMayWrite(directory, 'app.lock_file');
+    const text = await looking(`app.lock_file ${lockFile} can't be looked at`, () => stateOf(lockFile));
+    return { text };
+  };
+  return { name: 'lock_file', subject: `lock_file ${lockFile}`, look };
+}
+
+async function stateOf(lockFile: string): Promise<string> {
+  const path = resolve(lockFile);
+  const holder = await readHolder(`${path}.lock`).catch(undefinedIfAbsent);
+  if (holder !== undefined) {
+    const { owner, lastSeen } = holder;
+    const isDead =
+      owner !== undefined && judgeOwner(owner, currentOwner(), Date.now() - lastSeen.getTime()) === 'dead';
+    return isDead
+      ? `left by ${describeHolder(holder)}, which has ended; the next execution clears it away`
+      : `held by ${describeHolder(holder)}: an archiver is at work`;
+  }
+  const kernelLock = await findKernelLock(path).catch(undefinedIfAbsent);
+  return kernelLock === undefined ? 'free' : `held by process ${kernelLock.pid}: an archiver is at work`;
+}

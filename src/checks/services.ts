@@ -1,0 +1,40 @@
+import type { ArchiverConfig } from '../config/schema.ts';
+import type { Environment } from '../environment.ts';
+import type { Logger } from '../services/logger.ts';
+import type { Metrics } from '../services/metrics/open.ts';
+import { openChannels } from '../services/notifications/open.ts';
+import type { Check } from './check.ts';
+
+const titles = { email: 'email by', slack: 'Slack' } as const;
+
+/** The checks of those who are told how stages end; nobody is told anything. */
+export function notificationChecks({ reporting }: ArchiverConfig, env: Environment, logger: Logger): Check[] {
+  return openChannels(reporting, env, logger).map((channel) => ({
+    name: channel.name,
+    subject: `${titles[channel.name]} ${channel.location}`,
+    look: (signal) => channel.check(signal),
+  }));
+}
+
+/** The checks of where metrics go; none are sent, and the health check is not pinged, as that would count. */
+export function metricsChecks({ carbon, metrics, healthcheck }: ArchiverConfig, opened: Metrics): Check[] {
+  const { carbon: client, textfile } = opened;
+  const checks: Check[] = [];
+  if (client !== undefined) {
+    const look = async () => {
+      await client.check();
+      return { text: 'takes connections' };
+    };
+    checks.push({ name: 'carbon', subject: `Carbon ${carbon.host}:${carbon.port}`, look });
+  }
+  if (textfile !== undefined) {
+    const subject = `metrics.textfile ${metrics.textfile}`;
+    checks.push({ name: 'metrics_textfile', subject, look: () => textfile.check() });
+  }
+  const { url } = healthcheck;
+  if (url !== undefined) {
+    const look = async () => ({ text: 'not pinged, as that would count' });
+    checks.push({ name: 'healthcheck', subject: `healthcheck.url at ${new URL(url).origin}`, look });
+  }
+  return checks;
+}

@@ -1,0 +1,65 @@
+import { localChecks, serviceChecks } from '../checks/all.ts';
+import type { CheckResult } from '../checks/check.ts';
+import { runChecks } from '../checks/run-checks.ts';
+import type { RunRequest } from '../cli/request.ts';
+import { checkLine, checksJson, checksSummary, isUsable } from '../report/checks.ts';
+import { makeRedactor } from '../services/log-line.ts';
+import { programVersion } from '../version.ts';
+import type { Execution } from './execution.ts';
+
+type CheckRequest = Extract<RunRequest, { mode: 'check-config' }>;
+
+/** So that all is over within 20 s, whatever is dead: of the two groups one follows the other. */
+const LOCAL_LIMIT_MS = 5000;
+const SERVICE_LIMIT_MS = 12_000;
+/** Less than that: what doesn't answer is named by whoever asked, with better advice. */
+const SILENCE_LIMIT_MS = 8000;
+
+const levels = { ok: 'info', warning: 'warning', failed: 'error' } as const;
+
+/**
+ * Looks at all that the configuration names, one line each, and leaves everything as it was.
+ * @returns true if nothing would keep the archiver from working
+ */
+export async function checkConfig(request: CheckRequest, execution: Execution): Promise<boolean> {
+  const { site, logger, shutdown, warnings } = execution;
+  execution.enter('Check of the configuration');
+  const redact = makeRedactor(site.config.secrets);
+  const results: CheckResult[] = [];
+  const report = (result: CheckResult): void => {
+    const shown = { ...result, subject: redact(result.subject), text: redact(result.text) };
+    results.push(shown);
+    logger[levels[shown.state]](checkLine(shown));
+  };
+  const facts = {
+    version: programVersion(),
+    node: process.version,
+    configPath: request.configPath,
+    warnings,
+  };
+  await runChecks(localChecks(site, facts), { limitMs: LOCAL_LIMIT_MS, stop: shutdown, report });
+  await runChecks(serviceChecks(site, SILENCE_LIMIT_MS), {
+    limitMs: SERVICE_LIMIT_MS,
+    stop: shutdown,
+    report,
+  });
+  logger.info(checksSummary(results));
+  if (request.json) execution.print(checksJson(results, site.now()));
+  return isUsable(results);
+}
+
+/** The check as JSON of a configuration file that can't be used, so that nothing else could be looked at. */
+export function unusableConfigJson(configPath: string, message: string, now: Date): string {
+  return checksJson(
+    [
+      {
+        name: 'configuration',
+        subject: `configuration ${configPath}`,
+        state: 'failed',
+        text: message,
+        milliseconds: 0,
+      },
+    ],
+    now,
+  );
+}
