@@ -4,6 +4,8 @@ import { join } from 'node:path';
 const STAMP = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d{4}/g;
 /** What a process leaves that is killed while it prepares to take the lock: an empty file in a directory, that nobody looks into. */
 const UNPUBLISHED_LOCK = /^SystemMetadata\/\.\.run-record-archiver\.lock\.\d+-[0-9a-f]{12}\.archiver-tmp/;
+/** The last indexes that were replaced; their names tell when. */
+const REPLACED_INDEX = /^SystemMetadata\/\.run-record-archiver\/replaced-/;
 
 /**
  * Everything below a FilesystemDB by path, with a placeholder for each timestamp; of an index the lists by map and value, as
@@ -14,7 +16,7 @@ export async function databaseContent(database: string): Promise<Map<string, unk
   const entries = await readdir(database, { recursive: true, withFileTypes: true });
   for (const entry of entries) {
     const path = join(entry.parentPath, entry.name).slice(database.length + 1);
-    if (UNPUBLISHED_LOCK.test(path)) continue;
+    if (UNPUBLISHED_LOCK.test(path) || REPLACED_INDEX.test(path)) continue;
     content.set(...(await pathAndContent(database, path, entry.isDirectory())));
   }
   return content;

@@ -36,6 +36,8 @@ export class Reconciler {
   /** Documents of other programs may be on their way, so the state is not worth remembering. */
   #isSettling = false;
   #hasListed = false;
+  /** Other programs may be at work, as an index was found that we had not left like that. */
+  #hasCompared = false;
   readonly #completed = new Set<string>();
 
   constructor(parts: ReconcilerParts) {
@@ -79,7 +81,7 @@ export class Reconciler {
    */
   async end(lock: HeldLock): Promise<void> {
     await this.reach(lock);
-    for (const { replaced } of this.#stores) await replaced.trim();
+    for (const { replaced } of this.#stores) await replaced.trim(this.#hasCompared);
     await this.#remember();
   }
 
@@ -198,6 +200,7 @@ export class Reconciler {
     listOwn: (store: CollectionStore, texts: readonly ListedText[]) => Promise<boolean>,
     loaded: readonly LoadedIndex[] = [],
   ): Promise<VerifiedState | undefined> {
+    this.#hasCompared = true;
     const indexes: (string | undefined)[] = [];
     const foreign: ForeignDocument[] = [];
     for (const [place, store] of this.#stores.entries()) {

@@ -70,15 +70,18 @@ export class ReplacedIndexes {
     }
   }
 
-  /** Removes those that nobody can have open any more, as they were replaced some time before the last one. */
-  async trim(): Promise<void> {
+  /**
+   * Removes all but the last.
+   * @param othersWrite do programs without lock write to this database? Then those are kept that one may be about to open.
+   */
+  async trim(othersWrite: boolean): Promise<void> {
     const kept = await this.#kept();
     if (kept.length < 2) return;
     const times = new Map<string, number>();
     for (const path of kept) times.set(path, Number((await this.#stat(path))?.ctimeNs ?? 0n) / 1e6);
     const last = Math.max(...times.values());
     for (const [path, time] of times) {
-      if (last - time > OPENING_MS) await this.#files.rm(path, { force: true });
+      if (last - time > (othersWrite ? OPENING_MS : 0)) await this.#files.rm(path, { force: true });
     }
   }
 
