@@ -1,12 +1,16 @@
+import { hostname } from 'node:os';
 import type { RunRequest } from '../cli/request.ts';
 import { PersistenceError, type StageName } from '../errors.ts';
+import { writeFileAtomic } from '../persistence/atomic-file.ts';
 import { followUpRecords } from '../persistence/follow-up-records.ts';
+import { statusPage } from '../report/html.ts';
 import { statusJson } from '../report/json.ts';
 import {
   isWhole,
   type LateTimes,
   queryPlaces,
   type StageRecord,
+  type Status,
   type StatusSource,
   type UnreadableRecord,
   type UnreadableStageRecord,
@@ -14,7 +18,10 @@ import {
 import { statusLines } from '../report/text.ts';
 import type { RunNumber } from '../run-number.ts';
 import type { RunSet } from '../run-set.ts';
+import { makeRedactor } from '../services/log-line.ts';
+import type { Logger } from '../services/logger.ts';
 import type { Site } from '../site.ts';
+import { programVersion } from '../version.ts';
 import type { Execution } from './execution.ts';
 
 type ReportRequest = Extract<RunRequest, { mode: 'report-status' }>;
@@ -22,6 +29,7 @@ type ReportRequest = Extract<RunRequest, { mode: 'report-status' }>;
 /**
  * Asks the three places, and reports.
  * @returns true if everything could be asked and read
+ * @throws PersistenceError if the page can't be written
  */
 export async function reportStatus(
   request: ReportRequest,
@@ -31,11 +39,52 @@ export async function reportStatus(
   const logger = site.logger('run_record_archiver.reporter');
   logger.info('Querying data sources...');
   const places = await queryPlaces(sources(site).map((source) => limitedTo(request.runs, source)));
-  const stages = [await stageRecord('import', site), await stageRecord('migrate', site)];
+  const stages = [
+    await stageRecord('import', request.runs, site),
+    await stageRecord('migrate', request.runs, site),
+  ];
   const status = { places, stages, lateTimes: await lateTimes(site) };
   for (const { level, text } of statusLines(status, request.compareState)) logger[level](text);
   if (request.json) print(statusJson(status, site.now()));
+  if (request.html !== undefined) await writePage(request.html, status, request, site, logger);
   return isWhole(status);
+}
+
+async function writePage(
+  path: string,
+  status: Status,
+  { configPath, runs, compareState, dryRun }: ReportRequest,
+  site: Site,
+  logger: Logger,
+): Promise<void> {
+  if (dryRun) {
+    logger.info(`Dry run: would write ${path}`);
+    return;
+  }
+  const page = statusPage(redacted(status, site.config.secrets), {
+    time: site.now(),
+    host: hostname(),
+    version: programVersion(),
+    configPath,
+    selection: runs,
+    compareState,
+  });
+  await writeFileAtomic(path, page);
+  logger.info(`Page written: ${path}`);
+}
+
+/** A page is shown to more people than the log is, whose lines hide secrets too. */
+function redacted({ places, stages, lateTimes }: Status, secrets: readonly string[]): Status {
+  const redact = makeRedactor(secrets);
+  return {
+    places: places.map(({ location, error, ...place }) => ({
+      ...place,
+      location: location.map(([name, value]) => [name, redact(value)] as const),
+      error: error === undefined ? undefined : redact(error),
+    })),
+    stages: stages.map((stage) => ('error' in stage ? { ...stage, error: redact(stage.error) } : stage)),
+    lateTimes: 'error' in lateTimes ? { error: redact(lateTimes.error) } : lateTimes,
+  };
 }
 
 function sources(site: Site): StatusSource[] {
@@ -70,13 +119,17 @@ function limitedTo(runs: RunSet | undefined, source: StatusSource): StatusSource
 }
 
 /** A file that can't be read does not keep the places from being reported: their runs tell what to write into it. */
-async function stageRecord(stage: StageName, site: Site): Promise<StageRecord | UnreadableStageRecord> {
+async function stageRecord(
+  stage: StageName,
+  runs: RunSet | undefined,
+  site: Site,
+): Promise<StageRecord | UnreadableStageRecord> {
   const { state, failures, seen } = site.files(stage);
   try {
     return {
       stage,
       state: await state.read(),
-      failed: await failures.read(),
+      failed: (await failures.read()).filter((run) => runs?.has(run) ?? true),
       isKnown: await seen.membership(),
     };
   } catch (error) {

@@ -15,11 +15,19 @@ export function comparisonLines(status: Status): ReportLine[] {
   return status.stages.flatMap((stage) => {
     const heading = [info(''), info(sections[stage.stage].heading), info(rule)];
     if ('error' in stage) return [...heading, { level: 'error', text: `  ${stage.error}` } as const];
-    return [...heading, ...stageLines(stage, status)];
+    return [...heading, ...stageFacts(stage, status).map(factLine)];
   });
 }
 
-function stageLines(stage: StageRecord, status: Status): ReportLine[] {
+/** One thing that the comparison found. */
+export interface Fact {
+  readonly level: ReportLine['level'];
+  readonly name: string;
+  readonly value: string;
+}
+
+/** How the places compare with what one stage remembers. */
+export function stageFacts(stage: StageRecord, status: Status): Fact[] {
   const last = stage.state.lastContiguousRun;
   const lines = [
     entry('Last Contiguous Run', last),
@@ -27,7 +35,7 @@ function stageLines(stage: StageRecord, status: Status): ReportLine[] {
   ];
   if (last === 0)
     lines.push(entry('Status', `No ${stage.stage === 'import' ? 'import' : 'migration'} state recorded`));
-  else lines.push(...placeLines(last, sections[stage.stage], status));
+  else lines.push(...placeFacts(last, sections[stage.stage], status));
   if (stage.failed.length > 0) {
     lines.push(
       alarm('Failed Runs', `${stage.failed.length} run(s) logged as failed (${ranges(stage.failed)})`),
@@ -36,7 +44,7 @@ function stageLines(stage: StageRecord, status: Status): ReportLine[] {
   return lines;
 }
 
-function placeLines(last: RunNumber, places: { source: Place; target: Place }, status: Status): ReportLine[] {
+function placeFacts(last: RunNumber, places: { source: Place; target: Place }, status: Status): Fact[] {
   const source = runsAt(status, places.source);
   const target = runsAt(status, places.target);
   if (source === undefined || target === undefined) {
@@ -65,10 +73,14 @@ function ranges(runs: readonly RunNumber[]): string {
   return formatRanges(toRanges(runs));
 }
 
-function entry(name: string, value: string | number): ReportLine {
-  return info(`  ${`${name}:`.padEnd(20)} ${value}`);
+function factLine({ level, name, value }: Fact): ReportLine {
+  return { level, text: `  ${`${name}:`.padEnd(20)} ${value}` };
 }
 
-function alarm(name: string, value: string): ReportLine {
-  return { ...entry(name, value), level: 'warning' };
+function entry(name: string, value: string | number): Fact {
+  return { level: 'info', name, value: String(value) };
+}
+
+function alarm(name: string, value: string): Fact {
+  return { level: 'warning', name, value };
 }

@@ -1,0 +1,79 @@
+import { type NumberRange, rangeText } from '../../number-ranges.ts';
+import { placeName } from '../lines.ts';
+import type { Place } from '../status.ts';
+import type { Span } from './columns.ts';
+import { type CellState, isThere, joinRanges, lengthOf, type Segment } from './segments.ts';
+
+/** The lanes, from the run directories to where the runs end up. */
+export const lanes: readonly Place[] = ['filesystem', 'artdaqDB', 'UconDB'];
+
+const shownRanges = 5;
+
+/** A number of things with its thousands apart: `12,345`. */
+export function counted(count: number): string {
+  return count.toLocaleString('en-US');
+}
+
+/** `1 run`, `12,345 runs`. */
+export function runsText(count: number): string {
+  return `${counted(count)} ${count === 1 ? 'run' : 'runs'}`;
+}
+
+/** What a span is: its runs in the first line, then a line for each place, then failure logs. */
+export function describeSpan({ first, last, parts, isBreak }: Span): string {
+  const range = `${first === last ? 'Run' : 'Runs'} ${rangeText({ first, last })}`;
+  const count =
+    first === last ? '' : ` (${counted(lengthOf({ first, last }))}${isBreak ? ', drawn short' : ''})`;
+  const failures = (['import', 'migrate'] as const).flatMap((stage) => {
+    const failed = parts.filter(({ failedIn }) => failedIn.includes(stage));
+    return failed.length === 0 ? [] : [`In the ${stage} failure log: ${briefRanges(failed)}`];
+  });
+  const places = lanes.map((place) => `${placeName(place)}: ${laneText(parts, place)}`);
+  return [`${range}${count}`, ...places, ...failures].join('\n');
+}
+
+/** What the runs are at one place; with numbers of runs where they differ. */
+function laneText(parts: readonly Segment[], place: Place): string {
+  const groups = new Map<string, Segment[]>();
+  for (const part of parts) {
+    const text = cellText(part, place);
+    groups.set(text, [...(groups.get(text) ?? []), part]);
+  }
+  const [only] = groups.keys();
+  if (groups.size === 1 && only !== undefined) return only;
+  return [...groups]
+    .map(([text, members]) => {
+      const count = members.reduce((sum, member) => sum + lengthOf(member), 0);
+      const which = text === texts.present ? '' : ` (${briefRanges(members)})`;
+      return `${counted(count)} ${text}${which}`;
+    })
+    .join(', ');
+}
+
+const texts: Readonly<Record<CellState, string>> = {
+  present: 'present',
+  incomplete: 'present, without stop time',
+  failed: 'failed',
+  skipped: 'skipped by --incremental',
+  late: 'came late, next in turn',
+  waiting: 'waiting',
+  absent: 'not here',
+  unused: 'unused',
+  unknown: 'could not be asked',
+  unselected: 'not in this report',
+};
+
+function cellText({ cells }: Segment, place: Place): string {
+  const state = cells[place];
+  if (state === 'failed') return place === 'artdaqDB' ? 'import failed' : 'migration failed';
+  if (state === 'waiting')
+    return `waiting for ${place === 'UconDB' && isThere(cells.artdaqDB) ? 'migration' : 'import'}`;
+  return texts[state];
+}
+
+function briefRanges(parts: readonly NumberRange[]): string {
+  const ranges = joinRanges(parts);
+  const shown = ranges.slice(0, shownRanges).map(rangeText).join(', ');
+  const more = ranges.length - shownRanges;
+  return more > 0 ? `${shown} and ${counted(more)} more` : shown;
+}

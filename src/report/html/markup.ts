@@ -1,0 +1,42 @@
+/** A piece of HTML whose texts are escaped. */
+export class Markup {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** What may stand in a {@link html} template: texts and numbers are escaped, nothing comes of undefined. */
+export type Content = string | number | Markup | undefined | readonly Content[];
+
+const references: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+/** Characters that may not stand in HTML, not even as a reference. */
+const CONTROLS = /[^\t\n\x20-\x7e\u00a0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\u{10000}-\u{10fffd}]/gu;
+
+/** Text of an element or a quoted attribute. Control characters and lone surrogates become U+FFFD. */
+export function escapeText(text: string): string {
+  return text.replace(CONTROLS, '\ufffd').replace(/[&<>"']/g, (character) => references[character] ?? '');
+}
+
+/** Builds HTML; whatever is filled in is escaped unless it is {@link Markup} itself. */
+export function html(literals: TemplateStringsArray, ...contents: readonly Content[]): Markup {
+  return new Markup(
+    literals
+      .map((literal, index) => `${index === 0 ? '' : rendered(contents[index - 1])}${literal}`)
+      .join(''),
+  );
+}
+
+function rendered(content: Content): string {
+  if (content === undefined) return '';
+  if (content instanceof Markup) return content.text;
+  if (typeof content === 'object') return content.map(rendered).join('');
+  return escapeText(String(content));
+}

@@ -1,0 +1,71 @@
+import { placeName } from '../lines.ts';
+import { differences, isWhole, runsAt, type Status } from '../status.ts';
+import { counted, lanes, runsText } from './describe.ts';
+import { html, type Markup } from './markup.ts';
+import type { Problem } from './problems.ts';
+import { isThere, lengthOf, type Segment } from './segments.ts';
+
+/** The whole report in one line. */
+export interface Verdict {
+  readonly level: 'good' | 'warning' | 'error';
+  readonly text: string;
+}
+
+/** What an operator wants to know first. */
+export function verdictOf(status: Status, problems: readonly Problem[]): Verdict {
+  const silent = status.places
+    .filter(({ error }) => error !== undefined)
+    .map(({ place }) => placeName(place));
+  const torn = status.stages.filter((stage) => 'error' in stage).map(({ stage }) => `the ${stage} state`);
+  const late = 'error' in status.lateTimes ? ['the record of late stop times'] : [];
+  const totalOf = (matches: (problem: Problem) => boolean) =>
+    problems.filter(matches).reduce((sum, { total }) => sum + total, 0);
+  const failed = totalOf(({ level }) => level === 'error');
+  const warned = totalOf(({ level }) => level === 'warning');
+  const waiting = totalOf(({ isBacklog }) => isBacklog);
+  const found = [
+    ...(failed > 0 ? [`${runsText(failed)} failed`] : []),
+    ...(warned > 0 ? [`${runsText(warned)} to look at`] : []),
+  ];
+  if (!isWhole(status)) {
+    return {
+      level: 'error',
+      text: [`No answer: ${[...silent, ...torn, ...late].join(', ')}`, ...found].join(' · '),
+    };
+  }
+  if (found.length > 0) return { level: failed > 0 ? 'error' : 'warning', text: found.join(' · ') };
+  if (waiting > 0) return { level: 'good', text: 'In order; some runs are not through yet' };
+  return { level: 'good', text: 'All places are in step' };
+}
+
+/** The figures that matter, each with a way to its details. */
+export function keyFigures(
+  status: Status,
+  problems: readonly Problem[],
+  segments: readonly Segment[],
+): Markup {
+  const { toImport, toMigrate } = differences(status);
+  const failed = (stage: 'import' | 'migrate') => {
+    const record = status.stages.find((candidate) => candidate.stage === stage);
+    return record === undefined || 'error' in record ? undefined : record.failed.length;
+  };
+  const totalOf = (kind: string) => problems.find((problem) => problem.kind === kind)?.total ?? 0;
+  const everywhere = segments.filter(({ cells }) => lanes.every((place) => isThere(cells[place])));
+  const isAsked = lanes.every((place) => runsAt(status, place) !== undefined);
+  const answers = lanes.some((place) => runsAt(status, place) !== undefined);
+  const complete = everywhere.reduce((sum, segment) => sum + lengthOf(segment), 0);
+  return html`<ul class="figures">
+${figure('Archived everywhere', isAsked ? complete : undefined, 'info', undefined)}
+${figure('Import failed', failed('import'), 'error', 'import-failed')}
+${figure('Migration failed', failed('migrate'), 'error', 'migrate-failed')}
+${figure('To import', toImport?.length, 'info', 'to-import')}
+${figure('To migrate', toMigrate?.length, 'info', 'to-migrate')}
+${figure('Gaps', answers ? totalOf('gaps') : undefined, 'info', 'gaps')}
+</ul>`;
+
+  function figure(name: string, value: number | undefined, level: string, kind: string | undefined): Markup {
+    const text = html`<b>${value === undefined ? '–' : counted(value)}</b><span>${name}${value === undefined ? ' (not known)' : ''}</span>`;
+    const isLinked = problems.some((problem) => problem.kind === kind);
+    return html`<li class="${value ? level : 'none'}">${isLinked ? html`<a href="#${kind}">${text}</a>` : text}</li>`;
+  }
+}
