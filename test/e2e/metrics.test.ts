@@ -1,0 +1,198 @@
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ArchiverProcess, archive, type Ended } from '../helpers/archiver-process.ts';
+import { LineReceiver, type ReceiverBehaviour, refusingPort } from '../helpers/line-receiver.ts';
+import { type PingAnswer, PingServer } from '../helpers/ping-server.ts';
+import { parsePrometheusText } from '../helpers/prometheus-text.ts';
+import { type Parameters, Site } from '../helpers/site.ts';
+import { SiteUconDb } from '../helpers/ucondb-for-site.ts';
+
+const key = 'key-only-in-tests';
+const prefix = 'test.archiver';
+
+let ucondb: SiteUconDb;
+let site: Site;
+let carbon: LineReceiver;
+let checks: PingServer;
+let textfile: string;
+
+beforeEach(async () => {
+  ucondb = await SiteUconDb.start();
+  site = new Site(ucondb.url);
+  mkdirSync(join(site.directory, 'collector'));
+  textfile = join(site.directory, 'collector', 'archiver.prom');
+  carbon = await LineReceiver.start();
+  checks = await PingServer.start();
+  measure();
+});
+
+afterEach(async () => {
+  site.remove();
+  await Promise.all([ucondb.remove(), carbon.stop(), checks.stop()]);
+});
+
+/** Switches everything on, with parameters in place of the working ones. */
+function measure(parameters: Parameters = {}): void {
+  site.configure(ucondb.url, {
+    carbon: { enabled: true, host: '127.0.0.1', port: carbon.port, metric_prefix: prefix },
+    metrics: { textfile },
+    healthcheck: { url: `${checks.origin}/ping/${key}?rid=1` },
+    ...parameters,
+  });
+}
+
+const run = (...flags: string[]): Promise<Ended> => archive([site.config, ...flags]);
+
+/** A gauge of the textfile. */
+function gauge(name: string, stage: string): number | undefined {
+  const samples = parsePrometheusText(readFileSync(textfile, 'utf8'));
+  return samples.find((one) => one.name === `run_record_archiver_${name}` && one.labels.stage === stage)
+    ?.value;
+}
+
+const targets = (...paths: string[]) => paths.map((path) => `/ping/${key}${path}?rid=1`);
+const warnings = (text: string) => text.split('\n').filter((line) => line.includes(' - WARNING - '));
+
+describe('metrics and health check', () => {
+  it('tell of an execution that goes well', async () => {
+    site.addRuns(1, 2, 3);
+    const { code, stdout } = await run();
+    expect(code).toBe(0);
+    expect(warnings(stdout)).toEqual([]);
+    expect(carbon.connections).toBe(1);
+    const values = carbon.values;
+    for (const [name, count] of [
+      ['ArtdaqDBClient.get_archived_runs', 2],
+      ['ArtdaqDBClient.archive_run', 3],
+      ['ArtdaqDBClient.export_run_configuration', 3],
+      ['UconDBClient.get_existing_runs', 1],
+      ['UconDBClient.upload_blob', 3],
+      ['UconDBClient.get_data', 3],
+    ] as const) {
+      expect(values.get(`${prefix}.${name}.duration_ms`)?.length, name).toBe(count);
+    }
+    expect(values.get(`${prefix}.migrate.runs_processed`)).toEqual([3]);
+    expect(values.get(`${prefix}.migrate.runs_successful`)).toEqual([3]);
+    expect(values.get(`${prefix}.migrate.runs_failed`)).toEqual([0]);
+    expect(values.get(`${prefix}.migrate.last_successful_run`)).toEqual([3]);
+    expect(values.size).toBe(10);
+    for (const stage of ['import', 'migrate']) {
+      expect(gauge('runs_successful', stage)).toBe(3);
+      expect(gauge('position_run', stage)).toBe(3);
+      expect(gauge('last_execution_success', stage)).toBe(1);
+    }
+    expect(checks.targets).toEqual(targets('/start', ''));
+    expect(checks.pings[1]?.body).toBe('import: 3 successful, 0 failed\nmigrate: 3 successful, 0 failed\n');
+  });
+
+  it('tell of one with nothing to do, and of one that fails', async () => {
+    site.addRuns(1);
+    await run();
+    await run();
+    expect(carbon.values.get(`${prefix}.migrate.runs_processed`)).toEqual([1, 0]);
+    expect(carbon.values.get(`${prefix}.migrate.last_successful_run`)).toEqual([1]);
+    const success = gauge('last_success_timestamp_seconds', 'import');
+    site.addRun(2, { 'component01.fcl': 'not { FHiCL\n' });
+    expect((await run()).code).toBe(1);
+    expect(gauge('last_execution_success', 'import')).toBe(0);
+    expect(gauge('last_success_timestamp_seconds', 'import')).toBe(success);
+    expect(gauge('failure_log_runs', 'import')).toBe(1);
+    expect(gauge('last_execution_success', 'migrate')).toBe(1);
+    expect(checks.targets).toEqual(targets('/start', '', '/start', '', '/start', '/fail'));
+    expect(checks.pings.at(-1)?.body).toContain('import: 0 successful, 1 failed: 2\n');
+  });
+
+  it('tell of a stage that can not begin, and still of the calls', async () => {
+    site.addRuns(1);
+    measure({ ucon_db: { server_url: `http://127.0.0.1:${await refusingPort()}/app` } });
+    expect((await run()).code).toBe(1);
+    expect(checks.targets).toEqual(targets('/start', '/fail'));
+    expect(gauge('last_execution_success', 'import')).toBe(1);
+    expect(gauge('last_execution_success', 'migrate')).toBe(0);
+    expect(carbon.values.get(`${prefix}.UconDBClient.get_existing_runs.duration_ms`)?.length).toBe(1);
+    expect(carbon.values.get(`${prefix}.migrate.runs_processed`)).toBeUndefined();
+  });
+
+  it('say nothing of dry runs and reports, and ping nothing for a second archiver', async () => {
+    site.addRuns(1);
+    await run('--dry-run');
+    expect(carbon.connections).toBe(0);
+    await run('--report-status');
+    expect(carbon.lines.every((line) => line.includes('.duration_ms '))).toBe(true);
+    expect([existsSync(textfile), checks.targets]).toEqual([false, []]);
+    const held = ucondb.hold();
+    const first = new ArchiverProcess([site.config]);
+    await held;
+    expect((await run()).code).toBe(1);
+    expect(checks.targets).toEqual(targets('/start'));
+    ucondb.release();
+    expect((await first.ended).code).toBe(0);
+    expect(checks.targets).toEqual(targets('/start', ''));
+  });
+
+  it('leave the end of an execution that is stopped by request open', async () => {
+    site.addRuns(1);
+    const held = ucondb.hold();
+    const stopped = new ArchiverProcess([site.config]);
+    await held;
+    stopped.kill('SIGTERM');
+    await stopped.says('GRACEFUL SHUTDOWN REQUESTED');
+    ucondb.release();
+    expect((await stopped.ended).code).toBe(130);
+    expect(checks.targets).toEqual(targets('/start'));
+    expect(carbon.values.get(`${prefix}.migrate.runs_successful`)).toEqual([1]);
+  });
+});
+
+describe('a counterpart that is broken', () => {
+  /** The archive and the exit codes are as ever, and each fault is one warning, without the secret. */
+  async function expectNoHarm(fault: RegExp): Promise<void> {
+    site.addRuns(1, 2);
+    const good = await run();
+    expect(good.code).toBe(0);
+    expect(await ucondb.runs()).toEqual([1, 2]);
+    expect(site.state('migrator_state.json')).toEqual({ last_contiguous_run: 2, last_attempted_run: 2 });
+    expect(warnings(good.stdout)).toEqual([expect.stringMatching(fault)]);
+    expect(`${good.stdout}${site.read('archiver.log')}`).not.toContain(key);
+  }
+
+  it.each(['refuse', 'hang', 'cut'] as const)('Carbon: %s', async (how: ReceiverBehaviour | 'refuse') => {
+    await carbon.stop();
+    carbon = await LineReceiver.start(how === 'refuse' ? 'accept' : how);
+    const port = how === 'refuse' ? await refusingPort() : carbon.port;
+    measure({ carbon: { enabled: true, host: '127.0.0.1', port, metric_prefix: prefix } });
+    await expectNoHarm(/Could not post \d+ metrics to Carbon at 127\.0\.0\.1:\d+\. Reason: /);
+  });
+
+  it('the directory of the textfile', async () => {
+    rmSync(join(site.directory, 'collector'), { recursive: true });
+    await expectNoHarm(
+      /The metrics file .*archiver\.prom \(metrics\.textfile\) could not be written\. Reason: /,
+    );
+  });
+
+  it.each(['refuse', 'hang', 500] as const)('the health check: %s', async (how: PingAnswer | 'refuse') => {
+    await checks.stop();
+    checks = await PingServer.start(() => (how === 'refuse' ? 200 : how));
+    const origin = how === 'refuse' ? `http://127.0.0.1:${await refusingPort()}` : checks.origin;
+    measure({ healthcheck: { url: `${origin}/ping/${key}?rid=1` } });
+    await expectNoHarm(
+      /The health check at http:\/\/127\.0\.0\.1:\d+ \(healthcheck\.url\) could not be told/,
+    );
+  });
+
+  it('all at once, with a run that fails', async () => {
+    site.addRun(3, { 'component01.fcl': 'not { FHiCL\n' });
+    const port = await refusingPort();
+    measure({
+      carbon: { enabled: true, host: '127.0.0.1', port, metric_prefix: prefix },
+      metrics: { textfile: site.directory },
+      healthcheck: { url: `http://127.0.0.1:${port}/${key}` },
+    });
+    const { code, stdout } = await run();
+    expect(code).toBe(1);
+    expect(site.read('import_failures.log')).toBe('3\n');
+    expect(stdout).not.toContain(key);
+  });
+});
