@@ -222,6 +222,77 @@ describe('a wrong configuration', () => {
   });
 });
 
+describe('a replacement', () => {
+  const newer = Buffer.from('Start of Record\nRun Number: 101\nmore\nEnd of Record\n');
+  const versions = async (): Promise<(string | null)[]> => {
+    const answer = await fetch(`${server.url}/versions?folder=${place.folder}&object=${place.object}`);
+    return ((await answer.json()) as { key: string | null }[]).map(({ key }) => key);
+  };
+
+  it('takes the key from the version that has it', async () => {
+    const client = open();
+    await client.put(1, blob);
+    await client.replace(1, newer);
+    expect(await client.get(1)).toEqual(newer);
+    expect(await versions()).toEqual(['1', null]);
+    expect(await client.listRuns()).toEqual([1]);
+  });
+
+  it.each([
+    ['the connection broke after it', (request: ProxiedRequest) => request.reset()],
+    [
+      'the server failed after it',
+      (request: ProxiedRequest) =>
+        request.answer('HTTP/1.1 500 Application Error\r\nConnection: close\r\n\r\n<h3>gone</h3>'),
+    ],
+  ])('is not sent again when %s', async (_what, end) => {
+    await open().put(1, blob);
+    const client = await openThrough(
+      first(1, isUpload, async (request) => {
+        await request.forward();
+        end(request);
+      }),
+    );
+    await client.replace(1, newer);
+    expect(uploads()).toBe(1);
+    expect(await versions()).toEqual(['1', null]);
+  });
+
+  it('is not sent again, but reported, when it can not be told what became of it', async () => {
+    await open().put(1, blob);
+    let time = 0;
+    const client = await openThrough(
+      first(Infinity, isUpload, (request) => request.reset()),
+      {
+        now: () => time,
+        sleep: async (milliseconds) => {
+          time += milliseconds;
+        },
+      },
+    );
+    const error = await rejection(client.replace(1, newer));
+    expect(error.message).toContain('the blob of run 1 could not be replaced');
+    expect(uploads()).toBe(1);
+    expect(await open({ serverUrl: server.url }).get(1)).toEqual(blob);
+  });
+
+  it('is sent again when the server did not take it', async () => {
+    await open().put(1, blob);
+    const client = await openThrough(
+      first(2, isUpload, (request) => request.answer('HTTP/1.1 503 Service unavailable\n\n')),
+    );
+    await client.replace(1, newer);
+    expect(await versions()).toEqual(['1', null]);
+  });
+
+  it('is refused to whoever may not write', async () => {
+    await open().put(1, blob);
+    const error = await rejection(open({ password: 'wrong' }).replace(1, newer));
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(await versions()).toEqual(['1']);
+  });
+});
+
 describe('an upload whose outcome is unknown', () => {
   it('is found stored when the connection broke after it', async () => {
     const client = await openThrough(

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { attemptedUpTo, incrementalRuns, missingRuns } from '../../../src/stages/candidates.ts';
+import { attemptedUpTo, incrementalRuns, missingRuns, planBatch } from '../../../src/stages/candidates.ts';
 
 const runs = fc.uniqueArray(fc.nat(50)).map((list) => list.sort((a, b) => a - b));
 
@@ -44,6 +44,29 @@ describe('attemptedUpTo', () => {
       fc.property(runs, runs, (batch, ended) => {
         const upTo = attemptedUpTo(batch, new Set(ended)) ?? -1;
         expect(batch.filter((run) => run <= upTo).every((run) => ended.includes(run))).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('planBatch', () => {
+  const view = { position: 0, failed: new Set<number>(), late: new Set<number>() };
+
+  it('fills the batch with runs that need not wait, and asks about no more than it must', async () => {
+    await fc.assert(
+      fc.asyncProperty(runs, runs, fc.integer({ min: 1, max: 10 }), async (source, waiting, limit) => {
+        const asked: number[] = [];
+        const plan = await planBatch({ source, target: [] }, view, { mode: 'full', limit }, async (run) => {
+          asked.push(run);
+          return waiting.includes(run) ? 'for it' : undefined;
+        });
+        const ready = source.filter((run) => !waiting.includes(run));
+        expect(plan.batch).toEqual(ready.slice(0, limit));
+        const postponed = plan.waiting.get('for it') ?? [];
+        expect([...plan.batch, ...postponed].sort((a, b) => a - b)).toEqual(asked);
+        expect(plan.left).toBe(source.length - asked.length);
+        expect(plan.order).toEqual(source);
+        if (plan.batch.length === limit) expect(asked.at(-1)).toBe(plan.batch.at(-1));
       }),
     );
   });
