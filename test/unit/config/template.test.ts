@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../src/config/load.ts';
-import { notYetAvailable } from '../../../src/config/not-yet.ts';
 import { readYaml } from '../../../src/config/read-yaml.ts';
 import { parameterPaths, sectionPaths } from '../../../src/config/sections.ts';
 import { type ConfigSection, isSection, nameOf } from '../../../src/config/tree.ts';
@@ -39,9 +38,8 @@ describe('config.yaml.template', () => {
   });
 
   it('is valid as it is, without a warning', () => {
-    const { config, warnings } = parseConfig(text, 'template', {});
+    const { warnings } = parseConfig(text, 'template', {});
     expect(warnings).toEqual([]);
-    expect(notYetAvailable(config)).toEqual([]);
   });
 
   it('sets every parameter to its default, except for a log file and examples of what has none', () => {
