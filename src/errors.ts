@@ -43,11 +43,15 @@ export class FhiclError extends ArchiverError {
   /** Position of the fault in the text, both counted from 1. */
   readonly line: number;
   readonly column: number;
+  /** The message without file and position. */
+  readonly problem: string;
 
-  constructor(message: string, line: number, column: number, details: ArchiverErrorDetails = {}) {
-    super(message, details);
+  /** @param file name of the text, for the message */
+  constructor(file: string, line: number, column: number, problem: string) {
+    super(`${file}, line ${line}, column ${column}: ${problem}`);
     this.line = line;
     this.column = column;
+    this.problem = problem;
   }
 }
 

@@ -88,6 +88,6 @@ export class Scanner {
   /** @throws FhiclError always, at the given or the current position */
   fail(problem: string, position = this.position): never {
     const { line, column } = locate(this.text, position);
-    throw new FhiclError(`${this.#name}, line ${line}, column ${column}: ${problem}`, line, column);
+    throw new FhiclError(this.#name, line, column, problem);
   }
 }

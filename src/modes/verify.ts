@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
-import { unpackBlob } from '../blob/unpack.ts';
 import type { RunRequest } from '../cli/request.ts';
-import { ArchiverError, BlobError, messageOf } from '../errors.ts';
+import { storedRecord } from '../clients/ucondb/stored-record.ts';
+import { ArchiverError, messageOf } from '../errors.ts';
 import { followUpRecords } from '../persistence/follow-up-records.ts';
 import { positionOf } from '../persistence/position.ts';
 import { VerifiedNotes } from '../persistence/verified-notes.ts';
@@ -93,9 +93,7 @@ async function planVerification(request: VerifyRequest, site: Site) {
 /** Exports and unpacks one run, and compares its files. */
 async function verifyRun(run: RunNumber, site: Site, amended: RunSet | undefined): Promise<VerifiedRun> {
   try {
-    const [exported, blob] = await Promise.all([site.artdaqDb.export(run), site.uconDb.get(run)]);
-    const record = unpackBlob(blob);
-    if (record.run !== run) throw new BlobError(`the blob under key ${run} is that of run ${record.run}`);
+    const [exported, record] = await Promise.all([site.artdaqDb.export(run), storedRecord(site.uconDb, run)]);
     const comparison = compareFiles(exported, record.files);
     return { run, ...comparison, timesCameLater: amended?.has(run) === true && lacksTimesOnly(comparison) };
   } catch (error) {

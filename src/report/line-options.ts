@@ -1,0 +1,27 @@
+/** What of a text doesn't count when it is compared line by line. */
+export interface LineOptions {
+  readonly ignoreCase: boolean;
+  /** All white space within lines, but not line ends. */
+  readonly ignoreAllSpace: boolean;
+  readonly ignoreBlankLines: boolean;
+  /** Tried on each line without its end, before anything else is left out. */
+  readonly ignoreMatchingLines?: RegExp | undefined;
+}
+
+/**
+ * A text reduced to what counts: two texts are equal under the options if what this gives is. A line that holds only blanks
+ * is a blank line only together with `ignoreAllSpace`.
+ */
+export function reduceLines(text: string, options: LineOptions): string {
+  const { ignoreCase, ignoreAllSpace, ignoreBlankLines, ignoreMatchingLines } = options;
+  if (!ignoreCase && !ignoreAllSpace && !ignoreBlankLines && ignoreMatchingLines === undefined) return text;
+  const kept: string[] = [];
+  for (const line of text.match(/[^\n]*\n|[^\n]+$/g) ?? []) {
+    if (ignoreMatchingLines?.test(line.replace(/\r?\n$/, '')) === true) continue;
+    const end = line.endsWith('\n') ? '\n' : '';
+    const spaced = ignoreAllSpace ? line.replace(/\s+/g, '') + end : line;
+    if (ignoreBlankLines && /^\r?\n?$/.test(spaced)) continue;
+    kept.push(ignoreCase ? spaced.toLowerCase() : spaced);
+  }
+  return kept.join('');
+}

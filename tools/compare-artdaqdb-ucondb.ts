@@ -1,0 +1,137 @@
+/** Compares runs in artdaqDB with their blobs in UconDB: documentation/COMPARE_TOOL.md. */
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CommanderError } from 'commander';
+import { loadEnvFile } from '../src/config/env-file.ts';
+import { loadConfig } from '../src/config/load.ts';
+import { ArchiverError, messageOf } from '../src/errors.ts';
+import { exitCodes } from '../src/exit-codes.ts';
+import { installationDirectory } from '../src/installation.ts';
+import { createLogging } from '../src/services/logging.ts';
+import { Terminal } from '../src/services/terminal.ts';
+import { handleSignals } from '../src/signals.ts';
+import { Site } from '../src/site.ts';
+import { errorCode } from '../src/system-error.ts';
+import { compareRange } from './compare-artdaqdb-ucondb/compare-range.ts';
+import { fhiclDumpNormaliser } from './compare-artdaqdb-ucondb/fhicl-dump.ts';
+import { type CompareFlags, readFlags } from './compare-artdaqdb-ucondb/flags.ts';
+import { comparisonJson } from './compare-artdaqdb-ucondb/json.ts';
+import { KeptFiles } from './compare-artdaqdb-ucondb/kept-files.ts';
+import { type Normaliser, ownNormaliser } from './compare-artdaqdb-ucondb/normaliser.ts';
+import { runLines, runText, summaryText } from './compare-artdaqdb-ucondb/text.ts';
+import { StandardOutput } from './standard-output.ts';
+
+const MODULE = 'compare_artdaqdb_ucondb';
+const FHICL_DUMP_TIMEOUT_MS = 60_000;
+
+process.exitCode = exitCodes.unexpectedError;
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(argv: readonly string[]): Promise<number> {
+  try {
+    const flags = readFlags(argv);
+    const scratch = await mkdtemp(join(tmpdir(), 'compare-artdaqdb-ucondb-'));
+    const removeScratch = () => rmSync(scratch, { recursive: true, force: true });
+    process.once('exit', removeScratch);
+    return await run(flags, scratch);
+  } catch (error) {
+    if (error instanceof CommanderError)
+      return error.exitCode === 0 ? exitCodes.success : exitCodes.wrongUsage;
+    const isKnown = error instanceof ArchiverError || errorCode(error) !== undefined;
+    console.error(isKnown ? `compare-artdaqdb-ucondb: ${messageOf(error)}` : error);
+    return isKnown ? exitCodes.failure : exitCodes.unexpectedError;
+  }
+}
+
+async function run(flags: CompareFlags, scratch: string): Promise<number> {
+  const libDirectory = join(installationDirectory(), 'lib');
+  const { env } = process;
+  Object.assign(env, loadEnvFile(join(installationDirectory(), 'archiver.env'), env));
+  const { config, warnings } = await loadConfig(flags.configPath, env);
+  const terminal = process.stderr.isTTY ? new Terminal(process.stderr) : undefined;
+  const logging = createLogging({
+    level: flags.verbose ? 'DEBUG' : 'WARNING',
+    logFile: undefined,
+    quiet: false,
+    console: 'stderr',
+    ...(terminal === undefined ? {} : { stdout: terminal }),
+    secrets: config.secrets,
+  });
+  const logger = logging.logger(MODULE);
+  for (const warning of warnings) logger.warning(warning);
+  const shutdown = new AbortController();
+  const ignoreSignals = handleSignals({
+    logger,
+    shutDown: (reason) => shutdown.abort(reason),
+    exit: (code) => process.exit(code),
+    now: () => performance.now(),
+  });
+  // The work directory is where tools of artdaqDB get directories of their own; the archiver's is not touched.
+  const app = { ...config.app, workDir: scratch };
+  const site = new Site({
+    config: { ...config, app },
+    logger: (module) => logging.logger(module),
+    env,
+    now: () => new Date(),
+    dryRun: true,
+  });
+  const output = new StandardOutput();
+  try {
+    const result = await compareRange(
+      { first: flags.start, last: flags.end },
+      {
+        artdaqDb: site.artdaqDb,
+        uconDb: site.uconDb,
+        keptFromArtdaqDb: keptIn(flags.artdaqdbDir),
+        keptFromUconDb: keptIn(flags.ucondbDir),
+        normaliser: await normaliserFor(flags.normalisation),
+        lines: flags.lines,
+        ignoreFiles: flags.ignoreFiles,
+        showDiff: flags.showDiff,
+        logger,
+      },
+      {
+        workers: app.parallelWorkers,
+        shutdown: shutdown.signal,
+        progress: terminal,
+        onResult: async (found) => {
+          if (found.status === 'matching')
+            logger.debug(`Run ${found.run}: ${found.matching} files are equal`);
+          if (flags.json) for (const line of runLines(found)) logger.warning(line);
+          if (flags.json || found.status === 'matching') return;
+          terminal?.end();
+          await output.write(runText(found));
+        },
+      },
+    );
+    const { aborted } = shutdown.signal;
+    await output.write(flags.json ? comparisonJson(result, aborted) : summaryText(result));
+    if (aborted) return exitCodes.stopped;
+    const isWell = result.results.every(({ status }) => status === 'matching');
+    return isWell ? exitCodes.success : exitCodes.failure;
+  } finally {
+    ignoreSignals();
+    await site.close();
+  }
+
+  async function normaliserFor(
+    normalisation: CompareFlags['normalisation'],
+  ): Promise<Normaliser | undefined> {
+    if (normalisation === 'none') return undefined;
+    if (normalisation === 'own') return ownNormaliser;
+    const { program } = normalisation;
+    return await fhiclDumpNormaliser({
+      program,
+      libDirectory,
+      env,
+      scratch,
+      timeoutMs: FHICL_DUMP_TIMEOUT_MS,
+    });
+  }
+}
+
+function keptIn(directory: string | undefined): KeptFiles | undefined {
+  return directory === undefined ? undefined : new KeptFiles(directory);
+}

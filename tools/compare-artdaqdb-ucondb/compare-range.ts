@@ -1,0 +1,96 @@
+import pLimit from 'p-limit';
+import type { NumberRange } from '../../src/number-ranges.ts';
+import type { RunNumber } from '../../src/run-number.ts';
+import type { ProgressView } from '../../src/services/terminal.ts';
+import { type Comparer, compareRun, type RunResult } from './compare-run.ts';
+import { type RunsInRange, runsInRange } from './range.ts';
+
+/** What a comparison of a range found. */
+export interface RangeResult extends RunsInRange {
+  readonly range: NumberRange;
+  /** Where they are, without secrets. */
+  readonly artdaqDb: string;
+  readonly uconDb: string;
+  /** Ascending. */
+  readonly results: readonly RunResult[];
+  /** In both places, but a stop was requested before them; ascending. */
+  readonly notCompared: readonly RunNumber[];
+}
+
+/** How a range is gone through. */
+export interface RangeOptions {
+  /** Runs that are compared side by side. */
+  readonly workers: number;
+  /** Aborted = begin no further run. */
+  readonly shutdown: AbortSignal;
+  /** Where somebody watches, if anybody does. */
+  readonly progress: ProgressView | undefined;
+  /** Told of each run, in ascending order. */
+  readonly onResult: (result: RunResult) => Promise<void>;
+}
+
+/**
+ * Compares the runs of a range that are in both places.
+ * @throws ArchiverError if a place can't be listed, and what `onResult` throws
+ */
+export async function compareRange(
+  range: NumberRange,
+  comparer: Comparer,
+  options: RangeOptions,
+): Promise<RangeResult> {
+  const { workers, shutdown, progress, onResult } = options;
+  const { artdaqDb, uconDb } = comparer;
+  const runs = await runsInRange(range, artdaqDb, uconDb);
+  const began = performance.now();
+  const total = runs.inBoth.length;
+  const results: RunResult[] = [];
+  const waiting = new Map<RunNumber, RunResult>();
+  let done = 0;
+  let bad = 0;
+  const show = () =>
+    progress?.show({
+      label: 'Comparison',
+      total,
+      done,
+      failed: bad,
+      milliseconds: performance.now() - began,
+    });
+  const limit = pLimit(workers);
+  show();
+  try {
+    await Promise.all(
+      runs.inBoth.map((run) =>
+        limit(async () => {
+          if (shutdown.aborted) return;
+          const ended = await compareRun(run, comparer);
+          done++;
+          if (ended.status !== 'matching') bad++;
+          waiting.set(run, ended);
+          // Runs begin in ascending order, so those before this one have ended or will.
+          for (let next = nextOf(waiting, runs.inBoth, results); next !== undefined; ) {
+            results.push(next);
+            await onResult(next);
+            next = nextOf(waiting, runs.inBoth, results);
+          }
+          show();
+        }),
+      ),
+    );
+  } finally {
+    progress?.end();
+  }
+  const notCompared = runs.inBoth.slice(results.length);
+  return { ...runs, range, artdaqDb: artdaqDb.location, uconDb: uconDb.location, results, notCompared };
+}
+
+/** The result that comes after those given, if it is there. */
+function nextOf(
+  waiting: Map<RunNumber, RunResult>,
+  order: readonly RunNumber[],
+  given: readonly RunResult[],
+): RunResult | undefined {
+  const run = order[given.length];
+  const next = run === undefined ? undefined : waiting.get(run);
+  if (next !== undefined) waiting.delete(next.run);
+  return next;
+}

@@ -1,0 +1,57 @@
+import { rangeText, toRanges } from '../../src/number-ranges.ts';
+import type { RunNumber } from '../../src/run-number.ts';
+import type { RangeResult } from './compare-range.ts';
+import type { RunResult } from './compare-run.ts';
+
+/** What is said of a run that is not equal; nothing of an equal one. */
+export function runLines(result: RunResult): string[] {
+  const { run } = result;
+  if (result.status === 'failed') return [`Run ${run} could not be compared: ${result.error}`];
+  if (result.status === 'matching') return [];
+  const files = [
+    ...result.different.map((name) => `different: ${name}`),
+    ...result.onlyInArtdaqDb.map((name) => `missing in UconDB: ${name}`),
+    ...result.onlyInUconDb.map((name) => `missing in artdaqDB: ${name}`),
+    ...result.notes,
+  ];
+  return [`Run ${run} differs`, ...files.map((file) => `    ${file}`)];
+}
+
+/** {@link runLines}, and what differs where that was asked for. */
+export function runText(result: RunResult): string {
+  const diffs = result.status === 'failed' ? [] : [...result.diffs.values()];
+  return [...runLines(result).map((line) => `${line}\n`), ...diffs].join('');
+}
+
+/** The lines that end a comparison. */
+export function summaryText(result: RangeResult): string {
+  const { range, results, missingInArtdaqDb, missingInUconDb, inNeither, notCompared } = result;
+  const runsOf = (status: RunResult['status']): RunNumber[] =>
+    results.filter((run) => run.status === status).map(({ run }) => run);
+  const rule = `${'='.repeat(70)}\n`;
+  const count = (name: string, runs: readonly RunNumber[], isListed = true): string => {
+    const list = isListed && runs.length > 0 ? `  (${toRanges(runs).map(rangeText).join(', ')})` : '';
+    return `${`${name}:`.padEnd(22)}${runs.length}${list}\n`;
+  };
+  const absent = inNeither.reduce((sum, { first, last }) => sum + last - first + 1, 0);
+  return [
+    rule,
+    `COMPARISON SUMMARY, runs ${rangeText(range)}\n`,
+    rule,
+    `artdaqDB: ${result.artdaqDb}\n`,
+    `UconDB:   ${result.uconDb}\n`,
+    count(
+      'Total runs compared',
+      results.map(({ run }) => run),
+      false,
+    ),
+    count('Matching runs', runsOf('matching'), false),
+    count('Different runs', runsOf('different')),
+    count('Failed runs', runsOf('failed')),
+    count('Missing in artdaqDB', missingInArtdaqDb),
+    count('Missing in UconDB', missingInUconDb),
+    `In neither place:     ${absent}\n`,
+    notCompared.length === 0 ? '' : count('Not compared', notCompared),
+    rule,
+  ].join('');
+}
