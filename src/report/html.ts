@@ -56,7 +56,7 @@ ${legend()}
 </section>
 <section aria-labelledby="todo"><h2 id="todo">What to do</h2>
 <ol class="todo">${advice(status)}</ol></section>
-<section aria-labelledby="closer"><h2 id="closer">Where runs are missing</h2>
+<section aria-labelledby="closer"><h2 id="closer">A closer look</h2>
 ${problemList(problems, segments, status.places)}</section>
 <section aria-labelledby="numbers"><h2 id="numbers">Numbers</h2>
 ${numbers(status, origin.compareState)}</section>

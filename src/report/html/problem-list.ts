@@ -20,7 +20,7 @@ export function problemList(
   segments: readonly Segment[],
   places: Status['places'],
 ): Markup {
-  if (problems.length === 0) return html`<p class="quiet">Nothing: every run is in every place.</p>`;
+  if (problems.length === 0) return html`<p class="quiet">No run is known to be missing anywhere.</p>`;
   return html`${problems.map((problem) => {
     const newest = [...problem.ranges].reverse();
     const rest = newest.slice(pictured);

@@ -30,7 +30,7 @@ export function ticks(pieces: readonly Piece[], count: number): Tick[] {
       add((start + units / 2) / total, breakSign);
     } else {
       for (let run = Math.ceil(segment.first / step) * step; run <= segment.last; run += step) {
-        add((start + run - segment.first + 0.5) / total, String(run));
+        if (run !== last) add((start + run - segment.first + 0.5) / total, String(run));
       }
     }
     start += units;

@@ -1,0 +1,170 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { archive } from '../helpers/archiver-process.ts';
+import { hasBrowser, startBrowser } from '../helpers/browser.ts';
+import { Site } from '../helpers/site.ts';
+import { SiteUconDb } from '../helpers/ucondb-for-site.ts';
+
+let ucondb: SiteUconDb;
+let site: Site;
+
+beforeEach(async () => {
+  ucondb = await SiteUconDb.start();
+  site = new Site(ucondb.url);
+});
+
+afterEach(async () => {
+  site.remove();
+  await ucondb.remove();
+});
+
+const run = (...flags: string[]) => archive([site.config, ...flags]);
+const file = () => join(site.directory, 'status.html');
+
+/** Archives runs 1 to 4 and 6, of which 3 is broken; then 7 arrives. */
+async function archiveSome(): Promise<void> {
+  site.addRuns(1, 2, 4, 6);
+  site.addRun(3, { 'component01.fcl': 'daq: {' });
+  expect((await run()).code).toBe(1);
+  site.addRuns(7);
+}
+
+describe('--html', () => {
+  it('writes the page beside the other forms of the report', async () => {
+    await archiveSome();
+    const { code, stdout, stderr } = await run('--compare-state', '--json', '--html', file());
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ version: 1 });
+    expect(stderr).toContain(`Page written: ${file()}`);
+    expect(readFileSync(file(), 'utf8')).toContain('<dt>New Runs Available</dt>');
+    writeFileSync(file(), 'before');
+    expect((await run('--report-status', '--runs', '1-2', '--html', file())).code).toBe(0);
+    const page = readFileSync(file(), 'utf8');
+    expect(page).toContain('only runs 1-2</strong>');
+    expect(page).toContain('All places are in step');
+  });
+
+  it('is still written when a place is silent, and shows no secrets', async () => {
+    await archiveSome();
+    await ucondb.remove();
+    expect((await run('--report-status', '--html', file())).code).toBe(1);
+    const page = readFileSync(file(), 'utf8');
+    expect(page).toContain('<b>UconDB could not be asked:</b>');
+    expect(page).not.toContain('only-in-tests');
+  });
+
+  it('is not written in a dry run', async () => {
+    const { code, stdout } = await run('--report-status', '--dry-run', '--html', file());
+    expect([code, stdout]).toEqual([0, expect.stringContaining(`Dry run: would write ${file()}`)]);
+    expect(existsSync(file())).toBe(false);
+  });
+
+  it('that cannot be written is an error, after the report', async () => {
+    const path = join(site.directory, 'none', 'status.html');
+    const { code, stdout } = await run('--report-status', '--html', path);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /END OF STATUS REPORT[^]*ERROR SUMMARY[^]*Error Message: Cannot write .*status\.html/,
+    );
+    mkdirSync(file());
+    expect((await run('--report-status', '--html', file())).stdout).toContain('it is not a regular file');
+    expect(readdirSync(site.directory).filter((name) => name.includes('archiver-tmp'))).toEqual([]);
+    rmSync(file(), { recursive: true });
+  });
+});
+
+describe.runIf(hasBrowser())('the page in a browser', () => {
+  let browser: Browser;
+
+  beforeAll(async () => {
+    browser = await startBrowser();
+  });
+
+  afterAll(async () => {
+    await browser.close();
+  });
+
+  /** Opens the page; whatever it loads or complains of is collected. */
+  async function open(options: BrowserContextOptions = {}): Promise<{ page: Page; complaints: string[] }> {
+    const page = await browser.newPage(options);
+    const complaints: string[] = [];
+    const own = pathToFileURL(file()).href;
+    page.on('console', (message) => complaints.push(message.text()));
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('request', (request) => {
+      if (request.url() !== own && request.url() !== 'data:,') complaints.push(request.url());
+    });
+    await page.goto(own);
+    return { page, complaints };
+  }
+
+  /** The states of one run at all places, as the tooltip lists them. */
+  const failedRun = ['Run 3', 'Filesystem: present', 'ArtdaqDB: import failed', 'UconDB: waiting for import'];
+
+  it('shows what lies under the pointer, and what has the focus', async () => {
+    await archiveSome();
+    await run('--report-status', '--html', file());
+    const { page, complaints } = await open();
+    const tip = page.locator('#tip');
+    expect(await tip.isVisible()).toBe(false);
+    await page.locator('.coverage .hits rect[aria-label^="Run 3\\a "]').hover();
+    expect((await tip.innerText()).split('\n')).toEqual([...failedRun, 'In the import failure log: 3']);
+    await page.mouse.move(1, 1);
+    expect(await tip.isVisible()).toBe(false);
+    const mark = page.locator('.mark.error');
+    await mark.hover();
+    expect(await tip.innerText()).toBe('Import failed: 1 run');
+    await mark.focus();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    expect(await tip.innerText()).toMatch(/^Runs 1-2 \(2\)\nFilesystem: present\n/);
+    await page.keyboard.press('ArrowRight');
+    expect(await tip.innerText()).toContain(failedRun.join('\n'));
+    await page.keyboard.press('End');
+    expect(await tip.innerText()).toMatch(/^Run 7\n/);
+    await page.keyboard.press('Escape');
+    expect(await tip.isVisible()).toBe(false);
+    await mark.click();
+    expect(new URL(page.url()).hash).toBe('#import-failed');
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  it("follows the reader's colours and width, and is light on paper", async () => {
+    await archiveSome();
+    await run('--report-status', '--html', file());
+    const brightness = async (page: Page): Promise<number> =>
+      Number(await page.evaluate('getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0]'));
+    for (const width of [1400, 400]) {
+      const { page, complaints } = await open({ colorScheme: 'light', viewport: { width, height: 800 } });
+      expect(await brightness(page)).toBeGreaterThan(200);
+      await page.emulateMedia({ colorScheme: 'dark' });
+      expect(await brightness(page)).toBeLessThan(60);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+      await page.emulateMedia({ media: 'print' });
+      expect(await page.evaluate('getComputedStyle(document.documentElement).colorScheme')).toBe('light');
+      expect(complaints).toEqual([]);
+      await page.close();
+    }
+  });
+
+  it('still names everything without scripts', async () => {
+    await archiveSome();
+    await run('--report-status', '--html', file());
+    const { page, complaints } = await open({ javaScriptEnabled: false });
+    const titles = await page.locator('.coverage .hits title').allTextContents();
+    expect(titles.map((title) => title.split('\n')[0])).toEqual([
+      'Runs 1-2 (2)',
+      'Run 3',
+      'Run 4',
+      'Run 5',
+      'Run 6',
+      'Run 7',
+    ]);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+});

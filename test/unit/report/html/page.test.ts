@@ -1,0 +1,129 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { html } from '../../../../src/report/html/markup.ts';
+import { type ReportOrigin, statusPage } from '../../../../src/report/html.ts';
+import { outage, type StatusFacts, statusOf } from '../../../helpers/status.ts';
+
+const origin: ReportOrigin = {
+  time: new Date(0),
+  host: 'evb<02>',
+  version: '9.8.7',
+  configPath: '/conf/a&b.yaml',
+  selection: undefined,
+  compareState: false,
+};
+const pageOf = (facts: StatusFacts, more: Partial<ReportOrigin> = {}) =>
+  statusPage(statusOf(facts), { ...origin, ...more });
+const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);
+
+describe('markup', () => {
+  it('escapes every text, wherever it stands', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        const { text: made } = html`<a title="${text}">${[text]}</a>`;
+        expect(made.slice(3, -4)).not.toMatch(/[<]|&(?!(amp|lt|gt|quot|#39);)/);
+        expect(made.match(/"/g)).toHaveLength(2);
+        expect(made.replace(/\n|\t/g, '')).not.toMatch(/\p{Cc}|\p{Cs}/u);
+      }),
+    );
+  });
+});
+
+describe('the page', () => {
+  it('is whole without runs, and with a single one', () => {
+    expect(pageOf({ files: [], artdaqDb: [], uconDb: [] })).toContain('No place that answered has runs.');
+    const one = pageOf({ files: [7], artdaqDb: [7], uconDb: [7] });
+    expect(one).toContain('All places are in step');
+    expect(one).toContain('<title>Run 7\nFilesystem: present\nArtdaqDB: present\nUconDB: present</title>');
+    expect(one).toContain('<dt>Range</dt><dd>7 to 7</dd>');
+    expect(one).not.toContain('The last 150');
+  });
+
+  it('says when and where it was made, and of which runs it tells', () => {
+    expect(pageOf({ files: [], artdaqDb: [], uconDb: [] })).toContain(
+      '1970-01-01 00:00:00 UTC</time><span id="age"></span> on <b>evb&lt;02&gt;</b> · /conf/a&amp;b.yaml · version 9.8.7',
+    );
+  });
+
+  it('shows no text as markup', () => {
+    const location = '/daq/<script>alert(1)</script>';
+    const page = pageOf({ files: undefined, artdaqDb: [1], uconDb: [], location });
+    expect(page.match(/<script/g)).toHaveLength(1);
+    expect(page).toContain('/daq/&lt;script&gt;alert(1)');
+    expect(page).not.toContain('<b>&amp;');
+    expect(page).not.toMatch(/(src|href)="(?!#|data:,")/);
+  });
+
+  it('shows a place that could not be asked, and why', () => {
+    const page = pageOf({ files: [1, 2], artdaqDb: undefined, uconDb: [1] });
+    expect(page).toContain('No answer: ArtdaqDB');
+    expect(page).toContain('<i class="lane unknown"');
+    expect(page).toContain(
+      outage.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;'),
+    );
+    expect(page).toContain('ArtdaqDB: could not be asked');
+    expect(page).toContain('<b>–</b><span>To import (not known)</span>');
+  });
+
+  it('shows a file that could not be read', () => {
+    const status = statusOf({ files: [1], artdaqDb: [1], uconDb: [1] });
+    const page = statusPage(
+      { ...status, stages: [{ stage: 'import', error: 'torn <file>' }], lateTimes: { error: 'lost' } },
+      origin,
+    );
+    expect(page).toContain('No answer: the import state, the record of late stop times');
+    expect(page).toContain('<dd>torn &lt;file&gt;</dd>');
+  });
+
+  it('names failures first, with their ranges, and gaps last', () => {
+    const files = upTo(400).filter((run) => run < 200 || run > 202);
+    const artdaqDb = files.filter((run) => run !== 50 && run !== 51);
+    const page = pageOf({
+      files,
+      artdaqDb,
+      uconDb: artdaqDb.filter((run) => run !== 300),
+      importing: { failed: [50, 51], state: { lastContiguousRun: 49, lastAttemptedRun: 400 } },
+      migrating: { state: { lastContiguousRun: 49, lastAttemptedRun: 400 } },
+      amended: [60],
+    });
+    expect(page).toContain('2 runs failed · 2 runs to look at');
+    const kinds = [...page.matchAll(/<section class="problem (\w+)" id="([\w-]+)"/g)].map(
+      ([, ...found]) => found,
+    );
+    expect(kinds).toEqual([
+      ['error', 'import-failed'],
+      ['warning', 'migrate-skipped'],
+      ['warning', 'outdated'],
+      ['info', 'gaps'],
+    ]);
+    for (const range of ['50-51', '300', '60', '200-202'])
+      expect(page).toContain(`<figcaption><b>${range}</b>`);
+    expect(page).toContain('href="#gaps"');
+    expect(page).toContain('The last 150');
+  });
+
+  it('compares with the state if asked to', () => {
+    const facts = {
+      files: [1, 2],
+      artdaqDb: [1],
+      uconDb: [1],
+      importing: { state: { lastContiguousRun: 1, lastAttemptedRun: 1 } },
+    };
+    const line = '<dt>New Runs Available</dt><dd>1 run(s) since last state update (range: 2-2)</dd>';
+    expect(pageOf(facts, { compareState: true })).toContain(line);
+    expect(pageOf(facts)).not.toContain(line);
+  });
+
+  it('stays small with many runs and ranges, and counts what it does not name', () => {
+    const files = upTo(100_000).filter((run) => run % 17 !== 0);
+    const artdaqDb = files.filter((run) => run % 11 !== 0);
+    const page = pageOf({
+      files,
+      artdaqDb,
+      uconDb: artdaqDb.filter((run) => run % 13 !== 0),
+      importing: { failed: upTo(100_000).filter((run) => run % 22 === 0) },
+    });
+    expect(page.length).toBeLessThan(600_000);
+    expect(page).toContain('and 4,235 more; --json lists them all');
+  });
+});
