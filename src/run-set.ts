@@ -29,6 +29,11 @@ export class RunSet {
     return RunSet.#merge(ranges);
   }
 
+  /** Ascending, apart from each other. */
+  get ranges(): readonly NumberRange[] {
+    return this.#ranges;
+  }
+
   /** `17` for a single run, `20-35` for a range; ascending. */
   toTexts(): string[] {
     return this.#ranges.map(rangeText);
