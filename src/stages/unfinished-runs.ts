@@ -94,7 +94,6 @@ export class UnfinishedRuns {
     if (history !== undefined && config !== undefined) {
       for (const warning of history.warnings) logger.warning(`Run ${run}: ${warning}`);
       if (await this.#store(run, config, history.file)) {
-        await files.amended.add([run]);
         logger.info(`✓ Run ${run}: artdaqDB has its ${isUnfinished(glance) ? 'start' : 'stop'} time now`);
       } else {
         logger.warning(
@@ -112,11 +111,19 @@ export class UnfinishedRuns {
     if (history === undefined || !isUnfinished(glance)) await forget(files.unfinished, [run]);
   }
 
-  /** @returns whether artdaqDB holds the document now */
+  /**
+   * Stores the document, with the run noted as amended before: whoever is killed in between finds it noted when the document
+   * is there already, which it may also be for other reasons.
+   * @returns whether artdaqDB holds the document now
+   */
   async #store(run: RunNumber, config: string, file: FhiclFile): Promise<boolean> {
-    const { artdaqDb } = this.#parts;
+    const { artdaqDb, files } = this.#parts;
+    const isNoted = (await files.amended.read())?.has(run) === true;
+    if (!isNoted) await files.amended.add([run]);
     const outcome = await artdaqDb.amend(run, config, file, (stored) => completes(stored, file.text));
     if (outcome === 'absent') await artdaqDb.update(run, config, [file]);
+    const isUnchanged = outcome === 'equal' || outcome === 'kept';
+    if (isUnchanged && !isNoted) await files.amended.drop([run]);
     return outcome !== 'kept';
   }
 

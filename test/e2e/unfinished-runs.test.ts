@@ -118,11 +118,7 @@ describe('a run that was archived while it was being taken', () => {
     const after = database();
     await run('--incremental');
     expect(changedFiles(after)).toEqual([]);
-  });
-
-  it('is told apart from its blob, which stays as it is', async () => {
-    stop(7);
-    await run();
+    // Its blob stays as it is, and is told apart.
     const blob = await ucondb.blob(7);
     expect(blob).not.toContain('DAQInterface_stop_time');
     const verified = await run('--verify', '--json');
@@ -138,7 +134,6 @@ describe('a run that was archived while it was being taken', () => {
       missing_in_ucondb_only: { ranges: [{ first: 7, last: 7 }] },
     });
     expect(status.stderr).toContain('stop time in artdaqDB after their blob');
-    await run();
     expect(await keys()).toHaveLength(2);
   });
 
@@ -192,14 +187,15 @@ describe('a run that was archived while it was being taken', () => {
   it('ends right from any point at which the archiver may have been killed', async () => {
     stop(7);
     copyFileSync(join(site.work, 'importer_unfinished.json'), join(site.work, 'unfinished'));
+    // Noted, but not yet amended.
+    writeFileSync(join(site.work, 'amended_runs.json'), '{"amended_runs": ["7"]}\n');
     await run('--import-only');
     const stored = database();
-    // Amended, but not yet noted.
-    rmSync(join(site.work, 'amended_runs.json'));
+    // Amended, but still among the unfinished.
     copyFileSync(join(site.work, 'unfinished'), join(site.work, 'importer_unfinished.json'));
     await run('--import-only');
     expect([amended(), unfinished(), changedFiles(stored)]).toEqual([['7'], [], []]);
-    // Noted, but still among the unfinished.
+    // And so it may be when the blob is replaced.
     copyFileSync(join(site.work, 'unfinished'), join(site.work, 'importer_unfinished.json'));
     copyFileSync(join(site.work, 'amended_runs.json'), join(site.work, 'noted'));
     replaces();
@@ -226,6 +222,13 @@ describe('a run that was archived while it was being taken', () => {
     expect([amended(), await ucondb.blob(7)]).toEqual([[], expect.stringContaining('stop_time')]);
   });
 
+  it('is nothing new if it has its stop time in artdaqDB already', async () => {
+    writeFileSync(join(site.work, 'importer_unfinished.json'), '{"unfinished_runs": ["7-8"]}\n');
+    const before = database();
+    await run();
+    expect([unfinished(), amended(), changedFiles(before)]).toEqual([['7'], [], []]);
+  });
+
   it('needs no other blob if it was not in UconDB yet', async () => {
     addGoing(9);
     await run('--import-only');
@@ -242,8 +245,13 @@ describe('a run that was archived while it was being taken', () => {
     await run('--import-only');
     expect(unfinished()).toEqual(['7']);
     addGoing(9);
+    addGoing(10, 31 * 24);
     await run('--import-only');
     expect(unfinished()).toEqual(['9']);
+    const text = readFileSync(metadataOf(9), 'utf8');
+    writeFileSync(metadataOf(9), text.replace(/time: .*/, `time: ${daqTime(31 * 24)}`));
+    await run('--import-only');
+    expect(unfinished()).toEqual([]);
   });
 });
 
@@ -324,11 +332,5 @@ describe('source_files.wait_for_stop_time_hours', () => {
     for (const number of [1, 2]) utimesSync(join(site.runRecords, String(number)), 0, 0);
     await run();
     expect(await ucondb.runs()).toEqual([1, 2, 3]);
-  });
-
-  it('archives at once if it is 0', async () => {
-    addGoing(1);
-    expect((await run()).stdout).not.toContain('wait for their stop time');
-    expect(await ucondb.runs()).toEqual([1]);
   });
 });
