@@ -9,11 +9,18 @@ import type { Execution } from './execution.ts';
 
 type CheckRequest = Extract<RunRequest, { mode: 'check-config' }>;
 
-/** So that all is over within 20 s, whatever is dead: of the two groups one follows the other. */
-const LOCAL_LIMIT_MS = 5000;
-const SERVICE_LIMIT_MS = 12_000;
-/** Less than that: what doesn't answer is named by whoever asked, with better advice. */
-const SILENCE_LIMIT_MS = 8000;
+/** How long the checks may take, in milliseconds. */
+export interface CheckLimits {
+  /** Each check of this machine. */
+  readonly local: number;
+  /** Each check of what the archiver talks to, which follow those. */
+  readonly service: number;
+  /** Without an answer; less than that, as whoever asked has better advice. */
+  readonly silence: number;
+}
+
+/** All is over within 20 s, whatever is dead. */
+const LIMITS: CheckLimits = { local: 5000, service: 12_000, silence: 8000 };
 
 const levels = { ok: 'info', warning: 'warning', failed: 'error' } as const;
 
@@ -21,7 +28,11 @@ const levels = { ok: 'info', warning: 'warning', failed: 'error' } as const;
  * Looks at all that the configuration names, one line each, and leaves everything as it was.
  * @returns true if nothing would keep the archiver from working
  */
-export async function checkConfig(request: CheckRequest, execution: Execution): Promise<boolean> {
+export async function checkConfig(
+  request: CheckRequest,
+  execution: Execution,
+  limits: CheckLimits = LIMITS,
+): Promise<boolean> {
   const { site, logger, shutdown, warnings } = execution;
   execution.enter('Check of the configuration');
   const redact = makeRedactor(site.config.secrets);
@@ -37,9 +48,9 @@ export async function checkConfig(request: CheckRequest, execution: Execution): 
     configPath: request.configPath,
     warnings,
   };
-  await runChecks(localChecks(site, facts), { limitMs: LOCAL_LIMIT_MS, stop: shutdown, report });
-  await runChecks(serviceChecks(site, SILENCE_LIMIT_MS), {
-    limitMs: SERVICE_LIMIT_MS,
+  await runChecks(localChecks(site, facts), { limitMs: limits.local, stop: shutdown, report });
+  await runChecks(serviceChecks(site, limits.silence), {
+    limitMs: limits.service,
     stop: shutdown,
     report,
   });

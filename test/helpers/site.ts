@@ -2,8 +2,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Parameters of a configuration file by section. */
-export type Parameters = Readonly<Record<string, Readonly<Record<string, string | number | boolean>>>>;
+/** Parameters of a configuration file by section; objects are sections in them. */
+export type Parameters = Readonly<
+  Record<string, Readonly<Record<string, string | number | boolean | object>>>
+>;
 
 /** A DAQ site in a temporary directory: run records, schema, configuration, work directory. */
 export class Site {

@@ -20,7 +20,7 @@ export interface PostedMessage {
 
 /** How a post is answered. */
 export type SlackAnswer =
-  | { readonly kind: 'ok' }
+  | { readonly kind: 'ok'; readonly body?: object }
   | { readonly kind: 'error'; readonly error: string }
   | { readonly kind: 'rate-limited'; readonly retryAfter: string }
   | { readonly kind: 'raw'; readonly status: number; readonly body: string }
@@ -33,6 +33,8 @@ export class SlackServer {
   /** Where clients that take this server for a proxy asked for a tunnel to; they are refused. */
   readonly tunnels: string[] = [];
   answer: SlackAnswer = { kind: 'ok' };
+  /** For single methods, such as `auth.test`, in place of that. */
+  readonly answers = new Map<string, SlackAnswer>();
   readonly #server: Server;
 
   static async start(answer: SlackAnswer = { kind: 'ok' }): Promise<SlackServer> {
@@ -76,14 +78,14 @@ export class SlackServer {
       text: form.get('text') ?? '',
       blocks: JSON.parse(form.get('blocks') ?? '[]') as PostedBlock[],
     });
-    const { answer } = this;
+    const answer = this.answers.get((request.url ?? '').replace(/^\/api\//, '')) ?? this.answer;
     const json = (status: number, body: object, headers = {}) =>
       response
         .writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers })
         .end(JSON.stringify(body));
     switch (answer.kind) {
       case 'ok':
-        return void json(200, { ok: true, channel: 'C1', ts: '1.2' });
+        return void json(200, { ok: true, channel: 'C1', ts: '1.2', ...answer.body });
       case 'error':
         return void json(200, { ok: false, error: answer.error });
       case 'rate-limited':

@@ -26,7 +26,7 @@ export function askForPrograms(connect: Connect, { around }: RemoteLimits): Prom
 
 /** Asks the host for the programs, and the tools for their help texts. @param seconds that all of it may take */
 export function tryOutPrograms(connect: Connect, seconds: number): Promise<CheckOutcome> {
-  return outcomeOf(connect(tryOutScript, [String(Math.max(1, Math.floor(seconds / 3)))], seconds));
+  return outcomeOf(connect(tryOutScript, [String(Math.max(1, Math.floor(seconds / 2)))], seconds));
 }
 
 async function outcomeOf(session: RemoteSession): Promise<CheckOutcome> {

@@ -1,0 +1,74 @@
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { ArchiverProcess, archive } from '../helpers/archiver-process.ts';
+import { Site } from '../helpers/site.ts';
+import { SiteUconDb } from '../helpers/ucondb-for-site.ts';
+
+let ucondb: SiteUconDb;
+let site: Site;
+
+beforeEach(async () => {
+  ucondb = await SiteUconDb.start();
+  site = new Site(ucondb.url);
+  site.addRuns(7);
+});
+
+afterEach(async () => {
+  site.remove();
+  await ucondb.remove();
+});
+
+const check = (...flags: string[]) => archive([site.config, '--check-config', ...flags]);
+
+it('ends with 0 if all is well, and makes nothing, not even the log file', async () => {
+  const { code, stdout, stderr } = await check();
+  expect([code, stderr]).toEqual([0, '']);
+  expect(stdout).toContain(`✓ work_dir ${site.work}: will be made`);
+  expect(stdout).toMatch(/✓ UconDB .*: folder and login are right/);
+  expect(existsSync(site.work)).toBe(false);
+  expect(existsSync(site.database)).toBe(false);
+  expect(await ucondb.runs()).toEqual([]);
+});
+
+it('ends with 1 if something is wrong, in one line with advice', async () => {
+  rmSync(site.runRecords, { recursive: true });
+  const { code, stdout } = await check();
+  expect(code).toBe(1);
+  const wrong = stdout.split('\n').filter((line) => line.includes('✗ run_records_dir'));
+  expect(wrong).toEqual([
+    expect.stringMatching(/ - ERROR - .*check source_files\.run_records_dir.* \(\d+ ms\)$/),
+  ]);
+});
+
+it('prints one document with --json, also if the file itself can not be used', async () => {
+  const good = await check('--json');
+  expect(JSON.parse(good.stdout)).toMatchObject({ version: 1, usable: true });
+  expect(good.stderr).toContain('✓ run_records_dir');
+  writeFileSync(site.config, 'app: { batch_size: many }\n');
+  const bad = await check('--json');
+  expect(bad.code).toBe(1);
+  expect(JSON.parse(bad.stdout)).toMatchObject({
+    version: 1,
+    usable: false,
+    checks: [{ name: 'configuration', state: 'failed', text: expect.stringContaining('app.batch_size') }],
+  });
+});
+
+it('says nothing with --quiet but by its exit code', async () => {
+  expect(await check('-q')).toMatchObject({ code: 0, stdout: '', stderr: '' });
+  rmSync(site.runRecords, { recursive: true });
+  expect(await check('-q')).toMatchObject({ code: 1, stdout: '', stderr: '' });
+});
+
+it('does not disturb an archiver at work', async () => {
+  const held = ucondb.hold();
+  const archiver = new ArchiverProcess([site.config]);
+  await held;
+  const { code, stdout } = await check();
+  expect(code).toBe(0);
+  expect(stdout).toMatch(new RegExp(`lock_file .*held by process ${archiver.pid} .*an archiver is at work`));
+  ucondb.release();
+  expect(await archiver.ended).toMatchObject({ code: 0 });
+  expect(await ucondb.runs()).toEqual([7]);
+  expect(readdirSync(site.work).filter((name) => name.includes('tmp'))).toEqual([]);
+});

@@ -1,0 +1,444 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { currentOwner } from '../../../src/persistence/lock/owner.ts';
+import { acquireProcessLock } from '../../../src/persistence/lock.ts';
+import { startUconDbServer, type UconDbServer } from '../../../tools/ucondb-server/server.ts';
+import { CheckedSite, type CheckReport } from '../../helpers/checked-site.ts';
+import { account } from '../../helpers/site.ts';
+import type { SlackAnswer } from '../../helpers/slack-server.ts';
+import { closedPort, MailServer } from '../../helpers/smtp-server.ts';
+
+let place: CheckedSite;
+
+beforeEach(async () => {
+  place = await CheckedSite.start();
+});
+
+afterEach(async () => {
+  await place.stop();
+});
+
+/** Exactly this check must have failed, saying that; all others be well. */
+function expectOnly({ usable, checks, lines }: CheckReport, name: string, says: RegExp): void {
+  expect(checks.filter(({ state }) => state !== 'ok').map((check) => [check.name, check.state])).toEqual([
+    [name, 'failed'],
+  ]);
+  expect(checks.find((check) => check.name === name)?.text).toMatch(says);
+  expect(usable).toBe(false);
+  expect(lines.filter((line) => line.startsWith('ERROR ✗ '))).toHaveLength(1);
+}
+
+const inWork = (name: string) => join(place.site.work, name);
+const inSite = (name: string) => join(place.site.directory, name);
+
+/** The directories of an empty database. */
+function makeDatabase(): void {
+  for (const name of ['RunHistory', 'SystemLayout', 'SystemMetadata']) {
+    mkdirSync(join(place.site.database, name), { recursive: true });
+  }
+}
+
+describe('on a site where all is well', () => {
+  it('finds nothing wrong, and leaves everything as it was', async () => {
+    const before = place.tree();
+    const { usable, checks, lines } = await place.check();
+    expect(checks.filter(({ state }) => state !== 'ok')).toEqual([]);
+    expect(usable).toBe(true);
+    expect(checks.map(({ name }) => name)).toEqual([
+      'program',
+      'configuration',
+      'work_dir',
+      'lock_file',
+      'import_state_file',
+      'import_failure_log',
+      'import_seen_runs',
+      'migrate_state_file',
+      'migrate_failure_log',
+      'migrate_seen_runs',
+      'log_file',
+      'run_records_dir',
+      'fcl_conf_dir',
+      'artdaq_db',
+      'artdaq_db_tools',
+      'ucon_db',
+      'email',
+      'slack',
+      'carbon',
+      'metrics_textfile',
+      'healthcheck',
+    ]);
+    expect(lines[2]).toMatch(/^INFO ✓ work_dir \/.*: writable, .* free \(\d+ ms\)$/);
+    expect(lines.join('\n')).not.toMatch(/secret-part|only-in-tests/);
+    expect(place.tree()).toEqual(before);
+    expect(await (await fetch(`${place.ucondb.url}/objects?folder=${account.folder}`)).json()).toEqual([]);
+    expect(place.mail.mails).toEqual([]);
+    expect(place.slack.posted.map(({ path }) => path)).toEqual(['/api/auth.test']);
+    expect(place.carbon.lines).toEqual([]);
+  });
+
+  it('also before anything was made', async () => {
+    rmSync(place.site.work, { recursive: true });
+    const before = place.tree();
+    const { usable, checks } = await place.check({ app: { log_file: inSite('logs/deep/archiver.log') } });
+    expect(usable).toBe(true);
+    const text = (name: string) => checks.find((check) => check.name === name)?.text;
+    expect(text('work_dir')).toMatch(/^will be made/);
+    expect(text('log_file')).toBe('will be made');
+    expect(text('artdaq_db')).toMatch(/^will be made by the first run/);
+    expect(text('ucon_db')).toMatch(/object runs will be made by the first run/);
+    expect(place.tree()).toEqual(before);
+  });
+
+  it.each<[string, boolean]>([
+    ['is at work', true],
+    ['was killed', false],
+  ])('tells of an archiver that %s, and leaves its lock alone', async (_what, alive) => {
+    const own = currentOwner();
+    const owner = alive ? own : { ...own, startTicks: '1' };
+    const lost: string[] = [];
+    const { lockFile } = place.site;
+    const lock = await acquireProcessLock(lockFile, { owner, onLost: (reason) => lost.push(reason) });
+    try {
+      const before = place.tree();
+      const { usable, checks } = await place.check();
+      expect(usable).toBe(true);
+      expect(checks.find(({ name }) => name === 'lock_file')).toMatchObject({
+        state: 'ok',
+        text: expect.stringMatching(
+          alive
+            ? /^held by process \d+ on .*: an archiver is at work$/
+            : /which has ended; the next execution clears it/,
+        ),
+      });
+      expect(place.tree()).toEqual(before);
+      expect(lost).toEqual([]);
+    } finally {
+      await lock.release();
+    }
+  });
+
+  it('warns of what the configuration file makes doubtful', async () => {
+    const { usable, checks } = await place.check({
+      app: { unknown_thing: 1 },
+      ucon_db: { tls_verify: false },
+    });
+    expect(usable).toBe(true);
+    expect(checks.filter(({ state }) => state === 'warning').map(({ name, text }) => [name, text])).toEqual([
+      ['configuration', expect.stringContaining('unknown_thing')],
+      ['ucon_db', expect.stringContaining('certificate is not checked')],
+    ]);
+  });
+});
+
+describe('of what the archiver remembers, only', () => {
+  it('a file where the work directory should be', async () => {
+    rmSync(place.site.work, { recursive: true });
+    writeFileSync(place.site.work, 'in the way');
+    expectOnly(await place.check(), 'work_dir', /app\.work_dir .*work is not a directory; move it away/);
+    expect(readFileSync(place.site.work, 'utf8')).toBe('in the way');
+  });
+
+  it.each([
+    ['importer_state.json', 'import_state_file', /can't be understood.*--recover-import-state/],
+    ['migrator_state.json', 'migrate_state_file', /can't be understood.*--recover-migrate-state/],
+    ['importer_seen.json', 'import_seen_runs', /can't be understood.*Restore it from a backup/],
+    ['migrator_seen.json', 'migrate_seen_runs', /can't be understood/],
+  ])('a torn %s, of which not even a copy is made', async (file, name, says) => {
+    writeFileSync(inWork(file), '{"last_contiguous_run": 12');
+    const before = place.tree();
+    expectOnly(await place.check(), name, says);
+    expect(place.tree()).toEqual(before);
+  });
+
+  it('a directory in place of a failure log', async () => {
+    mkdirSync(inWork('migrate_failures.log'));
+    expectOnly(await place.check(), 'migrate_failure_log', /is no file; name another one/);
+  });
+
+  it.each([
+    ['app.log_file', { log_file: 'taken/archiver.log' }, 'log_file'],
+    ['app.lock_file', { lock_file: 'taken/lock' }, 'lock_file'],
+    ['app.import_state_file', { import_state_file: 'taken/state' }, 'import_state_file'],
+  ])('a place for %s below a file', async (parameter, wrong, name) => {
+    writeFileSync(inSite('taken'), '');
+    const app = Object.fromEntries(Object.entries(wrong).map(([key, path]) => [key, inSite(path)]));
+    const report = await place.check({ app });
+    const failed = report.checks.filter(({ state }) => state === 'failed');
+    expect(failed.map((check) => check.text).join()).toMatch(/taken is not a directory/);
+    expect(failed.map((check) => check.subject)).toEqual([expect.stringContaining(`${name} `)]);
+    expect(parameter).toContain(name);
+  });
+});
+
+describe('of what is to be archived, only', () => {
+  it('run records that are missing', async () => {
+    rmSync(place.site.runRecords, { recursive: true });
+    expectOnly(await place.check(), 'run_records_dir', /ENOENT.*check source_files\.run_records_dir/);
+  });
+
+  it.each<[string, () => void, RegExp]>([
+    ['missing', () => rmSync(inSite('conf/schema.fcl')), /must hold a valid schema\.fcl.*ENOENT/],
+    [
+      'not FHiCL',
+      () => writeFileSync(inSite('conf/schema.fcl'), 'a: [ 1,\n'),
+      /schema\.fcl.*line 2|schema\.fcl:2/,
+    ],
+  ])('a schema.fcl that is %s', async (_what, damage, says) => {
+    damage();
+    expectOnly(await place.check(), 'fcl_conf_dir', says);
+  });
+});
+
+describe('of artdaqDB as files, only', () => {
+  it('a file where its directory should be', async () => {
+    writeFileSync(inSite('artdaqdb'), '');
+    expectOnly(await place.check(), 'artdaq_db', /database_uri .*artdaqdb is not a directory/);
+  });
+
+  it('a file where a collection should be', async () => {
+    makeDatabase();
+    rmSync(join(place.site.database, 'RunHistory'), { recursive: true });
+    writeFileSync(join(place.site.database, 'RunHistory'), '');
+    expectOnly(await place.check(), 'artdaq_db', /RunHistory is not a directory/);
+  });
+
+  it.each(['RunHistory', 'SystemLayout'])('a torn index of %s', async (collection) => {
+    makeDatabase();
+    writeFileSync(join(place.site.database, collection, 'index.json'), '{ "a" : [');
+    expectOnly(
+      await place.check(),
+      'artdaq_db',
+      new RegExp(`${collection}/index\\.json is not a readable index`),
+    );
+  });
+
+  it('a path that the C++ tools would take for another', async () => {
+    const report = await place.check({ artdaq_db: { database_uri: `filesystemdb://${inSite('a b')}` } });
+    expectOnly(report, 'artdaq_db', /path holds a blank/);
+  });
+});
+
+describe('of the tools, only', () => {
+  it('a missing program', async () => {
+    rmSync(join(place.tools, 'bulkdownloader'));
+    expectOnly(
+      await place.check({}, { PATH: place.tools }),
+      'artdaq_db_tools',
+      /program bulkdownloader was not found in .*Put it/,
+    );
+  });
+
+  it('a missing library', async () => {
+    const says =
+      'bulkloader: error while loading shared libraries: libboost.so: cannot open shared object file';
+    place.writeTool('bulkloader', `echo "${says}" >&2; exit 127`);
+    expectOnly(
+      await place.check(),
+      'artdaq_db_tools',
+      /shared library.*lib\/.*LD_LIBRARY_PATH.*libboost\.so/s,
+    );
+  });
+
+  it('a program that crashes', async () => {
+    place.writeTool('bulkdownloader', 'kill -s SEGV $$');
+    expectOnly(await place.check(), 'artdaq_db_tools', /bulkdownloader.*SIGSEGV: it crashed/);
+  });
+
+  it('a host that ssh must not be given', async () => {
+    const report = await place.check({ artdaq_db: { remote_host: '-oProxyCommand=x' } });
+    expectOnly(report, 'artdaq_db_tools', /remote_host .* can't be used/);
+  });
+});
+
+describe('of UconDB, only', () => {
+  const asLocal = (change: (url: URL) => void) => {
+    const url = new URL(place.ucondb.url);
+    change(url);
+    return url.href;
+  };
+
+  it('a server that is down', async () => {
+    const port = await closedPort();
+    const report = await place.check({ ucon_db: { server_url: `http://127.0.0.1:${port}/app` } });
+    expectOnly(
+      report,
+      'ucon_db',
+      /ECONNREFUSED.*check that ucon_db\.server_url is right and the server is up/,
+    );
+  });
+
+  it('a wrong prefix', async () => {
+    const server_url = asLocal((url) => {
+      url.pathname = '/other/app';
+    });
+    expectOnly(await place.check({ ucon_db: { server_url } }), 'ucon_db', /no UconDB under this prefix/);
+  });
+
+  it('a host that is not known', async () => {
+    const report = await place.check({ ucon_db: { server_url: 'http://no-such-host.invalid/app' } });
+    expectOnly(report, 'ucon_db', /no-such-host\.invalid is not known.*check ucon_db\.server_url/);
+  });
+
+  it('a wrong folder', async () => {
+    const report = await place.check({ ucon_db: { folder_name: 'elsewhere' } });
+    expectOnly(report, 'ucon_db', /check ucon_db\.folder_name \('elsewhere'\)/);
+  });
+
+  it.each([
+    ['password', { writer_password: 'wrong-one' }],
+    ['user', { writer_user: 'stranger' }],
+  ])('a wrong %s', async (_what, ucon_db) => {
+    const report = await place.check({ ucon_db });
+    expectOnly(report, 'ucon_db', /401.*check ucon_db\.writer_user, ucon_db\.writer_password/);
+    expect(JSON.stringify(report)).not.toContain('wrong-one');
+  });
+
+  it('a file of certificates that is missing', async () => {
+    const report = await place.check({ ucon_db: { ca_file: inSite('no.pem') } });
+    expectOnly(report, 'ucon_db', /ucon_db\.ca_file: can't read .*no\.pem/);
+  });
+
+  describe('with TLS', () => {
+    const fixture = (name: string) => join(import.meta.dirname, '../../fixtures/tls', name);
+    let server: UconDbServer;
+
+    beforeEach(async () => {
+      server = await startUconDbServer({
+        data: inSite('tls-ucondb'),
+        folders: [account.folder],
+        user: account.user,
+        password: account.password,
+        tls: { cert: fixture('cert.pem'), key: fixture('key.pem') },
+      });
+    });
+
+    afterEach(() => server.close());
+
+    it('a certificate that is not trusted', async () => {
+      const report = await place.check({ ucon_db: { server_url: server.url } });
+      expectOnly(report, 'ucon_db', /certificate is not trusted; give its authority in ucon_db\.ca_file/);
+    });
+
+    it('nothing, if the authority is named', async () => {
+      const report = await place.check({
+        ucon_db: { server_url: server.url, ca_file: fixture('cert.pem') },
+      });
+      expect(report.usable).toBe(true);
+    });
+  });
+});
+
+describe('of email, only', () => {
+  const login = { user: 'mailer', password: 'open-sesame' };
+  const servers: MailServer[] = [];
+
+  async function mailServer(options: Parameters<typeof MailServer.start>[0]): Promise<MailServer> {
+    const server = await MailServer.start(options);
+    servers.push(server);
+    return server;
+  }
+
+  afterEach(async () => {
+    await Promise.all(servers.splice(0).map((server) => server.close()));
+  });
+
+  const check = (email: object) => place.check({ reporting: { email } });
+
+  it('a closed port', async () => {
+    const report = await check({ smtp_port: await closedPort() });
+    expectOnly(report, 'email', /does not let us send: .*ECONNREFUSED.*Check reporting\.email\.smtp_host/);
+  });
+
+  it('a server without STARTTLS', async () => {
+    const { port } = await mailServer({ tls: false });
+    expectOnly(
+      await check({ smtp_port: port, smtp_use_tls: true, smtp_tls_verify: false }),
+      'email',
+      /Check reporting\.email\.smtp_port and smtp_use_tls/,
+    );
+  });
+
+  it('a certificate that is not trusted', async () => {
+    const report = await check({ smtp_use_tls: true });
+    expectOnly(report, 'email', /self-signed certificate.*NODE_EXTRA_CA_CERTS.*smtp_tls_verify/);
+  });
+
+  it('a login that is refused', async () => {
+    const server = await mailServer({ login });
+    const wrong = { smtp_user: login.user, smtp_password: 'shut-sesame' };
+    const report = await check({ smtp_port: server.port, ...wrong });
+    expectOnly(report, 'email', /Check reporting\.email\.smtp_user and smtp_password/);
+    expect(JSON.stringify(report)).not.toContain('shut-sesame');
+    const right = { smtp_user: login.user, smtp_password: login.password };
+    const good = await check({
+      smtp_port: server.port,
+      ...right,
+      smtp_use_tls: true,
+      smtp_tls_verify: false,
+    });
+    expect(good.checks.find(({ name }) => name === 'email')).toMatchObject({
+      state: 'ok',
+      text: 'answers, with STARTTLS, logged in',
+    });
+    expect(server.mails).toEqual([]);
+  });
+});
+
+describe('of Slack, only', () => {
+  const slack = (parameters: object) => place.check({ reporting: { slack: parameters } });
+
+  it('a token that is not valid', async () => {
+    place.slack.answers.set('auth.test', { kind: 'error', error: 'invalid_auth' });
+    expectOnly(await slack({}), 'slack', /does not accept the token: invalid_auth.*bot_token/);
+  });
+
+  it('a channel that can be none', async () => {
+    expectOnly(
+      await slack({ channel: 'Run Operations' }),
+      'slack',
+      /reporting\.slack\.channel 'Run Operations'/,
+    );
+  });
+
+  it.each<[string, SlackAnswer, RegExp]>([
+    [
+      'unknown',
+      { kind: 'error', error: 'channel_not_found' },
+      /channel_not_found.*Check reporting\.slack\.channel/,
+    ],
+    ['archived', { kind: 'ok', body: { channel: { is_archived: true } } }, /is archived/],
+  ])('a channel that is %s', async (_what, answer, says) => {
+    place.slack.answers.set('conversations.info', answer);
+    expectOnly(await slack({ channel: 'C0123456789' }), 'slack', says);
+  });
+
+  it.each<[string, SlackAnswer, string]>([
+    ['without us is doubtful', { kind: 'ok', body: { channel: { is_member: false } } }, 'warning'],
+    ['that may not be looked up is believed', { kind: 'error', error: 'missing_scope' }, 'ok'],
+  ])('a channel %s', async (_what, answer, state) => {
+    place.slack.answers.set('conversations.info', answer);
+    const report = await slack({ channel: 'C0123456789' });
+    expect(report.checks.filter((check) => check.name === 'slack')).toEqual([
+      expect.objectContaining({ state }),
+    ]);
+    expect(report.usable).toBe(true);
+  });
+});
+
+describe('of metrics, only', () => {
+  it('a Carbon that refuses', async () => {
+    const report = await place.check({ carbon: { port: await closedPort() } });
+    expectOnly(report, 'carbon', /ECONNREFUSED.*check carbon\.host and carbon\.port/);
+  });
+
+  it('a directory that is missing', async () => {
+    rmSync(place.metrics, { recursive: true });
+    expectOnly(await place.check(), 'metrics_textfile', /the directory .*metrics is missing; make it/);
+  });
+
+  it("a file that is another program's", async () => {
+    writeFileSync(join(place.metrics, 'archiver.prom'), 'up 1\n');
+    expectOnly(await place.check(), 'metrics_textfile', /something other than metrics of this program/);
+  });
+});
