@@ -12,7 +12,7 @@ import type { PrivateDirectories } from './bulk/private-directories.ts';
 import type { ToolHost } from './bulk/tool-host.ts';
 import { refuseLosses } from './bulk/tool-limits.ts';
 import { refuseConfig, refuseDirectory, refuseEntity } from './bulk/tool-names.ts';
-import type { NativeArtdaqDb } from './native.ts';
+import type { LoadWork, NativeArtdaqDb } from './native.ts';
 import { exportedFiles } from './run-export.ts';
 import { type Submission, submission } from './submission.ts';
 
@@ -23,11 +23,7 @@ export interface BulkToolsOptions {
   readonly host: ToolHost;
   readonly directories: PrivateDirectories;
   /** Keeps other processes of this project from storing (that run at least) meanwhile. */
-  readonly exclusively: <Result>(
-    run: RunNumber,
-    config: string,
-    work: () => Promise<Result>,
-  ) => Promise<Result>;
+  readonly exclusively: <Result>(run: RunNumber, config: string, work: LoadWork<Result>) => Promise<Result>;
   readonly logger?: Logger;
   readonly now?: () => Date;
 }
@@ -75,12 +71,15 @@ export class BulkTools implements ArtdaqDb {
   async insert(run: RunNumber, config: string, documents: readonly FhiclFile[]): Promise<void> {
     const submitted = await this.#submission('insert', run, config, documents);
     const wanted = wantedDocuments(submitted);
-    await this.#exclusively(run, config, async () => {
+    const isSchema = ({ collection }: WantedDocument) => collection === 'SystemLayout';
+    await this.#clear();
+    await this.#exclusively(run, config, async (recover) => {
+      await this.#directories.outlastOrphans();
+      await recover('RunHistory');
       await this.#expectPresence(submitted, config, false);
-      const missing = missingDocuments(submitted, wanted, await this.#native.composition(run, config));
-      const isSchema = ({ collection }: WantedDocument) => collection === 'SystemLayout';
-      await this.#load(submitted, config, missing, (document) => !isSchema(document), wanted);
-      await this.#load(submitted, config, missing, isSchema, wanted);
+      await this.#load(submitted, config, wanted, (document) => !isSchema(document));
+      await recover('SystemLayout');
+      await this.#load(submitted, config, wanted, isSchema);
     });
   }
 
@@ -88,10 +87,12 @@ export class BulkTools implements ArtdaqDb {
     const submitted = await this.#submission('update', run, config, documents);
     // The run has its schema already.
     const wanted = wantedDocuments(submitted).filter(({ collection }) => collection === 'RunHistory');
-    await this.#exclusively(run, config, async () => {
+    await this.#clear();
+    await this.#exclusively(run, config, async (recover) => {
+      await this.#directories.outlastOrphans();
+      await recover('RunHistory');
       await this.#expectPresence(submitted, config, true);
-      const missing = missingDocuments(submitted, wanted, await this.#native.composition(run, config));
-      await this.#load(submitted, config, missing, () => true, wanted);
+      await this.#load(submitted, config, wanted, () => true);
     });
   }
 
@@ -151,18 +152,17 @@ export class BulkTools implements ArtdaqDb {
     );
   }
 
-  /** Loads those of the missing documents that belong to this step, and reads back what became of them. */
+  /** Loads those of the wanted documents that belong to this step and are missing, and reads back what became of them. */
   async #load(
     submitted: Submission,
     config: string,
-    missing: readonly WantedDocument[],
-    belongs: (document: WantedDocument) => boolean,
     wanted: readonly WantedDocument[],
+    belongs: (document: WantedDocument) => boolean,
   ): Promise<void> {
     const { run } = submitted;
+    const missing = missingDocuments(submitted, wanted, await this.#native.composition(run, config));
     const files = missing.filter(belongs);
     if (files.length > 0) {
-      await this.#clear();
       await this.#directories.use(async (directory) => {
         for (const { entry, file } of files)
           await write(join(directory, `${entry.entity}.fcl`), file.text, run);
@@ -172,7 +172,7 @@ export class BulkTools implements ArtdaqDb {
     confirmStored(submitted, wanted.filter(belongs), await this.#native.composition(run, config));
   }
 
-  /** Once before anything is loaded: what a killed archiver left running would store documents a second time. */
+  /** Once before anything is loaded. */
   async #clear(): Promise<void> {
     this.#cleared ??= this.#directories.clear();
     try {

@@ -19,7 +19,7 @@ import { documentsUnder } from './filesystem/run-export.ts';
 import { RunFinder } from './filesystem/run-finder.ts';
 import { SharedDatabase } from './filesystem/shared-database.ts';
 import { VerifiedFile } from './filesystem/verified-state.ts';
-import type { NativeArtdaqDb } from './native.ts';
+import type { LoadWork, NativeArtdaqDb } from './native.ts';
 import { type ExportedDocument, exportedFiles, runOf } from './run-export.ts';
 import { type Submission, submission } from './submission.ts';
 
@@ -133,11 +133,16 @@ export class FilesystemDb implements NativeArtdaqDb {
    * What `work` throws passes through.
    * @throws ArtdaqDbError (retryable) if another process keeps the database for too long
    */
-  async exclusively<Result>(run: RunNumber, config: string, work: () => Promise<Result>): Promise<Result> {
+  async exclusively<Result>(run: RunNumber, config: string, work: LoadWork<Result>): Promise<Result> {
+    const configuration = `${run}/${config}`;
+    const { runHistory, systemLayout, reconciler } = this.#context;
     this.#hasWritten = true;
-    this.#finder.expectOwnLoad(`${run}/${config}`);
-    return this.#shared.change(async () => {
-      const result = await work();
+    this.#finder.expectOwnLoad(configuration);
+    return this.#shared.change(async (lock) => {
+      const result = await work((collection) => {
+        const store = collection === systemLayout.name ? systemLayout : runHistory;
+        return reconciler.adopt(store, configuration, lock);
+      });
       this.#context.reconciler.doubt();
       return result;
     });

@@ -1,3 +1,4 @@
+import type { Collection } from '../../fhicl/document.ts';
 import type { RunNumber } from '../../run-number.ts';
 import type { ArtdaqDb } from './artdaqdb.ts';
 import type { ExportedDocument } from './run-export.ts';
@@ -17,3 +18,10 @@ export interface NativeArtdaqDb extends ArtdaqDb {
    */
   configurationOf(run: RunNumber): Promise<string | undefined>;
 }
+
+/**
+ * What is done while no other process of this project stores (that run at least).
+ * @param recover makes documents of the run visible that a loader, when it was killed, had stored in a collection but not yet
+ * listed; to be called before it is looked at what is there
+ */
+export type LoadWork<Result> = (recover: (collection: Collection) => Promise<void>) => Promise<Result>;

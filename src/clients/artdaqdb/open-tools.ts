@@ -63,7 +63,10 @@ export function toolsOnMongoDb(
     databaseUri,
     threads: Math.max(1, Math.floor(availableParallelism() / 2)),
     exclusively: (run, config, work) =>
-      new GuardedFile(join(toolsDirectory(services), lockName(run, config))).exclusively(work),
+      new GuardedFile(join(toolsDirectory(services), lockName(run, config))).exclusively(() =>
+        // A server lists what it stores.
+        work(async () => undefined),
+      ),
     hide: mongoAddress(databaseUri).hide,
   });
 }

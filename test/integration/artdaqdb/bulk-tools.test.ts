@@ -1,17 +1,22 @@
+import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { LocalHost, type LocalHostOptions } from '../../../src/clients/artdaqdb/bulk/local-host.ts';
+import { MARK } from '../../../src/clients/artdaqdb/bulk/orphans.ts';
 import { PrivateDirectories } from '../../../src/clients/artdaqdb/bulk/private-directories.ts';
 import { BulkTools } from '../../../src/clients/artdaqdb/bulk-tools.ts';
 import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
+import { randomObjectId } from '../../../src/clients/artdaqdb/object-id.ts';
 import {
   ArchiverError,
   ArtdaqDbError,
   ArtdaqDbPresenceError,
   ConfigurationError,
 } from '../../../src/errors.ts';
+import { toStoredJson } from '../../../src/fhicl/document.ts';
+import { SCHEMA_FILE } from '../../../src/fhicl/fhicl-file.ts';
 import { currentOwner, recordName } from '../../../src/persistence/lock/owner.ts';
 import { findProcess } from '../../../src/persistence/lock/process-table.ts';
 import { byName, documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
@@ -152,6 +157,28 @@ describe('a load', () => {
     const loads = tools.calls().filter(({ tool }) => tool === 'bulkloader');
     expect(loads.map(({ files }) => files.length)).toEqual([2, 1, 1]);
   });
+
+  it.each(['boot', 'schema'])(
+    'lists %s, which a loader that was killed could not list any more',
+    async (entity) => {
+      await native.insert(4, 'x', documents);
+      const collection = entity === 'schema' ? 'SystemLayout' : 'RunHistory';
+      const text = documents.find(({ name }) => name === `${entity}.fcl`)?.text ?? '';
+      const id = randomObjectId();
+      const json = toStoredJson(text, { entity, run: 5, config: 'x', collection, id, now: new Date() });
+      await writeFile(join(directory, 'db', collection, `${id}.json`), json);
+      // As always when an archiver was killed that wrote.
+      await rm(join(directory, 'db', 'SystemMetadata', '.run-record-archiver', 'verified.json'));
+      const db = open();
+      await db.insert(5, 'x', documents);
+      expect(await entities()).toEqual(['boot', 'schema', 'settings']);
+      const loaded = tools.calls().flatMap(({ files }) => files);
+      expect(loaded.sort()).toEqual(
+        ['boot.fcl', 'schema.fcl', 'settings.fcl'].filter((name) => name !== `${entity}.fcl`),
+      );
+      expect(byName(await db.export(5))).toEqual(byName(documents));
+    },
+  );
 
   it.each([
     [{ at: 0, signal: 'SIGFPE' }, 'divided by zero'],
@@ -297,6 +324,26 @@ describe('prepare', () => {
   it('refuses a work directory that the tools could not use', async () => {
     const error = await failure(open({ work: join(directory, 'a b') }).prepare());
     expect(error.message).toContain('app.work_dir');
+  });
+
+  it('waits for the tool of an archiver with another work directory that was killed', async () => {
+    const files = join(directory, 'elsewhere', recordName({ ...currentOwner(), startTicks: '1' }), 'AbCdEf');
+    await mkdir(files, { recursive: true });
+    for (const { name, text } of documents) {
+      if (name !== SCHEMA_FILE) await writeFile(join(files, name), text);
+    }
+    tools.spoil('bulkloader', { at: 1, pause: true });
+    const orphan = spawn(
+      join(tools.directory, 'bulkloader'),
+      ['-r', '5', '-c', 'x', '-p', files, '-t', '1'],
+      { env: { ...process.env, ARTDAQ_DATABASE_URI: native.location, [MARK]: files }, stdio: 'ignore' },
+    );
+    await tools.reached('paused');
+    const inserting = open().insert(5, 'x', documents);
+    await vi.waitFor(() => expect(log.lines.join('\n')).toContain(`process ${orphan.pid}`));
+    tools.resume();
+    await inserting;
+    expect(await entities()).toEqual(['boot', 'schema', 'settings']);
   });
 
   it('removes what a killed archiver left, and nothing else', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { PrivateDirectories } from '../../../src/clients/artdaqdb/bulk/private-directories.ts';
 import { RemoteHost } from '../../../src/clients/artdaqdb/bulk/remote-host.ts';
-import { BulkTools } from '../../../src/clients/artdaqdb/bulk-tools.ts';
+import { BulkTools, type BulkToolsOptions } from '../../../src/clients/artdaqdb/bulk-tools.ts';
 import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
 import { silentLogger } from '../../../src/services/logger.ts';
 import { describeArtdaqDb } from '../../helpers/artdaqdb-conformance.ts';
@@ -39,7 +39,7 @@ describe.runIf(hasSshd())('over ssh', () => {
             ssh: sshd.ssh,
           });
           const directories = new PrivateDirectories(join(directory, 'work'), silentLogger);
-          const exclusively = <Result>(run: number, config: string, work: () => Promise<Result>) =>
+          const exclusively: BulkToolsOptions['exclusively'] = (run, config, work) =>
             native.exclusively(run, config, work);
           return new BulkTools({ native, host, directories, exclusively, now });
         },

@@ -10,15 +10,21 @@ import { errorCode } from '../../../system-error.ts';
  */
 export const MARK = 'RUN_RECORD_ARCHIVER_DIRECTORY';
 
+const MARKED = new RegExp(`(?:^|\\0)${MARK}=([^\\0]*)`);
 const PAUSE_MS = 100;
 
 /**
- * Waits until no tool works on files below a directory any more. A loader is not ended at once: a FilesystemDB whose index is just
- * being rewritten would be torn.
+ * Waits until no tool works any more that a killed archiver started. A loader is not ended at once: a FilesystemDB whose index
+ * is just being rewritten would be torn.
+ * @param isAbandoned whether the archiver that made the directory is gone
  * @param patienceMs after that many milliseconds they are killed
  */
-export async function outlastOrphans(directory: string, patienceMs: number, logger: Logger): Promise<void> {
-  let left = await markedProcesses(directory);
+export async function outlastOrphans(
+  isAbandoned: (directory: string) => boolean,
+  patienceMs: number,
+  logger: Logger,
+): Promise<void> {
+  let left = await markedProcesses(isAbandoned);
   if (left.length === 0) return;
   logger.warning(`A killed archiver left tools at work (process ${left.join(', ')}); waiting for their end`);
   for (let waited = 0; left.length > 0; waited += PAUSE_MS) {
@@ -27,18 +33,18 @@ export async function outlastOrphans(directory: string, patienceMs: number, logg
       for (const pid of left) kill(pid);
     }
     await wait(PAUSE_MS);
-    left = await markedProcesses(directory);
+    left = await markedProcesses(isAbandoned);
   }
 }
 
-/** Processes that were given a directory below this one. Those of other accounts can't be seen; they are none of ours. */
-async function markedProcesses(directory: string): Promise<number[]> {
-  const mark = `\0${MARK}=${directory}/`;
+/** Processes that were given an abandoned directory. Those of other accounts can't be seen; they are none of ours. */
+async function markedProcesses(isAbandoned: (directory: string) => boolean): Promise<number[]> {
   const found: number[] = [];
   for (const name of await readProc('/proc')) {
     const pid = Number(name);
     if (!Number.isInteger(pid) || pid === process.pid) continue;
-    if (`\0${await environmentOf(pid)}`.includes(mark) && findProcess(pid) !== undefined) found.push(pid);
+    const directory = MARKED.exec(await environmentOf(pid))?.[1];
+    if (directory !== undefined && isAbandoned(directory) && findProcess(pid) !== undefined) found.push(pid);
   }
   return found;
 }

@@ -1,5 +1,5 @@
 import { mkdir, mkdtemp, readdir, rm, rmdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { messageOf, PersistenceError } from '../../../errors.ts';
 import { judgeOwner } from '../../../persistence/lock/liveness.ts';
 import {
@@ -56,9 +56,18 @@ export class PrivateDirectories {
     for (const name of (await readdir(this.#root).catch(undefinedIfMissing)) ?? []) {
       const directory = join(this.#root, name);
       if (!(await this.#isAbandoned(directory, name))) continue;
-      await outlastOrphans(directory, this.#patienceMs, this.#logger);
+      const isBelow = (path: string): boolean => path.startsWith(`${directory}/`);
+      await outlastOrphans(isBelow, this.#patienceMs, this.#logger);
       await this.#remove(directory);
     }
+  }
+
+  /**
+   * Waits for what killed archivers left at work, those with other work directories too: a tool that goes on would store
+   * documents a second time, and write to a FilesystemDB whose lock we took over.
+   */
+  async outlastOrphans(): Promise<void> {
+    await outlastOrphans((path) => this.#isOfDead(path), this.#patienceMs, this.#logger);
   }
 
   /** Takes away what is empty. */
@@ -68,6 +77,12 @@ export class PrivateDirectories {
         if (!STILL_USED.has(errorCode(error) ?? '')) throw failure(`remove ${directory}`, error);
       });
     }
+  }
+
+  /** Does the directory of one run belong to a process of this machine that is gone? */
+  #isOfDead(directory: string): boolean {
+    const owner = parseRecordName(basename(dirname(directory)));
+    return owner !== undefined && judgeOwner(owner, this.#owner, 0) === 'dead';
   }
 
   async #isAbandoned(directory: string, name: string): Promise<boolean> {

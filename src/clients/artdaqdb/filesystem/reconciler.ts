@@ -159,7 +159,26 @@ export class Reconciler {
     }
   }
 
-  /** The same for a database that can't be written: what is ours and not listed counts as half listed. */
+  /**
+   * Lists the documents of other programs under a configuration name that are on disk and not listed: a loader that ran for
+   * us was killed before it came to that. From then on they are answered for like our own.
+   * @throws ArtdaqDbError if an index can't be read or written
+   */
+  async adopt(store: CollectionStore, configuration: string, lock: HeldLock): Promise<void> {
+    await this.reach(lock);
+    if (!this.halfListed.has(configuration)) return;
+    const index = await store.index.load(() => false);
+    const { foreign } = await findUnlisted(store, index, await store.rescued.ids());
+    const ids = foreign.flatMap(({ listing }) =>
+      listing?.configurations.includes(configuration) ? [listing.id] : [],
+    );
+    if (ids.length === 0) return;
+    await store.rescued.add(ids);
+    this.#known = undefined;
+    await this.reach(lock);
+  }
+
+  /** As {@link reach} for a database that can't be written: what is ours and not listed counts as half listed. */
   async inspect(): Promise<void> {
     const found = new Set<string>();
     const state = await this.#compare(async (_store, texts) => {
