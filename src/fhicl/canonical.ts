@@ -8,6 +8,7 @@ const INDENT = '   ';
  * A FHiCL text in a form that depends on its data alone, to compare by: no comments, one entry or element a line, numbers
  * and strings each written in one way, names sorted. References (`@local::` and the like) stay as they are. Where the
  * order of entries can matter (there are references, includes, a prolog, dotted or repeated names, protections), it stays.
+ * The form looks like FHiCL, but is not always: a string that ends in a backslash can't be written in one way only.
  * @param name of the file, for messages
  * @throws FhiclError if artdaqDB would refuse the text
  */

@@ -3,7 +3,7 @@ import { FILE_HEADERS_ONLY, formatPatch, type StructuredPatch, structuredPatch }
 /** Lines of context around a change. */
 const CONTEXT = 3;
 /** Removed and added lines up to which the shortest difference is looked for: the search takes time with their square. */
-const MAX_EDITS = 3000;
+const MAX_EDITS = 1000;
 
 /** One side of a difference. */
 export interface DiffSide {

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import type { LineOptions } from '../../src/report/line-options.ts';
 import { parseRunNumber, type RunNumber } from '../../src/run-number.ts';
-import { readLinePattern } from './line-pattern.ts';
+import { type LinePattern, readLinePattern } from './line-pattern.ts';
 
 /** The command line. */
 export interface CompareFlags {
@@ -35,7 +35,7 @@ interface Options {
   readonly ignoreCase?: true;
   readonly ignoreAllSpace?: true;
   readonly ignoreBlankLines?: true;
-  readonly ignoreMatchingLines?: RegExp;
+  readonly ignoreMatchingLines?: LinePattern;
   readonly ignoreFiles?: readonly string[];
   readonly json?: true;
 }
@@ -108,7 +108,7 @@ export function readFlags(argv: readonly string[]): CompareFlags {
       ignoreCase: options.ignoreCase ?? false,
       ignoreAllSpace: options.ignoreAllSpace ?? false,
       ignoreBlankLines: options.ignoreBlankLines ?? false,
-      ignoreMatchingLines: options.ignoreMatchingLines,
+      ignoreMatchingLines: options.ignoreMatchingLines?.pattern,
     },
     ignoreFiles: options.ignoreFiles ?? [],
     json: options.json ?? false,
@@ -126,10 +126,13 @@ function runNumber(text: string): RunNumber {
   return run;
 }
 
-function linePattern(text: string): RegExp | undefined {
-  const { pattern, problem } = readLinePattern(text);
-  if (problem !== undefined) throw new InvalidArgumentError(problem);
-  return pattern;
+function linePattern(text: string): LinePattern {
+  try {
+    return readLinePattern(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new InvalidArgumentError(error.message);
+  }
 }
 
 function fileNames(text: string): string[] {

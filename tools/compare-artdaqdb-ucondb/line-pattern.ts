@@ -1,25 +1,25 @@
-import { messageOf } from '../../src/errors.ts';
+/** Which lines don't count. */
+export interface LinePattern {
+  /** Undefined: all count. */
+  readonly pattern: RegExp | undefined;
+}
 
 /** Letters that mean something behind a backslash; JavaScript would take any other for the letter itself. */
 const KNOWN_ESCAPES = /^[bBdDsSwWnrtfvcxuk0-9]$/;
 
 /**
- * Reads the regular expression of `--ignore-matching-lines`; an empty one means none.
- * @returns the expression, or what is wrong with it
+ * Reads the regular expression of `--ignore-matching-lines`. An empty one, which would be found in every line, means none.
+ * @throws SyntaxError if it can't be understood
  */
-export function readLinePattern(text: string): { pattern?: RegExp; problem?: string } {
-  if (text === '') return {};
+export function readLinePattern(text: string): LinePattern {
   for (const [sequence, character = ''] of text.matchAll(/\\([\s\S])/g)) {
     if (/[A-Za-z0-9]/.test(character) && !KNOWN_ESCAPES.test(character)) {
-      return { problem: `${sequence} has no meaning in JavaScript's regular expressions${hint(character)}` };
+      throw new SyntaxError(
+        `${sequence} has no meaning in JavaScript's regular expressions${hint(character)}`,
+      );
     }
   }
-  try {
-    return { pattern: new RegExp(text) };
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return { problem: messageOf(error) };
-  }
+  return { pattern: text === '' ? undefined : new RegExp(text) };
 }
 
 function hint(character: string): string {
