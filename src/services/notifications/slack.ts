@@ -65,12 +65,18 @@ export class SlackChannel implements CheckableChannel {
     const [{ WebClient }, undici] = await Promise.all([import('@slack/web-api'), import('undici')]);
     const { httpProxy, httpsProxy, noProxy } = this.#access;
     const lookup = killableLookup(signal);
+    const proxyGone = new AbortController();
     const dispatcher = new undici.EnvHttpProxyAgent({
       httpProxy,
       httpsProxy,
       noProxy,
       connect: { lookup },
       proxyTls: { lookup },
+      clientFactory: (proxy, options) =>
+        // Without this, undici connects again at once and without end to a proxy that closes its connections.
+        new undici.Pool(proxy, options).once('disconnect', (_origin, _targets, error) =>
+          proxyGone.abort(new Error(`the proxy ${proxy.host} closed the connection: ${error.message}`)),
+        ),
     });
     try {
       const client = this.#client(WebClient, (url, { headers = {}, body } = {}) =>
@@ -79,7 +85,7 @@ export class SlackChannel implements CheckableChannel {
           headers,
           body: String(body),
           redirect: 'error',
-          signal,
+          signal: AbortSignal.any([signal, proxyGone.signal]),
           dispatcher,
         }),
       );

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SlackChannel } from '../../../src/services/notifications/slack.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';
@@ -99,6 +101,22 @@ describe('what goes wrong is said with what to do', () => {
 
   it.each(['no address', 'ftp://example.com/'])('the base address %j', async (url) => {
     expect(await failure(url)).toContain('did not take the message');
+  });
+
+  it('a proxy that closes its connections, which is asked once', async () => {
+    let asked = 0;
+    const proxy = createServer((socket) => {
+      asked++;
+      socket.once('data', () => socket.destroy());
+    }).listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    const { port } = proxy.address() as AddressInfo;
+    const httpProxy = `http://127.0.0.1:${port}`;
+    await expect(
+      send('http://slack.invalid/api', AbortSignal.timeout(60_000), { ...noProxies, httpProxy }),
+    ).rejects.toThrow(/the proxy .* closed the connection/);
+    expect(asked).toBeLessThan(5);
+    proxy.close();
   });
 
   it('a proxy that is no address', async () => {
