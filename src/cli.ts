@@ -1,7 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { modeFlags, modifierFlags } from './cli/flags.ts';
 import { exitStatus, files } from './cli/help-text.ts';
-import { notYetFlags } from './cli/not-yet.ts';
 import { completePrefixes } from './cli/prefixes.ts';
 import { type OptionValues, readRequest, refuseTwoModes, UsageError } from './cli/read-request.ts';
 import type { RunRequest } from './cli/request.ts';
@@ -47,15 +46,6 @@ export function parseArguments(argv: readonly string[], versions: Versions): Par
       command.error(`error: unknown option '${configPath}'`);
     const given = givenOptions(command);
     meantOrRefused(() => refuseTwoModes(given), command);
-    const missing = [...given.keys()].filter((flag) => notYetFlags.has(flag));
-    if (missing.length > 0) {
-      const verb = missing.length === 1 ? 'is' : 'are';
-      return exit(
-        exitCodes.failure,
-        '',
-        `error: ${missing.join(', ')} ${verb} not available in this version yet; nothing was done\n`,
-      );
-    }
     return { kind: 'run', request: meantOrRefused(() => readRequest(given, configPath), command) };
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
@@ -84,9 +74,7 @@ function makeCommand(versions: Versions): Command {
   ];
   for (const { heading, flags } of groups) {
     for (const flag of flags) {
-      const option = new Option(flag.flags, flag.description).helpGroup(heading);
-      if (notYetFlags.has(option.long ?? '')) option.description += ' (not available yet)';
-      command.addOption(option);
+      command.addOption(new Option(flag.flags, flag.description).helpGroup(heading));
     }
   }
   return command.version(

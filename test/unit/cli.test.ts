@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { modeFlags, modifierFlags } from '../../src/cli/flags.ts';
-import { notYetFlags } from '../../src/cli/not-yet.ts';
 import { completePrefixes } from '../../src/cli/prefixes.ts';
 import { parseArguments } from '../../src/cli.ts';
 import { RunSet } from '../../src/run-set.ts';
@@ -10,10 +9,7 @@ const versions = { program: '9.8.7', node: 'v20.19.0' };
 const parse = (...argv: string[]) => parseArguments(argv, versions);
 
 /** The long names of all flags but help and version. */
-const flags = [...modeFlags, ...modifierFlags].map((flag) => ({
-  name: /--[a-z-]+/.exec(flag.flags)?.[0] ?? '',
-  value: flag.flags.includes('<') ? ['1'] : [],
-}));
+const flags = [...modeFlags, ...modifierFlags].map((flag) => /--[a-z-]+/.exec(flag.flags)?.[0] ?? '');
 
 const common = { configPath: 'config.yaml', verbose: false, quiet: false, dryRun: false };
 const stages = { runs: undefined, limit: undefined, incremental: false, validate: false };
@@ -46,6 +42,7 @@ describe('a command line', () => {
         runs: RunSet.of([5, 6, 7, 9]),
       },
     ],
+    [['--check-config', '--json'], { mode: 'check-config', json: true }],
     [['--recover-migrate-state'], { mode: 'recover-state', stage: 'migrate' }],
   ])('%j', (argv, request) => {
     expect(parse(...argv)).toEqual({ kind: 'run', request: { ...common, ...request } });
@@ -63,9 +60,8 @@ describe('a command line', () => {
     const help = parse(...argv);
     expect(help).toMatchObject({ kind: 'exit', code: 0, stderr: '' });
     const text = help.kind === 'exit' ? help.stdout : '';
-    for (const { name } of flags) expect(text).toContain(name);
+    for (const name of flags) expect(text).toContain(name);
     for (const part of ['EXIT STATUS', '130', 'FILES', 'archiver.env', '/?']) expect(text).toContain(part);
-    expect(text.match(/not\s+available\s+yet/g)).toHaveLength(notYetFlags.size);
   });
 
   it('--version names the versions of the program and of Node', () => {
@@ -113,27 +109,6 @@ describe('wrong usage', () => {
     for (const [index, one] of modes.entries()) {
       for (const other of modes.slice(index + 1)) expect(parse(...one, ...other)).toMatchObject({ code: 2 });
     }
-  });
-});
-
-describe('flags whose feature is not written yet', () => {
-  it.each([...notYetFlags])('%s is known, says so and is exit code 1', (name) => {
-    const flag = flags.find((candidate) => candidate.name === name);
-    expect(parse(name, ...(flag?.value ?? ['unknown']))).toEqual({
-      kind: 'exit',
-      code: 1,
-      stdout: '',
-      stderr: expect.stringContaining(`${name} is not available in this version yet`),
-    });
-  });
-
-  it('are all named', () => {
-    const missing = flags.filter(
-      ({ name }) => notYetFlags.has(name) && modifierFlags.some((flag) => flag.flags.includes(name)),
-    );
-    const result = parse(...missing.flatMap(({ name, value }) => [name, ...value]));
-    for (const { name } of missing)
-      expect(result).toMatchObject({ code: 1, stderr: expect.stringContaining(name) });
   });
 });
 
