@@ -75,7 +75,7 @@ export class CarbonClient {
       await this.#deliver('');
     } catch (error) {
       throw new ArchiverError(
-        `Carbon at ${host}:${port} can't be reached: ${reasonOf(error)}; check carbon.host and carbon.port, and that it runs`,
+        `Carbon at ${host}:${port} can't be used: ${reasonOf(error)}; check carbon.host and carbon.port, and that it runs`,
         { cause: error },
       );
     }

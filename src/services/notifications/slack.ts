@@ -26,6 +26,9 @@ export interface SlackAccess {
   readonly noProxy: string;
 }
 
+/** For all that is asked while Slack is only tried. */
+const checkTimeoutMs = 8000;
+
 /** Tells by a message in a Slack channel. */
 export class SlackChannel implements CheckableChannel {
   readonly name = 'slack';
@@ -53,8 +56,10 @@ export class SlackChannel implements CheckableChannel {
     this.#logger.info(`Slack notification sent successfully to channel ${channel}`);
   }
 
+  /** Asks Slack about token and channel. */
   check(signal: AbortSignal): Promise<Usability> {
-    return this.#withClient(signal, (client) => checkSlack(client, this.#settings.channel));
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(checkTimeoutMs)]);
+    return this.#withClient(limited, (client) => checkSlack(client, this.#settings.channel));
   }
 
   async #withClient<Result>(
