@@ -48,20 +48,29 @@ export type RunResult =
 
 /** Exports and unpacks one run, and compares its files. */
 export async function compareRun(run: RunNumber, comparer: Comparer): Promise<RunResult> {
-  const { artdaqDb, uconDb, keptFromArtdaqDb, keptFromUconDb, ignoreFiles } = comparer;
+  const { artdaqDb, uconDb, keptFromArtdaqDb, keptFromUconDb, ignoreFiles, logger } = comparer;
+  const counts = ({ name }: FhiclFile): boolean => !isIgnored(name, ignoreFiles);
   const [exported, unpacked] = await Promise.allSettled([
     read(run, keptFromArtdaqDb, () => artdaqDb.export(run)),
     read(run, keptFromUconDb, async () => (await storedRecord(uconDb, run)).files),
   ]);
-  try {
-    if (exported.status === 'rejected' || unpacked.status === 'rejected') {
-      return failed(run, [exported, unpacked], comparer);
+  const errors: string[] = [];
+  const note = (error: unknown, prefix = ''): void => {
+    if (!(error instanceof ArchiverError) && error instanceof Error) {
+      logger.error(`Run ${run}: unexpected error: ${error.stack}`);
     }
-    const counts = ({ name }: FhiclFile): boolean => !isIgnored(name, ignoreFiles);
-    return await compare(run, exported.value.filter(counts), unpacked.value.filter(counts), comparer);
-  } catch (reason) {
-    return failed(run, [{ status: 'rejected', reason }], comparer);
+    errors.push(prefix + messageOf(error));
+  };
+  if (exported.status === 'rejected') note(exported.reason, 'artdaqDB: ');
+  if (unpacked.status === 'rejected') note(unpacked.reason, 'UconDB: ');
+  if (exported.status === 'fulfilled' && unpacked.status === 'fulfilled') {
+    try {
+      return await compare(run, exported.value.filter(counts), unpacked.value.filter(counts), comparer);
+    } catch (error) {
+      note(error);
+    }
   }
+  return { run, status: 'failed', error: errors.join('; ') };
 }
 
 /** What could be read is kept even if the other place can't be. */
@@ -74,22 +83,6 @@ async function read(
   const found = await files();
   await kept?.write(run, found);
   return found;
-}
-
-function failed(
-  run: RunNumber,
-  results: readonly PromiseSettledResult<unknown>[],
-  { logger }: Comparer,
-): RunResult {
-  const reasons: unknown[] = results.flatMap((result) =>
-    result.status === 'rejected' ? [result.reason] : [],
-  );
-  for (const reason of reasons) {
-    if (!(reason instanceof ArchiverError) && reason instanceof Error) {
-      logger.error(`Run ${run}: unexpected error: ${reason.stack}`);
-    }
-  }
-  return { run, status: 'failed', error: reasons.map(messageOf).join('; ') };
 }
 
 function isIgnored(name: string, ignored: readonly string[]): boolean {
