@@ -1,4 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { access, constants, readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { ArchiverConfig } from '../config/schema.ts';
 import { ConfigurationError } from '../errors.ts';
@@ -39,30 +40,38 @@ export function stageFileChecks(
 export function logFileChecks({ app }: ArchiverConfig): Check[] {
   const { logFile, workDir } = app;
   if (logFile === undefined) return [];
-  const look = async (): Promise<Finding> =>
-    checkFile('app.log_file', logFile, workDir, async () => ({ text: 'writable' }), 'will be made');
+  const look = async (): Promise<Finding> => {
+    const stats = await statsOf('app.log_file', logFile, workDir);
+    if (stats === undefined) return { text: 'will be made' };
+    if (!stats.isFile() && !stats.isCharacterDevice()) throw noFile('app.log_file', logFile);
+    await looking(`app.log_file ${logFile} can't be written`, () => access(logFile, constants.W_OK));
+    return { text: 'writable' };
+  };
   return [{ name: 'log_file', subject: `log_file ${logFile}`, look }];
 }
 
-/** The right to write into the work directory has a check of its own. */
 async function checkFile(
   parameter: string,
   path: string,
   workDir: string,
   read: () => Promise<Finding>,
-  absent = 'none yet',
 ): Promise<Finding> {
+  const stats = await statsOf(parameter, path, workDir);
+  if (stats === undefined) return { text: 'none yet' };
+  // Reading a pipe would wait for a writer.
+  if (!stats.isFile()) throw noFile(parameter, path);
+  return read();
+}
+
+/** Undefined if it is still to be made. The right to write into the work directory has a check of its own. */
+async function statsOf(parameter: string, path: string, workDir: string): Promise<Stats | undefined> {
   const directory = dirname(resolve(path));
   if (directory !== resolve(workDir)) await checkMayWrite(directory, parameter);
-  const stats = await looking(`${parameter} ${path} can't be looked at`, () =>
-    stat(path).catch(undefinedIfAbsent),
-  );
-  if (stats === undefined) return { text: absent };
-  // Reading a pipe would wait for a writer.
-  if (!stats.isFile()) {
-    throw new ConfigurationError(`${parameter} ${path} is no file; name another one, or move it away`);
-  }
-  return read();
+  return looking(`${parameter} ${path} can't be looked at`, () => stat(path).catch(undefinedIfAbsent));
+}
+
+function noFile(parameter: string, path: string): ConfigurationError {
+  return new ConfigurationError(`${parameter} ${path} is no file; name another one, or move it away`);
 }
 
 async function ignoredLines(path: string): Promise<number> {

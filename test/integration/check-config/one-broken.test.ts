@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { currentOwner } from '../../../src/persistence/lock/owner.ts';
 import { acquireProcessLock } from '../../../src/persistence/lock.ts';
@@ -154,6 +154,14 @@ describe('of what the archiver remembers, only', () => {
   it('a directory in place of a failure log', async () => {
     mkdirSync(inWork('migrate_failures.log'));
     expectOnly(await place.check(), 'migrate_failure_log', /is no file; name another one/);
+  });
+
+  it.each([
+    ['/dev/null', 'ok'],
+    ['.', 'failed'],
+  ])('a log file %s: %s', async (log_file, state) => {
+    const { checks } = await place.check({ app: { log_file: resolve(log_file) } });
+    expect(checks.find(({ name }) => name === 'log_file')).toMatchObject({ state });
   });
 
   it.each([
