@@ -6,7 +6,6 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -351,10 +350,8 @@ describe('when something is broken', () => {
     const [begun, goOn] = [join(site.directory, 'begun'), join(site.directory, 'go-on')];
     execFileSync('mkfifo', [begun, goOn]);
     const program = join(site.directory, 'fhicl-dump-that-waits');
-    writeFileSync(
-      program,
-      `#!/bin/sh\ncase $2 in *probe.fcl) exit 0;; esac\n[ -e ${goOn} ] && { echo > ${begun}; read x < ${goOn}; rm ${goOn}; }\nexit 0\n`,
-    );
+    const wait = `mkdir ${site.directory}/claimed 2>/dev/null && { echo > ${begun}; read x < ${goOn}; }`;
+    writeFileSync(program, `#!/bin/sh\ncase $2 in *probe.fcl) exit 0;; esac\n${wait}\nexit 0\n`);
     chmodSync(program, 0o755);
     await change(1, COMPONENT, (text) => `# x\n${text}`);
     const flags = ['--start', '1', '--end', '4', '--fhicl-dump', program];
@@ -369,7 +366,6 @@ describe('when something is broken', () => {
     expect(stdout).toContain('Matching runs:        1\n');
     expect(stdout).toContain('Not compared:         3  (2-4)');
     expect(readdirSync(scratch)).toEqual([]);
-    rmSync(begun);
   });
 });
 
