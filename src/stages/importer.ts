@@ -64,8 +64,9 @@ export class Importer extends BaseStage {
 
   protected async followUps(listing: Listing, { runs }: StageRequest, readOnly: boolean): Promise<FollowUps> {
     const isSelected = (run: RunNumber): boolean => runs === undefined || runs.has(run);
+    const isOn = this.#parts.generate.has('RunHistory2');
     return {
-      runs: await this.#unfinished.due(listing, isSelected, !readOnly),
+      runs: isOn ? await this.#unfinished.due(listing, isSelected, !readOnly) : [],
       what: 'a time added to artdaqDB that came into the run directory after they were archived',
       work: (run, logger) => this.#unfinished.amend(run, logger),
     };
