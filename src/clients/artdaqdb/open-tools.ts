@@ -99,7 +99,7 @@ export function openToolHost(
           logger,
           ...(hide === undefined ? {} : { hide }),
         });
-  return { host, directories: new PrivateDirectories(toolsDirectory(services), logger) };
+  return { host, directories: new PrivateDirectories(toolsDirectory(services), databaseUri, logger) };
 }
 
 function bulkTools(

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { LocalHost, type LocalHostOptions } from '../../../src/clients/artdaqdb/bulk/local-host.ts';
-import { MARK } from '../../../src/clients/artdaqdb/bulk/orphans.ts';
+import { marksOf } from '../../../src/clients/artdaqdb/bulk/orphans.ts';
 import { PrivateDirectories } from '../../../src/clients/artdaqdb/bulk/private-directories.ts';
 import { BulkTools } from '../../../src/clients/artdaqdb/bulk-tools.ts';
 import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
@@ -52,10 +52,15 @@ function open(options: Partial<LocalHostOptions> & { readonly work?: string } = 
   return new BulkTools({
     native,
     host,
-    directories: new PrivateDirectories(work, log),
+    directories: new PrivateDirectories(work, native.location, log),
     exclusively: (run, config, load) => native.exclusively(run, config, load),
     logger: log,
   });
+}
+
+/** Names the directory of a process that has ended. */
+function deadOwner(): string {
+  return recordName({ ...currentOwner(), startTicks: '1' });
 }
 
 /** Entities of run 5 in the database, as often as they are there. */
@@ -326,8 +331,13 @@ describe('prepare', () => {
     expect(error.message).toContain('app.work_dir');
   });
 
-  it('waits for the tool of an archiver with another work directory that was killed', async () => {
-    const files = join(directory, 'elsewhere', recordName({ ...currentOwner(), startTicks: '1' }), 'AbCdEf');
+  it('waits for the tool of an archiver with another work directory that was killed, on the same database', async () => {
+    const other = spawn('sleep', ['600'], {
+      env: { ...process.env, ...marksOf(join(directory, deadOwner(), 'AbCdEf'), 'filesystemdb:///another') },
+      stdio: 'ignore',
+    });
+    onTestFinished(() => void other.kill('SIGKILL'));
+    const files = join(directory, 'elsewhere', deadOwner(), 'AbCdEf');
     await mkdir(files, { recursive: true });
     for (const { name, text } of documents) {
       if (name !== SCHEMA_FILE) await writeFile(join(files, name), text);
@@ -336,7 +346,10 @@ describe('prepare', () => {
     const orphan = spawn(
       join(tools.directory, 'bulkloader'),
       ['-r', '5', '-c', 'x', '-p', files, '-t', '1'],
-      { env: { ...process.env, ARTDAQ_DATABASE_URI: native.location, [MARK]: files }, stdio: 'ignore' },
+      {
+        env: { ...process.env, ARTDAQ_DATABASE_URI: native.location, ...marksOf(files, native.location) },
+        stdio: 'ignore',
+      },
     );
     await tools.reached('paused');
     const inserting = open().insert(5, 'x', documents);
@@ -348,7 +361,7 @@ describe('prepare', () => {
 
   it('removes what a killed archiver left, and nothing else', async () => {
     const work = join(directory, 'work');
-    const dead = recordName({ ...currentOwner(), startTicks: '1' });
+    const dead = deadOwner();
     const alive = recordName(currentOwner());
     for (const name of [dead, alive, 'others']) await mkdir(join(work, name, 'AbCdEf'), { recursive: true });
     await open({ work }).prepare();

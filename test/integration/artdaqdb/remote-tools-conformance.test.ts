@@ -38,7 +38,7 @@ describe.runIf(hasSshd())('over ssh', () => {
             logger: silentLogger,
             ssh: sshd.ssh,
           });
-          const directories = new PrivateDirectories(join(directory, 'work'), silentLogger);
+          const directories = new PrivateDirectories(join(directory, 'work'), native.location, silentLogger);
           const exclusively: BulkToolsOptions['exclusively'] = (run, config, work) =>
             native.exclusively(run, config, work);
           return new BulkTools({ native, host, directories, exclusively, now });

@@ -5,7 +5,7 @@ import { ConfigurationError, messageOf } from '../../../errors.ts';
 import type { Logger } from '../../../services/logger.ts';
 import { errorCode } from '../../../system-error.ts';
 import { type ChildEnd, runChild } from './child-process.ts';
-import { MARK } from './orphans.ts';
+import { marksOf } from './orphans.ts';
 import { findProgram, searchPath } from './program-search.ts';
 import { helpFailure, startFailure, toolFailure } from './tool-exit.ts';
 import { TOOLS, type Tool, type ToolCall, type ToolHost } from './tool-host.ts';
@@ -110,7 +110,7 @@ export class LocalHost implements ToolHost {
       ARTDAQ_DATABASE_URI: databaseUri,
       LD_LIBRARY_PATH: libraries.join(delimiter),
       PATH: this.#directories.join(delimiter),
-      [MARK]: directory,
+      ...marksOf(directory, databaseUri),
     };
   }
 }

@@ -11,7 +11,7 @@ import {
 import { makeDirectory } from '../../../persistence/make-directory.ts';
 import type { Logger } from '../../../services/logger.ts';
 import { errorCode, mayPass, undefinedIfMissing } from '../../../system-error.ts';
-import { outlastOrphans } from './orphans.ts';
+import { databaseMark, outlastOrphans } from './orphans.ts';
 
 /** How long tools that a killed archiver left at work may go on, in milliseconds. */
 const ORPHAN_PATIENCE_MS = 300_000;
@@ -21,11 +21,14 @@ export class PrivateDirectories {
   /** Holds a directory for each process that works here, by the name of which it is known whether that process still runs. */
   readonly #root: string;
   readonly #owner: LockOwner = currentOwner();
+  readonly #databaseUri: string;
   readonly #logger: Logger;
   readonly #patienceMs: number;
 
-  constructor(root: string, logger: Logger, patienceMs: number = ORPHAN_PATIENCE_MS) {
+  /** @param databaseUri the database that the tools work on */
+  constructor(root: string, databaseUri: string, logger: Logger, patienceMs: number = ORPHAN_PATIENCE_MS) {
     this.#root = root;
+    this.#databaseUri = databaseUri;
     this.#logger = logger;
     this.#patienceMs = patienceMs;
   }
@@ -63,11 +66,13 @@ export class PrivateDirectories {
   }
 
   /**
-   * Waits for what killed archivers left at work, those with other work directories too: a tool that goes on would store
+   * Waits for what killed archivers left at work on the database, those with other work directories too: a tool that goes on would store
    * documents a second time, and write to a FilesystemDB whose lock we took over.
    */
   async outlastOrphans(): Promise<void> {
-    await outlastOrphans((path) => this.#isOfDead(path), this.#patienceMs, this.#logger);
+    const mark = databaseMark(this.#databaseUri);
+    const isOrphan = (path: string, database: string): boolean => database === mark && this.#isOfDead(path);
+    await outlastOrphans(isOrphan, this.#patienceMs, this.#logger);
   }
 
   /** Takes away what is empty. */

@@ -11,13 +11,16 @@ const ELF_CLASS = 4;
 const ELF_BYTE_ORDER = 5;
 const ELF_PROCESSOR = 18;
 
+/** The tools call programs such as mkdir. */
+const SYSTEM_PATH = '/usr/bin:/bin';
+
 /**
  * The directories in which programs are looked for, in this order.
  * @param first searched before those of `path`
- * @param path value of the environment's PATH
+ * @param path value of the environment's PATH; where it is empty or missing, the directories that every system has
  */
 export function searchPath(first: string, path: string | undefined): string[] {
-  const others = (path ?? '').split(delimiter).filter((directory) => directory !== '');
+  const others = (path || SYSTEM_PATH).split(delimiter).filter((directory) => directory !== '');
   return [...new Set([first, ...others])];
 }
 

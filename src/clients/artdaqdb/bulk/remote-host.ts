@@ -3,7 +3,7 @@ import type { Environment } from '../../../environment.ts';
 import { ArchiverError, ArtdaqDbError, ConfigurationError, messageOf } from '../../../errors.ts';
 import type { Logger } from '../../../services/logger.ts';
 import { errorCode, mayPass } from '../../../system-error.ts';
-import { MARK } from './orphans.ts';
+import { marksOf } from './orphans.ts';
 import { askForPrograms, type CheckOutcome, haveToolRun, tryOutPrograms } from './remote-conversation.ts';
 import { connectionFailure, scriptFailure } from './remote-failure.ts';
 import { readTree, writeFiles } from './remote-files.ts';
@@ -53,7 +53,7 @@ export class RemoteHost implements ToolHost {
     this.#connect = (script, values, seconds, directory) => {
       const nonce = randomBytes(16).toString('hex');
       // ssh outlives an archiver that is killed until all is over on the host; so the next one knows that it has to wait.
-      const marked = directory === undefined ? env : { ...env, [MARK]: directory };
+      const marked = directory === undefined ? env : { ...env, ...marksOf(directory, databaseUri) };
       return new RemoteSession(
         { command, env: marked },
         { script, nonce, values, timeoutMs: seconds * 1000 },

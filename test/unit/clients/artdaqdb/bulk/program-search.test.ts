@@ -61,5 +61,7 @@ describe('findProgram', () => {
 
 it('searches lib before PATH', () => {
   expect(searchPath('/opt/lib', '/usr/bin::/bin:/usr/bin')).toEqual(['/opt/lib', '/usr/bin', '/bin']);
-  expect(searchPath('/opt/lib', undefined)).toEqual(['/opt/lib']);
+  for (const path of [undefined, '']) {
+    expect(searchPath('/opt/lib', path)).toEqual(['/opt/lib', '/usr/bin', '/bin']);
+  }
 });
