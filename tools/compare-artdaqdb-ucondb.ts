@@ -6,15 +6,19 @@ import { join } from 'node:path';
 import { CommanderError } from 'commander';
 import { loadEnvFile } from '../src/config/env-file.ts';
 import { loadConfig } from '../src/config/load.ts';
+import type { ArchiverConfig } from '../src/config/schema.ts';
+import type { Environment } from '../src/environment.ts';
 import { ArchiverError, messageOf } from '../src/errors.ts';
 import { exitCodes } from '../src/exit-codes.ts';
 import { installationDirectory } from '../src/installation.ts';
-import { createLogging } from '../src/services/logging.ts';
+import { makeRedactor } from '../src/services/log-line.ts';
+import { createLogging, type Logging } from '../src/services/logging.ts';
 import { Terminal } from '../src/services/terminal.ts';
 import { handleSignals } from '../src/signals.ts';
 import { Site } from '../src/site.ts';
 import { errorCode } from '../src/system-error.ts';
 import { compareRange } from './compare-artdaqdb-ucondb/compare-range.ts';
+import type { Comparer, RunResult } from './compare-artdaqdb-ucondb/compare-run.ts';
 import { fhiclDumpNormaliser } from './compare-artdaqdb-ucondb/fhicl-dump.ts';
 import { type CompareFlags, readFlags } from './compare-artdaqdb-ucondb/flags.ts';
 import { comparisonJson } from './compare-artdaqdb-ucondb/json.ts';
@@ -33,8 +37,7 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     const flags = readFlags(argv);
     const scratch = await mkdtemp(join(tmpdir(), 'compare-artdaqdb-ucondb-'));
-    const removeScratch = () => rmSync(scratch, { recursive: true, force: true });
-    process.once('exit', removeScratch);
+    process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
     return await run(flags, scratch);
   } catch (error) {
     if (error instanceof CommanderError)
@@ -46,19 +49,11 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function run(flags: CompareFlags, scratch: string): Promise<number> {
-  const libDirectory = join(installationDirectory(), 'lib');
   const { env } = process;
   Object.assign(env, loadEnvFile(join(installationDirectory(), 'archiver.env'), env));
   const { config, warnings } = await loadConfig(flags.configPath, env);
   const terminal = process.stderr.isTTY ? new Terminal(process.stderr) : undefined;
-  const logging = createLogging({
-    level: flags.verbose ? 'DEBUG' : 'WARNING',
-    logFile: undefined,
-    quiet: false,
-    console: 'stderr',
-    ...(terminal === undefined ? {} : { stdout: terminal }),
-    secrets: config.secrets,
-  });
+  const logging = openLogging(flags, config, terminal);
   const logger = logging.logger(MODULE);
   for (const warning of warnings) logger.warning(warning);
   const shutdown = new AbortController();
@@ -68,68 +63,81 @@ async function run(flags: CompareFlags, scratch: string): Promise<number> {
     exit: (code) => process.exit(code),
     now: () => performance.now(),
   });
-  // The work directory is where tools of artdaqDB get directories of their own; the archiver's is not touched.
-  const app = { ...config.app, workDir: scratch };
   const site = new Site({
-    config: { ...config, app },
+    // Tools of artdaqDB get directories of their own in the work directory; the archiver's is not touched.
+    config: { ...config, app: { ...config.app, workDir: scratch } },
     logger: (module) => logging.logger(module),
     env,
     now: () => new Date(),
     dryRun: true,
   });
   const output = new StandardOutput();
+  const onResult = async (found: RunResult): Promise<void> => {
+    if (found.status === 'matching') logger.debug(`Run ${found.run}: ${found.matching} files are equal`);
+    else if (flags.json) for (const line of runLines(found)) logger.warning(line);
+    else {
+      terminal?.end();
+      await output.write(runText(found));
+    }
+  };
   try {
-    const result = await compareRange(
-      { first: flags.start, last: flags.end },
-      {
-        artdaqDb: site.artdaqDb,
-        uconDb: site.uconDb,
-        keptFromArtdaqDb: keptIn(flags.artdaqdbDir),
-        keptFromUconDb: keptIn(flags.ucondbDir),
-        normaliser: await normaliserFor(flags.normalisation),
-        lines: flags.lines,
-        ignoreFiles: flags.ignoreFiles,
-        showDiff: flags.showDiff,
-        logger,
-      },
-      {
-        workers: app.parallelWorkers,
-        shutdown: shutdown.signal,
-        progress: terminal,
-        onResult: async (found) => {
-          if (found.status === 'matching')
-            logger.debug(`Run ${found.run}: ${found.matching} files are equal`);
-          if (flags.json) for (const line of runLines(found)) logger.warning(line);
-          if (flags.json || found.status === 'matching') return;
-          terminal?.end();
-          await output.write(runText(found));
-        },
-      },
-    );
+    const comparer: Comparer = {
+      artdaqDb: site.artdaqDb,
+      uconDb: site.uconDb,
+      keptFromArtdaqDb: keptIn(flags.artdaqdbDir),
+      keptFromUconDb: keptIn(flags.ucondbDir),
+      normaliser: await normaliserFor(flags.normalisation, scratch, env),
+      lines: flags.lines,
+      ignoreFiles: flags.ignoreFiles,
+      showDiff: flags.showDiff,
+      logger,
+      hide: makeRedactor(config.secrets),
+    };
+    const { parallelWorkers: workers } = config.app;
+    const result = await compareRange({ first: flags.start, last: flags.end }, comparer, {
+      workers,
+      shutdown: shutdown.signal,
+      progress: terminal,
+      keepDiffs: flags.json,
+      onResult,
+    });
     const { aborted } = shutdown.signal;
     await output.write(flags.json ? comparisonJson(result, aborted) : summaryText(result));
     if (aborted) return exitCodes.stopped;
     const isWell = result.results.every(({ status }) => status === 'matching');
     return isWell ? exitCodes.success : exitCodes.failure;
+  } catch (error) {
+    if (!(error instanceof ArchiverError)) throw error;
+    logger.error(messageOf(error));
+    return exitCodes.failure;
   } finally {
     ignoreSignals();
     await site.close();
   }
+}
 
-  async function normaliserFor(
-    normalisation: CompareFlags['normalisation'],
-  ): Promise<Normaliser | undefined> {
-    if (normalisation === 'none') return undefined;
-    if (normalisation === 'own') return ownNormaliser;
-    const { program } = normalisation;
-    return await fhiclDumpNormaliser({
-      program,
-      libDirectory,
-      env,
-      scratch,
-      timeoutMs: FHICL_DUMP_TIMEOUT_MS,
-    });
-  }
+/** Standard output is for what was found. */
+function openLogging(flags: CompareFlags, config: ArchiverConfig, terminal: Terminal | undefined): Logging {
+  return createLogging({
+    level: flags.verbose ? 'DEBUG' : 'WARNING',
+    logFile: undefined,
+    quiet: false,
+    console: 'stderr',
+    ...(terminal === undefined ? {} : { stdout: terminal }),
+    secrets: config.secrets,
+  });
+}
+
+async function normaliserFor(
+  normalisation: CompareFlags['normalisation'],
+  scratch: string,
+  env: Environment,
+): Promise<Normaliser | undefined> {
+  if (normalisation === 'none') return undefined;
+  if (normalisation === 'own') return ownNormaliser;
+  const { program } = normalisation;
+  const libDirectory = join(installationDirectory(), 'lib');
+  return await fhiclDumpNormaliser({ program, libDirectory, env, scratch, timeoutMs: FHICL_DUMP_TIMEOUT_MS });
 }
 
 function keptIn(directory: string | undefined): KeptFiles | undefined {

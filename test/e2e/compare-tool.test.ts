@@ -136,9 +136,9 @@ describe('a comparison of artdaqDB and UconDB', () => {
   });
 
   it('succeeds if nothing differs, also where a run is missing in one place', async () => {
-    expect((await compare(1, 2)).code).toBe(0);
+    const { code, stderr } = await compare(1, 2, '-v');
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/DEBUG.*Run 2: \d+ files are equal/)]);
     expect((await compare(10, 13)).code).toBe(0);
-    expect((await compare(2, 2, '-v')).stderr).toMatch(/DEBUG.*Run 2: \d+ files are equal/);
   });
 
   it('gives the same as JSON', async () => {
@@ -183,7 +183,6 @@ describe('a comparison of artdaqDB and UconDB', () => {
       `--- artdaqDB/run_3/${COMPONENT}\n+++ UconDB/run_3/${COMPONENT}\n@@ -1,6 +1,6 @@\n`,
     );
     expect(stdout).toContain('\n-run: 3 \n+run: 33 \n');
-    expect((await compare(3, 3)).stdout).not.toContain('---');
   });
 });
 
@@ -220,8 +219,7 @@ describe('what does not count', () => {
 
   it('is a file that is named with or without its ending', async () => {
     expect(await differing('--ignore-files', 'x, component01')).toEqual([]);
-    expect(await differing('--ignore-files', `x,${COMPONENT}`)).toEqual([]);
-    expect((await compare(5, 5, '--ignore-files', 'metadata')).code).toBe(0);
+    expect((await compare(3, 5, '--ignore-files', `metadata,${COMPONENT}`)).code).toBe(0);
   });
 });
 
@@ -253,7 +251,6 @@ describe('normalised FHiCL', () => {
     const path = { PATH: `${site.directory}:${process.env.PATH}` };
     const found = ['--with-fhicl-dump', '--fhicl-dump', 'fhicl-dump-stand-in', '--ignore-all-space'];
     expect((await compareIn({ env: path }, site.config, 4, 4, ...found)).code).toBe(0);
-    expect((await compare(3, 3, '--fhicl-dump', program)).code).toBe(1);
     expect(readdirSync(scratch)).toEqual([]);
   });
 
@@ -317,19 +314,9 @@ describe('directories for the files', () => {
 
 describe('when something is broken', () => {
   it('ends with 2 on wrong usage', async () => {
-    for (const args of [
-      [],
-      ['--start', '2', '--end', '1'],
-      ['--start', '1', '--end', '2', '--ignore-matching-lines', '('],
-    ]) {
-      const { code, stdout, stderr } = await runTool(tool, args);
-      expect([code, stdout]).toEqual([2, '']);
-      expect(stderr).toMatch(/^error: /);
-    }
-    expect(await runTool(tool, ['--help'])).toMatchObject({
-      code: 0,
-      stdout: expect.stringContaining('Exit status'),
-    });
+    const { code, stdout, stderr } = await compare(1, 2, '--ignore-matching-lines', '(');
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^error: .*--ignore-matching-lines/);
   });
 
   it('ends with 1 if a place cannot be read', async () => {

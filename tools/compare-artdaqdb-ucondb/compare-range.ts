@@ -25,6 +25,8 @@ export interface RangeOptions {
   readonly shutdown: AbortSignal;
   /** Where somebody watches, if anybody does. */
   readonly progress: ProgressView | undefined;
+  /** Keeps differences in the results; otherwise only `onResult` gets them. */
+  readonly keepDiffs: boolean;
   /** Told of each run, in ascending order. */
   readonly onResult: (result: RunResult) => Promise<void>;
 }
@@ -38,7 +40,7 @@ export async function compareRange(
   comparer: Comparer,
   options: RangeOptions,
 ): Promise<RangeResult> {
-  const { workers, shutdown, progress, onResult } = options;
+  const { workers, shutdown, progress, keepDiffs, onResult } = options;
   const { artdaqDb, uconDb } = comparer;
   const runs = await runsInRange(range, artdaqDb, uconDb);
   const began = performance.now();
@@ -68,7 +70,7 @@ export async function compareRange(
           waiting.set(run, ended);
           // Runs begin in ascending order, so those before this one have ended or will.
           for (let next = nextOf(waiting, runs.inBoth, results); next !== undefined; ) {
-            results.push(next);
+            results.push(keepDiffs || next.status === 'failed' ? next : { ...next, diffs: new Map() });
             await onResult(next);
             next = nextOf(waiting, runs.inBoth, results);
           }

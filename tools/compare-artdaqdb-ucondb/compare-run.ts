@@ -24,6 +24,8 @@ export interface Comparer {
   readonly ignoreFiles: readonly string[];
   readonly showDiff: boolean;
   readonly logger: Logger;
+  /** Takes secrets out of a message. */
+  readonly hide: (text: string) => string;
 }
 
 /** How a run compared that could be read in both places. */
@@ -48,7 +50,7 @@ export type RunResult =
 
 /** Exports and unpacks one run, and compares its files. */
 export async function compareRun(run: RunNumber, comparer: Comparer): Promise<RunResult> {
-  const { artdaqDb, uconDb, keptFromArtdaqDb, keptFromUconDb, ignoreFiles, logger } = comparer;
+  const { artdaqDb, uconDb, keptFromArtdaqDb, keptFromUconDb, ignoreFiles, logger, hide } = comparer;
   const counts = ({ name }: FhiclFile): boolean => !isIgnored(name, ignoreFiles);
   const [exported, unpacked] = await Promise.allSettled([
     read(run, keptFromArtdaqDb, () => artdaqDb.export(run)),
@@ -59,7 +61,7 @@ export async function compareRun(run: RunNumber, comparer: Comparer): Promise<Ru
     if (!(error instanceof ArchiverError) && error instanceof Error) {
       logger.error(`Run ${run}: unexpected error: ${error.stack}`);
     }
-    errors.push(prefix + messageOf(error));
+    errors.push(prefix + hide(messageOf(error)));
   };
   if (exported.status === 'rejected') note(exported.reason, 'artdaqDB: ');
   if (unpacked.status === 'rejected') note(unpacked.reason, 'UconDB: ');
