@@ -359,6 +359,13 @@ describe('prepare', () => {
     expect(await entities()).toEqual(['boot', 'schema', 'settings']);
   });
 
+  it('says that it can not work where a file is in the way, and can be closed', async () => {
+    await writeFile(join(directory, 'work'), '');
+    const db = open();
+    expect((await failure(db.insert(5, 'x', documents))).message).toContain('Cannot work in');
+    await db.close();
+  });
+
   it('removes what a killed archiver left, and nothing else', async () => {
     const work = join(directory, 'work');
     const dead = deadOwner();

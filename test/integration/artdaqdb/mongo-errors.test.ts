@@ -277,6 +277,28 @@ describe('how the client writes', () => {
     for (const { writeConcern } of writes) expect(writeConcern).toMatchObject({ w: 'majority' });
   });
 
+  it('reads what the majority has, and stops at the first document that is refused', async () => {
+    const responder = await site.start();
+    const client = site.open(responder, { parameters: { readConcernLevel: 'local' } });
+    await client.insert(5, 'standard', files);
+    await client.export(5);
+    await client.listRuns();
+    const commands = (wanted: string) =>
+      responder.work.filter(({ name }) => name === wanted).map(({ command }) => command);
+    expect(commands('find').length).toBeGreaterThan(4);
+    for (const { readConcern } of commands('find')) expect(readConcern).toEqual({ level: 'majority' });
+    expect(commands('insert')).toHaveLength(2);
+    for (const { ordered } of commands('insert')) expect(ordered).toBe(true);
+  });
+
+  it('writes documents in order of entity, so that of several archivers one gets the first', async () => {
+    const responder = await site.start();
+    const names = ['c', 'schema', 'B', 'a'].map((entity) => ({ name: `${entity}.fcl`, text: 'a: 1\n' }));
+    await site.open(responder).insert(5, 'standard', names);
+    const stored = responder.store.documents(`${DATABASE}.RunHistory`).map(({ view }) => view.entities);
+    expect(stored).toEqual(['B', 'a', 'c'].map((name) => [expect.objectContaining({ name })]));
+  });
+
   it('keeps names with dots, and repeated ones, on a server that moves the id to the front', async () => {
     const responder = await site.start();
     const client = site.open(responder);

@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { ArtdaqDbPresenceError } from '../../../src/errors.ts';
 import { byName, documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
 import { type Fault, onCall, refusal, type Script } from '../../helpers/mongo-responder/script.ts';
-import { entitiesIn, forEachAtOnce, IMPATIENT, useMongoSites } from '../../helpers/mongo-responder/site.ts';
+import {
+  DATABASE,
+  entitiesIn,
+  forEachAtOnce,
+  IMPATIENT,
+  useMongoSites,
+} from '../../helpers/mongo-responder/site.ts';
 import type { MongoResponder } from '../../helpers/mongo-responder.ts';
 
 const site = useMongoSites();
@@ -35,6 +41,28 @@ function onInsertInto(collection: string, fault: Fault, call = 1): Script {
   return (seen) =>
     seen.name === 'insert' && seen.collection === collection && ++calls === call ? fault : undefined;
 }
+
+describe('a run that is completed from leftovers', () => {
+  it('is not visible if another archiver takes one of them away meanwhile', async () => {
+    const responder = await site.start();
+    const client = site.open(responder);
+    responder.script = onInsertInto('SystemLayout', refusal(13, 'Unauthorized', 'no'));
+    await site.failureOf(client.insert(5, 'standard', files));
+    responder.script = (seen) => {
+      if (seen.name === 'insert' && seen.collection === 'SystemLayout') {
+        responder.store.delete(`${DATABASE}.RunHistory`, [{ q: {}, limit: 1 }]);
+      }
+      return undefined;
+    };
+    const error = await site.failureOf(client.insert(5, 'standard', files));
+    expect(error.message).toContain('by another archiver');
+    expect(error.retryable).toBe(true);
+    expect(await client.has(5, 'standard')).toBe(false);
+    responder.script = () => undefined;
+    await client.insert(5, 'standard', files);
+    expect(byName(await client.export(5))).toEqual(byName(files));
+  });
+});
 
 describe('a replica set that changes its primary', () => {
   it('fails a run that another attempt completes, wherever the change falls', async () => {

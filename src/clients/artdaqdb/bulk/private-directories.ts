@@ -56,7 +56,7 @@ export class PrivateDirectories {
    * @throws PersistenceError
    */
   async clear(): Promise<void> {
-    for (const name of (await readdir(this.#root).catch(undefinedIfMissing)) ?? []) {
+    for (const name of await this.#names()) {
       const directory = join(this.#root, name);
       if (!(await this.#isAbandoned(directory, name))) continue;
       const isBelow = (path: string): boolean => path.startsWith(`${directory}/`);
@@ -97,6 +97,14 @@ export class PrivateDirectories {
     return judgeOwner(owner, this.#owner, Date.now() - stats.mtimeMs) === 'dead';
   }
 
+  async #names(): Promise<string[]> {
+    try {
+      return (await readdir(this.#root).catch(undefinedIfMissing)) ?? [];
+    } catch (error) {
+      throw failure(`work in ${this.#root}`, error);
+    }
+  }
+
   async #make(): Promise<string> {
     try {
       makeDirectory(this.#root);
@@ -118,7 +126,7 @@ export class PrivateDirectories {
   }
 }
 
-const STILL_USED: ReadonlySet<string> = new Set(['ENOENT', 'ENOTEMPTY', 'EEXIST']);
+const STILL_USED: ReadonlySet<string> = new Set(['ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR']);
 
 function failure(what: string, error: unknown): PersistenceError {
   return new PersistenceError(`Cannot ${what}: ${messageOf(error)}`, {
