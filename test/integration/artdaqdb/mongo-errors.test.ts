@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import { BSON, ObjectId } from 'mongodb';
 import { describe, expect, it } from 'vitest';
+import { ownObjectId } from '../../../src/clients/artdaqdb/object-id.ts';
 import { ArtdaqDbError, ArtdaqDbPresenceError, ConfigurationError } from '../../../src/errors.ts';
 import { byName, documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
 import { type Fault, onCall, refusal } from '../../helpers/mongo-responder/script.ts';
@@ -71,6 +73,20 @@ describe('what a server refuses', () => {
       },
       /disk is full/,
       true,
+    ],
+    [
+      'a unique index of somebody else',
+      'insert',
+      {
+        kind: 'write error',
+        error: {
+          index: 0,
+          code: 11000,
+          errmsg: 'E11000 duplicate key error collection: x index: version_1 dup key: {}',
+        },
+      },
+      /boot\.fcl.*drop the index/s,
+      false,
     ],
     [
       'the rules of a collection',
@@ -289,6 +305,20 @@ describe('how the client writes', () => {
     for (const { readConcern } of commands('find')) expect(readConcern).toEqual({ level: 'majority' });
     expect(commands('insert')).toHaveLength(2);
     for (const { ordered } of commands('insert')) expect(ordered).toBe(true);
+  });
+
+  it('takes nothing away with a refused document that another archiver may have stored', async () => {
+    const responder = await site.start();
+    const client = site.open(responder);
+    await client.prepare();
+    const id = ObjectId.createFromHexString(ownObjectId('RunHistory', '5/standard', 'settings'));
+    responder.script = (seen) => {
+      if (seen.name !== 'insert') return undefined;
+      responder.store.insert(`${DATABASE}.RunHistory`, [BSON.serialize({ _id: id })], true);
+      return { kind: 'write error', error: { index: 0, code: 121, errmsg: 'Document failed validation' } };
+    };
+    await site.failureOf(client.insert(5, 'standard', files));
+    expect(responder.store.documents(`${DATABASE}.RunHistory`).map(({ view }) => view._id)).toEqual([id]);
   });
 
   it('writes documents in order of entity, so that of several archivers one gets the first', async () => {

@@ -204,6 +204,23 @@ describeWithMongodb('MongoDb', (server) => {
     expect(await idsOf('RunHistory')).toHaveLength(4);
   });
 
+  it('completes no run after so long that others may have taken it for given up', async () => {
+    const minuteLater = (): Date => {
+      time += 60_000;
+      return new Date(time);
+    };
+    const slow = new MongoDb(uri, { now: minuteLater, sleep: async () => undefined });
+    const inserting = slow.insert(5, 'standard', documentsOfRun(5));
+    await expect(inserting).rejects.toMatchObject({
+      retryable: true,
+      message: expect.stringContaining('took so long'),
+    });
+    await slow.close();
+    expect(await db.has(5, 'standard')).toBe(false);
+    await db.insert(5, 'standard', documentsOfRun(5));
+    expect(byName(await db.export(5))).toEqual(byName(documentsOfRun(5)));
+  });
+
   it('adopts its own leftovers, and replaces those of another content once they are old', async () => {
     await db.insert(5, 'standard', documentsOfRun(5, [{ name: 'gone.fcl', text: '\na: 1 \n' }]));
     const before = await idsOf('RunHistory');
