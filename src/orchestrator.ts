@@ -25,7 +25,7 @@ export interface OrchestratorOptions extends SiteOptions {
 
 /** May the request change the archive or what the archiver remembers of it? Such ones exclude each other. */
 export function needsLock({ mode, dryRun }: RunRequest): boolean {
-  return !dryRun && !['check-config', 'verify', 'restore'].includes(mode);
+  return !dryRun && !['report-status', 'check-config', 'verify', 'restore'].includes(mode);
 }
 
 /** Does what a request asks for, under the process lock where the archive or its state may change. */

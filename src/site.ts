@@ -17,7 +17,7 @@ import type { Logger } from './services/logger.ts';
 import { noMetrics, openMetrics } from './services/metrics/open.ts';
 import { openNotifications } from './services/notifications/open.ts';
 import type { StageObserver } from './services/stage-observer.ts';
-import type { StageFiles } from './stages/base-stage.ts';
+import type { StageFiles } from './stages/stage.ts';
 
 /** What a site is opened with. */
 export interface SiteOptions {

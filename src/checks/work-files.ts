@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import type { ArchiverConfig } from '../config/schema.ts';
 import { ConfigurationError } from '../errors.ts';
 import { checkMayWrite, looking, undefinedIfAbsent } from '../persistence/directory-access.ts';
-import type { StageFiles } from '../stages/base-stage.ts';
+import type { StageFiles } from '../stages/stage.ts';
 import type { Check, Finding } from './check.ts';
 
 /** The checks of what a stage keeps between executions. */

@@ -43,7 +43,7 @@ export async function reportStatus(
     await stageRecord('import', request.runs, site),
     await stageRecord('migrate', request.runs, site),
   ];
-  const status = { places, stages, lateTimes: await lateTimes(site) };
+  const status = redacted({ places, stages, lateTimes: await lateTimes(site) }, site.config.secrets);
   for (const { level, text } of statusLines(status, request.compareState)) logger[level](text);
   if (request.json) print(statusJson(status, site.now()));
   if (request.html !== undefined) await writePage(request.html, status, request, site, logger);
@@ -61,7 +61,7 @@ async function writePage(
     logger.info(`Dry run: would write ${path}`);
     return;
   }
-  const page = statusPage(redacted(status, site.config.secrets), {
+  const page = statusPage(status, {
     time: site.now(),
     host: hostname(),
     version: programVersion(),
@@ -73,7 +73,7 @@ async function writePage(
   logger.info(`Page written: ${path}`);
 }
 
-/** A page is shown to more people than the log is, whose lines hide secrets too. */
+/** JSON and page pass by the log, whose lines hide secrets. */
 function redacted({ places, stages, lateTimes }: Status, secrets: readonly string[]): Status {
   const redact = makeRedactor(secrets);
   return {
@@ -126,9 +126,11 @@ async function stageRecord(
 ): Promise<StageRecord | UnreadableStageRecord> {
   const { state, failures, seen } = site.files(stage);
   try {
+    // An archiver may be at work: nothing is kept aside.
+    await seen.inspect();
     return {
       stage,
-      state: await state.read(),
+      state: await state.inspect(),
       failed: (await failures.read()).filter((run) => runs?.has(run) ?? true),
       isKnown: await seen.membership(),
     };

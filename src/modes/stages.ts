@@ -8,9 +8,10 @@ import type { RunNumber } from '../run-number.ts';
 import type { Logger } from '../services/logger.ts';
 import type { StageOutcome } from '../services/stage-observer.ts';
 import type { Site } from '../site.ts';
-import type { BaseStage, StageContext, StageRequest } from '../stages/base-stage.ts';
+import type { BaseStage } from '../stages/base-stage.ts';
 import { Importer } from '../stages/importer.ts';
 import { Migrator } from '../stages/migrator.ts';
+import type { StageContext, StageRequest } from '../stages/stage.ts';
 import type { Execution } from './execution.ts';
 
 type StagesRequest = Extract<
@@ -74,8 +75,9 @@ async function runStage(
   const outcome = await outcomeOf(name, { mode, runs: request.runs, limit: request.limit });
   const { failed, error } = outcome;
   if (error !== undefined) logger.critical(`${title} Stage: Failed: ${error}`);
-  else if (failed.length === 0) logger.info(`✓ ${title} Stage completed successfully`);
-  else logger.warning(`✗ ${title} Stage completed with ${failed.length} failed runs`);
+  else if (failed.length > 0) logger.warning(`✗ ${title} Stage completed with ${failed.length} failed runs`);
+  else if (execution.shutdown.aborted) logger.info(`${title} Stage stopped as requested`);
+  else logger.info(`✓ ${title} Stage completed successfully`);
   if (!request.dryRun) await execution.stageEnded(outcome, (performance.now() - began) / 1000);
   return outcome;
 
@@ -83,7 +85,7 @@ async function runStage(
     try {
       const made = makeStage(stage, request, execution);
       const result = request.dryRun ? await made.dryRun(chosen, archived) : await made.run(chosen);
-      return { stage, ...result, error: undefined };
+      return { stage, ...result };
     } catch (thrown) {
       if (!(thrown instanceof ArchiverError)) throw thrown;
       return { stage, successful: [], failed: [], error: thrown.message };

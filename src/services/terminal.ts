@@ -33,7 +33,7 @@ export class Terminal implements ProgressView {
 
   show(progress: Progress): void {
     // A line that wraps could not be cleared.
-    this.#line = progressLine(progress).slice(0, (this.#stream.columns ?? 80) - 1);
+    this.#line = progressLine(progress).slice(0, (this.#stream.columns || 80) - 1);
     this.#stream.write(`${CLEAR_LINE}${this.#line}`);
   }
 

@@ -1,17 +1,13 @@
-import pLimit from 'p-limit';
-import { ArchiverError, messageOf, NotYetError, type StageName } from '../errors.ts';
+import { ArchiverError, messageOf, type StageName } from '../errors.ts';
 import { toRanges } from '../number-ranges.ts';
 import { positionOf } from '../persistence/position.ts';
-import type { SeenRuns } from '../persistence/seen-runs.ts';
 import type { StageState } from '../persistence/state-text.ts';
 import { formatRanges } from '../report/ranges.ts';
 import { byRunNumber, type RunNumber } from '../run-number.ts';
-import type { RunSet } from '../run-set.ts';
 import type { Logger } from '../services/logger.ts';
 import type { FailedRun } from '../services/stage-observer.ts';
-import type { ProgressView } from '../services/terminal.ts';
 import { attemptRun } from './attempts.ts';
-import { BatchProgress } from './batch-progress.ts';
+import { processBatch } from './batch.ts';
 import {
   type BatchPlan,
   countArchived,
@@ -23,50 +19,7 @@ import {
 } from './candidates.ts';
 import type { FollowUps } from './follow-ups.ts';
 import { planLines } from './plan-lines.ts';
-import { ProgressRecorder, type RecordedFiles } from './progress-recorder.ts';
-
-/** The parameters of section `app` that stages need. */
-export interface StageSettings {
-  /** Runs per incremental execution; ten times as many otherwise. */
-  readonly batchSize: number;
-  readonly parallelWorkers: number;
-  readonly runProcessRetries: number;
-  readonly retryDelaySeconds: number;
-}
-
-/** What a stage keeps between executions. */
-export interface StageFiles extends RecordedFiles {
-  readonly seen: SeenRuns;
-}
-
-/** What every stage works with. */
-export interface StageContext {
-  readonly settings: StageSettings;
-  readonly files: StageFiles;
-  readonly logger: Logger;
-  /** Where somebody watches, if anybody does. */
-  readonly progress?: ProgressView | undefined;
-  /** Aborted = start no further run. */
-  readonly shutdown: AbortSignal;
-}
-
-/** Which runs a stage is to process. */
-export interface StageRequest {
-  /** `failed`: the runs of the failure log. */
-  readonly mode: 'full' | 'incremental' | 'failed';
-  /** Only these runs; all if absent. */
-  readonly runs?: RunSet | undefined;
-  /** At most so many, in place of the configured batch size. */
-  readonly limit?: number | undefined;
-}
-
-/** How the runs of a batch ended. */
-export interface StageResult {
-  readonly successful: readonly RunNumber[];
-  readonly failed: readonly FailedRun[];
-  /** Runs of the batch that a shutdown kept from starting, or that are left for later. */
-  readonly notProcessed: number;
-}
+import type { StageContext, StageRequest, StageResult } from './stage.ts';
 
 /**
  * What importer and migrator have in common: which runs are looked at, in what batches, how many at once, how often each is
@@ -132,8 +85,12 @@ export abstract class BaseStage {
     else await files.seen.remember(listing.source.filter((run) => !view.late.has(run)));
     const failed = request.mode === 'failed' ? [] : await this.#followUp(listing, request);
     const plan = await this.#plan(listing, view, request);
-    if (plan.batch.length === 0) return { successful: [], failed, notProcessed: 0 };
-    const result = await this.#processBatch(plan, listing);
+    if (plan.batch.length === 0) return { successful: [], failed, notProcessed: 0, error: undefined };
+    const result = await processBatch(plan, listing, {
+      label: this.label,
+      context: this.#context,
+      attempt: (run, stop) => this.#attempt(run, (number, logger) => this.process(number, logger), stop),
+    });
     const ended = [...result.successful, ...result.failed.map(({ run }) => run)];
     await files.seen.remember(ended.filter((run) => view.late.has(run)));
     return { ...result, failed: [...failed, ...result.failed] };
@@ -148,7 +105,9 @@ export abstract class BaseStage {
   async dryRun(request: StageRequest, pending: readonly RunNumber[]): Promise<StageResult> {
     const there = await this.list(true);
     const listing = { ...there, source: [...new Set([...there.source, ...pending])].sort(byRunNumber) };
-    const state = countArchived(await this.#context.files.state.read(), listing);
+    const { files } = this.#context;
+    await files.seen.inspect();
+    const state = countArchived(await files.state.inspect(), listing);
     const view = { position: positionOf(state), ...(await this.#remembered(listing, state)) };
     if (request.mode !== 'failed') {
       const { runs, what } = await this.followUps(listing, request, true);
@@ -173,7 +132,7 @@ export abstract class BaseStage {
     this.logger.info(
       `${this.label}: dry run, nothing was changed: ${successful.length} would be processed, ${failed.length} would fail`,
     );
-    return { successful, failed, notProcessed };
+    return { successful, failed, notProcessed, error: undefined };
   }
 
   async #previewOf(
@@ -242,59 +201,5 @@ export abstract class BaseStage {
       { retries, retryDelaySeconds, shutdown },
       logger,
     );
-  }
-
-  async #processBatch({ batch, order }: BatchPlan, listing: Listing): Promise<StageResult> {
-    const { settings, files, shutdown } = this.#context;
-    const halt = new AbortController();
-    const stop = AbortSignal.any([shutdown, halt.signal]);
-    const recorder = new ProgressRecorder(order, files, listing, (error) => {
-      this.logger.critical(`${this.label}: no further runs are started: ${messageOf(error)}`);
-      halt.abort();
-    });
-    const limit = pLimit(settings.parallelWorkers);
-    const progress = new BatchProgress({
-      label: this.label,
-      total: batch.length,
-      logger: this.logger,
-      view: this.#context.progress,
-    });
-    progress.show(recorder);
-    this.logger.info(`${this.label}: Processing batch of ${batch.length} runs.`);
-    this.logger.info(
-      `Starting parallel processing of ${batch.length} runs with ${settings.parallelWorkers} workers`,
-    );
-    await Promise.all(
-      batch.map((run) =>
-        limit(async () => {
-          if (stop.aborted) return;
-          const error = await this.#attempt(run, (number, logger) => this.process(number, logger), stop);
-          if (error instanceof NotYetError) return;
-          recorder.ended(run, error === undefined ? undefined : messageOf(error));
-          progress.ended(recorder);
-        }),
-      ),
-    );
-    progress.end();
-    await recorder.settle();
-    return this.#summarise(recorder, batch);
-  }
-
-  #summarise(recorder: ProgressRecorder, batch: readonly RunNumber[]): StageResult {
-    const result = {
-      successful: [...recorder.successful],
-      failed: [...recorder.failed].map(([run, error]) => ({ run, error })),
-      notProcessed: batch.length - recorder.successful.size - recorder.failed.size,
-    };
-    const counts = `${result.successful.length} successful, ${result.failed.length} failed`;
-    const left = result.notProcessed === 0 ? '' : `, ${result.notProcessed} not processed`;
-    const end = this.#context.shutdown.aborted && left !== '' ? 'interrupted' : 'complete';
-    this.logger.info(`Batch processing ${end}: ${counts}${left}`);
-    if (result.failed.length > 0) {
-      this.logger.warning(
-        `${result.failed.length} failed runs are in the failure log ${this.#context.files.failures.path}`,
-      );
-    }
-    return result;
   }
 }

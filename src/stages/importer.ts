@@ -8,9 +8,10 @@ import type { RunRecord, RunRecordSource } from '../records/run-record-source.ts
 import { isWaiting } from '../records/waiting.ts';
 import type { RunNumber } from '../run-number.ts';
 import type { Logger } from '../services/logger.ts';
-import { BaseStage, type StageContext, type StageRequest } from './base-stage.ts';
+import { BaseStage } from './base-stage.ts';
 import type { Listing } from './candidates.ts';
 import type { FollowUps } from './follow-ups.ts';
+import type { StageContext, StageRequest } from './stage.ts';
 import { UnfinishedRuns } from './unfinished-runs.ts';
 
 /** What the import stage works with. */

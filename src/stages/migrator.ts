@@ -12,10 +12,11 @@ import type { RunSetFile } from '../persistence/run-set-file.ts';
 import { formatRanges } from '../report/ranges.ts';
 import type { RunNumber } from '../run-number.ts';
 import type { Logger } from '../services/logger.ts';
-import { BaseStage, type StageContext, type StageRequest } from './base-stage.ts';
+import { BaseStage } from './base-stage.ts';
 import { needOf } from './blob-completion.ts';
 import type { Listing } from './candidates.ts';
 import type { FollowUps } from './follow-ups.ts';
+import type { StageContext, StageRequest } from './stage.ts';
 
 /** What the migrate stage works with. */
 export interface MigratorParts {

@@ -1,7 +1,7 @@
 import { toRanges } from '../number-ranges.ts';
 import { formatRanges } from '../report/ranges.ts';
-import type { StageRequest } from './base-stage.ts';
 import type { BatchPlan, IncrementalView } from './candidates.ts';
+import type { StageRequest } from './stage.ts';
 
 /** What operators are told of a batch before it begins, without the stage's name. */
 export function planLines(

@@ -49,6 +49,12 @@ describe('a second start while one is running', () => {
     expect(await ucondb.runs()).toEqual([1, 2, 3]);
   });
 
+  it('reports all the same, as a report only reads', async () => {
+    await startAndHold();
+    const { code, stdout } = await archive([site.config, '--report-status']);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('Run MIGRATOR: 3 run(s)')]);
+  });
+
   it('also respects the flock of the Python archiver', async () => {
     site.addRuns(1);
     const lockFile = join(site.directory, 'flocked.lock');

@@ -1,0 +1,52 @@
+import type { SeenRuns } from '../persistence/seen-runs.ts';
+import type { RunNumber } from '../run-number.ts';
+import type { RunSet } from '../run-set.ts';
+import type { Logger } from '../services/logger.ts';
+import type { FailedRun } from '../services/stage-observer.ts';
+import type { ProgressView } from '../services/terminal.ts';
+import type { RecordedFiles } from './progress-recorder.ts';
+
+/** The parameters of section `app` that stages need. */
+export interface StageSettings {
+  /** Runs per incremental execution; ten times as many otherwise. */
+  readonly batchSize: number;
+  readonly parallelWorkers: number;
+  readonly runProcessRetries: number;
+  readonly retryDelaySeconds: number;
+}
+
+/** What a stage keeps between executions. */
+export interface StageFiles extends RecordedFiles {
+  readonly seen: SeenRuns;
+}
+
+/** What every stage works with. */
+export interface StageContext {
+  readonly settings: StageSettings;
+  readonly files: StageFiles;
+  readonly logger: Logger;
+  /** Where somebody watches, if anybody does. */
+  readonly progress?: ProgressView | undefined;
+  /** Aborted = start no further run. */
+  readonly shutdown: AbortSignal;
+}
+
+/** Which runs a stage is to process. */
+export interface StageRequest {
+  /** `failed`: the runs of the failure log. */
+  readonly mode: 'full' | 'incremental' | 'failed';
+  /** Only these runs; all if absent. */
+  readonly runs?: RunSet | undefined;
+  /** At most so many, in place of the configured batch size. */
+  readonly limit?: number | undefined;
+}
+
+/** How the runs of a batch ended. */
+export interface StageResult {
+  readonly successful: readonly RunNumber[];
+  readonly failed: readonly FailedRun[];
+  /** Runs of the batch that a shutdown kept from starting, or that are left for later. */
+  readonly notProcessed: number;
+  /** Why the batch was given up before its end: a fault of the site, not of its runs; undefined if it was not. */
+  readonly error: string | undefined;
+}
