@@ -29,7 +29,7 @@ export function readIndex(database: string, collection: string): IndexJson {
   return JSON.parse(readFileSync(join(database, collection, 'index.json'), 'utf8'));
 }
 
-export function writeIndex(database: string, collection: string, index: IndexJson): void {
+function writeIndex(database: string, collection: string, index: IndexJson): void {
   writeFileSync(join(database, collection, 'index.json'), JSON.stringify(index));
 }
 

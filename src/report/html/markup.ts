@@ -21,7 +21,7 @@ const references: Readonly<Record<string, string>> = {
 const CONTROLS = /[^\t\n\x20-\x7e\u00a0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\u{10000}-\u{10fffd}]/gu;
 
 /** Text of an element or a quoted attribute. Control characters and lone surrogates become U+FFFD. */
-export function escapeText(text: string): string {
+function escapeText(text: string): string {
   return text.replace(CONTROLS, '\ufffd').replace(/[&<>"']/g, (character) => references[character] ?? '');
 }
 
