@@ -114,7 +114,7 @@ describe('the README', () => {
 
 describe('the troubleshooting guide', () => {
   it('quotes messages that there are', () => {
-    const sources = [...sourcesOf('src'), readFileSync('bin/run-archiver', 'utf8')].join('\n');
+    const sources = [...sourcesOf('src'), readFileSync('bin/start.js', 'utf8')].join('\n');
     const cells = firstColumn(documentAt('documentation/TROUBLESHOOTING_GUIDE.md'), 'message');
     const pieces = cells
       .flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, span = '']) => span))
