@@ -20,6 +20,19 @@ export function mayPass(error: unknown): boolean {
   return PASSING.has(errorCode(error) ?? '');
 }
 
+/**
+ * For `catch`: the system's errors about an open file don't say which; this adds its name in the form in which other calls
+ * give theirs, and throws the error again.
+ */
+export function namingFile(path: string): (error: unknown) => never {
+  return (error) => {
+    if (error instanceof Error && errorCode(error) !== undefined && !('path' in error)) {
+      Object.assign(error, { message: `${error.message} '${path}'`, path });
+    }
+    throw error;
+  };
+}
+
 /** For `catch`: undefined for a file or directory that isn't there; any other error is thrown again. */
 export function undefinedIfMissing(error: unknown): undefined {
   if (errorCode(error) === 'ENOENT') return undefined;

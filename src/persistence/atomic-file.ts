@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import * as nodeFiles from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ArchiverError, messageOf, PersistenceError } from '../errors.ts';
-import { errorCode, mayPass, undefinedIfMissing } from '../system-error.ts';
+import { errorCode, mayPass, namingFile, undefinedIfMissing } from '../system-error.ts';
 
 /** The calls of `node:fs/promises` that a write needs; a test passes others to make one of them fail. */
 export type AtomicFileCalls = Pick<
@@ -71,7 +71,7 @@ export async function syncDirectory(
   try {
     await handle.sync();
   } catch (error) {
-    if (!DIRECTORY_SYNC_UNSUPPORTED.has(errorCode(error) ?? '')) throw error;
+    if (!DIRECTORY_SYNC_UNSUPPORTED.has(errorCode(error) ?? '')) namingFile(directory)(error);
   } finally {
     await handle.close();
   }

@@ -6,7 +6,16 @@ export interface FaultyFiles {
   calls(): number;
 }
 
-const CALLS_OF_A_HANDLE = new Set(['sync', 'writeFile', 'readFile', 'stat', 'chmod', 'chown', 'read']);
+const CALLS_OF_A_HANDLE = new Set([
+  'sync',
+  'writeFile',
+  'readFile',
+  'stat',
+  'chmod',
+  'chown',
+  'read',
+  'utimes',
+]);
 
 /**
  * The real file system calls, but for one of them.
@@ -15,11 +24,15 @@ const CALLS_OF_A_HANDLE = new Set(['sync', 'writeFile', 'readFile', 'stat', 'chm
  */
 export function faultyFiles(fault: number, code: string, lasting: boolean): FaultyFiles {
   let calls = 0;
-  const meet = (what: string): void => {
+  const meet = (what: string, path: unknown): void => {
     calls++;
-    if (calls === fault || (lasting && calls > fault)) {
-      throw Object.assign(new Error(`${code}: injected into ${what}`), { code });
-    }
+    if (calls !== fault && !(lasting && calls > fault)) return;
+    // As Node does: calls on an open file don't name it.
+    const place = typeof path === 'string' ? { path } : {};
+    throw Object.assign(new Error([`${code}: injected, ${what}`, ...Object.values(place)].join(' ')), {
+      code,
+      ...place,
+    });
   };
   const files = wrapped(realFiles, (name) => name in realFiles, meet);
   return { files, calls: () => calls };
@@ -28,7 +41,7 @@ export function faultyFiles(fault: number, code: string, lasting: boolean): Faul
 function wrapped<Target extends object>(
   target: Target,
   counts: (name: string) => boolean,
-  meet: (what: string) => void,
+  meet: (what: string, path?: unknown) => void,
 ): Target {
   return new Proxy(target, {
     get(_target, property) {
@@ -36,10 +49,14 @@ function wrapped<Target extends object>(
       if (typeof value !== 'function') return value;
       const name = String(property);
       return async (...args: unknown[]) => {
-        if (counts(name)) meet(name);
+        if (counts(name)) meet(name, args[0]);
         const result: unknown = await Reflect.apply(value, target, args);
         return name === 'open'
-          ? wrapped(Object(result), (call) => CALLS_OF_A_HANDLE.has(call), meet)
+          ? wrapped(
+              Object(result),
+              (call) => CALLS_OF_A_HANDLE.has(call),
+              (what) => meet(what, undefined),
+            )
           : result;
       };
     },

@@ -1,24 +1,9 @@
-// Mends a FilesystemDB: <database> [<n>]. With <n> it kills itself (SIGKILL) at the n-th call to the file system.
+// Mends a FilesystemDB: <database>.
 import { repairDatabase } from '../../dist/src/clients/artdaqdb/filesystem/check/repair.js';
 import { realFiles } from '../../dist/src/clients/artdaqdb/filesystem/database-files.js';
 import { silentLogger } from '../../dist/src/services/logger.js';
 
-const [database = '', fatalCall] = process.argv.slice(2);
-let calls = 0;
-
-const countsIn = (target) =>
-  new Proxy(target, {
-    get(_target, name) {
-      const value = Reflect.get(target, name, target);
-      if (typeof value !== 'function') return value;
-      return async (...args) => {
-        if (++calls === Number(fatalCall)) process.kill(process.pid, 'SIGKILL');
-        const result = await Reflect.apply(value, target, args);
-        return name === 'open' ? countsIn(result) : result;
-      };
-    },
-  });
-
+const database = process.argv[2];
 const none = new Set();
 const { findings } = await repairDatabase(
   database,
@@ -33,7 +18,7 @@ const { findings } = await repairDatabase(
     logger: silentLogger,
   },
   {
-    files: countsIn(realFiles),
+    files: realFiles,
     sleep: async () => undefined,
     now: Date.now,
     settleMilliseconds: 0,

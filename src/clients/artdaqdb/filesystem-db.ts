@@ -61,7 +61,15 @@ export class FilesystemDb implements NativeArtdaqDb {
     const lock = new DatabaseLock(directory, { owner: currentOwner(), sleep, logger });
     const origin = options.origin ?? thisOrigin('');
     const { location } = this;
-    this.#shared = new SharedDatabase({ ...this.#context, directory, location, origin, files, lock });
+    this.#shared = new SharedDatabase({
+      ...this.#context,
+      directory,
+      location,
+      origin,
+      files,
+      lock,
+      verified,
+    });
     this.#finder = new RunFinder({ ...this.#context, shared: this.#shared, sleep });
   }
 

@@ -2,8 +2,6 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const STAMP = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d{4}/g;
-/** What a process leaves that is killed while it prepares to take the lock: an empty file in a directory, that nobody looks into. */
-const UNPUBLISHED_LOCK = /^SystemMetadata\/\.\.run-record-archiver\.lock\.\d+-[0-9a-f]{12}\.archiver-tmp/;
 /** The last indexes that were replaced; their names tell when. */
 const REPLACED_INDEX = /^SystemMetadata\/\.run-record-archiver\/replaced-/;
 
@@ -16,7 +14,7 @@ export async function databaseContent(database: string): Promise<Map<string, unk
   const entries = await readdir(database, { recursive: true, withFileTypes: true });
   for (const entry of entries) {
     const path = join(entry.parentPath, entry.name).slice(database.length + 1);
-    if (UNPUBLISHED_LOCK.test(path) || REPLACED_INDEX.test(path)) continue;
+    if (REPLACED_INDEX.test(path)) continue;
     content.set(...(await pathAndContent(database, path, entry.isDirectory())));
   }
   return content;

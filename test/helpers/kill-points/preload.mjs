@@ -39,14 +39,15 @@ const { open } = fs.promises;
 fs.promises.open = async (...args) => {
   if (isForWriting(...args) && isFatal()) die();
   const handle = await open(...args);
-  for (const name of ['sync', 'chmod', 'chown', 'truncate']) patch(handle, name);
+  for (const name of ['sync', 'chmod', 'chown', 'truncate', 'utimes']) patch(handle, name);
   patchWrite(handle, 'writeFile');
   patchWrite(handle, 'write');
   return handle;
 };
-for (const name of ['mkdir', 'rename', 'rm', 'rmdir', 'unlink', 'utimes', 'writeFile'])
+for (const name of ['link', 'mkdir', 'rename', 'rm', 'rmdir', 'unlink', 'writeFile'])
   patch(fs.promises, name);
-for (const name of ['mkdirSync', 'rmSync', 'rmdirSync', 'writeFileSync', 'utimes']) patch(fs, name);
+// Not fs.utimes, by which a lock is kept alive: how often that happens depends on the time.
+for (const name of ['mkdirSync', 'rmSync', 'rmdirSync', 'writeFileSync']) patch(fs, name);
 syncBuiltinESMExports();
 
 if (Number.isNaN(fatal)) process.on('exit', () => process.stderr.write(`${calls}\n`));

@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
 import { ArtdaqDbError, ArtdaqDbPresenceError } from '../../../src/errors.ts';
@@ -20,11 +20,23 @@ async function expectConsistent(database: string): Promise<void> {
   }
 }
 
+/** One of our errors that names a file or directory. */
+function expectPlaceIn(error: unknown, database: string): void {
+  expect(error).toBeInstanceOf(ArtdaqDbError);
+  expect(error).toHaveProperty('message', expect.stringContaining(dirname(database)));
+}
+
+/** Attempts that are made at the same time, as most of each is waiting for the disk. */
+const AT_ONCE = 8;
+
 /** Does something with the first, the second, … call failing, until it goes through without meeting the fault. */
 async function eachFault(attempt: (fault: number) => Promise<boolean>): Promise<void> {
-  let fault = 1;
-  while (await attempt(fault)) fault++;
-  expect(fault).toBeGreaterThan(30);
+  let first = 1;
+  for (let isMet = true; isMet; first += AT_ONCE) {
+    const faults = Array.from({ length: AT_ONCE }, (_, place) => first + place);
+    isMet = (await Promise.all(faults.map(attempt))).every(Boolean);
+  }
+  expect(first).toBeGreaterThan(30);
 }
 
 describe.each([
@@ -47,7 +59,7 @@ describe.each([
       if (!isMet || outcome === undefined)
         expect(byName(await healthy.export(5))).toEqual(byName(documentsOfRun(5)));
       else {
-        expect(outcome).toBeInstanceOf(ArtdaqDbError);
+        expectPlaceIn(outcome, database);
         if (code === 'ENOSPC') expect(outcome).toHaveProperty('retryable', true);
         // When only the last sync failed, the run may be visible already.
         const isVisible = await healthy.has(5, 'standard');
@@ -72,7 +84,7 @@ describe.each([
         () => undefined,
         (error: unknown) => error,
       );
-      if (outcome !== undefined) expect(outcome).toBeInstanceOf(ArtdaqDbError);
+      if (outcome !== undefined) expectPlaceIn(outcome, database);
       const isVisible = (await healthy.export(5)).some(({ name }) => name === history.name);
       if (outcome === undefined) expect(isVisible).toBe(true);
       await healthy.update(5, 'standard', [history]);
@@ -94,7 +106,7 @@ describe.each([
         (error: unknown) => error,
       );
       if (Array.isArray(outcome)) expect(byName(outcome)).toEqual(byName(documentsOfRun(5)));
-      else expect(outcome).toBeInstanceOf(ArtdaqDbError);
+      else expectPlaceIn(outcome, database);
       if (calls() < fault) break;
     }
     expect(fault).toBeGreaterThan(5);

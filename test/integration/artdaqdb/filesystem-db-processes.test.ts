@@ -1,40 +1,24 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
 import { byName, documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
 import { CppIndexWriter } from '../../helpers/cpp-index-writer.ts';
+import { runWriter } from '../../helpers/kill-points/killed-writer.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 
 const temporaryDirectory = useTemporaryDirectories();
-const writerScript = fileURLToPath(new URL('../../helpers/filesystem-db-writer.mjs', import.meta.url));
 const documents = documentsOfRun(0);
 /** The C++ tools start a program before each file that they write. */
 const MKDIR_MS = 5;
 
-/** Lets another process insert runs; gives those that it says are stored, and whether it was killed. */
-async function insertElsewhere(database: string, first: number, last: number, fatalCall?: number) {
-  const args = [
-    writerScript,
-    database,
-    String(first),
-    String(last),
-    ...(fatalCall ? [String(fatalCall)] : []),
-  ];
-  const writer = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
-  writer.stdin.end(JSON.stringify(documents));
-  const [output, errors, [code, signal]] = await Promise.all([
-    text(writer.stdout),
-    text(writer.stderr),
-    once(writer, 'exit'),
+/** Lets another process insert runs, one after the other; gives those that it says are stored. */
+async function insertElsewhere(database: string, first: number, last: number): Promise<readonly number[]> {
+  const batches = Array.from({ length: last - first + 1 }, (_, index) => [
+    { kind: 'insert', run: first + index, documents } as const,
   ]);
-  if (signal === null && code !== 0) throw new Error(errors);
-  return { stored: output.split('\n').filter(Boolean).map(Number), isKilled: signal === 'SIGKILL' };
+  return (await runWriter(database, batches)).stored;
 }
 
 /** Every document is listed once, and every listed one is there. */
@@ -83,7 +67,7 @@ describe('FilesystemDb and other processes', () => {
     };
     const loading = load();
     const archivers = [insertElsewhere(database, 100, 119), insertElsewhere(database, 200, 219)];
-    const stored = (await Promise.all(archivers)).flatMap((archiver) => archiver.stored);
+    const stored = (await Promise.all(archivers)).flat();
     isOver = true;
     await loading;
     const next = new FilesystemDb(database);
@@ -94,24 +78,5 @@ describe('FilesystemDb and other processes', () => {
     for (const run of stored) expect(byName(await next.export(run))).toEqual(byName(documents));
     for (const run of loaded) expect(await next.export(run)).toHaveLength(3);
     await expectConsistent(database);
-  });
-
-  it('completes what a killed process left, wherever it was killed', async () => {
-    let kills = 0;
-    for (let fatalCall = 3; ; fatalCall += 19) {
-      const database = join(await temporaryDirectory(), 'db');
-      const { stored, isKilled } = await insertElsewhere(database, 1, 2, fatalCall);
-      const ours = new FilesystemDb(database);
-      const visible = await ours.listRuns();
-      expect(visible).toEqual(expect.arrayContaining(stored));
-      for (const run of visible) expect(byName(await ours.export(run))).toEqual(byName(documents));
-      for (const run of [1, 2]) if (!visible.includes(run)) await ours.insert(run, 'standard', documents);
-      for (const run of [1, 2]) expect(byName(await ours.export(run))).toEqual(byName(documents));
-      await ours.insert(3, 'standard', documents);
-      await expectConsistent(database);
-      if (!isKilled) break;
-      kills++;
-    }
-    expect(kills).toBeGreaterThan(5);
   });
 });

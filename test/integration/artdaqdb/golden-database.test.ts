@@ -67,16 +67,23 @@ function indexOf(collection: string, configurations: ReadonlySet<string>): objec
 }
 
 describe('databases that the C++ tools wrote', () => {
-  it('are listed and exported as bulkdownloader does', async () => {
+  it('are listed and exported as bulkdownloader does, and left as they are', async () => {
     const runs = goldenRuns();
     for (const database of goldenDatabases()) {
-      const db = new FilesystemDb(database);
+      const copy = join(await temporaryDirectory(), 'db');
+      await cp(database, copy, { recursive: true });
+      const db = new FilesystemDb(copy);
+      await db.prepare();
       const present = runs.filter((run) => databaseOf(run) === database);
       expect(await db.listRuns()).toEqual(present.map(({ run }) => run).sort((one, other) => one - other));
       for (const { run, config, directory } of present) {
         expect(await db.has(run, config)).toBe(true);
         expect(byName(await db.export(run))).toEqual(byName(filesBelow(join(directory, 'exported'))));
       }
+      await db.close();
+      expect(readdirSync(copy, { recursive: true }).sort()).toEqual(
+        readdirSync(database, { recursive: true }).sort(),
+      );
     }
   });
 
@@ -98,9 +105,10 @@ describe('databases that the C++ tools wrote', () => {
       }
       const [ourMetadata, theirMetadata] = [ours, database].map((place) => {
         const directory = join(place, 'SystemMetadata');
-        const name = readdirSync(directory).find((file) => /^[0-9a-f]{24}\.json$/.test(file)) ?? '';
+        const names = readdirSync(directory).filter((name) => name !== '.run-record-archiver');
+        const name = names.find((file) => /^[0-9a-f]{24}\.json$/.test(file)) ?? '';
         const text = readFileSync(join(directory, name), 'utf8');
-        return { shape: text.replaceAll(/"[^"]*"(?=[,}])/g, '""'), files: readdirSync(directory).length };
+        return { shape: text.replaceAll(/"[^"]*"(?=[,}])/g, '""'), files: names.length };
       });
       expect(ourMetadata).toEqual(theirMetadata);
     }

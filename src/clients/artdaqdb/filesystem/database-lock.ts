@@ -1,9 +1,8 @@
-import { join } from 'node:path';
 import { ArtdaqDbError } from '../../../errors.ts';
 import { acquireDirectoryLock, describeHolder } from '../../../persistence/lock/directory-lock.ts';
 import type { LockOwner } from '../../../persistence/lock/owner.ts';
 import type { Logger } from '../../../services/logger.ts';
-import { SYSTEM_METADATA } from './database-metadata.ts';
+import { privateDirectory } from './database-directories.ts';
 
 /** A bulkloader under the lock is ended after 300 s, so who waits longer waits for something that hangs. */
 const WAIT_LIMIT_MS = 330_000;
@@ -25,15 +24,15 @@ export interface HeldLock {
 }
 
 /**
- * Keeps processes of this project from writing to one FilesystemDB at the same time. The lock stands in SystemMetadata:
- * the C++ tools take every directory of the database for a collection, but don't look at directories inside of those.
+ * Keeps processes of this project from writing to one FilesystemDB at the same time. The lock stands beside our private
+ * directory.
  */
 export class DatabaseLock {
   readonly #path: string;
   readonly #options: DatabaseLockOptions;
 
   constructor(database: string, options: DatabaseLockOptions) {
-    this.#path = join(database, SYSTEM_METADATA, '.run-record-archiver');
+    this.#path = privateDirectory(database);
     this.#options = options;
   }
 

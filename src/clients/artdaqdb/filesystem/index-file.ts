@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { ArtdaqDbError, messageOf } from '../../../errors.ts';
 import { contentSignatureOf, type FileStats, signatureOf } from '../../../file-signature.ts';
 import { syncDirectory, writeFileAtomic } from '../../../persistence/atomic-file.ts';
-import { undefinedIfMissing } from '../../../system-error.ts';
+import { namingFile, undefinedIfMissing } from '../../../system-error.ts';
 import { OBJECT_ID } from '../object-id.ts';
 import { type DatabaseFiles, isWithoutLinks, toleratingExistence } from './database-files.ts';
 import type { IndexChange } from './index-entry.ts';
@@ -21,6 +21,12 @@ export interface LoadedIndex {
 
 /** Another program wrote an index between our reading and our writing it. */
 export class IndexChangedError extends ArtdaqDbError {}
+
+/**
+ * Called when all is ready to take the place of the loaded file (its stats; undefined if there was none); throws to stop
+ * that.
+ */
+type BeforeRename = (stats: FileStats | undefined) => Promise<void>;
 
 /** C++ tools rewrite an index in place: within this time a half-written one is whole again. */
 const READ_ATTEMPTS = 20;
@@ -52,7 +58,7 @@ export class IndexFile {
         if (attempt === READ_ATTEMPTS) {
           throw new ArtdaqDbError(
             `${this.path} is not a readable index: ${messageOf(error)}. ` +
-              'Nothing was changed; restore it from a backup or repair the database',
+              'Nothing was changed; restore it from a backup, or see what tools/repair-filesystemdb says',
             { cause: error, retryable: true },
           );
         }
@@ -75,29 +81,33 @@ export class IndexFile {
   /**
    * Replaces the index by itself with a change, atomically and durably.
    * @param index as just loaded, with all lists that the change touches
-   * @param beforeRename called when all is ready to take the place of the loaded file (its stats; undefined if there was
-   * none); throws to stop that
    * @returns the signature of the new file; undefined if another program has written to it already
    * @throws IndexChangedError if somebody else wrote the index since it was loaded
    */
-  async replace(
-    index: LoadedIndex,
-    change: IndexChange,
-    beforeRename: (stats: FileStats | undefined) => Promise<void>,
+  replace(index: LoadedIndex, change: IndexChange, beforeRename: BeforeRename): Promise<string | undefined> {
+    return this.write(chunks(spliceIndex(index.bytes, index.layout, change)), index.signature, beforeRename);
+  }
+
+  /**
+   * Puts a whole new content in the place of the file, as {@link replace} does.
+   * @param replaced signature of the file that it was made from; undefined if there was none
+   */
+  async write(
+    content: AsyncIterable<Buffer>,
+    replaced: string | undefined,
+    beforeRename: BeforeRename,
   ): Promise<string | undefined> {
     const files = this.#files;
     let written: string | undefined;
     const rename: typeof files.rename = async (from, to) => {
       written = await this.#mark(String(from));
       const stats = await files.stat(this.path, { bigint: true }).catch(undefinedIfMissing);
-      if ((stats && signatureOf(stats)) !== index.signature) {
-        const problem = `${this.path} was changed by another program meanwhile; it was not written`;
-        throw new IndexChangedError(problem, { retryable: true });
+      if ((stats && signatureOf(stats)) !== replaced) {
+        throw changedMeanwhile(this.path);
       }
       await beforeRename(stats);
       await files.rename(from, to);
     };
-    const content = chunks(spliceIndex(index.bytes, index.layout, change));
     await writeFileAtomic(this.path, content, { files: { ...files, rename }, syncDirectory: false });
     await syncDirectory(dirname(this.path), files);
     const stats = await files.stat(this.path, { bigint: true }).catch(undefinedIfMissing);
@@ -149,7 +159,7 @@ export class IndexFile {
       return loaded(Buffer.from(EMPTY_INDEX), undefined, wanted);
     }
     try {
-      const { bytes, signature } = await readWhole(handle);
+      const { bytes, signature } = await readWhole(handle).catch(namingFile(this.path));
       const isFresh = bytes.length === FRESH_INDEX.length && bytes.toString('latin1') === FRESH_INDEX;
       return loaded(isFresh ? Buffer.from(EMPTY_INDEX) : bytes, signature, wanted);
     } finally {
@@ -164,6 +174,11 @@ export class IndexFile {
       throw new UnreadableIndexError('the file is missing although the collection has documents');
     }
   }
+}
+
+/** The error for an index that another program wrote meanwhile. */
+export function changedMeanwhile(path: string): IndexChangedError {
+  return new IndexChangedError(`${path} was changed by another program meanwhile`, { retryable: true });
 }
 
 async function* chunks(parts: Iterable<Buffer>): AsyncGenerator<Buffer> {

@@ -16,7 +16,7 @@ export interface ReconcilerParts {
   readonly verified: VerifiedFile;
   readonly now: () => Date;
   readonly sleep: (milliseconds: number) => Promise<unknown>;
-  readonly logger: Pick<Logger, 'debug' | 'warning'>;
+  readonly logger: Pick<Logger, 'debug' | 'info' | 'warning'>;
 }
 
 /** A program without lock that writes all the time may get between again and again, for some seconds at most. */
@@ -36,6 +36,8 @@ export class Reconciler {
   /** Documents of other programs may be on their way, so the state is not worth remembering. */
   #isSettling = false;
   #hasListed = false;
+  /** What is not listed may be what a killed process of ours had no time to list. */
+  #isAfterDeath = false;
   /** Other programs may be at work, as an index was found that we had not left like that. */
   #hasCompared = false;
   readonly #completed = new Set<string>();
@@ -71,8 +73,10 @@ export class Reconciler {
   async begin(lock: HeldLock): Promise<void> {
     this.#known = lock.takenOver ? undefined : await this.#parts.verified.read();
     this.#isSettling = false;
-    await this.reach(lock);
     await this.#parts.verified.forget();
+    this.#isAfterDeath = lock.takenOver;
+    await this.reach(lock);
+    this.#isAfterDeath = false;
   }
 
   /**
@@ -178,14 +182,18 @@ export class Reconciler {
     await this.reach(lock);
   }
 
-  /** As {@link reach} for a database that can't be written: what is ours and not listed counts as half listed. */
-  async inspect(): Promise<void> {
+  /**
+   * As {@link reach}, but changes nothing: what is ours and not listed counts as half listed.
+   * @returns whether all that is ours is listed
+   */
+  async inspect(): Promise<boolean> {
     const found = new Set<string>();
     const state = await this.#compare(async (_store, texts) => {
       for (const [member, key] of texts) if (member === CONFIGURATIONS) found.add(key);
       return true;
     });
     this.#known = state && { ...state, halfListed: [...state.halfListed, ...found] };
+    return found.size === 0;
   }
 
   async #remember(): Promise<void> {
@@ -245,10 +253,11 @@ export class Reconciler {
     const count = texts.filter(([member]) => member === OUID).length;
     const { logger } = this.#parts;
     const problem = `${store.index.path} listed ${count} of our documents no more or not yet; they are listed again`;
+    if (this.#isAfterDeath) logger.info(problem);
     // Again and again while another program keeps writing: one warning says it all.
-    if (this.#hasListed) logger.debug(problem);
+    else if (this.#hasListed) logger.debug(problem);
     else logger.warning(problem);
-    this.#hasListed = true;
+    this.#hasListed ||= !this.#isAfterDeath;
     return false;
   }
 

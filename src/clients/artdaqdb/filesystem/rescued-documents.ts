@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { undefinedIfMissing } from '../../../system-error.ts';
+import { namingFile, undefinedIfMissing } from '../../../system-error.ts';
 import { privateDirectory } from './database-directories.ts';
 import type { DatabaseFiles } from './database-files.ts';
 
@@ -26,7 +26,7 @@ export class RescuedDocuments {
   async add(ids: readonly string[]): Promise<void> {
     const handle = await this.#files.open(this.#path, 'a');
     try {
-      await handle.writeFile(ids.map((id) => `${id}\n`).join(''));
+      await handle.writeFile(ids.map((id) => `${id}\n`).join('')).catch(namingFile(this.#path));
     } finally {
       await handle.close();
     }

@@ -1,12 +1,14 @@
+import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { removeStaleTemporaries } from '../../../persistence/atomic-file.ts';
-import { errorCode } from '../../../system-error.ts';
+import { errorCode, undefinedIfMissing } from '../../../system-error.ts';
 import type { CollectionStore } from './collection-store.ts';
-import { ensureDirectories } from './database-directories.ts';
+import { ensureDirectories, privateDirectory } from './database-directories.ts';
 import type { DatabaseFiles } from './database-files.ts';
 import type { DatabaseLock, HeldLock } from './database-lock.ts';
-import { type DatabaseOrigin, ensureMetadata } from './database-metadata.ts';
+import { type DatabaseOrigin, ensureMetadata, SYSTEM_METADATA } from './database-metadata.ts';
 import type { Reconciler } from './reconciler.ts';
+import type { VerifiedFile } from './verified-state.ts';
 
 /** What a shared database is made of. */
 export interface SharedDatabaseParts {
@@ -18,11 +20,15 @@ export interface SharedDatabaseParts {
   readonly runHistory: CollectionStore;
   readonly systemLayout: CollectionStore;
   readonly reconciler: Reconciler;
+  readonly verified: VerifiedFile;
   readonly now: () => Date;
 }
 
 /** A disk or an account that lets nothing be written. */
 const REFUSALS: ReadonlySet<string | undefined> = new Set(['EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT']);
+
+/** A lock that somebody has been preparing for so long is nobody's. */
+const LOCK_AGE_MS = 24 * 60 * 60 * 1000;
 
 /** Writing to a database that other processes of this project, which lock it, and C++ tools, which don't, write as well. */
 export class SharedDatabase {
@@ -43,7 +49,7 @@ export class SharedDatabase {
       const { directory, location, origin, files, lock, reconciler, now } = this.#parts;
       await ensureDirectories(directory, files);
       return lock.hold(async (held) => {
-        if (held.takenOver) await this.#clearTemporaries();
+        await this.#clearLeftovers(held);
         await ensureMetadata(directory, location, origin, now(), files);
         try {
           for (const { index } of this.#collections) await index.create();
@@ -61,7 +67,7 @@ export class SharedDatabase {
 
   /**
    * Lists what other writers have dropped of ours, if anybody has written since that was done last. In a database that
-   * can't be written it is only found out what is not listed.
+   * can't be written, or in which nothing is ours, it is only found out what is not listed.
    */
   async mend(): Promise<void> {
     if (!(await this.#parts.reconciler.isVerified())) await this.#changeIfPossible(() => undefined);
@@ -73,6 +79,7 @@ export class SharedDatabase {
   }
 
   async #changeIfPossible(work: () => void): Promise<void> {
+    if (!(await this.#hasBeenOurs()) && (await this.#parts.reconciler.inspect())) return;
     try {
       await this.change(async () => work());
     } catch (error) {
@@ -85,9 +92,21 @@ export class SharedDatabase {
     return [this.#parts.runHistory, this.#parts.systemLayout];
   }
 
-  /** Temporary files are written under the lock only: those of a holder that died are nobody's. */
-  async #clearTemporaries(): Promise<void> {
-    for (const { directory } of this.#collections) await removeStaleTemporaries(directory, 0);
+  /** Has any process of this project written here? */
+  async #hasBeenOurs(): Promise<boolean> {
+    const { directory, files } = this.#parts;
+    return (await files.stat(privateDirectory(directory)).catch(undefinedIfMissing)) !== undefined;
+  }
+
+  /**
+   * Removes what killed processes left. Temporary files are written under the lock only, so that those of a holder that
+   * died are nobody's; locks are prepared without it.
+   */
+  async #clearLeftovers({ takenOver }: HeldLock): Promise<void> {
+    const { directory, verified, now } = this.#parts;
+    await removeStaleTemporaries(join(directory, SYSTEM_METADATA), LOCK_AGE_MS, now().getTime());
+    if (!takenOver && (await verified.read()) !== undefined) return;
+    for (const collection of this.#collections) await removeStaleTemporaries(collection.directory, 0);
   }
 }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { undefinedIfMissing } from '../../../system-error.ts';
+import { namingFile, undefinedIfMissing } from '../../../system-error.ts';
 import { privateDirectory } from './database-directories.ts';
 import type { DatabaseFiles } from './database-files.ts';
 
@@ -34,7 +34,7 @@ export class VerifiedFile {
   async write({ indexes, halfListed }: VerifiedState): Promise<void> {
     const handle = await this.#files.open(this.path, 'w');
     try {
-      await handle.writeFile(`${JSON.stringify({ indexes, halfListed })}\n`);
+      await handle.writeFile(`${JSON.stringify({ indexes, halfListed })}\n`).catch(namingFile(this.path));
     } finally {
       await handle.close();
     }

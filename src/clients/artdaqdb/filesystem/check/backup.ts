@@ -2,7 +2,7 @@ import { type FileHandle, realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { ConfigurationError } from '../../../../errors.ts';
 import { syncDirectory, writeFileAtomic } from '../../../../persistence/atomic-file.ts';
-import { errorCode, undefinedIfMissing } from '../../../../system-error.ts';
+import { errorCode, namingFile, undefinedIfMissing } from '../../../../system-error.ts';
 import type { DatabaseFiles } from '../database-files.ts';
 
 const CHUNK_BYTES = 1 << 20;
@@ -39,7 +39,8 @@ export class Backup {
     await makeDirectory(directory, files);
     const handle = await files.open(path, 'r');
     try {
-      await writeFileAtomic(await this.#free(join(directory, basename(path))), contentOf(handle), { files });
+      const copy = await this.#free(join(directory, basename(path)));
+      await writeFileAtomic(copy, contentOf(handle, path), { files });
     } finally {
       await handle.close();
     }
@@ -86,9 +87,10 @@ export async function refuseInside(database: string, parent: string): Promise<vo
   }
 }
 
-async function* contentOf(handle: FileHandle): AsyncGenerator<Buffer> {
+async function* contentOf(handle: FileHandle, path: string): AsyncGenerator<Buffer> {
   for (let place = 0; ; ) {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(CHUNK_BYTES), 0, CHUNK_BYTES, place);
+    const chunk = Buffer.alloc(CHUNK_BYTES);
+    const { buffer, bytesRead } = await handle.read(chunk, 0, CHUNK_BYTES, place).catch(namingFile(path));
     if (bytesRead === 0) return;
     place += bytesRead;
     yield buffer.subarray(0, bytesRead);

@@ -1,9 +1,7 @@
-import { dirname, join } from 'node:path';
-import { syncDirectory, writeFileAtomic } from '../../../../persistence/atomic-file.ts';
-import type { DatabaseFiles } from '../database-files.ts';
+import { join } from 'node:path';
 import type { HeldLock } from '../database-lock.ts';
 import { SYSTEM_METADATA } from '../database-metadata.ts';
-import { IndexChangedError } from '../index-file.ts';
+import { changedMeanwhile } from '../index-file.ts';
 import type { Backup } from './backup.ts';
 import type { CollectionPlan } from './collection-plan.ts';
 import type { DatabaseCheck } from './database-check.ts';
@@ -12,7 +10,6 @@ import { indexBytes } from './index-content.ts';
 
 /** What mending works with. */
 export interface MendContext {
-  readonly files: DatabaseFiles;
   readonly backup: Backup;
   readonly lock: HeldLock;
   readonly throwIfStopped: () => void;
@@ -78,26 +75,16 @@ class CollectionMending {
 
   /** Replaces the index, after a copy of it went to the backup. */
   async writeIndex(entries: Iterable<readonly [string, Entry]>): Promise<void> {
-    const { files, backup, lock, throwIfStopped, done } = this.#context;
+    const { backup, lock, throwIfStopped, done } = this.#context;
     const { check } = this.#plan;
     const { index, content } = check.scan;
     throwIfStopped();
     if (!this.#isKept && this.#signature !== undefined) await backup.keep(index.path);
     this.#isKept = true;
     const wanted = new Map(entries);
-    const rename: DatabaseFiles['rename'] = async (from, to) => {
-      lock.confirm();
-      if ((await index.signature()) !== this.#signature) {
-        throw new IndexChangedError(`${index.path} was changed by another program meanwhile`, {
-          retryable: true,
-        });
-      }
-      await files.rename(from, to);
-    };
     const bytes = indexBytes({ entries: wanted, stamps: check.stampsFor(wanted) }, content);
-    await writeFileAtomic(index.path, bytes, { files: { ...files, rename }, syncDirectory: false });
-    await syncDirectory(dirname(index.path), files);
-    this.#signature = await index.signature();
+    this.#signature = await index.write(bytes, this.#signature, async () => lock.confirm());
+    if (this.#signature === undefined) throw changedMeanwhile(index.path);
     done(`wrote ${index.path}, which lists ${wanted.size} documents`);
   }
 

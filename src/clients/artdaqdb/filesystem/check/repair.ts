@@ -63,7 +63,6 @@ export async function repairDatabase(
       if (!(await isStillSo(check, context))) return undefined;
       try {
         await mend(check, database, {
-          files: context.files,
           backup,
           lock: held,
           throwIfStopped: context.throwIfStopped,
