@@ -56,6 +56,12 @@ export class RunSet {
     return RunSet.#merge([...this.#ranges, ...other.#ranges]);
   }
 
+  /** Those that are not above a run. */
+  upTo(highest: RunNumber): RunSet {
+    const below = this.#ranges.filter(({ first }) => first <= highest);
+    return new RunSet(below.map(({ first, last }) => ({ first, last: Math.min(last, highest) })));
+  }
+
   /** All but these runs. */
   without(runs: Iterable<RunNumber>): RunSet {
     const left: NumberRange[] = [];

@@ -20,7 +20,7 @@ export function stageFileChecks(
   });
   return [
     file(`${stage}_state_file`, state.path, async () => {
-      const { lastContiguousRun, lastAttemptedRun } = await state.inspect();
+      const { lastContiguousRun, lastAttemptedRun } = await state.read();
       return { text: `last contiguous run ${lastContiguousRun}, last attempted run ${lastAttemptedRun}` };
     }),
     file(`${stage}_failure_log`, failures.path, async () => {
@@ -30,7 +30,7 @@ export function stageFileChecks(
       return { text: `${length} failed runs`, warnings };
     }),
     file(`${stage}_seen_runs`, seen.path, async () => {
-      await seen.inspect();
+      await seen.membership();
       return { text: 'readable' };
     }),
   ];

@@ -126,11 +126,9 @@ async function stageRecord(
 ): Promise<StageRecord | UnreadableStageRecord> {
   const { state, failures, seen } = site.files(stage);
   try {
-    // An archiver may be at work: nothing is kept aside.
-    await seen.inspect();
     return {
       stage,
-      state: await state.inspect(),
+      state: await state.read(),
       failed: (await failures.read()).filter((run) => runs?.has(run) ?? true),
       isKnown: await seen.membership(),
     };

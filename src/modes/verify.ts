@@ -3,7 +3,7 @@ import type { RunRequest } from '../cli/request.ts';
 import { storedRecord } from '../clients/ucondb/stored-record.ts';
 import { ArchiverError, messageOf } from '../errors.ts';
 import { followUpRecords } from '../persistence/follow-up-records.ts';
-import { positionOf } from '../persistence/position.ts';
+import { isAbove, positionOf } from '../persistence/position.ts';
 import { VerifiedNotes } from '../persistence/verified-notes.ts';
 import { compareFiles, isMatch, lacksTimesOnly } from '../report/compare.ts';
 import {
@@ -77,7 +77,7 @@ async function planVerification(request: VerifyRequest, site: Site) {
   const position = positionOf(await files.state.read());
   const failed = await files.failures.read();
   const absent = without(without(inArtdaqDb, inUconDb), failed);
-  const missing = runs === undefined ? absent.filter((run) => run <= position) : absent;
+  const missing = runs === undefined ? absent.filter((run) => !isAbove(run, position)) : absent;
   const done = runs === undefined ? await site.verified.read() : undefined;
   const amended = await followUpRecords(site.config.app.workDir).amended.read();
   const present = without(inArtdaqDb, without(inArtdaqDb, inUconDb));

@@ -18,6 +18,11 @@ export function positionOf(state: StageState): RunNumber {
   return Math.max(state.lastContiguousRun, state.lastAttemptedRun);
 }
 
+/** Is a run above a position? Zero means "none yet", so run 0 is above it as well. */
+export function isAbove(run: RunNumber, position: RunNumber): boolean {
+  return run > position || position === 0;
+}
+
 /**
  * The state after a batch's progress. The contiguous run moves over successful runs while each is exactly one above the
  * last; a stage that has none yet begins at the lowest run known. The attempted run never goes down.
@@ -47,9 +52,7 @@ function nextContiguous(current: RunNumber, progress: Progress): RunNumber {
   if (current > 0) return unbroken(current, archived);
   const known = [progress.lowestKnown, lowestOf(successes), lowestOf(attempted), lowestOf(archivedBefore)];
   const lowest = lowestOf(known.filter((run) => run !== undefined));
-  // Zero means "none yet", so run 0 itself never holds up the count.
-  if (lowest === undefined || lowest === 0) return unbroken(0, archived);
-  return archived.has(lowest) ? unbroken(lowest, archived) : current;
+  return lowest !== undefined && archived.has(lowest) ? unbroken(lowest, archived) : current;
 }
 
 function unbroken(from: RunNumber, runs: ReadonlySet<RunNumber>): RunNumber {

@@ -3,7 +3,7 @@ import type { RunNumber } from '../run-number.ts';
 import { RunSet } from '../run-set.ts';
 import { writeFileAtomic } from './atomic-file.ts';
 import { GuardedFile } from './guarded-file.ts';
-import { decodeText, keepAside } from './kept-file.ts';
+import { decodeText } from './kept-file.ts';
 
 /** What a {@link RunSetFile} is called in the file and in messages. */
 export interface RunSetNames {
@@ -29,41 +29,31 @@ export class RunSetFile {
 
   /**
    * @returns undefined if there is no file
-   * @throws PersistenceError if the file can't be read or understood; its content is kept aside then
+   * @throws PersistenceError if the file can't be read or understood; it is left as it is
    */
   async read(): Promise<RunSet | undefined> {
     const content = await this.#file.read();
     if (content === undefined) return undefined;
     const parsed = parse(content, this.#names.key);
     if (parsed instanceof RunSet) return parsed;
-    const copy = await keepAside({ path: this.path, content, label: 'unreadable' });
-    throw this.#unreadable(parsed.reason, ` It is kept as ${copy}.`);
+    const { title, advice } = this.#names;
+    throw new PersistenceError(`The ${title} ${this.path} can't be understood: ${parsed.reason}. ${advice}`);
   }
 
   /**
-   * Finds out if the file can be read and understood; writes nothing.
-   * @throws PersistenceError if it can't
-   */
-  async inspect(): Promise<void> {
-    const content = await this.#file.read();
-    const parsed = content === undefined ? undefined : parse(content, this.#names.key);
-    if (parsed !== undefined && 'reason' in parsed) throw this.#unreadable(parsed.reason, '');
-  }
-
-  /**
-   * Adds runs as one step. Nothing is written if nothing changes, but that there is a file afterwards.
-   * @throws PersistenceError if the file can't be read, understood, locked or written
+   * Adds runs as one step.
+   * @throws PersistenceError as change does
    */
   async add(runs: readonly RunNumber[]): Promise<void> {
-    await this.#change((before) => before.union(RunSet.of(runs)));
+    await this.change((before) => before.union(RunSet.of(runs)));
   }
 
   /**
    * Takes runs out as one step.
-   * @throws PersistenceError as add does
+   * @throws PersistenceError as change does
    */
   async drop(runs: readonly RunNumber[]): Promise<void> {
-    await this.#change((before) => before.without(runs));
+    await this.change((before) => before.without(runs));
   }
 
   /**
@@ -83,12 +73,11 @@ export class RunSetFile {
     await this.#file.remove();
   }
 
-  #unreadable(reason: string, kept: string): PersistenceError {
-    const { title, advice } = this.#names;
-    return new PersistenceError(`The ${title} ${this.path} can't be understood: ${reason}.${kept} ${advice}`);
-  }
-
-  async #change(change: (before: RunSet) => RunSet): Promise<void> {
+  /**
+   * Changes the set as one step. Nothing is written if nothing changes, but that there is a file afterwards.
+   * @throws PersistenceError if the file can't be read, understood, locked or written
+   */
+  async change(change: (before: RunSet) => RunSet): Promise<void> {
     await this.#file.exclusively(async () => {
       const before = await this.read();
       const text = this.#format(change(before ?? RunSet.of([])));

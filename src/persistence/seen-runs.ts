@@ -1,10 +1,12 @@
 import type { RunNumber } from '../run-number.ts';
+import { RunSet } from '../run-set.ts';
+import { isAbove } from './position.ts';
 import { RunSetFile } from './run-set-file.ts';
 
 /**
  * The record of the runs that were at a stage's source in earlier executions: `{"seen_runs": ["100-205", "300"]}`. It
- * tells a run that appeared late, below the position, from one that the site skipped by setting the position. Runs are
- * never taken out: a file system that was away for one execution must not make all of history late.
+ * tells a run that appeared late, below the position, from one that the site skipped by setting the position. Runs below
+ * the position are never taken out: a file system that was away for one execution must not make all of history late.
  */
 export class SeenRuns {
   readonly path: string;
@@ -27,7 +29,7 @@ export class SeenRuns {
    */
   async late(present: readonly RunNumber[], position: RunNumber): Promise<RunNumber[]> {
     const isKnown = await this.membership();
-    return present.filter((run) => run <= position && !isKnown(run));
+    return present.filter((run) => !isAbove(run, position) && !isKnown(run));
   }
 
   /**
@@ -39,20 +41,21 @@ export class SeenRuns {
   }
 
   /**
+   * Takes note of what is at the source: as {@link remember}, and a run above the position that is not there any more is
+   * forgotten, as it is late if it comes back after the position has passed it.
+   * @throws PersistenceError as remember does
+   */
+  async look(present: readonly RunNumber[], position: RunNumber): Promise<void> {
+    await this.#file.change((before) => before.upTo(position).union(RunSet.of(present)));
+  }
+
+  /**
    * Sets the whole record (recovery).
    * @returns where the old one was kept, if there was one and it was different
    * @throws PersistenceError if the file can't be read, kept aside, locked or written.
    */
   async replace(runs: readonly RunNumber[]): Promise<string | undefined> {
     return await this.#file.replace(runs);
-  }
-
-  /**
-   * Finds out if the record can be read and understood; writes nothing.
-   * @throws PersistenceError if it can't
-   */
-  async inspect(): Promise<void> {
-    await this.#file.inspect();
   }
 
   /**

@@ -1,12 +1,11 @@
 import { PersistenceError, type StageName } from '../errors.ts';
 import { writeFileAtomic } from './atomic-file.ts';
 import { GuardedFile } from './guarded-file.ts';
-import { keepAside } from './kept-file.ts';
 import { emptyDocument, formatState, parseState, type StageState, type StateDocument } from './state-text.ts';
 
 /**
  * The state file of a stage: `{"last_contiguous_run": n, "last_attempted_run": n}`. A missing file is an empty state; one
- * that can't be understood is kept aside and refused, as starting anew would archive everything again.
+ * that can't be understood is refused and left as it is, as starting anew would archive everything again.
  */
 export class StateFile {
   readonly path: string;
@@ -21,20 +20,9 @@ export class StateFile {
     this.#recoverFlag = stage === undefined ? Object.values(flags).join(' or ') : flags[stage];
   }
 
-  /** @throws PersistenceError if the file can't be read or understood. */
+  /** @throws PersistenceError if the file can't be read or understood; it is left as it is. */
   async read(): Promise<StageState> {
     return (await this.#document()).state;
-  }
-
-  /**
-   * As {@link read}, but writes nothing: no copy is kept of a file that can't be understood.
-   * @throws PersistenceError if the file can't be read or understood.
-   */
-  async inspect(): Promise<StageState> {
-    const content = await this.#file.read();
-    const parsed = content === undefined ? emptyDocument : parseState(content);
-    if ('reason' in parsed) throw this.#unreadable(parsed.reason, '');
-    return parsed.state;
   }
 
   /**
@@ -71,13 +59,8 @@ export class StateFile {
     if (content === undefined) return emptyDocument;
     const parsed = parseState(content);
     if (!('reason' in parsed)) return parsed;
-    const copy = await keepAside({ path: this.path, content, label: 'unreadable' });
-    throw this.#unreadable(parsed.reason, ` It is kept as ${copy}.`);
-  }
-
-  #unreadable(reason: string, kept: string): PersistenceError {
-    return new PersistenceError(
-      `The state file ${this.path} can't be understood: ${reason}.${kept} ` +
+    throw new PersistenceError(
+      `The state file ${this.path} can't be understood: ${parsed.reason}. ` +
         `Restore it from a backup, or rebuild it with ${this.#recoverFlag}.`,
     );
   }

@@ -1,6 +1,6 @@
-import type { StageName } from '../errors.ts';
+import { PersistenceError, type StageName } from '../errors.ts';
 import { toRanges } from '../number-ranges.ts';
-import { recompute } from '../persistence/position.ts';
+import { positionOf, recompute } from '../persistence/position.ts';
 import type { StageState } from '../persistence/state-text.ts';
 import { type RunNumber, without } from '../run-number.ts';
 import type { Logger } from '../services/logger.ts';
@@ -15,7 +15,7 @@ export interface Recovery {
 
 /** Where a recovery is written. */
 export interface RecoveredFiles {
-  readonly state: RecoveredFile<StageState>;
+  readonly state: RecoveredFile<StageState> & { read(): Promise<StageState> };
   readonly failures: RecoveredFile<readonly RunNumber[]>;
   readonly seen: RecoveredFile<readonly RunNumber[]>;
 }
@@ -35,8 +35,8 @@ export function recoverFrom(source: readonly RunNumber[], target: readonly RunNu
 }
 
 /**
- * Writes a recovery. The order matters to an execution that is killed in between: a run is in the failure log before the
- * position passes it.
+ * Writes a recovery. The order matters to one that is killed in between: a run is in the failure log before the position
+ * passes it, and the position goes down before a run above it leaves the log.
  * @throws PersistenceError if a file can't be written
  */
 export async function writeRecovery(
@@ -49,9 +49,21 @@ export async function writeRecovery(
     const kept = await file.replace(content);
     logger.info(`✓ Written ${file.path}${kept === undefined ? '' : ` (before: ${kept})`}`);
   };
+  const goesDown = await isBelow(state, files.state);
+  if (goesDown) await write(files.state, state);
   await write(files.failures, failed);
   await write(files.seen, source);
-  await write(files.state, state);
+  if (!goesDown) await write(files.state, state);
+}
+
+/** A state that can't be read stops every execution until it is replaced. */
+async function isBelow(state: StageState, before: RecoveredFiles['state']): Promise<boolean> {
+  try {
+    return positionOf(state) < positionOf(await before.read());
+  } catch (error) {
+    if (!(error instanceof PersistenceError)) throw error;
+    return false;
+  }
 }
 
 /** The lines that say what was found. */

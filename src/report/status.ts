@@ -1,5 +1,5 @@
 import { messageOf, type StageName } from '../errors.ts';
-import { positionOf } from '../persistence/position.ts';
+import { isAbove, positionOf } from '../persistence/position.ts';
 import type { StageState } from '../persistence/state-text.ts';
 import { type RunNumber, without } from '../run-number.ts';
 
@@ -84,7 +84,7 @@ export async function queryPlaces(sources: readonly StatusSource[]): Promise<Pla
 export function skippedRuns(missing: readonly RunNumber[], stage: StageRecord): RunNumber[] {
   const failed = new Set(stage.failed);
   const position = positionOf(stage.state);
-  return missing.filter((run) => run <= position && !failed.has(run) && stage.isKnown(run));
+  return missing.filter((run) => !isAbove(run, position) && !failed.has(run) && stage.isKnown(run));
 }
 
 /** Archived runs without stop time, ascending; undefined if that can't be told. */

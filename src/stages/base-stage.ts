@@ -82,7 +82,8 @@ export abstract class BaseStage {
     const state = await files.state.update((before) => countArchived(before, listing));
     const view = { position: positionOf(state), ...(await this.#remembered(listing, state)) };
     if (request.mode === 'failed') await this.#dropArchived(view.failed, listing);
-    else await files.seen.remember(listing.source.filter((run) => !view.late.has(run)));
+    const present = listing.source.filter((run) => !view.late.has(run));
+    await files.seen.look(present, view.position);
     const failed = request.mode === 'failed' ? [] : await this.#followUp(listing, request);
     const plan = await this.#plan(listing, view, request);
     if (plan.batch.length === 0) return { successful: [], failed, notProcessed: 0, error: undefined };
@@ -106,8 +107,7 @@ export abstract class BaseStage {
     const there = await this.list(true);
     const listing = { ...there, source: [...new Set([...there.source, ...pending])].sort(byRunNumber) };
     const { files } = this.#context;
-    await files.seen.inspect();
-    const state = countArchived(await files.state.inspect(), listing);
+    const state = countArchived(await files.state.read(), listing);
     const view = { position: positionOf(state), ...(await this.#remembered(listing, state)) };
     if (request.mode !== 'failed') {
       const { runs, what } = await this.followUps(listing, request, true);

@@ -1,4 +1,4 @@
-import { advance } from '../persistence/position.ts';
+import { advance, isAbove } from '../persistence/position.ts';
 import type { StageState } from '../persistence/state-text.ts';
 import { type RunNumber, without } from '../run-number.ts';
 import type { RunSet } from '../run-set.ts';
@@ -35,7 +35,9 @@ export function missingRuns(listing: Listing): RunNumber[] {
  * @param missing as {@link missingRuns} returns them
  */
 export function incrementalRuns(missing: readonly RunNumber[], view: IncrementalView): RunNumber[] {
-  return missing.filter((run) => (run > view.position || view.late.has(run)) && !view.failed.has(run));
+  return missing.filter(
+    (run) => (isAbove(run, view.position) || view.late.has(run)) && !view.failed.has(run),
+  );
 }
 
 /** Why a run is left for later, as in "runs wait …"; undefined if it is not. */

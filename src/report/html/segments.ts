@@ -1,6 +1,6 @@
 import type { StageName } from '../../errors.ts';
 import type { NumberRange } from '../../number-ranges.ts';
-import { positionOf } from '../../persistence/position.ts';
+import { isAbove, positionOf } from '../../persistence/position.ts';
 import { byRunNumber, type RunNumber } from '../../run-number.ts';
 import type { RunSet } from '../../run-set.ts';
 import {
@@ -171,7 +171,7 @@ function reasons(
     if (failed.has(run)) return 'failed';
     if (skipped.has(run)) return 'skipped';
     if (!pending.has(run)) return undefined;
-    return run > position ? 'waiting' : 'late';
+    return isAbove(run, position) ? 'waiting' : 'late';
   };
 }
 

@@ -16,7 +16,8 @@ describe('advance', () => {
     ['counts what was archived before for an empty state', 0, [103], { archivedBefore: [101, 102] }, 103],
     ['begins at the lowest archived run, not at the batch', 0, [103], { archivedBefore: [7] }, 7],
     ['counts what a killed execution archived', 10, [14], { archivedBefore: [11, 12, 13] }, 14],
-    ['takes run 0 for none', 0, [1, 2], { lowestKnown: 0 }, 2],
+    ['does not begin above run 0 before it is archived', 0, [1, 2], { lowestKnown: 0 }, 0],
+    ['begins at run 0', 0, [1, 2], { archivedBefore: [0] }, 2],
   ])('%s', (_, contiguous, successes, more, expected) => {
     const state = { lastContiguousRun: contiguous, lastAttemptedRun: 0 };
     expect(advance(state, { successes, attempted: [], ...more }).lastContiguousRun).toBe(expected);

@@ -22,6 +22,11 @@ describe('incrementalRuns', () => {
     expect(incrementalRuns([1, 2, 3, 4], { position: 2, failed: none, late: none })).toEqual([3, 4]);
   });
 
+  it('looks at run 0 as long as there is no position', () => {
+    expect(incrementalRuns([0, 1], { position: 0, failed: none, late: none })).toEqual([0, 1]);
+    expect(incrementalRuns([0, 2], { position: 1, failed: none, late: none })).toEqual([2]);
+  });
+
   it('adds runs that came late, below the position', () => {
     expect(incrementalRuns([1, 2, 3], { position: 2, failed: none, late: new Set([1]) })).toEqual([1, 3]);
   });

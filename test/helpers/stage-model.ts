@@ -1,0 +1,192 @@
+import { cpSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import { ArchiverError, type StageName } from '../../src/errors.ts';
+import { FailureLog } from '../../src/persistence/failure-log.ts';
+import { isAbove, positionOf } from '../../src/persistence/position.ts';
+import { SeenRuns } from '../../src/persistence/seen-runs.ts';
+import { StateFile } from '../../src/persistence/state.ts';
+import { recoverFrom, writeRecovery } from '../../src/report/recover.ts';
+import { skippedRuns } from '../../src/report/status.ts';
+import { byRunNumber, type RunNumber } from '../../src/run-number.ts';
+import { BaseStage } from '../../src/stages/base-stage.ts';
+import { type Listing, missingRuns } from '../../src/stages/candidates.ts';
+import type { FollowUps } from '../../src/stages/follow-ups.ts';
+import type { StageFiles, StageRequest } from '../../src/stages/stage.ts';
+import { recordingLogger } from './recording-logger.ts';
+
+/** When an execution is cut short: at the how many-th step of a run's work. */
+export interface Cut {
+  readonly how: 'kill' | 'shutdown';
+  readonly step: number;
+}
+
+/** Where runs are, and how they fare: the world of a stage. */
+export class World {
+  readonly directories = new Set<RunNumber>();
+  /** In archiving order: a run that is there twice was stored twice. */
+  readonly archived: RunNumber[] = [];
+  readonly broken = new Set<RunNumber>();
+  /** Runs that the site skipped by setting the position before the first execution. */
+  skipped: ReadonlySet<RunNumber> = new Set();
+
+  get listing(): Listing {
+    const sorted = (runs: Iterable<RunNumber>): RunNumber[] => [...runs].sort(byRunNumber);
+    return { source: sorted(this.directories), target: sorted(new Set(this.archived)) };
+  }
+}
+
+/** A stage between two sets. */
+class ModelStage extends BaseStage {
+  readonly name: StageName = 'import';
+  protected readonly label = 'Model Stage';
+  protected readonly verb = 'import';
+  readonly #world: World;
+  readonly #step: () => void;
+
+  constructor(world: World, files: StageFiles, shutdown: AbortSignal, workers: number, step: () => void) {
+    super({
+      files,
+      shutdown,
+      logger: recordingLogger(),
+      settings: { batchSize: 3, parallelWorkers: workers, runProcessRetries: 0, retryDelaySeconds: 0 },
+    });
+    this.#world = world;
+    this.#step = step;
+  }
+
+  protected async list(): Promise<Listing> {
+    return this.#world.listing;
+  }
+
+  protected async followUps(): Promise<FollowUps> {
+    return { runs: [], what: '', work: async () => undefined };
+  }
+
+  protected async process(run: RunNumber): Promise<void> {
+    this.#step();
+    if (run % 2 === 0) await turn();
+    if (!this.#world.directories.has(run) || this.#world.broken.has(run)) throw new ArchiverError('broken');
+    this.#world.archived.push(run);
+    this.#step();
+    if (run % 3 === 0) await turn();
+  }
+
+  protected async preview(): Promise<string[]> {
+    return [];
+  }
+}
+
+/** What a killed process could not do any more. */
+class Killed extends ArchiverError {}
+
+/** One stage of an archiver in a work directory, and the world around it. */
+export class StageModel {
+  readonly world = new World();
+  readonly files: StageFiles;
+  readonly #directory: string;
+  readonly #saved: string;
+  #hasRun = false;
+
+  constructor(directory: string) {
+    this.#directory = join(directory, 'work');
+    this.#saved = join(directory, 'saved');
+    this.files = {
+      state: new StateFile(join(this.#directory, 'state.json')),
+      failures: new FailureLog(join(this.#directory, 'failures.log')),
+      seen: new SeenRuns(join(this.#directory, 'seen.json')),
+    };
+  }
+
+  async setPosition(position: RunNumber): Promise<void> {
+    await this.files.state.replace({ lastContiguousRun: 0, lastAttemptedRun: position });
+  }
+
+  /** Runs the stage; a kill leaves the files as they were at that moment, and of the runs what was archived by then. */
+  async execute(request: StageRequest, workers: number, cut?: Cut): Promise<void> {
+    if (!this.#hasRun) await this.#noteSkipped();
+    const shutdown = new AbortController();
+    let steps = 0;
+    let isKilled = false;
+    const stage = new ModelStage(this.world, this.files, shutdown.signal, workers, () => {
+      if (isKilled) throw new Killed('killed');
+      steps++;
+      if (cut === undefined || steps !== cut.step) return;
+      if (cut.how === 'shutdown') return void shutdown.abort();
+      isKilled = true;
+      this.#save();
+      throw new Killed('killed');
+    });
+    await stage.run(request);
+    if (isKilled) this.#restore();
+  }
+
+  /** @param killedAfter only so many files are written */
+  async recover(killedAfter = Infinity): Promise<void> {
+    const { source, target } = this.world.listing;
+    let written = 0;
+    const guarded = <Content>(file: {
+      path: string;
+      replace(content: Content): Promise<string | undefined>;
+    }) => ({
+      path: file.path,
+      replace: async (content: Content) => {
+        if (written++ >= killedAfter) throw new Killed('killed');
+        return await file.replace(content);
+      },
+    });
+    const { state, failures, seen } = this.files;
+    const files = {
+      state: { ...guarded(state), read: () => state.read() },
+      failures: guarded(failures),
+      seen: guarded(seen),
+    };
+    try {
+      await writeRecovery(recoverFrom(source, target), source, files, recordingLogger());
+      this.world.skipped = new Set();
+      this.#hasRun = true;
+    } catch (error) {
+      if (!(error instanceof Killed)) throw error;
+      const passedOver = await this.#passedOver();
+      this.world.skipped = new Set([...this.world.skipped].filter((run) => passedOver.includes(run)));
+    }
+  }
+
+  /** Runs that no execution with `--incremental` and no retry would ever look at, though the site did not skip them. */
+  async lost(): Promise<RunNumber[]> {
+    if (!this.#hasRun) return [];
+    return (await this.#passedOver()).filter((run) => !this.world.skipped.has(run));
+  }
+
+  async #passedOver(): Promise<RunNumber[]> {
+    return skippedRuns(missingRuns(this.world.listing), {
+      stage: 'import',
+      state: await this.files.state.read(),
+      failed: await this.files.failures.read(),
+      isKnown: await this.files.seen.membership(),
+    });
+  }
+
+  async #noteSkipped(): Promise<void> {
+    this.#hasRun = true;
+    const position = positionOf(await this.files.state.read());
+    const failed = await this.files.failures.read();
+    const { source, target } = this.world.listing;
+    this.world.skipped = new Set(
+      source.filter((run) => !isAbove(run, position) && !target.includes(run) && !failed.includes(run)),
+    );
+  }
+
+  #save(): void {
+    rmSync(this.#saved, { recursive: true, force: true });
+    cpSync(this.#directory, this.#saved, { recursive: true });
+    for (const name of readdirSync(this.#saved)) {
+      if (!/\.(json|log)$/.test(name)) rmSync(join(this.#saved, name), { recursive: true });
+    }
+  }
+
+  #restore(): void {
+    rmSync(this.#directory, { recursive: true });
+    cpSync(this.#saved, this.#directory, { recursive: true });
+  }
+}

@@ -1,0 +1,105 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { RunSet } from '../../../src/run-set.ts';
+import { type Cut, StageModel } from '../../helpers/stage-model.ts';
+import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
+
+const temporaryDirectory = useTemporaryDirectories();
+
+/** One thing that happens. */
+type Event = (model: StageModel) => Promise<void>;
+
+function named(name: string, event: Event): Event {
+  return Object.assign(event, { [fc.toStringMethod]: () => name });
+}
+
+const run = fc.integer({ min: 0, max: 14 });
+const runs = fc.uniqueArray(run, { minLength: 1, maxLength: 5 });
+const cut: fc.Arbitrary<Cut | undefined> = fc.option(
+  fc.record({ how: fc.constantFrom('kill', 'shutdown'), step: fc.integer({ min: 1, max: 8 }) }),
+  { nil: undefined },
+);
+
+const execute = fc
+  .record({
+    mode: fc.constantFrom('full', 'incremental', 'incremental', 'failed'),
+    selection: fc.option(runs, { nil: undefined }),
+    limit: fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }),
+    workers: fc.integer({ min: 1, max: 3 }),
+    cut,
+  })
+  .map(({ mode, selection, limit, workers, cut: end }) =>
+    named(`execute(${JSON.stringify({ mode, selection, limit, workers, end })})`, async (model) => {
+      const before = new Set(model.world.archived);
+      await model.execute({ mode, runs: selection && RunSet.of(selection), limit }, workers, end);
+      const after = model.world.archived.filter((each) => !before.has(each));
+      if (limit !== undefined) expect(after.length).toBeLessThanOrEqual(limit);
+      if (selection !== undefined) expect(selection).toEqual(expect.arrayContaining(after));
+      if (mode === 'incremental') expect(after.filter((each) => model.world.skipped.has(each))).toEqual([]);
+    }),
+  );
+
+const event: fc.Arbitrary<Event> = fc.oneof(
+  { weight: 4, arbitrary: execute },
+  runs.map((list) =>
+    named(`appear(${list})`, async ({ world }) => {
+      for (const each of list) world.directories.add(each);
+    }),
+  ),
+  run.map((each) =>
+    named(`vanish(${each})`, async ({ world }) => {
+      world.directories.delete(each);
+    }),
+  ),
+  run.map((each) =>
+    named(`break(${each})`, async ({ world }) => {
+      world.broken.add(each);
+    }),
+  ),
+  run.map((each) =>
+    named(`mend(${each})`, async ({ world }) => {
+      world.broken.delete(each);
+    }),
+  ),
+  run.map((each) =>
+    named(`archivedByAnother(${each})`, async ({ world }) => {
+      if (!world.archived.includes(each)) world.archived.push(each);
+    }),
+  ),
+  fc
+    .option(fc.integer({ min: 0, max: 2 }), { nil: undefined })
+    .map((after) => named(`recover(killed after ${after})`, (model) => model.recover(after))),
+);
+
+it('loses no run and archives none twice, whatever happens', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      runs,
+      fc.option(run, { nil: undefined }),
+      fc.array(event, { minLength: 1, maxLength: 16 }),
+      async (present, position, events) => {
+        const model = new StageModel(await temporaryDirectory());
+        const { world } = model;
+        for (const each of present) world.directories.add(each);
+        if (position !== undefined) await model.setPosition(position);
+        for (const happen of events) {
+          await happen(model);
+          expect(await model.lost()).toEqual([]);
+        }
+        world.broken.clear();
+        const { source } = world.listing;
+        await model.execute({ mode: 'failed' }, 2);
+        await model.execute({ mode: 'incremental', limit: 100 }, 2);
+        const archived = (): boolean[] => source.map((each) => world.archived.includes(each));
+        expect(source.filter((each) => !world.archived.includes(each) && !world.skipped.has(each))).toEqual(
+          [],
+        );
+        await model.execute({ mode: 'full', limit: 100 }, 2);
+        expect(archived()).not.toContain(false);
+        expect(world.archived).toHaveLength(new Set(world.archived).size);
+        expect((await model.files.failures.read()).filter((each) => world.directories.has(each))).toEqual([]);
+      },
+    ),
+    { numRuns: 30 },
+  );
+});
