@@ -12,6 +12,7 @@ import { FailureLog } from './persistence/failure-log.ts';
 import { RunSetFile } from './persistence/run-set-file.ts';
 import { SeenRuns } from './persistence/seen-runs.ts';
 import { StateFile } from './persistence/state.ts';
+import type { VerificationRecords } from './persistence/verified-notes.ts';
 import { RunRecordDirectory } from './records/run-record-directory.ts';
 import type { Logger } from './services/logger.ts';
 import { noMetrics, openMetrics } from './services/metrics/open.ts';
@@ -103,13 +104,15 @@ export class Site {
     };
   }
 
-  /** The runs that `--verify` found equal since it last had compared them all. */
-  get verified(): RunSetFile {
-    return new RunSetFile(join(this.config.app.workDir, 'verified_runs.json'), {
-      key: 'verified_runs',
-      title: 'record of verified runs',
-      advice: 'Remove it: the next --verify begins anew then.',
-    });
+  /** What `--verify` found since it last had compared all runs. */
+  get verified(): VerificationRecords {
+    const record = (name: string): RunSetFile =>
+      new RunSetFile(join(this.config.app.workDir, `${name}_runs.json`), {
+        key: `${name}_runs`,
+        title: `record of ${name} runs`,
+        advice: 'Remove it: the next --verify begins anew then.',
+      });
+    return { equal: record('verified'), unequal: record('unequal') };
   }
 
   /** Ends the clients that were made. */

@@ -3,9 +3,9 @@ import type { RunRequest } from '../cli/request.ts';
 import { storedRecord } from '../clients/ucondb/stored-record.ts';
 import { ArchiverError, messageOf } from '../errors.ts';
 import { followUpRecords } from '../persistence/follow-up-records.ts';
-import { isAbove, positionOf } from '../persistence/position.ts';
 import { VerifiedNotes } from '../persistence/verified-notes.ts';
 import { compareFiles, isMatch, lacksTimesOnly } from '../report/compare.ts';
+import { skippedRuns } from '../report/status.ts';
 import {
   allEqual,
   isEqualRun,
@@ -35,8 +35,8 @@ export async function reportVerification(request: VerifyRequest, execution: Exec
 }
 
 /**
- * Compares runs in artdaqDB with their blobs in UconDB, newest first. A run that was found equal is not compared again
- * until all others were, unless it is asked for by number.
+ * Compares runs in artdaqDB with their blobs in UconDB, newest first, and those after all others that were found unequal since
+ * all were compared. A run that was found equal is not compared again until all others were, unless it is asked for by number.
  */
 async function verify(request: VerifyRequest, execution: Execution): Promise<Verification> {
   const { site, logger, shutdown } = execution;
@@ -57,7 +57,7 @@ async function verify(request: VerifyRequest, execution: Execution): Promise<Ver
         }
         const result = await verifyRun(run, site, plan.amended);
         found.push(result);
-        if (isEqualRun(result)) await notes.add(run);
+        await notes.add(run, isEqualRun(result));
         logResult(result, execution);
       }),
     ),
@@ -74,18 +74,25 @@ async function planVerification(request: VerifyRequest, site: Site) {
   const inArtdaqDb = (await site.artdaqDb.listRuns()).filter(isSelected);
   const inUconDb = (await site.uconDb.listRuns()).filter(isSelected);
   const files = site.files('migrate');
-  const position = positionOf(await files.state.read());
-  const failed = await files.failures.read();
-  const absent = without(without(inArtdaqDb, inUconDb), failed);
-  const missing = runs === undefined ? absent.filter((run) => !isAbove(run, position)) : absent;
-  const done = runs === undefined ? await site.verified.read() : undefined;
+  const record = {
+    stage: 'migrate',
+    state: await files.state.read(),
+    failed: await files.failures.read(),
+    isKnown: await files.seen.membership(),
+  } as const;
+  const absent = without(inArtdaqDb, inUconDb);
+  const missing = runs === undefined ? skippedRuns(absent, record) : without(absent, record.failed);
+  const done = runs === undefined ? await site.verified.equal.read() : undefined;
+  const unequal = runs === undefined ? await site.verified.unequal.read() : undefined;
   const amended = await followUpRecords(site.config.app.workDir).amended.read();
   const present = without(inArtdaqDb, without(inArtdaqDb, inUconDb));
   const isDone = (run: RunNumber): boolean => done?.has(run) === true;
   const notDone = present.filter((run) => !isDone(run)).reverse();
   // What was found equal may have been amended since.
   const amendedSince = present.filter((run) => isDone(run) && amended?.has(run) === true).reverse();
-  const open = [...notDone, ...amendedSince];
+  const isUnequal = (run: RunNumber): boolean => unequal?.has(run) === true;
+  const fresh = notDone.filter((run) => !isUnequal(run));
+  const open = [...fresh, ...amendedSince, ...notDone.filter(isUnequal)];
   const batch = open.slice(0, request.limit);
   return { batch, left: open.length - batch.length, missing, amended };
 }

@@ -1,32 +1,46 @@
 import type { RunNumber } from '../run-number.ts';
 import type { RunSetFile } from './run-set-file.ts';
 
-/** Runs that were found equal are noted in steps of this size: what a killed verification has to repeat at most. */
+/** What `--verify` keeps until it has compared all runs. */
+export interface VerificationRecords {
+  /** Found equal: not compared again. */
+  readonly equal: RunSetFile;
+  /** Found different, or could not be compared: compared again after all others, so that they hold up none. */
+  readonly unequal: RunSetFile;
+}
+
+/** Runs are noted in steps of this size: what a killed verification has to repeat at most. */
 const NOTED_TOGETHER = 50;
 
-/** Notes the runs found equal, several at a time. */
+/** Notes how runs compared, several at a time. */
 export class VerifiedNotes {
-  readonly #file: RunSetFile | undefined;
-  #unwritten: RunNumber[] = [];
+  readonly #records: VerificationRecords | undefined;
+  #unwritten: { readonly run: RunNumber; readonly isEqual: boolean }[] = [];
 
-  constructor(file: RunSetFile | undefined) {
-    this.#file = file;
+  /** @param records where; nowhere if absent */
+  constructor(records: VerificationRecords | undefined) {
+    this.#records = records;
   }
 
-  async add(run: RunNumber): Promise<void> {
-    this.#unwritten.push(run);
+  async add(run: RunNumber, isEqual: boolean): Promise<void> {
+    this.#unwritten.push({ run, isEqual });
     if (this.#unwritten.length >= NOTED_TOGETHER) await this.#write();
   }
 
   /** @param isComplete everything was compared: the next verification begins anew */
   async end(isComplete: boolean): Promise<void> {
-    if (isComplete) await this.#file?.remove();
-    else await this.#write();
+    if (!isComplete) return await this.#write();
+    await this.#records?.equal.remove();
+    await this.#records?.unequal.remove();
   }
 
   async #write(): Promise<void> {
-    const runs = this.#unwritten;
+    const noted = this.#unwritten;
     this.#unwritten = [];
-    if (runs.length > 0) await this.#file?.add(runs);
+    const [equal, unequal] = [true, false].map((wanted) =>
+      noted.filter(({ isEqual }) => isEqual === wanted).map(({ run }) => run),
+    );
+    if (equal?.length) await this.#records?.equal.add(equal);
+    if (unequal?.length) await this.#records?.unequal.add(unequal);
   }
 }

@@ -19,7 +19,7 @@ interface ComparedRun extends FileComparison {
 export interface Verification {
   /** Newest first. */
   readonly runs: readonly VerifiedRun[];
-  /** In artdaqDB and at or below the migrate position, yet not in UconDB and not in the failure log. */
+  /** In artdaqDB but not in UconDB, though neither in the failure log nor still to be migrated. */
   readonly missingInUconDb: readonly RunNumber[];
   /** Runs left for the next verification, which goes on with them. */
   readonly left: number;

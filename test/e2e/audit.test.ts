@@ -69,6 +69,31 @@ describe('--verify', () => {
     expect((await run('--verify')).stdout).toContain('comparing 3 runs');
   });
 
+  it('does not stay with runs that differ when only some are compared at a time', async () => {
+    site.addRuns(1, 2, 3);
+    await run();
+    falsify(3);
+    falsify(2);
+    const limited = ['--verify', '--limit', '2', '-v'];
+    expect((await run(...limited)).stdout).toContain('✗ Run 3 differs');
+    const { code, stdout } = await run(...limited);
+    expect(code).toBe(1);
+    expect(stdout).toContain('✓ Run 1: ');
+    expect(stdout).toContain('✗ Run 3 differs');
+    expect((await run('--verify')).stdout).toContain('comparing 2 runs');
+    expect((await run('--verify')).stdout).toContain('comparing 3 runs');
+  });
+
+  it('does not miss the blob of a run that came late and waits for its migration', async () => {
+    site.addRuns(2, 3);
+    await run('--incremental');
+    site.addRun(1);
+    await run('--import-only', '--incremental');
+    const { code, stdout } = await run('--verify');
+    expect(stdout).not.toContain('Missing in UconDB');
+    expect(code).toBe(0);
+  });
+
   it('reports a run that counts as migrated but is not in UconDB, and not one that still waits', async () => {
     site.addRuns(1, 2);
     await run();
