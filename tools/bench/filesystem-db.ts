@@ -13,9 +13,9 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import { scanIndex } from '../../src/clients/artdaqdb/filesystem/index-scan.ts';
-import { spliceIndex } from '../../src/clients/artdaqdb/filesystem/index-splice.ts';
-import { EMPTY_INDEX } from '../../src/clients/artdaqdb/filesystem/index-text.ts';
+import { scanIndex } from '../../src/clients/artdaqdb/filesystem/index/index-scan.ts';
+import { spliceIndex } from '../../src/clients/artdaqdb/filesystem/index/index-splice.ts';
+import { EMPTY_INDEX } from '../../src/clients/artdaqdb/filesystem/index/index-text.ts';
 import { FilesystemDb } from '../../src/clients/artdaqdb/filesystem-db.ts';
 import type { FhiclFile } from '../../src/fhicl/fhicl-file.ts';
 

@@ -5,7 +5,7 @@ import type { RunNumber } from '../../run-number.ts';
 import { type Logger, silentLogger } from '../../services/logger.ts';
 import { amendmentOf } from './amendment.ts';
 import type { AmendOutcome } from './artdaqdb.ts';
-import { type DatabaseOrigin, thisOrigin } from './filesystem/database-metadata.ts';
+import { type DatabaseOrigin, thisOrigin } from './database-description.ts';
 import { mongoAddress } from './mongo/address.ts';
 import type { MongoSession } from './mongo/mongo-session.ts';
 import type { NativeArtdaqDb } from './native.ts';

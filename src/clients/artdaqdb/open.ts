@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../../errors.ts';
 import type { ArtdaqDb } from './artdaqdb.ts';
-import { thisOrigin } from './filesystem/database-metadata.ts';
+import { thisOrigin } from './database-description.ts';
 import { databasePath } from './filesystem/database-path.ts';
 import { FilesystemDb } from './filesystem-db.ts';
 import { MongoDb } from './mongo-db.ts';

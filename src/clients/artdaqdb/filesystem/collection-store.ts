@@ -7,11 +7,11 @@ import { syncDirectory, writeFileAtomic } from '../../../persistence/atomic-file
 import { undefinedIfMissing } from '../../../system-error.ts';
 import { type StoredDocument, storedDocument } from '../stored-document.ts';
 import { asDatabaseError, type DatabaseFiles } from './database-files.ts';
-import { ASSIGNED, CONFIGURATIONS } from './index-entry.ts';
-import { IndexFile } from './index-file.ts';
-import { IndexReader } from './index-reader.ts';
-import { ReplacedIndexes } from './replaced-indexes.ts';
-import { RescuedDocuments } from './rescued-documents.ts';
+import { ASSIGNED, CONFIGURATIONS } from './index/index-entry.ts';
+import { IndexFile } from './index/index-file.ts';
+import { IndexReader } from './index/index-reader.ts';
+import { ReplacedIndexes } from './sharing/replaced-indexes.ts';
+import { RescuedDocuments } from './sharing/rescued-documents.ts';
 import { type StoredListing, storedListing } from './stored-listing.ts';
 
 /** Files that are written or read at the same time. */

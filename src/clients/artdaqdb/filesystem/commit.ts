@@ -3,11 +3,11 @@ import { type CollectionPlan, planInsert, planUpdate } from '../run-plan.ts';
 import type { NewDocument, Submission } from '../submission.ts';
 import type { CollectionStore } from './collection-store.ts';
 import { asDatabaseError } from './database-files.ts';
-import type { HeldLock } from './database-lock.ts';
-import { CONFIGURATIONS, ENTITIES, type IndexChange } from './index-entry.ts';
-import { IndexChangedError, type LoadedIndex } from './index-file.ts';
-import { textsOf } from './index-scan.ts';
-import type { Reconciler } from './reconciler.ts';
+import { CONFIGURATIONS, ENTITIES, type IndexChange } from './index/index-entry.ts';
+import { IndexChangedError, type LoadedIndex } from './index/index-file.ts';
+import { textsOf } from './index/index-scan.ts';
+import type { HeldLock } from './sharing/database-lock.ts';
+import type { Reconciler } from './sharing/reconciler.ts';
 
 /** What a commit works with. */
 export interface CommitContext {

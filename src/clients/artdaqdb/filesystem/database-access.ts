@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { checkMayWrite, spaceAt, type Usability } from '../../../persistence/directory-access.ts';
+import { SYSTEM_METADATA } from '../database-description.ts';
 import { FilesystemDb } from '../filesystem-db.ts';
 import { CollectionStore } from './collection-store.ts';
 import { privateDirectory } from './database-directories.ts';
 import { asDatabaseError, realFiles } from './database-files.ts';
-import { SYSTEM_METADATA } from './database-metadata.ts';
 
 const PARAMETER = 'artdaq_db.database_uri';
 

@@ -1,8 +1,8 @@
 import { dirname, join } from 'node:path';
 import { syncDirectory } from '../../../persistence/atomic-file.ts';
 import { errorCode, undefinedIfMissing } from '../../../system-error.ts';
+import { SYSTEM_METADATA } from '../database-description.ts';
 import { type DatabaseFiles, toleratingExistence } from './database-files.ts';
-import { SYSTEM_METADATA } from './database-metadata.ts';
 
 /**
  * Where this project keeps what only it needs. The C++ tools take every file in SystemMetadata for a document, but don't look

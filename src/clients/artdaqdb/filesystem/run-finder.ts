@@ -2,10 +2,10 @@ import { ArtdaqDbError } from '../../../errors.ts';
 import type { RunNumber } from '../../../run-number.ts';
 import type { CollectionStore } from './collection-store.ts';
 import { asDatabaseError } from './database-files.ts';
-import { ForeignLoad } from './foreign-load.ts';
-import type { Reconciler } from './reconciler.ts';
-import { type FoundRun, findRun } from './run-export.ts';
-import type { SharedDatabase } from './shared-database.ts';
+import { type FoundRun, findRun } from './run-lookup.ts';
+import { ForeignLoad } from './sharing/foreign-load.ts';
+import type { Reconciler } from './sharing/reconciler.ts';
+import type { SharedDatabase } from './sharing/shared-database.ts';
 
 /** What a run finder works with. */
 export interface RunFinderParts {

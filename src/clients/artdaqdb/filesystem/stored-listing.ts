@@ -10,7 +10,7 @@ import {
   OUID,
   RUNS,
   VERSION,
-} from './index-entry.ts';
+} from './index/index-entry.ts';
 
 /** How a document is to be found, as it says itself. */
 export interface StoredListing {

@@ -1,5 +1,5 @@
 import { type Db, MongoServerError } from 'mongodb';
-import { type DatabaseOrigin, metadataContent, SYSTEM_METADATA } from '../filesystem/database-metadata.ts';
+import { type DatabaseOrigin, metadataContent, SYSTEM_METADATA } from '../database-description.ts';
 import { CONFIGURATION_NAMES, MAJORITY } from './mongo-collection.ts';
 
 /** The collections whose documents are looked up by configuration name. */

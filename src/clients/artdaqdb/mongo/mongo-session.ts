@@ -2,7 +2,7 @@ import type { Environment } from '../../../environment.ts';
 import { messageOf } from '../../../errors.ts';
 import type { Amendment } from '../amendment.ts';
 import type { AmendOutcome } from '../artdaqdb.ts';
-import type { DatabaseOrigin } from '../filesystem/database-metadata.ts';
+import type { DatabaseOrigin } from '../database-description.ts';
 import type { Submission } from '../submission.ts';
 import type { MongoAddress } from './address.ts';
 import { connectTo, type MongoConnection } from './connection.ts';

@@ -1,6 +1,6 @@
 import { parseRunNumber, type RunNumber } from '../../../../run-number.ts';
 import { runOf } from '../../run-export.ts';
-import { CONFIGURATIONS, ENTITIES, RUNS, VERSION } from '../index-entry.ts';
+import { CONFIGURATIONS, ENTITIES, RUNS, VERSION } from '../index/index-entry.ts';
 import { type CheckContext, type CollectionScan, scanCollection } from './collection-scan.ts';
 import { repeatedDocuments } from './document-groups.ts';
 import { DocumentReader } from './document-reader.ts';

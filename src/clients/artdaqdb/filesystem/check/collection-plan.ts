@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { CONFIGURATIONS } from '../index-entry.ts';
+import { CONFIGURATIONS } from '../index/index-entry.ts';
 import type { CollectionCheck } from './collection-check.ts';
 import { TEMPORARY_FILE } from './collection-scan.ts';
 import { repeatedDocuments } from './document-groups.ts';

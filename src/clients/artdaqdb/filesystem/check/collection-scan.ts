@@ -4,8 +4,8 @@ import { signatureOf } from '../../../../file-signature.ts';
 import { undefinedIfMissing } from '../../../../system-error.ts';
 import { OBJECT_ID } from '../../object-id.ts';
 import type { DatabaseFiles } from '../database-files.ts';
-import { IndexFile, type LoadedIndex } from '../index-file.ts';
-import { UnreadableIndexError } from '../index-scan.ts';
+import { IndexFile, type LoadedIndex } from '../index/index-file.ts';
+import { UnreadableIndexError } from '../index/index-scan.ts';
 import { EMPTY_CONTENT, type IndexContent, readContent, refuseRepeatedKeys } from './listing.ts';
 
 /** What a check works with. */

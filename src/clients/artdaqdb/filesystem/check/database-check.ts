@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { ConfigurationError } from '../../../../errors.ts';
 import { undefinedIfMissing } from '../../../../system-error.ts';
+import { SYSTEM_METADATA } from '../../database-description.ts';
 import { OBJECT_ID } from '../../object-id.ts';
-import { SYSTEM_METADATA } from '../database-metadata.ts';
 import { CollectionCheck, type ReadingDepth } from './collection-check.ts';
 import { CollectionPlan, type PlanOptions } from './collection-plan.ts';
 import { type CheckContext, isUnchanged } from './collection-scan.ts';

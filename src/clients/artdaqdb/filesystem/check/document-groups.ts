@@ -1,5 +1,5 @@
 import { assignedTime, latest } from '../../stored-document.ts';
-import { CONFIGURATIONS, ENTITIES, VERSION } from '../index-entry.ts';
+import { CONFIGURATIONS, ENTITIES, VERSION } from '../index/index-entry.ts';
 import type { Entry, Envelope } from './entry.ts';
 
 /** Documents that stand for the same entity of one configuration and version. */

@@ -1,5 +1,5 @@
 import { ownObjectId } from '../../object-id.ts';
-import { CONFIGURATIONS } from '../index-entry.ts';
+import { CONFIGURATIONS } from '../index/index-entry.ts';
 import type { CollectionPlan } from './collection-plan.ts';
 import { assignedAt, type DocumentGroup } from './document-groups.ts';
 import { type Entry, NO_ENTRY } from './entry.ts';

@@ -10,7 +10,7 @@ import {
   type INDEX_MAPS,
   RUNS,
   VERSION,
-} from '../index-entry.ts';
+} from '../index/index-entry.ts';
 
 /** The maps of an index that lead to ids. */
 export type ListedMember = Exclude<(typeof INDEX_MAPS)[number], typeof ASSIGNED>;

@@ -1,6 +1,6 @@
 import { quoteJson } from '../../../../fhicl/json.ts';
-import { ASSIGNED, INDEX_MAPS, OUID } from '../index-entry.ts';
-import { listText, mapEntryText } from '../index-text.ts';
+import { ASSIGNED, INDEX_MAPS, OUID } from '../index/index-entry.ts';
+import { listText, mapEntryText } from '../index/index-text.ts';
 import type { Entry, LISTED_MEMBERS } from './entry.ts';
 import type { IndexContent } from './listing.ts';
 

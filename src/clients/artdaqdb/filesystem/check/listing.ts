@@ -1,6 +1,6 @@
-import { ASSIGNED, INDEX_MAPS } from '../index-entry.ts';
-import type { LoadedIndex } from '../index-file.ts';
-import { type ListSpan, scanIndex, textsOf, UnreadableIndexError } from '../index-scan.ts';
+import { ASSIGNED, INDEX_MAPS } from '../index/index-entry.ts';
+import type { LoadedIndex } from '../index/index-file.ts';
+import { type ListSpan, scanIndex, textsOf, UnreadableIndexError } from '../index/index-scan.ts';
 import { type Entry, type ListedMember, NO_ENTRY } from './entry.ts';
 
 /** What an index says of one id. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import type { HeldLock } from '../database-lock.ts';
-import { SYSTEM_METADATA } from '../database-metadata.ts';
-import { changedMeanwhile } from '../index-file.ts';
+import { SYSTEM_METADATA } from '../../database-description.ts';
+import { changedMeanwhile } from '../index/index-file.ts';
+import type { HeldLock } from '../sharing/database-lock.ts';
 import type { Backup } from './backup.ts';
 import type { CollectionPlan } from './collection-plan.ts';
 import type { DatabaseCheck } from './database-check.ts';

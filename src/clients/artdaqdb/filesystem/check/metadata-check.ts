@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { messageOf } from '../../../../errors.ts';
 import { readJsonObject } from '../../../../fhicl/json-reader.ts';
 import { undefinedIfMissing } from '../../../../system-error.ts';
+import { SYSTEM_METADATA } from '../../database-description.ts';
 import { OBJECT_ID } from '../../object-id.ts';
-import { SYSTEM_METADATA } from '../database-metadata.ts';
 import { type CheckContext, TEMPORARY_FILE } from './collection-scan.ts';
 import type { Finding } from './finding.ts';
 

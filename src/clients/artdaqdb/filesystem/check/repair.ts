@@ -1,10 +1,11 @@
 import { ArtdaqDbError } from '../../../../errors.ts';
 import { currentOwner } from '../../../../persistence/lock/owner.ts';
 import type { Logger } from '../../../../services/logger.ts';
+import { thisOrigin } from '../../database-description.ts';
 import { ensureDirectories } from '../database-directories.ts';
-import { DatabaseLock } from '../database-lock.ts';
-import { ensureMetadata, thisOrigin } from '../database-metadata.ts';
-import { IndexChangedError } from '../index-file.ts';
+import { ensureMetadata } from '../database-metadata.ts';
+import { IndexChangedError } from '../index/index-file.ts';
+import { DatabaseLock } from '../sharing/database-lock.ts';
 import { Backup, refuseInside } from './backup.ts';
 import type { CheckContext } from './collection-scan.ts';
 import { type CheckOptions, checkDatabase, type DatabaseCheck, isStillSo } from './database-check.ts';

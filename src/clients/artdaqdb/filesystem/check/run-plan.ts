@@ -1,7 +1,7 @@
 import { parseRunNumber, type RunNumber } from '../../../../run-number.ts';
 import { ownObjectId } from '../../object-id.ts';
 import { runOf } from '../../run-export.ts';
-import { CONFIGURATIONS, ENTITIES, VERSION } from '../index-entry.ts';
+import { CONFIGURATIONS, ENTITIES, VERSION } from '../index/index-entry.ts';
 import { type CollectionPlan, UNLISTED } from './collection-plan.ts';
 import type { Entry } from './entry.ts';
 import type { Finding } from './finding.ts';

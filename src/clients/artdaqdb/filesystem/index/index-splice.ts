@@ -1,5 +1,5 @@
-import { quoteJson } from '../../../fhicl/json.ts';
-import type { DocumentEntry } from '../stored-document.ts';
+import { quoteJson } from '../../../../fhicl/json.ts';
+import type { DocumentEntry } from '../../stored-document.ts';
 import { type IndexChange, listedTexts, OUID } from './index-entry.ts';
 import { eachText, type IndexLayout, type Span, textsOf } from './index-scan.ts';
 import { listText, mapEntryText } from './index-text.ts';

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import type { Collection } from '../../../fhicl/document.ts';
-import type { FileStats } from '../../../file-signature.ts';
-import { undefinedIfMissing } from '../../../system-error.ts';
-import { privateDirectory } from './database-directories.ts';
-import { type DatabaseFiles, isWithoutLinks, toleratingExistence } from './database-files.ts';
-import type { ScannedIndex } from './index-gains.ts';
-import { scanIndex, UnreadableIndexError } from './index-scan.ts';
+import type { Collection } from '../../../../fhicl/document.ts';
+import type { FileStats } from '../../../../file-signature.ts';
+import { undefinedIfMissing } from '../../../../system-error.ts';
+import { privateDirectory } from '../database-directories.ts';
+import { type DatabaseFiles, isWithoutLinks, toleratingExistence } from '../database-files.ts';
+import type { ScannedIndex } from '../index/index-gains.ts';
+import { scanIndex, UnreadableIndexError } from '../index/index-scan.ts';
 
 /** A program that has begun to write an index ends within this time. */
 const READ_ATTEMPTS = 20;

@@ -1,10 +1,10 @@
-import { ArtdaqDbError, messageOf } from '../../../errors.ts';
-import type { Logger } from '../../../services/logger.ts';
-import type { CollectionStore } from './collection-store.ts';
+import { ArtdaqDbError, messageOf } from '../../../../errors.ts';
+import type { Logger } from '../../../../services/logger.ts';
+import type { CollectionStore } from '../collection-store.ts';
+import { CONFIGURATIONS, type IndexChange, type ListedText, listsOf, OUID } from '../index/index-entry.ts';
+import { IndexChangedError, type LoadedIndex } from '../index/index-file.ts';
 import type { HeldLock } from './database-lock.ts';
 import { ForeignReport } from './foreign-report.ts';
-import { CONFIGURATIONS, type IndexChange, type ListedText, listsOf, OUID } from './index-entry.ts';
-import { IndexChangedError, type LoadedIndex } from './index-file.ts';
 import { mergeLateContent } from './late-content.ts';
 import { type ForeignDocument, findUnlisted } from './unlisted-documents.ts';
 import type { VerifiedFile, VerifiedState } from './verified-state.ts';

@@ -1,8 +1,15 @@
-import type { CollectionStore } from './collection-store.ts';
-import { ASSIGNED, CONFIGURATIONS, type IndexChange, type ListedText, listsOf, OUID } from './index-entry.ts';
-import { IndexChangedError, type LoadedIndex } from './index-file.ts';
-import { gainsOf, type ScannedIndex } from './index-gains.ts';
-import { scanIndex } from './index-scan.ts';
+import type { CollectionStore } from '../collection-store.ts';
+import {
+  ASSIGNED,
+  CONFIGURATIONS,
+  type IndexChange,
+  type ListedText,
+  listsOf,
+  OUID,
+} from '../index/index-entry.ts';
+import { IndexChangedError, type LoadedIndex } from '../index/index-file.ts';
+import { gainsOf, type ScannedIndex } from '../index/index-gains.ts';
+import { scanIndex } from '../index/index-scan.ts';
 
 const ATTEMPTS = 40;
 

@@ -1,7 +1,7 @@
-import { ownObjectId } from '../object-id.ts';
-import type { ExportedDocument } from '../run-export.ts';
-import { assignedTo, latest } from '../stored-document.ts';
-import type { FoundRun } from './run-export.ts';
+import { ownObjectId } from '../../object-id.ts';
+import type { ExportedDocument } from '../../run-export.ts';
+import { assignedTo, latest } from '../../stored-document.ts';
+import type { FoundRun } from '../run-lookup.ts';
 
 /** A C++ loader takes some milliseconds from one document of a run to the next, and a second for each 10 MB of index. */
 const QUIET_MS = 3000;

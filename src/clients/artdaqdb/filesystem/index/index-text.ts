@@ -1,4 +1,4 @@
-import { quoteJson } from '../../../fhicl/json.ts';
+import { quoteJson } from '../../../../fhicl/json.ts';
 import { INDEX_MAPS } from './index-entry.ts';
 
 /** The content that the C++ tools give a new index.json. */

@@ -2,7 +2,7 @@ import type { RunNumber } from '../../../run-number.ts';
 import { type ExportedDocument, runOf, withoutJson } from '../run-export.ts';
 import { assignedTime, latest } from '../stored-document.ts';
 import type { CollectionStore } from './collection-store.ts';
-import { ASSIGNED, CONFIGURATIONS } from './index-entry.ts';
+import { ASSIGNED, CONFIGURATIONS } from './index/index-entry.ts';
 
 /** The documents of a run, found under one of its configuration names. */
 export interface FoundRun {

@@ -2,16 +2,16 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { listedTexts } from '../../../../../src/clients/artdaqdb/filesystem/index-entry.ts';
+import { listedTexts } from '../../../../../../src/clients/artdaqdb/filesystem/index/index-entry.ts';
 import {
   scanIndex,
   UnreadableIndexError,
-} from '../../../../../src/clients/artdaqdb/filesystem/index-scan.ts';
-import { spliceIndex } from '../../../../../src/clients/artdaqdb/filesystem/index-splice.ts';
-import { EMPTY_INDEX } from '../../../../../src/clients/artdaqdb/filesystem/index-text.ts';
-import type { DocumentEntry } from '../../../../../src/clients/artdaqdb/stored-document.ts';
-import { readStored } from '../../../../../src/fhicl/document.ts';
-import { goldenDatabases } from '../../../../helpers/golden-databases.ts';
+} from '../../../../../../src/clients/artdaqdb/filesystem/index/index-scan.ts';
+import { spliceIndex } from '../../../../../../src/clients/artdaqdb/filesystem/index/index-splice.ts';
+import { EMPTY_INDEX } from '../../../../../../src/clients/artdaqdb/filesystem/index/index-text.ts';
+import type { DocumentEntry } from '../../../../../../src/clients/artdaqdb/stored-document.ts';
+import { readStored } from '../../../../../../src/fhicl/document.ts';
+import { goldenDatabases } from '../../../../../helpers/golden-databases.ts';
 
 /** An index as the C++ tools would write it, in the plainest way. */
 class PlainIndex {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { namingFile, undefinedIfMissing } from '../../../system-error.ts';
-import { privateDirectory } from './database-directories.ts';
-import type { DatabaseFiles } from './database-files.ts';
+import { namingFile, undefinedIfMissing } from '../../../../system-error.ts';
+import { privateDirectory } from '../database-directories.ts';
+import type { DatabaseFiles } from '../database-files.ts';
 
 /**
  * The documents of other programs whose place in an index our renames nearly cost. A writer that had read the index before

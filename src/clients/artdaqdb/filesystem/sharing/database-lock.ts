@@ -1,8 +1,8 @@
-import { ArtdaqDbError } from '../../../errors.ts';
-import { acquireDirectoryLock, describeHolder } from '../../../persistence/lock/directory-lock.ts';
-import type { LockOwner } from '../../../persistence/lock/owner.ts';
-import type { Logger } from '../../../services/logger.ts';
-import { privateDirectory } from './database-directories.ts';
+import { ArtdaqDbError } from '../../../../errors.ts';
+import { acquireDirectoryLock, describeHolder } from '../../../../persistence/lock/directory-lock.ts';
+import type { LockOwner } from '../../../../persistence/lock/owner.ts';
+import type { Logger } from '../../../../services/logger.ts';
+import { privateDirectory } from '../database-directories.ts';
 
 /** A bulkloader under the lock is ended after 300 s, so who waits longer waits for something that hangs. */
 const WAIT_LIMIT_MS = 330_000;

@@ -1,8 +1,8 @@
-import { OBJECT_ID, ownObjectId } from '../object-id.ts';
-import type { CollectionStore } from './collection-store.ts';
-import type { LoadedIndex } from './index-file.ts';
-import type { StoredListing } from './stored-listing.ts';
-import { TextTable } from './text-table.ts';
+import { OBJECT_ID, ownObjectId } from '../../object-id.ts';
+import type { CollectionStore } from '../collection-store.ts';
+import type { LoadedIndex } from '../index/index-file.ts';
+import { TextTable } from '../index/text-table.ts';
+import type { StoredListing } from '../stored-listing.ts';
 
 const OBJECT_ID_LENGTH = 24;
 const EXTENSION = '.json';

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import { removeStaleTemporaries } from '../../../persistence/atomic-file.ts';
-import { errorCode, undefinedIfMissing } from '../../../system-error.ts';
-import type { CollectionStore } from './collection-store.ts';
-import { ensureDirectories, privateDirectory } from './database-directories.ts';
-import type { DatabaseFiles } from './database-files.ts';
+import { removeStaleTemporaries } from '../../../../persistence/atomic-file.ts';
+import { errorCode, undefinedIfMissing } from '../../../../system-error.ts';
+import { type DatabaseOrigin, SYSTEM_METADATA } from '../../database-description.ts';
+import type { CollectionStore } from '../collection-store.ts';
+import { ensureDirectories, privateDirectory } from '../database-directories.ts';
+import type { DatabaseFiles } from '../database-files.ts';
+import { ensureMetadata } from '../database-metadata.ts';
 import type { DatabaseLock, HeldLock } from './database-lock.ts';
-import { type DatabaseOrigin, ensureMetadata, SYSTEM_METADATA } from './database-metadata.ts';
 import type { Reconciler } from './reconciler.ts';
 import type { VerifiedFile } from './verified-state.ts';
 

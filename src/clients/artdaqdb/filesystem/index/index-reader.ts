@@ -1,6 +1,6 @@
-import { signatureOf } from '../../../file-signature.ts';
-import { undefinedIfMissing } from '../../../system-error.ts';
-import { asDatabaseError, type DatabaseFiles } from './database-files.ts';
+import { signatureOf } from '../../../../file-signature.ts';
+import { undefinedIfMissing } from '../../../../system-error.ts';
+import { asDatabaseError, type DatabaseFiles } from '../database-files.ts';
 import type { IndexFile, LoadedIndex } from './index-file.ts';
 import { type ListSpan, textsOf } from './index-scan.ts';
 

@@ -1,4 +1,4 @@
-import type { Logger } from '../../../services/logger.ts';
+import type { Logger } from '../../../../services/logger.ts';
 import type { ForeignDocument } from './unlisted-documents.ts';
 
 /** A document that has been unlisted for so long is not just being stored. */

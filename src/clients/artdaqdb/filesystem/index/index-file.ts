@@ -1,11 +1,11 @@
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { ArtdaqDbError, messageOf } from '../../../errors.ts';
-import { contentSignatureOf, type FileStats, signatureOf } from '../../../file-signature.ts';
-import { syncDirectory, writeFileAtomic } from '../../../persistence/atomic-file.ts';
-import { namingFile, undefinedIfMissing } from '../../../system-error.ts';
-import { OBJECT_ID } from '../object-id.ts';
-import { type DatabaseFiles, isWithoutLinks, toleratingExistence } from './database-files.ts';
+import { ArtdaqDbError, messageOf } from '../../../../errors.ts';
+import { contentSignatureOf, type FileStats, signatureOf } from '../../../../file-signature.ts';
+import { syncDirectory, writeFileAtomic } from '../../../../persistence/atomic-file.ts';
+import { namingFile, undefinedIfMissing } from '../../../../system-error.ts';
+import { OBJECT_ID } from '../../object-id.ts';
+import { type DatabaseFiles, isWithoutLinks, toleratingExistence } from '../database-files.ts';
 import type { IndexChange } from './index-entry.ts';
 import { type IndexLayout, type ListFilter, scanIndex, UnreadableIndexError } from './index-scan.ts';
 import { spliceIndex } from './index-splice.ts';
