@@ -20,7 +20,7 @@ const rule = '='.repeat(70);
  * @returns one of {@link exitCodes}
  */
 export async function execute(request: RunRequest, env: Environment): Promise<number> {
-  const terminal = terminalFor(request);
+  const terminal = terminalFor(request, env);
   let logging: Logging = createLogging({
     level: 'INFO',
     logFile: undefined,
@@ -32,7 +32,9 @@ export async function execute(request: RunRequest, env: Environment): Promise<nu
   let code: number;
   // What is thrown in a timer or a forgotten promise reaches no catch.
   process.on('uncaughtException', (error) => {
-    process.exit(summarise(error, orchestrator?.currentStage, logging.logger(moduleName)));
+    const exitCode = summarise(error, orchestrator?.currentStage, logging.logger(moduleName));
+    terminal?.end();
+    process.exit(exitCode);
   });
   try {
     const loaded = await loadConfig(request.configPath, env);
@@ -48,7 +50,7 @@ export async function execute(request: RunRequest, env: Environment): Promise<nu
       print: (text) => process.stdout.write(text),
       progress: terminal,
     });
-    code = await runUnderSignals(orchestrator, request, loaded, logging.logger(moduleName));
+    code = await runUnderSignals(orchestrator, request, loaded, terminal, logging.logger(moduleName));
   } catch (error) {
     code = summarise(error, orchestrator?.currentStage, logging.logger(moduleName));
     if (request.mode === 'check-config' && request.json && error instanceof ConfigurationError) {
@@ -71,9 +73,10 @@ function consoleOf(request: RunRequest): 'stdout' | 'stderr' {
   return 'json' in request && request.json ? 'stderr' : 'stdout';
 }
 
-/** Only where a person looks on: cron and pipes get the plain lines. */
-function terminalFor(request: RunRequest): Terminal | undefined {
-  const isWatched = process.stdout.isTTY && !request.quiet && consoleOf(request) === 'stdout';
+/** Only where a person looks on, on a terminal that can clear a line: cron and pipes get the plain lines. */
+function terminalFor(request: RunRequest, { TERM }: Environment): Terminal | undefined {
+  const isWatched =
+    process.stdout.isTTY && TERM !== 'dumb' && !request.quiet && consoleOf(request) === 'stdout';
   return isWatched ? new Terminal(process.stdout) : undefined;
 }
 
@@ -113,12 +116,16 @@ async function runUnderSignals(
   orchestrator: Orchestrator,
   request: RunRequest,
   { config, warnings }: LoadedConfig,
+  terminal: Terminal | undefined,
   logger: Logger,
 ): Promise<number> {
   const ignoreSignals = handleSignals({
     logger,
     shutDown: (reason) => orchestrator.requestShutdown(reason),
-    exit: (code) => process.exit(code),
+    exit: (code) => {
+      terminal?.end();
+      process.exit(code);
+    },
     now: () => performance.now(),
   });
   try {
