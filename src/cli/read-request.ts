@@ -67,7 +67,9 @@ function asRequest(given: OptionValues, configPath: string): RunRequest {
   if (recovered !== undefined) return { ...common, mode: 'recover-state', stage: recovered };
   const compareState = given.has('--compare-state');
   if (compareState || given.has('--report-status')) {
-    return { ...common, mode: 'report-status', runs, compareState, json, html: given.get('--html') };
+    const html = given.get('--html');
+    if (html === '') throw new UsageError('--html needs a file');
+    return { ...common, mode: 'report-status', runs, compareState, json, html };
   }
   if (given.has('--check-config')) return { ...common, mode: 'check-config', json };
   if (given.has('--verify')) {
@@ -91,7 +93,7 @@ function restoreOptions(text: string, given: OptionValues): { run: RunNumber; to
   const run = parseRunNumber(text);
   if (run === undefined) throw new UsageError(`--restore needs a run number, not '${text}'`);
   const to = given.get('--to');
-  if (to === undefined) throw new UsageError('--restore needs --to <directory>');
+  if (!to) throw new UsageError('--restore needs --to <directory>');
   return { run, to, force: given.has('--force') };
 }
 

@@ -1,6 +1,6 @@
 import { advance, isAbove } from '../persistence/position.ts';
 import type { StageState } from '../persistence/state-text.ts';
-import { type RunNumber, without } from '../run-number.ts';
+import { byRunNumber, type RunNumber, without } from '../run-number.ts';
 import type { RunSet } from '../run-set.ts';
 
 /** The runs at a stage's source and at its target, both ascending. */
@@ -67,7 +67,10 @@ export function limitOf(
   return mode === 'failed' ? Infinity : mode === 'incremental' ? batchSize : batchSize * 10;
 }
 
-/** Chooses the runs to process. Runs that wait take no place in the batch, and only as many as need be are asked about. */
+/**
+ * Chooses the runs to process. Runs that wait take no place in the batch, and only as many as need be are asked about. Where
+ * failed runs are candidates besides others they get the places that are left, so that bad runs never keep all others out.
+ */
 export async function planBatch(
   listing: Listing,
   view: IncrementalView,
@@ -87,15 +90,18 @@ export async function planBatch(
   const { runs } = request;
   const selected = runs === undefined ? candidates : candidates.filter((run) => runs.has(run));
   const order = request.mode === 'failed' ? [] : candidates;
+  const others = selected.filter((run) => !view.failed.has(run));
   const batch: RunNumber[] = [];
   const waiting = new Map<string, RunNumber[]>();
-  for (const [place, run] of selected.entries()) {
-    if (batch.length >= request.limit) return { batch, waiting, left: selected.length - place, order };
+  let left = selected.length;
+  for (const run of [...others, ...without(selected, others)]) {
+    if (batch.length >= request.limit) break;
+    left--;
     const reason = await postponed(run);
     if (reason === undefined) batch.push(run);
-    else waiting.set(reason, [...(waiting.get(reason) ?? []), run]);
+    else waiting.set(reason, [...(waiting.get(reason) ?? []), run].sort(byRunNumber));
   }
-  return { batch, waiting, left: 0, order };
+  return { batch: batch.sort(byRunNumber), waiting, left, order };
 }
 
 /** The state with what is at the target already, whoever brought it there. */

@@ -85,6 +85,8 @@ describe('wrong usage', () => {
     [['--runs', '7-5'], /--runs needs run numbers and ranges such as 100-120,130, not '7-5'/],
     [['--runs', '5,'], /--runs needs/],
     [['--runs', '5-6-7'], /--runs needs/],
+    [['--restore', '5', '--to', ''], /--restore needs --to <directory>/],
+    [['--report-status', '--html', ''], /--html needs a file/],
     [['--limit', '0'], /--limit needs a whole number above zero, not '0'/],
     [['--limit', '1e3'], /--limit needs/],
     [['--recover-import-state', '--runs', '5'], /--runs has no meaning with --recover-import-state/],

@@ -75,4 +75,14 @@ describe('planBatch', () => {
       }),
     );
   });
+
+  it('gives failed runs what room others leave, so that they never keep all others out', async () => {
+    const listing = { source: [1, 2, 3, 4, 5], target: [] };
+    const failed = { ...view, failed: new Set([1, 2, 3]) };
+    const batchOf = async (limit: number) =>
+      (await planBatch(listing, failed, { mode: 'full', limit })).batch;
+    expect(await batchOf(1)).toEqual([4]);
+    expect(await batchOf(3)).toEqual([1, 4, 5]);
+    expect((await planBatch(listing, failed, { mode: 'failed', limit: 2 })).batch).toEqual([1, 2]);
+  });
 });
