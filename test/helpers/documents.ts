@@ -15,10 +15,10 @@ export function filesBelow(directory: string): string[] {
   return readdirSync(directory, { recursive: true, encoding: 'utf8' }).map((path) => `${directory}/${path}`);
 }
 
-/** README and all of documentation/. */
+/** README, CHANGELOG, CONTRIBUTING and all of documentation/. */
 export function readDocuments(): Document[] {
   const paths = filesBelow('documentation').filter((path) => path.endsWith('.md'));
-  return ['README.md', ...paths].map((path) => {
+  return ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', ...paths].map((path) => {
     const text = readFileSync(path, 'utf8');
     const prose = text.replace(/^( *)```.*?\n[\s\S]*?^\1```$/gm, '');
     return { path, text, prose, spans: [...prose.matchAll(/`([^`]+)`/g)].map(([, span = '']) => span) };

@@ -21,7 +21,7 @@ const archiverFlags = [...modeFlags, ...modifierFlags]
   .flatMap(({ flags }) => flags.match(flagPattern) ?? [])
   .concat('--help', '--version');
 /** Of other programs, which the guides name. */
-const foreignFlags = ['--collector', '--sync-on-commit'];
+const foreignFlags = ['--collector', '--sync-on-commit', '--init-venv'];
 const projectFiles = ['src', 'test', 'tools', 'bin', 'documentation'].flatMap(filesBelow);
 const toolFlags = sourcesOf('tools').flatMap((text) => text.match(flagPattern) ?? []);
 
