@@ -27,6 +27,12 @@ export async function recoverState(
   const target = await to.listRuns();
   say(`Found ${target.length} runs`);
   if (target.length === 0) logger.warning(`No runs found in ${to.location} - setting state to 0`);
+  if (source.length === 0 && target.length > 0) {
+    logger.warning(
+      `No runs found in ${from.location}: if they are only away (a file system that is not mounted), repeat the recovery when they ` +
+        'are back, as no run is in the failure log or known as seen until then',
+    );
+  }
   const recovery = recoverFrom(source, target);
   if (dryRun) {
     say('Dry run: nothing was written. It would be:');

@@ -1,4 +1,14 @@
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { archive } from '../helpers/archiver-process.ts';
@@ -127,6 +137,24 @@ describe('recovery of state', () => {
     await ucondb.stop();
     expect((await run('--recover-migrate-state')).code).toBe(1);
     expect(site.state('migrator_state.json')).toEqual(state);
+  });
+
+  it('warns of a source without runs, which may only be away, and loses none of them', async () => {
+    site.addRuns(11, 12, 13);
+    site.addRun(14, { 'Broken.fcl': 'a: [' });
+    await run('--import-only');
+    renameSync(site.runRecords, `${site.runRecords}.away`);
+    mkdirSync(site.runRecords);
+    const { code, stdout } = await run('--recover-import-state');
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringContaining(`No runs found in ${site.runRecords}: if they`),
+    ]);
+    rmdirSync(site.runRecords);
+    renameSync(`${site.runRecords}.away`, site.runRecords);
+    rmSync(join(site.runRecords, '14', 'Broken.fcl'));
+    expect((await run('--incremental')).code).toBe(0);
+    expect(await ucondb.runs()).toEqual([11, 12, 13, 14]);
   });
 });
 
