@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { modeFlags, modifierFlags } from './cli/flags.ts';
 import { exitStatus, files } from './cli/help-text.ts';
 import { completePrefixes } from './cli/prefixes.ts';
@@ -74,7 +74,8 @@ function makeCommand(versions: Versions): Command {
   ];
   for (const { heading, flags } of groups) {
     for (const flag of flags) {
-      command.addOption(new Option(flag.flags, flag.description).helpGroup(heading));
+      const option = new Option(flag.flags, flag.description).helpGroup(heading);
+      command.addOption(option.required ? option.argParser(givenOnce) : option);
     }
   }
   return command.version(
@@ -103,6 +104,12 @@ function meantOrRefused<Result>(read: () => Result, command: Command): Result {
     if (!(error instanceof UsageError)) throw error;
     return command.error(`error: ${error.message}`);
   }
+}
+
+/** The last of two values would silently win. */
+function givenOnce(value: string, previous: string | undefined): string {
+  if (previous !== undefined) throw new InvalidArgumentError('It was given more than once.');
+  return value;
 }
 
 function givenOptions(command: Command): OptionValues {

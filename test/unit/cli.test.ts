@@ -82,6 +82,7 @@ describe('wrong usage', () => {
     [['--import-only=1'], /unknown option/],
     [['a.yaml', 'b.yaml'], /too many arguments/],
     [['--limit'], /argument missing/],
+    [['--runs', '5', '--runs', '6'], /--runs .*given more than once/],
     [['--runs', '7-5'], /--runs needs run numbers and ranges such as 100-120,130, not '7-5'/],
     [['--runs', '5,'], /--runs needs/],
     [['--runs', '5-6-7'], /--runs needs/],
