@@ -1,6 +1,7 @@
-import { cpSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
+import { expect } from 'vitest';
 import { ArchiverError, type StageName } from '../../src/errors.ts';
 import { FailureLog } from '../../src/persistence/failure-log.ts';
 import { isAbove, positionOf } from '../../src/persistence/position.ts';
@@ -12,7 +13,7 @@ import { byRunNumber, type RunNumber } from '../../src/run-number.ts';
 import { BaseStage } from '../../src/stages/base-stage.ts';
 import { type Listing, missingRuns } from '../../src/stages/candidates.ts';
 import type { FollowUps } from '../../src/stages/follow-ups.ts';
-import type { StageFiles, StageRequest } from '../../src/stages/stage.ts';
+import type { StageFiles, StageRequest, StageResult } from '../../src/stages/stage.ts';
 import { recordingLogger } from './recording-logger.ts';
 
 /** When an execution is cut short: at the how many-th step of a run's work. */
@@ -27,6 +28,8 @@ export class World {
   /** In archiving order: a run that is there twice was stored twice. */
   readonly archived: RunNumber[] = [];
   readonly broken = new Set<RunNumber>();
+  /** Left for later, as if their stop time was awaited. */
+  readonly waiting = new Set<RunNumber>();
   /** Runs that the site skipped by setting the position before the first execution. */
   skipped: ReadonlySet<RunNumber> = new Set();
 
@@ -63,6 +66,10 @@ class ModelStage extends BaseStage {
     return { runs: [], what: '', work: async () => undefined };
   }
 
+  protected override async postponed(run: RunNumber): Promise<string | undefined> {
+    return this.#world.waiting.has(run) ? 'for it' : undefined;
+  }
+
   protected async process(run: RunNumber): Promise<void> {
     this.#step();
     if (run % 2 === 0) await turn();
@@ -75,6 +82,10 @@ class ModelStage extends BaseStage {
   protected async preview(): Promise<string[]> {
     return [];
   }
+}
+
+function processedIn({ successful, failed }: StageResult): RunNumber[] {
+  return [...successful, ...failed.map(({ run }) => run)].sort(byRunNumber);
 }
 
 /** What a killed process could not do any more. */
@@ -102,8 +113,16 @@ export class StageModel {
     await this.files.state.replace({ lastContiguousRun: 0, lastAttemptedRun: position });
   }
 
-  /** Runs the stage; a kill leaves the files as they were at that moment, and of the runs what was archived by then. */
-  async execute(request: StageRequest, workers: number, cut?: Cut): Promise<void> {
+  /**
+   * Runs the stage, after a dry run; a kill leaves the files as they were at that moment, and of the runs what was archived
+   * by then.
+   * @returns the runs that the dry run and the execution processed, ascending
+   */
+  async execute(
+    request: StageRequest,
+    workers: number,
+    cut?: Cut,
+  ): Promise<{ foretold: RunNumber[]; ended: RunNumber[] }> {
     if (!this.#hasRun) await this.#noteSkipped();
     const shutdown = new AbortController();
     let steps = 0;
@@ -117,8 +136,12 @@ export class StageModel {
       this.#save();
       throw new Killed('killed');
     });
-    await stage.run(request);
+    const before = this.#content();
+    const foretold = processedIn(await stage.dryRun(request, []));
+    expect(this.#content()).toEqual(before);
+    const ended = processedIn(await stage.run(request));
     if (isKilled) this.#restore();
+    return { foretold, ended };
   }
 
   /** @param killedAfter only so many files are written */
@@ -175,6 +198,14 @@ export class StageModel {
     this.world.skipped = new Set(
       source.filter((run) => !isAbove(run, position) && !target.includes(run) && !failed.includes(run)),
     );
+  }
+
+  #content(): [name: string, text: string][] {
+    if (!existsSync(this.#directory)) return [];
+    return readdirSync(this.#directory).map((name) => [
+      name,
+      readFileSync(join(this.#directory, name), 'utf8'),
+    ]);
   }
 
   #save(): void {

@@ -31,7 +31,9 @@ const execute = fc
   .map(({ mode, selection, limit, workers, cut: end }) =>
     named(`execute(${JSON.stringify({ mode, selection, limit, workers, end })})`, async (model) => {
       const before = new Set(model.world.archived);
-      await model.execute({ mode, runs: selection && RunSet.of(selection), limit }, workers, end);
+      const request = { mode, runs: selection && RunSet.of(selection), limit };
+      const { foretold, ended } = await model.execute(request, workers, end);
+      if (end === undefined) expect(ended).toEqual(foretold);
       const after = model.world.archived.filter((each) => !before.has(each));
       if (limit !== undefined) expect(after.length).toBeLessThanOrEqual(limit);
       if (selection !== undefined) expect(selection).toEqual(expect.arrayContaining(after));
@@ -61,6 +63,12 @@ const event: fc.Arbitrary<Event> = fc.oneof(
       world.broken.delete(each);
     }),
   ),
+  runs.map((list) =>
+    named(`wait(${list})`, async ({ world }) => {
+      world.waiting.clear();
+      for (const each of list) world.waiting.add(each);
+    }),
+  ),
   run.map((each) =>
     named(`archivedByAnother(${each})`, async ({ world }) => {
       if (!world.archived.includes(each)) world.archived.push(each);
@@ -87,6 +95,7 @@ it('loses no run and archives none twice, whatever happens', async () => {
           expect(await model.lost()).toEqual([]);
         }
         world.broken.clear();
+        world.waiting.clear();
         const { source } = world.listing;
         await model.execute({ mode: 'failed' }, 2);
         await model.execute({ mode: 'incremental', limit: 100 }, 2);
@@ -100,6 +109,6 @@ it('loses no run and archives none twice, whatever happens', async () => {
         expect((await model.files.failures.read()).filter((each) => world.directories.has(each))).toEqual([]);
       },
     ),
-    { numRuns: 30 },
+    { numRuns: 50 },
   );
 });
