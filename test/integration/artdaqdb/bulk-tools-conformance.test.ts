@@ -5,6 +5,7 @@ import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
 import { toolsOnFilesystemDb } from '../../../src/clients/artdaqdb/open-tools.ts';
 import { silentLogger } from '../../../src/services/logger.ts';
 import { describeArtdaqDb } from '../../helpers/artdaqdb-conformance.ts';
+import { briefly } from '../../helpers/briefly.ts';
 import { StandInTools } from '../../helpers/stand-in-tools.ts';
 
 const traits = { manyRuns: 8, refusesQuotes: true };
@@ -17,7 +18,7 @@ describeArtdaqDb(
     return {
       open: async (now) =>
         toolsOnFilesystemDb(
-          new FilesystemDb(join(directory, 'db'), { now }),
+          new FilesystemDb(join(directory, 'db'), { now, sleep: briefly }),
           { databaseUri: '' },
           {
             env: process.env,

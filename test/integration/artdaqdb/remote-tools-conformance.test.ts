@@ -8,6 +8,7 @@ import { BulkTools, type BulkToolsOptions } from '../../../src/clients/artdaqdb/
 import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
 import { silentLogger } from '../../../src/services/logger.ts';
 import { describeArtdaqDb } from '../../helpers/artdaqdb-conformance.ts';
+import { briefly } from '../../helpers/briefly.ts';
 import { hasSshd, Sshd } from '../../helpers/sshd.ts';
 import { StandInTools } from '../../helpers/stand-in-tools.ts';
 
@@ -29,7 +30,7 @@ describe.runIf(hasSshd())('over ssh', () => {
       sshd.login({ env: { PATH: `${lib}:${process.env.PATH}`, TMPDIR: far }, noise: 'Welcome' });
       return {
         open: async (now) => {
-          const native = new FilesystemDb(join(directory, 'db'), { now });
+          const native = new FilesystemDb(join(directory, 'db'), { now, sleep: briefly });
           const host = new RemoteHost({
             remoteHost: Sshd.host,
             verifyHostKey: true,
