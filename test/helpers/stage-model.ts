@@ -23,7 +23,7 @@ export interface Cut {
 }
 
 /** Where runs are, and how they fare: the world of a stage. */
-export class World {
+class World {
   readonly directories = new Set<RunNumber>();
   /** In archiving order: a run that is there twice was stored twice. */
   readonly archived: RunNumber[] = [];
