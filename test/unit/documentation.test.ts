@@ -114,7 +114,8 @@ describe('the README', () => {
 
 describe('the troubleshooting guide', () => {
   it('quotes messages that there are', () => {
-    const sources = [...sourcesOf('src'), readFileSync('bin/start.js', 'utf8')].join('\n');
+    const starters = ['bin/start.js', 'bin/with-node'].map((path) => readFileSync(path, 'utf8'));
+    const sources = [...sourcesOf('src'), ...starters].join('\n');
     const cells = firstColumn(documentAt('documentation/TROUBLESHOOTING_GUIDE.md'), 'message');
     const pieces = cells
       .flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, span = '']) => span))
