@@ -66,7 +66,7 @@ export class GuardedFile {
     return this.exclusively(async () => {
       const content = await this.read();
       if (content?.equals(Buffer.from(text))) return undefined;
-      const copy = content && (await keepAside({ path: this.path, content }));
+      const copy = content && (await keepAside({ path: this.path, content, label: 'before-recovery' }));
       await writeFileAtomic(this.path, text);
       return copy;
     });

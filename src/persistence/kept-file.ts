@@ -7,17 +7,19 @@ import { errorCode } from '../system-error.ts';
 export interface KeptFile {
   readonly path: string;
   readonly content: Buffer;
+  /** Part of the copy's name: why it was kept. */
+  readonly label: 'unreadable' | 'before-recovery';
 }
 
 /**
- * Copies a file to `<path>.before-recovery-<hash of its content>`, so that the same content is kept once however often that
+ * Copies a file to `<path>.<label>-<hash of its content>`, so that the same content is kept once however often that
  * happens, and no copy is ever overwritten.
  * @returns the copy's path.
  * @throws PersistenceError if the copy can't be written.
  */
-export async function keepAside({ path, content }: KeptFile): Promise<string> {
+export async function keepAside({ path, content, label }: KeptFile): Promise<string> {
   const hash = createHash('sha256').update(content).digest('hex').slice(0, 12);
-  const copy = `${path}.before-recovery-${hash}`;
+  const copy = `${path}.${label}-${hash}`;
   try {
     await writeFile(copy, content, { flag: 'wx', flush: true });
   } catch (error) {

@@ -1,11 +1,12 @@
 import { PersistenceError, type StageName } from '../errors.ts';
 import { writeFileAtomic } from './atomic-file.ts';
 import { GuardedFile } from './guarded-file.ts';
+import { keepAside } from './kept-file.ts';
 import { emptyDocument, formatState, parseState, type StageState, type StateDocument } from './state-text.ts';
 
 /**
  * The state file of a stage: `{"last_contiguous_run": n, "last_attempted_run": n}`. A missing file is an empty state; one
- * that can't be understood is refused and left as it is, as starting anew would archive everything again.
+ * that can't be understood is kept aside and refused when it is to be changed, as starting anew would archive everything again.
  */
 export class StateFile {
   readonly path: string;
@@ -20,9 +21,12 @@ export class StateFile {
     this.#recoverFlag = stage === undefined ? Object.values(flags).join(' or ') : flags[stage];
   }
 
-  /** @throws PersistenceError if the file can't be read or understood; it is left as it is. */
+  /**
+   * Writes nothing, not even a copy of a file that can't be understood.
+   * @throws PersistenceError if the file can't be read or understood.
+   */
   async read(): Promise<StageState> {
-    return (await this.#document()).state;
+    return (await this.#document(async () => '')).state;
   }
 
   /**
@@ -32,7 +36,10 @@ export class StateFile {
    */
   update(change: (state: StageState) => StageState): Promise<StageState> {
     return this.#file.exclusively(async () => {
-      const { state, keys } = await this.#document();
+      const { state, keys } = await this.#document(async (content) => {
+        const copy = await keepAside({ path: this.path, content, label: 'unreadable' });
+        return ` It is kept as ${copy}.`;
+      });
       const next = change(state);
       const same =
         next.lastContiguousRun === state.lastContiguousRun &&
@@ -54,13 +61,14 @@ export class StateFile {
     return await this.#file.replace(formatState({ state, keys }));
   }
 
-  async #document(): Promise<StateDocument> {
+  /** @param keep what becomes of a file that can't be understood, as a sentence after a blank */
+  async #document(keep: (content: Buffer) => Promise<string>): Promise<StateDocument> {
     const content = await this.#file.read();
     if (content === undefined) return emptyDocument;
     const parsed = parseState(content);
     if (!('reason' in parsed)) return parsed;
     throw new PersistenceError(
-      `The state file ${this.path} can't be understood: ${parsed.reason}. ` +
+      `The state file ${this.path} can't be understood: ${parsed.reason}.${await keep(content)} ` +
         `Restore it from a backup, or rebuild it with ${this.#recoverFlag}.`,
     );
   }

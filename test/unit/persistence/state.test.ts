@@ -63,14 +63,17 @@ describe('StateFile', () => {
     '{"last_contiguous_run": "x"}',
     '{"last_attempted_run": 9007199254740993}',
     '{"last_attempted_run": true}',
-  ])('refuses %j and changes nothing', async (text) => {
+  ])('refuses %j, keeps it aside once when it is to be changed, and changes nothing', async (text) => {
     fs.writeFileSync(path, text);
     const state = new StateFile(path, 'import');
+    await expect(state.read()).rejects.toThrow(PersistenceError);
+    expect(fs.readdirSync(directory)).toEqual(['importer_state.json']);
     for (const attempt of [() => state.read(), () => state.update(attempted(9)), () => state.read()]) {
       await expect(attempt()).rejects.toThrow(PersistenceError);
       await expect(attempt()).rejects.toThrow(/importer_state\.json.*backup.*--recover-import-state/s);
     }
-    expect(fs.readdirSync(directory)).toEqual(['importer_state.json']);
+    const copies = fs.readdirSync(directory).filter((name) => name.includes('.unreadable-'));
+    expect(copies.map((name) => fs.readFileSync(join(directory, name), 'utf8'))).toEqual([text]);
     expect(fs.readFileSync(path, 'utf8')).toBe(text);
   });
 
