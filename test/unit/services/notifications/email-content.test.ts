@@ -46,7 +46,7 @@ describe('an email', () => {
     const { text } = emailContent(exampleReport({ newRuns: [15], knownRuns: [3, 12] }));
     expect(text.indexOf('15: ')).toBeLessThan(text.indexOf('3: '));
     expect(text).toContain(
-      '2 runs are still in the import failure log /work/import_failures.log, as reported earlier:',
+      '2 runs are still in the import failure log /data/import_failures.log, as reported earlier:',
     );
   });
 

@@ -7,7 +7,7 @@ export function exampleReport(details: Partial<StageReport> = {}): StageReport {
     stage: 'import',
     host: 'daq01',
     time: '2026-03-01 12:00:00',
-    failureLog: '/work/import_failures.log',
+    failureLog: '/data/import_failures.log',
     newRuns: [12, 15],
     knownRuns: [],
     goneRuns: [],

@@ -48,7 +48,7 @@ describe('a Slack message', () => {
     expect(all).toContain('*Run Numbers:*\n15, 3, 12');
     expect(all).toContain('*New:* 15');
     expect(all).toContain(
-      '2 runs are still in the import failure log /work/import_failures.log, as reported earlier.',
+      '2 runs are still in the import failure log /data/import_failures.log, as reported earlier.',
     );
   });
 
