@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -207,6 +208,9 @@ describe('when something else is broken', () => {
     expect(code).toBe(1);
     expect(stdout).toContain('importer_state.json');
     expect(readFileSync(join(site.work, 'importer_state.json'), 'utf8')).toBe('{"last_contig');
+    expect(readdirSync(site.work).some((name) => name.startsWith('importer_state.json.unreadable'))).toBe(
+      true,
+    );
     expect(existsSync(site.database)).toBe(false);
   });
 
