@@ -16,7 +16,7 @@ beforeEach(async () => {
   root = join(outside, 'node_modules', 'run-record-archiver');
   await mkdir(join(root, 'bin'), { recursive: true });
   await mkdir(join(root, 'dist', 'src', 'config'), { recursive: true });
-  for (const file of ['run-archiver', 'package.json'])
+  for (const file of ['run-archiver', 'start.js', 'package.json'])
     await copyFile(join(binDirectory, file), join(root, 'bin', file));
   await chmod(join(root, 'bin', 'run-archiver'), 0o755);
   await writeFile(join(root, 'package.json'), '{"type":"module","version":"1.2.3"}');
