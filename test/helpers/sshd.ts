@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { errorCode } from '../../src/system-error.ts';
 
 const program = '/usr/sbin/sshd';
 /** sshd as root needs it; its service makes it at the system's start. */
@@ -113,7 +114,7 @@ export class Sshd {
   /** Cuts all connections, or stops them so that they hang. */
   signal(signal: 'SIGKILL' | 'SIGSTOP'): void {
     // The group holds sshd's processes; what runs in the session has one of its own.
-    for (const { pid } of this.#sessions) if (pid !== undefined) process.kill(-pid, signal);
+    for (const { pid } of this.#sessions) if (pid !== undefined) signalGroup(pid, signal);
   }
 
   async close(): Promise<void> {
@@ -170,4 +171,13 @@ export class Sshd {
 
 function shellWord(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** A session that ended on its own is noticed a moment later only. */
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if (errorCode(error) !== 'ESRCH') throw error;
+  }
 }
