@@ -1,12 +1,7 @@
 import type { RunRequest } from './cli/request.ts';
 import { messageOf } from './errors.ts';
-import { checkConfig } from './modes/check-config.ts';
 import type { Execution } from './modes/execution.ts';
-import { recoverState } from './modes/recover-state.ts';
-import { reportStatus } from './modes/report-status.ts';
-import { restore } from './modes/restore.ts';
 import { runStages } from './modes/stages.ts';
-import { reportVerification } from './modes/verify.ts';
 import { acquireProcessLock } from './persistence/lock.ts';
 import type { Logger } from './services/logger.ts';
 import type { ExecutionEnd, StageObserver } from './services/stage-observer.ts';
@@ -117,11 +112,12 @@ export class Orchestrator {
         this.#stage = stage;
       },
     };
+    // What cron starts every ten minutes need not wait until the modes that people ask for are loaded.
     switch (request.mode) {
       case 'report-status':
-        return await reportStatus(request, execution);
+        return await (await import('./modes/report-status.ts')).reportStatus(request, execution);
       case 'recover-state':
-        return await recoverState(request, execution);
+        return await (await import('./modes/recover-state.ts')).recoverState(request, execution);
       case 'pipeline':
       case 'import-only':
       case 'migrate-only':
@@ -129,11 +125,11 @@ export class Orchestrator {
         await this.#tell(async (observer) => observer.begin?.(request.mode));
         return await runStages(request, execution);
       case 'verify':
-        return await reportVerification(request, execution);
+        return await (await import('./modes/verify.ts')).reportVerification(request, execution);
       case 'restore':
-        return await restore(request, execution);
+        return await (await import('./modes/restore.ts')).restore(request, execution);
       case 'check-config':
-        return await checkConfig(request, execution);
+        return await (await import('./modes/check-config.ts')).checkConfig(request, execution);
     }
   }
 }

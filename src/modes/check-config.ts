@@ -58,19 +58,3 @@ export async function checkConfig(
   if (request.json) execution.print(checksJson(results, site.now()));
   return isUsable(results);
 }
-
-/** The check as JSON of a configuration file that can't be used, so that nothing else could be looked at. */
-export function unusableConfigJson(configPath: string, message: string, now: Date): string {
-  return checksJson(
-    [
-      {
-        name: 'configuration',
-        subject: `configuration ${configPath}`,
-        state: 'failed',
-        text: message,
-        milliseconds: 0,
-      },
-    ],
-    now,
-  );
-}

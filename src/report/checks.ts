@@ -38,3 +38,19 @@ export function checksJson(results: readonly CheckResult[], now: Date): string {
   };
   return `${JSON.stringify(document, null, 2)}\n`;
 }
+
+/** The check as JSON of a configuration file that can't be used, so that nothing else could be looked at. */
+export function unusableConfigJson(configPath: string, message: string, now: Date): string {
+  return checksJson(
+    [
+      {
+        name: 'configuration',
+        subject: `configuration ${configPath}`,
+        state: 'failed',
+        text: message,
+        milliseconds: 0,
+      },
+    ],
+    now,
+  );
+}

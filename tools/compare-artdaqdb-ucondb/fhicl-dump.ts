@@ -59,7 +59,8 @@ async function dump(name: string, directory: string, options: FhiclDumpOptions):
       : `failed (${end.signal ?? end.code})`;
     return { problem: `${program} ${how}: ${end.stderr.trim() || 'it gave no reason'}` };
   } catch (error) {
-    await output.catch(() => undefined);
+    // What ended the program is said; that its output broke off with it is not news.
+    await Promise.allSettled([output]);
     if (errorCode(error) === undefined) throw error;
     return { problem: `${program} can't be run: ${messageOf(error)}` };
   }
