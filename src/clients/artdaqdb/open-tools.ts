@@ -7,7 +7,7 @@ import type { RunNumber } from '../../run-number.ts';
 import type { Logger } from '../../services/logger.ts';
 import { LocalHost, type LocalHostOptions } from './bulk/local-host.ts';
 import { PrivateDirectories } from './bulk/private-directories.ts';
-import { RemoteHost } from './bulk/remote-host.ts';
+import { RemoteHost } from './bulk/remote/host.ts';
 import type { ToolHost } from './bulk/tool-host.ts';
 import { BulkTools, type BulkToolsOptions } from './bulk-tools.ts';
 import type { FilesystemDb } from './filesystem-db.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { PrivateDirectories } from '../../../src/clients/artdaqdb/bulk/private-directories.ts';
-import { RemoteHost } from '../../../src/clients/artdaqdb/bulk/remote-host.ts';
+import { RemoteHost } from '../../../src/clients/artdaqdb/bulk/remote/host.ts';
 import { BulkTools, type BulkToolsOptions } from '../../../src/clients/artdaqdb/bulk-tools.ts';
 import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
 import { silentLogger } from '../../../src/services/logger.ts';

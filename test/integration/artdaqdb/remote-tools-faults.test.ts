@@ -12,7 +12,7 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { RemoteHost, type RemoteHostOptions } from '../../../src/clients/artdaqdb/bulk/remote-host.ts';
+import { RemoteHost, type RemoteHostOptions } from '../../../src/clients/artdaqdb/bulk/remote/host.ts';
 import type { Tool } from '../../../src/clients/artdaqdb/bulk/tool-host.ts';
 import { ArtdaqDbError, ConfigurationError } from '../../../src/errors.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';

@@ -1,13 +1,13 @@
 import { PassThrough } from 'node:stream';
-import type { Environment } from '../../../environment.ts';
-import { ConfigurationError, messageOf } from '../../../errors.ts';
-import { type ChildEnd, runChild } from './child-process.ts';
-import { AnswerReader } from './remote-answers.ts';
-import { bootstrapCommand, linesFor } from './remote-script.ts';
+import type { Environment } from '../../../../environment.ts';
+import { ConfigurationError, messageOf } from '../../../../errors.ts';
+import { type ChildEnd, runChild } from '../child-process.ts';
+import { AnswerReader } from './answers.ts';
+import { bootstrapCommand, linesFor } from './script.ts';
 
 /** What is run over one connection. */
 export interface RemoteCall {
-  /** One of remote-script.ts. */
+  /** One of script.ts. */
   readonly script: string;
   /** Marks the script's answers: something that nothing else prints. */
   readonly nonce: string;

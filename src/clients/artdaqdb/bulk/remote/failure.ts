@@ -1,7 +1,7 @@
-import { type ArchiverError, ArtdaqDbError, ConfigurationError } from '../../../errors.ts';
-import type { RunNumber } from '../../../run-number.ts';
-import type { ChildEnd } from './child-process.ts';
-import type { Tool } from './tool-host.ts';
+import { type ArchiverError, ArtdaqDbError, ConfigurationError } from '../../../../errors.ts';
+import type { RunNumber } from '../../../../run-number.ts';
+import type { ChildEnd } from '../child-process.ts';
+import type { Tool } from '../tool-host.ts';
 
 interface Refusal {
   /** What ssh says. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { sshArguments } from '../../../../../src/clients/artdaqdb/bulk/remote-ssh.ts';
-import { ConfigurationError } from '../../../../../src/errors.ts';
+import { sshArguments } from '../../../../../../src/clients/artdaqdb/bulk/remote/ssh.ts';
+import { ConfigurationError } from '../../../../../../src/errors.ts';
 
 describe('arguments of ssh', () => {
   it.each([

@@ -1,19 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import type { Environment } from '../../../environment.ts';
-import { ArchiverError, ArtdaqDbError, ConfigurationError, messageOf } from '../../../errors.ts';
-import type { Logger } from '../../../services/logger.ts';
-import { errorCode, mayPass } from '../../../system-error.ts';
-import { marksOf } from './orphans.ts';
-import { askForPrograms, type CheckOutcome, haveToolRun, tryOutPrograms } from './remote-conversation.ts';
-import { connectionFailure, scriptFailure } from './remote-failure.ts';
-import { readTree, writeFiles } from './remote-files.ts';
-import { RemoteLeftovers } from './remote-leftovers.ts';
-import { REMOTE_LIMITS, type RemoteLimits } from './remote-limits.ts';
-import { type Connect, RemoteSession } from './remote-session.ts';
-import { sshArguments } from './remote-ssh.ts';
-import { packTar, unpackTar } from './remote-tar.ts';
-import { helpFailure, toolFailure } from './tool-exit.ts';
-import type { ToolCall, ToolHost } from './tool-host.ts';
+import type { Environment } from '../../../../environment.ts';
+import { ArchiverError, ArtdaqDbError, ConfigurationError, messageOf } from '../../../../errors.ts';
+import type { Logger } from '../../../../services/logger.ts';
+import { errorCode, mayPass } from '../../../../system-error.ts';
+import { marksOf } from '../orphans.ts';
+import { helpFailure, toolFailure } from '../tool-exit.ts';
+import type { ToolCall, ToolHost } from '../tool-host.ts';
+import { askForPrograms, type CheckOutcome, haveToolRun, tryOutPrograms } from './conversation.ts';
+import { connectionFailure, scriptFailure } from './failure.ts';
+import { readTree, writeFiles } from './files.ts';
+import { RemoteLeftovers } from './leftovers.ts';
+import { REMOTE_LIMITS, type RemoteLimits } from './limits.ts';
+import { type Connect, RemoteSession } from './session.ts';
+import { sshArguments } from './ssh.ts';
+import { packTar, unpackTar } from './tar.ts';
 
 export interface RemoteHostOptions {
   /** `artdaq_db.remote_host`: what ssh takes as destination. */
@@ -31,7 +31,7 @@ export interface RemoteHostOptions {
   readonly limits?: RemoteLimits;
 }
 
-/** Runs the tools on another host over ssh, one connection a call; see remote-script.ts for what happens there. */
+/** Runs the tools on another host over ssh, one connection a call; see script.ts for what happens there. */
 export class RemoteHost implements ToolHost {
   readonly location: string;
   readonly #databaseUri: string;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AnswerReader } from '../../../../../src/clients/artdaqdb/bulk/remote-answers.ts';
+import { AnswerReader } from '../../../../../../src/clients/artdaqdb/bulk/remote/answers.ts';
 
 const nonce = '0123456789abcdef';
 

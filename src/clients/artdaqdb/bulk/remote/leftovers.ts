@@ -1,8 +1,8 @@
-import { type ArchiverError, ArtdaqDbError } from '../../../errors.ts';
-import type { RunNumber } from '../../../run-number.ts';
-import type { RemoteLimits } from './remote-limits.ts';
-import { endScript } from './remote-script.ts';
-import type { Connect } from './remote-session.ts';
+import { type ArchiverError, ArtdaqDbError } from '../../../../errors.ts';
+import type { RunNumber } from '../../../../run-number.ts';
+import type { RemoteLimits } from './limits.ts';
+import { endScript } from './script.ts';
+import type { Connect } from './session.ts';
 
 /** Process id and temporary directory of {@link runScript} on the host. */
 export interface Workplace {

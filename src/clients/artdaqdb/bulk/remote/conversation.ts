@@ -1,10 +1,10 @@
-import { isMongoUri } from '../../../config/uri.ts';
-import type { ChildEnd } from './child-process.ts';
-import type { Workplace } from './remote-leftovers.ts';
-import type { RemoteLimits } from './remote-limits.ts';
-import { checkScript, runScript, tryOutScript } from './remote-script.ts';
-import type { Connect, RemoteSession } from './remote-session.ts';
-import { TOOLS, type Tool, type ToolCall } from './tool-host.ts';
+import { isMongoUri } from '../../../../config/uri.ts';
+import type { ChildEnd } from '../child-process.ts';
+import { TOOLS, type Tool, type ToolCall } from '../tool-host.ts';
+import type { Workplace } from './leftovers.ts';
+import type { RemoteLimits } from './limits.ts';
+import { checkScript, runScript, tryOutScript } from './script.ts';
+import type { Connect, RemoteSession } from './session.ts';
 
 /** What the host has for us. */
 export interface CheckOutcome {

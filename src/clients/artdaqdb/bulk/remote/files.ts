@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { ArtdaqDbError } from '../../../errors.ts';
-import type { ArchivedFile, ArchivedTree } from './remote-tar.ts';
+import { ArtdaqDbError } from '../../../../errors.ts';
+import type { ArchivedFile, ArchivedTree } from './tar.ts';
 
 /**
  * All directories and files below a directory, in order of path.

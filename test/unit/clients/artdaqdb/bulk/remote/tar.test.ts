@@ -3,14 +3,14 @@ import { link, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readTree, writeFiles } from '../../../../../src/clients/artdaqdb/bulk/remote-files.ts';
+import { readTree, writeFiles } from '../../../../../../src/clients/artdaqdb/bulk/remote/files.ts';
 import {
   type ArchivedFile,
   packTar as packTree,
   unpackTar,
-} from '../../../../../src/clients/artdaqdb/bulk/remote-tar.ts';
-import { ArtdaqDbError } from '../../../../../src/errors.ts';
-import { useTemporaryDirectories } from '../../../../helpers/temporary-directory.ts';
+} from '../../../../../../src/clients/artdaqdb/bulk/remote/tar.ts';
+import { ArtdaqDbError } from '../../../../../../src/errors.ts';
+import { useTemporaryDirectories } from '../../../../../helpers/temporary-directory.ts';
 
 const temporaryDirectory = useTemporaryDirectories();
 

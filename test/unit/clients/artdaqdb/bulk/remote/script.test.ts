@@ -5,8 +5,8 @@ import {
   bootstrapCommand,
   linesFor,
   quoted,
-} from '../../../../../src/clients/artdaqdb/bulk/remote-script.ts';
-import { loginShells } from '../../../../helpers/shells.ts';
+} from '../../../../../../src/clients/artdaqdb/bulk/remote/script.ts';
+import { loginShells } from '../../../../../helpers/shells.ts';
 
 /** What a login shell makes of a command. */
 function run(shell: string, command: string, input = ''): string {

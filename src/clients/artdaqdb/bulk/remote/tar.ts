@@ -1,4 +1,4 @@
-import { ArtdaqDbError } from '../../../errors.ts';
+import { ArtdaqDbError } from '../../../../errors.ts';
 
 /** A regular file of an archive. */
 export interface ArchivedFile {

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import { ConfigurationError } from '../../../errors.ts';
+import { ConfigurationError } from '../../../../errors.ts';
 
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/;
 
