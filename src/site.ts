@@ -104,15 +104,15 @@ export class Site {
     };
   }
 
-  /** What `--verify` found since it last had compared all runs. */
-  get verified(): VerificationRecords {
+  /** What `--verify` keeps from one execution to the next. */
+  get verification(): VerificationRecords {
     const record = (name: string): RunSetFile =>
       new RunSetFile(join(this.config.app.workDir, `${name}_runs.json`), {
         key: `${name}_runs`,
         title: `record of ${name} runs`,
-        advice: 'Remove it: the next --verify begins anew then.',
+        advice: 'Remove it: the next --verify compares all runs again then.',
       });
-    return { equal: record('verified'), unequal: record('unequal') };
+    return { verified: record('verified'), unequal: record('unequal') };
   }
 
   /** Ends the clients that were made. */

@@ -14,10 +14,11 @@ import {
   verificationJson,
   verificationLines,
 } from '../report/verification.ts';
-import { type RunNumber, without } from '../run-number.ts';
+import { byRunNumber, type RunNumber, without } from '../run-number.ts';
 import type { RunSet } from '../run-set.ts';
 import type { Site } from '../site.ts';
 import type { Execution } from './execution.ts';
+import { takeTurns } from './verification-turns.ts';
 
 type VerifyRequest = Extract<RunRequest, { mode: 'verify' }>;
 
@@ -35,8 +36,8 @@ export async function reportVerification(request: VerifyRequest, execution: Exec
 }
 
 /**
- * Compares runs in artdaqDB with their blobs in UconDB, newest first, and those after all others that were found unequal since
- * all were compared. A run that was found equal is not compared again until all others were, unless it is asked for by number.
+ * Compares runs in artdaqDB with their blobs in UconDB, those whose turn it is ({@link takeTurns}) or those that are asked for by
+ * number. A run that was found unequal is named by each verification until it was compared again and found equal.
  */
 async function verify(request: VerifyRequest, execution: Execution): Promise<Verification> {
   const { site, logger, shutdown } = execution;
@@ -46,7 +47,8 @@ async function verify(request: VerifyRequest, execution: Execution): Promise<Ver
   const deadline = request.timeLimit === undefined ? Infinity : Date.now() + request.timeLimit * 60_000;
   const found: VerifiedRun[] = [];
   const limit = pLimit(site.config.app.parallelWorkers);
-  const notes = new VerifiedNotes(request.dryRun ? undefined : site.verified);
+  const notes = new VerifiedNotes(request.dryRun ? undefined : site.verification);
+  if (plan.isNewRound) await notes.endRound();
   let skipped = 0;
   await Promise.all(
     plan.batch.map((run) =>
@@ -62,14 +64,22 @@ async function verify(request: VerifyRequest, execution: Execution): Promise<Ver
       }),
     ),
   );
+  await notes.settle();
   const left = plan.left + skipped;
-  await notes.end(left === 0 && request.runs === undefined);
+  // Not only when the next one finds nothing left: it would only see runs that came since.
+  if (left === 0 && request.runs === undefined) await notes.endRound();
   found.sort((one, other) => other.run - one.run);
-  return { runs: found, missingInUconDb: plan.missing, left };
+  const compared = found.map(({ run }) => run).sort(byRunNumber);
+  return {
+    runs: found,
+    unequalBefore: without(plan.unequal, compared),
+    missingInUconDb: plan.missing,
+    left,
+  };
 }
 
 async function planVerification(request: VerifyRequest, site: Site) {
-  const { runs } = request;
+  const { runs, limit } = request;
   const isSelected = (run: RunNumber): boolean => runs === undefined || runs.has(run);
   const inArtdaqDb = (await site.artdaqDb.listRuns()).filter(isSelected);
   const inUconDb = (await site.uconDb.listRuns()).filter(isSelected);
@@ -82,19 +92,18 @@ async function planVerification(request: VerifyRequest, site: Site) {
   } as const;
   const absent = without(inArtdaqDb, inUconDb);
   const missing = runs === undefined ? skippedRuns(absent, record) : without(absent, record.failed);
-  const done = runs === undefined ? await site.verified.equal.read() : undefined;
-  const unequal = runs === undefined ? await site.verified.unequal.read() : undefined;
-  const amended = await followUpRecords(site.config.app.workDir).amended.read();
-  const present = without(inArtdaqDb, without(inArtdaqDb, inUconDb));
-  const isDone = (run: RunNumber): boolean => done?.has(run) === true;
-  const notDone = present.filter((run) => !isDone(run)).reverse();
-  // What was found equal may have been amended since.
-  const amendedSince = present.filter((run) => isDone(run) && amended?.has(run) === true).reverse();
-  const isUnequal = (run: RunNumber): boolean => unequal?.has(run) === true;
-  const fresh = notDone.filter((run) => !isUnequal(run));
-  const open = [...fresh, ...amendedSince, ...notDone.filter(isUnequal)];
-  const batch = open.slice(0, request.limit);
-  return { batch, left: open.length - batch.length, missing, amended };
+  const present = without(inArtdaqDb, absent);
+  const noted = await site.verification.unequal.read();
+  const isUnequal = (run: RunNumber): boolean => noted?.has(run) === true;
+  const verified = runs === undefined ? await site.verification.verified.read() : undefined;
+  const turns = takeTurns(present, (run) => verified?.has(run) === true, isUnequal, limit);
+  return {
+    ...turns,
+    isNewRound: turns.isNewRound && runs === undefined,
+    unequal: present.filter(isUnequal),
+    missing,
+    amended: await followUpRecords(site.config.app.workDir).amended.read(),
+  };
 }
 
 /** Exports and unpacks one run, and compares its files. */

@@ -1,11 +1,12 @@
 import type { RunNumber } from '../run-number.ts';
+import { forget } from './follow-up-records.ts';
 import type { RunSetFile } from './run-set-file.ts';
 
-/** What `--verify` keeps until it has compared all runs. */
+/** What `--verify` keeps from one execution to the next. */
 export interface VerificationRecords {
-  /** Found equal: not compared again. */
-  readonly equal: RunSetFile;
-  /** Found different, or could not be compared: compared again after all others, so that they hold up none. */
+  /** They had their turn in the round that is under way. */
+  readonly verified: RunSetFile;
+  /** Found different, or could not be compared, when they were compared last; a new round leaves them here. */
   readonly unequal: RunSetFile;
 }
 
@@ -22,25 +23,29 @@ export class VerifiedNotes {
     this.#records = records;
   }
 
+  /** Forgets who had a turn. */
+  async endRound(): Promise<void> {
+    await this.#records?.verified.remove();
+  }
+
   async add(run: RunNumber, isEqual: boolean): Promise<void> {
     this.#unwritten.push({ run, isEqual });
-    if (this.#unwritten.length >= NOTED_TOGETHER) await this.#write();
+    if (this.#unwritten.length >= NOTED_TOGETHER) await this.settle();
   }
 
-  /** @param isComplete everything was compared: the next verification begins anew */
-  async end(isComplete: boolean): Promise<void> {
-    if (!isComplete) return await this.#write();
-    await this.#records?.equal.remove();
-    await this.#records?.unequal.remove();
-  }
-
-  async #write(): Promise<void> {
+  /** Writes what is not written yet. */
+  async settle(): Promise<void> {
     const noted = this.#unwritten;
     this.#unwritten = [];
-    const [equal, unequal] = [true, false].map((wanted) =>
-      noted.filter(({ isEqual }) => isEqual === wanted).map(({ run }) => run),
+    if (this.#records === undefined || noted.length === 0) return;
+    const { verified, unequal } = this.#records;
+    const found = noted.filter(({ isEqual }) => !isEqual).map(({ run }) => run);
+    // First of all: a kill in between repeats runs then, and forgets none that differ.
+    if (found.length > 0) await unequal.add(found);
+    await forget(
+      unequal,
+      noted.filter(({ isEqual }) => isEqual).map(({ run }) => run),
     );
-    if (equal?.length) await this.#records?.equal.add(equal);
-    if (unequal?.length) await this.#records?.unequal.add(unequal);
+    await verified.add(noted.map(({ run }) => run));
   }
 }

@@ -19,15 +19,17 @@ interface ComparedRun extends FileComparison {
 export interface Verification {
   /** Newest first. */
   readonly runs: readonly VerifiedRun[];
+  /** Found unequal by an earlier verification, and not compared again since. Ascending. */
+  readonly unequalBefore: readonly RunNumber[];
   /** In artdaqDB but not in UconDB, though neither in the failure log nor still to be migrated. */
   readonly missingInUconDb: readonly RunNumber[];
   /** Runs left for the next verification, which goes on with them. */
   readonly left: number;
 }
 
-/** Did everything that was looked at agree? */
-export function allEqual({ runs, missingInUconDb }: Verification): boolean {
-  return runs.every(isEqualRun) && missingInUconDb.length === 0;
+/** Does everything agree, as far as it was looked at, now or earlier? */
+export function allEqual({ runs, unequalBefore, missingInUconDb }: Verification): boolean {
+  return runs.every(isEqualRun) && unequalBefore.length + missingInUconDb.length === 0;
 }
 
 /** Are the run's files the same in both places? */
@@ -37,11 +39,17 @@ export function isEqualRun(result: VerifiedRun): boolean {
 
 /** The lines that end a verification. */
 export function verificationLines(verification: Verification): string[] {
-  const { runs, missingInUconDb, left } = verification;
+  const { runs, unequalBefore, missingInUconDb, left } = verification;
   const errors = runs.filter((run) => 'error' in run).length;
   const equal = runs.filter(isEqualRun).length;
   return [
     `Verified: ${equal} runs equal, ${runs.length - equal - errors} different, ${errors} could not be compared`,
+    ...(unequalBefore.length === 0
+      ? []
+      : [
+          `Not compared now, but unequal when compared last: ${formatRanges(toRanges(unequalBefore))} ` +
+            '(--verify --runs compares them at once)',
+        ]),
     ...(missingInUconDb.length === 0
       ? []
       : [`Missing in UconDB though counted as migrated: ${formatRanges(toRanges(missingInUconDb))}`]),
@@ -50,7 +58,7 @@ export function verificationLines(verification: Verification): string[] {
 }
 
 /** The verification as one JSON document (documentation/FILE_FORMATS.md, "Verification as JSON"). */
-export function verificationJson({ runs, missingInUconDb, left }: Verification): string {
+export function verificationJson({ runs, unequalBefore, missingInUconDb, left }: Verification): string {
   const document = {
     version: VERSION,
     runs: runs.map((result) =>
@@ -66,6 +74,7 @@ export function verificationJson({ runs, missingInUconDb, left }: Verification):
             stop_time_came_later: result.timesCameLater,
           },
     ),
+    unequal_before: toRanges(unequalBefore),
     missing_in_ucondb: toRanges(missingInUconDb),
     left,
   };

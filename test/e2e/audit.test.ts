@@ -28,16 +28,20 @@ afterEach(async () => {
 
 const run = (...flags: string[]) => archive([site.config, ...flags]);
 
-/** Changes what artdaqDB holds of one run's component. */
-function falsify(number: number): void {
+/**
+ * Changes what artdaqDB holds of one run's component.
+ * @returns a function that makes it good
+ */
+function falsify(number: number): () => void {
   const directory = join(site.database, 'RunHistory');
-  for (const name of readdirSync(directory)) {
-    const path = join(directory, name);
-    const text = name === 'index.json' ? '' : readFileSync(path, 'utf8');
-    if (text.includes(`"run" : "${number}"`)) {
-      writeFileSync(path, text.replace(`"run" : "${number}"`, '"run" : "0815"'));
-    }
-  }
+  const paths = readdirSync(directory).map((name) => join(directory, name));
+  const path = paths.find(
+    (each) => !each.endsWith('index.json') && readFileSync(each, 'utf8').includes(`"run" : "${number}"`),
+  );
+  if (path === undefined) throw new Error(`no component of run ${number} is in artdaqDB`);
+  const text = readFileSync(path, 'utf8');
+  writeFileSync(path, text.replace(`"run" : "${number}"`, '"run" : "0815"'));
+  return () => writeFileSync(path, text);
 }
 
 describe('--verify', () => {
@@ -69,19 +73,28 @@ describe('--verify', () => {
     expect((await run('--verify')).stdout).toContain('comparing 3 runs');
   });
 
-  it('does not stay with runs that differ when only some are compared at a time', async () => {
-    site.addRuns(1, 2, 3);
+  it('comes to an end however many runs differ, and names those until they are found equal', async () => {
+    site.addRuns(1, 2, 3, 4);
     await run();
-    falsify(3);
-    falsify(2);
-    const limited = ['--verify', '--limit', '2', '-v'];
-    expect((await run(...limited)).stdout).toContain('✗ Run 3 differs');
-    const { code, stdout } = await run(...limited);
+    const heal = [2, 3, 4].map((number) => falsify(number));
+    const verify = async (...flags: string[]) => {
+      const { code, stdout } = await run('--verify', '--json', ...flags);
+      const { runs, unequal_before, left } = JSON.parse(stdout);
+      return { code, runs: runs.map((each: { run: number }) => each.run), before: unequal_before, left };
+    };
+    const some = ['--limit', '2'];
+    expect(await verify(...some)).toEqual({ code: 1, runs: [4, 3], before: [], left: 2 });
+    const known = [{ first: 3, last: 4 }];
+    expect(await verify(...some)).toEqual({ code: 1, runs: [2, 1], before: known, left: 0 });
+    // The next round has those first that differed.
+    expect(await verify('--limit', '3')).toEqual({ code: 1, runs: [4, 3, 2], before: [], left: 1 });
+    const { code, stdout } = await run('--verify', '--dry-run');
     expect(code).toBe(1);
-    expect(stdout).toContain('✓ Run 1: ');
-    expect(stdout).toContain('✗ Run 3 differs');
-    expect((await run('--verify')).stdout).toContain('comparing 2 runs');
-    expect((await run('--verify')).stdout).toContain('comparing 3 runs');
+    expect(stdout).toContain('Not compared now, but unequal when compared last: 2-4');
+    for (const makeGood of heal) makeGood();
+    expect(await verify('--runs', '2-4')).toEqual({ code: 0, runs: [4, 3, 2], before: [], left: 0 });
+    expect(await verify(...some)).toEqual({ code: 0, runs: [1], before: [], left: 0 });
+    expect(await verify(...some)).toEqual({ code: 0, runs: [4, 3], before: [], left: 2 });
   });
 
   it('does not miss the blob of a run that came late and waits for its migration', async () => {
