@@ -8,7 +8,7 @@ import { CollectionPlan, type PlanOptions } from './collection-plan.ts';
 import { type CheckContext, isUnchanged } from './collection-scan.ts';
 import type { Finding } from './finding.ts';
 import { checkMetadata, type MetadataCheck } from './metadata-check.ts';
-import { type RunOptions, RunPlan } from './run-plan.ts';
+import { type RunOptions, StoredRuns } from './stored-runs.ts';
 
 /** How to check, and what mending may do. */
 export interface CheckOptions extends ReadingDepth, PlanOptions, RunOptions {}
@@ -65,12 +65,12 @@ async function planRuns(
   collections: readonly CollectionPlan[],
   options: RunOptions,
   { files, now, settleMilliseconds }: CheckContext,
-): Promise<RunPlan | undefined> {
+): Promise<StoredRuns | undefined> {
   const [history, layout] = [HISTORY, LAYOUT].map((name) =>
     collections.find(({ check }) => check.scan.name === name),
   );
   if (history === undefined || layout === undefined) return undefined;
-  const runs = new RunPlan(history, layout, options);
+  const runs = new StoredRuns(history, layout, options);
   await runs.decide(async (id) => {
     const stats = await files.stat(history.check.reader.pathOf(id)).catch(undefinedIfMissing);
     return stats !== undefined && Math.abs(now() - stats.mtimeMs) < settleMilliseconds;

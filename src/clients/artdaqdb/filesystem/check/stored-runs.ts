@@ -21,7 +21,7 @@ const REIMPORT = 'import the run again: what is there is kept, and what is missi
 /**
  * Decides which runs count as stored, which SystemLayout alone says: never one of which a document is known to be missing.
  */
-export class RunPlan {
+export class StoredRuns {
   readonly findings: Finding[] = [];
   readonly notes: string[] = [];
   readonly #history: CollectionPlan;
