@@ -8,25 +8,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { archive } from '../helpers/archiver-process.ts';
-import { Site } from '../helpers/site.ts';
-import { SiteUconDb } from '../helpers/ucondb-for-site.ts';
+import { describe, expect, it } from 'vitest';
+import { useSite } from '../helpers/use-site.ts';
 
-let ucondb: SiteUconDb;
-let site: Site;
-
-beforeEach(async () => {
-  ucondb = await SiteUconDb.start();
-  site = new Site(ucondb.url);
-});
-
-afterEach(async () => {
-  site.remove();
-  await ucondb.remove();
-});
-
-const run = (...flags: string[]) => archive([site.config, ...flags]);
+const { site, ucondb, run } = useSite();
 
 /**
  * Changes what artdaqDB holds of one run's component.

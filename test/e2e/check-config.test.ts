@@ -1,24 +1,11 @@
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { ArchiverProcess, archive } from '../helpers/archiver-process.ts';
-import { Site } from '../helpers/site.ts';
-import { SiteUconDb } from '../helpers/ucondb-for-site.ts';
+import { beforeEach, expect, it } from 'vitest';
+import { useSite } from '../helpers/use-site.ts';
 
-let ucondb: SiteUconDb;
-let site: Site;
+const { site, ucondb, run, start } = useSite();
+const check = (...flags: string[]) => run('--check-config', ...flags);
 
-beforeEach(async () => {
-  ucondb = await SiteUconDb.start();
-  site = new Site(ucondb.url);
-  site.addRuns(7);
-});
-
-afterEach(async () => {
-  site.remove();
-  await ucondb.remove();
-});
-
-const check = (...flags: string[]) => archive([site.config, '--check-config', ...flags]);
+beforeEach(() => site.addRuns(7));
 
 it('ends with 0 if all is well, and makes nothing, not even the log file', async () => {
   const { code, stdout, stderr } = await check();
@@ -62,7 +49,7 @@ it('says nothing with --quiet but by its exit code', async () => {
 
 it('does not disturb an archiver at work', async () => {
   const held = ucondb.hold();
-  const archiver = new ArchiverProcess([site.config]);
+  const archiver = start([]);
   await held;
   const { code, stdout } = await check();
   expect(code).toBe(0);

@@ -11,22 +11,20 @@ import {
 } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { packBlob } from '../../src/blob/pack.ts';
 import { unpackBlob } from '../../src/blob/unpack.ts';
 import { openUconDb } from '../../src/clients/ucondb/open.ts';
 import { silentLogger } from '../../src/services/logger.ts';
-import { archive } from '../helpers/archiver-process.ts';
 import { documentOf, removeDocument } from '../helpers/database-damage.ts';
 import { goldenRuns } from '../helpers/golden-records.ts';
-import { account, Site } from '../helpers/site.ts';
+import { account } from '../helpers/site.ts';
 import { runTool, type ToolOptions, ToolProcess } from '../helpers/tool-process.ts';
-import { SiteUconDb } from '../helpers/ucondb-for-site.ts';
+import { useSite } from '../helpers/use-site.ts';
 
 const tool = 'compare-artdaqdb-ucondb';
 
-let ucondb: SiteUconDb;
-let site: Site;
+const { site, ucondb, run } = useSite({}, 'file');
 let scratch: string;
 
 /** Puts a blob beside or in place of what the archiver stored. */
@@ -72,13 +70,11 @@ function snapshot(directory: string): Map<string, string> {
 const COMPONENT = 'component01.fcl';
 
 beforeAll(async () => {
-  ucondb = await SiteUconDb.start();
-  site = new Site(ucondb.url);
   scratch = join(site.directory, 'tmp');
   mkdirSync(scratch);
   // 1, 2: equal; 3: a value; 4: notation; 5: a file each is missing; 6: no record; 7: another run's; 8: document lost
   site.addRuns(1, 2, 3, 4, 5, 6, 7, 8, 9);
-  expect((await archive([site.config])).code).toBe(0);
+  expect((await run()).code).toBe(0);
   await change(3, COMPONENT, (text) => text.replace('run: 3', 'run: 33'));
   await change(4, COMPONENT, (text) => `# remark\n\n${text.replace('run: 4', 'run:  0x4 // hex')}`);
   await change(5, 'metadata.fcl', () => undefined);
@@ -90,12 +86,7 @@ beforeAll(async () => {
   // 11: in UconDB alone; 12: in artdaqDB alone; 10, 13: nowhere
   await put(11, packBlob(11, [{ name: 'a.fcl', text: 'a: 1\n' }], new Date()));
   site.addRun(12);
-  expect((await archive([site.config, '--import-only'])).code).toBe(0);
-});
-
-afterAll(async () => {
-  site.remove();
-  await ucondb.remove();
+  expect((await run('--import-only')).code).toBe(0);
 });
 
 describe('a comparison of artdaqDB and UconDB', () => {
@@ -197,7 +188,7 @@ describe('what does not count', () => {
 
   beforeAll(async () => {
     for (const [run] of edits) site.addRun(run, { [COMPONENT]: 'text: "one"\n' });
-    expect((await archive([site.config])).code).toBe(0);
+    expect((await run()).code).toBe(0);
     for (const [run, , edit] of edits) await change(run, COMPONENT, edit);
   });
 

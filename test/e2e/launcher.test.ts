@@ -107,7 +107,7 @@ describe('run_archiver.sh', () => {
 
   it('is the archiver by then, so that signals reach it', async () => {
     const ucondb = await SiteUconDb.start();
-    const site = new Site(ucondb.url);
+    const site = new Site().make(ucondb.url);
     try {
       site.addRuns(1, 2, 3);
       const isUploading = ucondb.hold();

@@ -2,36 +2,22 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ArchiverProcess, archive } from '../helpers/archiver-process.ts';
-import { Site } from '../helpers/site.ts';
-import { SiteUconDb } from '../helpers/ucondb-for-site.ts';
+import { describe, expect, it } from 'vitest';
+import type { ArchiverProcess } from '../helpers/archiver-process.ts';
+import { useSite } from '../helpers/use-site.ts';
 
-let ucondb: SiteUconDb;
-let site: Site;
-let running: ArchiverProcess | undefined;
-
-beforeEach(async () => {
-  ucondb = await SiteUconDb.start();
-  site = new Site(ucondb.url, { ucon_db: { timeout_seconds: 60 }, app: { parallel_workers: 1 } });
-});
-
-afterEach(async () => {
-  running?.kill('SIGKILL');
-  ucondb.release();
-  await running?.ended;
-  running = undefined;
-  site.remove();
-  await ucondb.remove();
+const { site, ucondb, run, start } = useSite({
+  ucon_db: { timeout_seconds: 60 },
+  app: { parallel_workers: 1 },
 });
 
 /** An archiver that is in the middle of its first upload. */
 async function startAndHold(): Promise<ArchiverProcess> {
   site.addRuns(1, 2, 3);
   const uploading = ucondb.hold();
-  running = new ArchiverProcess([site.config, '--incremental']);
+  const archiver = start(['--incremental']);
   await uploading;
-  return running;
+  return archiver;
 }
 
 describe('a second start while one is running', () => {
@@ -39,7 +25,7 @@ describe('a second start while one is running', () => {
     const first = await startAndHold();
     const lock = readFileSync(site.lockFile, 'utf8');
     expect(lock).toBe(`${first.pid}\n`);
-    const second = await archive([site.config, '--incremental']);
+    const second = await run('--incremental');
     expect(second.code).toBe(1);
     expect(second.stdout).toContain('LockExistsError');
     expect(second.stdout).toContain(String(first.pid));
@@ -51,7 +37,7 @@ describe('a second start while one is running', () => {
 
   it('reports all the same, as a report only reads', async () => {
     await startAndHold();
-    const { code, stdout } = await archive([site.config, '--report-status']);
+    const { code, stdout } = await run('--report-status');
     expect([code, stdout]).toEqual([0, expect.stringContaining('Run MIGRATOR: 3 run(s)')]);
   });
 
@@ -63,12 +49,12 @@ describe('a second start while one is running', () => {
     holder.stdin.write('held\n');
     await once(holder.stdout, 'data');
     try {
-      expect((await archive([site.config])).code).toBe(1);
+      expect((await run()).code).toBe(1);
     } finally {
       holder.stdin.end();
       await once(holder, 'exit');
     }
-    expect((await archive([site.config])).code).toBe(0);
+    expect((await run()).code).toBe(0);
   });
 });
 
@@ -89,7 +75,7 @@ describe('a graceful stop', () => {
     expect(await ucondb.runs()).toEqual([1]);
     expect(site.state('migrator_state.json')).toEqual({ last_contiguous_run: 1, last_attempted_run: 1 });
     rmSync(site.lockFile, { force: true });
-    expect((await archive([site.config, '--incremental'])).code).toBe(0);
+    expect((await run('--incremental')).code).toBe(0);
     expect(await ucondb.runs()).toEqual([1, 2, 3]);
   });
 });
@@ -115,7 +101,7 @@ describe('an abrupt end', () => {
     expect(existsSync(site.lockFile)).toBe(true);
     // The server has the whole body and stores it although nobody waits for the answer any more.
     ucondb.release();
-    const { code } = await archive([site.config, '--incremental']);
+    const { code } = await run('--incremental');
     expect(code).toBe(0);
     expect(await ucondb.runs()).toEqual([1, 2, 3]);
     expect(existsSync(site.lockFile)).toBe(false);
@@ -127,20 +113,18 @@ describe('an abrupt end', () => {
     site.addRuns(...runs);
     let kills = 0;
     for (const line of ['Run 3 imported', 'Run 19 imported', 'Run 2 migrated', 'Run 23 migrated']) {
-      running = new ArchiverProcess([site.config, '--incremental']);
-      await running.says(line);
-      running.kill('SIGKILL');
-      if ((await running.ended).signal === 'SIGKILL') kills += 1;
+      const archiver = start(['--incremental']);
+      await archiver.says(line);
+      archiver.kill('SIGKILL');
+      if ((await archiver.ended).signal === 'SIGKILL') kills += 1;
     }
     expect(kills).toBe(4);
-    expect((await archive([site.config, '--incremental'])).code).toBe(0);
+    expect((await run('--incremental')).code).toBe(0);
     expect(await ucondb.runs()).toEqual(runs);
     for (const name of ['importer_state.json', 'migrator_state.json'] as const) {
       expect(site.state(name)).toEqual({ last_contiguous_run: 40, last_attempted_run: 40 });
     }
-    expect((await archive([site.config, '--report-status'])).stdout).toContain(
-      'All systems are synchronized',
-    );
+    expect((await run('--report-status')).stdout).toContain('All systems are synchronized');
   });
 });
 
@@ -150,11 +134,11 @@ describe('a start after a kill', () => {
     const stateFile = join(elsewhere, 'state.json');
     site.configure(ucondb.url, { app: { import_state_file: stateFile } });
     site.addRuns(1, 2, 3, 4);
-    expect((await archive([site.config, '--incremental'])).code).toBe(0);
+    expect((await run('--incremental')).code).toBe(0);
     writeFileSync(stateFile, '{"last_contiguous_run": 2, "last_attempted_run": 2}');
     const ended = spawnSync('true').pid;
     writeFileSync(join(elsewhere, `.state.json.${ended}-0123456789ab.archiver-tmp`), '{');
-    expect((await archive([site.config, '--incremental'])).code).toBe(0);
+    expect((await run('--incremental')).code).toBe(0);
     expect(JSON.parse(readFileSync(stateFile, 'utf8'))).toEqual({
       last_contiguous_run: 4,
       last_attempted_run: 4,
@@ -168,9 +152,9 @@ describe('a bug outside of any run', () => {
     site.addRuns(1);
     const bug = `import { existsSync } from 'node:fs';
       setInterval(() => { if (existsSync(${JSON.stringify(join(site.work, 'importer_seen.json'))})) throw new Error('a timer broke'); }, 1);`;
-    const { code } = await archive([site.config, '--incremental'], {
+    const { code } = await start(['--incremental'], {
       env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(bug)}` },
-    });
+    }).ended;
     expect(code).toBe(2);
     expect(site.read('archiver.log')).toMatch(/UNEXPECTED ERROR SUMMARY[\s\S]*a timer broke/);
     expect(existsSync(site.lockFile)).toBe(false);
@@ -184,18 +168,18 @@ describe('a full disk', () => {
       'big.fcl': `a: [ ${Array.from({ length: 20_000 }, (_, index) => index).join(', ')} ]\n`,
     });
     const preload = new URL('../helpers/full-disk.mjs', import.meta.url).href;
-    const { code, stdout } = await archive([site.config, '--incremental'], {
+    const { code, stdout } = await start(['--incremental'], {
       env: {
         NODE_OPTIONS: `--import=${preload}`,
         FULL_DISK_DIRECTORY: site.database,
         FULL_DISK_BYTES: '200000',
       },
-    });
+    }).ended;
     expect(code).toBe(1);
     expect(stdout).toMatch(/✗ Run 2 failed .*ENOSPC/);
     expect(await ucondb.runs()).toEqual([1]);
     expect(site.read('import_failures.log')).toBe('2\n');
-    expect((await archive([site.config])).code).toBe(0);
+    expect((await run()).code).toBe(0);
     expect(await ucondb.runs()).toEqual([1, 2]);
   });
 });

@@ -1,25 +1,21 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ArchiverProcess, archive, type Ended } from '../helpers/archiver-process.ts';
 import { LineReceiver, type ReceiverBehaviour, refusingPort } from '../helpers/line-receiver.ts';
 import { type PingAnswer, PingServer } from '../helpers/ping-server.ts';
 import { parsePrometheusText } from '../helpers/prometheus-text.ts';
-import { type Parameters, Site } from '../helpers/site.ts';
-import { SiteUconDb } from '../helpers/ucondb-for-site.ts';
+import type { Parameters } from '../helpers/site.ts';
+import { useSite } from '../helpers/use-site.ts';
 
 const key = 'key-only-in-tests';
 const prefix = 'test.archiver';
 
-let ucondb: SiteUconDb;
-let site: Site;
+const { site, ucondb, run, start } = useSite();
 let carbon: LineReceiver;
 let checks: PingServer;
 let textfile: string;
 
 beforeEach(async () => {
-  ucondb = await SiteUconDb.start();
-  site = new Site(ucondb.url);
   mkdirSync(join(site.directory, 'collector'));
   textfile = join(site.directory, 'collector', 'archiver.prom');
   carbon = await LineReceiver.start();
@@ -28,8 +24,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  site.remove();
-  await Promise.all([ucondb.remove(), carbon.stop(), checks.stop()]);
+  await Promise.all([carbon.stop(), checks.stop()]);
 });
 
 /** Switches everything on, with parameters in place of the working ones. */
@@ -41,8 +36,6 @@ function measure(parameters: Parameters = {}): void {
     ...parameters,
   });
 }
-
-const run = (...flags: string[]): Promise<Ended> => archive([site.config, ...flags]);
 
 /** A gauge of the textfile. */
 function gauge(name: string, stage: string): number | undefined {
@@ -93,7 +86,7 @@ describe('metrics and health check', () => {
     expect(carbon.values.get(`${prefix}.migrate.runs_processed`)).toEqual([1, 0]);
     expect(carbon.values.get(`${prefix}.migrate.last_successful_run`)).toEqual([1]);
     const success = gauge('last_success_timestamp_seconds', 'import');
-    site.addRun(2, { 'component01.fcl': 'not { FHiCL\n' });
+    site.addFaultyRun(2);
     expect((await run()).code).toBe(1);
     expect(gauge('last_execution_success', 'import')).toBe(0);
     expect(gauge('last_success_timestamp_seconds', 'import')).toBe(success);
@@ -122,7 +115,7 @@ describe('metrics and health check', () => {
     expect(carbon.lines.every((line) => line.includes('.duration_ms '))).toBe(true);
     expect([existsSync(textfile), checks.targets]).toEqual([false, []]);
     const held = ucondb.hold();
-    const first = new ArchiverProcess([site.config]);
+    const first = start([]);
     await held;
     expect((await run()).code).toBe(1);
     expect(checks.targets).toEqual(targets('/start'));
@@ -134,7 +127,7 @@ describe('metrics and health check', () => {
   it('leave the end of an execution that is stopped by request open', async () => {
     site.addRuns(1);
     const held = ucondb.hold();
-    const stopped = new ArchiverProcess([site.config]);
+    const stopped = start([]);
     await held;
     stopped.kill('SIGTERM');
     await stopped.says('GRACEFUL SHUTDOWN REQUESTED');
@@ -183,7 +176,7 @@ describe('a counterpart that is broken', () => {
   });
 
   it('all at once, with a run that fails', async () => {
-    site.addRun(3, { 'component01.fcl': 'not { FHiCL\n' });
+    site.addFaultyRun(3);
     const port = await refusingPort();
     measure({
       carbon: { enabled: true, host: '127.0.0.1', port, metric_prefix: prefix },

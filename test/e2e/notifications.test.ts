@@ -1,31 +1,25 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { archive, type Ended } from '../helpers/archiver-process.ts';
-import { Site } from '../helpers/site.ts';
+import type { Ended } from '../helpers/archiver-process.ts';
 import { SlackServer } from '../helpers/slack-server.ts';
 import { certificateFile, closedPort, MailServer, SilentServer } from '../helpers/smtp-server.ts';
-import { SiteUconDb } from '../helpers/ucondb-for-site.ts';
+import { useSite } from '../helpers/use-site.ts';
 
 const secrets = { password: 'smtp-only-in-tests', token: 'xoxb-only-in-tests' };
 const login = { user: 'archiver', password: secrets.password };
 
-let ucondb: SiteUconDb;
+const { site, ucondb, start } = useSite();
 let mail: MailServer;
 let slack: SlackServer;
-let site: Site;
 
 beforeEach(async () => {
-  ucondb = await SiteUconDb.start();
   mail = await MailServer.start({ login });
   slack = await SlackServer.start();
-  site = new Site(ucondb.url);
   report();
 });
 
 afterEach(async () => {
-  site.remove();
-  await Promise.all([ucondb.remove(), mail.close(), slack.close()]);
+  await Promise.all([mail.close(), slack.close()]);
 });
 
 /** Configures notifications by both channels, with parameters in place of theirs. */
@@ -57,28 +51,22 @@ const environment = () => ({
 
 /** Runs the archiver; nothing it says may hold a secret. */
 async function run(flags: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
-  const ended = await archive([site.config, '-v', ...flags], { env: { ...environment(), ...env } });
+  const ended = await start(['-v', ...flags], { env: { ...environment(), ...env } }).ended;
   for (const secret of Object.values(secrets)) {
     expect(`${ended.stdout}${ended.stderr}`).not.toContain(secret);
   }
   return ended;
 }
 
-const addFaultyRun = (number: number) => site.addRun(number, { 'component01.fcl': 'daq: {\n' });
 const subjects = () => mail.mails.map((taken) => taken.mail.subject?.replace(/ on .*/, ''));
 const headers = () => slack.posted.map(({ blocks }) => blocks[0]?.text?.text);
 const warningsOf = ({ stdout }: Ended) =>
   stdout.split('\n').filter((line) => line.includes('run_record_archiver.reporter - WARNING'));
 
-function repair(number: number): void {
-  rmSync(join(site.runRecords, String(number)), { recursive: true });
-  site.addRun(number);
-}
-
 describe('failed runs', () => {
   it('are told once by both channels, then no more until they are archived', async () => {
     site.addRuns(1);
-    addFaultyRun(2);
+    site.addFaultyRun(2);
     expect((await run(['--incremental'])).code).toBe(1);
     expect(mail.mails).toHaveLength(1);
     expect(mail.mails[0]).toMatchObject({
@@ -99,7 +87,7 @@ describe('failed runs', () => {
     expect((await run(['--retry-failed-import'])).code).toBe(1);
     expect([mail.mails.length, slack.posted.length]).toEqual([1, 1]);
 
-    repair(2);
+    site.repair(2);
     expect((await run(['--retry-failed-import'])).code).toBe(0);
     expect(subjects()).toEqual(['Run Record Archiver Import Errors', 'Run Record Archiver Import Recovered']);
     expect(headers()).toEqual([
@@ -112,7 +100,7 @@ describe('failed runs', () => {
 
   it('are told for each stage that has any, and by each execution if that is asked for', async () => {
     report({}, 0);
-    addFaultyRun(2);
+    site.addFaultyRun(2);
     site.addRuns(1);
     await ucondb.stop();
     expect((await run([])).code).toBe(1);
@@ -127,7 +115,7 @@ describe('failed runs', () => {
   });
 
   it('are no news in a preview, a report or a recovery', async () => {
-    addFaultyRun(2);
+    site.addFaultyRun(2);
     await run(['--dry-run']);
     await run(['--report-status']);
     await run(['--recover-import-state']);
@@ -144,7 +132,7 @@ describe('a notification that can not be sent', () => {
     ['takes no such recipients', { recipient_email: 'nobody' }, {}, 'recipient_email'],
   ])('because the mail server %s changes nothing else, and is tried again', async (_, email, env, advice) => {
     report(email);
-    addFaultyRun(2);
+    site.addFaultyRun(2);
     const ended = await run(['--incremental'], env);
     expect(ended.code).toBe(1);
     expect(ended.stdout).not.toContain('wrong-password');
@@ -159,7 +147,7 @@ describe('a notification that can not be sent', () => {
 
   it('because Slack refuses it changes nothing else', async () => {
     slack.answer = { kind: 'error', error: 'invalid_auth' };
-    addFaultyRun(2);
+    site.addFaultyRun(2);
     const ended = await run(['--import-only']);
     expect(ended.code).toBe(1);
     expect(warningsOf(ended)).toEqual([expect.stringContaining('reporting.slack.bot_token')]);
@@ -169,7 +157,7 @@ describe('a notification that can not be sent', () => {
   it('as nobody answers changes nothing else', async () => {
     report({ smtp_port: await closedPort() });
     site.addRuns(1);
-    addFaultyRun(2);
+    site.addFaultyRun(2);
     const ended = await run([], { SLACK_API_URL: `http://127.0.0.1:${await closedPort()}/` });
     expect(ended.code).toBe(1);
     expect(warningsOf(ended)).toHaveLength(2);
@@ -181,7 +169,7 @@ describe('a notification that can not be sent', () => {
     const [silentSlack, silentMail] = silent;
     try {
       report({ smtp_port: silentMail.port });
-      addFaultyRun(2);
+      site.addFaultyRun(2);
       const ended = await run(['--import-only'], { SLACK_API_URL: `http://127.0.0.1:${silentSlack.port}/` });
       expect(ended.code).toBe(1);
       expect(ended.stdout).toContain('EXECUTION COMPLETED WITH FAILURES');

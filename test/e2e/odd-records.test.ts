@@ -1,14 +1,13 @@
 import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { unpackBlob } from '../../src/blob/unpack.ts';
 import { FilesystemDb } from '../../src/clients/artdaqdb/filesystem-db.ts';
 import { writeRecords } from '../../tools/sample-records/write.ts';
-import { ArchiverProcess, archive, type Ended } from '../helpers/archiver-process.ts';
+import type { Ended } from '../helpers/archiver-process.ts';
 import { age, ODD_RECORDS, writeOddRecord } from '../helpers/odd-records.ts';
 import { lostOf } from '../helpers/preservation.ts';
-import { Site } from '../helpers/site.ts';
-import { SiteUconDb } from '../helpers/ucondb-for-site.ts';
+import { useSite } from '../helpers/use-site.ts';
 
 const FIRST_ODD = 1000;
 const FIRST_PLAIN = 2000;
@@ -16,19 +15,7 @@ const odd = ODD_RECORDS.map((record, index) => ({ ...record, run: FIRST_ODD + in
 const plain = Array.from({ length: 10 }, (_, index) => FIRST_PLAIN + index);
 const settings = { app: { batch_size: 1000, run_process_retries: 0 } };
 
-let ucondb: SiteUconDb;
-let site: Site;
-
-beforeAll(async () => {
-  ucondb = await SiteUconDb.start();
-  site = new Site(ucondb.url, settings);
-});
-
-afterAll(async () => {
-  site.remove();
-  await ucondb.remove();
-});
-
+const { site, ucondb, run, start } = useSite(settings, 'file');
 const directory = (run: number) => join(site.runRecords, String(run));
 
 /** The lines about one run with what belongs to them. */
@@ -59,7 +46,7 @@ describe('odd run records beside plain ones', () => {
     writeFileSync(join(site.runRecords, '3000'), '');
     symlinkSync(String(FIRST_PLAIN), join(site.runRecords, '3001'));
     symlinkSync('3002', join(site.runRecords, '3002'));
-    ended = await archive([site.config, '--incremental']);
+    ended = await run('--incremental');
   });
 
   it('are archived or fail, one by one', async () => {
@@ -92,7 +79,7 @@ describe('odd run records beside plain ones', () => {
   });
 
   it('does nothing the second time', async () => {
-    const again = await archive([site.config, '--incremental']);
+    const again = await run('--incremental');
     expect(again.code).toBe(0);
     expect(again.stdout).toContain('No new runs to import');
   });
@@ -103,7 +90,7 @@ describe('a record that is being copied', () => {
     const run = 4000;
     mkdirSync(directory(run));
     cpSync(join(directory(FIRST_PLAIN), 'metadata.txt'), join(directory(run), 'metadata.txt'));
-    const archiver = new ArchiverProcess([site.config, '--incremental']);
+    const archiver = start(['--incremental']);
     await archiver.says(`Processing run ${run} (attempt 1/1)`);
     writeFileSync(join(directory(run), 'late.fcl'), 'a: 1\n');
     const { code, stdout } = await archiver.ended;

@@ -11,25 +11,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ArchiverProcess, archive } from '../helpers/archiver-process.ts';
-import { Site } from '../helpers/site.ts';
-import { SiteUconDb } from '../helpers/ucondb-for-site.ts';
+import { describe, expect, it } from 'vitest';
+import { archive } from '../helpers/archiver-process.ts';
+import { useSite } from '../helpers/use-site.ts';
 
-let ucondb: SiteUconDb;
-let site: Site;
-
-beforeEach(async () => {
-  ucondb = await SiteUconDb.start();
-  site = new Site(ucondb.url);
-});
-
-afterEach(async () => {
-  site.remove();
-  await ucondb.remove();
-});
-
-const incremental = () => archive([site.config, '--incremental']);
+const { site, ucondb, run, start } = useSite();
+const incremental = () => run('--incremental');
 
 describe('the pipeline', () => {
   it('moves runs from their directories through artdaqDB into UconDB', async () => {
@@ -63,7 +50,7 @@ describe('the pipeline', () => {
     site.configure(ucondb.url, { app: { batch_size: 1 } });
     site.addRuns(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
     expect((await incremental()).stdout).toContain('Limited to 1 runs (batch_size). 11 runs remaining.');
-    expect((await archive([site.config])).code).toBe(0);
+    expect((await run()).code).toBe(0);
     expect(await ucondb.runs()).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
     expect((await incremental()).code).toBe(0);
     expect(await ucondb.runs()).toHaveLength(12);
@@ -72,17 +59,17 @@ describe('the pipeline', () => {
   it('contacts only what the mode needs', async () => {
     site.addRuns(5);
     await ucondb.stop();
-    expect((await archive([site.config, '--import-only', '--incremental'])).code).toBe(0);
+    expect((await run('--import-only', '--incremental')).code).toBe(0);
     await ucondb.restart();
     site.configure(ucondb.url);
     rmSync(site.runRecords, { recursive: true });
-    expect((await archive([site.config, '--migrate-only', '--incremental'])).code).toBe(0);
+    expect((await run('--migrate-only', '--incremental')).code).toBe(0);
     expect(await ucondb.runs()).toEqual([5]);
   });
 
   it('says nothing on the terminal with --quiet', async () => {
     site.addRuns(5);
-    const { code, stdout, stderr } = await archive([site.config, '--incremental', '-q']);
+    const { code, stdout, stderr } = await run('--incremental', '-q');
     expect([code, stdout, stderr]).toEqual([0, '', '']);
     expect(site.read('archiver.log')).toContain('✓ Run 5 migrated and verified successfully');
   });
@@ -90,7 +77,7 @@ describe('the pipeline', () => {
   it('shows the same runs in all three places afterwards', async () => {
     site.addRuns(5, 6, 9);
     await incremental();
-    const { code, stdout } = await archive([site.config, '--report-status']);
+    const { code, stdout } = await run('--report-status');
     expect(code).toBe(0);
     expect(stdout.match(/Total Runs: +3$/gm)).toHaveLength(3);
     expect(stdout.match(/Gaps: +7, 8$/gm)).toHaveLength(3);
@@ -110,7 +97,7 @@ describe('runs that need care', () => {
     expect(site.state('importer_state.json')).toEqual({ last_contiguous_run: 1, last_attempted_run: 3 });
     expect((await incremental()).code).toBe(0);
     writeFileSync(join(site.runRecords, '2', 'component01.fcl'), 'a: 1\n');
-    expect((await archive([site.config])).code).toBe(0);
+    expect((await run()).code).toBe(0);
     expect(site.read('import_failures.log')).toBe('');
     expect(await ucondb.runs()).toEqual([1, 2, 3]);
   });
@@ -134,7 +121,7 @@ describe('runs that need care', () => {
     const { stdout } = await incremental();
     expect(stdout).toContain('appeared late');
     expect(await ucondb.runs()).toEqual([4, 10]);
-    const report = await archive([site.config, '--report-status']);
+    const report = await run('--report-status');
     expect(report.stdout).toContain('2 run(s) at or below the import position 10 are skipped');
   });
 });
@@ -176,7 +163,7 @@ describe('when something else is broken', () => {
     const log = join(site.directory, 'archiver.log');
     writeFileSync(site.work, '');
     site.configure(ucondb.url, { app: { log_file: log } });
-    const { code, stdout, stderr } = await archive([site.config, '--quiet']);
+    const { code, stdout, stderr } = await run('--quiet');
     expect([code, stdout, stderr]).toEqual([1, '', '']);
     expect(readFileSync(log, 'utf8')).toContain(`app.work_dir ${site.work}`);
   });
@@ -184,7 +171,7 @@ describe('when something else is broken', () => {
   it('does not touch a run if schema.fcl is missing', async () => {
     site.addRuns(1);
     rmSync(join(site.directory, 'conf', 'schema.fcl'));
-    const { code, stdout } = await archive([site.config, '--import-only']);
+    const { code, stdout } = await run('--import-only');
     expect(code).toBe(1);
     expect(stdout).toContain('schema.fcl');
     expect(existsSync(join(site.work, 'import_failures.log'))).toBe(false);
@@ -192,9 +179,9 @@ describe('when something else is broken', () => {
 
   it('uploads no run whose documents artdaqDB has lost', async () => {
     site.addRuns(1);
-    await archive([site.config, '--import-only']);
+    await run('--import-only');
     rmSync(join(site.database, 'RunHistory'), { recursive: true });
-    const { code, stdout } = await archive([site.config, '--migrate-only']);
+    const { code, stdout } = await run('--migrate-only');
     expect(code).toBe(1);
     expect(stdout).toMatch(/✗ Run 1 failed .*no document of its record/);
     expect(await ucondb.runs()).toEqual([]);
@@ -218,7 +205,7 @@ describe('when something else is broken', () => {
     site.addRuns(1, 2);
     await incremental();
     writeFileSync(join(site.work, 'importer_state.json'), '{"last_contig');
-    const { code, stdout } = await archive([site.config, '--report-status']);
+    const { code, stdout } = await run('--report-status');
     expect(code).toBe(1);
     expect(stdout).toContain("importer_state.json can't be understood");
     expect(stdout.match(/Range: +1 to 2/g)).toHaveLength(3);
@@ -237,7 +224,7 @@ describe('the command line', () => {
     [['--no-such-flag'], 2],
     [['--runs', 'x'], 2],
   ])('ends %j with exit code %i', async (flags, expected) => {
-    const { code, stderr } = await archive([site.config, ...flags]);
+    const { code, stderr } = await run(...flags);
     expect(code).toBe(expected);
     expect(stderr).toMatch(/--/);
   });
@@ -259,7 +246,7 @@ describe('the command line', () => {
       site.config,
       'app:\n  batch_size: none\n  bach_size: 3\nucon_db:\n  writer_password: [hush-hush]\n',
     );
-    const { code, stdout } = await archive([site.config]);
+    const { code, stdout } = await run();
     expect(code).toBe(1);
     expect(stdout).toContain('ERROR SUMMARY');
     expect(stdout).toContain('config.yaml:2');
@@ -274,7 +261,7 @@ describe('the command line', () => {
   });
 
   it('waits for nothing once it is done', async () => {
-    const process = new ArchiverProcess([site.config, '--report-status']);
+    const process = start(['--report-status']);
     await process.says('END OF STATUS REPORT');
     expect((await process.ended).code).toBe(0);
   });

@@ -10,33 +10,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { archive } from '../helpers/archiver-process.ts';
-import { Site } from '../helpers/site.ts';
-import { SiteUconDb } from '../helpers/ucondb-for-site.ts';
+import { describe, expect, it } from 'vitest';
+import { useSite } from '../helpers/use-site.ts';
 
-let ucondb: SiteUconDb;
-let site: Site;
-
-beforeEach(async () => {
-  ucondb = await SiteUconDb.start();
-  site = new Site(ucondb.url);
-});
-
-afterEach(async () => {
-  site.remove();
-  await ucondb.remove();
-});
-
-const run = (...flags: string[]) => archive([site.config, ...flags]);
+const { site, ucondb, run } = useSite();
 const failures = (stage: 'import' | 'migrate') =>
   readFileSync(join(site.work, `${stage}_failures.log`), 'utf8');
-const addFaultyRun = (number: number) => site.addRun(number, { 'component01.fcl': 'daq: {\n' });
-
-function repair(number: number): void {
-  rmSync(join(site.runRecords, String(number)), { recursive: true });
-  site.addRun(number);
-}
 
 /** Every file below the site's directory with its content and time. */
 function everything(): string[] {
@@ -57,17 +36,17 @@ describe('a retry of failed runs', () => {
 
   it('processes the runs of the log, which then holds what still fails', async () => {
     site.addRuns(1, 4);
-    addFaultyRun(2);
-    addFaultyRun(3);
+    site.addFaultyRun(2);
+    site.addFaultyRun(3);
     expect((await run('--incremental')).code).toBe(1);
     expect(failures('import')).toBe('2\n3\n');
-    repair(2);
+    site.repair(2);
     const { code, stdout } = await run('--retry-failed-import');
     expect(code).toBe(1);
     expect(stdout).toContain('Import Stage: Attempting to recover 2 failed runs.');
     expect(failures('import')).toBe('3\n');
     expect(site.state('importer_state.json')).toEqual({ last_contiguous_run: 2, last_attempted_run: 4 });
-    repair(3);
+    site.repair(3);
     expect((await run('--retry-failed-import')).code).toBe(0);
     expect(failures('import')).toBe('');
     expect(site.state('importer_state.json')).toEqual({ last_contiguous_run: 4, last_attempted_run: 4 });
@@ -88,7 +67,7 @@ describe('a retry of failed runs', () => {
   it('does not move the position past runs that were never tried', async () => {
     site.addRuns(1, 2, 3, 4);
     await run('--import-only', '--runs', '1');
-    addFaultyRun(9);
+    site.addFaultyRun(9);
     writeFileSync(join(site.work, 'import_failures.log'), '9\n');
     expect((await run('--retry-failed-import')).code).toBe(1);
     expect((await run('--incremental')).code).toBe(0);
@@ -179,7 +158,7 @@ describe('a dry run', () => {
   ])('of %s says what would be done, and touches nothing', async (...flags) => {
     site.addRuns(1, 2);
     await run('--import-only', '--limit', '1');
-    addFaultyRun(3);
+    site.addFaultyRun(3);
     writeFileSync(join(site.work, 'import_failures.log'), '2\n');
     const before = everything();
     const { stdout } = await run(...flags, '--dry-run');
@@ -190,7 +169,7 @@ describe('a dry run', () => {
 
   it('names files and warnings, and what would fail', async () => {
     site.addRuns(1);
-    addFaultyRun(2);
+    site.addFaultyRun(2);
     const { code, stdout } = await run('--dry-run');
     expect(code).toBe(1);
     expect(stdout).toContain('run 1 would be imported as 1/test1: ');

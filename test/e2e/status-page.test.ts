@@ -2,32 +2,17 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { archive } from '../helpers/archiver-process.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasBrowser, startBrowser } from '../helpers/browser.ts';
-import { Site } from '../helpers/site.ts';
-import { SiteUconDb } from '../helpers/ucondb-for-site.ts';
+import { useSite } from '../helpers/use-site.ts';
 
-let ucondb: SiteUconDb;
-let site: Site;
-
-beforeEach(async () => {
-  ucondb = await SiteUconDb.start();
-  site = new Site(ucondb.url);
-});
-
-afterEach(async () => {
-  site.remove();
-  await ucondb.remove();
-});
-
-const run = (...flags: string[]) => archive([site.config, ...flags]);
+const { site, ucondb, run } = useSite();
 const file = () => join(site.directory, 'status.html');
 
 /** Archives runs 1 to 4 and 6, of which 3 is broken; then 7 arrives. */
 async function archiveSome(): Promise<void> {
   site.addRuns(1, 2, 4, 6);
-  site.addRun(3, { 'component01.fcl': 'daq: {' });
+  site.addFaultyRun(3);
   expect((await run()).code).toBe(1);
   site.addRuns(7);
 }

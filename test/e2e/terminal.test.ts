@@ -1,27 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { Site } from '../helpers/site.ts';
-import { SiteUconDb } from '../helpers/ucondb-for-site.ts';
+import { beforeEach, expect, it } from 'vitest';
+import { useSite } from '../helpers/use-site.ts';
 
 const program = resolve(import.meta.dirname, '../../bin/run-archiver');
 const CLEAR_LINE = '\r\x1b[2K';
 const CTRL_C = '\x03';
 
-let ucondb: SiteUconDb;
-let site: Site;
+const { site, ucondb } = useSite();
 
-beforeEach(async () => {
-  ucondb = await SiteUconDb.start();
-  site = new Site(ucondb.url);
-  site.addRuns(1, 2, 3);
-});
-
-afterEach(async () => {
-  site.remove();
-  await ucondb.remove();
-});
+beforeEach(() => site.addRuns(1, 2, 3));
 
 /**
  * Runs the archiver on a terminal of its own, 30 columns wide.

@@ -1,31 +1,24 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { FilesystemDb } from '../../src/clients/artdaqdb/filesystem-db.ts';
 import { findProcess } from '../../src/persistence/lock/process-table.ts';
 import { ArchiverProcess, type Ended } from '../helpers/archiver-process.ts';
 import { Site } from '../helpers/site.ts';
 import { StandInTools } from '../helpers/stand-in-tools.ts';
 import { SiteUconDb } from '../helpers/ucondb-for-site.ts';
+import { useSite } from '../helpers/use-site.ts';
 
-let ucondb: SiteUconDb;
-let site: Site;
+const { site, ucondb, ...archiver } = useSite({ artdaq_db: { use_tools: true } });
 let tools: StandInTools;
 
-beforeEach(async () => {
-  ucondb = await SiteUconDb.start();
-  site = new Site(ucondb.url, { artdaq_db: { use_tools: true } });
+beforeEach(() => {
   tools = new StandInTools(join(site.directory, 'programs'));
-});
-
-afterEach(async () => {
-  site.remove();
-  await ucondb.remove();
 });
 
 function start(...flags: readonly string[]): ArchiverProcess {
   const env = { PATH: `${tools.directory}:${process.env.PATH}` };
-  return new ArchiverProcess([site.config, '--incremental', ...flags], { env });
+  return archiver.start(['--incremental', ...flags], { env });
 }
 
 const run = (...flags: readonly string[]): Promise<Ended> => start(...flags).ended;
@@ -58,7 +51,7 @@ describe('the pipeline with use_tools', () => {
     await run();
     const blob = await ucondb.blob(7);
     const other = await SiteUconDb.start();
-    const native = new Site(other.url);
+    const native = new Site().make(other.url);
     try {
       native.addRuns(7);
       await new ArchiverProcess([native.config, '--incremental']).ended;
@@ -84,8 +77,7 @@ describe('the pipeline with use_tools', () => {
 
   it('tries no run without the programs', async () => {
     site.addRuns(1);
-    const archiver = new ArchiverProcess([site.config, '--incremental'], { env: { PATH: '/var/empty' } });
-    const { code, stdout } = await archiver.ended;
+    const { code, stdout } = await archiver.start(['--incremental'], { env: { PATH: '/var/empty' } }).ended;
     expect(code).toBe(1);
     expect(stdout).toMatch(/the program bulkloader was not found in .*lib, \/var\/empty/);
     expect(stdout).not.toContain('Processing run 1');

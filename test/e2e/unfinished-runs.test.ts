@@ -9,30 +9,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ArchiverProcess, archive } from '../helpers/archiver-process.ts';
-import { account, Site } from '../helpers/site.ts';
-import { SiteUconDb } from '../helpers/ucondb-for-site.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { account } from '../helpers/site.ts';
+import { useSite } from '../helpers/use-site.ts';
 
-let ucondb: SiteUconDb;
-let site: Site;
-let running: ArchiverProcess | undefined;
-
-beforeEach(async () => {
-  ucondb = await SiteUconDb.start();
-  site = new Site(ucondb.url);
-});
-
-afterEach(async () => {
-  running?.kill('SIGKILL');
-  ucondb.release();
-  await running?.ended;
-  running = undefined;
-  site.remove();
-  await ucondb.remove();
-});
-
-const run = (...flags: string[]) => archive([site.config, ...flags]);
+const { site, ucondb, run, start } = useSite();
 const replaces = () => site.configure(ucondb.url, { ucon_db: { replace_incomplete: true } });
 const waits = (batchSize = 5) =>
   site.configure(ucondb.url, {
@@ -211,10 +192,10 @@ describe('a run that was archived while it was being taken', () => {
     stop(7);
     replaces();
     const uploading = ucondb.hold();
-    running = new ArchiverProcess([site.config, '--incremental']);
+    const archiver = start(['--incremental']);
     await uploading;
-    running.kill('SIGKILL');
-    await running.ended;
+    archiver.kill('SIGKILL');
+    await archiver.ended;
     ucondb.release();
     await expect.poll(keys, { timeout: 10_000 }).toContain(null);
     expect((await run('--incremental')).code).toBe(0);

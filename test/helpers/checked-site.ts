@@ -44,7 +44,7 @@ export class CheckedSite {
     this.mail = mail;
     this.slack = slack;
     this.carbon = carbon;
-    this.site = new Site(ucondb.url);
+    this.site = new Site().make(ucondb.url);
     this.site.addRuns(7, 12);
     mkdirSync(this.site.work);
     writeFileSync(join(this.site.work, 'importer_state.json'), '{"last_contiguous_run": 7}');

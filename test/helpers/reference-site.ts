@@ -27,7 +27,7 @@ export class ReferenceSite {
 
   constructor(serverUrl: string) {
     this.#serverUrl = serverUrl;
-    this.site = new Site(serverUrl);
+    this.site = new Site().make(serverUrl);
     const [first] = this.runs;
     if (first === undefined) throw new Error('there are no golden runs');
     cpSync(join(dirname(dirname(first.directory)), 'db'), this.site.database, { recursive: true });

@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -7,9 +8,9 @@ export type Parameters = Readonly<
   Record<string, Readonly<Record<string, string | number | boolean | object>>>
 >;
 
-/** A DAQ site in a temporary directory: run records, schema, configuration, work directory. */
+/** A DAQ site in a temporary directory: run records, schema, configuration, work directory. It is there from {@link make} to {@link remove}. */
 export class Site {
-  readonly directory = mkdtempSync(join(tmpdir(), 'archiver-site-'));
+  readonly directory = join(tmpdir(), `archiver-site-${randomBytes(6).toString('hex')}`);
   readonly config = join(this.directory, 'config.yaml');
   readonly runRecords = join(this.directory, 'run_records');
   readonly work = join(this.directory, 'work');
@@ -17,11 +18,13 @@ export class Site {
   readonly database = join(this.directory, 'artdaqdb');
 
   /** @param serverUrl of UconDB */
-  constructor(serverUrl: string, parameters: Parameters = {}) {
+  make(serverUrl: string, parameters: Parameters = {}): this {
+    mkdirSync(this.directory);
     mkdirSync(this.runRecords);
     mkdirSync(join(this.directory, 'conf'));
     writeFileSync(join(this.directory, 'conf', 'schema.fcl'), 'run_history: [ ]\n');
     this.configure(serverUrl, parameters);
+    return this;
   }
 
   configure(serverUrl: string, parameters: Parameters = {}): void {
@@ -55,6 +58,17 @@ export class Site {
       utimesSync(join(directory, name), 0, 0);
     }
     utimesSync(directory, 0, 0);
+  }
+
+  /** Adds a run record that fails in line 1 of component01.fcl. */
+  addFaultyRun(run: number): void {
+    this.addRun(run, { 'component01.fcl': 'daq: {\n' });
+  }
+
+  /** Replaces a faulty run record by a good one. */
+  repair(run: number): void {
+    rmSync(join(this.runRecords, String(run)), { recursive: true });
+    this.addRun(run);
   }
 
   addRuns(...runs: readonly number[]): void {

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startUconDbServer, type UconDbServer } from '../../tools/ucondb-server/server.ts';
@@ -7,7 +8,7 @@ import { account } from './site.ts';
 
 /** A local UconDB server for a {@link Site}, whose uploads a test can hold back. */
 export class SiteUconDb {
-  readonly #directory = mkdtempSync(join(tmpdir(), 'archiver-ucondb-'));
+  readonly #directory = join(tmpdir(), `archiver-ucondb-${randomBytes(6).toString('hex')}`);
   #server: UconDbServer | undefined;
   #gate = Promise.resolve();
   #open: () => void = () => undefined;
@@ -24,7 +25,7 @@ export class SiteUconDb {
     return this.#server.url;
   }
 
-  /** Starts it again on the data it has, on another port. */
+  /** Starts it on the data it has, on another port each time. */
   async restart(): Promise<void> {
     await this.#server?.close();
     this.#server = await startUconDbServer({

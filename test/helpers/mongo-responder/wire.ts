@@ -21,20 +21,45 @@ const CHECKSUM_PRESENT = 1;
 const MORE_TO_COME = 2;
 const PAYLOADS = ['documents', 'updates', 'deletes'];
 
-/** Cuts whole messages off the front of what a connection received. */
+const SHORTEST_DOCUMENT = 5;
+/** How much of a message an error shows. */
+const SHOWN_BYTES = 400;
+
+/**
+ * Cuts whole messages off the front of what a connection received.
+ * @throws Error if a message says of itself that it is shorter than its head
+ */
 export function takeMessages(received: Buffer): { messages: Buffer[]; rest: Buffer } {
   const messages: Buffer[] = [];
   let rest = received;
-  while (rest.length >= HEADER && rest.length >= rest.readInt32LE(0)) {
+  while (rest.length >= HEADER) {
     const length = rest.readInt32LE(0);
+    if (length < HEADER) throw unreadable(rest, new Error(`a message of ${length} bytes`));
+    if (rest.length < length) break;
     messages.push(rest.subarray(0, length));
     rest = rest.subarray(length);
   }
   return { messages, rest };
 }
 
-/** Reads OP_MSG, and OP_QUERY on `$cmd`, with which drivers greet a server that they don't know. */
+/**
+ * Reads OP_MSG, and OP_QUERY on `$cmd`, with which drivers greet a server that they don't know.
+ * @throws Error that shows the bytes of a message that is neither
+ */
 export function readRequest(message: Buffer): WireRequest {
+  try {
+    return readMessage(message);
+  } catch (error) {
+    throw unreadable(message, error);
+  }
+}
+
+function unreadable(bytes: Buffer, cause: unknown): Error {
+  const shown = bytes.toString('hex', 0, SHOWN_BYTES);
+  return new Error(`the test responder got what it can't read (${cause}): ${shown}`, { cause });
+}
+
+function readMessage(message: Buffer): WireRequest {
   const requestId = message.readInt32LE(4);
   const opCode = message.readInt32LE(12);
   if (opCode === OP_MSG) return { requestId, isLegacy: false, ...readOpMsg(message) };
@@ -72,6 +97,9 @@ function readOpMsg(message: Buffer): Pick<WireRequest, 'command' | 'payload' | '
   while (offset < end) {
     const kind = message[offset];
     const length = message.readInt32LE(offset + 1);
+    if (length < SHORTEST_DOCUMENT || offset + 1 + length > end) {
+      throw new Error(`a section of ${length} bytes in the remaining ${end - offset - 1}`);
+    }
     if (kind === 0) {
       const body = readCommand(documentAt(message, offset + 1));
       command = body.command;
@@ -110,7 +138,11 @@ function readCommand(bytes: Uint8Array): Pick<WireRequest, 'command' | 'payload'
 }
 
 function documentAt(bytes: Buffer, offset: number): Buffer {
-  return Buffer.from(bytes.subarray(offset, offset + bytes.readInt32LE(offset)));
+  const length = bytes.readInt32LE(offset);
+  if (length < SHORTEST_DOCUMENT || offset + length > bytes.length) {
+    throw new Error(`a document of ${length} bytes in the remaining ${bytes.length - offset}`);
+  }
+  return Buffer.from(bytes.subarray(offset, offset + length));
 }
 
 /** A document as JavaScript sees it: repeated names are lost. Good enough to match and to look at. */

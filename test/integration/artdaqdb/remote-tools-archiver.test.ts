@@ -19,7 +19,7 @@ describe.runIf(hasSshd())('the archiver with the tools of another host', () => {
   afterAll(() => sshd.close());
 
   beforeEach(() => {
-    site = new Site('http://127.0.0.1:1/app', {
+    site = new Site().make('http://127.0.0.1:1/app', {
       artdaq_db: { use_tools: true, remote_host: Sshd.host },
     });
     tools = new StandInTools(join(site.directory, 'far-bin'));

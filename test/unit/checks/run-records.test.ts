@@ -8,7 +8,7 @@ import { Site } from '../../helpers/site.ts';
 let site: Site;
 
 beforeEach(() => {
-  site = new Site('http://127.0.0.1:1/app');
+  site = new Site().make('http://127.0.0.1:1/app');
 });
 afterEach(() => site.remove());
 
