@@ -66,7 +66,8 @@ export class MongoResponder {
   readonly #unreadable: unknown[] = [];
 
   private constructor(options: MongoResponderOptions) {
-    if (options.batchLimit !== undefined && options.batchLimit < 2) throw new RangeError('batchLimit below 2');
+    if (options.batchLimit !== undefined && options.batchLimit < 2)
+      throw new RangeError('batchLimit below 2');
     this.#options = options;
     this.#executor = new CommandExecutor(this.store, options.batchLimit);
     this.script = options.script ?? (() => undefined);

@@ -1,5 +1,8 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { BSON, MongoClient, type MongoClientOptions } from 'mongodb';
 import { afterEach, describe, expect, it } from 'vitest';
 import { onCall, refusal } from '../../helpers/mongo-responder/script.ts';
@@ -37,6 +40,23 @@ const documents = Array.from({ length: 5 }, (_, index) => ({
   _id: index,
   tags: [{ name: `t${index}` }, { name: 'all' }],
 }));
+
+const LENGTH_OF_SECTION = 38;
+
+/** An OP_MSG with the documents in a section of their own. */
+function insertMessage(inserted: readonly BSON.Document[]): Buffer {
+  const body = BSON.serialize({ $db: 'd' });
+  const section = Buffer.concat([
+    Buffer.alloc(4),
+    Buffer.from('documents\0'),
+    ...inserted.map((document) => BSON.serialize(document)),
+  ]);
+  section.writeInt32LE(section.length, 0);
+  const message = Buffer.concat([Buffer.alloc(21), body, Buffer.of(1), section]);
+  message.writeInt32LE(message.length, 0);
+  message.writeInt32LE(2013, 12);
+  return message;
+}
 
 describe('the wire protocol responder, by the official driver', () => {
   it('stores, finds and gives documents back in batches', async () => {
@@ -170,6 +190,43 @@ describe('the wire protocol responder, by the official driver', () => {
     const { messages, rest } = takeMessages(Buffer.concat([message, message.subarray(0, 30)]));
     expect(rest).toHaveLength(30);
     expect(messages.map((each) => readRequest(each).command)).toEqual([{ ping: 1, $db: 'db' }]);
+  });
+
+  it('reads the same messages wherever TCP cuts them', () => {
+    const inserts = fc.array(fc.array(fc.record({ _id: fc.integer(), text: fc.string() }), { minLength: 1 }));
+    fc.assert(
+      fc.property(inserts, fc.infiniteStream(fc.integer({ min: 1, max: 40 })), (commands, lengths) => {
+        const stream = Buffer.concat(commands.map(insertMessage));
+        const read: unknown[] = [];
+        let received = Buffer.alloc(0);
+        for (let start = 0; start < stream.length; ) {
+          const end = start + Number(lengths.next().value);
+          const { messages, rest } = takeMessages(Buffer.concat([received, stream.subarray(start, end)]));
+          received = Buffer.from(rest);
+          read.push(...messages.map((message) => readRequest(message).command.documents));
+          start = end;
+        }
+        expect(received).toHaveLength(0);
+        expect(read).toEqual(commands);
+      }),
+    );
+  });
+
+  it.each([
+    ['a section without length', insertMessage([]).fill(0, LENGTH_OF_SECTION, LENGTH_OF_SECTION + 4)],
+    [
+      'a section longer than the message',
+      insertMessage([{ _id: 1 }]).fill(0x7f, LENGTH_OF_SECTION, LENGTH_OF_SECTION + 3),
+    ],
+    ['a message shorter than its head', Buffer.alloc(16)],
+    ['another protocol', Buffer.from('\x14\0\0\0GET / HTTP/1.1\n\n')],
+  ])('ends the connection of a client that sends %s, and says so when it is closed', async (_, bytes) => {
+    const other = await MongoResponder.start();
+    const [host, port] = other.host.split(':');
+    const socket = connect(Number(port), host);
+    socket.write(bytes);
+    await once(socket, 'close');
+    await expect(other.close()).rejects.toThrow("can't read");
   });
 
   it('plays the secondary', async () => {
