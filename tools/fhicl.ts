@@ -28,7 +28,7 @@ async function main(argv: readonly string[]): Promise<number> {
     if (error instanceof CommanderError)
       return error.exitCode === 0 ? exitCodes.success : exitCodes.wrongUsage;
     const isKnown = errorCode(error) !== undefined;
-    console.error(isKnown ? `fhicl: ${messageOf(error)}` : error);
+    console.error(isKnown ? `run-archiver-fhicl: ${messageOf(error)}` : error);
     return isKnown ? exitCodes.failure : exitCodes.unexpectedError;
   }
 }

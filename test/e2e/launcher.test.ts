@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -162,14 +163,16 @@ describe('the Node.js that it takes', () => {
   });
 });
 
-describe('the tools', () => {
-  it.each(['compare-artdaqdb-ucondb', 'repair-filesystemdb', 'run-archiver-fhicl'])(
-    '%s can be started, and its reader may go away',
-    async (name) => {
-      const { code, stdout } = await run(join(project, 'bin', name), ['--help']);
-      expect([code, stdout]).toEqual([0, expect.stringContaining('Usage: ')]);
-      const { stderr } = await run('/bin/sh', ['-c', '"$0" --help | head -n 0', join(project, 'bin', name)]);
-      expect(stderr).toBe('');
-    },
-  );
+describe('the commands of the package', () => {
+  const { bin } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as {
+    bin: Readonly<Record<string, string>>;
+  };
+
+  it.each(Object.entries(bin))('%s calls itself so, and its reader may go away', async (name, path) => {
+    const program = join(project, path);
+    const { code, stdout } = await run(program, ['--help']);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(new RegExp(`^Usage: ${name} `))]);
+    const { stderr } = await run('/bin/sh', ['-c', '"$0" --help | head -n 0', program]);
+    expect(stderr).toBe('');
+  });
 });

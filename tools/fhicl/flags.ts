@@ -13,10 +13,10 @@ const AFTER_HELP = `
 Without FILE, or with -, standard input is read. What is refused is named on standard error as file:line:column: reason.
 
 Examples:
-  fhicl check /daq/run_records/18010/*.fcl
-  fhicl format boot.fcl | diff exported/boot.fcl -
-  fhicl to-json boot.fcl | jq .main
-  echo 'a: [1, 2' | fhicl check
+  run-archiver-fhicl check /daq/run_records/18010/*.fcl
+  run-archiver-fhicl format boot.fcl | diff exported/boot.fcl -
+  run-archiver-fhicl to-json boot.fcl | jq .main
+  echo 'a: [1, 2' | run-archiver-fhicl check
 
 Exit status:
   0  artdaqDB accepts every file
@@ -32,7 +32,7 @@ export function readFlags(argv: readonly string[]): FhiclFlags {
   const chosen = (action: FhiclFlags['action']) => (files: readonly string[], options: { stored?: true }) => {
     flags = { action, files: files.length === 0 ? ['-'] : files, isWhole: options.stored ?? false };
   };
-  const command = new Command('fhicl')
+  const command = new Command('run-archiver-fhicl')
     .description('Reads FHiCL as artdaqDB does.')
     .addHelpText('after', AFTER_HELP)
     .exitOverride();
