@@ -1,4 +1,4 @@
-import { type NumberRange, rangeText } from '../number-ranges.ts';
+import { type NumberRange, rangeText, toRanges } from '../number-ranges.ts';
 import type { RunNumber } from '../run-number.ts';
 
 const shownRanges = 10;
@@ -12,6 +12,11 @@ export function formatRanges(ranges: readonly NumberRange[]): string {
   const head = ranges.slice(0, half).map(rangeText).join(', ');
   const tail = ranges.slice(-half).map(rangeText).join(', ');
   return `${head} ... ${tail} (${ranges.length} ranges total)`;
+}
+
+/** Runs, ascending, as {@link formatRanges} has them. */
+export function formatRuns(runs: readonly RunNumber[]): string {
+  return formatRanges(toRanges(runs));
 }
 
 /** The runs missing between ranges as text: the first 20, then their number. */

@@ -1,15 +1,37 @@
-import { toRanges } from '../number-ranges.ts';
 import { positionOf } from '../persistence/position.ts';
 import type { RunNumber } from '../run-number.ts';
 import { info, placeName, type ReportLine } from './lines.ts';
-import { formatRanges } from './ranges.ts';
-import { differences, outdatedBlobs, type Status, skippedRuns, unfinishedRuns } from './status.ts';
+import { formatRuns } from './ranges.ts';
+import {
+  type Differences,
+  differences,
+  outdatedBlobs,
+  type StageRecord,
+  type Status,
+  skippedRuns,
+  type UnreadableRecord,
+  unfinishedRuns,
+} from './status.ts';
 
 /** What an operator should do. */
 export function recommendations(status: Status): ReportLine[] {
+  const found = differences(status);
+  const lines = [
+    ...toBeDone(found),
+    ...status.stages.flatMap((stage) => ('error' in stage ? [unreadable(stage)] : stageLines(stage, found))),
+    ...onlyInOnePlace(found),
+    ...outdated(status),
+    ...('error' in status.lateTimes ? [unreadable(status.lateTimes)] : []),
+    ...status.places
+      .filter(({ error }) => error !== undefined)
+      .map(({ place }) => warning(`${placeName(place)} could not be queried: what concerns it is not known`)),
+  ];
+  if (lines.length === 0) lines.push(info('All systems are synchronized - no action needed'));
+  return [...lines, ...unfinished(status)];
+}
+
+function toBeDone({ toImport = [], toMigrate = [] }: Differences): ReportLine[] {
   const lines: ReportLine[] = [];
-  const warn = (text: string) => lines.push({ level: 'warning', text });
-  const { toImport = [], toMigrate = [], withoutFiles = [], onlyInUconDb = [] } = differences(status);
   if (toImport.length > 0) {
     lines.push(
       info(`Run IMPORTER: ${toImport.length} run(s) on filesystem not in artdaqDB (${span(toImport)})`),
@@ -20,56 +42,77 @@ export function recommendations(status: Status): ReportLine[] {
       info(`Run MIGRATOR: ${toMigrate.length} run(s) in artdaqDB not in UconDB (${span(toMigrate)})`),
     );
   }
-  for (const stage of status.stages) {
-    if ('error' in stage) {
-      lines.push({ level: 'error', text: stage.error });
-      continue;
-    }
-    const missing = stage.stage === 'import' ? toImport : toMigrate;
-    const skipped = skippedRuns(missing, stage);
-    if (skipped.length > 0) {
-      warn(
-        `${skipped.length} run(s) at or below the ${stage.stage} position ${positionOf(stage.state)} are skipped with ` +
-          `--incremental (${formatRanges(toRanges(skipped))}); run once without it to ${stage.stage} them`,
-      );
-    }
-    if (stage.failed.length > 0) {
-      warn(
-        `${stage.failed.length} run(s) in the ${stage.stage} failure log ` +
-          `(${formatRanges(toRanges(stage.failed))}); --retry-failed-${stage.stage} processes them`,
-      );
-    }
+  return lines;
+}
+
+function stageLines(record: StageRecord, { toImport = [], toMigrate = [] }: Differences): ReportLine[] {
+  const { stage, state, failed } = record;
+  const skipped = skippedRuns(stage === 'import' ? toImport : toMigrate, record);
+  const lines: ReportLine[] = [];
+  if (skipped.length > 0) {
+    lines.push(
+      warning(
+        `${skipped.length} run(s) at or below the ${stage} position ${positionOf(state)} are skipped with ` +
+          `--incremental (${formatRuns(skipped)}); run once without it to ${stage} them`,
+      ),
+    );
   }
+  if (failed.length > 0) {
+    lines.push(
+      warning(
+        `${failed.length} run(s) in the ${stage} failure log (${formatRuns(failed)}); ` +
+          `--retry-failed-${stage} processes them`,
+      ),
+    );
+  }
+  return lines;
+}
+
+function onlyInOnePlace({ withoutFiles = [], onlyInUconDb = [] }: Differences): ReportLine[] {
+  const lines: ReportLine[] = [];
   if (withoutFiles.length > 0) {
-    warn(`WARNING: ${withoutFiles.length} run(s) in artdaqDB but not on filesystem (may have been deleted)`);
+    lines.push(
+      warning(
+        `WARNING: ${withoutFiles.length} run(s) in artdaqDB but not on filesystem (may have been deleted)`,
+      ),
+    );
   }
   if (onlyInUconDb.length > 0) {
     lines.push(
       info(`INFO: ${onlyInUconDb.length} run(s) in UconDB but not in artdaqDB (${span(onlyInUconDb)})`),
     );
   }
-  const outdated = outdatedBlobs(status) ?? [];
-  if (outdated.length > 0) {
-    warn(
-      `${outdated.length} run(s) got their stop time in artdaqDB after their blob was stored in UconDB, which lacks it ` +
-        `(${formatRanges(toRanges(outdated))}); ucon_db.replace_incomplete replaces such blobs`,
-    );
-  }
-  if ('error' in status.lateTimes) lines.push({ level: 'error', text: status.lateTimes.error });
-  for (const { place, error } of status.places) {
-    if (error !== undefined) warn(`${placeName(place)} could not be queried: what concerns it is not known`);
-  }
-  if (lines.length === 0) lines.push(info('All systems are synchronized - no action needed'));
-  const unfinished = unfinishedRuns(status) ?? [];
-  if (unfinished.length > 0) {
-    lines.push(
-      info(
-        `INFO: ${unfinished.length} run(s) were archived without stop time (${formatRanges(toRanges(unfinished))}); it is ` +
-          'added to artdaqDB when it appears in the run directory',
-      ),
-    );
-  }
   return lines;
+}
+
+function outdated(status: Status): ReportLine[] {
+  const runs = outdatedBlobs(status) ?? [];
+  if (runs.length === 0) return [];
+  return [
+    warning(
+      `${runs.length} run(s) got their stop time in artdaqDB after their blob was stored in UconDB, which lacks it ` +
+        `(${formatRuns(runs)}); ucon_db.replace_incomplete replaces such blobs`,
+    ),
+  ];
+}
+
+function unfinished(status: Status): ReportLine[] {
+  const runs = unfinishedRuns(status) ?? [];
+  if (runs.length === 0) return [];
+  return [
+    info(
+      `INFO: ${runs.length} run(s) were archived without stop time (${formatRuns(runs)}); it is ` +
+        'added to artdaqDB when it appears in the run directory',
+    ),
+  ];
+}
+
+function unreadable({ error }: UnreadableRecord): ReportLine {
+  return { level: 'error', text: error };
+}
+
+function warning(text: string): ReportLine {
+  return { level: 'warning', text };
 }
 
 function span(runs: readonly RunNumber[]): string {

@@ -1,10 +1,9 @@
 import { PersistenceError, type StageName } from '../errors.ts';
-import { toRanges } from '../number-ranges.ts';
 import { positionOf, recompute } from '../persistence/position.ts';
 import type { StageState } from '../persistence/state-text.ts';
 import { type RunNumber, without } from '../run-number.ts';
 import type { Logger } from '../services/logger.ts';
-import { formatRanges } from './ranges.ts';
+import { formatRuns } from './ranges.ts';
 
 /** What state file and failure log of a stage follow from its source and target. */
 export interface Recovery {
@@ -81,6 +80,6 @@ export function recoveryLines(
     `  Last contiguous: ${state.lastContiguousRun}`,
     `  Last attempted: ${state.lastAttemptedRun}`,
     `  Missing runs: ${failed.length}`,
-    ...(failed.length === 0 ? [] : [`  Missing runs (failure log): ${formatRanges(toRanges(failed))}`]),
+    ...(failed.length === 0 ? [] : [`  Missing runs (failure log): ${formatRuns(failed)}`]),
   ];
 }

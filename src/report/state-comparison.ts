@@ -1,7 +1,6 @@
-import { toRanges } from '../number-ranges.ts';
 import { type RunNumber, without } from '../run-number.ts';
 import { info, placeName, type ReportLine } from './lines.ts';
-import { formatRanges } from './ranges.ts';
+import { formatRuns } from './ranges.ts';
 import { type Place, runsAt, type StageRecord, type Status } from './status.ts';
 
 const rule = '-'.repeat(70);
@@ -38,7 +37,7 @@ export function stageFacts(stage: StageRecord, status: Status): Fact[] {
   else lines.push(...placeFacts(last, sections[stage.stage], status));
   if (stage.failed.length > 0) {
     lines.push(
-      alarm('Failed Runs', `${stage.failed.length} run(s) logged as failed (${ranges(stage.failed)})`),
+      alarm('Failed Runs', `${stage.failed.length} run(s) logged as failed (${formatRuns(stage.failed)})`),
     );
   }
   return lines;
@@ -57,7 +56,10 @@ function placeFacts(last: RunNumber, places: { source: Place; target: Place }, s
   return [
     missing.length === 0
       ? entry('Status', `All expected runs present in ${name}`)
-      : alarm(`Missing in ${name}`, `${missing.length} run(s) before last contiguous (${ranges(missing)})`),
+      : alarm(
+          `Missing in ${name}`,
+          `${missing.length} run(s) before last contiguous (${formatRuns(missing)})`,
+        ),
     ...(fresh.length === 0
       ? []
       : [
@@ -67,10 +69,6 @@ function placeFacts(last: RunNumber, places: { source: Place; target: Place }, s
           ),
         ]),
   ];
-}
-
-function ranges(runs: readonly RunNumber[]): string {
-  return formatRanges(toRanges(runs));
 }
 
 function factLine({ level, name, value }: Fact): ReportLine {

@@ -1,7 +1,7 @@
 import { toRanges } from '../number-ranges.ts';
 import type { RunNumber } from '../run-number.ts';
 import { type FileComparison, isMatch } from './compare.ts';
-import { formatRanges } from './ranges.ts';
+import { formatRuns } from './ranges.ts';
 
 /** Raised when a member of the JSON document changes its meaning or goes away. */
 const VERSION = 1;
@@ -47,12 +47,12 @@ export function verificationLines(verification: Verification): string[] {
     ...(unequalBefore.length === 0
       ? []
       : [
-          `Not compared now, but unequal when compared last: ${formatRanges(toRanges(unequalBefore))} ` +
+          `Not compared now, but unequal when compared last: ${formatRuns(unequalBefore)} ` +
             '(--verify --runs compares them at once)',
         ]),
     ...(missingInUconDb.length === 0
       ? []
-      : [`Missing in UconDB though counted as migrated: ${formatRanges(toRanges(missingInUconDb))}`]),
+      : [`Missing in UconDB though counted as migrated: ${formatRuns(missingInUconDb)}`]),
     ...(left === 0 ? [] : [`${left} runs are left; the next --verify goes on with them`]),
   ];
 }

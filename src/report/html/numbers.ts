@@ -1,7 +1,7 @@
 import { toRanges } from '../../number-ranges.ts';
 import { positionOf } from '../../persistence/position.ts';
 import { placeName } from '../lines.ts';
-import { formatGaps, formatRanges } from '../ranges.ts';
+import { formatGaps, formatRanges, formatRuns } from '../ranges.ts';
 import { stageFacts } from '../state-comparison.ts';
 import { differences, type PlaceStatus, type Status, skippedRuns } from '../status.ts';
 import { counted } from './describe.ts';
@@ -63,7 +63,7 @@ function stageCard(stage: Status['stages'][number], status: Status, compareState
 }
 
 function someRuns(runs: readonly number[]): string {
-  return runs.length === 0 ? 'None' : `${counted(runs.length)}: ${formatRanges(toRanges(runs))}`;
+  return runs.length === 0 ? 'None' : `${counted(runs.length)}: ${formatRuns(runs)}`;
 }
 
 function card(title: string, role: string, rows: readonly Row[]): Markup {
