@@ -1,21 +1,23 @@
-import { lstat, mkdir } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { unpackBlob } from '../blob/unpack.ts';
 import type { RunRequest } from '../cli/request.ts';
-import { ArchiverError, messageOf, UconDbError } from '../errors.ts';
-import { writeFileAtomic } from '../persistence/atomic-file.ts';
+import { ArchiverError, messageOf, PersistenceError, UconDbError } from '../errors.ts';
+import { writeFilesTogether } from '../persistence/files-together.ts';
 import { undefinedIfMissing } from '../system-error.ts';
 import type { Execution } from './execution.ts';
 
 type RestoreRequest = Extract<RunRequest, { mode: 'restore' }>;
 
 /**
- * Unpacks a run's files from UconDB into a directory, which is made if it is missing. Names are base names
+ * Unpacks a run's files from UconDB into a directory, all or none of them; it is made if it is missing. Names are base names
  * ({@link unpackBlob} sees to that), so nothing is written outside of it.
- * @throws ArchiverError if there is no such blob, it is not that run's, or a file is there already; nothing is written then
+ * @returns false if it was stopped before
+ * @throws ArchiverError if there is no such blob, it is not that run's, a file is there already, or they can't be written
  */
-export async function restore(request: RestoreRequest, { site, logger, enter }: Execution): Promise<boolean> {
-  enter('Restore');
+export async function restore(request: RestoreRequest, execution: Execution): Promise<boolean> {
+  const { site, logger, shutdown } = execution;
+  execution.enter('Restore');
   const { run, force, dryRun } = request;
   const directory = resolve(request.to);
   const record = unpackBlob(await site.uconDb.get(run));
@@ -24,24 +26,25 @@ export async function restore(request: RestoreRequest, { site, logger, enter }: 
       run,
     });
   }
-  const files = record.files.map(({ name, text }) => ({ path: join(directory, name), text }));
+  const paths = record.files.map(({ name }) => join(directory, name));
   try {
-    for (const { path } of files) await refuseObstacle(path, force);
-    if (!dryRun) await mkdir(directory, { recursive: true });
-    for (const { path, text } of files) {
-      if (!dryRun) await writeFileAtomic(path, text);
-      logger.info(`${dryRun ? 'Dry run: would restore' : 'Restored'} ${path}`);
+    for (const path of paths) await refuseObstacle(path, force);
+    if (!dryRun && !(await writeFilesTogether(directory, record.files, shutdown))) {
+      logger.warning(`Run ${run} was not restored, as the archiver is to stop: nothing was written`);
+      return false;
     }
   } catch (error) {
-    if (error instanceof ArchiverError) throw error;
+    const isOurs = error instanceof ArchiverError && !(error instanceof PersistenceError);
+    if (isOurs) throw error;
     throw new ArchiverError(`run ${run} could not be restored to ${directory}: ${messageOf(error)}`, {
       cause: error,
       run,
     });
   }
+  for (const path of paths) logger.info(`${dryRun ? 'Dry run: would restore' : 'Restored'} ${path}`);
   const packed = `packed on ${record.packedAt} UTC`;
   logger.info(
-    `✓ Run ${run}: ${files.length} files, ${packed}, ${dryRun ? 'would be' : 'are'} in ${directory}`,
+    `✓ Run ${run}: ${paths.length} files, ${packed}, ${dryRun ? 'would be' : 'are'} in ${directory}`,
   );
   return true;
 }

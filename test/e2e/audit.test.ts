@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { useSite } from '../helpers/use-site.ts';
 
-const { site, ucondb, run } = useSite();
+const { site, ucondb, start, run } = useSite();
 
 /**
  * Changes what artdaqDB holds of one run's component.
@@ -140,6 +140,57 @@ describe('--restore', () => {
     const { code, stdout } = await run('--restore', '7', '--to', target(), '--force');
     expect([code, stdout]).toEqual([1, expect.stringContaining('is there and no file')]);
     expect(existsSync(join(site.directory, 'outside'))).toBe(false);
+  });
+
+  const preloading = (name: string, env: Record<string, string>) => ({
+    env: { NODE_OPTIONS: `--import=${new URL(`../helpers/${name}`, import.meta.url).href}`, ...env },
+  });
+
+  it('leaves nothing behind on a full disk', async () => {
+    site.addRuns(7);
+    await run();
+    const restore = (...flags: string[]) =>
+      start(
+        ['--restore', '7', '--to', target(), ...flags],
+        preloading('full-disk.mjs', { FULL_DISK_DIRECTORY: join(target(), '..'), FULL_DISK_BYTES: '300' }),
+      ).ended;
+    const { code, stdout } = await restore();
+    expect([code, stdout]).toEqual([
+      1,
+      expect.stringMatching(/run 7 could not be restored to .*here: nothing was written: .*ENOSPC/),
+    ]);
+    expect(readdirSync(join(target(), '..'))).toEqual([]);
+    mkdirSync(target());
+    writeFileSync(join(target(), 'boot.fcl'), 'mine');
+    expect((await restore('--force')).code).toBe(1);
+    expect(readdirSync(target())).toEqual(['boot.fcl']);
+    expect(readFileSync(join(target(), 'boot.fcl'), 'utf8')).toBe('mine');
+  });
+
+  it('leaves nothing behind when it is stopped, be it gracefully or at once', async () => {
+    site.addRuns(7);
+    await run();
+    const restore = (env: Record<string, string>) =>
+      start(
+        ['--restore', '7', '--to', target()],
+        preloading('stalled-write.mjs', { STALLED_DIRECTORY: join(target(), '..'), ...env }),
+      );
+    const stalled = 'the second file is stalled';
+    const once = restore({});
+    await once.says(stalled);
+    once.kill('SIGINT');
+    const { code, stdout } = await once.ended;
+    expect([code, stdout]).toEqual([130, expect.stringContaining('Run 7 was not restored')]);
+    expect(readdirSync(join(target(), '..'))).toEqual([]);
+    const thrice = restore({ STALLED_FOR_EVER: 'yes' });
+    await thrice.says(stalled);
+    expect(readdirSync(join(target(), '..'))).toEqual([expect.stringMatching(/^\.here\..*archiver-tmp$/)]);
+    for (const answer of ['GRACEFUL SHUTDOWN REQUESTED', 'pressed 2/3', 'IMMEDIATE SHUTDOWN']) {
+      thrice.kill('SIGINT');
+      await thrice.says(answer);
+    }
+    expect((await thrice.ended).code).toBe(130);
+    expect(readdirSync(join(target(), '..'))).toEqual([]);
   });
 });
 

@@ -1,0 +1,59 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { writeFilesTogether } from '../../../src/persistence/files-together.ts';
+import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
+
+const makeDirectory = useTemporaryDirectories();
+const go = new AbortController().signal;
+const files = [
+  { name: 'a.fcl', text: 'a: 1\n' },
+  { name: 'b.fcl', text: 'b: 2\n' },
+];
+/** No file can have that name. */
+const impossible = { name: 'x'.repeat(300), text: '' };
+
+it('makes the directory, with all above it, and nothing else', async () => {
+  const top = await makeDirectory();
+  expect(await writeFilesTogether(join(top, 'runs', '7'), files, go)).toBe(true);
+  expect(await readdir(join(top, 'runs'))).toEqual(['7']);
+  expect((await readdir(join(top, 'runs', '7'))).sort()).toEqual(['a.fcl', 'b.fcl']);
+  expect(await readFile(join(top, 'runs', '7', 'b.fcl'), 'utf8')).toBe('b: 2\n');
+});
+
+it('leaves other files of a directory that is there, and takes the place of its own', async () => {
+  const top = await makeDirectory();
+  await writeFile(join(top, 'mine'), 'mine');
+  await writeFile(join(top, 'a.fcl'), 'old');
+  expect(await writeFilesTogether(top, files, go)).toBe(true);
+  expect((await readdir(top)).sort()).toEqual(['a.fcl', 'b.fcl', 'mine']);
+  expect(await readFile(join(top, 'a.fcl'), 'utf8')).toBe('a: 1\n');
+});
+
+it('leaves nothing behind when one of the files cannot be written', async () => {
+  const top = await makeDirectory();
+  const target = join(top, '7');
+  const failing = () => writeFilesTogether(target, [...files, impossible], go);
+  await expect(failing()).rejects.toThrow(/^nothing was written: .*ENAMETOOLONG/);
+  expect(await readdir(top)).toEqual([]);
+  await mkdir(target);
+  await writeFile(join(target, 'a.fcl'), 'old');
+  await expect(failing()).rejects.toThrow('nothing was written');
+  expect(await readdir(target)).toEqual(['a.fcl']);
+  expect(await readFile(join(target, 'a.fcl'), 'utf8')).toBe('old');
+});
+
+it('says what is in place when a file of a directory cannot be replaced', async () => {
+  const top = await makeDirectory();
+  await mkdir(join(top, 'b.fcl'));
+  await expect(writeFilesTogether(top, files, go)).rejects.toThrow('only 1 of 2 files are in place: ');
+  expect((await readdir(top)).sort()).toEqual(['a.fcl', 'b.fcl']);
+});
+
+it('writes nothing when it is to stop, and removes itself from the end of the process', async () => {
+  const top = await makeDirectory();
+  const before = process.listenerCount('exit');
+  expect(await writeFilesTogether(join(top, '7'), files, AbortSignal.abort())).toBe(false);
+  expect(await readdir(top)).toEqual([]);
+  expect(process.listenerCount('exit')).toBe(before);
+});
