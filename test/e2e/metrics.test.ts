@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { LineReceiver, type ReceiverBehaviour, refusingPort } from '../helpers/line-receiver.ts';
+import { closedPort } from '../helpers/closed-port.ts';
+import { LineReceiver, type ReceiverBehaviour } from '../helpers/line-receiver.ts';
 import { type PingAnswer, PingServer } from '../helpers/ping-server.ts';
 import { parsePrometheusText } from '../helpers/prometheus-text.ts';
 import type { Parameters } from '../helpers/site.ts';
@@ -98,7 +99,7 @@ describe('metrics and health check', () => {
 
   it('tell of a stage that can not begin, and still of the calls', async () => {
     site.addRuns(1);
-    measure({ ucon_db: { server_url: `http://127.0.0.1:${await refusingPort()}/app` } });
+    measure({ ucon_db: { server_url: `http://127.0.0.1:${await closedPort()}/app` } });
     expect((await run()).code).toBe(1);
     expect(checks.targets).toEqual(targets('/start', '/fail'));
     expect(gauge('last_execution_success', 'import')).toBe(1);
@@ -153,7 +154,7 @@ describe('a counterpart that is broken', () => {
   it.each(['refuse', 'hang', 'cut'] as const)('Carbon: %s', async (how: ReceiverBehaviour | 'refuse') => {
     await carbon.stop();
     carbon = await LineReceiver.start(how === 'refuse' ? 'accept' : how);
-    const port = how === 'refuse' ? await refusingPort() : carbon.port;
+    const port = how === 'refuse' ? await closedPort() : carbon.port;
     measure({ carbon: { enabled: true, host: '127.0.0.1', port, metric_prefix: prefix } });
     await expectNoHarm(/Could not post \d+ metrics to Carbon at 127\.0\.0\.1:\d+\. Reason: /);
   });
@@ -168,7 +169,7 @@ describe('a counterpart that is broken', () => {
   it.each(['refuse', 'hang', 500] as const)('the health check: %s', async (how: PingAnswer | 'refuse') => {
     await checks.stop();
     checks = await PingServer.start(() => (how === 'refuse' ? 200 : how));
-    const origin = how === 'refuse' ? `http://127.0.0.1:${await refusingPort()}` : checks.origin;
+    const origin = how === 'refuse' ? `http://127.0.0.1:${await closedPort()}` : checks.origin;
     measure({ healthcheck: { url: `${origin}/ping/${key}?rid=1` } });
     await expectNoHarm(
       /The health check at http:\/\/127\.0\.0\.1:\d+ \(healthcheck\.url\) could not be told/,
@@ -177,7 +178,7 @@ describe('a counterpart that is broken', () => {
 
   it('all at once, with a run that fails', async () => {
     site.addFaultyRun(3);
-    const port = await refusingPort();
+    const port = await closedPort();
     measure({
       carbon: { enabled: true, host: '127.0.0.1', port, metric_prefix: prefix },
       metrics: { textfile: site.directory },

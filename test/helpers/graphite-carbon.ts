@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { closedPort } from './closed-port.ts';
 import { type LineProcess, startLineProcess } from './line-process.ts';
-import { refusingPort } from './line-receiver.ts';
 
 const cache = '/usr/bin/carbon-cache';
 const fetcher = '/usr/bin/whisper-fetch';
@@ -31,7 +31,7 @@ export class GraphiteCarbon {
   }
 
   static async start(directory: string): Promise<GraphiteCarbon> {
-    const port = await refusingPort();
+    const port = await closedPort();
     const parameters = {
       STORAGE_DIR: directory,
       LOCAL_DATA_DIR: join(directory, 'whisper'),

@@ -62,11 +62,3 @@ export class LineReceiver {
     await closed;
   }
 }
-
-/** A port of 127.0.0.1 that nobody listens on. */
-export async function refusingPort(): Promise<number> {
-  const receiver = await LineReceiver.start();
-  const { port } = receiver;
-  await receiver.stop();
-  return port;
-}

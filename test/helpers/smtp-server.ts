@@ -136,11 +136,3 @@ export class SilentServer {
     await closed;
   }
 }
-
-/** A port of 127.0.0.1 on which nobody listens. */
-export async function closedPort(): Promise<number> {
-  const server = await SilentServer.start();
-  const { port } = server;
-  await server.close();
-  return port;
-}

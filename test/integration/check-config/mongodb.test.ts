@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CheckLimits } from '../../../src/modes/check-config.ts';
 import { CheckedSite, type CheckReport } from '../../helpers/checked-site.ts';
+import { closedPort } from '../../helpers/closed-port.ts';
 import { type Fault, onCall, refusal } from '../../helpers/mongo-responder/script.ts';
 import { MongoResponder } from '../../helpers/mongo-responder.ts';
-import { closedPort } from '../../helpers/smtp-server.ts';
 
 const account = { user: 'archiver', password: 'pass-word' };
 const all = ['find', 'insert', 'update', 'remove', 'createIndex'];

@@ -5,9 +5,10 @@ import { currentOwner } from '../../../src/persistence/lock/owner.ts';
 import { acquireProcessLock } from '../../../src/persistence/lock.ts';
 import { startUconDbServer, type UconDbServer } from '../../../tools/ucondb-server/server.ts';
 import { CheckedSite, type CheckReport } from '../../helpers/checked-site.ts';
+import { closedPort } from '../../helpers/closed-port.ts';
 import { account } from '../../helpers/site.ts';
 import type { SlackAnswer } from '../../helpers/slack-server.ts';
-import { closedPort, MailServer } from '../../helpers/smtp-server.ts';
+import { MailServer } from '../../helpers/smtp-server.ts';
 
 let place: CheckedSite;
 

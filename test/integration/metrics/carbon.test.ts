@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { CarbonClient } from '../../../src/clients/carbon.ts';
-import { LineReceiver, type ReceiverBehaviour, refusingPort } from '../../helpers/line-receiver.ts';
+import { closedPort } from '../../helpers/closed-port.ts';
+import { LineReceiver, type ReceiverBehaviour } from '../../helpers/line-receiver.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';
 
 let receiver: LineReceiver | undefined;
@@ -77,7 +78,7 @@ describe('CarbonClient', () => {
   });
 
   it('says once that nobody listens', async () => {
-    const port = await refusingPort();
+    const port = await closedPort();
     const client = clientOf(port);
     client.post('x', 1);
     client.post('y', 1);

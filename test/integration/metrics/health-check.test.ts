@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { HealthCheck } from '../../../src/services/metrics/health-check.ts';
-import { refusingPort } from '../../helpers/line-receiver.ts';
+import { closedPort } from '../../helpers/closed-port.ts';
 import { type PingAnswer, PingServer } from '../../helpers/ping-server.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';
 
@@ -99,11 +99,11 @@ describe('HealthCheck', () => {
     });
 
     it('nobody listens', async () => {
-      await expectOneWarning(`http://127.0.0.1:${await refusingPort()}/${key}`, /ECONNREFUSED/);
+      await expectOneWarning(`http://127.0.0.1:${await closedPort()}/${key}`, /ECONNREFUSED/);
     });
 
     it('a user that is not well written', async () => {
-      await expectOneWarning(`http://u:%zz@127.0.0.1:${await refusingPort()}/${key}`, /malformed|ECONN/);
+      await expectOneWarning(`http://u:%zz@127.0.0.1:${await closedPort()}/${key}`, /malformed|ECONN/);
     });
   });
 
