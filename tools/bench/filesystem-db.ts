@@ -9,7 +9,7 @@
  * runs, without documents; `grow` adds two more.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
@@ -18,14 +18,9 @@ import { spliceIndex } from '../../src/clients/artdaqdb/filesystem/index/index-s
 import { EMPTY_INDEX } from '../../src/clients/artdaqdb/filesystem/index/index-text.ts';
 import { FilesystemDb } from '../../src/clients/artdaqdb/filesystem-db.ts';
 import type { FhiclFile } from '../../src/fhicl/fhicl-file.ts';
+import { readRecord, report } from './measurement.ts';
 
 const FIRST_RUN = 20_000;
-
-function readRecord(directory: string): FhiclFile[] {
-  return readdirSync(directory)
-    .filter((name) => name.endsWith('.fcl'))
-    .map((name) => ({ name, text: readFileSync(join(directory, name), 'utf8') }));
-}
 
 async function measureInserts(files: FhiclFile[], runs: number, workers: number): Promise<void> {
   const database = mkdtempSync(join(tmpdir(), 'bench-filesystem-db-'));
@@ -76,16 +71,6 @@ function writeIndex(collection: string, runs: number, entities: readonly string[
   writeFileSync(
     join(collection, 'index.json'),
     Buffer.concat([...spliceIndex(empty, layout, { added, removed: [] })]),
-  );
-}
-
-async function report(what: string, runs: number, work: () => Promise<unknown>): Promise<void> {
-  const start = performance.now();
-  await work();
-  const seconds = (performance.now() - start) / 1000;
-  const peak = Math.round(process.resourceUsage().maxRSS / 1024);
-  console.log(
-    `${what}: ${seconds.toFixed(2)} s, ${Math.round((runs / seconds) * 60)} runs a minute, peak memory ${peak} MB`,
   );
 }
 

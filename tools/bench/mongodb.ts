@@ -8,8 +8,6 @@
  * `insert` stores the files as so many runs and exports them again. `fill` adds so many runs of one schema and two small
  * documents each; `list` lists them, looks one up and exports it.
  */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
 import pLimit from 'p-limit';
 import { bsonOf } from '../../src/clients/artdaqdb/mongo/bson-document.ts';
@@ -17,6 +15,7 @@ import { MongoDb } from '../../src/clients/artdaqdb/mongo-db.ts';
 import { submission } from '../../src/clients/artdaqdb/submission.ts';
 import type { FhiclFile } from '../../src/fhicl/fhicl-file.ts';
 import { readJsonObject } from '../../src/fhicl/json-reader.ts';
+import { readRecord, report } from './measurement.ts';
 
 const FIRST_RUN = 20_000;
 const RUNS_AT_ONCE = 1000;
@@ -26,12 +25,6 @@ const SMALL_RUN: readonly FhiclFile[] = [
   { name: 'settings.fcl', text: '\nlevel: 3 \n' },
   { name: 'schema.fcl', text: '\nversion: 1 \n' },
 ];
-
-function readRecord(directory: string): FhiclFile[] {
-  return readdirSync(directory)
-    .filter((name) => name.endsWith('.fcl'))
-    .map((name) => ({ name, text: readFileSync(join(directory, name), 'utf8') }));
-}
 
 function numbersFrom(first: number, count: number): number[] {
   return Array.from({ length: count }, (_, place) => first + place);
@@ -79,16 +72,6 @@ async function measureListing(db: MongoDb): Promise<void> {
   const last = runs.at(-1) ?? 0;
   await report('looking one up', 1, () => db.has(last, 'bench'));
   await report('exporting one', 1, () => db.export(last));
-}
-
-async function report(what: string, runs: number, work: () => Promise<unknown>): Promise<void> {
-  const start = performance.now();
-  await work();
-  const seconds = (performance.now() - start) / 1000;
-  const peak = Math.round(process.resourceUsage().maxRSS / 1024);
-  console.log(
-    `${what}: ${seconds.toFixed(2)} s, ${Math.round((runs / seconds) * 60)} runs a minute, peak memory ${peak} MB`,
-  );
 }
 
 const [uri = '', mode, first, second, third] = process.argv.slice(2);
