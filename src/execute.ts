@@ -21,18 +21,13 @@ const rule = '='.repeat(70);
  */
 export async function execute(request: RunRequest, env: Environment): Promise<number> {
   const terminal = terminalFor(request, env);
-  let logging: Logging = createLogging({
-    level: 'INFO',
-    logFile: undefined,
-    quiet: request.quiet,
-    console: consoleOf(request),
-    secrets: [],
-  });
+  let logging = logWithoutFile(request, []);
+  let lastWords = logging;
   let orchestrator: Orchestrator | undefined;
   let code: number;
   // What is thrown in a timer or a forgotten promise reaches no catch.
   process.on('uncaughtException', (error) => {
-    const exitCode = summarise(error, orchestrator?.currentStage, logging.logger(moduleName));
+    const exitCode = summarise(error, orchestrator?.currentStage, lastWords.logger(moduleName));
     terminal?.end();
     process.exit(exitCode);
   });
@@ -40,6 +35,8 @@ export async function execute(request: RunRequest, env: Environment): Promise<nu
     const loaded = await loadConfig(request.configPath, env);
     logging.close();
     logging = openLogging(loaded.config, request, terminal);
+    const isUnheard = request.quiet && logging.lacksFile;
+    lastWords = isUnheard ? logWithoutFile(request, loaded.config.secrets) : logging;
     orchestrator = new Orchestrator({
       config: loaded.config,
       logger: (name) => logging.logger(name),
@@ -52,7 +49,7 @@ export async function execute(request: RunRequest, env: Environment): Promise<nu
     });
     code = await runUnderSignals(orchestrator, request, loaded, terminal, logging.logger(moduleName));
   } catch (error) {
-    code = summarise(error, orchestrator?.currentStage, logging.logger(moduleName));
+    code = summarise(error, orchestrator?.currentStage, lastWords.logger(moduleName));
     if (request.mode === 'check-config' && request.json && error instanceof ConfigurationError) {
       process.stdout.write(unusableConfigJson(request.configPath, error.message, new Date()));
     }
@@ -66,6 +63,17 @@ export async function execute(request: RunRequest, env: Environment): Promise<nu
     );
   logging.close();
   return code;
+}
+
+/** With `--quiet` only what ends the program gets out, to standard error: nobody would know of it without a log file. */
+function logWithoutFile(request: RunRequest, secrets: readonly string[]): Logging {
+  return createLogging({
+    level: request.quiet ? 'CRITICAL' : 'INFO',
+    logFile: undefined,
+    quiet: false,
+    console: request.quiet ? 'stderr' : consoleOf(request),
+    secrets,
+  });
 }
 
 /** Standard output is for the report where that is asked for as JSON. */

@@ -44,7 +44,11 @@ export const modifierFlags: readonly Flag[] = [
   { flags: '--to <directory>', description: 'where --restore puts the files' },
   { flags: '--force', description: 'let --restore replace existing files' },
   { flags: '-v, --verbose', description: 'DEBUG logging, whatever the configuration says' },
-  { flags: '-q, --quiet', description: 'nothing on stdout and stderr; the log file still gets everything' },
+  {
+    flags: '-q, --quiet',
+    description:
+      'nothing on stdout and stderr, but errors that end the program before there is a log file; that gets everything',
+  },
 ];
 
 /** The long flags of the reference program. Abbreviations that meant one of them go on meaning it. */

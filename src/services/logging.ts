@@ -27,6 +27,8 @@ export interface LoggingOptions {
 export interface Logging {
   /** @param module as in the reference, e.g. `run_record_archiver.importer`. */
   logger(module: string): Logger;
+  /** A log file was asked for, but could not be opened. */
+  readonly lacksFile: boolean;
   /** Closes the log file; later lines only reach the console. */
   close(): void;
 }
@@ -85,6 +87,7 @@ export function createLogging(options: LoggingOptions): Logging {
   const root = pino({ base: null, timestamp: false, level: PINO_LEVELS[options.level] }, { write });
   return {
     logger: (module) => new PinoLogger(root.child({ module })),
+    lacksFile: options.logFile !== undefined && file === undefined,
     close: () => {
       file?.close();
       file = undefined;

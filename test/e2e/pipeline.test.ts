@@ -168,6 +168,38 @@ describe('when something else is broken', () => {
     expect(readFileSync(log, 'utf8')).toContain(`app.work_dir ${site.work}`);
   });
 
+  it('says on stderr what ends it before there is a log file, even with --quiet', async () => {
+    const ends = async (message: RegExp, ...flags: string[]) => {
+      const { code, stdout, stderr } = await run('--quiet', ...flags);
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr).toMatch(message);
+      expect(stderr).not.toMatch(/ - (?:DEBUG|INFO|WARNING|ERROR) - /);
+    };
+    writeFileSync(site.work, '');
+    await ends(/Error Message: app\.work_dir .*work can't be made/);
+    site.configure(ucondb.url, { app: { batch_size: 'many' } });
+    await ends(/Error Message: .*app\.batch_size/);
+    await ends(/app\.batch_size/, '--check-config');
+    rmSync(site.config);
+    await ends(/Error Message: .*config\.yaml/, '--report-status', '--json');
+  });
+
+  it('stays silent with --quiet where no log file was asked for, or another archiver is at work', async () => {
+    site.addRuns(1);
+    const held = ucondb.hold();
+    const first = start(['--quiet']);
+    await held;
+    const silent = { code: 1, stdout: '', stderr: '' };
+    expect(await run('--quiet')).toMatchObject(silent);
+    ucondb.release();
+    expect(await first.ended).toMatchObject({ ...silent, code: 0 });
+    rmSync(site.work, { recursive: true });
+    writeFileSync(site.work, '');
+    const { app, ...others } = JSON.parse(readFileSync(site.config, 'utf8'));
+    writeFileSync(site.config, JSON.stringify({ ...others, app: { work_dir: app.work_dir } }));
+    expect(await run('--quiet')).toMatchObject(silent);
+  });
+
   it('does not touch a run if schema.fcl is missing', async () => {
     site.addRuns(1);
     rmSync(join(site.directory, 'conf', 'schema.fcl'));
