@@ -3,6 +3,7 @@ import type { JsonObject } from '../../../fhicl/json.ts';
 import { parseStoredJson } from '../../../fhicl/stored-json.ts';
 import type { RunNumber } from '../../../run-number.ts';
 import type { CollectionPlan } from '../run-plan.ts';
+import type { DocumentEntry } from '../stored-document.ts';
 import type { NewDocument, Submission } from '../submission.ts';
 import type { MongoAddress } from './address.ts';
 import { bsonSize } from './bson-document.ts';
@@ -17,12 +18,6 @@ export interface DocumentWriterParts {
   readonly largestDocument: number;
   readonly takesDottedNames: boolean;
   readonly warn: (message: string) => void;
-}
-
-interface SentDocument {
-  readonly document: NewDocument;
-  /** Its stored JSON as read. */
-  readonly content: JsonObject;
 }
 
 /** The server can't hold a document. Nothing of what was to be written with it is left. */
@@ -54,20 +49,19 @@ export class DocumentWriter {
 
   /**
    * Writes what is planned for one collection.
-   * @param replaced ids of documents whose place there is needed
+   * @param replaced documents whose place there is needed
    * @throws RefusedDocumentError naming the file if a document is refused or altered; for all else errors of the driver
    */
   async write(
     { run }: Submission,
     collection: MongoCollection,
     plan: CollectionPlan,
-    replaced: readonly string[],
+    replaced: readonly DocumentEntry[],
   ): Promise<void> {
-    await collection.remove([...replaced, ...plan.removed.map(({ id }) => id)]);
+    await collection.remove([...replaced, ...plan.removed]);
     try {
-      const sent = plan.write.map((document) => ({ document, content: contentOf(document) }));
-      await collection.add(sent.map(({ content }) => content));
-      await this.#compare(sent, collection, run);
+      await collection.add(plan.write.map(contentOf));
+      await this.compare(plan.write, collection, run);
     } catch (error) {
       const refusal = error instanceof RefusedDocumentError ? error : this.#refusal(error, plan.write, run);
       if (refusal === undefined) throw error;
@@ -78,10 +72,10 @@ export class DocumentWriter {
     }
   }
 
-  /** Takes away what was added. What can't be removed is reported: the next insert of the run meets it. */
+  /** Takes away what was added, unless others have replaced it. What can't be removed is reported: the next insert meets it. */
   async takeAway(added: readonly NewDocument[], collection: MongoCollection): Promise<void> {
     try {
-      await collection.remove(added.map(({ entry }) => entry.id));
+      await collection.remove(added.map(({ entry }) => entry));
     } catch (error) {
       const reason = this.#parts.address.hide(messageOf(error));
       this.#parts.warn(`Documents of a run that can't be stored stay in ${collection.name}: ${reason}`);
@@ -111,14 +105,17 @@ export class DocumentWriter {
     );
   }
 
-  /** Some servers keep one of several entries of a name without a word. */
-  async #compare(
-    documents: readonly SentDocument[],
+  /**
+   * Some servers keep one of several entries of a name without a word.
+   * @throws RefusedDocumentError naming the file
+   */
+  async compare(
+    documents: readonly NewDocument[],
     collection: MongoCollection,
     run: RunNumber,
   ): Promise<void> {
     const fragile = documents
-      .map(({ document, content }) => ({ document, names: namesAtRisk(content) }))
+      .map((document) => ({ document, names: namesAtRisk(contentOf(document)) }))
       .filter(({ names }) => names.length > 0);
     if (fragile.length === 0) return;
     const stored = await collection.read(fragile.map(({ document }) => document.entry.id));
@@ -143,7 +140,8 @@ export class DocumentWriter {
   }
 }
 
-function contentOf({ bytes }: Pick<NewDocument, 'bytes'>): JsonObject {
+/** The stored JSON of a document as read. */
+export function contentOf({ bytes }: Pick<NewDocument, 'bytes'>): JsonObject {
   return parseStoredJson(bytes.toString());
 }
 

@@ -1,7 +1,7 @@
 import { ArtdaqDbError } from '../../../errors.ts';
 import type { Collection } from '../../../fhicl/document.ts';
 import type { DocumentSource } from '../run-plan.ts';
-import type { StoredDocument } from '../stored-document.ts';
+import type { DocumentEntry, StoredDocument } from '../stored-document.ts';
 
 /** What one look into a collection found of a run, for the plan of an insert or update. */
 export class FoundDocuments implements DocumentSource {
@@ -19,8 +19,9 @@ export class FoundDocuments implements DocumentSource {
       .map(({ entry }) => entry.id);
   }
 
-  has(id: string): boolean {
-    return this.#documents.has(id);
+  /** What a document says of itself; undefined if there is none of that id. */
+  entry(id: string): DocumentEntry | undefined {
+    return this.#documents.get(id)?.entry;
   }
 
   async read<Kept>(ids: readonly string[], take: (document: StoredDocument) => Kept): Promise<Kept[]> {

@@ -9,7 +9,7 @@ import {
 } from 'mongodb';
 import type { Collection } from '../../../fhicl/document.ts';
 import type { JsonObject } from '../../../fhicl/json.ts';
-import { type StoredDocument, storedDocument } from '../stored-document.ts';
+import { type DocumentEntry, type StoredDocument, storedDocument } from '../stored-document.ts';
 import { bsonOf } from './bson-document.ts';
 import { documentId, storedJsonOf } from './bson-json.ts';
 import type { MongoConnection } from './connection.ts';
@@ -26,6 +26,12 @@ export const MAJORITY = {
 const LISTING_BATCH = 2000;
 
 export const CONFIGURATION_NAMES = 'configurations.name';
+
+/** A document as somebody wrote it at one time. */
+export interface WrittenDocument extends Pick<DocumentEntry, 'id' | 'configurations'> {
+  /** Its stamp in `bookkeeping`, where it has none of a configuration. */
+  readonly created?: string;
+}
 
 /** One collection of documents. What it reads is what the majority of a replica set has, so that it can't be taken back. */
 export class MongoCollection {
@@ -103,9 +109,23 @@ export class MongoCollection {
     return matchedCount === 1;
   }
 
-  /** Takes documents away. */
-  async remove(ids: readonly string[]): Promise<void> {
-    if (ids.length > 0) await this.#documents.deleteMany({ _id: { $in: ids.map(objectId) } });
+  /**
+   * Puts a document in the place of one that nobody else has replaced.
+   * @param document stored JSON as read
+   * @returns whether the one that was expected is there
+   */
+  async replaceExactly(expected: WrittenDocument, document: JsonObject): Promise<boolean> {
+    const { matchedCount } = await this.#documents.replaceOne(exactly(expected), bsonOf(document));
+    return matchedCount === 1;
+  }
+
+  /** Takes documents away, but not what others have put in their place meanwhile. */
+  async remove(documents: readonly WrittenDocument[]): Promise<void> {
+    if (documents.length === 0) return;
+    await this.#documents.bulkWrite(
+      documents.map((document) => ({ deleteOne: { filter: exactly(document) } })),
+      { ordered: true },
+    );
   }
 
   async #found<Kept>(filter: Filter<Document>, take: (document: StoredDocument) => Kept): Promise<Kept[]> {
@@ -122,6 +142,16 @@ export class MongoCollection {
       yield [place, id, storedJsonOf(bytes, place)];
     }
   }
+}
+
+/** The stamps tell one writing of a document from another under the same id. */
+function exactly({ id, configurations, created }: WrittenDocument): Filter<Document> {
+  const stamps = configurations.map(({ name, assigned }) => ({ name, assigned }));
+  return {
+    _id: objectId(id),
+    configurations: stamps,
+    ...(created === undefined ? {} : { 'bookkeeping.created': created }),
+  };
 }
 
 /** With `raw` the driver gives bytes, though its types don't say so. */

@@ -1,7 +1,8 @@
 import { ArtdaqDbError } from '../../../errors.ts';
+import { sameContent } from '../../../fhicl/document.ts';
 import type { CollectionPlan } from '../run-plan.ts';
-import { assignedTo } from '../stored-document.ts';
-import type { Submission } from '../submission.ts';
+import { assignedTo, type DocumentEntry } from '../stored-document.ts';
+import type { NewDocument, Submission } from '../submission.ts';
 import type { FoundDocuments } from './found-documents.ts';
 
 /** Leftovers that were written less than this ago may belong to an archiver that is still at work. */
@@ -9,10 +10,10 @@ const AT_WORK_MS = 5 * 60_000;
 /** After this long our own documents may soon be taken for leftovers. */
 const LONGEST_INSERT_MS = AT_WORK_MS / 2;
 
-/** Ids of leftovers of ours in whose place something else is to be stored. */
-export function replacedBy({ write, fresh }: CollectionPlan, found: FoundDocuments): string[] {
+/** Leftovers of ours in whose place something else is to be stored, as they were found. */
+export function replacedBy({ write, fresh }: CollectionPlan, found: FoundDocuments): DocumentEntry[] {
   const isNew = new Set(fresh);
-  return write.map(({ entry }) => entry.id).filter((id) => !isNew.has(id) && found.has(id));
+  return write.flatMap(({ entry: { id } }) => (isNew.has(id) ? [] : (found.entry(id) ?? [])));
 }
 
 /**
@@ -25,7 +26,7 @@ export async function refuseIfAtWork(
   found: FoundDocuments,
   now: Date,
 ): Promise<void> {
-  const ids = [...replacedBy(plan, found), ...plan.removed.map(({ id }) => id)];
+  const ids = [...replacedBy(plan, found), ...plan.removed].map(({ id }) => id);
   const times = await found.read(ids, (document) => assignedTo(document, submission.configuration));
   // The clock of the other one may be ahead of ours.
   if (times.some((time) => Math.abs(now.getTime() - time) < AT_WORK_MS)) throw archiverAtWork(submission);
@@ -51,4 +52,26 @@ export function archiverAtWork({ run, configuration }: Submission, cause?: unkno
       `${AT_WORK_MS / 60_000} minutes; try again later`,
     { run, retryable: true, ...(cause === undefined ? {} : { cause }) },
   );
+}
+
+/**
+ * How a stored run differs from the one that was to be stored, for a message: a run that another archiver stored at the same
+ * time from another state of the record must not pass for the same. Empty if it does not.
+ */
+export async function differenceFrom(
+  { documents }: Submission,
+  history: Pick<FoundDocuments, 'name' | 'listed' | 'read'>,
+): Promise<string> {
+  const stored = await history.read(history.listed, ({ entry, json }) => ({ entity: entry.entity, json }));
+  const wanted = documents.filter(({ collection }) => collection === history.name);
+  const entities = new Set(wanted.map(({ entry }) => entry.entity));
+  const extra = stored.map(({ entity }) => entity).filter((entity) => !entities.has(entity));
+  const isStored = ({ bytes, entry }: NewDocument): boolean =>
+    stored.some(({ entity, json }) => entity === entry.entity && sameContent(json, bytes.toString()));
+  const other = wanted.filter((document) => !isStored(document)).map(({ entry }) => entry.entity);
+  const parts = [
+    ...(other.length > 0 ? [`not with these documents as they were to be stored: ${other.join(', ')}`] : []),
+    ...(extra.length > 0 ? [`with others as well: ${[...new Set(extra)].join(', ')}`] : []),
+  ];
+  return parts.length === 0 ? '' : `, but ${parts.join('; ')}`;
 }

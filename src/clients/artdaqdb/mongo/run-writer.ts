@@ -5,7 +5,14 @@ import { type DocumentWriter, RefusedDocumentError } from './document-writer.ts'
 import { isDuplicateId, isOutcomeOpen } from './errors.ts';
 import { FoundDocuments } from './found-documents.ts';
 import type { MongoCollection } from './mongo-collection.ts';
-import { archiverAtWork, refuseIfAtWork, refuseIfLate, replacedBy } from './other-archivers.ts';
+import {
+  archiverAtWork,
+  differenceFrom,
+  refuseIfAtWork,
+  refuseIfLate,
+  replacedBy,
+} from './other-archivers.ts';
+import { SchemaPlace } from './schema-place.ts';
 
 /** What runs are written with. */
 export interface RunWriterParts {
@@ -19,12 +26,23 @@ export interface RunWriterParts {
 /** Another archiver that stores the same run needs this long at most, unless it died. */
 const LOOKS = 20;
 const PAUSE_MS = 250;
+/** The document that every run has. */
+const FIRST_ENTITY = 'RunHistory';
 /** How often an insert is begun anew because others wrote in between. */
 const ATTEMPTS = 4;
 
+/** An insert with what was found before it. */
+interface Insert {
+  readonly submission: Submission;
+  readonly plan: CollectionPlan;
+  readonly schemaPlan: CollectionPlan;
+  readonly history: FoundDocuments;
+  readonly layout: FoundDocuments;
+}
+
 /**
- * Stores runs. Order of writes: the documents of RunHistory with one command, in order of entity, then the schema into
- * SystemLayout, by which our readers take a run for stored (documentation/ARTDAQDB_MONGODB.md, "Order of writes").
+ * Stores runs. Order of writes: the documents of RunHistory with one command, then the schema into SystemLayout, by which
+ * our readers take a run for stored (documentation/ARTDAQDB_MONGODB.md, "Order of writes" and "Several archivers").
  */
 export class RunWriter {
   readonly #parts: RunWriterParts;
@@ -69,36 +87,67 @@ export class RunWriter {
   }
 
   async #insertOnce(submission: Submission): Promise<void> {
-    const { now, documents } = this.#parts;
+    const { now } = this.#parts;
     const { configuration, run } = submission;
     const [history, layout] = await this.#look(submission);
     if (layout.listed.length > 0) {
       if (await this.#isOurs(submission, layout)) return;
-      throw new ArtdaqDbPresenceError(`Run ${run} is stored already in artdaqDB under '${configuration}'`, {
-        run,
-      });
+      const difference = await differenceFrom(submission, history);
+      throw new ArtdaqDbPresenceError(
+        `Run ${run} is stored already in artdaqDB under '${configuration}'${difference}`,
+        { run },
+      );
     }
-    const plan = await planInsert(
-      submission,
-      documentsOf(submission, 'RunHistory'),
-      history,
-      history.listed,
-      now,
-    );
+    const wanted = documentsOf(submission, 'RunHistory');
+    const plan = await planInsert(submission, wanted, history, history.listed, now);
     await refuseIfAtWork(submission, plan, history, now());
-    await documents.write(submission, this.#parts.runHistory, plan, replacedBy(plan, history));
     const schemas = documentsOf(submission, 'SystemLayout');
     const schemaPlan = await planInsert(submission, schemas, layout, [], now);
-    refuseIfLate(submission, now());
+    const insert = { submission, plan, schemaPlan, history, layout };
+    const isNew = history.listed.length === 0 && replacedBy(schemaPlan, layout).length === 0;
+    await (isNew ? this.#storeNew(insert) : this.#complete(insert));
+  }
+
+  async #storeNew(insert: Insert): Promise<void> {
+    await this.#writeHistory(insert);
+    await this.#commit(insert, ({ submission, schemaPlan }) =>
+      this.#parts.documents.write(submission, this.#parts.systemLayout, schemaPlan, []),
+    );
+  }
+
+  /** Those who made the leftovers, or complete them as well, may be at work: nobody else may make the run visible. */
+  async #complete(insert: Insert): Promise<void> {
+    const { systemLayout, documents } = this.#parts;
+    const { submission, schemaPlan, layout } = insert;
+    const [schema] = schemaPlan.write;
+    const holder = schema === undefined ? undefined : await layout.readIfPresent(schema.entry.id);
+    const place = schema && (await SchemaPlace.take(systemLayout, schema, holder));
+    if (schema === undefined || place === undefined) throw archiverAtWork(submission);
     try {
-      await this.#commit(submission, schemaPlan, replacedBy(schemaPlan, layout));
+      await this.#writeHistory(insert);
+      await this.#confirm(submission);
+      await this.#commit(insert, async () => {
+        if (!(await place.fill())) throw archiverAtWork(submission);
+        await documents.compare([schema], systemLayout, submission.run);
+      });
     } catch (error) {
       if (error instanceof RefusedDocumentError) {
-        await documents.takeAway(plan.write, this.#parts.runHistory);
+        await documents.takeAway([schema], systemLayout);
+        await place.leave();
       }
       throw error;
     }
-    if (history.listed.length > 0) await this.#confirmAdopted(submission, plan, schemaPlan, history);
+    try {
+      await this.#confirm(submission);
+    } catch (error) {
+      await documents.takeAway([schema], systemLayout);
+      throw error;
+    }
+  }
+
+  async #writeHistory({ submission, plan, history }: Insert): Promise<void> {
+    const { documents, runHistory } = this.#parts;
+    await documents.write(submission, runHistory, plan, replacedBy(plan, history));
   }
 
   async #updateOnce(submission: Submission): Promise<void> {
@@ -130,14 +179,18 @@ export class RunWriter {
     return Promise.all([found(runHistory), found(systemLayout)]);
   }
 
-  async #commit(submission: Submission, plan: CollectionPlan, gone: readonly string[]): Promise<void> {
-    const [schema] = plan.write;
+  async #commit(insert: Insert, write: (insert: Insert) => Promise<void>): Promise<void> {
+    const { now, documents, runHistory } = this.#parts;
+    const { submission, plan, schemaPlan } = insert;
+    refuseIfLate(submission, now());
+    const [schema] = schemaPlan.write;
     try {
-      await this.#parts.documents.write(submission, this.#parts.systemLayout, plan, gone);
+      await write(insert);
     } catch (error) {
       if (schema !== undefined && isOutcomeOpen(error)) {
         this.#open.set(submission.configuration, schema.bytes.toString());
       }
+      if (error instanceof RefusedDocumentError) await documents.takeAway(plan.write, runHistory);
       throw error;
     }
   }
@@ -152,29 +205,22 @@ export class RunWriter {
     return true;
   }
 
-  /** Another archiver with another version of the run may have replaced old leftovers just when they were adopted. */
-  async #confirmAdopted(
-    submission: Submission,
-    plan: CollectionPlan,
-    schemaPlan: CollectionPlan,
-    history: FoundDocuments,
-  ): Promise<void> {
-    const { runHistory, systemLayout, documents } = this.#parts;
-    const removed = new Set(plan.removed.map(({ id }) => id));
-    const expected = [
-      ...history.listed.filter((id) => !removed.has(id)),
-      ...plan.write.map(({ entry }) => entry.id),
-    ];
-    const stored = new Set(await runHistory.find(submission.configuration, ({ entry }) => entry.id));
-    if (expected.every((id) => stored.has(id))) return;
-    await documents.takeAway(schemaPlan.write, systemLayout);
-    throw archiverAtWork(submission);
+  /** Do all documents stand there, and none of another version of the run? */
+  async #confirm(submission: Submission): Promise<void> {
+    const { runHistory, now } = this.#parts;
+    const { configuration } = submission;
+    const stored = await runHistory.find(configuration, (document) => document);
+    const found = new FoundDocuments(runHistory.name, configuration, stored);
+    const wanted = documentsOf(submission, runHistory.name);
+    const { write, removed } = await planInsert(submission, wanted, found, found.listed, now);
+    if (write.length + removed.length > 0) throw archiverAtWork(submission);
   }
 }
 
-/** In order of entity, so that of several archivers that store the same run one gets the first document. */
+/** In an order in which several archivers that store the same run begin with the same document: only one of them gets it. */
 function documentsOf(submission: Submission, collection: NewDocument['collection']): NewDocument[] {
+  const rank = ({ entry: { entity } }: NewDocument): string => (entity === FIRST_ENTITY ? '' : entity);
   return submission.documents
     .filter((document) => document.collection === collection)
-    .sort((one, other) => (one.entry.entity < other.entry.entity ? -1 : 1));
+    .sort((one, other) => (rank(one) < rank(other) ? -1 : 1));
 }
