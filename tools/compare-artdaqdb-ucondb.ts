@@ -71,15 +71,6 @@ async function run(flags: CompareFlags, scratch: string): Promise<number> {
     now: () => new Date(),
     dryRun: true,
   });
-  const output = new StandardOutput();
-  const onResult = async (found: RunResult): Promise<void> => {
-    if (found.status === 'matching') logger.debug(`Run ${found.run}: ${found.matching} files are equal`);
-    else if (flags.json) for (const line of runLines(found)) logger.warning(line);
-    else {
-      terminal?.end();
-      await output.write(runText(found));
-    }
-  };
   try {
     const comparer: Comparer = {
       artdaqDb: site.artdaqDb,
@@ -93,19 +84,7 @@ async function run(flags: CompareFlags, scratch: string): Promise<number> {
       logger,
       hide: makeRedactor(config.secrets),
     };
-    const { parallelWorkers: workers } = config.app;
-    const result = await compareRange({ first: flags.start, last: flags.end }, comparer, {
-      workers,
-      shutdown: shutdown.signal,
-      progress: terminal,
-      keepDiffs: flags.json,
-      onResult,
-    });
-    const { aborted } = shutdown.signal;
-    await output.write(flags.json ? comparisonJson(result, aborted) : summaryText(result));
-    if (aborted) return exitCodes.stopped;
-    const isWell = result.results.every(({ status }) => status === 'matching');
-    return isWell ? exitCodes.success : exitCodes.failure;
+    return await compare(flags, comparer, config.app.parallelWorkers, shutdown.signal, terminal);
   } catch (error) {
     if (!(error instanceof ArchiverError)) throw error;
     logger.error(messageOf(error));
@@ -114,6 +93,38 @@ async function run(flags: CompareFlags, scratch: string): Promise<number> {
     ignoreSignals();
     await site.close();
   }
+}
+
+/** Compares, and says what was found. @returns the exit code */
+async function compare(
+  flags: CompareFlags,
+  comparer: Comparer,
+  workers: number,
+  shutdown: AbortSignal,
+  terminal: Terminal | undefined,
+): Promise<number> {
+  const { logger } = comparer;
+  const output = new StandardOutput();
+  const onResult = async (found: RunResult): Promise<void> => {
+    if (found.status === 'matching') logger.debug(`Run ${found.run}: ${found.matching} files are equal`);
+    else if (flags.json) for (const line of runLines(found)) logger.warning(line);
+    else {
+      terminal?.end();
+      await output.write(runText(found));
+    }
+  };
+  const result = await compareRange({ first: flags.start, last: flags.end }, comparer, {
+    workers,
+    shutdown,
+    progress: terminal,
+    keepDiffs: flags.json,
+    onResult,
+  });
+  const { aborted } = shutdown;
+  await output.write(flags.json ? comparisonJson(result, aborted) : summaryText(result));
+  if (aborted) return exitCodes.stopped;
+  const isWell = result.results.every(({ status }) => status === 'matching');
+  return isWell ? exitCodes.success : exitCodes.failure;
 }
 
 /** Standard output is for what was found. */
