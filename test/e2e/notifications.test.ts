@@ -2,8 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Ended } from '../helpers/archiver-process.ts';
 import { closedPort } from '../helpers/closed-port.ts';
+import { SilentServer } from '../helpers/silent-server.ts';
 import { SlackServer } from '../helpers/slack-server.ts';
-import { certificateFile, MailServer, SilentServer } from '../helpers/smtp-server.ts';
+import { certificateFile, MailServer } from '../helpers/smtp-server.ts';
 import { useSite } from '../helpers/use-site.ts';
 
 const secrets = { password: 'smtp-only-in-tests', token: 'xoxb-only-in-tests' };

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { CheckedSite } from '../../helpers/checked-site.ts';
-import { SilentServer } from '../../helpers/smtp-server.ts';
+import { SilentServer } from '../../helpers/silent-server.ts';
 
 let place: CheckedSite;
 const silent: SilentServer[] = [];

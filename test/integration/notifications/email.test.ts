@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { EmailChannel, type EmailSettings, smtpOptions } from '../../../src/services/notifications/email.ts';
 import { closedPort } from '../../helpers/closed-port.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';
-import { MailServer, type MailServerOptions, SilentServer } from '../../helpers/smtp-server.ts';
+import { SilentServer } from '../../helpers/silent-server.ts';
+import { MailServer, type MailServerOptions } from '../../helpers/smtp-server.ts';
 import { exampleReport } from '../../unit/services/notifications/example-report.ts';
 
 const password = 'only-in-these-tests';

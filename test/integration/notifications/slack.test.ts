@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SlackChannel } from '../../../src/services/notifications/slack.ts';
 import { closedPort } from '../../helpers/closed-port.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';
+import { SilentServer } from '../../helpers/silent-server.ts';
 import { type SlackAnswer, SlackServer } from '../../helpers/slack-server.ts';
-import { SilentServer } from '../../helpers/smtp-server.ts';
 import { exampleReport } from '../../unit/services/notifications/example-report.ts';
 
 const botToken = 'xoxb-only-in-these-tests';
