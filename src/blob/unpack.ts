@@ -23,7 +23,8 @@ const HEADER =
 const END_OF_RECORD = '\nEnd of Record\n';
 
 /**
- * Takes a blob apart (documentation/FILE_FORMATS.md, "Blob"). Strict: header, footer and all between must be as the packer writes them.
+ * Takes a blob apart (documentation/FILE_FORMATS.md, "Blob"). Strict: header, footer and all between must be as the packer
+ * writes them.
  * @param blob UTF-8
  * @throws BlobError saying what is not as it should be
  */

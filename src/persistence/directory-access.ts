@@ -70,7 +70,10 @@ export async function spaceAt(path: string, parameter: string): Promise<Usabilit
   return spaceLeft(space, path);
 }
 
-/** What there is to say about the space of a file system, to be put behind another text. @throws ConfigurationError if it is full */
+/**
+ * What there is to say about the space of a file system, to be put behind another text.
+ * @throws ConfigurationError if it is full
+ */
 export function spaceLeft({ bavail, bsize, files, ffree }: StatsFs, path: string): Usability {
   const bytes = bavail * bsize;
   const free = `${readable(bytes)} free`;

@@ -8,7 +8,10 @@ export type Parameters = Readonly<
   Record<string, Readonly<Record<string, string | number | boolean | object>>>
 >;
 
-/** A DAQ site in a temporary directory: run records, schema, configuration, work directory. It is there from {@link make} to {@link remove}. */
+/**
+ * A DAQ site in a temporary directory: run records, schema, configuration, work directory. It is there from {@link make} to
+ * {@link remove}.
+ */
 export class Site {
   readonly directory = join(tmpdir(), `archiver-site-${randomBytes(6).toString('hex')}`);
   readonly config = join(this.directory, 'config.yaml');

@@ -35,8 +35,8 @@ export interface FilesystemDbOptions {
 }
 
 /**
- * artdaqDB as a directory of JSON documents, shared with the C++ tools (format: documentation/ARTDAQDB.md, "FilesystemDB on disk").
- * Runs are found through the indexes alone, by exact name.
+ * artdaqDB as a directory of JSON documents, shared with the C++ tools (format: documentation/ARTDAQDB.md, "FilesystemDB on
+ * disk"). Runs are found through the indexes alone, by exact name.
  */
 export class FilesystemDb implements NativeArtdaqDb {
   readonly location: string;

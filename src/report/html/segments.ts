@@ -14,10 +14,10 @@ import {
 } from '../status.ts';
 
 /**
- * What a run is at a place. `incomplete`: there, but without the stop time that it should have; `failed`: not there, and in the failure log of the stage that brings it; `skipped`: incremental
- * executions pass it over; `late`: it came when the position was past it, and the next one takes it; `waiting`: its turn
- * comes; `absent`: only elsewhere; `unused`: no place that was asked has it; `unknown`: the place could not be asked;
- * `unselected`: the report is not about it.
+ * What a run is at a place. `incomplete`: there, but without the stop time that it should have; `failed`: not there, and in
+ * the failure log of the stage that brings it; `skipped`: incremental executions pass it over; `late`: it came when the
+ * position was past it, and the next one takes it; `waiting`: its turn comes; `absent`: only elsewhere; `unused`: no place
+ * that was asked has it; `unknown`: the place could not be asked; `unselected`: the report is not about it.
  */
 export type CellState =
   | 'present'

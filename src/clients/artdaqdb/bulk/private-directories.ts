@@ -66,8 +66,8 @@ export class PrivateDirectories {
   }
 
   /**
-   * Waits for what killed archivers left at work on the database, those with other work directories too: a tool that goes on would store
-   * documents a second time, and write to a FilesystemDB whose lock we took over.
+   * Waits for what killed archivers left at work on the database, those with other work directories too: a tool that goes
+   * on would store documents a second time, and write to a FilesystemDB whose lock we took over.
    */
   async outlastOrphans(): Promise<void> {
     const mark = databaseMark(this.#databaseUri);

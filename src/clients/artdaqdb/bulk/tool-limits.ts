@@ -10,8 +10,8 @@ const INCLUDE = /#include\s/g;
 const INCLUDE_COLON = /#include\s*:/;
 
 /**
- * Refuses a document that bulkloader or bulkdownloader would refuse, or alter without a word (documentation/ARTDAQDB_TOOLS.md, "What the
- * tools can't hold").
+ * Refuses a document that bulkloader or bulkdownloader would refuse, or alter without a word
+ * (documentation/ARTDAQDB_TOOLS.md, "What the tools can't hold").
  * @throws ArtdaqDbError naming the file, and the line or the name in it
  * @throws FhiclError if it is not FHiCL at all
  */

@@ -12,15 +12,16 @@ const helpers = ['mktemp', 'tar', 'head', 'wc', 'timeout', 'getconf'];
 
 /**
  * Runs a tool once. Lines read: nonce, tool, run, configuration name, threads (`half`: of the processors), seconds allowed,
- * seconds more when the connection broke, seconds between asking it to end and killing it, database URI; after `dir` was answered the length of a tar archive, and the archive. Answers:
+ * seconds more when the connection broke, seconds between asking it to end and killing it, database URI; after `dir` was
+ * answered the length of a tar archive, and the archive. Answers:
  * - `dir <process id> <path>`: the private temporary directory exists
  * - `tar <length>`, followed by so many bytes: what the tool left in the directory, if it ended with 0
  * - last of all one of: `tool <exit code>`, or what went wrong before: `missing`, `mktemp`, `receive`, `unpack`, `pack`
  *
  * The directory is gone before the last answer, and also if the connection breaks: then standard input ends (it is kept
- * open for that), and the tool with all it started is ended; not at once, as a loader killed while it
- * rewrites the index of a FilesystemDB would tear it. `timeout` gives the tool a process group of its own. The tool's working directory
- * holds nothing but `run`, which it knows by that name only: bulkdownloader hands names to a shell, unquoted.
+ * open for that), and the tool with all it started is ended; not at once, as a loader killed while it rewrites the index of
+ * a FilesystemDB would tear it. `timeout` gives the tool a process group of its own. The tool's working directory holds
+ * nothing but `run`, which it knows by that name only: bulkdownloader hands names to a shell, unquoted.
  */
 export const runScript = `
 for name in nonce tool run config threads limit patience grace ARTDAQ_DATABASE_URI; do
@@ -106,8 +107,8 @@ done
 ${lookForPrograms}`;
 
 /**
- * Ends what a broken connection may have left: lines read are nonce, seconds to wait, process id and directory as {@link runScript} told
- * them. Answers `gone`, if that is so.
+ * Ends what a broken connection may have left: lines read are nonce, seconds to wait, process id and directory as
+ * {@link runScript} told them. Answers `gone`, if that is so.
  */
 export const endScript = `
 for name in nonce left pid dir; do IFS= read -r "$name" || exit 1; done
