@@ -59,6 +59,14 @@ export class SeenRuns {
   }
 
   /**
+   * Did earlier executions see any run? What they saw above the position alone is forgotten when it is not there any more.
+   * @throws PersistenceError if the record can't be read or understood.
+   */
+  async hasAny(): Promise<boolean> {
+    return ((await this.#file.read())?.ranges.length ?? 0) > 0;
+  }
+
+  /**
    * A test for whether a run is in the record; everything is at the first execution.
    * @throws PersistenceError if the record can't be read or understood.
    */

@@ -46,6 +46,11 @@ export abstract class BaseStage {
    */
   protected abstract list(readOnly: boolean): Promise<Listing>;
 
+  /** What to tell if the source holds no run although it did at earlier executions; undefined if that is nothing unusual. */
+  protected emptySourceNotice(): string | undefined {
+    return undefined;
+  }
+
   /** Does the work of one run; returning means that it is archived. Throws otherwise. */
   protected abstract process(run: RunNumber, logger: Logger): Promise<void>;
 
@@ -77,7 +82,7 @@ export abstract class BaseStage {
   async run(request: StageRequest): Promise<StageResult> {
     const { files } = this.#context;
     this.logger.info(`${this.label}: Fetching runs (mode: ${request.mode}).`);
-    const listing = await this.list(false);
+    const listing = await this.#list(false);
     // Counts what an execution that was killed archived and had no time to note.
     const state = await files.state.update((before) => countArchived(before, listing));
     const view = { position: positionOf(state), ...(await this.#remembered(listing, state)) };
@@ -104,7 +109,7 @@ export abstract class BaseStage {
    * @throws ArchiverError as run does
    */
   async dryRun(request: StageRequest, pending: readonly RunNumber[]): Promise<StageResult> {
-    const there = await this.list(true);
+    const there = await this.#list(true);
     const listing = { ...there, source: [...new Set([...there.source, ...pending])].sort(byRunNumber) };
     const { files } = this.#context;
     const state = countArchived(await files.state.read(), listing);
@@ -146,6 +151,13 @@ export abstract class BaseStage {
       if (!(error instanceof ArchiverError)) throw error;
       return { error: error.message };
     }
+  }
+
+  async #list(readOnly: boolean): Promise<Listing> {
+    const listing = await this.list(readOnly);
+    const notice = listing.source.length === 0 ? this.emptySourceNotice() : undefined;
+    if (notice !== undefined && (await this.#context.files.seen.hasAny())) this.logger.warning(notice);
+    return listing;
   }
 
   async #remembered(listing: Listing, state: StageState) {

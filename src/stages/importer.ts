@@ -57,6 +57,13 @@ export class Importer extends BaseStage {
     return { source, target };
   }
 
+  protected override emptySourceNotice(): string {
+    return (
+      `No runs found in ${this.#parts.records.location}, but earlier executions saw runs there: is its file system mounted, and ` +
+      'is source_files.run_records_dir still right? Until they are back no run is imported'
+    );
+  }
+
   protected override async postponed(run: RunNumber): Promise<string | undefined> {
     const { records, waitForStopTimeHours: hours, now } = this.#parts;
     const waits = await isWaiting(run, hours, records, now());

@@ -6,6 +6,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -72,6 +73,32 @@ describe('the pipeline', () => {
     const { code, stdout, stderr } = await run('--incremental', '-q');
     expect([code, stdout, stderr]).toEqual([0, '', '']);
     expect(site.read('archiver.log')).toContain('✓ Run 5 migrated and verified successfully');
+  });
+
+  it('warns once an execution when all run directories are gone, and of no empty place that always was', async () => {
+    const notice = 'but earlier executions saw runs there';
+    const empty = await incremental();
+    expect([empty.code, empty.stdout.includes(notice)]).toEqual([0, false]);
+    site.addRuns(5, 6);
+    await incremental();
+    const away = `${site.runRecords}-away`;
+    renameSync(site.runRecords, away);
+    mkdirSync(site.runRecords);
+    const before = readdirSync(site.work).map((name) => [name, site.read(name).length]);
+    for (const flags of [['--incremental'], [], ['--dry-run'], ['--incremental']]) {
+      const { code, stdout } = await run(...flags);
+      expect(code).toBe(0);
+      expect(
+        stdout.match(/WARNING - No runs found in .*run_records, but earlier executions saw/g),
+      ).toHaveLength(1);
+    }
+    const logged = (name: unknown) => String(name).startsWith('archiver.log');
+    const after = readdirSync(site.work).map((name) => [name, site.read(name).length]);
+    expect(after.filter(([name]) => !logged(name))).toEqual(before.filter(([name]) => !logged(name)));
+    expect((await run('--migrate-only')).stdout).not.toContain(notice);
+    rmSync(site.runRecords, { recursive: true });
+    renameSync(away, site.runRecords);
+    expect((await incremental()).stdout).not.toContain(notice);
   });
 
   it('shows the same runs in all three places afterwards', async () => {

@@ -27,6 +27,16 @@ describe('SeenRuns', () => {
     expect((await seen.membership())(77)).toBe(false);
   });
 
+  it('tells whether any run was ever seen', async () => {
+    expect(await seen.hasAny()).toBe(false);
+    await seen.look([], 0);
+    expect(await seen.hasAny()).toBe(false);
+    await seen.look([4], 0);
+    expect(await seen.hasAny()).toBe(true);
+    await seen.look([], 4);
+    expect(await seen.hasAny()).toBe(true);
+  });
+
   it('knows runs that appeared late, at or below the position only', async () => {
     await seen.remember([1, 2, 10]);
     expect(await seen.late([1, 2, 5, 10, 11], 10)).toEqual([5]);
