@@ -3,6 +3,7 @@ import * as nodeFiles from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ArchiverError, messageOf, PersistenceError } from '../errors.ts';
 import { errorCode, mayPass, namingFile, undefinedIfMissing } from '../system-error.ts';
+import { eachName } from './directory-names.ts';
 
 /** The calls of `node:fs/promises` that a write needs; a test passes others to make one of them fail. */
 export type AtomicFileCalls = Pick<
@@ -92,18 +93,20 @@ export async function removeStaleTemporaries(
   hasEnded: (pid: number) => boolean = () => false,
 ): Promise<string[]> {
   const removed: string[] = [];
+  const temporaries: { name: string; pid: number }[] = [];
   try {
-    for (const name of await nodeFiles.readdir(directory)) {
+    await eachName(directory, (name) => {
       const pid = TEMPORARY_NAME.exec(name)?.[1];
-      if (pid === undefined) continue;
+      if (pid !== undefined) temporaries.push({ name, pid: Number(pid) });
+    });
+    for (const { name, pid } of temporaries) {
       const path = join(directory, name);
       const stats = await nodeFiles.stat(path).catch(undefinedIfMissing);
-      if (stats === undefined || (now - stats.mtimeMs < olderThanMs && !hasEnded(Number(pid)))) continue;
+      if (stats === undefined || (now - stats.mtimeMs < olderThanMs && !hasEnded(pid))) continue;
       await nodeFiles.rm(path, { recursive: true, force: true });
       removed.push(name);
     }
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return removed;
     throw new PersistenceError(`Cannot clean up ${directory}: ${messageOf(error)}`, { cause: error });
   }
   return removed;

@@ -1,11 +1,10 @@
 import { type FileHandle, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { scanIndex } from '../../src/clients/artdaqdb/filesystem/index/index-scan.ts';
-import { spliceIndex } from '../../src/clients/artdaqdb/filesystem/index/index-splice.ts';
 import { FRESH_INDEX } from '../../src/clients/artdaqdb/filesystem/index/index-text.ts';
 import { randomObjectId } from '../../src/clients/artdaqdb/object-id.ts';
 import { storedDocument } from '../../src/clients/artdaqdb/stored-document.ts';
 import { type Collection, toStoredJson } from '../../src/fhicl/document.ts';
+import { changedIndex } from './changed-index.ts';
 
 /** What a C++ tool is going to store. */
 export interface CppDocument {
@@ -51,8 +50,7 @@ export class CppIndexWriter {
     const { entry } = storedDocument(path, this.id, Buffer.from(json));
     const read = await readFile(this.#index);
     const bytes = read.toString() === FRESH_INDEX ? Buffer.from('{}') : read;
-    const layout = scanIndex(bytes, () => true);
-    this.#content = Buffer.concat([...spliceIndex(bytes, layout, { added: [entry], removed: [] })]);
+    this.#content = changedIndex(bytes, { added: [entry], removed: [] });
   }
 
   /** Opens the index that has the name at this time, and empties it. */

@@ -48,6 +48,12 @@ function wrapped<Target extends object>(
       const value: unknown = Reflect.get(target, property, target);
       if (typeof value !== 'function') return value;
       const name = String(property);
+      if (name === 'readSync') {
+        return (...args: unknown[]) => {
+          meet(name);
+          return Reflect.apply(value, target, args);
+        };
+      }
       return async (...args: unknown[]) => {
         if (counts(name)) meet(name, args[0]);
         const result: unknown = await Reflect.apply(value, target, args);

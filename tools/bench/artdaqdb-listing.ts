@@ -11,15 +11,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { scanIndex } from '../../src/clients/artdaqdb/filesystem/index/index-scan.ts';
-import { spliceIndex } from '../../src/clients/artdaqdb/filesystem/index/index-splice.ts';
-import { EMPTY_INDEX } from '../../src/clients/artdaqdb/filesystem/index/index-text.ts';
 import { FilesystemDb } from '../../src/clients/artdaqdb/filesystem-db.ts';
 import { openArtdaqDb } from '../../src/clients/artdaqdb/open.ts';
 import type { DocumentEntry } from '../../src/clients/artdaqdb/stored-document.ts';
 import { submission } from '../../src/clients/artdaqdb/submission.ts';
 import type { FhiclFile } from '../../src/fhicl/fhicl-file.ts';
 import { silentLogger } from '../../src/services/logger.ts';
+import { writeIndex } from './write-index.ts';
 
 const FIRST_RUN = 1;
 const CONFIGURATION = 'bench_standard';
@@ -45,17 +43,8 @@ async function fill(directory: string, runs: number, documents: number): Promise
     }
   }
   for (const collection of ['RunHistory', 'SystemLayout'] as const) {
-    const empty = Buffer.from(EMPTY_INDEX);
-    const change = { added: added[collection], removed: [] };
-    const content = Buffer.concat([
-      ...spliceIndex(
-        empty,
-        scanIndex(empty, () => true),
-        change,
-      ),
-    ]);
-    writeFileSync(join(directory, collection, 'index.json'), content);
-    console.log(`${collection}: ${change.added.length} documents, index of ${content.length} bytes`);
+    writeIndex(join(directory, collection), added[collection]);
+    console.log(`${collection}: ${added[collection].length} documents`);
   }
 }
 

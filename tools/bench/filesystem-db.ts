@@ -9,16 +9,14 @@
  * runs, without documents; `grow` adds two more.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import { scanIndex } from '../../src/clients/artdaqdb/filesystem/index/index-scan.ts';
-import { spliceIndex } from '../../src/clients/artdaqdb/filesystem/index/index-splice.ts';
-import { EMPTY_INDEX } from '../../src/clients/artdaqdb/filesystem/index/index-text.ts';
 import { FilesystemDb } from '../../src/clients/artdaqdb/filesystem-db.ts';
 import type { FhiclFile } from '../../src/fhicl/fhicl-file.ts';
 import { readRecord, report } from './measurement.ts';
+import { writeIndex } from './write-index.ts';
 
 const FIRST_RUN = 20_000;
 
@@ -52,9 +50,10 @@ async function measureGrowth(database: string, files: FhiclFile[]): Promise<void
   await db.close();
 }
 
-/** An index without documents, as large as that of so many runs. */
-function writeIndex(collection: string, runs: number, entities: readonly string[]): void {
-  const added = Array.from({ length: runs }, (_, place) => FIRST_RUN + place).flatMap((run) =>
+/** As large an index as that of so many runs. */
+function fillIndex(collection: string, runs: number, entities: readonly string[]): void {
+  const numbers = Array.from({ length: runs }, (_, place) => FIRST_RUN + place);
+  const entries = numbers.flatMap((run) =>
     entities.map((entity) => ({
       id: randomBytes(12).toString('hex'),
       version: `${run}/bench`,
@@ -65,13 +64,7 @@ function writeIndex(collection: string, runs: number, entities: readonly string[
       runs: [String(run)],
     })),
   );
-  const empty = Buffer.from(EMPTY_INDEX);
-  const layout = scanIndex(empty, () => true);
-  mkdirSync(collection, { recursive: true });
-  writeFileSync(
-    join(collection, 'index.json'),
-    Buffer.concat([...spliceIndex(empty, layout, { added, removed: [] })]),
-  );
+  writeIndex(collection, entries);
 }
 
 const [mode, directory, first, second] = process.argv.slice(2);
@@ -79,8 +72,8 @@ if (mode === 'insert' && directory) {
   await measureInserts(readRecord(directory), Number(first ?? 20), Number(second ?? 2));
 } else if (mode === 'fill' && directory) {
   const entities = Array.from({ length: Number(second ?? 13) }, (_, place) => `entity${place}`);
-  writeIndex(join(directory, 'RunHistory'), Number(first ?? 20_000), entities);
-  writeIndex(join(directory, 'SystemLayout'), Number(first ?? 20_000), ['schema']);
+  fillIndex(join(directory, 'RunHistory'), Number(first ?? 20_000), entities);
+  fillIndex(join(directory, 'SystemLayout'), Number(first ?? 20_000), ['schema']);
 } else if (mode === 'grow' && directory && first) {
   await measureGrowth(directory, readRecord(first));
 } else {

@@ -76,7 +76,7 @@ export class FilesystemDb implements NativeArtdaqDb {
   async prepare(): Promise<void> {
     await this.#context.systemLayout.reader.keys(CONFIGURATIONS);
     try {
-      await this.#shared.mend();
+      await this.#shared.mendOurs();
     } catch (error) {
       throw asDatabaseError(error, `Documents and indexes of ${this.location} could not be compared`);
     }

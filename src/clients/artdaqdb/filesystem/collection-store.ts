@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { ArtdaqDbError, messageOf } from '../../../errors.ts';
 import type { Collection } from '../../../fhicl/document.ts';
 import { syncDirectory, writeFileAtomic } from '../../../persistence/atomic-file.ts';
+import { eachName } from '../../../persistence/directory-names.ts';
 import { undefinedIfMissing } from '../../../system-error.ts';
 import { type StoredDocument, storedDocument } from '../stored-document.ts';
 import { asDatabaseError, type DatabaseFiles } from './database-files.ts';
@@ -16,9 +16,6 @@ import { type StoredListing, storedListing } from './stored-listing.ts';
 
 /** Files that are written or read at the same time. */
 const CONCURRENCY = 8;
-/** Names that are read from a directory at once, and until somebody else gets a turn. */
-const NAMES_AT_ONCE = 256;
-const NAMES_IN_A_ROW = 4096;
 
 /** The directory of one collection: documents and their index. */
 export class CollectionStore {
@@ -80,22 +77,9 @@ export class CollectionStore {
     }
   }
 
-  /** Calls back for the name of each file in the directory. By the quarter of a million: a promise for each takes too long. */
-  async eachName(take: (name: string) => void): Promise<void> {
-    const directory = await this.#files
-      .opendir(this.directory, { bufferSize: NAMES_AT_ONCE })
-      .catch(undefinedIfMissing);
-    if (directory === undefined) return;
-    try {
-      for (let count = 1; ; count++) {
-        const entry = directory.readSync();
-        if (entry === null) return;
-        take(entry.name);
-        if (count % NAMES_IN_A_ROW === 0) await setImmediate();
-      }
-    } finally {
-      await directory.close();
-    }
+  /** Calls back for the name of each file in the directory. */
+  eachName(take: (name: string) => void): Promise<void> {
+    return eachName(this.directory, take, this.#files);
   }
 
   /** What a document says of itself, and when its file was written; undefined if there is none of that id. */

@@ -3,9 +3,11 @@ import { type CollectionPlan, planInsert, planUpdate } from '../run-plan.ts';
 import type { NewDocument, Submission } from '../submission.ts';
 import type { CollectionStore } from './collection-store.ts';
 import { asDatabaseError } from './database-files.ts';
+import type { IndexBytes } from './index/index-bytes.ts';
 import { CONFIGURATIONS, ENTITIES, type IndexChange } from './index/index-entry.ts';
-import { IndexChangedError, type LoadedIndex } from './index/index-file.ts';
-import { textsOf } from './index/index-scan.ts';
+import { IndexChangedError, type IndexState, type SeenIndex } from './index/index-file.ts';
+import { type ListFilter, textsOf } from './index/index-scan.ts';
+import type { TextTable } from './index/text-table.ts';
 import type { HeldLock } from './sharing/database-lock.ts';
 import type { Reconciler } from './sharing/reconciler.ts';
 
@@ -22,6 +24,13 @@ export interface CommitContext {
 const ATTEMPTS = 10;
 /** As long as such a program leaves the runs at hand alone, only the rewrite is repeated. */
 const REWRITES = 20;
+
+/** An index as it was when the runs were planned. */
+type PlannedIndex = SeenIndex<{
+  /** Configuration -> ids, where any are listed. */
+  readonly ids: ReadonlyMap<string, readonly string[]>;
+  readonly listed: TextTable | undefined;
+}>;
 
 /** A run that is still on its way to be stored. */
 interface Candidate {
@@ -65,9 +74,8 @@ class Commit {
 
   async store(submissions: readonly Submission[]): Promise<void> {
     const { runHistory, systemLayout, reconciler } = this.#context;
-    const isTouched = touchedLists(submissions);
-    const layoutIndex = await systemLayout.index.load(isTouched);
-    const historyIndex = await runHistory.index.load(isTouched);
+    const layoutIndex = await this.#look(systemLayout, submissions);
+    const historyIndex = await this.#look(runHistory, submissions);
     if (!(await reconciler.accepts(historyIndex, layoutIndex))) {
       const problem = 'Another program took entries of ours out of the indexes of artdaqDB';
       for (const submission of submissions) {
@@ -89,16 +97,24 @@ class Commit {
     await this.#storeCollection(schemas, systemLayout, layoutIndex);
   }
 
+  #look(store: CollectionStore, submissions: readonly Submission[]): Promise<PlannedIndex> {
+    const { reconciler } = this.#context;
+    return store.index.look(touchedLists(submissions), (bytes, index) => ({
+      ids: idsOf(submissions, bytes, index),
+      listed: reconciler.listedUnlessKnown(store, bytes, index),
+    }));
+  }
+
   async #planHistory(
     submission: Submission,
-    layoutIndex: LoadedIndex,
-    historyIndex: LoadedIndex,
+    layoutIndex: PlannedIndex,
+    historyIndex: PlannedIndex,
   ): Promise<CollectionPlan> {
     const { kind, run, configuration } = submission;
     const { runHistory, reconciler, now } = this.#context;
     const documents = documentsOf(submission, 'RunHistory');
-    const listed = idsOf(historyIndex, configuration);
-    const isStored = idsOf(layoutIndex, configuration).length > 0;
+    const listed = historyIndex.seen.ids.get(configuration) ?? [];
+    const isStored = layoutIndex.seen.ids.has(configuration);
     if (kind === 'update' && isStored) return planUpdate(submission, documents, runHistory, listed, now);
     if (kind === 'insert' && (!isStored || reconciler.hasCompleted(configuration))) {
       const plan = await planInsert(submission, documents, runHistory, listed, now);
@@ -112,9 +128,9 @@ class Commit {
     );
   }
 
-  #planLayout(submission: Submission, index: LoadedIndex): Promise<CollectionPlan> {
+  #planLayout(submission: Submission, index: PlannedIndex): Promise<CollectionPlan> {
     const { systemLayout, now } = this.#context;
-    const listed = idsOf(index, submission.configuration);
+    const listed = index.seen.ids.get(submission.configuration) ?? [];
     return planInsert(submission, documentsOf(submission, 'SystemLayout'), systemLayout, listed, now);
   }
 
@@ -122,7 +138,7 @@ class Commit {
   async #storeCollection(
     candidates: readonly Candidate[],
     store: CollectionStore,
-    index: LoadedIndex,
+    index: PlannedIndex,
   ): Promise<Candidate[]> {
     const written = await this.#each(candidates, async (candidate) => {
       try {
@@ -160,21 +176,25 @@ class Commit {
   async #replace(
     candidates: readonly Candidate[],
     store: CollectionStore,
-    planned: LoadedIndex,
+    planned: PlannedIndex,
     change: IndexChange,
   ): Promise<void> {
     const submissions = candidates.map(({ submission }) => submission);
-    let index = planned;
+    let index: IndexState = planned;
     for (let rewrite = 1; ; rewrite++) {
       try {
         return await this.#context.reconciler.replace(store, index, change, this.#lock);
       } catch (error) {
         if (!(error instanceof IndexChangedError) || rewrite === REWRITES) throw error;
-        index = await store.index.load(touchedLists(submissions));
+        const anew = await store.index.look(touchedLists(submissions), (bytes, state) =>
+          idsOf(submissions, bytes, state),
+        );
         const isTouched = submissions.some(
-          ({ configuration }) => idsOf(index, configuration).join() !== idsOf(planned, configuration).join(),
+          ({ configuration }) =>
+            anew.seen.get(configuration)?.join() !== planned.seen.ids.get(configuration)?.join(),
         );
         if (isTouched) throw error;
+        index = anew;
       }
     }
   }
@@ -183,7 +203,7 @@ class Commit {
   async #undo(
     candidates: readonly Candidate[],
     store: CollectionStore,
-    index: LoadedIndex,
+    index: PlannedIndex,
     error: unknown,
   ): Promise<void> {
     try {
@@ -244,13 +264,23 @@ function changeOf(candidates: readonly Candidate[]): IndexChange {
   };
 }
 
-function idsOf(index: LoadedIndex, configuration: string): string[] {
-  const list = index.layout.maps.get(CONFIGURATIONS)?.lists.get(configuration);
-  return list === undefined ? [] : textsOf(index.bytes, list);
+/** The ids that are listed under the configurations of the submissions, where there are any. */
+function idsOf(
+  submissions: readonly Submission[],
+  bytes: IndexBytes,
+  { layout }: IndexState,
+): Map<string, readonly string[]> {
+  const ids = new Map<string, readonly string[]>();
+  const lists = layout.maps.get(CONFIGURATIONS)?.lists;
+  for (const { configuration } of submissions) {
+    const list = lists?.get(configuration);
+    if (list !== undefined && list.count > 0) ids.set(configuration, textsOf(bytes, list));
+  }
+  return ids;
 }
 
 /** All entities, as leftovers may have any, and of the many configurations and runs those at hand. */
-function touchedLists(submissions: readonly Submission[]): (member: string, key: string) => boolean {
+function touchedLists(submissions: readonly Submission[]): ListFilter {
   const keys = new Set(submissions.flatMap(({ run, configuration }) => [configuration, String(run)]));
   return (member, key) => member === ENTITIES || keys.has(key);
 }

@@ -6,6 +6,7 @@ import { FilesystemDb } from '../filesystem-db.ts';
 import { CollectionStore } from './collection-store.ts';
 import { privateDirectory } from './database-directories.ts';
 import { asDatabaseError, realFiles } from './database-files.ts';
+import { noLists } from './index/index-scan.ts';
 
 const PARAMETER = 'artdaq_db.database_uri';
 
@@ -23,7 +24,7 @@ export async function checkFilesystemDb(directory: string): Promise<Usability> {
   await checkMayWrite(privateDirectory(directory), PARAMETER);
   try {
     for (const name of collections) {
-      await new CollectionStore(directory, name, realFiles, wait).index.load(() => false);
+      await new CollectionStore(directory, name, realFiles, wait).index.read(noLists);
     }
   } catch (error) {
     throw asDatabaseError(error, `${directory} can't be read`);

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readSync } from 'node:fs';
 import * as nodeFiles from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { ArchiverError, type ArchiverErrorDetails, ArtdaqDbError, messageOf } from '../../../errors.ts';
@@ -10,11 +10,12 @@ export interface DatabaseFiles
     typeof nodeFiles,
     'link' | 'mkdir' | 'open' | 'opendir' | 'readdir' | 'readlink' | 'realpath' | 'rename' | 'rm' | 'stat'
   > {
+  readonly readSync: typeof readSync;
   /** Reads one document. */
   readFile(path: string): Promise<Buffer>;
 }
 
-export const realFiles: DatabaseFiles = { ...nodeFiles, readFile: readSmallFile };
+export const realFiles: DatabaseFiles = { ...nodeFiles, readSync, readFile: readSmallFile };
 
 /**
  * A run has a hundred small documents. Handing open, stat, read and close of each to the thread pool takes more processor time

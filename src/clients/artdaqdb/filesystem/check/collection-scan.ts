@@ -4,7 +4,8 @@ import { signatureOf } from '../../../../file-signature.ts';
 import { undefinedIfMissing } from '../../../../system-error.ts';
 import { OBJECT_ID } from '../../object-id.ts';
 import type { DatabaseFiles } from '../database-files.ts';
-import { IndexFile, type LoadedIndex } from '../index/index-file.ts';
+import type { IndexBytes } from '../index/index-bytes.ts';
+import { IndexFile, type IndexState } from '../index/index-file.ts';
 import { UnreadableIndexError } from '../index/index-scan.ts';
 import { EMPTY_CONTENT, type IndexContent, readContent, refuseRepeatedKeys } from './listing.ts';
 
@@ -108,15 +109,28 @@ async function fingerprintOf(index: IndexFile, directory: string, files: Databas
   return `${await index.signature()} ${signatureOf(stats)}`;
 }
 
-async function readIndex(index: IndexFile): Promise<{ content: IndexContent; broken: string | undefined }> {
-  let loaded: LoadedIndex;
+interface ReadIndex {
+  readonly content: IndexContent;
+  readonly broken: string | undefined;
+}
+
+async function readIndex(index: IndexFile): Promise<ReadIndex> {
   try {
-    loaded = await index.load(() => true);
-    refuseRepeatedKeys(loaded.bytes);
+    return (await index.look(() => true, takeApart)).seen;
   } catch (error) {
     const cause = error instanceof ArtdaqDbError ? error.cause : error;
     if (!(cause instanceof UnreadableIndexError)) throw error;
     return { content: EMPTY_CONTENT, broken: messageOf(cause) };
   }
-  return { content: readContent(loaded), broken: undefined };
+}
+
+/** An index with repeated keys is whole: to look at it once more would change nothing. */
+function takeApart(bytes: IndexBytes, index: IndexState): ReadIndex {
+  try {
+    refuseRepeatedKeys(bytes);
+  } catch (error) {
+    if (!(error instanceof UnreadableIndexError)) throw error;
+    return { content: EMPTY_CONTENT, broken: messageOf(error) };
+  }
+  return { content: readContent(bytes, index), broken: undefined };
 }

@@ -1,5 +1,6 @@
+import type { IndexBytes } from '../index/index-bytes.ts';
 import { ASSIGNED, INDEX_MAPS } from '../index/index-entry.ts';
-import type { LoadedIndex } from '../index/index-file.ts';
+import type { IndexState } from '../index/index-file.ts';
 import { type ListSpan, scanIndex, textsOf, UnreadableIndexError } from '../index/index-scan.ts';
 import { type Entry, type ListedMember, NO_ENTRY } from './entry.ts';
 
@@ -35,7 +36,7 @@ export const EMPTY_CONTENT: IndexContent = {
  * Refuses an index in which a key stands twice: which of both is meant can't be told.
  * @throws UnreadableIndexError
  */
-export function refuseRepeatedKeys(bytes: Buffer): void {
+export function refuseRepeatedKeys(bytes: IndexBytes): void {
   const seen = new Map<string, Set<string>>();
   let current: string | undefined;
   scanIndex(bytes, (member, key) => {
@@ -49,14 +50,14 @@ export function refuseRepeatedKeys(bytes: Buffer): void {
   });
 }
 
-/** Takes an index apart that was loaded with all its lists. */
-export function readContent({ bytes, layout }: LoadedIndex): IndexContent {
+/** Takes an index apart that was read with all its lists. */
+export function readContent(bytes: IndexBytes, { layout }: IndexState): IndexContent {
   const reader = new ContentReader(bytes);
   if (layout.ouid === undefined) reader.irregularities.push('"ouid" is missing');
   else reader.addIds(layout.ouid);
   const unknown = new Map<string, Buffer>();
   for (const [member, map] of layout.maps) {
-    if (!isIndexMap(member)) unknown.set(member, bytes.subarray(map.start, map.end));
+    if (!isIndexMap(member)) unknown.set(member, bytes.copy(map.start, map.end));
   }
   for (const member of INDEX_MAPS) {
     const map = layout.maps.get(member);
@@ -73,9 +74,9 @@ class ContentReader {
   readonly stamps = new Map<string, readonly string[]>();
   readonly keys = new Map<string, readonly string[]>();
   readonly irregularities: string[] = [];
-  readonly #bytes: Buffer;
+  readonly #bytes: IndexBytes;
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: IndexBytes) {
     this.#bytes = bytes;
   }
 

@@ -1,3 +1,4 @@
+import type { BigIntStats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ArtdaqDbError, messageOf } from '../../../../errors.ts';
@@ -6,21 +7,39 @@ import { syncDirectory, writeFileAtomic } from '../../../../persistence/atomic-f
 import { namingFile, undefinedIfMissing } from '../../../../system-error.ts';
 import { OBJECT_ID } from '../../object-id.ts';
 import { type DatabaseFiles, isWithoutLinks, toleratingExistence } from '../database-files.ts';
+import { IndexBytes } from './index-bytes.ts';
 import type { IndexChange } from './index-entry.ts';
-import { type IndexLayout, type ListFilter, scanIndex, UnreadableIndexError } from './index-scan.ts';
+import { type IndexLayout, type ListFilter, noLists, scanIndex, UnreadableIndexError } from './index-scan.ts';
 import { spliceIndex } from './index-splice.ts';
 import { EMPTY_INDEX, FRESH_INDEX } from './index-text.ts';
 
-/** A read index. */
-export interface LoadedIndex {
-  readonly bytes: Buffer;
+/** One state of an index. */
+export interface IndexState {
   readonly layout: IndexLayout;
   /** Tells whether the file is still the one that was read; undefined if there was no file. */
   readonly signature: string | undefined;
 }
 
+/**
+ * What to find out from an index while its bytes can be read. They may be torn: then what was found out, or thrown as
+ * UnreadableIndexError, is dropped, and an other state is looked at.
+ */
+export type Look<Seen> = (bytes: IndexBytes, index: IndexState) => Seen;
+
+/** An index as it was, and what was to be found out. */
+export interface SeenIndex<Seen> extends IndexState {
+  readonly seen: Seen;
+}
+
 /** Another program wrote an index between our reading and our writing it. */
 export class IndexChangedError extends ArtdaqDbError {}
+
+/** A file of which bytes are read as they are needed. */
+interface OpenIndex {
+  readonly handle: FileHandle;
+  readonly bytes: IndexBytes;
+  readonly signature: string;
+}
 
 /**
  * Called when all is ready to take the place of the loaded file (its stats; undefined if there was none); throws to stop
@@ -46,13 +65,13 @@ export class IndexFile {
   }
 
   /**
-   * Reads the index. A collection without documents needs none.
+   * Looks at the index, of which only a part is in memory at a time. A collection without documents needs none.
    * @throws ArtdaqDbError if it stays unreadable, or is missing although there are documents
    */
-  async load(wanted: ListFilter): Promise<LoadedIndex> {
+  async look<Seen>(wanted: ListFilter, look: Look<Seen>): Promise<SeenIndex<Seen>> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#readOnce(wanted);
+        return await this.#readOnce(wanted, look);
       } catch (error) {
         if (!(error instanceof UnreadableIndexError)) throw error;
         if (attempt === READ_ATTEMPTS) {
@@ -65,6 +84,11 @@ export class IndexFile {
         await this.#sleep(READ_PAUSE_MS);
       }
     }
+  }
+
+  /** The same when only the places of lists are needed. */
+  read(wanted: ListFilter): Promise<IndexState> {
+    return this.look(wanted, () => undefined);
   }
 
   /** What tells one state of the file from another; undefined if there is no file. */
@@ -80,12 +104,28 @@ export class IndexFile {
 
   /**
    * Replaces the index by itself with a change, atomically and durably.
-   * @param index as just loaded, with all lists that the change touches
+   * @param index as just read, with all lists that the change touches
    * @returns the signature of the new file; undefined if another program has written to it already
-   * @throws IndexChangedError if somebody else wrote the index since it was loaded
+   * @throws IndexChangedError if somebody else wrote the index since it was read
    */
-  replace(index: LoadedIndex, change: IndexChange, beforeRename: BeforeRename): Promise<string | undefined> {
-    return this.write(chunks(spliceIndex(index.bytes, index.layout, change)), index.signature, beforeRename);
+  async replace(
+    index: IndexState,
+    change: IndexChange,
+    beforeRename: BeforeRename,
+  ): Promise<string | undefined> {
+    const file = await this.#open();
+    try {
+      if (file?.signature !== index.signature) throw changedMeanwhile(this.path);
+      const bytes = file?.bytes ?? IndexBytes.of(Buffer.from(EMPTY_INDEX));
+      const content = chunks(spliceIndex(bytes, index.layout, change));
+      return await this.write(content, index.signature, beforeRename);
+    } catch (error) {
+      // A program that writes in place cut it off under our hands.
+      if (error instanceof UnreadableIndexError) throw changedMeanwhile(this.path);
+      throw error;
+    } finally {
+      await file?.handle.close();
+    }
   }
 
   /**
@@ -120,7 +160,7 @@ export class IndexFile {
    */
   async create(): Promise<void> {
     if ((await this.signature()) !== undefined) return;
-    const { signature } = await this.load(() => false);
+    const { signature } = await this.read(noLists);
     if (signature !== undefined) return;
     const files = this.#files;
     // Unlike a rename, a link never takes the place of the index that another program made meanwhile.
@@ -152,19 +192,53 @@ export class IndexFile {
     }
   }
 
-  async #readOnce(wanted: ListFilter): Promise<LoadedIndex> {
-    const handle = await this.#files.open(this.path, 'r').catch(undefinedIfMissing);
-    if (handle === undefined) {
+  async #readOnce<Seen>(wanted: ListFilter, look: Look<Seen>): Promise<SeenIndex<Seen>> {
+    const file = await this.#open();
+    if (file === undefined) {
       await this.#refuseDocumentsWithoutIndex();
-      return loaded(Buffer.from(EMPTY_INDEX), undefined, wanted);
+      return seenIndex(IndexBytes.of(Buffer.from(EMPTY_INDEX)), undefined, wanted, look);
     }
+    const { handle, bytes, signature } = file;
     try {
-      const { bytes, signature } = await readWhole(handle).catch(namingFile(this.path));
-      const isFresh = bytes.length === FRESH_INDEX.length && bytes.toString('latin1') === FRESH_INDEX;
-      return loaded(isFresh ? Buffer.from(EMPTY_INDEX) : bytes, signature, wanted);
+      const seen = seenIndex(bytes, signature, wanted, look);
+      const after = signatureOf(await this.#stat(handle));
+      if (after !== signature) throw new UnreadableIndexError('it is being written');
+      return seen;
     } finally {
       await handle.close();
     }
+  }
+
+  /** Opens the file; undefined if there is none. */
+  async #open(): Promise<OpenIndex | undefined> {
+    const handle = await this.#files.open(this.path, 'r').catch(undefinedIfMissing);
+    if (handle === undefined) return undefined;
+    try {
+      const stats = await this.#stat(handle);
+      const bytes = new IndexBytes(Number(stats.size), (into, place) => this.#fill(into, handle, place));
+      return {
+        handle,
+        bytes: isFresh(bytes) ? IndexBytes.of(Buffer.from(EMPTY_INDEX)) : bytes,
+        signature: signatureOf(stats),
+      };
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  #stat(handle: FileHandle): Promise<BigIntStats> {
+    return handle.stat({ bigint: true }).catch(namingFile(this.path));
+  }
+
+  /** Synchronously, as a promise for each window would make the scan one of callbacks. */
+  #fill(into: Buffer, handle: FileHandle, place: number): void {
+    try {
+      if (this.#files.readSync(handle.fd, into, 0, into.length, place) === into.length) return;
+    } catch (error) {
+      namingFile(this.path)(error);
+    }
+    throw new UnreadableIndexError('it is being written');
   }
 
   /** This project makes the index before the first document, so documents alone mean that the index was lost. */
@@ -185,14 +259,16 @@ async function* chunks(parts: Iterable<Buffer>): AsyncGenerator<Buffer> {
   yield* parts;
 }
 
-function loaded(bytes: Buffer, signature: string | undefined, wanted: ListFilter): LoadedIndex {
-  return { bytes, layout: scanIndex(bytes, wanted), signature };
+function seenIndex<Seen>(
+  bytes: IndexBytes,
+  signature: string | undefined,
+  wanted: ListFilter,
+  look: Look<Seen>,
+): SeenIndex<Seen> {
+  const layout = scanIndex(bytes, wanted);
+  return { layout, signature, seen: look(bytes, { layout, signature }) };
 }
 
-async function readWhole(handle: FileHandle): Promise<{ bytes: Buffer; signature: string }> {
-  const before = signatureOf(await handle.stat({ bigint: true }));
-  const bytes = await handle.readFile();
-  const after = signatureOf(await handle.stat({ bigint: true }));
-  if (before !== after) throw new UnreadableIndexError('it is being written');
-  return { bytes, signature: after };
+function isFresh(bytes: IndexBytes): boolean {
+  return bytes.length === FRESH_INDEX.length && bytes.text(0, bytes.length) === FRESH_INDEX;
 }

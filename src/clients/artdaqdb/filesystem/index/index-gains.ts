@@ -1,10 +1,11 @@
+import type { IndexBytes } from './index-bytes.ts';
 import { type ListedText, OUID } from './index-entry.ts';
-import { decodeText, eachText, type IndexLayout, type Span, scanIndex } from './index-scan.ts';
+import { decodeText, eachText, type IndexLayout, listAt, type Span, scanIndex } from './index-scan.ts';
 import { TextTable } from './text-table.ts';
 
 /** An index and where its parts are. */
 export interface ScannedIndex {
-  readonly bytes: Buffer;
+  readonly bytes: IndexBytes;
   readonly layout: IndexLayout;
 }
 
@@ -13,34 +14,37 @@ export interface ScannedIndex {
  * the lists only the places of one state are kept: there are a hundred thousand.
  */
 export function gainsOf(gained: ScannedIndex, current: ScannedIndex): ListedText[] {
-  const starts = new Map<string, number>();
-  scanIndex(current.bytes, (member, key, list) => {
-    starts.set(placeOf(member, key), list.start);
-    return false;
-  });
+  const starts = startsOf(current);
   const gains: ListedText[] = [];
   const compare = (member: string, key: string, list: Span, start: number | undefined): void => {
-    if (start !== undefined && isEqual(gained.bytes, list, current.bytes, start)) return;
-    const known = start === undefined ? undefined : new TextTable(current.bytes, { start });
+    // A list ends with its bracket, so that equal bytes are the whole of it.
+    if (start !== undefined && gained.bytes.equals(list.start, list.end, current.bytes, start)) return;
+    const known = new TextTable(
+      current.bytes,
+      start === undefined ? undefined : listAt(current.bytes, start),
+    );
     eachText(gained.bytes, list.start, (from, to) => {
-      if (!known?.has(gained.bytes, from, to)) gains.push([member, key, decodeText(gained.bytes, from, to)]);
+      if (known.has(gained.bytes.copy(from, to))) return;
+      gains.push([member, key, decodeText(gained.bytes, from, to)]);
     });
   };
   const { ouid } = gained.layout;
   if (ouid !== undefined) compare(OUID, '', ouid, current.layout.ouid?.start);
   scanIndex(gained.bytes, (member, key, list) => {
-    compare(member, key, list, starts.get(placeOf(member, key)));
+    compare(member, key, list, starts.get(member)?.get(key));
     return false;
   });
   return gains;
 }
 
-/** A list ends with its bracket, so that equal bytes are the whole of it. */
-function isEqual(bytes: Buffer, list: Span, others: Buffer, start: number): boolean {
-  const end = Math.min(start + list.end - list.start, others.length);
-  return bytes.compare(others, start, end, list.start, list.end) === 0;
-}
-
-function placeOf(member: string, key: string): string {
-  return `${member}\0${key}`;
+/** Member -> key -> where its list begins. */
+function startsOf({ bytes }: ScannedIndex): Map<string, Map<string, number>> {
+  const starts = new Map<string, Map<string, number>>();
+  scanIndex(bytes, (member, key, list) => {
+    const keys = starts.get(member) ?? new Map<string, number>();
+    starts.set(member, keys);
+    keys.set(key, list.start);
+    return false;
+  });
+  return starts;
 }

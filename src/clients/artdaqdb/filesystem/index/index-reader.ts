@@ -1,7 +1,8 @@
 import { signatureOf } from '../../../../file-signature.ts';
 import { undefinedIfMissing } from '../../../../system-error.ts';
 import { asDatabaseError, type DatabaseFiles } from '../database-files.ts';
-import type { IndexFile, LoadedIndex } from './index-file.ts';
+import { IndexBytes } from './index-bytes.ts';
+import type { IndexFile, Look } from './index-file.ts';
 import { type ListSpan, textsOf } from './index-scan.ts';
 
 /** Where the lists were in a state of the file. */
@@ -35,7 +36,7 @@ export class IndexReader {
     return this.#reading(async () => {
       const known = await this.#upToDate();
       const lists = known?.lists.get(member) ?? new Map<string, ListSpan>();
-      return [...lists].filter(([, list]) => !list.isEmpty).map(([key]) => key);
+      return [...lists].filter(([, list]) => list.count > 0).map(([key]) => key);
     });
   }
 
@@ -49,7 +50,7 @@ export class IndexReader {
 
   async #upToDate(): Promise<KnownLists | undefined> {
     const signature = await this.#index.signature();
-    if (signature === undefined || signature !== this.#known?.signature) await this.#load();
+    if (signature === undefined || signature !== this.#known?.signature) await this.#load(() => undefined);
     return this.#known;
   }
 
@@ -71,7 +72,10 @@ export class IndexReader {
       }
       if (signatureOf(await handle.stat({ bigint: true })) !== known.signature) return undefined;
       return new Map(
-        [...read].map(([member, bytes]) => [member, textsOf(bytes, { start: 0, end: bytes.length })]),
+        [...read].map(([member, bytes]) => [
+          member,
+          textsOf(IndexBytes.of(bytes), { start: 0, end: bytes.length }),
+        ]),
       );
     } finally {
       await handle.close();
@@ -79,21 +83,24 @@ export class IndexReader {
   }
 
   async #listsAnew(key: string): Promise<Map<string, string[]>> {
-    const { bytes, layout } = await this.#load();
-    const found = new Map<string, string[]>();
-    for (const member of this.#members) {
-      const list = layout.maps.get(member)?.lists.get(key);
-      if (list !== undefined) found.set(member, textsOf(bytes, list));
-    }
-    return found;
+    return this.#load((bytes, { layout }) => {
+      const found = new Map<string, string[]>();
+      for (const member of this.#members) {
+        const list = layout.maps.get(member)?.lists.get(key);
+        if (list !== undefined) found.set(member, textsOf(bytes, list));
+      }
+      return found;
+    });
   }
 
-  async #load(): Promise<LoadedIndex> {
-    const loaded = await this.#index.load((member) => this.#members.includes(member));
-    const { layout, signature } = loaded;
+  async #load<Seen>(look: Look<Seen>): Promise<Seen> {
+    const { layout, signature, seen } = await this.#index.look(
+      (member) => this.#members.includes(member),
+      look,
+    );
     const lists = new Map([...layout.maps].map(([member, map]) => [member, map.lists] as const));
     this.#known = signature === undefined ? undefined : { signature, lists };
-    return loaded;
+    return seen;
   }
 
   async #reading<Result>(work: () => Promise<Result>): Promise<Result> {

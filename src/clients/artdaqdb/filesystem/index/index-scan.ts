@@ -3,6 +3,8 @@
  * megabytes in a large database. Format: documentation/ARTDAQDB.md, "FilesystemDB on disk".
  */
 
+import type { IndexBytes } from './index-bytes.ts';
+
 /** The place of a JSON value: `[start, end)`, brackets included. */
 export interface Span {
   readonly start: number;
@@ -11,7 +13,8 @@ export interface Span {
 
 /** A list of ids or timestamps. */
 export interface ListSpan extends Span {
-  readonly isEmpty: boolean;
+  /** How many texts. */
+  readonly count: number;
 }
 
 /** A map of the index, from value to ids. */
@@ -36,6 +39,9 @@ export interface IndexLayout {
 /** Which lists of which maps are wanted. */
 export type ListFilter = (member: string, key: string, list: ListSpan) => boolean;
 
+/** For who wants none. */
+export const noLists: ListFilter = () => false;
+
 /** The bytes are not an index: torn by a writer, or damaged. */
 export class UnreadableIndexError extends Error {}
 
@@ -52,16 +58,16 @@ const CLOSE_MAP = 0x7d;
  * Scans a whole index.
  * @throws UnreadableIndexError if the bytes are not one complete JSON object of lists and maps of lists
  */
-export function scanIndex(bytes: Buffer, wanted: ListFilter): IndexLayout {
+export function scanIndex(bytes: IndexBytes, wanted: ListFilter): IndexLayout {
   const maps = new Map<string, MapSpan>();
   let ouid: ListSpan | undefined;
   const start = skipBlanks(bytes, 0);
   const { end, lastEntryEnd } = eachMember(bytes, start, (member, at) => {
-    if (bytes[at] === OPEN_LIST && member === 'ouid') {
+    if (bytes.at(at) === OPEN_LIST && member === 'ouid') {
       ouid = listAt(bytes, at);
       return ouid.end;
     }
-    if (bytes[at] !== OPEN_MAP) throw unreadable(bytes, at);
+    if (bytes.at(at) !== OPEN_MAP) throw unreadable(bytes, at);
     const lists = new Map<string, ListSpan>();
     const map = eachMember(bytes, at, (key, listStart) => {
       const list = listAt(bytes, listStart);
@@ -82,71 +88,71 @@ export function scanIndex(bytes: Buffer, wanted: ListFilter): IndexLayout {
  * @returns where the list ends
  * @throws UnreadableIndexError if it is no list of texts
  */
-export function eachText(bytes: Buffer, at: number, take: (start: number, end: number) => void): number {
-  if (bytes[at] !== OPEN_LIST) throw unreadable(bytes, at);
+export function eachText(bytes: IndexBytes, at: number, take: (start: number, end: number) => void): number {
+  if (bytes.at(at) !== OPEN_LIST) throw unreadable(bytes, at);
   let next = skipBlanks(bytes, at + 1);
-  if (bytes[next] === CLOSE_LIST) return next + 1;
+  if (bytes.at(next) === CLOSE_LIST) return next + 1;
   for (;;) {
     const end = textEnd(bytes, next);
     take(next + 1, end - 1);
     next = skipBlanks(bytes, end);
-    if (bytes[next] === CLOSE_LIST) return next + 1;
-    if (bytes[next] !== COMMA) throw unreadable(bytes, next);
+    if (bytes.at(next) === CLOSE_LIST) return next + 1;
+    if (bytes.at(next) !== COMMA) throw unreadable(bytes, next);
     next = skipBlanks(bytes, next + 1);
   }
 }
 
 /** The texts of a list, decoded. */
-export function textsOf(bytes: Buffer, list: Span): string[] {
+export function textsOf(bytes: IndexBytes, list: Span): string[] {
   const texts: string[] = [];
   eachText(bytes, list.start, (start, end) => texts.push(decodeText(bytes, start, end)));
   return texts;
 }
 
-function listAt(bytes: Buffer, at: number): ListSpan {
-  let texts = 0;
+/** The list that begins at a place. */
+export function listAt(bytes: IndexBytes, at: number): ListSpan {
+  let count = 0;
   const end = eachText(bytes, at, () => {
-    texts++;
+    count++;
   });
-  return { start: at, end, isEmpty: texts === 0 };
+  return { start: at, end, count };
 }
 
 function eachMember(
-  bytes: Buffer,
+  bytes: IndexBytes,
   at: number,
   take: (key: string, valueStart: number) => number,
 ): { end: number; lastEntryEnd: number | undefined } {
-  if (bytes[at] !== OPEN_MAP) throw unreadable(bytes, at);
+  if (bytes.at(at) !== OPEN_MAP) throw unreadable(bytes, at);
   let next = skipBlanks(bytes, at + 1);
-  if (bytes[next] === CLOSE_MAP) return { end: next + 1, lastEntryEnd: undefined };
+  if (bytes.at(next) === CLOSE_MAP) return { end: next + 1, lastEntryEnd: undefined };
   for (;;) {
     const keyEnd = textEnd(bytes, next);
     const key = decodeText(bytes, next + 1, keyEnd - 1);
     const colon = skipBlanks(bytes, keyEnd);
-    if (bytes[colon] !== COLON) throw unreadable(bytes, colon);
+    if (bytes.at(colon) !== COLON) throw unreadable(bytes, colon);
     const valueEnd = take(key, skipBlanks(bytes, colon + 1));
     next = skipBlanks(bytes, valueEnd);
-    if (bytes[next] === CLOSE_MAP) return { end: next + 1, lastEntryEnd: valueEnd };
-    if (bytes[next] !== COMMA) throw unreadable(bytes, next);
+    if (bytes.at(next) === CLOSE_MAP) return { end: next + 1, lastEntryEnd: valueEnd };
+    if (bytes.at(next) !== COMMA) throw unreadable(bytes, next);
     next = skipBlanks(bytes, next + 1);
   }
 }
 
 /** @returns the place after the closing quote. */
-function textEnd(bytes: Buffer, at: number): number {
-  if (bytes[at] !== QUOTE) throw unreadable(bytes, at);
-  const length = bytes.length;
-  for (let place = at + 1; place < length; place++) {
-    const byte = bytes[place];
+function textEnd(bytes: IndexBytes, at: number): number {
+  if (bytes.at(at) !== QUOTE) throw unreadable(bytes, at);
+  for (let place = at + 1; ; place += 2) {
+    place = bytes.find(QUOTE, BACKSLASH, place);
+    const byte = bytes.at(place);
     if (byte === QUOTE) return place + 1;
-    if (byte === BACKSLASH) place++;
+    if (byte === undefined) throw unreadable(bytes, bytes.length);
   }
-  throw unreadable(bytes, length);
 }
 
 /** A text between its quotes, decoded. */
-export function decodeText(bytes: Buffer, start: number, end: number): string {
-  const text = bytes.toString('utf8', start, end);
+export function decodeText(bytes: IndexBytes, start: number, end: number): string {
+  const text = bytes.text(start, end);
   if (!text.includes('\\')) return text;
   try {
     return String(JSON.parse(`"${text}"`));
@@ -155,16 +161,16 @@ export function decodeText(bytes: Buffer, start: number, end: number): string {
   }
 }
 
-function skipBlanks(bytes: Buffer, at: number): number {
+function skipBlanks(bytes: IndexBytes, at: number): number {
   let place = at;
   for (;;) {
-    const byte = bytes[place];
+    const byte = bytes.at(place);
     if (byte !== 0x0a && byte !== 0x20 && byte !== 0x0d && byte !== 0x09) return place;
     place++;
   }
 }
 
-function unreadable(bytes: Buffer, at: number): UnreadableIndexError {
+function unreadable(bytes: IndexBytes, at: number): UnreadableIndexError {
   return new UnreadableIndexError(
     at >= bytes.length
       ? `it ends in the middle, after ${bytes.length} bytes`

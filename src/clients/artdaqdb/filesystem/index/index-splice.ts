@@ -1,5 +1,6 @@
 import { quoteJson } from '../../../../fhicl/json.ts';
 import type { DocumentEntry } from '../../stored-document.ts';
+import type { IndexBytes } from './index-bytes.ts';
 import { type IndexChange, listedTexts, OUID } from './index-entry.ts';
 import { eachText, type IndexLayout, type Span, textsOf } from './index-scan.ts';
 import { listText, mapEntryText } from './index-text.ts';
@@ -18,20 +19,21 @@ interface ListChange {
 type ListChanges = Map<string, Map<string, ListChange>>;
 
 /**
- * The bytes of an index after a change. All that the change doesn't touch is passed on as it is, without a copy.
+ * The bytes of an index after a change, piece by piece; each is good until the next is asked for. All that the change doesn't
+ * touch is passed on as it is.
  * @param layout of `bytes`; must hold every list that the change touches
  */
-export function* spliceIndex(bytes: Buffer, layout: IndexLayout, change: IndexChange): Generator<Buffer> {
+export function* spliceIndex(bytes: IndexBytes, layout: IndexLayout, change: IndexChange): Generator<Buffer> {
   const edits = [...editsOf(bytes, layout, listChanges(change))].sort(
     (one, other) => one.start - other.start || one.end - other.end,
   );
   let place = 0;
   for (const edit of edits) {
-    if (edit.start > place) yield bytes.subarray(place, edit.start);
+    yield* bytes.chunks(place, edit.start);
     yield Buffer.from(edit.text);
     place = edit.end;
   }
-  yield bytes.subarray(place);
+  yield* bytes.chunks(place, bytes.length);
 }
 
 function listChanges(change: IndexChange): ListChanges {
@@ -58,7 +60,7 @@ function changeOf(changes: ListChanges, member: string, key: string): ListChange
   return change;
 }
 
-function* editsOf(bytes: Buffer, layout: IndexLayout, changes: ListChanges): Generator<Edit> {
+function* editsOf(bytes: IndexBytes, layout: IndexLayout, changes: ListChanges): Generator<Edit> {
   const missingMembers: string[] = [];
   for (const [member, keys] of changes) {
     if (member === OUID) {
@@ -89,7 +91,7 @@ function membersEdit(layout: IndexLayout, text: string): Edit {
 }
 
 /** Lists are sorted and free of repetitions; a list of another writer that isn't, or loses a text, is written anew. */
-function* listEdits(bytes: Buffer, list: Span, change: ListChange): Generator<Edit> {
+function* listEdits(bytes: IndexBytes, list: Span, change: ListChange): Generator<Edit> {
   const additions = sorted(change.add);
   if (change.remove.size > 0) {
     yield rewrittenList(bytes, list, change);
@@ -125,7 +127,7 @@ function* listEdits(bytes: Buffer, list: Span, change: ListChange): Generator<Ed
   else yield { start: previousEnd + 1, end: previousEnd + 1, text: `,\n${rest.map(quoteJson).join(',\n')}` };
 }
 
-function rewrittenList(bytes: Buffer, list: Span, change: ListChange): Edit {
+function rewrittenList(bytes: IndexBytes, list: Span, change: ListChange): Edit {
   const texts = new Set(textsOf(bytes, list));
   for (const text of change.remove) texts.delete(text);
   for (const text of change.add) texts.add(text);
@@ -134,7 +136,7 @@ function rewrittenList(bytes: Buffer, list: Span, change: ListChange): Edit {
 
 /** Does the text at `[start, end)` come after the one before it? A loop, as it runs for every id of the database. */
 function ascends(
-  bytes: Buffer,
+  bytes: IndexBytes,
   previousStart: number,
   previousEnd: number,
   start: number,
@@ -142,17 +144,17 @@ function ascends(
 ): boolean {
   const length = Math.min(previousEnd - previousStart, end - start);
   for (let place = 0; place < length; place++) {
-    const difference = (bytes[start + place] ?? 0) - (bytes[previousStart + place] ?? 0);
+    const difference = (bytes.at(start + place) ?? 0) - (bytes.at(previousStart + place) ?? 0);
     if (difference !== 0) return difference > 0;
   }
   return end - start > previousEnd - previousStart;
 }
 
 /** Order of an ASCII text and the bytes of another: below, equal to or above zero. */
-function compareWith(text: string, bytes: Buffer, start: number, end: number): number {
+function compareWith(text: string, bytes: IndexBytes, start: number, end: number): number {
   const length = Math.min(text.length, end - start);
   for (let place = 0; place < length; place++) {
-    const difference = text.charCodeAt(place) - (bytes[start + place] ?? 0);
+    const difference = text.charCodeAt(place) - (bytes.at(start + place) ?? 0);
     if (difference !== 0) return difference;
   }
   return text.length - (end - start);

@@ -1,29 +1,31 @@
-import { eachText, type Span } from './index-scan.ts';
+import type { IndexBytes } from './index-bytes.ts';
+import { eachText, type ListSpan } from './index-scan.ts';
 
 const QUOTE = 0x22;
 
-/** Tells whether a text stands in a list of an index, without a string for each: a large index lists a quarter of a million. */
+/**
+ * Tells whether a text stands in a list of an index, without a string for each: a large index lists a quarter of a million.
+ * Texts are compared as they stand in the file, escapes included.
+ */
 export class TextTable {
-  readonly #bytes: Buffer;
-  /** Open addressing; a slot holds the place of a text in the bytes, 0 for none. */
+  /** The list as it stands in the file. */
+  readonly #list: Buffer;
+  /** Open addressing; a slot holds the place of a text in the list, 0 for none. */
   readonly #slots: Uint32Array;
 
-  /** @param bytes of the index, which must not change while the table is in use */
-  constructor(bytes: Buffer, list: Pick<Span, 'start'>) {
-    this.#bytes = bytes;
-    let count = 0;
-    eachText(bytes, list.start, () => {
-      count++;
-    });
-    this.#slots = new Uint32Array(2 ** Math.ceil(Math.log2(2 * count + 2)));
-    eachText(bytes, list.start, (start, end) => {
-      this.#slots[this.#find(bytes, start, end)] = start;
+  /** @param list undefined: no texts */
+  constructor(bytes: IndexBytes, list: ListSpan | undefined) {
+    this.#list = list === undefined ? Buffer.alloc(0) : bytes.copy(list.start, list.end);
+    this.#slots = new Uint32Array(2 ** Math.ceil(Math.log2(2 * (list?.count ?? 0) + 2)));
+    if (list === undefined) return;
+    eachText(bytes, list.start, (from, to) => {
+      const start = from - list.start;
+      this.#slots[this.#find(this.#list, start, to - list.start)] = start;
     });
   }
 
-  /** Is the text at `[start, end)` in the list? */
-  has(text: Buffer, start: number, end: number): boolean {
-    return this.#slots[this.#find(text, start, end)] !== 0;
+  has(text: Buffer): boolean {
+    return this.#slots[this.#find(text, 0, text.length)] !== 0;
   }
 
   /** The slot of a text, or the empty one where it would be. */
@@ -40,9 +42,9 @@ export class TextTable {
   #isAt(place: number, text: Buffer, start: number, end: number): boolean {
     const length = end - start;
     for (let offset = 0; offset < length; offset++) {
-      if (this.#bytes[place + offset] !== text[start + offset]) return false;
+      if (this.#list[place + offset] !== text[start + offset]) return false;
     }
-    return this.#bytes[place + length] === QUOTE;
+    return this.#list[place + length] === QUOTE;
   }
 }
 

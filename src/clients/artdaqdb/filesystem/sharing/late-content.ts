@@ -7,9 +7,9 @@ import {
   listsOf,
   OUID,
 } from '../index/index-entry.ts';
-import { IndexChangedError, type LoadedIndex } from '../index/index-file.ts';
+import { IndexChangedError, type IndexState } from '../index/index-file.ts';
 import { gainsOf, type ScannedIndex } from '../index/index-gains.ts';
-import { scanIndex } from '../index/index-scan.ts';
+import { noLists } from '../index/index-scan.ts';
 
 const ATTEMPTS = 40;
 
@@ -21,15 +21,18 @@ const ATTEMPTS = 40;
 export async function mergeLateContent(
   store: CollectionStore,
   late: ScannedIndex,
-  replace: (index: LoadedIndex, change: IndexChange) => Promise<void>,
+  replace: (index: IndexState, change: IndexChange) => Promise<void>,
 ): Promise<void> {
   for (let attempt = 1; ; attempt++) {
-    const { bytes, layout, signature } = await store.index.load(() => false);
-    const listed = await stillThere(store, gainsOf(late, { bytes, layout }));
+    const { seen: gains } = await store.index.look(noLists, (bytes, { layout }) =>
+      gainsOf(late, { bytes, layout }),
+    );
+    const listed = await stillThere(store, gains);
     if (listed.length === 0) return;
     await store.rescued.add(listed.filter(([member]) => member === OUID).map(([, , id]) => id));
-    const index = { bytes, layout: scanIndex(bytes, listsOf(listed)), signature };
     try {
+      // Whatever was written since we looked, to list what is listed changes nothing.
+      const index = await store.index.read(listsOf(listed));
       return await replace(index, { added: [], removed: [], listed });
     } catch (error) {
       if (!(error instanceof IndexChangedError) || attempt === ATTEMPTS) throw error;

@@ -1,12 +1,15 @@
 import { ArtdaqDbError, messageOf } from '../../../../errors.ts';
 import type { Logger } from '../../../../services/logger.ts';
 import type { CollectionStore } from '../collection-store.ts';
+import type { IndexBytes } from '../index/index-bytes.ts';
 import { CONFIGURATIONS, type IndexChange, type ListedText, listsOf, OUID } from '../index/index-entry.ts';
-import { IndexChangedError, type LoadedIndex } from '../index/index-file.ts';
+import { IndexChangedError, type IndexState, type SeenIndex } from '../index/index-file.ts';
+import { noLists } from '../index/index-scan.ts';
+import type { TextTable } from '../index/text-table.ts';
 import type { HeldLock } from './database-lock.ts';
 import { ForeignReport } from './foreign-report.ts';
 import { mergeLateContent } from './late-content.ts';
-import { type ForeignDocument, findUnlisted } from './unlisted-documents.ts';
+import { type ForeignDocument, findUnlisted, listedIds } from './unlisted-documents.ts';
 import type { VerifiedFile, VerifiedState } from './verified-state.ts';
 
 /** What a reconciler works with. */
@@ -17,6 +20,11 @@ export interface ReconcilerParts {
   readonly now: () => Date;
   readonly sleep: (milliseconds: number) => Promise<unknown>;
   readonly logger: Pick<Logger, 'debug' | 'info' | 'warning'>;
+}
+
+/** The ids that an index lists; undefined: it is in the known state, in which all that is ours is listed. */
+interface Listed {
+  readonly listed: TextTable | undefined;
 }
 
 /** A program without lock that writes all the time may get between again and again, for some seconds at most. */
@@ -89,10 +97,15 @@ export class Reconciler {
     await this.#remember();
   }
 
-  /** Do these indexes, as just loaded, list all that is ours? They may have been changed since. */
-  async accepts(runHistory: LoadedIndex, systemLayout: LoadedIndex): Promise<boolean> {
+  /** What {@link accepts} has to be told of an index: all ids that it lists, if it is not in the known state. */
+  listedUnlessKnown(store: CollectionStore, bytes: IndexBytes, index: IndexState): TextTable | undefined {
+    return this.#knows(store, index.signature) ? undefined : listedIds(bytes, index);
+  }
+
+  /** Do these indexes, as just looked at, list all that is ours? They may have been changed since. */
+  async accepts(runHistory: SeenIndex<Listed>, systemLayout: SeenIndex<Listed>): Promise<boolean> {
     const indexes = [runHistory, systemLayout];
-    if (this.#stores.every((store, place) => this.#knows(store, indexes[place]?.signature))) return true;
+    if (indexes.every(({ seen }) => seen.listed === undefined)) return true;
     const state = await this.#compare(async () => false, indexes);
     this.#known = state ?? this.#known;
     return state !== undefined;
@@ -118,7 +131,7 @@ export class Reconciler {
    */
   async replace(
     store: CollectionStore,
-    index: LoadedIndex,
+    index: IndexState,
     change: IndexChange,
     lock: HeldLock,
   ): Promise<void> {
@@ -171,8 +184,8 @@ export class Reconciler {
   async adopt(store: CollectionStore, configuration: string, lock: HeldLock): Promise<void> {
     await this.reach(lock);
     if (!this.halfListed.has(configuration)) return;
-    const index = await store.index.load(() => false);
-    const { foreign } = await findUnlisted(store, index, await store.rescued.ids());
+    const { seen: listed } = await store.index.look(noLists, listedIds);
+    const { foreign } = await findUnlisted(store, listed, await store.rescued.ids());
     const ids = foreign.flatMap(({ listing }) =>
       listing?.configurations.includes(configuration) ? [listing.id] : [],
     );
@@ -220,32 +233,40 @@ export class Reconciler {
 
   /**
    * Compares both indexes with what is on disk.
-   * @param loaded the indexes if they are at hand
+   * @param seen the indexes if they were just looked at
    * @param listOwn what to do with documents of ours that are missing; gives false if all must be compared anew
    */
   async #compare(
     listOwn: (store: CollectionStore, texts: readonly ListedText[]) => Promise<boolean>,
-    loaded: readonly LoadedIndex[] = [],
+    seen: readonly SeenIndex<Listed>[] = [],
   ): Promise<VerifiedState | undefined> {
     this.#hasCompared = true;
     const indexes: (string | undefined)[] = [];
     const foreign: ForeignDocument[] = [];
+    const halfListed = new Set<string>();
     for (const [place, store] of this.#stores.entries()) {
-      const index = loaded[place] ?? (await store.index.load(() => false));
-      const unlisted = await findUnlisted(store, index, await store.rescued.ids());
+      const index = seen[place] ?? (await store.index.look(noLists, lookAtIds));
+      indexes.push(index.signature);
+      const { listed } = index.seen;
+      if (listed === undefined) {
+        for (const configuration of this.halfListed) halfListed.add(configuration);
+        continue;
+      }
+      const unlisted = await findUnlisted(store, listed, await store.rescued.ids());
       const texts = unlisted.own.flatMap((listing) => listing.texts);
       if (texts.length > 0 && !(await listOwn(store, texts))) return undefined;
       foreign.push(...unlisted.foreign);
-      indexes.push(index.signature);
     }
     this.#isSettling = this.#report.report(foreign);
-    const halfListed = new Set(foreign.flatMap(({ listing }) => listing?.configurations ?? []));
+    for (const { listing } of foreign) {
+      for (const configuration of listing?.configurations ?? []) halfListed.add(configuration);
+    }
     return { indexes, halfListed: [...halfListed] };
   }
 
   /** Lists documents again that another writer dropped, or that one of ours had no time to list. */
   async #list(store: CollectionStore, texts: readonly ListedText[], lock: HeldLock): Promise<false> {
-    const index = await store.index.load(listsOf(texts));
+    const index = await store.index.read(listsOf(texts));
     await this.replace(store, index, { added: [], removed: [], listed: texts }, lock);
     if (store === this.#parts.systemLayout) {
       for (const [member, key] of texts) if (member === CONFIGURATIONS) this.#completed.add(key);
@@ -269,6 +290,10 @@ export class Reconciler {
       await mergeLateContent(store, late, (index, change) => this.replace(store, index, change, lock));
     }
   }
+}
+
+function lookAtIds(bytes: IndexBytes, index: IndexState): Listed {
+  return { listed: listedIds(bytes, index) };
 }
 
 function isState(

@@ -4,8 +4,9 @@ import type { FileStats } from '../../../../file-signature.ts';
 import { undefinedIfMissing } from '../../../../system-error.ts';
 import { privateDirectory } from '../database-directories.ts';
 import { type DatabaseFiles, isWithoutLinks, toleratingExistence } from '../database-files.ts';
+import { IndexBytes } from '../index/index-bytes.ts';
 import type { ScannedIndex } from '../index/index-gains.ts';
-import { scanIndex, UnreadableIndexError } from '../index/index-scan.ts';
+import { noLists, scanIndex, UnreadableIndexError } from '../index/index-scan.ts';
 
 /** A program that has begun to write an index ends within this time. */
 const READ_ATTEMPTS = 20;
@@ -115,9 +116,10 @@ export class ReplacedIndexes {
   }
 }
 
-function scanned(bytes: Buffer): ScannedIndex | undefined {
+function scanned(content: Buffer): ScannedIndex | undefined {
   try {
-    return { bytes, layout: scanIndex(bytes, () => false) };
+    const bytes = IndexBytes.of(content);
+    return { bytes, layout: scanIndex(bytes, noLists) };
   } catch (error) {
     if (error instanceof UnreadableIndexError) return undefined;
     throw error;

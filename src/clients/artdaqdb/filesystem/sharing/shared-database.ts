@@ -48,9 +48,10 @@ export class SharedDatabase {
   async change<Result>(work: (lock: HeldLock) => Promise<Result>): Promise<Result> {
     return this.#inTurn(async () => {
       const { directory, location, origin, files, lock, reconciler, now } = this.#parts;
+      const isOurs = await this.#hasBeenOurs();
       await ensureDirectories(directory, files);
       return lock.hold(async (held) => {
-        await this.#clearLeftovers(held);
+        if (isOurs) await this.#clearLeftovers(held);
         await ensureMetadata(directory, location, origin, now(), files);
         try {
           for (const { index } of this.#collections) await index.create();
@@ -74,7 +75,12 @@ export class SharedDatabase {
     if (!(await this.#parts.reconciler.isVerified())) await this.#changeIfPossible(() => undefined);
   }
 
-  /** The same although nobody seems to have written. */
+  /** The same for who doesn't go on to read runs: where nothing is ours there is nothing to list again. */
+  async mendOurs(): Promise<void> {
+    if (await this.#hasBeenOurs()) await this.mend();
+  }
+
+  /** As {@link mend} although nobody seems to have written. */
   async compare(): Promise<void> {
     await this.#changeIfPossible(() => this.#parts.reconciler.doubt());
   }

@@ -1,6 +1,7 @@
 import { OBJECT_ID, ownObjectId } from '../../object-id.ts';
 import type { CollectionStore } from '../collection-store.ts';
-import type { LoadedIndex } from '../index/index-file.ts';
+import type { IndexBytes } from '../index/index-bytes.ts';
+import type { IndexState } from '../index/index-file.ts';
 import { TextTable } from '../index/text-table.ts';
 import type { StoredListing } from '../stored-listing.ts';
 
@@ -21,19 +22,25 @@ export interface UnlistedDocuments {
   readonly foreign: readonly ForeignDocument[];
 }
 
+/** All ids that an index lists. */
+export function listedIds(bytes: IndexBytes, { layout }: IndexState): TextTable {
+  return new TextTable(bytes, layout.ouid);
+}
+
 /**
  * Compares a collection's directory with its index. Each writer stores a document before the index lists it; so what is
  * missing was dropped by a writer without lock, was left by one that died, or is just being stored.
+ * @param listed as {@link listedIds} gave them
  * @param rescued documents of others that count as ours
  */
 export async function findUnlisted(
   store: CollectionStore,
-  index: LoadedIndex,
+  listed: TextTable,
   rescued: ReadonlySet<string>,
 ): Promise<UnlistedDocuments> {
   const own: StoredListing[] = [];
   const foreign: ForeignDocument[] = [];
-  for (const id of await unlistedIds(store, index)) {
+  for (const id of await unlistedIds(store, listed)) {
     const found = await store.listingOf(id);
     if (found === undefined) continue;
     const { listing, writtenMs } = found;
@@ -43,14 +50,13 @@ export async function findUnlisted(
   return { own, foreign };
 }
 
-async function unlistedIds(store: CollectionStore, { bytes, layout }: LoadedIndex): Promise<string[]> {
-  const table = layout.ouid && new TextTable(bytes, layout.ouid);
+async function unlistedIds(store: CollectionStore, listed: TextTable): Promise<string[]> {
   const id = Buffer.alloc(OBJECT_ID_LENGTH);
   const unlisted: string[] = [];
   await store.eachName((name) => {
     if (name.length !== OBJECT_ID_LENGTH + EXTENSION.length || !name.endsWith(EXTENSION)) return;
     id.write(name, 'latin1');
-    if (table?.has(id, 0, id.length)) return;
+    if (listed.has(id)) return;
     const text = id.toString('latin1');
     if (OBJECT_ID.test(text)) unlisted.push(text);
   });

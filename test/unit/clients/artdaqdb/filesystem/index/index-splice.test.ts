@@ -2,15 +2,16 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { IndexBytes } from '../../../../../../src/clients/artdaqdb/filesystem/index/index-bytes.ts';
 import { listedTexts } from '../../../../../../src/clients/artdaqdb/filesystem/index/index-entry.ts';
 import {
   scanIndex,
   UnreadableIndexError,
 } from '../../../../../../src/clients/artdaqdb/filesystem/index/index-scan.ts';
-import { spliceIndex } from '../../../../../../src/clients/artdaqdb/filesystem/index/index-splice.ts';
 import { EMPTY_INDEX } from '../../../../../../src/clients/artdaqdb/filesystem/index/index-text.ts';
 import type { DocumentEntry } from '../../../../../../src/clients/artdaqdb/stored-document.ts';
 import { readStored } from '../../../../../../src/fhicl/document.ts';
+import { changedIndex } from '../../../../../helpers/changed-index.ts';
 import { goldenDatabases } from '../../../../../helpers/golden-databases.ts';
 
 /** An index as the C++ tools would write it, in the plainest way. */
@@ -71,42 +72,53 @@ const entry: fc.Arbitrary<DocumentEntry> = fc
     runs: [run],
   }));
 
+/** The whole of it, or so little that every text reaches over the end. */
+const windowBytes = fc.option(fc.integer({ min: 1, max: 40 }), { nil: undefined });
+
 function changed(
   text: string,
   added: readonly DocumentEntry[],
   removed: readonly DocumentEntry[] = [],
+  windowBytes?: number,
 ): string {
-  const bytes = Buffer.from(text);
-  const layout = scanIndex(bytes, () => true);
-  return Buffer.concat([...spliceIndex(bytes, layout, { added, removed })]).toString();
+  return changedIndex(Buffer.from(text), { added, removed }, windowBytes).toString();
 }
 
 describe('spliceIndex', () => {
   it('gives the file that the C++ tools would have written, batch by batch', () => {
     fc.assert(
-      fc.property(fc.array(fc.array(entry, { maxLength: 5 }), { maxLength: 5 }), (batches) => {
-        const plain = new PlainIndex();
-        let text = EMPTY_INDEX;
-        for (const batch of batches) {
-          for (const each of batch) plain.add(each);
-          text = changed(text, batch);
-          expect(text).toBe(plain.toString());
-        }
-      }),
+      fc.property(
+        fc.array(fc.array(entry, { maxLength: 5 }), { maxLength: 5 }),
+        windowBytes,
+        (batches, window) => {
+          const plain = new PlainIndex();
+          let text = EMPTY_INDEX;
+          for (const batch of batches) {
+            for (const each of batch) plain.add(each);
+            text = changed(text, batch, [], window);
+            expect(text).toBe(plain.toString());
+          }
+        },
+      ),
     );
   });
 
   it('takes entries out again, and adding what is there changes nothing', () => {
     fc.assert(
-      fc.property(fc.uniqueArray(entry, { selector: ({ id }) => id }), fc.nat(), (entries, cut) => {
-        const removed = entries.slice(0, cut % (entries.length + 1));
-        const plain = new PlainIndex();
-        for (const each of entries) plain.add(each);
-        const text = plain.toString();
-        expect(changed(text, entries)).toBe(text);
-        for (const each of removed) plain.remove(each);
-        expect(changed(text, [], removed)).toBe(plain.toString());
-      }),
+      fc.property(
+        fc.uniqueArray(entry, { selector: ({ id }) => id }),
+        fc.nat(),
+        windowBytes,
+        (entries, cut, window) => {
+          const removed = entries.slice(0, cut % (entries.length + 1));
+          const plain = new PlainIndex();
+          for (const each of entries) plain.add(each);
+          const text = plain.toString();
+          expect(changed(text, entries, [], window)).toBe(text);
+          for (const each of removed) plain.remove(each);
+          expect(changed(text, [], removed, window)).toBe(plain.toString());
+        },
+      ),
     );
   });
 
@@ -168,9 +180,11 @@ describe('scanIndex', () => {
     }));
     const text = Buffer.from(changed(EMPTY_INDEX, entries));
     for (let length = 0; length < text.length; length++) {
-      expect(() => scanIndex(text.subarray(0, length), () => true)).toThrow(UnreadableIndexError);
+      expect(() => scanIndex(IndexBytes.of(text.subarray(0, length)), () => true)).toThrow(
+        UnreadableIndexError,
+      );
     }
-    expect(() => scanIndex(Buffer.concat([text, text.subarray(-5)]), () => true)).toThrow(
+    expect(() => scanIndex(IndexBytes.of(Buffer.concat([text, text.subarray(-5)])), () => true)).toThrow(
       UnreadableIndexError,
     );
   });

@@ -1,0 +1,116 @@
+/** Fills a buffer with the bytes from a place on; throws if there aren't so many. */
+type ReadBytes = (into: Buffer, place: number) => void;
+
+const WINDOW_BYTES = 1 << 19;
+
+/**
+ * The bytes of an index.json, of which only a window is in memory: in a large database such a file has tens of megabytes.
+ * Read it mostly forwards; looking back a little costs nothing.
+ */
+export class IndexBytes {
+  readonly length: number;
+  readonly #read: ReadBytes;
+  readonly #window: Buffer;
+  #start = 0;
+  #end = 0;
+
+  /**
+   * @param length in bytes, of all
+   * @param read what it throws passes through all methods
+   */
+  constructor(length: number, read: ReadBytes, windowBytes = WINDOW_BYTES) {
+    this.length = length;
+    this.#read = read;
+    this.#window = Buffer.allocUnsafeSlow(Math.min(length, windowBytes));
+  }
+
+  /** Bytes that are in memory already. */
+  static of(bytes: Buffer, windowBytes?: number): IndexBytes {
+    return new IndexBytes(
+      bytes.length,
+      (into, place) => {
+        bytes.copy(into, 0, place);
+      },
+      windowBytes,
+    );
+  }
+
+  /** The byte at a place; undefined behind the last. */
+  at(place: number): number | undefined {
+    if (place >= this.#start && place < this.#end) return this.#window[place - this.#start];
+    if (place >= this.length) return undefined;
+    this.#load(place);
+    return this.#window[place - this.#start];
+  }
+
+  /** The place of the first of two bytes from a place on; the length if there is neither. */
+  find(one: number, other: number, from: number): number {
+    let place = from;
+    while (place < this.length) {
+      if (place < this.#start || place >= this.#end) this.#load(place);
+      const window = this.#window;
+      const start = this.#start;
+      const end = this.#end;
+      for (; place < end; place++) {
+        const byte = window[place - start];
+        if (byte === one || byte === other) return place;
+      }
+    }
+    return this.length;
+  }
+
+  /** A copy of `[start, end)`. */
+  copy(start: number, end: number): Buffer {
+    const copy = Buffer.allocUnsafe(end - start);
+    let filled = 0;
+    for (const chunk of this.chunks(start, end)) filled += chunk.copy(copy, filled);
+    return copy;
+  }
+
+  /** `[start, end)`, decoded. */
+  text(start: number, end: number): string {
+    const isInWindow = start >= this.#start && end <= this.#end;
+    if (!isInWindow) return this.copy(start, end).toString('utf8');
+    return this.#window.toString('utf8', start - this.#start, end - this.#start);
+  }
+
+  /** `[start, end)` piece by piece. A piece is good until the next call of any method. */
+  *chunks(start: number, end: number): Generator<Buffer> {
+    for (let place = start; place < end; ) {
+      const piece = this.#windowFrom(place, end);
+      yield piece;
+      place += piece.length;
+    }
+  }
+
+  /** Is `[start, end)` the same as what stands in others from a place on? */
+  equals(start: number, end: number, others: IndexBytes, othersStart: number): boolean {
+    const offset = othersStart - start;
+    if (end + offset > others.length) return false;
+    for (let place = start; place < end; ) {
+      const piece = this.#windowFrom(place, end);
+      const other = others.#windowFrom(place + offset, end + offset);
+      const length = Math.min(piece.length, other.length);
+      if (piece.compare(other, 0, length, 0, length) !== 0) return false;
+      place += length;
+    }
+    return true;
+  }
+
+  /** What is in memory of `[place, end)`, at least one byte. */
+  #windowFrom(place: number, end: number): Buffer {
+    if (place < this.#start || place >= this.#end) this.#load(place);
+    return this.#window.subarray(place - this.#start, Math.min(end, this.#end) - this.#start);
+  }
+
+  #load(place: number): void {
+    // The text that reaches over the end of the window is looked at again from its beginning.
+    const start = Math.max(0, place - (this.#window.length >> 4));
+    const end = Math.min(this.length, start + this.#window.length);
+    this.#end = 0;
+    this.#start = 0;
+    this.#read(this.#window.subarray(0, end - start), start);
+    this.#start = start;
+    this.#end = end;
+  }
+}
