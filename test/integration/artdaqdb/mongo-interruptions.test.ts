@@ -49,7 +49,7 @@ describe('a run that is completed from leftovers', () => {
     responder.script = onInsertInto('SystemLayout', refusal(13, 'Unauthorized', 'no'));
     await site.failureOf(client.insert(5, 'standard', files));
     responder.script = (seen) => {
-      if (seen.name === 'insert' && seen.collection === 'SystemLayout') {
+      if (seen.name === 'update' && seen.collection === 'SystemLayout') {
         responder.store.delete(`${DATABASE}.RunHistory`, [{ q: {}, limit: 1 }]);
       }
       return undefined;

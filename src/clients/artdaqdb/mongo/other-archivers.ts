@@ -45,13 +45,41 @@ export function refuseIfLate({ run, configuration, documents }: Submission, now:
   );
 }
 
+/** Another archiver stores the run. */
+export class OtherArchiverError extends ArtdaqDbError {}
+
 /** Somebody else is storing the run. */
-export function archiverAtWork({ run, configuration }: Submission, cause?: unknown): ArtdaqDbError {
-  return new ArtdaqDbError(
+export function archiverAtWork({ run, configuration }: Submission, cause?: unknown): OtherArchiverError {
+  return new OtherArchiverError(
     `Run ${run} is being stored under '${configuration}' by another archiver, or one died within the last ` +
       `${AT_WORK_MS / 60_000} minutes; try again later`,
     { run, retryable: true, ...(cause === undefined ? {} : { cause }) },
   );
+}
+
+/**
+ * The plan by which equal leftovers of ours are written again instead of adopted: the stamps then say whose a document is,
+ * and who made the leftovers, if it is still at work, takes away its own alone.
+ * @throws OtherArchiverError if the stamps can't tell them apart
+ */
+export function withOwnStamps(
+  submission: Submission,
+  plan: CollectionPlan,
+  wanted: readonly NewDocument[],
+  found: FoundDocuments,
+): CollectionPlan {
+  const planned = new Map(plan.write.map((document) => [document.entry.entity, document]));
+  const listed = new Set(found.listed);
+  const write = wanted.flatMap((document) => {
+    const other = planned.get(document.entry.entity);
+    return other ?? (listed.has(document.entry.id) ? document : []);
+  });
+  const stampsOf = ({ configurations }: DocumentEntry): string => JSON.stringify(configurations);
+  for (const { entry } of write) {
+    const leftover = found.entry(entry.id);
+    if (leftover && stampsOf(leftover) === stampsOf(entry)) throw archiverAtWork(submission);
+  }
+  return { ...plan, write };
 }
 
 /**

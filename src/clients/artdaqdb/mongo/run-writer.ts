@@ -8,9 +8,11 @@ import type { MongoCollection } from './mongo-collection.ts';
 import {
   archiverAtWork,
   differenceFrom,
+  OtherArchiverError,
   refuseIfAtWork,
   refuseIfLate,
   replacedBy,
+  withOwnStamps,
 } from './other-archivers.ts';
 import { SchemaPlace } from './schema-place.ts';
 
@@ -103,16 +105,35 @@ export class RunWriter {
     await refuseIfAtWork(submission, plan, history, now());
     const schemas = documentsOf(submission, 'SystemLayout');
     const schemaPlan = await planInsert(submission, schemas, layout, [], now);
-    const insert = { submission, plan, schemaPlan, history, layout };
     const isNew = history.listed.length === 0 && replacedBy(schemaPlan, layout).length === 0;
-    await (isNew ? this.#storeNew(insert) : this.#complete(insert));
+    const insert = { submission, plan, schemaPlan, history, layout };
+    await (isNew
+      ? this.#storeNew(insert)
+      : this.#complete({ ...insert, plan: withOwnStamps(submission, plan, wanted, history) }));
   }
 
   async #storeNew(insert: Insert): Promise<void> {
-    await this.#writeHistory(insert);
-    await this.#commit(insert, ({ submission, schemaPlan }) =>
-      this.#parts.documents.write(submission, this.#parts.systemLayout, schemaPlan, []),
-    );
+    await this.#orWithdraw(insert, async () => {
+      await this.#writeHistory(insert);
+      await this.#commit(insert, ({ submission, schemaPlan }) =>
+        this.#parts.documents.write(submission, this.#parts.systemLayout, schemaPlan, []),
+      );
+    });
+  }
+
+  /**
+   * Whoever loses against another archiver takes away what is its own, so that it does not stand beside what the other one
+   * stores. That has the other one's stamps: nothing of somebody else's is adopted as it is (`withOwnStamps`).
+   */
+  async #orWithdraw({ plan }: Insert, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (isDuplicateId(error) || error instanceof OtherArchiverError) {
+        await this.#parts.documents.takeAway(plan.write, this.#parts.runHistory);
+      }
+      throw error;
+    }
   }
 
   /** Those who made the leftovers, or complete them as well, may be at work: nobody else may make the run visible. */
@@ -124,11 +145,13 @@ export class RunWriter {
     const place = schema && (await SchemaPlace.take(systemLayout, schema, holder));
     if (schema === undefined || place === undefined) throw archiverAtWork(submission);
     try {
-      await this.#writeHistory(insert);
-      await this.#confirm(submission);
-      await this.#commit(insert, async () => {
-        if (!(await place.fill())) throw archiverAtWork(submission);
-        await documents.compare([schema], systemLayout, submission.run);
+      await this.#orWithdraw(insert, async () => {
+        await this.#writeHistory(insert);
+        await this.#confirm(submission);
+        await this.#commit(insert, async () => {
+          if (!(await place.fill())) throw archiverAtWork(submission);
+          await documents.compare([schema], systemLayout, submission.run);
+        });
       });
     } catch (error) {
       if (error instanceof RefusedDocumentError) {
