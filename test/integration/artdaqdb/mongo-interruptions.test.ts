@@ -143,6 +143,31 @@ describe.each(['RunHistory', 'SystemLayout'])(
   },
 );
 
+describe('a server that carries a repeated write out again', () => {
+  const taken = { index: 0, code: 11000, errmsg: 'E11000 duplicate key error index: _id_ dup key' };
+
+  it('does not make the archiver take away the run that it has just made visible', async () => {
+    const responder = await site.start();
+    const client = site.open(responder);
+    const again = (answer: object): Fault => ({
+      kind: 'answer',
+      applied: true,
+      answer: { ok: 1, ...answer },
+    });
+    responder.script = onInsertInto('SystemLayout', again({ n: 0, writeErrors: [taken] }));
+    await client.insert(5, 'standard', files);
+    expect(byName(await client.export(5))).toEqual(byName(files));
+    responder.store.delete(`${DATABASE}.SystemLayout`, [{ q: {}, limit: 0 }]);
+    responder.script = (seen) =>
+      seen.name === 'update' && seen.collection === 'SystemLayout'
+        ? again({ n: 0, nModified: 0 })
+        : undefined;
+    await client.insert(5, 'standard', files);
+    expect(byName(await client.export(5))).toEqual(byName(files));
+    expectOnce(responder);
+  });
+});
+
 describe('an update that breaks', () => {
   const more = { name: 'RunHistory2.fcl', text: '\nstop: "now" \n' };
 

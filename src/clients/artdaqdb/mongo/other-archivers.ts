@@ -10,6 +10,9 @@ const AT_WORK_MS = 5 * 60_000;
 /** After this long our own documents may soon be taken for leftovers. */
 const LONGEST_INSERT_MS = AT_WORK_MS / 2;
 
+/** Another archiver stores the run, or may do so. */
+export class OtherArchiverError extends ArtdaqDbError {}
+
 /** Leftovers of ours in whose place something else is to be stored, as they were found. */
 export function replacedBy({ write, fresh }: CollectionPlan, found: FoundDocuments): DocumentEntry[] {
   const isNew = new Set(fresh);
@@ -34,19 +37,16 @@ export async function refuseIfAtWork(
 
 /**
  * An insert that took very long may not complete a run whose documents somebody may be replacing.
- * @throws ArtdaqDbError, to be tried again
+ * @throws OtherArchiverError, to be tried again
  */
 export function refuseIfLate({ run, configuration, documents }: Submission, now: Date): void {
   const began = Math.min(...documents.map((document) => assignedTo(document, configuration)));
   if (now.getTime() - began <= LONGEST_INSERT_MS) return;
-  throw new ArtdaqDbError(
+  throw new OtherArchiverError(
     `Run ${run} took so long to be stored that another archiver may take it for given up; another attempt completes it`,
     { run, retryable: true },
   );
 }
-
-/** Another archiver stores the run. */
-export class OtherArchiverError extends ArtdaqDbError {}
 
 /** Somebody else is storing the run. */
 export function archiverAtWork({ run, configuration }: Submission, cause?: unknown): OtherArchiverError {

@@ -210,12 +210,20 @@ export class RunWriter {
     try {
       await write(insert);
     } catch (error) {
+      if (schema !== undefined && (await this.#isCommitted(schema, error))) return;
       if (schema !== undefined && isOutcomeOpen(error)) {
         this.#open.set(submission.configuration, schema.bytes.toString());
       }
       if (error instanceof RefusedDocumentError) await documents.takeAway(plan.write, runHistory);
       throw error;
     }
+  }
+
+  /** Some servers carry a write out again when the driver repeats it: then it is our own schema that stands in its way. */
+  async #isCommitted({ entry, bytes }: NewDocument, error: unknown): Promise<boolean> {
+    if (!isDuplicateId(error) && !(error instanceof OtherArchiverError)) return false;
+    const stored = await this.#parts.systemLayout.read([entry.id]);
+    return stored.get(entry.id)?.equals(bytes) ?? false;
   }
 
   /** Was the run stored by an earlier insert of this very client that never heard of it? */
