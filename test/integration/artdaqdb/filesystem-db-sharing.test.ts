@@ -179,6 +179,37 @@ describe.each(COLLECTIONS)('when a C++ tool writes the index of %s', (collection
   });
 });
 
+it('an export misses nothing that was not listed in the moment in which it looked, although it is listed again', async () => {
+  const cpp = cppWriter('RunHistory');
+  await cpp.readIndex();
+  const writing = new FilesystemDb(database);
+  await writing.insert(5, 'standard', documentsOfRun(5));
+  await writing.close();
+  const acts = [
+    async () => {
+      await cpp.cutIndexOff();
+      await cpp.writeIndex();
+    },
+    () => new FilesystemDb(database).prepare(),
+  ];
+  const files: DatabaseFiles = {
+    ...realFiles,
+    open: async (path, flags, mode) => {
+      if (acts.length === 2 && String(path) === join(database, 'RunHistory', 'index.json'))
+        await acts.shift()?.();
+      return realFiles.open(path, flags, mode);
+    },
+    // The run's only document that is still listed.
+    readFile: async (path) => {
+      if (acts.length === 1 && dirname(path) === join(database, 'SystemLayout')) await acts.shift()?.();
+      return realFiles.readFile(path);
+    },
+  };
+  const exported = await new FilesystemDb(database, { files }).export(5);
+  expect(acts).toEqual([]);
+  expect(byName(exported)).toEqual(byName(documentsOfRun(5)));
+});
+
 describe('what a program left that died while it wrote the old file', () => {
   it('is waited for no longer than some seconds', async () => {
     const cpp = cppWriter('RunHistory');

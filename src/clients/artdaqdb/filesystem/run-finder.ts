@@ -93,10 +93,11 @@ export class RunFinder {
   async #findVerified(run: RunNumber): Promise<FoundRun | undefined> {
     const { shared, reconciler, runHistory, systemLayout, sleep } = this.#parts;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      await shared.mend();
+      const before = await reconciler.signatures();
       const found = await findRun(run, [runHistory, systemLayout]);
-      if (await reconciler.isVerified()) return found;
-      await sleep(PAUSE_MS);
+      if (await reconciler.isVerified(before)) return found;
+      await shared.mend();
+      if (attempt > 1) await sleep(PAUSE_MS);
     }
     throw new ArtdaqDbError(`Run ${run} can't be read while other programs keep writing to artdaqDB`, {
       run,

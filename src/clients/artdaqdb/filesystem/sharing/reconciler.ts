@@ -61,9 +61,18 @@ export class Reconciler {
     return new Set(this.#known?.halfListed);
   }
 
-  /** Are the indexes in the state that is known, or was remembered, or is there no database? Needs no lock and changes nothing. */
-  async isVerified(): Promise<boolean> {
-    const current = await this.#signatures();
+  /** What tells the present state of the indexes from others. */
+  signatures(): Promise<(string | undefined)[]> {
+    return Promise.all(this.#stores.map(({ index }) => index.signature()));
+  }
+
+  /**
+   * Are the indexes in the state that is known, or was remembered, or is there no database? Needs no lock and changes nothing.
+   * @param before an earlier state, which it must still be; as {@link signatures} gave it
+   */
+  async isVerified(before?: readonly (string | undefined)[]): Promise<boolean> {
+    const current = await this.signatures();
+    if (before !== undefined && before.join() !== current.join()) return false;
     if (current.every((signature) => signature === undefined)) return true;
     if (await this.#hasLateContent()) return false;
     if (isState(this.#known, current)) return true;
@@ -163,7 +172,7 @@ export class Reconciler {
     for (let attempt = 1; ; attempt++) {
       try {
         for (const store of this.#stores) await this.#mergeLate(store, lock);
-        if (isState(this.#known, await this.#signatures())) return;
+        if (isState(this.#known, await this.signatures())) return;
         this.#known = await this.#compare((store, texts) => this.#list(store, texts, lock));
         if (this.#known !== undefined) return;
       } catch (error) {
@@ -211,7 +220,7 @@ export class Reconciler {
 
   async #remember(): Promise<void> {
     const known = this.#known;
-    if (this.#isSettling || !isState(known, await this.#signatures())) return;
+    if (this.#isSettling || !isState(known, await this.signatures())) return;
     const { verified, logger } = this.#parts;
     try {
       await verified.write(known);
@@ -225,10 +234,6 @@ export class Reconciler {
   async #hasLateContent(): Promise<boolean> {
     for (const { replaced } of this.#stores) if (await replaced.haveChanged()) return true;
     return false;
-  }
-
-  #signatures(): Promise<(string | undefined)[]> {
-    return Promise.all(this.#stores.map(({ index }) => index.signature()));
   }
 
   /**
