@@ -17,6 +17,8 @@ export interface AtomicWriteOptions {
   readonly mode?: number;
   /** False: the caller writes several files into one directory and calls {@link syncDirectory} once at the end. */
   readonly syncDirectory?: boolean;
+  /** False: the path is known to be no symbolic link. */
+  readonly followLinks?: boolean;
   readonly files?: AtomicFileCalls;
 }
 
@@ -41,7 +43,7 @@ export async function writeFileAtomic(
 ): Promise<void> {
   const files = options.files ?? nodeFiles;
   try {
-    const target = await followLinks(path, files);
+    const target = options.followLinks === false ? path : await followLinks(path, files);
     const temporary = join(dirname(target), temporaryName(basename(target)));
     try {
       await writeTemporary(temporary, target, data, options.mode ?? 0o666, files);

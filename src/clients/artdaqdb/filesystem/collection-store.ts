@@ -100,7 +100,11 @@ export class CollectionStore {
   async write(documents: readonly { readonly id: string; readonly bytes: Buffer }[]): Promise<void> {
     const writing = documents.map(({ id, bytes }) =>
       this.#limit(() =>
-        writeFileAtomic(this.pathOf(id), bytes, { files: this.#files, syncDirectory: false }),
+        writeFileAtomic(this.pathOf(id), bytes, {
+          files: this.#files,
+          syncDirectory: false,
+          followLinks: false,
+        }),
       ),
     );
     // All must have ended before anybody cleans up.
