@@ -1,8 +1,7 @@
 import { ArchiverError, messageOf, type StageName } from '../errors.ts';
-import { toRanges } from '../number-ranges.ts';
 import { positionOf } from '../persistence/position.ts';
 import type { StageState } from '../persistence/state-text.ts';
-import { formatRanges } from '../report/ranges.ts';
+import { formatRuns } from '../report/ranges.ts';
 import { byRunNumber, type RunNumber } from '../run-number.ts';
 import type { Logger } from '../services/logger.ts';
 import type { FailedRun } from '../services/stage-observer.ts';
@@ -175,7 +174,7 @@ export abstract class BaseStage {
     await this.#context.files.failures.change({ remove: archived });
     this.logger.info(
       `${this.label}: Found ${archived.length} failed run(s) that are archived already, removed from the failure log: ` +
-        formatRanges(toRanges(archived)),
+        formatRuns(archived),
     );
   }
 

@@ -6,10 +6,9 @@ import type { ArtdaqDb } from '../clients/artdaqdb/artdaqdb.ts';
 import type { UconDb } from '../clients/ucondb/ucondb.ts';
 import { ArtdaqDbError, UconDbError } from '../errors.ts';
 import { type FhiclFile, SCHEMA_FILE } from '../fhicl/fhicl-file.ts';
-import { toRanges } from '../number-ranges.ts';
 import { forget } from '../persistence/follow-up-records.ts';
 import type { RunSetFile } from '../persistence/run-set-file.ts';
-import { formatRanges } from '../report/ranges.ts';
+import { formatRuns } from '../report/ranges.ts';
 import type { RunNumber } from '../run-number.ts';
 import type { Logger } from '../services/logger.ts';
 import { BaseStage } from './base-stage.ts';
@@ -63,7 +62,7 @@ export class Migrator extends BaseStage {
     if (late.length > 0 && !replaceIncomplete) {
       this.logger.info(
         `${late.length} blobs lack a time that artdaqDB holds by now (ucon_db.replace_incomplete is false): ` +
-          formatRanges(toRanges(late)),
+          formatRuns(late),
       );
     }
     return {

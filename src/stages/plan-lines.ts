@@ -1,5 +1,4 @@
-import { toRanges } from '../number-ranges.ts';
-import { formatRanges } from '../report/ranges.ts';
+import { formatRuns } from '../report/ranges.ts';
 import type { BatchPlan, IncrementalView } from './candidates.ts';
 import type { StageRequest } from './stage.ts';
 
@@ -21,7 +20,7 @@ export function planLines(
   if (mode !== 'failed') lines.push(`Found ${found} runs to ${verb}.`);
   else if (found > 0) lines.push(`Attempting to recover ${found} failed runs.`);
   for (const [reason, waitingRuns] of waiting) {
-    lines.push(`${waitingRuns.length} runs wait ${reason}: ${formatRanges(toRanges(waitingRuns))}`);
+    lines.push(`${waitingRuns.length} runs wait ${reason}: ${formatRuns(waitingRuns)}`);
   }
   if (first === undefined) {
     if (mode === 'failed' && waiting.size > 0) return lines;

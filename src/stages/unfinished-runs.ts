@@ -1,14 +1,13 @@
 import type { ArtdaqDb } from '../clients/artdaqdb/artdaqdb.ts';
 import { ArchiverError } from '../errors.ts';
 import type { FhiclFile } from '../fhicl/fhicl-file.ts';
-import { toRanges } from '../number-ranges.ts';
 import { type FollowUpRecords, forget } from '../persistence/follow-up-records.ts';
 import { configName, DEFAULT_CONFIG } from '../records/config-name.ts';
 import { HISTORY2_FILE, history2File } from '../records/prepare.ts';
 import type { RecordGlance, RunRecord, RunRecordSource } from '../records/run-record-source.ts';
 import { completes } from '../records/run-times.ts';
 import { ageOf, isUnfinished } from '../records/waiting.ts';
-import { formatRanges } from '../report/ranges.ts';
+import { formatRuns } from '../report/ranges.ts';
 import type { RunNumber } from '../run-number.ts';
 import type { Logger } from '../services/logger.ts';
 import type { Listing } from './candidates.ts';
@@ -155,7 +154,7 @@ export class UnfinishedRuns {
     await files.unfinished.drop(runs);
     logger.info(
       `${runs.length} runs that were archived without stop time are not looked at any more, as they ${why}: ` +
-        formatRanges(toRanges(runs)),
+        formatRuns(runs),
     );
   }
 }
