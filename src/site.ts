@@ -9,11 +9,13 @@ import type { Environment } from './environment.ts';
 import type { StageName } from './errors.ts';
 import { installationDirectory } from './installation.ts';
 import { FailureLog } from './persistence/failure-log.ts';
+import { FailureReasons } from './persistence/failure-reasons.ts';
 import { RunSetFile } from './persistence/run-set-file.ts';
 import { SeenRuns } from './persistence/seen-runs.ts';
 import { StateFile } from './persistence/state.ts';
 import type { VerificationRecords } from './persistence/verified-notes.ts';
 import { RunRecordDirectory } from './records/run-record-directory.ts';
+import { makeRedactor } from './services/log-line.ts';
 import type { Logger } from './services/logger.ts';
 import { noMetrics, openMetrics } from './services/metrics/open.ts';
 import { openNotifications } from './services/notifications/open.ts';
@@ -97,9 +99,14 @@ export class Site {
       stage === 'import'
         ? [app.importStateFile, app.importFailureLog, 'importer_seen.json']
         : [app.migrateStateFile, app.migrateFailureLog, 'migrator_seen.json'];
+    const reasons = new FailureReasons(join(app.workDir, `${stage}_failure_reasons.json`), {
+      redact: makeRedactor(this.config.secrets),
+      now: this.now,
+      warn: (message) => this.logger('run_record_archiver.reporter').warning(message),
+    });
     return {
       state: new StateFile(state, stage),
-      failures: new FailureLog(failures),
+      failures: new FailureLog(failures, reasons),
       seen: new SeenRuns(join(app.workDir, seen)),
     };
   }

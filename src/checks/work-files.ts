@@ -26,7 +26,11 @@ export function stageFileChecks(
     file(`${stage}_failure_log`, failures.path, async () => {
       const { length } = await failures.read();
       const ignored = await ignoredLines(failures.path);
-      const warnings = ignored === 0 ? [] : [`lines that are no run number: ${ignored}; they are ignored`];
+      const { problem } = await failures.reasons();
+      const warnings = [
+        ...(ignored === 0 ? [] : [`lines that are no run number: ${ignored}; they are ignored`]),
+        ...(problem === undefined ? [] : [problem]),
+      ];
       return { text: `${length} failed runs`, warnings };
     }),
     file(`${stage}_seen_runs`, seen.path, async () => {

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { RunRequest } from '../cli/request.ts';
 import { PersistenceError, type StageName } from '../errors.ts';
 import { writeFileAtomic } from '../persistence/atomic-file.ts';
+import type { KnownReasons } from '../persistence/failure-reasons.ts';
 import { followUpRecords } from '../persistence/follow-up-records.ts';
 import { statusPage } from '../report/html.ts';
 import { statusJson } from '../report/json.ts';
@@ -82,8 +83,21 @@ function redacted({ places, stages, lateTimes }: Status, secrets: readonly strin
       location: location.map(([name, value]) => [name, redact(value)] as const),
       error: error === undefined ? undefined : redact(error),
     })),
-    stages: stages.map((stage) => ('error' in stage ? { ...stage, error: redact(stage.error) } : stage)),
+    stages: stages.map((stage) =>
+      'error' in stage
+        ? { ...stage, error: redact(stage.error) }
+        : { ...stage, reasons: redactedReasons(stage.reasons, redact) },
+    ),
     lateTimes: 'error' in lateTimes ? { error: redact(lateTimes.error) } : lateTimes,
+  };
+}
+
+function redactedReasons({ byRun, problem }: KnownReasons, redact: (text: string) => string): KnownReasons {
+  return {
+    byRun: new Map(
+      [...byRun].map(([run, { time, message }]) => [run, { time, message: redact(message) }] as const),
+    ),
+    problem: problem === undefined ? undefined : redact(problem),
   };
 }
 
@@ -130,6 +144,7 @@ async function stageRecord(
       stage,
       state: await state.read(),
       failed: (await failures.read()).filter((run) => runs?.has(run) ?? true),
+      reasons: await failures.reasons(),
       isKnown: await seen.membership(),
     };
   } catch (error) {

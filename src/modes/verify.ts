@@ -85,11 +85,10 @@ async function planVerification(request: VerifyRequest, site: Site) {
   const inUconDb = (await site.uconDb.listRuns()).filter(isSelected);
   const files = site.files('migrate');
   const record = {
-    stage: 'migrate',
     state: await files.state.read(),
     failed: await files.failures.read(),
     isKnown: await files.seen.membership(),
-  } as const;
+  };
   const absent = without(inArtdaqDb, inUconDb);
   const missing = runs === undefined ? skippedRuns(absent, record) : without(absent, record.failed);
   const present = without(inArtdaqDb, absent);

@@ -12,7 +12,6 @@ const told = z.object({
 });
 const channelName = z.enum(['email', 'slack']);
 const stageNotes = z.object({
-  causes: z.record(z.string().regex(/^[0-9]+$/), z.string()).default({}),
   told: z.partialRecord(channelName, told).default({}),
 });
 const record = z.object({ import: stageNotes.optional(), migrate: stageNotes.optional() });
@@ -23,16 +22,16 @@ export type ChannelName = z.output<typeof channelName>;
 /** A failure of a stage that a channel has told and that is not over. */
 export type Told = z.output<typeof told>;
 
-/** `causes`: why each run failed, by run; `told`: what each channel has told. */
+/** `told`: what each channel has told. */
 export type StageNotes = z.output<typeof stageNotes>;
 
 type NotifiedRecord = z.output<typeof record>;
 
-const nothingNoted: StageNotes = { causes: {}, told: {} };
+const nothingNoted: StageNotes = { told: {} };
 
 /**
  * The record of the failures that somebody has been told of:
- * `{"import": {"causes": {"12": "why"}, "told": {"email": {"runs": [12], "gone": [], "errors": [], "at": "<ISO 8601>"}}}}`
+ * `{"import": {"told": {"email": {"runs": [12], "gone": [], "errors": [], "at": "<ISO 8601>"}}}}`
  * (`gone`: no longer failing, which was not told yet; `errors`: of the stage itself, as they are compared).
  * A file that can't be understood counts as empty: all that can follow is that something is told again.
  */
@@ -87,10 +86,9 @@ function notesOf(notes: NotifiedRecord, stage: StageName): StageNotes {
 }
 
 function format(notes: NotifiedRecord): string {
-  const stages = Object.entries(notes).flatMap(([name, { causes, told } = nothingNoted]) => {
+  const stages = Object.entries(notes).flatMap(([name, { told } = nothingNoted]) => {
     const remembered = Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined));
-    const isEmpty = Object.keys(causes).length + Object.keys(remembered).length === 0;
-    return isEmpty ? [] : [[name, { causes, told: remembered }] as const];
+    return Object.keys(remembered).length === 0 ? [] : [[name, { told: remembered }] as const];
   });
   return `${JSON.stringify(Object.fromEntries(stages), null, 2)}\n`;
 }

@@ -1,7 +1,7 @@
 import type { RunSet } from '../run-set.ts';
 import { lastUnits, layOut, type Piece } from './html/axis.ts';
 import { type ChartOptions, chart } from './html/chart.ts';
-import { lanes } from './html/describe.ts';
+import { lanes, timeText } from './html/describe.ts';
 import { legend } from './html/legend.ts';
 import { markers } from './html/markers.ts';
 import { html, type Markup } from './html/markup.ts';
@@ -57,7 +57,7 @@ ${legend()}
 <section aria-labelledby="todo"><h2 id="todo">What to do</h2>
 <ol class="todo">${advice(status)}</ol></section>
 <section aria-labelledby="closer"><h2 id="closer">A closer look</h2>
-${problemList(problems, segments, status.places)}</section>
+${problemList(problems, segments, status)}</section>
 <section aria-labelledby="numbers"><h2 id="numbers">Numbers</h2>
 ${numbers(status, origin.compareState)}</section>
 </main>
@@ -67,12 +67,11 @@ ${numbers(status, origin.compareState)}</section>
 
 function madeLine({ time, host, version, configPath, selection }: ReportOrigin): Markup {
   const iso = time.toISOString();
-  const shown = `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;
   const only =
     selection === undefined
       ? undefined
       : html` · <strong>only runs ${selection.toTexts().join(', ')}</strong>`;
-  return html`Made <time datetime="${iso}">${shown}</time><span id="age"></span> on <b>${host}</b> · ${configPath} · version ${version}${only}`;
+  return html`Made <time datetime="${iso}">${timeText(iso)}</time><span id="age"></span> on <b>${host}</b> · ${configPath} · version ${version}${only}`;
 }
 
 /** The most urgent first. */

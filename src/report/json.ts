@@ -1,6 +1,7 @@
 import { type NumberRange, toRanges } from '../number-ranges.ts';
 import { positionOf } from '../persistence/position.ts';
 import type { RunNumber } from '../run-number.ts';
+import { explainedRuns } from './failed-runs.ts';
 import { recommendations } from './recommendations.ts';
 import {
   differences,
@@ -43,6 +44,7 @@ export function statusJson(status: Status, now: Date): string {
         last_attempted_run: stage.state.lastAttemptedRun,
         position: positionOf(stage.state),
         failed: runsJson(stage.failed),
+        failure_reasons: stage.reasons.problem === undefined ? explainedRuns(stage) : null,
         skipped: runsJson(missing && skippedRuns(missing, stage)),
       };
     }),

@@ -46,7 +46,7 @@ function toBeDone({ toImport = [], toMigrate = [] }: Differences): ReportLine[] 
 }
 
 function stageLines(record: StageRecord, { toImport = [], toMigrate = [] }: Differences): ReportLine[] {
-  const { stage, state, failed } = record;
+  const { stage, state, failed, reasons } = record;
   const skipped = skippedRuns(stage === 'import' ? toImport : toMigrate, record);
   const lines: ReportLine[] = [];
   if (skipped.length > 0) {
@@ -64,6 +64,7 @@ function stageLines(record: StageRecord, { toImport = [], toMigrate = [] }: Diff
           `--retry-failed-${stage} processes them`,
       ),
     );
+    if (reasons.problem !== undefined) lines.push(warning(reasons.problem));
   }
   return lines;
 }

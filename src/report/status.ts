@@ -1,4 +1,5 @@
 import { messageOf, type StageName } from '../errors.ts';
+import type { KnownReasons } from '../persistence/failure-reasons.ts';
 import { isAbove, positionOf } from '../persistence/position.ts';
 import type { StageState } from '../persistence/state-text.ts';
 import { type RunNumber, without } from '../run-number.ts';
@@ -27,6 +28,8 @@ export interface StageRecord {
   readonly stage: StageName;
   readonly state: StageState;
   readonly failed: readonly RunNumber[];
+  /** Why runs failed; those that are no longer among the failed ones don't count. */
+  readonly reasons: KnownReasons;
   /** Was the run at the source at an earlier execution? True for all runs before the first. */
   readonly isKnown: (run: RunNumber) => boolean;
 }
@@ -81,7 +84,10 @@ export async function queryPlaces(sources: readonly StatusSource[]): Promise<Pla
  * Runs that an incremental execution passes over: missing at the target, at or below the position, known for long and not
  * in the failure log.
  */
-export function skippedRuns(missing: readonly RunNumber[], stage: StageRecord): RunNumber[] {
+export function skippedRuns(
+  missing: readonly RunNumber[],
+  stage: Pick<StageRecord, 'state' | 'failed' | 'isKnown'>,
+): RunNumber[] {
   const failed = new Set(stage.failed);
   const position = positionOf(stage.state);
   return missing.filter((run) => !isAbove(run, position) && !failed.has(run) && stage.isKnown(run));

@@ -1,4 +1,5 @@
 import { toRanges } from '../number-ranges.ts';
+import { failureLines } from './failure-lines.ts';
 import { info, label, placeName, type ReportLine } from './lines.ts';
 import { formatGaps, formatRanges } from './ranges.ts';
 import { recommendations } from './recommendations.ts';
@@ -18,6 +19,7 @@ const rule = '-'.repeat(70);
  * @param compareState with a section that compares the places with the stages' state
  */
 export function statusLines(status: Status, compareState: boolean): ReportLine[] {
+  const failures = failureLines(status);
   return [
     ...title('RUN RECORD ARCHIVER - STATUS REPORT'),
     ...status.places.map(queryLine),
@@ -25,6 +27,7 @@ export function statusLines(status: Status, compareState: boolean): ReportLine[]
     ...title('DATA SOURCE SUMMARY'),
     ...status.places.flatMap(placeLines),
     ...(compareState ? [info(''), ...title('STATE COMPARISON'), ...comparisonLines(status)] : []),
+    ...(failures.length > 0 ? [info(''), ...title('FAILED RUNS'), ...failures] : []),
     info(''),
     ...title('RECOMMENDATIONS'),
     ...recommendations(status).map((line, index) => ({ ...line, text: `${index + 1}. ${line.text}` })),

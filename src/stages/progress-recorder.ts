@@ -22,7 +22,7 @@ export class ProgressRecorder {
   readonly #files: RecordedFiles;
   readonly #listing: Listing;
   readonly #onError: (error: unknown) => void;
-  readonly #unwritten: { run: RunNumber; failed: boolean }[] = [];
+  readonly #unwritten: { run: RunNumber; error: string | undefined }[] = [];
   #writing: Promise<void> | undefined;
   #error: unknown;
 
@@ -50,7 +50,7 @@ export class ProgressRecorder {
   ended(run: RunNumber, error: string | undefined): void {
     if (error === undefined) this.successful.add(run);
     else this.failed.set(run, error);
-    this.#unwritten.push({ run, failed: error !== undefined });
+    this.#unwritten.push({ run, error });
     this.#writing ??= this.#write();
   }
 
@@ -68,8 +68,8 @@ export class ProgressRecorder {
       while (this.#unwritten.length > 0) {
         const ended = [...this.#unwritten];
         await this.#files.failures.change({
-          add: ended.filter(({ failed }) => failed).map(({ run }) => run),
-          remove: ended.filter(({ failed }) => !failed).map(({ run }) => run),
+          add: new Map(ended.flatMap(({ run, error }) => (error === undefined ? [] : [[run, error]]))),
+          remove: ended.filter(({ error }) => error === undefined).map(({ run }) => run),
         });
         const done = new Set([...this.successful, ...this.failed.keys()]);
         const attempted = attemptedUpTo(this.#order, done);

@@ -183,7 +183,6 @@ export class StageModel {
 
   async #passedOver(): Promise<RunNumber[]> {
     return skippedRuns(missingRuns(this.world.listing), {
-      stage: 'import',
       state: await this.files.state.read(),
       failed: await this.files.failures.read(),
       isKnown: await this.files.seen.membership(),

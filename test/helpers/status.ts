@@ -1,3 +1,4 @@
+import { noReasons } from '../../src/persistence/failure-reasons.ts';
 import type { StageRecord, Status } from '../../src/report/status.ts';
 
 /** A status to report on, with what matters to a test. */
@@ -28,6 +29,7 @@ export function statusOf(facts: StatusFacts): Status {
     stage: name,
     state: { lastContiguousRun: 0, lastAttemptedRun: 0 },
     failed: [],
+    reasons: noReasons,
     isKnown: () => true,
     ...given,
   });

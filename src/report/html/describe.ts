@@ -19,6 +19,11 @@ export function runsText(count: number): string {
   return `${counted(count)} ${count === 1 ? 'run' : 'runs'}`;
 }
 
+/** A time as the page shows it: `2026-11-24 15:28:15 UTC`. */
+export function timeText(iso: string): string {
+  return `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;
+}
+
 /** What a span is: its runs in the first line, then a line for each place, then failure logs. */
 export function describeSpan({ first, last, parts, isBreak }: Span): string {
   const range = `${first === last ? 'Run' : 'Runs'} ${rangeText({ first, last })}`;

@@ -3,6 +3,7 @@ import type { Status } from '../status.ts';
 import { piecesBetween } from './axis.ts';
 import { chart } from './chart.ts';
 import { counted, runsText } from './describe.ts';
+import { failureReasons } from './failure-reasons.ts';
 import { html, type Markup } from './markup.ts';
 import type { Problem } from './problems.ts';
 import { lengthOf, type Segment } from './segments.ts';
@@ -14,11 +15,11 @@ const named = 300;
 const leastMargin = 12;
 const columns = 80;
 
-/** Each problem with a close-up of its newest ranges; the others as text. */
+/** Each problem with a close-up of its newest ranges, the others as text; of failed runs also why. */
 export function problemList(
   problems: readonly Problem[],
   segments: readonly Segment[],
-  places: Status['places'],
+  { places, stages }: Status,
 ): Markup {
   if (problems.length === 0) return html`<p class="quiet">No run is known to be missing anywhere.</p>`;
   return html`${problems.map((problem) => {
@@ -27,6 +28,7 @@ export function problemList(
     return html`<section class="problem ${problem.level}" id="${problem.kind}">
 <h3><span class="sign" aria-hidden="true">${problem.sign}</span>${problem.title} <span class="count">${summary(problem)}</span></h3>
 <p class="advice">${problem.advice}</p>
+${failureReasons(stages.find(({ stage }) => stage === problem.failedIn))}
 <div class="closeups">${newest.slice(0, pictured).map((range) => closeUp(range, problem, segments, places))}</div>
 ${rest.length === 0 ? undefined : remaining(rest)}</section>
 `;

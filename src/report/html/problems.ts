@@ -1,3 +1,4 @@
+import type { StageName } from '../../errors.ts';
 import type { NumberRange } from '../../number-ranges.ts';
 import type { ReportLine } from '../lines.ts';
 import { isUnused } from './axis.ts';
@@ -12,6 +13,8 @@ export interface Problem {
   readonly sign: string;
   readonly title: string;
   readonly advice: string;
+  /** The stage in whose failure log the runs are, if that is what there is to know. */
+  readonly failedIn?: StageName;
   /** Does the normal course of things deal with it? */
   readonly isBacklog: boolean;
   readonly holds: (segment: Segment) => boolean;
@@ -26,20 +29,22 @@ type Rule = Omit<Problem, 'ranges' | 'total'>;
 const rules: readonly Rule[] = [
   {
     kind: 'import-failed',
+    failedIn: 'import',
     isBacklog: false,
     level: 'error',
     sign: '✕',
     title: 'Import failed',
-    advice: 'In the import failure log. The log file says why; --retry-failed-import processes them.',
+    advice: 'In the import failure log. The log file says more; --retry-failed-import processes them.',
     holds: ({ failedIn }) => failedIn.includes('import'),
   },
   {
     kind: 'migrate-failed',
+    failedIn: 'migrate',
     isBacklog: false,
     level: 'error',
     sign: '✕',
     title: 'Migration failed',
-    advice: 'In the migrate failure log. The log file says why; --retry-failed-migrate processes them.',
+    advice: 'In the migrate failure log. The log file says more; --retry-failed-migrate processes them.',
     holds: ({ failedIn }) => failedIn.includes('migrate'),
   },
   {

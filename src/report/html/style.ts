@@ -68,6 +68,8 @@ path{stroke-width:1.2px;vector-effect:non-scaling-stroke}
 .problem.error .sign{color:var(--failed)}.problem.warning .sign{color:var(--skipped)}
 .count{color:var(--quiet);font-weight:400}
 .advice{margin:0 0 8px 22px;color:var(--quiet);font-size:13px}
+.reasons{list-style:none;margin:0 0 8px 22px;padding:0;font-size:13px;overflow-wrap:anywhere}
+.reasons time{color:var(--quiet)}
 .closeups{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,250px),1fr));gap:8px;margin-left:22px}
 .closeups figure{background:var(--card);border:1px solid var(--line);border-radius:6px;padding:7px 10px 2px;min-width:0}
 .closeups figcaption{margin-bottom:5px;display:flex;gap:8px;justify-content:space-between}
@@ -91,7 +93,7 @@ a:focus-visible,summary:focus-visible{outline:2px solid var(--present);outline-o
 #tip[hidden]{display:none}
 @media (max-width:760px){body{padding:14px 12px 30px}.figures{grid-template-columns:repeat(3,1fr)}.verdict{font-size:18px}
 .coverage{grid-template-columns:minmax(0,1fr);padding:8px 10px 4px}.names{display:flex;justify-content:space-between;padding:2px 0 0}.names span{height:auto;line-height:18px}.names span::before{content:counter(lane)". "}.names span{counter-increment:lane}.names{counter-reset:lane}
-.axis .inner:nth-child(even){display:none}.mark small{display:none}.closeups,.advice,details{margin-left:0}}
+.axis .inner:nth-child(even){display:none}.mark small{display:none}.closeups,.advice,.reasons,details{margin-left:0}}
 @media (prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
 @media print{body{max-width:none;padding:0;font-size:11px;background:none}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .card,.coverage,.closeups figure,.todo li{break-inside:avoid}h2,h3{break-after:avoid}#tip{display:none}}

@@ -51,8 +51,7 @@ export class Notifier implements StageObserver {
       const situation = await this.#situation(outcome);
       const before = await notified.read(stage);
       if (isAllWell(situation) && isEmpty(before)) return;
-      const causes = this.#causes(outcome, situation, before);
-      await this.#note(stage, (notes) => ({ ...notes, causes: Object.fromEntries(causes) }));
+      const causes = await this.#causes(outcome);
       for (const [channel, queue] of this.#queues) {
         const told = before.told[channel.name];
         this.#underWay.push(queue(() => this.#tell(channel, stage, { situation, causes, told })));
@@ -95,14 +94,13 @@ export class Notifier implements StageObserver {
     }
   }
 
-  /** The last error of each failing run, of this execution or an earlier one. */
-  #causes({ failed }: StageOutcome, { failing, isComplete }: StageSituation, before: StageNotes) {
-    const isFailing = new Set(failing.map(String));
-    const kept = Object.entries(before.causes).filter(([run]) => !isComplete || isFailing.has(run));
-    const now = failed.map(
-      ({ run, error }) => [String(run), this.#options.redact(error).slice(0, longestCause)] as const,
-    );
-    return new Map([...kept, ...now]);
+  /** The last error of failing runs, of this execution or an earlier one. Messages refer to the log for those without any. */
+  async #causes({ stage, failed }: StageOutcome): Promise<ReadonlyMap<RunNumber, string>> {
+    const { failureLog, redact } = this.#options;
+    const { byRun } = await failureLog(stage).reasons();
+    const earlier = [...byRun].map(([run, { message }]) => [run, message] as const);
+    const now = failed.map(({ run, error }) => [run, redact(error).slice(0, longestCause)] as const);
+    return new Map([...earlier, ...now]);
   }
 
   async #tell(
@@ -114,7 +112,7 @@ export class Notifier implements StageObserver {
       told,
     }: {
       readonly situation: StageSituation;
-      readonly causes: ReadonlyMap<string, string>;
+      readonly causes: ReadonlyMap<RunNumber, string>;
       readonly told: Told | undefined;
     },
   ): Promise<void> {
@@ -124,7 +122,7 @@ export class Notifier implements StageObserver {
     if (news !== undefined) {
       try {
         const time = formatTime(now()).slice(0, 'YYYY-MM-DD HH:MM:SS'.length);
-        const cause = (run: RunNumber) => causes.get(String(run));
+        const cause = (run: RunNumber) => causes.get(run);
         const details = { stage, host, time, failureLog: failureLog(stage).path, cause };
         await this.#send((signal) => channel.send({ ...news, ...details }, signal));
         after = afterTelling(situation, told, now());
@@ -173,6 +171,6 @@ function isAllWell({ failing, error, isComplete }: StageSituation): boolean {
   return isComplete && failing.length === 0 && error === undefined;
 }
 
-function isEmpty({ causes, told }: StageNotes): boolean {
-  return Object.keys(causes).length + Object.keys(told).length === 0;
+function isEmpty({ told }: StageNotes): boolean {
+  return Object.keys(told).length === 0;
 }

@@ -152,6 +152,22 @@ describe('of what the archiver remembers, only', () => {
     expect(place.tree()).toEqual(before);
   });
 
+  it('of reasons for failures that can not be read only a warning', async () => {
+    writeFileSync(inWork('import_failures.log'), '5\n');
+    writeFileSync(inWork('import_failure_reasons.json'), '{torn');
+    const before = place.tree();
+    const { usable, checks } = await place.check();
+    expect(usable).toBe(true);
+    expect(checks.filter(({ state }) => state !== 'ok')).toEqual([
+      expect.objectContaining({
+        name: 'import_failure_log',
+        state: 'warning',
+        text: expect.stringMatching(/^1 failed runs.*import_failure_reasons\.json can't be understood/),
+      }),
+    ]);
+    expect(place.tree()).toEqual(before);
+  });
+
   it('a directory in place of a failure log', async () => {
     mkdirSync(inWork('migrate_failures.log'));
     expectOnly(await place.check(), 'migrate_failure_log', /is no file; name another one/);

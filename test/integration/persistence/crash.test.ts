@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { removeStaleTemporaries } from '../../../src/persistence/atomic-file.ts';
 import { FailureLog } from '../../../src/persistence/failure-log.ts';
+import { FailureReasons } from '../../../src/persistence/failure-reasons.ts';
 import { StateFile } from '../../../src/persistence/state.ts';
 import { startLineProcess } from '../../helpers/line-process.ts';
 
@@ -14,7 +15,12 @@ it('kill -9 tears no file, loses nothing that was reported, and needs no operato
   const directory = fs.mkdtempSync(join(tmpdir(), 'crash-'));
   try {
     const state = new StateFile(join(directory, 'state.json'));
-    const failures = new FailureLog(join(directory, 'failures.log'));
+    const reasons = new FailureReasons(join(directory, 'reasons.json'), {
+      redact: (text) => text,
+      now: () => new Date(),
+      warn: expect.unreachable,
+    });
+    const failures = new FailureLog(join(directory, 'failures.log'), reasons);
     let reported = 0;
     for (let trial = 0; trial < 12; trial++) {
       const writer = startLineProcess(process.execPath, [writerScript, directory]);
@@ -27,12 +33,13 @@ it('kill -9 tears no file, loses nothing that was reported, and needs no operato
       const failed = await failures.read();
       expect(failed.length).toBeGreaterThanOrEqual(reported);
       expect(failed.length).toBeLessThanOrEqual(lastAttemptedRun);
-      await failures.change({ add: [lastAttemptedRun] });
+      await failures.change({ add: new Map([[lastAttemptedRun, 'broken']]) });
     }
     const { lastAttemptedRun } = await state.update((same) => same);
     expect(await failures.read()).toEqual(Array.from({ length: lastAttemptedRun }, (_, index) => index + 1));
+    expect([...(await failures.reasons()).byRun.keys()]).toEqual(await failures.read());
     await removeStaleTemporaries(directory, 0, Date.now() + 1000);
-    expect(fs.readdirSync(directory).sort()).toEqual(['failures.log', 'state.json']);
+    expect(fs.readdirSync(directory).sort()).toEqual(['failures.log', 'reasons.json', 'state.json']);
   } finally {
     fs.rmSync(directory, { recursive: true });
   }

@@ -12,6 +12,8 @@ beforeEach(() => {
   path = join(directory, 'work', 'import_failures.log');
   log = new FailureLog(path);
 });
+const failing = (...runs: number[]) => new Map(runs.map((run) => [run, 'broken']));
+
 afterEach(() => {
   fs.rmSync(directory, { recursive: true });
 });
@@ -31,10 +33,10 @@ describe('FailureLog', () => {
   });
 
   it('writes one run per line, ascending, each once', async () => {
-    await log.change({ add: [10, 9, 100] });
-    await log.change({ add: [9] });
+    await log.change({ add: failing(10, 9, 100) });
+    await log.change({ add: failing(9) });
     expect(fs.readFileSync(path, 'utf8')).toBe('9\n10\n100\n');
-    await log.change({ add: [2], remove: [10, 11] });
+    await log.change({ add: failing(2), remove: [10, 11] });
     expect(fs.readFileSync(path, 'utf8')).toBe('2\n9\n100\n');
     await log.replace([5, 4, 5]);
     expect(fs.readFileSync(path, 'utf8')).toBe('4\n5\n');
@@ -45,7 +47,7 @@ describe('FailureLog', () => {
   it('loses nothing of many changes at once', async () => {
     const other = new FailureLog(path);
     const runs = Array.from({ length: 30 }, (_, index) => index + 1);
-    await Promise.all(runs.map((run) => (run % 2 ? log : other).change({ add: [run] })));
+    await Promise.all(runs.map((run) => (run % 2 ? log : other).change({ add: failing(run) })));
     await Promise.all(runs.slice(10).map((run) => (run % 2 ? log : other).change({ remove: [run] })));
     expect(await log.read()).toEqual(runs.slice(0, 10));
     expect(fs.readdirSync(join(directory, 'work'))).toEqual(['import_failures.log']);

@@ -10,11 +10,18 @@ function status(files: number[] | undefined, artdaqDb: number[], uconDb: number[
     runs,
     error: runs === undefined ? 'gone' : undefined,
   });
+  const reasons = {
+    byRun: new Map([
+      [9, { time: '2026-03-01T12:00:00.000Z', message: 'torn' }],
+      [11, { time: '2026-03-01T12:00:00.000Z', message: 'left the log' }],
+    ]),
+    problem: undefined,
+  };
   const state = { lastContiguousRun: last, lastAttemptedRun: last + 1 };
   return {
     places: [place('filesystem', files), place('artdaqDB', artdaqDb), place('UconDB', uconDb)],
     stages: [
-      { stage: 'import', state, failed: [9, 10], isKnown: () => true },
+      { stage: 'import', state, failed: [9, 10], reasons, isKnown: () => true },
       { stage: 'migrate', error: 'the state file is torn' },
     ],
     lateTimes: { isUnfinished: () => false, isAmended: () => false },
@@ -62,12 +69,18 @@ describe('the report as JSON', () => {
           last_attempted_run: 5,
           position: 5,
           failed: { total: 2 },
+          failure_reasons: [{ run: 9, time: '2026-03-01T12:00:00.000Z', message: 'torn' }],
           skipped: { ranges: [{ first: 4, last: 4 }] },
         },
         { stage: 'migrate', error: 'the state file is torn' },
       ],
       differences: { to_import: { total: 2 }, to_migrate: { ranges: [{ first: 2, last: 2 }] } },
     });
+    const [stage, other] = status([], [], [], 4).stages;
+    if (stage === undefined || other === undefined || 'error' in stage) return expect.unreachable();
+    const torn = { ...stage, reasons: { byRun: new Map(), problem: 'torn' } };
+    const untold = JSON.parse(statusJson({ ...status([], [], [], 4), stages: [torn, other] }, new Date(0)));
+    expect(untold.stages[0]).toMatchObject({ failed: { total: 2 }, failure_reasons: null });
     const unknown = JSON.parse(statusJson(status(undefined, [1], [], 1), new Date(0)));
     expect(unknown).toMatchObject({
       places: [{ error: 'gone', runs: null }, {}, {}],

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { toRanges } from '../../../src/number-ranges.ts';
+import { noReasons } from '../../../src/persistence/failure-reasons.ts';
 import { formatGaps, formatRanges } from '../../../src/report/ranges.ts';
 import { type PlaceStatus, queryPlaces, type StageRecord } from '../../../src/report/status.ts';
 import { statusLines } from '../../../src/report/text.ts';
@@ -11,7 +12,7 @@ function place(name: PlaceStatus['place'], runs: readonly number[]): PlaceStatus
 
 function stage(name: StageRecord['stage'], position = 0, failed: readonly number[] = []): StageRecord {
   const state = { lastContiguousRun: 0, lastAttemptedRun: position };
-  return { stage: name, state, failed, isKnown: () => true };
+  return { stage: name, state, failed, reasons: noReasons, isKnown: () => true };
 }
 
 function textOf(places: readonly PlaceStatus[], stages: readonly StageRecord[] = []): string {
@@ -76,6 +77,41 @@ describe('statusLines', () => {
     const text = textOf(places, [stage('import', 5, [2])]);
     expect(text).toContain('1 run(s) at or below the import position 5 are skipped with --incremental (1)');
     expect(text).toContain('1 run(s) in the import failure log (2)');
+  });
+
+  it('says why runs failed, the newest first, and of which nothing is noted', () => {
+    const runs = Array.from({ length: 25 }, (_, index) => index + 1);
+    const byRun = new Map(
+      runs
+        .filter((run) => run > 2)
+        .map((run) => [run, { time: new Date(2026, 2, 1, 12, 0, run).toISOString(), message: `why ${run}` }]),
+    );
+    const reasons = {
+      byRun: new Map([...byRun, [99, { time: '', message: 'left the log' }]]),
+      problem: undefined,
+    };
+    const text = textOf([], [{ ...stage('import', 5, runs), reasons }, stage('migrate', 5, [7])]);
+    const lines = text.slice(text.indexOf('FAILED RUNS'), text.indexOf('RECOMMENDATIONS')).split('\n');
+    const shown = lines.filter((line) => line.includes('why')).map((line) => line.trim());
+    expect(shown).toHaveLength(22);
+    expect(shown[0]).toBe('25:              2026-03-01 12:00:25 why 25');
+    expect(shown.slice(19)).toEqual([
+      '6:               2026-03-01 12:00:06 why 6',
+      'Not noted why:   2 run(s) (1-2)',
+      'Not noted why:   1 run(s) (7)',
+    ]);
+    expect(text).toContain('  More:            3 run(s) with lower numbers; --json tells of all');
+    expect(lines.filter((line) => line.endsWith('FAILURE LOG'))).toEqual([
+      'IMPORT FAILURE LOG',
+      'MIGRATION FAILURE LOG',
+    ]);
+    expect(textOf([], [stage('import', 5)])).not.toContain('FAILED RUNS');
+  });
+
+  it('warns of reasons that can not be read, if there are failed runs', () => {
+    const reasons = { byRun: new Map(), problem: 'reasons.json is torn' };
+    expect(textOf([], [{ ...stage('import', 5, [3]), reasons }])).toContain('2. reasons.json is torn');
+    expect(textOf([], [{ ...stage('import', 5), reasons }])).not.toContain('torn');
   });
 
   it('reports a place that can not be asked beside the others', async () => {

@@ -102,6 +102,23 @@ describe('the page', () => {
     expect(page).toContain('The last 150');
   });
 
+  it('says why runs failed', () => {
+    const failed = upTo(60);
+    const byRun = new Map(
+      failed.slice(1).map((run) => [run, { time: '2026-03-01T12:00:00.000Z', message: `<b>why ${run}` }]),
+    );
+    const facts = { files: failed, artdaqDb: [], uconDb: [], importing: { failed } };
+    const page = pageOf({ ...facts, importing: { failed, reasons: { byRun, problem: undefined } } });
+    expect(page).toContain(
+      '<ul class="reasons"><li><b>60</b> <time datetime="2026-03-01T12:00:00.000Z">2026-03-01 12:00:00 UTC</time> &lt;b&gt;why 60</li>',
+    );
+    expect(page).toContain('why 11</li><li class="quiet">9 more; --json tells of all</li>');
+    expect(page).toContain('Not noted why: 1 run (1)');
+    expect(pageOf(facts)).not.toContain('class="reasons"');
+    const reasons = { byRun: new Map(), problem: 'reasons.json is <torn>' };
+    expect(pageOf({ ...facts, importing: { failed, reasons } })).toContain('reasons.json is &lt;torn&gt;');
+  });
+
   it('compares with the state if asked to', () => {
     const facts = {
       files: [1, 2],

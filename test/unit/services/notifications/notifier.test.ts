@@ -2,6 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FailureLog } from '../../../../src/persistence/failure-log.ts';
+import { FailureReasons } from '../../../../src/persistence/failure-reasons.ts';
 import { type ChannelName, NotifiedFile } from '../../../../src/persistence/notified.ts';
 import type { Channel } from '../../../../src/services/notifications/channel.ts';
 import { Notifier } from '../../../../src/services/notifications/notifier.ts';
@@ -57,15 +58,22 @@ async function execution(
   options: { readonly repeatHours?: number; readonly timeoutMs?: number } = {},
 ): Promise<void> {
   const { failed = [], error, why = 'broken' } = outcome;
+  const redact = (text: string) => text.replaceAll('secret', '***');
+  const reasons = new FailureReasons(join(directory, 'reasons.json'), {
+    redact,
+    now: () => now,
+    warn: (message) => logger.warning(message),
+  });
+  if (failed.length > 0) await reasons.note(new Map(failed.map((run) => [run, why])), new Set(failed));
   const notifier = new Notifier({
     channels: [email, slack],
     notified: new NotifiedFile(recordPath(), (message) => logger.warning(message)),
-    failureLog: (stage) => new FailureLog(join(directory, `${stage}_failures.log`)),
+    failureLog: (stage) => new FailureLog(join(directory, `${stage}_failures.log`), reasons),
     logger,
     now: () => now,
     host: 'daq01',
     repeatHours: options.repeatHours ?? 24,
-    redact: (text) => text.replaceAll('secret', '***'),
+    redact,
     timeoutMs: options.timeoutMs ?? 10_000,
   });
   const ended: StageOutcome = {

@@ -1,0 +1,37 @@
+import { formatTime } from '../services/log-line.ts';
+import { explainedRuns, unexplainedRuns } from './failed-runs.ts';
+import { info, label, type ReportLine } from './lines.ts';
+import { formatRuns } from './ranges.ts';
+import type { StageRecord, Status } from './status.ts';
+
+const rule = '-'.repeat(70);
+const shownRuns = 20;
+const headings = { import: 'IMPORT FAILURE LOG', migrate: 'MIGRATION FAILURE LOG' } as const;
+
+/** When and why the runs of each failure log failed, newest run first; nothing for a stage without any. */
+export function failureLines({ stages }: Status): ReportLine[] {
+  return stages.flatMap((stage) => ('error' in stage || stage.failed.length === 0 ? [] : stageLines(stage)));
+}
+
+function stageLines(stage: StageRecord): ReportLine[] {
+  const newest = explainedRuns(stage).reverse();
+  const unexplained = unexplainedRuns(stage);
+  const more = newest.length - shownRuns;
+  const lines = newest
+    .slice(0, shownRuns)
+    .map(({ run, time, message }) => label(String(run), `${localTime(time)} ${message}`));
+  if (more > 0) lines.push(label('More', `${more} run(s) with lower numbers; --json tells of all`));
+  if (unexplained.length > 0) {
+    lines.push(label('Not noted why', `${unexplained.length} run(s) (${formatRuns(unexplained)})`));
+  }
+  return [info(''), info(headings[stage.stage]), info(rule), ...lines.map(asWarning)];
+}
+
+/** The time that the lines about it in the log have, to the second. */
+function localTime(iso: string): string {
+  return formatTime(new Date(iso)).slice(0, 'YYYY-MM-DD HH:MM:SS'.length);
+}
+
+function asWarning({ text }: ReportLine): ReportLine {
+  return { level: 'warning', text };
+}
