@@ -1,7 +1,9 @@
+import { EventEmitter, once } from 'node:events';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { type DatabaseFiles, realFiles } from '../../../src/clients/artdaqdb/filesystem/database-files.ts';
+import { IndexFile } from '../../../src/clients/artdaqdb/filesystem/index/index-file.ts';
 import { FilesystemDb, type FilesystemDbOptions } from '../../../src/clients/artdaqdb/filesystem-db.ts';
 import { ownObjectId } from '../../../src/clients/artdaqdb/object-id.ts';
 import { ArtdaqDbError } from '../../../src/errors.ts';
@@ -49,10 +51,10 @@ async function overwriteWith(collection: Collection, change: () => Promise<void>
 }
 
 /** Two C++ tools at once: one takes the other's document out of the index. @returns its id */
-async function lose(entity: string): Promise<string> {
+async function lose(entity: string, run = 9): Promise<string> {
   const slow = cpp('RunHistory', 8, 'slow');
   await slow.readIndex();
-  const lost = await cpp('RunHistory', 9, entity).store();
+  const lost = await cpp('RunHistory', run, entity).store();
   await slow.cutIndexOff();
   await slow.writeIndex();
   return lost;
@@ -94,6 +96,28 @@ describe('documents of other programs that no index lists', () => {
     }
     await rm(join(database, 'RunHistory', `${lost}.json`));
     expect((await open().export(9)).map(({ name }) => name)).toEqual(['boot.fcl', 'schema.fcl']);
+  });
+
+  it('keep their run from being exported while another one that has such documents is', async () => {
+    for (const run of [9, 10]) {
+      await loadRun(run, ['boot', 'schema']);
+      await lose('settings', run);
+    }
+    const moments = new EventEmitter();
+    const opendir: typeof realFiles.opendir = (target, options) => {
+      moments.emit('comparing');
+      return realFiles.opendir(target, options);
+    };
+    const db = open({ now: inAnHour, files: { ...realFiles, opendir } });
+    await db.prepare();
+    let other: Promise<unknown> | undefined;
+    vi.spyOn(IndexFile.prototype, 'size').mockImplementationOnce(async () => {
+      other = expect(db.export(10)).rejects.toThrow('listed in no index');
+      await once(moments, 'comparing');
+      return 0;
+    });
+    await expect(db.export(9)).rejects.toThrow('listed in no index');
+    await other;
   });
 });
 

@@ -17,6 +17,12 @@ export interface RunFinderParts {
   readonly sleep: (milliseconds: number) => Promise<unknown>;
 }
 
+/** A run as it was listed in a state of the indexes that is known. */
+interface VerifiedRun extends FoundRun {
+  /** Are documents of other programs on disk under its configuration that no index listed? */
+  readonly isHalfListed: boolean;
+}
+
 /** How long a run that another program is storing is waited for. */
 const LONGEST_WAIT_MS = 120_000;
 /** How often it is tried to read a run while nobody writes. */
@@ -72,11 +78,11 @@ export class RunFinder {
         waited += pause;
         continue;
       }
-      if (!this.#isHalfListed(found)) return found;
+      if (!found.isHalfListed) return found;
       // What lay there may have been taken away, which leaves no trace in an index.
       await shared.compare();
       found = await this.#findVerified(run);
-      if (found === undefined || !this.#isHalfListed(found)) return found;
+      if (!found?.isHalfListed) return found;
       throw new ArtdaqDbError(
         `Run ${run} has documents under '${configuration}' that are listed in no index, so that an export would miss them; ` +
           'if no other program is just storing it, see what tools/repair-filesystemdb says',
@@ -85,17 +91,17 @@ export class RunFinder {
     }
   }
 
-  #isHalfListed({ configuration }: FoundRun): boolean {
-    return this.#parts.reconciler.halfListed.has(configuration);
-  }
-
-  /** A run as it is listed in a state of the indexes that lists all it should. */
-  async #findVerified(run: RunNumber): Promise<FoundRun | undefined> {
+  /** A run as it is listed in a state of the indexes that lists all it should; undefined if it is not stored. */
+  async #findVerified(run: RunNumber): Promise<VerifiedRun | undefined> {
     const { shared, reconciler, runHistory, systemLayout, sleep } = this.#parts;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       const before = await reconciler.signatures();
       const found = await findRun(run, [runHistory, systemLayout]);
-      if (await reconciler.isVerified(before)) return found;
+      const state = await reconciler.verifiedState(before);
+      // What is half listed belongs to this state: a moment later, who compares anew for another run knows none.
+      if (state !== undefined) {
+        return found && { ...found, isHalfListed: state.halfListed.includes(found.configuration) };
+      }
       await shared.mend();
       if (attempt > 1) await sleep(PAUSE_MS);
     }

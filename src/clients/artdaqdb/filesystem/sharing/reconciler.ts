@@ -10,7 +10,7 @@ import type { HeldLock } from './database-lock.ts';
 import { ForeignReport } from './foreign-report.ts';
 import { mergeLateContent } from './late-content.ts';
 import { type ForeignDocument, findUnlisted, listedIds } from './unlisted-documents.ts';
-import type { VerifiedFile, VerifiedState } from './verified-state.ts';
+import { isState, type VerifiedFile, type VerifiedState } from './verified-state.ts';
 
 /** What a reconciler works with. */
 export interface ReconcilerParts {
@@ -56,31 +56,27 @@ export class Reconciler {
     this.#stores = [parts.runHistory, parts.systemLayout];
   }
 
-  /** Configurations of which documents of other programs are on disk that no index lists, in the state that is known. */
-  get halfListed(): ReadonlySet<string> {
-    return new Set(this.#known?.halfListed);
-  }
-
   /** What tells the present state of the indexes from others. */
   signatures(): Promise<(string | undefined)[]> {
     return Promise.all(this.#stores.map(({ index }) => index.signature()));
   }
 
   /**
-   * Are the indexes in the state that is known, or was remembered, or is there no database? Needs no lock and changes nothing.
+   * The state of the indexes if it is the one that is known, or was remembered, or if there is no database; else undefined.
+   * Needs no lock and changes nothing.
    * @param before an earlier state, which it must still be; as {@link signatures} gave it
    */
-  async isVerified(before?: readonly (string | undefined)[]): Promise<boolean> {
+  async verifiedState(before?: readonly (string | undefined)[]): Promise<VerifiedState | undefined> {
     const current = await this.signatures();
-    if (before !== undefined && before.join() !== current.join()) return false;
-    if (current.every((signature) => signature === undefined)) return true;
-    if (await this.#hasLateContent()) return false;
-    if (isState(this.#known, current)) return true;
+    if (before !== undefined && before.join() !== current.join()) return undefined;
+    if (current.every((signature) => signature === undefined)) return { indexes: current, halfListed: [] };
+    if (await this.#hasLateContent()) return undefined;
+    if (isState(this.#known, current)) return this.#known;
     const remembered = await this.#parts.verified.read();
-    if (!isState(remembered, current)) return false;
+    if (!isState(remembered, current)) return undefined;
     this.#known = remembered;
     this.#isSettling = false;
-    return true;
+    return remembered;
   }
 
   /**
@@ -192,7 +188,7 @@ export class Reconciler {
    */
   async adopt(store: CollectionStore, configuration: string, lock: HeldLock): Promise<void> {
     await this.reach(lock);
-    if (!this.halfListed.has(configuration)) return;
+    if (this.#known?.halfListed.includes(configuration) !== true) return;
     const { seen: listed } = await store.index.look(noLists, listedIds);
     const { foreign } = await findUnlisted(store, listed, await store.rescued.ids());
     const ids = foreign.flatMap(({ listing }) =>
@@ -254,7 +250,7 @@ export class Reconciler {
       indexes.push(index.signature);
       const { listed } = index.seen;
       if (listed === undefined) {
-        for (const configuration of this.halfListed) halfListed.add(configuration);
+        for (const configuration of this.#known?.halfListed ?? []) halfListed.add(configuration);
         continue;
       }
       const unlisted = await findUnlisted(store, listed, await store.rescued.ids());
@@ -299,11 +295,4 @@ export class Reconciler {
 
 function lookAtIds(bytes: IndexBytes, index: IndexState): Listed {
   return { listed: listedIds(bytes, index) };
-}
-
-function isState(
-  state: VerifiedState | undefined,
-  current: readonly (string | undefined)[],
-): state is VerifiedState {
-  return state !== undefined && current.every((signature, place) => signature === state.indexes[place]);
 }

@@ -72,7 +72,8 @@ export class SharedDatabase {
    * can't be written, or in which nothing is ours, it is only found out what is not listed.
    */
   async mend(): Promise<void> {
-    if (!(await this.#parts.reconciler.isVerified())) await this.#changeIfPossible(() => undefined);
+    const state = await this.#parts.reconciler.verifiedState();
+    if (state === undefined) await this.#changeIfPossible(() => undefined);
   }
 
   /** The same for who doesn't go on to read runs: where nothing is ours there is nothing to list again. */

@@ -11,6 +11,14 @@ export interface VerifiedState {
   readonly halfListed: readonly string[];
 }
 
+/** Is it what these signatures of the indexes tell? */
+export function isState(
+  state: VerifiedState | undefined,
+  current: readonly (string | undefined)[],
+): state is VerifiedState {
+  return state !== undefined && current.every((signature, place) => signature === state.indexes[place]);
+}
+
 /**
  * Remembers from one execution to the next which state of the indexes lists all that is ours. It is there only while nobody
  * of this project is writing, so its absence also tells that somebody died on the way.
