@@ -11,7 +11,6 @@ import { amendDocument } from './filesystem/amend.ts';
 import { CollectionStore } from './filesystem/collection-store.ts';
 import { type CommitContext, commitRuns } from './filesystem/commit.ts';
 import { asDatabaseError, type DatabaseFiles, realFiles } from './filesystem/database-files.ts';
-import { CONFIGURATIONS } from './filesystem/index/index-entry.ts';
 import { InsertQueue } from './filesystem/insert-queue.ts';
 import { RunFinder } from './filesystem/run-finder.ts';
 import { documentsUnder } from './filesystem/run-lookup.ts';
@@ -74,7 +73,7 @@ export class FilesystemDb implements NativeArtdaqDb {
   }
 
   async prepare(): Promise<void> {
-    await this.#context.systemLayout.reader.keys(CONFIGURATIONS);
+    await this.#context.systemLayout.reader.configurations();
     try {
       await this.#shared.mendOurs();
     } catch (error) {
@@ -83,13 +82,12 @@ export class FilesystemDb implements NativeArtdaqDb {
   }
 
   async listRuns(): Promise<RunNumber[]> {
-    const runs = (await this.#context.systemLayout.reader.keys(CONFIGURATIONS)).map(runOf);
+    const runs = (await this.#context.systemLayout.reader.configurations()).map(runOf);
     return [...new Set(runs.filter((run) => run !== undefined))].sort(byRunNumber);
   }
 
   async has(run: RunNumber, config: string): Promise<boolean> {
-    const lists = await this.#context.systemLayout.reader.lists(`${run}/${config}`);
-    return (lists.get(CONFIGURATIONS) ?? []).length > 0;
+    return (await this.#context.systemLayout.reader.ids(`${run}/${config}`)).length > 0;
   }
 
   async insert(run: RunNumber, config: string, documents: readonly FhiclFile[]): Promise<void> {

@@ -1,7 +1,6 @@
 import { type Amendment, notStored, ofEntity, planAmendment } from '../amendment.ts';
 import type { AmendOutcome } from '../artdaqdb.ts';
 import type { CollectionStore } from './collection-store.ts';
-import { CONFIGURATIONS } from './index/index-entry.ts';
 import type { HeldLock } from './sharing/database-lock.ts';
 
 /**
@@ -15,12 +14,13 @@ export async function amendDocument(
   lock: HeldLock,
 ): Promise<AmendOutcome> {
   const { runHistory, systemLayout } = stores;
-  const idsIn = async (store: CollectionStore): Promise<string[]> =>
-    (await store.reader.lists(amendment.configuration)).get(CONFIGURATIONS) ?? [];
-  const schemas = await idsIn(systemLayout);
+  const { configuration } = amendment;
+  const schemas = await systemLayout.reader.ids(configuration);
   if (schemas.length === 0) throw notStored(amendment);
   const isSchema = amendment.document.collection === systemLayout.name;
-  const [store, ids] = isSchema ? [systemLayout, schemas] : [runHistory, await idsIn(runHistory)];
+  const [store, ids] = isSchema
+    ? [systemLayout, schemas]
+    : [runHistory, await runHistory.reader.ids(configuration)];
   const documents = await store.read(ids, ofEntity(amendment));
   const { outcome, replacements } = planAmendment(amendment, documents.flat());
   if (replacements.length === 0) return outcome;

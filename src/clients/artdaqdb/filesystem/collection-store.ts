@@ -7,7 +7,6 @@ import { eachName } from '../../../persistence/directory-names.ts';
 import { undefinedIfMissing } from '../../../system-error.ts';
 import { type StoredDocument, storedDocument } from '../stored-document.ts';
 import { asDatabaseError, type DatabaseFiles } from './database-files.ts';
-import { ASSIGNED, CONFIGURATIONS } from './index/index-entry.ts';
 import { IndexFile } from './index/index-file.ts';
 import { IndexReader } from './index/index-reader.ts';
 import { ReplacedIndexes } from './sharing/replaced-indexes.ts';
@@ -40,7 +39,7 @@ export class CollectionStore {
     this.index = new IndexFile(this.directory, files, sleep);
     this.replaced = new ReplacedIndexes(database, name, files, sleep);
     this.rescued = new RescuedDocuments(database, files);
-    this.reader = new IndexReader(this.index, files, [CONFIGURATIONS, ASSIGNED]);
+    this.reader = new IndexReader(this.index);
     this.#files = files;
   }
 

@@ -2,7 +2,6 @@ import type { RunNumber } from '../../../run-number.ts';
 import { type ExportedDocument, runOf, withoutJson } from '../run-export.ts';
 import { assignedTime, latest } from '../stored-document.ts';
 import type { CollectionStore } from './collection-store.ts';
-import { ASSIGNED, CONFIGURATIONS } from './index/index-entry.ts';
 
 /** The documents of a run, found under one of its configuration names. */
 export interface FoundRun {
@@ -19,7 +18,7 @@ export async function findRun(
   run: RunNumber,
   stores: readonly CollectionStore[],
 ): Promise<FoundRun | undefined> {
-  const stored = (await stores.at(-1)?.reader.keys(CONFIGURATIONS)) ?? [];
+  const stored = (await stores.at(-1)?.reader.configurations()) ?? [];
   const configurations = stored.filter((configuration) => runOf(configuration) === run);
   const configuration = await assignedLast(configurations, stores);
   if (configuration === undefined) return undefined;
@@ -33,8 +32,8 @@ export async function documentsUnder(
 ): Promise<ExportedDocument[]> {
   const documents: ExportedDocument[] = [];
   for (const store of stores) {
-    const lists = await store.reader.lists(configuration);
-    documents.push(...(await store.read(lists.get(CONFIGURATIONS) ?? [], withoutJson)));
+    const ids = await store.reader.ids(configuration);
+    documents.push(...(await store.read(ids, withoutJson)));
   }
   return documents;
 }
@@ -48,8 +47,7 @@ async function assignedLast(
   let best: { configuration: string; time: number } | undefined;
   for (const configuration of configurations) {
     const stamps: string[] = [];
-    for (const store of stores)
-      stamps.push(...((await store.reader.lists(configuration)).get(ASSIGNED) ?? []));
+    for (const store of stores) stamps.push(...(await store.reader.stamps(configuration)));
     const time = latest(stamps.map(assignedTime));
     if (best === undefined || time > best.time) best = { configuration, time };
   }

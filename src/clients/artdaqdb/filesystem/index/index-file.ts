@@ -1,17 +1,16 @@
-import type { BigIntStats } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ArtdaqDbError, messageOf } from '../../../../errors.ts';
 import { contentSignatureOf, type FileStats, signatureOf } from '../../../../file-signature.ts';
 import { syncDirectory, writeFileAtomic } from '../../../../persistence/atomic-file.ts';
-import { namingFile, undefinedIfMissing } from '../../../../system-error.ts';
+import { undefinedIfMissing } from '../../../../system-error.ts';
 import { OBJECT_ID } from '../../object-id.ts';
 import { type DatabaseFiles, isWithoutLinks, toleratingExistence } from '../database-files.ts';
-import { IndexBytes } from './index-bytes.ts';
+import type { IndexBytes } from './index-bytes.ts';
 import type { IndexChange } from './index-entry.ts';
 import { type IndexLayout, type ListFilter, noLists, scanIndex, UnreadableIndexError } from './index-scan.ts';
 import { spliceIndex } from './index-splice.ts';
-import { EMPTY_INDEX, FRESH_INDEX } from './index-text.ts';
+import { FRESH_INDEX } from './index-text.ts';
+import { beingWritten, emptyIndex, OpenIndex } from './open-index.ts';
 
 /** One state of an index. */
 export interface IndexState {
@@ -34,13 +33,6 @@ export interface SeenIndex<Seen> extends IndexState {
 /** Another program wrote an index between our reading and our writing it. */
 export class IndexChangedError extends ArtdaqDbError {}
 
-/** A file of which bytes are read as they are needed. */
-interface OpenIndex {
-  readonly handle: FileHandle;
-  readonly bytes: IndexBytes;
-  readonly signature: string;
-}
-
 /**
  * Called when all is ready to take the place of the loaded file (its stats; undefined if there was none); throws to stop
  * that.
@@ -50,6 +42,8 @@ type BeforeRename = (stats: FileStats | undefined) => Promise<void>;
 /** C++ tools rewrite an index in place: within this time a half-written one is whole again. */
 const READ_ATTEMPTS = 20;
 const READ_PAUSE_MS = 100;
+/** Bytes to have in memory of an index of which one list is read. */
+const LITTLE = 1 << 14;
 
 /** The index.json of one collection: reading it whole, and replacing it. */
 export class IndexFile {
@@ -91,6 +85,25 @@ export class IndexFile {
     return this.look(wanted, () => undefined);
   }
 
+  /**
+   * Looks at a little of an index that was looked at before.
+   * @returns undefined if it is in another state by now
+   */
+  async lookAgain<Seen>(signature: string, look: (bytes: IndexBytes) => Seen): Promise<Seen | undefined> {
+    const file = await OpenIndex.at(this.path, this.#files, LITTLE);
+    if (file === undefined) return undefined;
+    try {
+      if (file.signature !== signature) return undefined;
+      const seen = look(file.bytes);
+      return (await file.isUnchanged()) ? seen : undefined;
+    } catch (error) {
+      if (error instanceof UnreadableIndexError) return undefined;
+      throw error;
+    } finally {
+      await file.close();
+    }
+  }
+
   /** What tells one state of the file from another; undefined if there is no file. */
   async signature(): Promise<string | undefined> {
     const stats = await this.#files.stat(this.path, { bigint: true }).catch(undefinedIfMissing);
@@ -113,18 +126,17 @@ export class IndexFile {
     change: IndexChange,
     beforeRename: BeforeRename,
   ): Promise<string | undefined> {
-    const file = await this.#open();
+    const file = await OpenIndex.at(this.path, this.#files);
     try {
       if (file?.signature !== index.signature) throw changedMeanwhile(this.path);
-      const bytes = file?.bytes ?? IndexBytes.of(Buffer.from(EMPTY_INDEX));
-      const content = chunks(spliceIndex(bytes, index.layout, change));
+      const content = chunks(spliceIndex(file?.bytes ?? emptyIndex(), index.layout, change));
       return await this.write(content, index.signature, beforeRename);
     } catch (error) {
       // A program that writes in place cut it off under our hands.
       if (error instanceof UnreadableIndexError) throw changedMeanwhile(this.path);
       throw error;
     } finally {
-      await file?.handle.close();
+      await file?.close();
     }
   }
 
@@ -193,52 +205,18 @@ export class IndexFile {
   }
 
   async #readOnce<Seen>(wanted: ListFilter, look: Look<Seen>): Promise<SeenIndex<Seen>> {
-    const file = await this.#open();
+    const file = await OpenIndex.at(this.path, this.#files);
     if (file === undefined) {
       await this.#refuseDocumentsWithoutIndex();
-      return seenIndex(IndexBytes.of(Buffer.from(EMPTY_INDEX)), undefined, wanted, look);
+      return seenIndex(emptyIndex(), undefined, wanted, look);
     }
-    const { handle, bytes, signature } = file;
     try {
-      const seen = seenIndex(bytes, signature, wanted, look);
-      const after = signatureOf(await this.#stat(handle));
-      if (after !== signature) throw new UnreadableIndexError('it is being written');
+      const seen = seenIndex(file.bytes, file.signature, wanted, look);
+      if (!(await file.isUnchanged())) throw beingWritten();
       return seen;
     } finally {
-      await handle.close();
+      await file.close();
     }
-  }
-
-  /** Opens the file; undefined if there is none. */
-  async #open(): Promise<OpenIndex | undefined> {
-    const handle = await this.#files.open(this.path, 'r').catch(undefinedIfMissing);
-    if (handle === undefined) return undefined;
-    try {
-      const stats = await this.#stat(handle);
-      const bytes = new IndexBytes(Number(stats.size), (into, place) => this.#fill(into, handle, place));
-      return {
-        handle,
-        bytes: isFresh(bytes) ? IndexBytes.of(Buffer.from(EMPTY_INDEX)) : bytes,
-        signature: signatureOf(stats),
-      };
-    } catch (error) {
-      await handle.close();
-      throw error;
-    }
-  }
-
-  #stat(handle: FileHandle): Promise<BigIntStats> {
-    return handle.stat({ bigint: true }).catch(namingFile(this.path));
-  }
-
-  /** Synchronously, as a promise for each window would make the scan one of callbacks. */
-  #fill(into: Buffer, handle: FileHandle, place: number): void {
-    try {
-      if (this.#files.readSync(handle.fd, into, 0, into.length, place) === into.length) return;
-    } catch (error) {
-      namingFile(this.path)(error);
-    }
-    throw new UnreadableIndexError('it is being written');
   }
 
   /** This project makes the index before the first document, so documents alone mean that the index was lost. */
@@ -267,8 +245,4 @@ function seenIndex<Seen>(
 ): SeenIndex<Seen> {
   const layout = scanIndex(bytes, wanted);
   return { layout, signature, seen: look(bytes, { layout, signature }) };
-}
-
-function isFresh(bytes: IndexBytes): boolean {
-  return bytes.length === FRESH_INDEX.length && bytes.text(0, bytes.length) === FRESH_INDEX;
 }

@@ -1,105 +1,75 @@
-import { signatureOf } from '../../../../file-signature.ts';
-import { undefinedIfMissing } from '../../../../system-error.ts';
-import { asDatabaseError, type DatabaseFiles } from '../database-files.ts';
-import { IndexBytes } from './index-bytes.ts';
-import type { IndexFile, Look } from './index-file.ts';
-import { type ListSpan, textsOf } from './index-scan.ts';
+import { asDatabaseError } from '../database-files.ts';
+import { ASSIGNED, CONFIGURATIONS } from './index-entry.ts';
+import type { IndexFile, IndexState, Look } from './index-file.ts';
+import { type ListFilter, textsOf } from './index-scan.ts';
 
-/** Where the lists were in a state of the file. */
+/** Where the ids of each configuration were listed in a state of the file. */
 interface KnownLists {
   readonly signature: string;
-  readonly lists: ReadonlyMap<string, ReadonlyMap<string, ListSpan>>;
+  readonly starts: ReadonlyMap<string, number>;
 }
 
+const ofConfigurations: ListFilter = (member) => member === CONFIGURATIONS;
+
 /**
- * Look-ups in an index. Between two changes of the file only the places of its lists are kept, so that a look-up reads
- * one list, and memory holds no ids.
+ * Look-ups by the name of a configuration. Between two changes of the file only the places of its lists are kept, so that a
+ * look-up reads one list, and memory holds no ids.
  */
 export class IndexReader {
   readonly #index: IndexFile;
-  readonly #files: DatabaseFiles;
-  readonly #members: readonly string[];
   #known: KnownLists | undefined;
 
-  /** @param members the maps that can be looked into */
-  constructor(index: IndexFile, files: DatabaseFiles, members: readonly string[]) {
+  constructor(index: IndexFile) {
     this.#index = index;
-    this.#files = files;
-    this.#members = members;
   }
 
   /**
-   * The keys of a map that have anything listed.
+   * The configurations under which documents are listed.
    * @throws ArtdaqDbError if the index can't be read
    */
-  async keys(member: string): Promise<string[]> {
+  async configurations(): Promise<string[]> {
     return this.#reading(async () => {
-      const known = await this.#upToDate();
-      const lists = known?.lists.get(member) ?? new Map<string, ListSpan>();
-      return [...lists].filter(([, list]) => list.count > 0).map(([key]) => key);
+      const signature = await this.#index.signature();
+      const known = this.#known;
+      if (known !== undefined && known.signature === signature) return [...known.starts.keys()];
+      return this.#learn((_bytes, { layout }) => [...startsOf(layout).keys()]);
     });
   }
 
   /**
-   * The list of a key, in each of the maps; empty where there is none.
+   * The documents listed under a configuration.
    * @throws ArtdaqDbError if the index can't be read
    */
-  async lists(key: string): Promise<Map<string, string[]>> {
-    return this.#reading(async () => (await this.#listsOfKnown(key)) ?? (await this.#listsAnew(key)));
-  }
-
-  async #upToDate(): Promise<KnownLists | undefined> {
-    const signature = await this.#index.signature();
-    if (signature === undefined || signature !== this.#known?.signature) await this.#load(() => undefined);
-    return this.#known;
-  }
-
-  async #listsOfKnown(key: string): Promise<Map<string, string[]> | undefined> {
-    const known = this.#known;
-    if (known === undefined) return undefined;
-    const handle = await this.#files.open(this.#index.path, 'r').catch(undefinedIfMissing);
-    if (handle === undefined) return undefined;
-    try {
-      if (signatureOf(await handle.stat({ bigint: true })) !== known.signature) return undefined;
-      const read = new Map<string, Buffer>();
-      for (const member of this.#members) {
-        const list = known.lists.get(member)?.get(key);
-        if (list === undefined) continue;
-        const bytes = Buffer.alloc(list.end - list.start);
-        const { bytesRead } = await handle.read(bytes, 0, bytes.length, list.start);
-        if (bytesRead !== bytes.length) return undefined;
-        read.set(member, bytes);
-      }
-      if (signatureOf(await handle.stat({ bigint: true })) !== known.signature) return undefined;
-      return new Map(
-        [...read].map(([member, bytes]) => [
-          member,
-          textsOf(IndexBytes.of(bytes), { start: 0, end: bytes.length }),
-        ]),
-      );
-    } finally {
-      await handle.close();
-    }
-  }
-
-  async #listsAnew(key: string): Promise<Map<string, string[]>> {
-    return this.#load((bytes, { layout }) => {
-      const found = new Map<string, string[]>();
-      for (const member of this.#members) {
-        const list = layout.maps.get(member)?.lists.get(key);
-        if (list !== undefined) found.set(member, textsOf(bytes, list));
-      }
-      return found;
-    });
-  }
-
-  async #load<Seen>(look: Look<Seen>): Promise<Seen> {
-    const { layout, signature, seen } = await this.#index.look(
-      (member) => this.#members.includes(member),
-      look,
+  async ids(configuration: string): Promise<string[]> {
+    return this.#reading(
+      async () =>
+        (await this.#idsAsKnown(configuration)) ??
+        (await this.#learn(textsUnder(CONFIGURATIONS, configuration))),
     );
-    const lists = new Map([...layout.maps].map(([member, map]) => [member, map.lists] as const));
-    this.#known = signature === undefined ? undefined : { signature, lists };
+  }
+
+  /**
+   * When documents were assigned to a configuration. Reads the whole index: few runs have several configurations.
+   * @throws ArtdaqDbError if the index can't be read
+   */
+  async stamps(configuration: string): Promise<string[]> {
+    const isWanted: ListFilter = (member, key) => member === ASSIGNED && key === configuration;
+    const look = textsUnder(ASSIGNED, configuration);
+    return this.#reading(async () => (await this.#index.look(isWanted, look)).seen);
+  }
+
+  async #idsAsKnown(configuration: string): Promise<string[] | undefined> {
+    if (this.#known === undefined) return undefined;
+    const { signature, starts } = this.#known;
+    const start = starts.get(configuration);
+    return this.#index.lookAgain(signature, (bytes) =>
+      start === undefined ? [] : textsOf(bytes, { start }),
+    );
+  }
+
+  async #learn<Seen>(look: Look<Seen>): Promise<Seen> {
+    const { layout, signature, seen } = await this.#index.look(ofConfigurations, look);
+    this.#known = signature === undefined ? undefined : { signature, starts: startsOf(layout) };
     return seen;
   }
 
@@ -110,4 +80,20 @@ export class IndexReader {
       throw asDatabaseError(error, `Cannot read ${this.#index.path}`);
     }
   }
+}
+
+/** Configuration -> where its list of ids begins, if it has any. */
+function startsOf({ maps }: IndexState['layout']): Map<string, number> {
+  const starts = new Map<string, number>();
+  for (const [configuration, { start, count }] of maps.get(CONFIGURATIONS)?.lists ?? []) {
+    if (count > 0) starts.set(configuration, start);
+  }
+  return starts;
+}
+
+function textsUnder(member: string, key: string): Look<string[]> {
+  return (bytes, { layout }) => {
+    const list = layout.maps.get(member)?.lists.get(key);
+    return list === undefined ? [] : textsOf(bytes, list);
+  };
 }

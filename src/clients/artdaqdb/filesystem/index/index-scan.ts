@@ -103,7 +103,7 @@ export function eachText(bytes: IndexBytes, at: number, take: (start: number, en
 }
 
 /** The texts of a list, decoded. */
-export function textsOf(bytes: IndexBytes, list: Span): string[] {
+export function textsOf(bytes: IndexBytes, list: Pick<Span, 'start'>): string[] {
   const texts: string[] = [];
   eachText(bytes, list.start, (start, end) => texts.push(decodeText(bytes, start, end)));
   return texts;
