@@ -2,7 +2,7 @@ import { ArtdaqDbPresenceError } from '../../../errors.ts';
 import { type CollectionPlan, planInsert, planUpdate } from '../run-plan.ts';
 import type { NewDocument, Submission } from '../submission.ts';
 import { type DocumentWriter, RefusedDocumentError } from './document-writer.ts';
-import { isDuplicateId, isOutcomeOpen } from './errors.ts';
+import { isDuplicateId, isOutcomeOpen, refusedDocument } from './errors.ts';
 import { FoundDocuments } from './found-documents.ts';
 import type { MongoCollection } from './mongo-collection.ts';
 import {
@@ -113,17 +113,17 @@ export class RunWriter {
   }
 
   async #storeNew(insert: Insert): Promise<void> {
-    await this.#orWithdraw(insert, async () => {
-      await this.#writeHistory(insert);
-      await this.#commit(insert, ({ submission, schemaPlan }) =>
+    await this.#writeHistory(insert);
+    await this.#orWithdraw(insert, () =>
+      this.#commit(insert, ({ submission, schemaPlan }) =>
         this.#parts.documents.write(submission, this.#parts.systemLayout, schemaPlan, []),
-      );
-    });
+      ),
+    );
   }
 
   /**
-   * Whoever loses against another archiver takes away what is its own, so that it does not stand beside what the other one
-   * stores. That has the other one's stamps: nothing of somebody else's is adopted as it is (`withOwnStamps`).
+   * Whoever loses against another archiver after it wrote everything takes that away, so that it does not stand beside what the
+   * other one stores. What that put in the place of ours meanwhile has other stamps (`withOwnStamps`).
    */
   async #orWithdraw({ plan }: Insert, work: () => Promise<void>): Promise<void> {
     try {
@@ -145,8 +145,8 @@ export class RunWriter {
     const place = schema && (await SchemaPlace.take(systemLayout, schema, holder));
     if (schema === undefined || place === undefined) throw archiverAtWork(submission);
     try {
+      await this.#writeHistory(insert);
       await this.#orWithdraw(insert, async () => {
-        await this.#writeHistory(insert);
         await this.#confirm(submission);
         await this.#commit(insert, async () => {
           if (!(await place.fill())) throw archiverAtWork(submission);
@@ -170,7 +170,15 @@ export class RunWriter {
 
   async #writeHistory({ submission, plan, history }: Insert): Promise<void> {
     const { documents, runHistory } = this.#parts;
-    await documents.write(submission, runHistory, plan, replacedBy(plan, history));
+    try {
+      await documents.write(submission, runHistory, plan, replacedBy(plan, history));
+    } catch (error) {
+      if (isDuplicateId(error)) {
+        // What has the others' ids is not ours, even if it was made in the same millisecond, so that its stamps are the same.
+        await documents.takeAway(plan.write.slice(0, refusedDocument(error) ?? 0), runHistory);
+      }
+      throw error;
+    }
   }
 
   async #updateOnce(submission: Submission): Promise<void> {
