@@ -1,5 +1,5 @@
 import type { IndexBytes } from './index-bytes.ts';
-import { eachText, type ListSpan } from './index-scan.ts';
+import { eachText, type ListSpan, UnreadableIndexError } from './index-scan.ts';
 
 const QUOTE = 0x22;
 
@@ -13,12 +13,18 @@ export class TextTable {
   /** Open addressing; a slot holds the place of a text in the list, 0 for none. */
   readonly #slots: Uint32Array;
 
-  /** @param list undefined: no texts */
+  /**
+   * @param list undefined: no texts
+   * @throws UnreadableIndexError if the list has changed since its place was found
+   */
   constructor(bytes: IndexBytes, list: ListSpan | undefined) {
     this.#list = list === undefined ? Buffer.alloc(0) : bytes.copy(list.start, list.end);
     this.#slots = new Uint32Array(2 ** Math.ceil(Math.log2(2 * (list?.count ?? 0) + 2)));
     if (list === undefined) return;
+    let count = 0;
     eachText(bytes, list.start, (from, to) => {
+      // In a table without an empty slot a search would never end.
+      if (++count > list.count) throw new UnreadableIndexError('it is being written');
       const start = from - list.start;
       this.#slots[this.#find(this.#list, start, to - list.start)] = start;
     });
