@@ -126,8 +126,9 @@ export class IndexFile {
     change: IndexChange,
     beforeRename: BeforeRename,
   ): Promise<string | undefined> {
-    const file = await OpenIndex.at(this.path, this.#files);
+    let file: OpenIndex | undefined;
     try {
+      file = await OpenIndex.at(this.path, this.#files);
       if (file?.signature !== index.signature) throw changedMeanwhile(this.path);
       const content = chunks(spliceIndex(file?.bytes ?? emptyIndex(), index.layout, change));
       return await this.write(content, index.signature, beforeRename);

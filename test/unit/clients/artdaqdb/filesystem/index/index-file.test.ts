@@ -1,0 +1,23 @@
+import { readFile } from 'node:fs/promises';
+import { expect, it, vi } from 'vitest';
+import { realFiles } from '../../../../../../src/clients/artdaqdb/filesystem/database-files.ts';
+import {
+  IndexChangedError,
+  IndexFile,
+} from '../../../../../../src/clients/artdaqdb/filesystem/index/index-file.ts';
+import { noLists } from '../../../../../../src/clients/artdaqdb/filesystem/index/index-scan.ts';
+import { useTemporaryDirectories } from '../../../../../helpers/temporary-directory.ts';
+
+const temporaryDirectory = useTemporaryDirectories();
+
+it('an index that is cut off just when it is opened to be replaced counts as changed', async () => {
+  const files = { ...realFiles };
+  const index = new IndexFile(await temporaryDirectory(), files, async () => undefined);
+  await index.create();
+  const before = await readFile(index.path);
+  const state = await index.read(noLists);
+  vi.spyOn(files, 'readSync').mockReturnValueOnce(0);
+  const replacing = index.replace(state, { added: [], removed: [] }, async () => undefined);
+  await expect(replacing).rejects.toThrow(IndexChangedError);
+  expect(await readFile(index.path)).toEqual(before);
+});
