@@ -1,9 +1,10 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type DatabaseFiles, realFiles } from '../../../src/clients/artdaqdb/filesystem/database-files.ts';
 import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
 import type { Collection } from '../../../src/fhicl/document.ts';
+import { currentOwner, recordName } from '../../../src/persistence/lock/owner.ts';
 import { type Logger, silentLogger } from '../../../src/services/logger.ts';
 import { byName, documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
 import { CppIndexWriter } from '../../helpers/cpp-index-writer.ts';
@@ -279,4 +280,23 @@ it('works where files can have no second name', async () => {
   const db = new FilesystemDb(place, { files: { ...realFiles, link } });
   for (const run of [5, 6]) await db.insert(run, 'standard', documentsOfRun(run));
   expect(await db.listRuns()).toEqual([5, 6]);
+});
+
+it('what an archiver left that died while it made the database is taken away by the one that waited for it', async () => {
+  const place = join(await temporaryDirectory(), 'db');
+  const own = join(place, 'SystemMetadata', '.run-record-archiver');
+  const leftover = join(place, 'RunHistory', '.index.json.1-0123456789ab.archiver-tmp');
+  const open: typeof realFiles.open = async (path, flags, mode) => {
+    // Our directory was made, and its name is made durable.
+    if (String(path) === dirname(own) && (await readdir(dirname(own))).length === 1) {
+      await mkdir(`${own}.lock`);
+      await writeFile(join(`${own}.lock`, recordName({ ...currentOwner(), startTicks: '1' })), '');
+      await writeFile(leftover, 'x');
+    }
+    return realFiles.open(path, flags, mode);
+  };
+  const db = new FilesystemDb(place, { files: { ...realFiles, open }, logger });
+  await db.insert(5, 'standard', documentsOfRun(5));
+  expect(warnings).toEqual([expect.stringContaining('Took over')]);
+  await expect(readFile(leftover)).rejects.toThrow('ENOENT');
 });

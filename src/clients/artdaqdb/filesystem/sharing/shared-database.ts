@@ -51,7 +51,8 @@ export class SharedDatabase {
       const isOurs = await this.#hasBeenOurs();
       await ensureDirectories(directory, files);
       return lock.hold(async (held) => {
-        if (isOurs) await this.#clearLeftovers(held);
+        // Who made the database may have died since we looked, while we waited for the lock.
+        if (isOurs || held.takenOver) await this.#clearLeftovers(held);
         await ensureMetadata(directory, location, origin, now(), files);
         try {
           for (const { index } of this.#collections) await index.create();
