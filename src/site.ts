@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import type { ArtdaqDb } from './clients/artdaqdb/artdaqdb.ts';
 import { type ArtdaqDbServices, openArtdaqDb } from './clients/artdaqdb/open.ts';
 import { type CallTimer, timedArtdaqDb, timedUconDb } from './clients/timed.ts';
-import { openUconDb } from './clients/ucondb/open.ts';
 import type { UconDb } from './clients/ucondb/ucondb.ts';
 import type { ArchiverConfig } from './config/schema.ts';
 import type { Environment } from './environment.ts';
@@ -45,7 +44,7 @@ export class Site {
   readonly #timer: CallTimer | undefined;
   #records: RunRecordDirectory | undefined;
   #artdaqDb: ArtdaqDb | undefined;
-  #uconDb: UconDb | undefined;
+  #uconDb: Promise<UconDb> | undefined;
 
   constructor({ config, logger, env, now, dryRun }: SiteOptions) {
     this.config = config;
@@ -77,7 +76,11 @@ export class Site {
     return this.#artdaqDb;
   }
 
-  get uconDb(): UconDb {
+  /**
+   * Unlike artdaqDB, an execution may do without it, and loading its HTTP client takes as long as all else.
+   * @throws ConfigurationError if the client can't be made
+   */
+  uconDb(): Promise<UconDb> {
     this.#uconDb ??= this.#openUconDb();
     return this.#uconDb;
   }
@@ -124,7 +127,9 @@ export class Site {
 
   /** Ends the clients that were made. */
   async close(): Promise<void> {
-    await Promise.all([this.#artdaqDb?.close(), this.#uconDb?.close()]);
+    // Whoever asked for a client that could not be made knows.
+    const uconDb = await this.#uconDb?.catch(() => undefined);
+    await Promise.all([this.#artdaqDb?.close(), uconDb?.close()]);
   }
 
   #openArtdaqDb(): ArtdaqDb {
@@ -132,7 +137,8 @@ export class Site {
     return this.#timer === undefined ? db : timedArtdaqDb(db, this.#timer);
   }
 
-  #openUconDb(): UconDb {
+  async #openUconDb(): Promise<UconDb> {
+    const { openUconDb } = await import('./clients/ucondb/open.ts');
     const db = openUconDb(this.config.uconDb, {
       workers: this.config.app.parallelWorkers,
       logger: this.logger('run_record_archiver.clients.ucondb'),

@@ -74,7 +74,7 @@ async function run(flags: CompareFlags, scratch: string): Promise<number> {
   try {
     const comparer: Comparer = {
       artdaqDb: site.artdaqDb,
-      uconDb: site.uconDb,
+      uconDb: await site.uconDb(),
       keptFromArtdaqDb: keptIn(flags.artdaqdbDir),
       keptFromUconDb: keptIn(flags.ucondbDir),
       normaliser: await normaliserFor(flags.normalisation, scratch, env),

@@ -20,7 +20,8 @@ export async function recoverState(
     for (const line of lines) logger.info(line);
   };
   say(rule, title.toUpperCase(), rule);
-  const [from, to] = stage === 'import' ? [site.records, site.artdaqDb] : [site.artdaqDb, site.uconDb];
+  const [from, to] =
+    stage === 'import' ? [site.records, site.artdaqDb] : [site.artdaqDb, await site.uconDb()];
   say(`Querying ${from.location}...`);
   const source = await from.listRuns();
   say(`Found ${source.length} runs`, `Querying ${to.location}...`);

@@ -102,7 +102,7 @@ function redactedReasons({ byRun, problem }: KnownReasons, redact: (text: string
 }
 
 function sources(site: Site): StatusSource[] {
-  const { records, artdaqDb, uconDb } = site;
+  const { records, artdaqDb } = site;
   const { serverUrl, folderName, objectName } = site.config.uconDb;
   return [
     {
@@ -121,7 +121,7 @@ function sources(site: Site): StatusSource[] {
         ['Server URL', serverUrl],
         ['Folder/Object', `${folderName}/${objectName}`],
       ],
-      listRuns: () => uconDb.listRuns(),
+      listRuns: async () => (await site.uconDb()).listRuns(),
     },
   ];
 }

@@ -20,7 +20,7 @@ export async function restore(request: RestoreRequest, execution: Execution): Pr
   execution.enter('Restore');
   const { run, force, dryRun } = request;
   const directory = resolve(request.to);
-  const record = unpackBlob(await site.uconDb.get(run));
+  const record = unpackBlob(await (await site.uconDb()).get(run));
   if (record.run !== run) {
     throw new UconDbError(`the blob under key ${run} is that of run ${record.run}; nothing was restored`, {
       run,

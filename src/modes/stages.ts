@@ -83,7 +83,7 @@ async function runStage(
 
   async function outcomeOf(stage: StageName, chosen: StageRequest): Promise<StageOutcome> {
     try {
-      const made = makeStage(stage, request, execution);
+      const made = await makeStage(stage, request, execution);
       const result = request.dryRun ? await made.dryRun(chosen, archived) : await made.run(chosen);
       return { stage, ...result };
     } catch (thrown) {
@@ -93,11 +93,11 @@ async function runStage(
   }
 }
 
-function makeStage(
+async function makeStage(
   name: StageName,
   request: StagesRequest,
   { site, progress, shutdown }: Execution,
-): BaseStage {
+): Promise<BaseStage> {
   const { config } = site;
   const logger = site.logger(`run_record_archiver.${name === 'import' ? 'importer' : 'migrator'}`);
   const context: StageContext = { settings: config.app, files: site.files(name), logger, progress, shutdown };
@@ -105,11 +105,11 @@ function makeStage(
   const { artdaqDb } = site;
   const records = followUpRecords(config.app.workDir);
   if (name === 'migrate') {
-    const uconDb = fuzz === undefined ? site.uconDb : fuzzedUconDb(site.uconDb, fuzz);
+    const uconDb = await site.uconDb();
     return new Migrator(
       {
         artdaqDb,
-        uconDb,
+        uconDb: fuzz === undefined ? uconDb : fuzzedUconDb(uconDb, fuzz),
         validate: request.validate,
         amended: records.amended,
         replaceIncomplete: config.uconDb.replaceIncomplete,

@@ -82,7 +82,7 @@ async function planVerification(request: VerifyRequest, site: Site) {
   const { runs, limit } = request;
   const isSelected = (run: RunNumber): boolean => runs === undefined || runs.has(run);
   const inArtdaqDb = (await site.artdaqDb.listRuns()).filter(isSelected);
-  const inUconDb = (await site.uconDb.listRuns()).filter(isSelected);
+  const inUconDb = (await (await site.uconDb()).listRuns()).filter(isSelected);
   const files = site.files('migrate');
   const record = {
     state: await files.state.read(),
@@ -108,7 +108,8 @@ async function planVerification(request: VerifyRequest, site: Site) {
 /** Exports and unpacks one run, and compares its files. */
 async function verifyRun(run: RunNumber, site: Site, amended: RunSet | undefined): Promise<VerifiedRun> {
   try {
-    const [exported, record] = await Promise.all([site.artdaqDb.export(run), storedRecord(site.uconDb, run)]);
+    const uconDb = await site.uconDb();
+    const [exported, record] = await Promise.all([site.artdaqDb.export(run), storedRecord(uconDb, run)]);
     const comparison = compareFiles(exported, record.files);
     return { run, ...comparison, timesCameLater: amended?.has(run) === true && lacksTimesOnly(comparison) };
   } catch (error) {
