@@ -99,7 +99,8 @@ async function planVerification(request: VerifyRequest, site: Site) {
   return {
     ...turns,
     isNewRound: turns.isNewRound && runs === undefined,
-    unequal: present.filter(isUnequal),
+    // Also what is gone from one place since: it can't be compared, and is no better for it.
+    unequal: [...new Set([...inArtdaqDb, ...inUconDb])].filter(isUnequal).sort(byRunNumber),
     missing,
     amended: await followUpRecords(site.config.app.workDir).amended.read(),
   };

@@ -82,6 +82,25 @@ describe('--verify', () => {
     expect(await verify(...some)).toEqual({ code: 0, runs: [4, 3], before: [], left: 2 });
   });
 
+  it('goes on naming a run that differed and is gone from one of the places since', async () => {
+    site.addRuns(1, 2);
+    await run();
+    falsify(2);
+    expect((await run('--verify')).code).toBe(1);
+    const elsewhere = [
+      { artdaq_db: { database_uri: `filesystemdb://${site.database}-2` } },
+      { ucon_db: { object_name: 'empty' } },
+    ];
+    for (const parameters of elsewhere) {
+      site.configure(ucondb.url, parameters);
+      const { code, stdout } = await run('--verify');
+      expect([code, stdout]).toEqual([
+        1,
+        expect.stringContaining('Not compared now, but unequal when compared last: 2 '),
+      ]);
+    }
+  });
+
   it('does not miss the blob of a run that came late and waits for its migration', async () => {
     site.addRuns(2, 3);
     await run('--incremental');
