@@ -1,3 +1,4 @@
+import { BSON } from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import { ArtdaqDbPresenceError } from '../../../src/errors.ts';
 import { byName, documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
@@ -35,6 +36,17 @@ const doubts: typeof cuts = [
   ],
 ];
 
+/** An entry of a name that stands there twice. */
+const REPEATED = '\na: 1 \n\na: 2 \n';
+
+/** Keeps the last of several entries of a name, as some servers do. */
+function forgetRepeats({ store }: MongoResponder, collection: string): void {
+  const namespace = `${DATABASE}.${collection}`;
+  for (const { view } of store.documents(namespace)) {
+    store.update(namespace, [BSON.serialize({ q: { _id: view._id }, u: view })]);
+  }
+}
+
 /** A fault for the writes to one collection. */
 function onInsertInto(collection: string, fault: Fault, call = 1): Script {
   let calls = 0;
@@ -61,6 +73,35 @@ describe('a run that is completed from leftovers', () => {
     responder.script = () => undefined;
     await client.insert(5, 'standard', files);
     expect(byName(await client.export(5))).toEqual(byName(files));
+  });
+});
+
+describe('a server that alters the schema of a run that is completed from leftovers', () => {
+  it('never has the run visible without its documents', async () => {
+    const responder = await site.start();
+    const client = site.open(responder);
+    const odd = [
+      ...files.filter(({ name }) => name !== 'schema.fcl'),
+      { name: 'schema.fcl', text: REPEATED },
+    ];
+    responder.script = onInsertInto('SystemLayout', refusal(13, 'Unauthorized', 'no'));
+    await site.failureOf(client.insert(5, 'standard', odd));
+    let isFilled = false;
+    const visible: string[][] = [];
+    responder.script = ({ name, collection }) => {
+      if (collection === 'SystemLayout' && name === 'update') isFilled = true;
+      if (collection === 'SystemLayout' && name === 'find' && isFilled) forgetRepeats(responder, collection);
+      if (collection === 'RunHistory' && name === 'delete' && isFilled) {
+        visible.push(entitiesIn(responder, 'SystemLayout', '5/standard'));
+      }
+      return undefined;
+    };
+    const error = await site.failureOf(client.insert(5, 'standard', odd));
+    expect(error.message).toMatch(/schema\.fcl .*'a'/);
+    expect(visible).toEqual([[]]);
+    expect(
+      ['RunHistory', 'SystemLayout'].map((name) => responder.store.documents(`${DATABASE}.${name}`)),
+    ).toEqual([[], []]);
   });
 });
 

@@ -1,0 +1,50 @@
+import type { NewDocument, Submission } from '../submission.ts';
+import { FoundDocuments } from './found-documents.ts';
+import type { MongoCollection } from './mongo-collection.ts';
+
+/** The two collections that the documents of a run are in. */
+export interface RunCollections {
+  readonly runHistory: MongoCollection;
+  readonly systemLayout: MongoCollection;
+}
+
+/** What is stored of a run, in each collection. */
+export interface StoredRun {
+  readonly history: FoundDocuments;
+  readonly layout: FoundDocuments;
+}
+
+/** The document that every run has. */
+const FIRST_ENTITY = 'RunHistory';
+
+/** Finds all that is stored under the configuration name, or has one of our ids. */
+export async function findStored(
+  submission: Submission,
+  { runHistory, systemLayout }: RunCollections,
+): Promise<StoredRun> {
+  const found = async (collection: MongoCollection): Promise<FoundDocuments> => {
+    const ids = documentsFor(collection.name, submission).map(({ entry }) => entry.id);
+    // Two queries, each by its index, instead of one with $or, for which not every server uses them.
+    const [named, own] = await Promise.all([
+      collection.find(submission.configuration, (document) => document),
+      collection.findIds(ids),
+    ]);
+    return new FoundDocuments(collection.name, submission.configuration, [...own, ...named]);
+  };
+  const [history, layout] = await Promise.all([found(runHistory), found(systemLayout)]);
+  return { history, layout };
+}
+
+/**
+ * The documents of a submission for one collection, in an order in which several archivers that store the same run begin with
+ * the same document: only one of them gets it.
+ */
+export function documentsFor(
+  collection: NewDocument['collection'],
+  { documents }: Submission,
+): NewDocument[] {
+  const rank = ({ entry: { entity } }: NewDocument): string => (entity === FIRST_ENTITY ? '' : entity);
+  return documents
+    .filter((document) => document.collection === collection)
+    .sort((one, other) => (rank(one) < rank(other) ? -1 : 1));
+}
