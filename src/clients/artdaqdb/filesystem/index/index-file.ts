@@ -21,7 +21,7 @@ export interface IndexState {
 
 /**
  * What to find out from an index while its bytes can be read. They may be torn: then what was found out, or thrown as
- * UnreadableIndexError, is dropped, and an other state is looked at.
+ * UnreadableIndexError, is dropped, and another state is looked at.
  */
 export type Look<Seen> = (bytes: IndexBytes, index: IndexState) => Seen;
 
@@ -63,18 +63,15 @@ export class IndexFile {
    * @throws ArtdaqDbError if it stays unreadable, or is missing although there are documents
    */
   async look<Seen>(wanted: ListFilter, look: Look<Seen>): Promise<SeenIndex<Seen>> {
+    let firstState: string | undefined;
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#readOnce(wanted, look);
       } catch (error) {
         if (!(error instanceof UnreadableIndexError)) throw error;
-        if (attempt === READ_ATTEMPTS) {
-          throw new ArtdaqDbError(
-            `${this.path} is not a readable index: ${messageOf(error)}. ` +
-              'Nothing was changed; restore it from a backup, or see what tools/repair-filesystemdb says',
-            { cause: error, retryable: true },
-          );
-        }
+        const state = await this.signature();
+        if (attempt === 1) firstState = state;
+        if (attempt === READ_ATTEMPTS) throw unreadable(this.path, error, state !== firstState);
         await this.#sleep(READ_PAUSE_MS);
       }
     }
@@ -232,6 +229,15 @@ export class IndexFile {
 /** The error for an index that another program wrote meanwhile. */
 export function changedMeanwhile(path: string): IndexChangedError {
   return new IndexChangedError(`${path} was changed by another program meanwhile`, { retryable: true });
+}
+
+/** Only what nobody is writing is damaged: to restore what a program is just writing would undo its work. */
+function unreadable(path: string, cause: UnreadableIndexError, isChanging: boolean): ArtdaqDbError {
+  const message = isChanging
+    ? `${path} can't be read while another program keeps writing to it: ${messageOf(cause)}. Nothing was changed`
+    : `${path} is not a readable index: ${messageOf(cause)}. ` +
+      'Nothing was changed; restore it from a backup, or see what tools/repair-filesystemdb says';
+  return new ArtdaqDbError(message, { cause, retryable: true });
 }
 
 async function* chunks(parts: Iterable<Buffer>): AsyncGenerator<Buffer> {

@@ -13,6 +13,7 @@ const READ_ATTEMPTS = 20;
 const READ_PAUSE_MS = 100;
 /** A writer that was about to open the old file has done so by then. */
 const OPENING_MS = 2000;
+
 /**
  * The files that our renames took an index's name from. A program that had opened one before writes on into it, where nobody
  * would ever read it. So each keeps a second name, which tells size and time of change of the content that the new index

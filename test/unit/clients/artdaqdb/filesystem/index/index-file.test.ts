@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { expect, it, vi } from 'vitest';
 import { realFiles } from '../../../../../../src/clients/artdaqdb/filesystem/database-files.ts';
 import {
@@ -20,4 +20,15 @@ it('an index that is cut off just when it is opened to be replaced counts as cha
   const replacing = index.replace(state, { added: [], removed: [] }, async () => undefined);
   await expect(replacing).rejects.toThrow(IndexChangedError);
   expect(await readFile(index.path)).toEqual(before);
+});
+
+it('an index that cannot be read is called damaged only if nobody is writing it', async () => {
+  let whileWaiting = async (): Promise<void> => undefined;
+  const index = new IndexFile(await temporaryDirectory(), realFiles, () => whileWaiting());
+  await writeFile(index.path, '{');
+  await expect(index.read(noLists)).rejects.toThrow(/not a readable index: .*restore it from a backup/);
+  whileWaiting = () => appendFile(index.path, ' ');
+  const reading = index.read(noLists);
+  await expect(reading).rejects.toThrow(`${index.path} can't be read while another program keeps writing`);
+  await expect(reading).rejects.toHaveProperty('retryable', true);
 });
