@@ -116,13 +116,16 @@ export class Site {
 
   /** What `--verify` keeps from one execution to the next. */
   get verification(): VerificationRecords {
-    const record = (name: string): RunSetFile =>
+    const record = (name: string, toRemove: string): RunSetFile =>
       new RunSetFile(join(this.config.app.workDir, `${name}_runs.json`), {
         key: `${name}_runs`,
         title: `record of ${name} runs`,
-        advice: 'Remove it: the next --verify compares all runs again then.',
+        advice: `Remove ${toRemove}: the next --verify compares all runs again then.`,
       });
-    return { verified: record('verified'), unequal: record('unequal') };
+    return {
+      verified: record('verified', 'it'),
+      unequal: record('unequal', 'it and verified_runs.json'),
+    };
   }
 
   /** Ends the clients that were made. */

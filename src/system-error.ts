@@ -38,3 +38,17 @@ export function undefinedIfMissing(error: unknown): undefined {
   if (errorCode(error) === 'ENOENT') return undefined;
   throw error;
 }
+
+const NO_LINKS: ReadonlySet<string | undefined> = new Set([
+  'EPERM',
+  'EXDEV',
+  'EMLINK',
+  'ENOSYS',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+]);
+
+/** Did a second name for a file fail because this file system gives none? */
+export function isWithoutLinks(error: unknown): boolean {
+  return NO_LINKS.has(errorCode(error));
+}

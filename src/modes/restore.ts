@@ -29,7 +29,8 @@ export async function restore(request: RestoreRequest, execution: Execution): Pr
   const paths = record.files.map(({ name }) => join(directory, name));
   try {
     for (const path of paths) await refuseObstacle(path, force);
-    if (!dryRun && !(await writeFilesTogether(directory, record.files, shutdown))) {
+    const options = { stop: shutdown, replace: force };
+    if (!dryRun && !(await writeFilesTogether(directory, record.files, options))) {
       logger.warning(`Run ${run} was not restored, as the archiver is to stop: nothing was written`);
       return false;
     }

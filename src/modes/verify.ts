@@ -30,7 +30,9 @@ type VerifyRequest = Extract<RunRequest, { mode: 'verify' }>;
 export async function reportVerification(request: VerifyRequest, execution: Execution): Promise<boolean> {
   const verification = await verify(request, execution);
   const well = allEqual(verification);
-  for (const line of verificationLines(verification)) execution.logger[well ? 'info' : 'warning'](line);
+  for (const line of verificationLines(verification, request.runs === undefined)) {
+    execution.logger[well ? 'info' : 'warning'](line);
+  }
   if (request.json) execution.print(verificationJson(verification));
   return well;
 }
@@ -92,6 +94,11 @@ async function planVerification(request: VerifyRequest, site: Site) {
   const absent = without(inArtdaqDb, inUconDb);
   const missing = runs === undefined ? skippedRuns(absent, record) : without(absent, record.failed);
   const present = without(inArtdaqDb, absent);
+  if (runs !== undefined && present.length + missing.length === 0) {
+    throw new ArchiverError(
+      'None of the runs asked for is in both artdaqDB and UconDB, so that nothing was compared',
+    );
+  }
   const noted = await site.verification.unequal.read();
   const isUnequal = (run: RunNumber): boolean => noted?.has(run) === true;
   const verified = runs === undefined ? await site.verification.verified.read() : undefined;

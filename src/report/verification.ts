@@ -23,7 +23,7 @@ export interface Verification {
   readonly unequalBefore: readonly RunNumber[];
   /** In artdaqDB but not in UconDB, though neither in the failure log nor still to be migrated. */
   readonly missingInUconDb: readonly RunNumber[];
-  /** Runs left for the next verification, which goes on with them. */
+  /** Runs that were not compared for want of time or place; a round goes on with them the next time. */
   readonly left: number;
 }
 
@@ -37,8 +37,11 @@ export function isEqualRun(result: VerifiedRun): boolean {
   return !('error' in result) && isMatch(result);
 }
 
-/** The lines that end a verification. */
-export function verificationLines(verification: Verification): string[] {
+/**
+ * The lines that end a verification.
+ * @param isRound is it a part of a round? One of runs asked for by number is not.
+ */
+export function verificationLines(verification: Verification, isRound: boolean): string[] {
   const { runs, unequalBefore, missingInUconDb, left } = verification;
   const errors = runs.filter((run) => 'error' in run).length;
   const equal = runs.filter(isEqualRun).length;
@@ -53,7 +56,9 @@ export function verificationLines(verification: Verification): string[] {
     ...(missingInUconDb.length === 0
       ? []
       : [`Missing in UconDB though counted as migrated: ${formatRuns(missingInUconDb)}`]),
-    ...(left === 0 ? [] : [`${left} runs are left; the next --verify goes on with them`]),
+    ...(left === 0
+      ? []
+      : [`${left} runs ${isRound ? 'are left; the next --verify goes on with them' : 'were not compared'}`]),
   ];
 }
 

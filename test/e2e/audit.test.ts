@@ -45,6 +45,17 @@ describe('--verify', () => {
     expect(text.stdout).toContain('✗ Run 2 differs: different: component01.fcl');
   });
 
+  it('of runs asked for by number compares as many as it may, and fails if there are none', async () => {
+    site.addRuns(1, 2);
+    await run();
+    const { code, stdout } = await run('--verify', '--runs', '1-2', '--limit', '1');
+    expect(code).toBe(0);
+    expect(stdout).toContain('1 runs were not compared');
+    const none = await run('--verify', '--runs', '7');
+    expect(none.code).toBe(1);
+    expect(none.stdout).toContain('None of the runs asked for is in both artdaqDB and UconDB');
+  });
+
   it('goes on where it stopped, newest first, and begins anew when all were compared', async () => {
     site.addRuns(1, 2, 3);
     await run();

@@ -1,11 +1,12 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { writeFilesTogether } from '../../../src/persistence/files-together.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 
 const makeDirectory = useTemporaryDirectories();
-const go = new AbortController().signal;
+const go = { stop: new AbortController().signal, replace: false };
+const over = { ...go, replace: true };
 const files = [
   { name: 'a.fcl', text: 'a: 1\n' },
   { name: 'b.fcl', text: 'b: 2\n' },
@@ -25,15 +26,17 @@ it('leaves other files of a directory that is there, and takes the place of its 
   const top = await makeDirectory();
   await writeFile(join(top, 'mine'), 'mine');
   await writeFile(join(top, 'a.fcl'), 'old');
-  expect(await writeFilesTogether(top, files, go)).toBe(true);
+  await chmod(join(top, 'a.fcl'), 0o640);
+  expect(await writeFilesTogether(top, files, over)).toBe(true);
   expect((await readdir(top)).sort()).toEqual(['a.fcl', 'b.fcl', 'mine']);
+  expect((await stat(join(top, 'a.fcl'))).mode & 0o777).toBe(0o640);
   expect(await readFile(join(top, 'a.fcl'), 'utf8')).toBe('a: 1\n');
 });
 
 it('leaves nothing behind when one of the files cannot be written', async () => {
   const top = await makeDirectory();
   const target = join(top, '7');
-  const failing = () => writeFilesTogether(target, [...files, impossible], go);
+  const failing = () => writeFilesTogether(target, [...files, impossible], over);
   await expect(failing()).rejects.toThrow(/^nothing was written: .*ENAMETOOLONG/);
   expect(await readdir(top)).toEqual([]);
   await mkdir(target);
@@ -46,14 +49,22 @@ it('leaves nothing behind when one of the files cannot be written', async () => 
 it('says what is in place when a file of a directory cannot be replaced', async () => {
   const top = await makeDirectory();
   await mkdir(join(top, 'b.fcl'));
-  await expect(writeFilesTogether(top, files, go)).rejects.toThrow('only 1 of 2 files are in place: ');
+  await expect(writeFilesTogether(top, files, over)).rejects.toThrow('only 1 of 2 files are in place: ');
   expect((await readdir(top)).sort()).toEqual(['a.fcl', 'b.fcl']);
+});
+
+it('replaces nothing that somebody else put there, unless it is to, and takes back what it had added', async () => {
+  const top = await makeDirectory();
+  await writeFile(join(top, 'b.fcl'), 'of somebody else');
+  await expect(writeFilesTogether(top, files, go)).rejects.toThrow(/^nothing was written: EEXIST/);
+  expect(await readdir(top)).toEqual(['b.fcl']);
+  expect(await readFile(join(top, 'b.fcl'), 'utf8')).toBe('of somebody else');
 });
 
 it('writes nothing when it is to stop, and removes itself from the end of the process', async () => {
   const top = await makeDirectory();
   const before = process.listenerCount('exit');
-  expect(await writeFilesTogether(join(top, '7'), files, AbortSignal.abort())).toBe(false);
+  expect(await writeFilesTogether(join(top, '7'), files, { ...go, stop: AbortSignal.abort() })).toBe(false);
   expect(await readdir(top)).toEqual([]);
   expect(process.listenerCount('exit')).toBe(before);
 });

@@ -31,20 +31,6 @@ export function toleratingExistence(error: unknown): void {
   if (errorCode(error) !== 'EEXIST') throw error;
 }
 
-const NO_LINKS: ReadonlySet<string | undefined> = new Set([
-  'EPERM',
-  'EXDEV',
-  'EMLINK',
-  'ENOSYS',
-  'ENOTSUP',
-  'EOPNOTSUPP',
-]);
-
-/** Did a second name for a file fail because this file system gives none? */
-export function isWithoutLinks(error: unknown): boolean {
-  return NO_LINKS.has(errorCode(error));
-}
-
 /** What can fail without this project being wrong becomes an ArtdaqDbError; the rest passes as it is. */
 export function asDatabaseError(
   error: unknown,

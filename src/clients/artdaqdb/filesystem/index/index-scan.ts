@@ -155,10 +155,15 @@ export function decodeText(bytes: IndexBytes, start: number, end: number): strin
   const text = bytes.text(start, end);
   if (!text.includes('\\')) return text;
   try {
-    return String(JSON.parse(`"${text}"`));
+    return String(JSON.parse(`"${text.replace(/\p{Cc}/gu, escaped)}"`));
   } catch (error) {
     throw new UnreadableIndexError(`a text at byte ${start} is no JSON`, { cause: error });
   }
+}
+
+/** The C++ tools leave control characters in texts as they are. */
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 function skipBlanks(bytes: IndexBytes, at: number): number {

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { Collection } from '../../../../fhicl/document.ts';
 import type { FileStats } from '../../../../file-signature.ts';
-import { undefinedIfMissing } from '../../../../system-error.ts';
+import { isWithoutLinks, undefinedIfMissing } from '../../../../system-error.ts';
 import { privateDirectory } from '../database-directories.ts';
-import { type DatabaseFiles, isWithoutLinks, toleratingExistence } from '../database-files.ts';
+import { type DatabaseFiles, toleratingExistence } from '../database-files.ts';
 import { IndexBytes } from '../index/index-bytes.ts';
 import type { ScannedIndex } from '../index/index-gains.ts';
 import { noLists, scanIndex, UnreadableIndexError } from '../index/index-scan.ts';

@@ -88,12 +88,14 @@ export class SharedDatabase {
   }
 
   async #changeIfPossible(work: () => void): Promise<void> {
-    if (!(await this.#hasBeenOurs()) && (await this.#parts.reconciler.inspect())) return;
+    // In turn: it would take what a commit of this process is just storing for what nobody lists.
+    const inspect = (): Promise<boolean> => this.#inTurn(() => this.#parts.reconciler.inspect());
+    if (!(await this.#hasBeenOurs()) && (await inspect())) return;
     try {
       await this.change(async () => work());
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      await this.#parts.reconciler.inspect();
+      await inspect();
     }
   }
 

@@ -170,6 +170,12 @@ describe('spliceIndex', () => {
 });
 
 describe('scanIndex', () => {
+  it('reads names with control characters beside escapes, as the C++ tools write them', () => {
+    const bytes = IndexBytes.of(Buffer.from('{"runs.name":{"a\tb\\"c":["d"]}}'));
+    const { maps } = scanIndex(bytes, () => true);
+    expect([...(maps.get('runs.name')?.lists.keys() ?? [])]).toEqual(['a\tb"c']);
+  });
+
   it('never takes the beginning of an index for an index', () => {
     const entries = [1, 2].map((run) => ({
       id: String(run).repeat(24),
