@@ -1,4 +1,4 @@
-import { readFileSync, readSync } from 'node:fs';
+import { readFileSync, readSync, type StatOptions, statSync } from 'node:fs';
 import * as nodeFiles from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { ArchiverError, type ArchiverErrorDetails, ArtdaqDbError, messageOf } from '../../../errors.ts';
@@ -15,7 +15,13 @@ export interface DatabaseFiles
   readFile(path: string): Promise<Buffer>;
 }
 
-export const realFiles: DatabaseFiles = { ...nodeFiles, readSync, readFile: readSmallFile };
+export const realFiles: DatabaseFiles = {
+  ...nodeFiles,
+  // Each export looks a dozen times whether anything has changed; waiting for the thread pool would take longer than that.
+  stat: (async (path: string, options?: StatOptions) => statSync(path, options)) as typeof nodeFiles.stat,
+  readSync,
+  readFile: readSmallFile,
+};
 
 /**
  * A run has a hundred small documents. Handing open, stat, read and close of each to the thread pool takes more processor time

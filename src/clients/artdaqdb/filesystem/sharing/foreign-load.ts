@@ -23,12 +23,12 @@ export class ForeignLoad {
 
   /**
    * How long to wait before the run is looked at again, in milliseconds; 0 if it is complete.
-   * @param indexBytes size of RunHistory's index, on which the speed of the C++ tools depends
+   * @param indexSize gives the bytes of RunHistory's index, on which the speed of the C++ tools depends
    */
-  pauseFor(run: FoundRun, indexBytes: number): number {
+  async pauseFor(run: FoundRun, indexSize: () => Promise<number>): Promise<number> {
     const foreign = run.documents.filter((document) => !isOwn(document, run.configuration));
     if (foreign.length === 0) return 0;
-    const period = QUIET_MS + (indexBytes / 1e6) * QUIET_MS_PER_MEGABYTE;
+    const period = QUIET_MS + ((await indexSize()) / 1e6) * QUIET_MS_PER_MEGABYTE;
     const content = foreign.map(({ place }) => place).join();
     if (content !== this.#content) this.#quietMs = 0;
     this.#content = content;

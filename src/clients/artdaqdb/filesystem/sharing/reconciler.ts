@@ -67,10 +67,10 @@ export class Reconciler {
    * @param before an earlier state, which it must still be; as {@link signatures} gave it
    */
   async verifiedState(before?: readonly (string | undefined)[]): Promise<VerifiedState | undefined> {
-    const current = await this.signatures();
+    const [current, hasLateContent] = await Promise.all([this.signatures(), this.#hasLateContent()]);
     if (before !== undefined && before.join() !== current.join()) return undefined;
     if (current.every((signature) => signature === undefined)) return { indexes: current, halfListed: [] };
-    if (await this.#hasLateContent()) return undefined;
+    if (hasLateContent) return undefined;
     if (isState(this.#known, current)) return this.#known;
     const remembered = await this.#parts.verified.read();
     if (!isState(remembered, current)) return undefined;
@@ -228,8 +228,8 @@ export class Reconciler {
   }
 
   async #hasLateContent(): Promise<boolean> {
-    for (const { replaced } of this.#stores) if (await replaced.haveChanged()) return true;
-    return false;
+    const haveChanged = await Promise.all(this.#stores.map(({ replaced }) => replaced.haveChanged()));
+    return haveChanged.includes(true);
   }
 
   /**
