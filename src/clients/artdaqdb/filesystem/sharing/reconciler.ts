@@ -6,10 +6,11 @@ import { CONFIGURATIONS, type IndexChange, type ListedText, listsOf, OUID } from
 import { IndexChangedError, type IndexState, type SeenIndex } from '../index/index-file.ts';
 import { noLists } from '../index/index-scan.ts';
 import type { TextTable } from '../index/text-table.ts';
+import { compareIndexes, type Listed, type ListOwn } from './comparison.ts';
 import type { HeldLock } from './database-lock.ts';
 import { ForeignReport } from './foreign-report.ts';
 import { mergeLateContent } from './late-content.ts';
-import { type ForeignDocument, findUnlisted, listedIds } from './unlisted-documents.ts';
+import { findUnlisted, listedIds } from './unlisted-documents.ts';
 import { isState, type VerifiedFile, type VerifiedState } from './verified-state.ts';
 
 /** What a reconciler works with. */
@@ -20,11 +21,6 @@ export interface ReconcilerParts {
   readonly now: () => Date;
   readonly sleep: (milliseconds: number) => Promise<unknown>;
   readonly logger: Pick<Logger, 'debug' | 'info' | 'warning'>;
-}
-
-/** The ids that an index lists; undefined: it is in the known state, in which all that is ours is listed. */
-interface Listed {
-  readonly listed: TextTable | undefined;
 }
 
 /** A program without lock that writes all the time may get between again and again, for some seconds at most. */
@@ -232,37 +228,15 @@ export class Reconciler {
     return haveChanged.includes(true);
   }
 
-  /**
-   * Compares both indexes with what is on disk.
-   * @param seen the indexes if they were just looked at
-   * @param listOwn what to do with documents of ours that are missing; gives false if all must be compared anew
-   */
   async #compare(
-    listOwn: (store: CollectionStore, texts: readonly ListedText[]) => Promise<boolean>,
+    listOwn: ListOwn,
     seen: readonly SeenIndex<Listed>[] = [],
   ): Promise<VerifiedState | undefined> {
     this.#hasCompared = true;
-    const indexes: (string | undefined)[] = [];
-    const foreign: ForeignDocument[] = [];
-    const halfListed = new Set<string>();
-    for (const [place, store] of this.#stores.entries()) {
-      const index = seen[place] ?? (await store.index.look(noLists, lookAtIds));
-      indexes.push(index.signature);
-      const { listed } = index.seen;
-      if (listed === undefined) {
-        for (const configuration of this.#known?.halfListed ?? []) halfListed.add(configuration);
-        continue;
-      }
-      const unlisted = await findUnlisted(store, listed, await store.rescued.ids());
-      const texts = unlisted.own.flatMap((listing) => listing.texts);
-      if (texts.length > 0 && !(await listOwn(store, texts))) return undefined;
-      foreign.push(...unlisted.foreign);
-    }
-    this.#isSettling = this.#report.report(foreign);
-    for (const { listing } of foreign) {
-      for (const configuration of listing?.configurations ?? []) halfListed.add(configuration);
-    }
-    return { indexes, halfListed: [...halfListed] };
+    const comparison = await compareIndexes(this.#stores, listOwn, seen, this.#known);
+    if (comparison === undefined) return undefined;
+    this.#isSettling = this.#report.report(comparison.foreign);
+    return comparison.state;
   }
 
   /** Lists documents again that another writer dropped, or that one of ours had no time to list. */
@@ -291,8 +265,4 @@ export class Reconciler {
       await mergeLateContent(store, late, (index, change) => this.replace(store, index, change, lock));
     }
   }
-}
-
-function lookAtIds(bytes: IndexBytes, index: IndexState): Listed {
-  return { listed: listedIds(bytes, index) };
 }
