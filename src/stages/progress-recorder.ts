@@ -23,6 +23,8 @@ export class ProgressRecorder {
   readonly #listing: Listing;
   readonly #onError: (error: unknown) => void;
   readonly #unwritten: { run: RunNumber; error: string | undefined }[] = [];
+  /** Those of which the failure log tells. */
+  readonly #logged = new Set<RunNumber>();
   #writing: Promise<void> | undefined;
   #error: unknown;
 
@@ -71,8 +73,9 @@ export class ProgressRecorder {
           add: new Map(ended.flatMap(({ run, error }) => (error === undefined ? [] : [[run, error]]))),
           remove: ended.filter(({ error }) => error === undefined).map(({ run }) => run),
         });
-        const done = new Set([...this.successful, ...this.failed.keys()]);
-        const attempted = attemptedUpTo(this.#order, done);
+        for (const { run } of ended) this.#logged.add(run);
+        // Not over what ended since: a run that failed must be in the log before the position may pass it.
+        const attempted = attemptedUpTo(this.#order, this.#logged);
         await this.#files.state.update((state) =>
           advance(state, {
             successes: [...this.successful],
@@ -81,7 +84,7 @@ export class ProgressRecorder {
             lowestKnown: lowestRun(this.#listing),
           }),
         );
-        // Only now: what could not be written must be in the log before the position may pass it.
+        // Only now: what could not be written is written with the next.
         this.#unwritten.splice(0, ended.length);
       }
     } catch (error) {

@@ -57,3 +57,21 @@ it('never lets the position pass a failed run that is not in the log', async () 
   expect(await failures.read()).toEqual([5]);
   expect(await state.read()).toEqual({ lastContiguousRun: 0, lastAttemptedRun: 6 });
 });
+
+it('never lets the position pass a run that failed while the failure log was being written', async () => {
+  const full: { isFull: boolean } = { isFull: false };
+  /** Its first change takes place while another run fails, and leaves no room for a second one. */
+  class OvertakenLog extends FailureLog {
+    override async change(change: FailureLogChange): Promise<void> {
+      if (full.isFull) throw new PersistenceError('no space left on device');
+      full.isFull = true;
+      await super.change(change);
+      recorder.ended(6, 'no');
+    }
+  }
+  const { recorder, failures, state } = await setUp((path) => new OvertakenLog(path));
+  recorder.ended(5, undefined);
+  await expect(recorder.settle()).rejects.toThrow('no space left');
+  expect(await failures.read()).toEqual([]);
+  expect(await state.read()).toEqual({ lastContiguousRun: 5, lastAttemptedRun: 5 });
+});
