@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { messageOf, PersistenceError } from '../errors.ts';
-import { errorCode } from '../system-error.ts';
+import { undefinedIfMissing } from '../system-error.ts';
+import { writeFileAtomic } from './atomic-file.ts';
 
 /** A file whose content must not be lost though something else takes its place. */
 export interface KeptFile {
@@ -13,7 +14,7 @@ export interface KeptFile {
 
 /**
  * Copies a file to `<path>.<label>-<hash of its content>`, so that the same content is kept once however often that
- * happens, and no copy is ever overwritten.
+ * happens, and no copy ever takes the place of another.
  * @returns the copy's path.
  * @throws PersistenceError if the copy can't be written.
  */
@@ -21,13 +22,13 @@ export async function keepAside({ path, content, label }: KeptFile): Promise<str
   const hash = createHash('sha256').update(content).digest('hex').slice(0, 12);
   const copy = `${path}.${label}-${hash}`;
   try {
-    await writeFile(copy, content, { flag: 'wx', flush: true });
+    const before = await readFile(copy).catch(undefinedIfMissing);
+    // A copy that was cut short, by a full disk or a kill, is none.
+    if (before?.equals(content) !== true) await writeFileAtomic(copy, content);
   } catch (error) {
-    if (errorCode(error) !== 'EEXIST') {
-      throw new PersistenceError(`${path} can't be kept aside as ${copy}: ${messageOf(error)}`, {
-        cause: error,
-      });
-    }
+    throw new PersistenceError(`${path} can't be kept aside as ${copy}: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
   return copy;
 }

@@ -77,6 +77,19 @@ describe('StateFile', () => {
     expect(fs.readFileSync(path, 'utf8')).toBe(text);
   });
 
+  it('is kept aside whole where a full disk or a kill cut an earlier copy short', async () => {
+    const state = new StateFile(path);
+    const recover = async () => {
+      fs.writeFileSync(path, '{"site": 1}');
+      return (await state.replace({ lastContiguousRun: 1, lastAttemptedRun: 2 })) ?? '';
+    };
+    const copy = await recover();
+    fs.truncateSync(copy, 4);
+    expect(await recover()).toBe(copy);
+    expect(fs.readFileSync(copy, 'utf8')).toBe('{"site": 1}');
+    expect(fs.readdirSync(directory)).toHaveLength(2);
+  });
+
   it('is replaced by a recovery whatever it holds, which is kept aside', async () => {
     const state = new StateFile(path);
     fs.writeFileSync(path, '{"site": 1}');
