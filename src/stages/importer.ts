@@ -84,9 +84,10 @@ export class Importer extends BaseStage {
     const { record, prepared } = await this.#prepare(run);
     for (const warning of prepared.warnings) logger.warning(`Run ${run}: ${warning}`);
     if (prepared.update.length === 0) logger.debug(`Run ${run}: no start or stop time, no RunHistory2`);
-    if (this.#parts.generate.has('RunHistory2')) await this.#unfinished.note(record);
+    const { artdaqDb, generate } = this.#parts;
     // One insert instead of insert and update: a crash between the two would leave the run without its times for good.
-    await this.#parts.artdaqDb.insert(run, prepared.config, [...prepared.documents, ...prepared.update]);
+    const insert = () => artdaqDb.insert(run, prepared.config, [...prepared.documents, ...prepared.update]);
+    await (generate.has('RunHistory2') ? this.#unfinished.storing(record, insert) : insert());
     logger.info(`✓ Run ${run} imported successfully`);
   }
 

@@ -95,8 +95,6 @@ export class Migrator extends BaseStage {
 
   protected async process(run: RunNumber, logger: Logger): Promise<void> {
     const { uconDb, validate, now, amended } = this.#parts;
-    // It is not in UconDB yet, and what goes there has all times.
-    await forget(amended, [run]);
     const blob = packBlob(run, await this.#export(run), now());
     logger.debug(`Run ${run}: uploading ${blob.length} bytes to UconDB`);
     const outcome = await uconDb.put(run, blob);
@@ -113,6 +111,8 @@ export class Migrator extends BaseStage {
     } else {
       verifyMd5(run, blob, stored);
     }
+    // Not before: an upload of a killed archiver may have come first, without the times that came later.
+    await forget(amended, [run]);
     if (validate) this.#validate(run, stored, logger);
     logger.info(`✓ Run ${run} migrated and verified successfully`);
   }

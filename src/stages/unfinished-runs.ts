@@ -37,16 +37,20 @@ export class UnfinishedRuns {
   }
 
   /**
-   * Takes note of what a run lacks, before it is stored like that: a crash in between must not forget it.
-   * @throws ArchiverError if it can't be noted
+   * Stores a run. What it lacks is noted before, so that a crash in between does not forget it; what was noted at an earlier
+   * attempt is forgotten after, as that attempt may have stored the run though the answer was lost.
+   * @throws ArchiverError if it can't be noted, and what `store` throws
    */
-  async note({ run, files }: RunRecord): Promise<void> {
+  async storing({ run, files }: RunRecord, store: () => Promise<void>): Promise<void> {
     const { records, files: kept, now } = this.#parts;
     const metadata = files.find(({ path }) => path === 'metadata.txt')?.bytes;
     const isFollowed = isUnfinished({ metadata }) && ageOf(await records.glance(run), now()) < GIVEN_UP_MS;
     const isUntimed = isFollowed && history2File(metadata) === undefined;
-    await (isUntimed ? kept.untimed.add([run]) : forget(kept.untimed, [run]));
-    await (isFollowed ? kept.unfinished.add([run]) : forget(kept.unfinished, [run]));
+    if (isUntimed) await kept.untimed.add([run]);
+    if (isFollowed) await kept.unfinished.add([run]);
+    await store();
+    if (!isUntimed) await forget(kept.untimed, [run]);
+    if (!isFollowed) await forget(kept.unfinished, [run]);
   }
 
   /**
@@ -89,6 +93,10 @@ export class UnfinishedRuns {
     const { records, files } = this.#parts;
     const glance = await records.glance(run);
     const history = history2File(glance.metadata);
+    if (history === undefined && isUnfinished(glance)) {
+      logger.info(`Run ${run}: the time in metadata.txt is gone again; the next execution looks once more`);
+      return;
+    }
     const config = await this.#configOf(run, glance);
     if (history !== undefined && config !== undefined) {
       for (const warning of history.warnings) logger.warning(`Run ${run}: ${warning}`);
@@ -107,7 +115,7 @@ export class UnfinishedRuns {
       );
     }
     await forget(files.untimed, [run]);
-    if (history === undefined || !isUnfinished(glance)) await forget(files.unfinished, [run]);
+    if (!isUnfinished(glance)) await forget(files.unfinished, [run]);
   }
 
   /**

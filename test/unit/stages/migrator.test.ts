@@ -58,16 +58,24 @@ async function migrate(
     get: async () => held(sent ?? Buffer.of()),
     close: async () => undefined,
   };
+  const { amended } = followUpRecords(directory);
+  await amended.add([7]);
   const parts = {
     artdaqDb,
     uconDb,
     validate: true,
-    amended: followUpRecords(directory).amended,
+    amended,
     replaceIncomplete: false,
     now: () => new Date(Date.UTC(2024, 0, 1)),
   };
   const result = await new Migrator(parts, context).run({ mode: 'incremental' });
-  return { ...result, log: logger.lines.join('\n'), failures: await context.files.failures.read(), sent };
+  return {
+    ...result,
+    log: logger.lines.join('\n'),
+    failures: await context.files.failures.read(),
+    amended: (await amended.read())?.toTexts(),
+    sent,
+  };
 }
 
 describe('a run counts as migrated', () => {
@@ -76,6 +84,7 @@ describe('a run counts as migrated', () => {
       successful: [7],
       failed: [],
       failures: [],
+      amended: [],
     });
   });
 
@@ -98,7 +107,7 @@ describe('a run fails', () => {
   it('if another record has its key', async () => {
     const other = [{ name: 'boot.fcl', text: 'a: 2\n' }, ...files.slice(1)];
     const { log, ...ended } = await migrate('already-stored', () => packed(0, other));
-    expect(ended).toMatchObject({ successful: [], failed: [{ run: 7 }], failures: [7] });
+    expect(ended).toMatchObject({ successful: [], failed: [{ run: 7 }], failures: [7], amended: ['7'] });
     expect(log).toContain('run 7 is in UconDB already with different content');
   });
 
