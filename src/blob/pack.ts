@@ -77,7 +77,7 @@ function checkUnpacks(blobText: string, start: number, packed: readonly FhiclFil
   });
 }
 
-const TIME_LINE = Buffer.from('Packed on ');
+const TIME_LINE = /^Packed on [A-Z][a-z]{2} [0-9]{2} [0-9]{2}:[0-9]{2} UTC\n$/;
 const LF = 10;
 
 /** The bytes around the two packing times; the whole if there are none where they belong. */
@@ -86,7 +86,7 @@ function withoutPackingTimes(blob: Buffer): Buffer[] {
   const third = blob.indexOf(LF, second) + 1;
   const body = blob.indexOf(LF, third) + 1;
   const last = blob.lastIndexOf(LF, blob.length - 2) + 1;
-  const isTimeLine = (at: number) => blob.subarray(at, at + TIME_LINE.length).equals(TIME_LINE);
-  if (body === 0 || last < body || !isTimeLine(third) || !isTimeLine(last)) return [blob];
+  const isTimeLine = (start: number, end?: number) => TIME_LINE.test(blob.toString('latin1', start, end));
+  if (body === 0 || last < body || !isTimeLine(third, body) || !isTimeLine(last)) return [blob];
   return [blob.subarray(0, third), blob.subarray(body, last)];
 }

@@ -171,6 +171,9 @@ describe('sameRecord', () => {
     ],
     ['the run', blob.toString().replaceAll('7', '8')],
     ['an appendix', `${blob.toString()}x`],
+    ['an end that is cut', blob.toString().slice(0, -4)],
+    ['the last line end', blob.toString().slice(0, -1)],
+    ['what stands for the packing time', blob.toString().replace(/Packed on .*\n$/, 'Packed on ?\n')],
     ['nothing at all', ''],
     ['only line ends', '\n\n\n'],
   ])('sees a difference in %s', (_, other) => {
