@@ -38,7 +38,7 @@ export function authenticate(
   const [nc, cnonce] = [part('nc'), part('cnonce')];
   part('qop');
   const expected = digestResponse(
-    { realm, nonce, opaque: undefined, algorithm: 'MD5', qopAuth: true },
+    { realm, nonce, opaque: undefined, algorithm: 'MD5', stale: false, qopAuth: true },
     { method: request.method, uri, user: context.user, password: context.password, cnonce, nc },
   );
   return isEqual(expected, part('response')) ? undefined : refusal();

@@ -26,7 +26,7 @@ export async function checkAccess(
   const objectExists = await conversation.get(
     address.emptyListing(),
     async ({ chunks }, what) => {
-      await readListing(chunks, what, silentLogger);
+      await readListing(chunks, { object: address.object, what }, silentLogger);
       return true;
     },
     (answer) => (saysNotFound(answer, 'object') ? false : undefined),
@@ -43,17 +43,8 @@ async function tryLogin(
 ): Promise<void> {
   const request = { method: 'POST', target: address.challenge(), body: Buffer.alloc(0) } as const;
   await conversation.insist(request, async () => {
-    const demand = await authenticator.demand();
-    const headers = authenticator.headers(demand, request.method, request.target);
-    const first = await conversation.send({ ...request, headers });
-    const challenge = challengeOf(first);
-    if (challenge === undefined) return conversation.judge(request, first, asAccepted);
-    const renewed = authenticator.headers(
-      await authenticator.renew(demand, challenge),
-      request.method,
-      request.target,
-    );
-    return conversation.judge(request, await conversation.send({ ...request, headers: renewed }), asAccepted);
+    const send = (headers: Readonly<Record<string, string>>) => conversation.send({ ...request, headers });
+    return conversation.judge(request, await authenticator.exchange(request, send, challengeOf), asAccepted);
   });
 }
 

@@ -37,6 +37,10 @@ export class UconDbAddress {
     return this.#folder;
   }
 
+  get object(): string {
+    return this.#object;
+  }
+
   /** Uploads under the run's key and tag; never takes the key from a version that has it. */
   put(run: RunNumber): string {
     return `${this.#data()}?key=${run}&tag=${run}&override=no&full_meta=yes`;

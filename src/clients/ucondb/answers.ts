@@ -20,13 +20,14 @@ const versionMetadata = z.object({
 export type VersionMetadata = z.infer<typeof versionMetadata>;
 
 /** An entry of a listing. */
-export const listedVersion = z.object({ key: z.string().nullable() });
+export const listedVersion = z.object({ key: z.string().nullable(), object: z.string().optional() });
 
 /** An answer whose body was read as text. */
 export interface TextAnswer {
   readonly status: number;
   readonly text: string;
-  readonly challenge: string | undefined;
+  /** The ways to log in that the server offers. */
+  readonly challenges: readonly string[];
   readonly redirect: string | undefined;
 }
 
@@ -45,7 +46,7 @@ export async function textAnswer(answer: TransportAnswer): Promise<TextAnswer> {
   return {
     status: answer.status,
     text: Buffer.concat(parts).toString('utf8'),
-    challenge: answer.header('www-authenticate'),
+    challenges: answer.headers('www-authenticate'),
     redirect: answer.header('location'),
   };
 }
@@ -75,18 +76,20 @@ export function saysKeyIsTaken(answer: TextAnswer): boolean {
 
 /** True if a 500 says that a tv is no number: the server let us in and went on to read the parameters. */
 export function saysBadTv(answer: TextAnswer): boolean {
-  return answer.status === 500 && /could not convert|float/i.test(answer.text);
+  return answer.status === 500 && /could not convert string to float/i.test(answer.text);
 }
 
 /** True if a 404 says that the server has no such folder, object or version. */
 export function saysNotFound(answer: TextAnswer, what: 'folder' | 'object' | 'version'): boolean {
-  return answer.status === 404 && new RegExp(`^${what}\\b[^]*not found`, 'i').test(explanation(answer.text));
+  if (answer.status !== 404) return false;
+  // Nothing more than this: "Object not found!" begins the page of an Apache that knows nothing of UconDB.
+  return new RegExp(`^${what}(?: \\S+)? not found$`, 'i').test(explanation(answer.text));
 }
 
 /** The challenge of a 401; undefined if the answer is none, or demands what we can't do. */
 export function challengeOf(answer: TextAnswer): DigestChallenge | undefined {
-  if (answer.status !== 401 || answer.challenge === undefined) return undefined;
-  return parseChallenge(answer.challenge);
+  if (answer.status !== 401) return undefined;
+  return answer.challenges.map(parseChallenge).find((challenge) => challenge !== undefined);
 }
 
 /** True for an answer that was given without doing anything. */

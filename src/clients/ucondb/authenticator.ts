@@ -16,7 +16,8 @@ export class Authenticator {
   readonly #credentials: Credentials;
   readonly #ask: () => Promise<Demand>;
   #demand: Promise<Demand> | undefined;
-  #count = 0;
+  /** How often each challenge was used. */
+  readonly #uses = new WeakMap<DigestChallenge, number>();
 
   /** @param ask gets the server's demand without storing anything */
   constructor(credentials: Credentials, ask: () => Promise<Demand>) {
@@ -36,21 +37,41 @@ export class Authenticator {
     }
   }
 
+  /**
+   * Sends a request with the headers that authorize it, and once more if a challenge is the answer. If that nonce is stale
+   * as well (a server may take each only once, and another worker was faster), the next one is kept for this request alone.
+   * @param challengeOf finds a challenge in an answer
+   * @returns the last answer
+   */
+  async exchange<T>(
+    { method, target }: { readonly method: string; readonly target: string },
+    send: (headers: Readonly<Record<string, string>>) => Promise<T>,
+    challengeOf: (answer: T) => DigestChallenge | undefined,
+  ): Promise<T> {
+    let demand = await this.demand();
+    for (let sent = 1; ; sent++) {
+      const answer = await send(this.#headers(demand, method, target));
+      const challenge = challengeOf(answer);
+      if (challenge === undefined || sent === 3 || (sent === 2 && !challenge.stale)) return answer;
+      demand = sent === 1 ? await this.#renew(demand, challenge) : challenge;
+    }
+  }
+
   /** Takes a challenge that the server sent instead of accepting `refused`, unless a newer one came meanwhile. */
-  async renew(refused: Demand, challenge: DigestChallenge): Promise<Demand> {
+  async #renew(refused: Demand, challenge: DigestChallenge): Promise<Demand> {
     const current = await this.demand();
     if (current !== refused) return current;
     this.#demand = Promise.resolve(challenge);
-    this.#count = 0;
     return challenge;
   }
 
-  /** The headers that authorize a request. */
-  headers(demand: Demand, method: string, uri: string): Record<string, string> {
+  #headers(demand: Demand, method: string, uri: string): Record<string, string> {
     if (demand === 'nothing') return {};
     const { user, password, random } = this.#credentials;
     const cnonce = random(16).toString('hex');
-    const nc = (++this.#count).toString(16).padStart(8, '0');
+    const use = (this.#uses.get(demand) ?? 0) + 1;
+    this.#uses.set(demand, use);
+    const nc = use.toString(16).padStart(8, '0');
     return {
       authorization: authorizationHeader(demand, { method, uri, user, password, cnonce, nc }),
     };

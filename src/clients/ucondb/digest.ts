@@ -6,6 +6,8 @@ export interface DigestChallenge {
   readonly nonce: string;
   readonly opaque: string | undefined;
   readonly algorithm: 'MD5' | 'MD5-sess' | 'SHA-256' | 'SHA-256-sess';
+  /** True if the digest was right and only its nonce no longer counts. */
+  readonly stale: boolean;
   /** True if the challenge offers qop=auth; false for the legacy form without qop (RFC 2069). */
   readonly qopAuth: boolean;
 }
@@ -48,7 +50,8 @@ export function parseChallenge(header: string): DigestChallenge | undefined {
   const qopAuth = qop?.split(',').some((option) => option.trim().toLowerCase() === 'auth') ?? false;
   if (realm === undefined || nonce === undefined || algorithm === undefined) return undefined;
   if (qop !== undefined && !qopAuth) return undefined;
-  return { realm, nonce, opaque: parameters.get('opaque'), algorithm, qopAuth };
+  const stale = parameters.get('stale')?.toLowerCase() === 'true';
+  return { realm, nonce, opaque: parameters.get('opaque'), algorithm, stale, qopAuth };
 }
 
 /** The `response` value of RFC 7616 (3.4.1), or of RFC 2069 if the challenge has no qop. */

@@ -7,12 +7,13 @@ import { JsonArrayError, JsonArrayReader } from './json-array.ts';
 /**
  * Reads the runs out of a `/versions` answer, without holding it whole. Versions without a key, or with one that is no
  * number, are no runs; keys that only look like run numbers (007) are warned about.
+ * @param asked the object, and the request for messages
  * @returns the runs, ascending
- * @throws UconDbError if the listing is not whole: the server ends it early when its database fails
+ * @throws UconDbError if the listing is not whole (the server ends it early when its database fails), or that of another object
  */
 export async function readListing(
   chunks: AsyncIterable<Buffer>,
-  what: string,
+  { object, what }: { readonly object: string; readonly what: string },
   logger: Logger,
 ): Promise<RunNumber[]> {
   const runs = new Set<RunNumber>();
@@ -20,6 +21,11 @@ export async function readListing(
   const array = new JsonArrayReader((element) => {
     const version = listedVersion.safeParse(element).data;
     if (version === undefined) throw new JsonArrayError('an element is no version');
+    if (version.object !== undefined && version.object !== object) {
+      throw new UconDbError(
+        `${what}: this is the listing of object ${version.object}, not ${object}: find out what stands between us and the server`,
+      );
+    }
     const { key } = version;
     const run = parseRunNumber(key ?? '');
     if (run !== undefined) runs.add(run);

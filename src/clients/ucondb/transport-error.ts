@@ -32,5 +32,8 @@ export function transportError(error: unknown): TransportError {
   if (/CERT|SELF_SIGNED|UNABLE_TO_VERIFY|HOSTNAME_MISMATCH/.test(code)) {
     return new TransportError('certificate', text, error);
   }
-  return new TransportError(NOT_SENT.has(code) ? 'refused' : 'broken', text, error);
+  // A connection on which something was sent can end with the codes of one that can't be made.
+  const wasOpen =
+    error instanceof Error && 'syscall' in error && (error.syscall === 'read' || error.syscall === 'write');
+  return new TransportError(NOT_SENT.has(code) && !wasOpen ? 'refused' : 'broken', text, error);
 }

@@ -26,8 +26,10 @@ export interface TransportRequest {
 /** The head of an answer, and its body as it comes. */
 export interface TransportAnswer {
   readonly status: number;
-  /** A header's value; undefined if it is absent. */
+  /** A header's first value; undefined if it is absent. */
   header(name: string): string | undefined;
+  /** All values of a header. */
+  headers(name: string): readonly string[];
   readonly chunks: AsyncIterable<Buffer>;
 }
 
@@ -65,7 +67,8 @@ export class Transport {
         try {
           return await receive({
             status: answer.statusCode,
-            header: (name) => firstValue(answer.headers[name.toLowerCase()]),
+            header: (name) => valuesOf(answer, name)[0],
+            headers: (name) => valuesOf(answer, name),
             chunks: watched(answer.body, watchdog),
           });
         } finally {
@@ -94,7 +97,11 @@ export class Transport {
       return await request(this.#origin + sent.target, {
         dispatcher: this.#agent,
         method: sent.method,
-        headers: { accept: '*/*', ...sent.headers, ...length },
+        // What is kept between us and the server may be older than what we have stored.
+        headers: { accept: '*/*', 'cache-control': 'no-cache', ...sent.headers, ...length },
+        // The server ends each connection itself. One that a front keeps may end just when it is used again, or still bring
+        // the rest of an earlier answer.
+        reset: true,
         signal: watchdog.signal,
         body: body === undefined || body.length === 0 ? null : Readable.from(pieces(body, watchdog)),
       });
@@ -133,6 +140,6 @@ function abandon(body: Readable): void {
   body.destroy();
 }
 
-function firstValue(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value[0] : value;
+function valuesOf({ headers }: Dispatcher.ResponseData, name: string): readonly string[] {
+  return [headers[name.toLowerCase()] ?? []].flat();
 }

@@ -71,7 +71,7 @@ export class UconDbClient implements UconDb {
   listRuns(): Promise<RunNumber[]> {
     return this.#conversation.get(
       this.#address.versions(),
-      (answer, what) => readListing(answer.chunks, what, this.#logger),
+      (answer, what) => readListing(answer.chunks, { object: this.#address.object, what }, this.#logger),
       (answer) => (saysNotFound(answer, 'object') ? [] : undefined),
     );
   }

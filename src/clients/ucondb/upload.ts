@@ -11,7 +11,7 @@ import {
   type TextAnswer,
   type VersionMetadata,
 } from './answers.ts';
-import type { Authenticator, Demand } from './authenticator.ts';
+import type { Authenticator } from './authenticator.ts';
 import { Backoff } from './backoff.ts';
 import type { Conversation } from './conversation.ts';
 import type { TransportRequest } from './transport.ts';
@@ -21,8 +21,16 @@ import type { PutOutcome } from './ucondb.ts';
 /** What one attempt to store led to, as far as its answer tells. */
 type Attempt =
   | { readonly result: 'stored' }
-  /** Nothing was stored by it; `patienceSeconds`: how long to go on trying. */
-  | { readonly result: 'turned-away'; readonly error: ArchiverError; readonly patienceSeconds: number }
+  /**
+   * Nothing was stored by it, `isSure` if that is the word of the server itself and not of something before it.
+   * `patienceSeconds`: how long to go on trying.
+   */
+  | {
+      readonly result: 'turned-away';
+      readonly error: ArchiverError;
+      readonly isSure: boolean;
+      readonly patienceSeconds: number;
+    }
   /** The key is taken, if one believes the text of the page. */
   | { readonly result: 'exists'; readonly error: ArchiverError }
   /** It may have been stored, may not, or may still be. */
@@ -96,10 +104,11 @@ export class Upload {
     const backoff = new Backoff(this.#conversation.tools);
     let attempt = await this.#attempt();
     while (attempt.result !== 'stored') {
-      const held = attempt.result === 'turned-away' ? 'nothing' : await this.#held();
+      const isHarmless = attempt.result === 'turned-away' && attempt.isSure;
+      const held = isHarmless ? 'nothing' : await this.#held();
       if (typeof held === 'object' && this.#isOurs(held)) return;
       if (!(await backoff.wait(this.#patience(attempt)))) throw this.#notReplaced(attempt.error);
-      if (attempt.result === 'turned-away') attempt = await this.#attempt();
+      if (isHarmless) attempt = await this.#attempt();
     }
   }
 
@@ -127,17 +136,16 @@ export class Upload {
   }
 
   async #attempt(): Promise<Attempt> {
-    const demand = await this.#authenticator.demand();
-    const first = await this.#send(demand);
-    const challenge = first instanceof TransportError ? undefined : challengeOf(first);
-    if (challenge === undefined) return this.#judge(first);
-    return this.#judge(await this.#send(await this.#authenticator.renew(demand, challenge)));
-  }
-
-  async #send(demand: Demand): Promise<TextAnswer | TransportError> {
-    const authorization = this.#authenticator.headers(demand, 'POST', this.#target);
-    const headers = { 'content-type': 'application/octet-stream', ...authorization };
-    return this.#answerTo({ method: 'POST', target: this.#target, headers, body: this.#blob });
+    const request = { method: 'POST', target: this.#target, body: this.#blob } as const;
+    const answer = await this.#authenticator.exchange(
+      request,
+      (authorization) => {
+        const headers = { 'content-type': 'application/octet-stream', ...authorization };
+        return this.#answerTo({ ...request, headers });
+      },
+      (answer) => (answer instanceof TransportError ? undefined : challengeOf(answer)),
+    );
+    return this.#judge(answer);
   }
 
   async #answerTo(request: TransportRequest): Promise<TextAnswer | TransportError> {
@@ -154,15 +162,19 @@ export class Upload {
     if (answer instanceof TransportError) {
       if (answer.failure === 'certificate') throw error;
       if (answer.failure === 'broken') return { result: 'unknown', error };
-      return { result: 'turned-away', error, patienceSeconds: this.#conversation.patienceSeconds(answer) };
+      return this.#turnedAway(answer, error, true);
     }
     if (answer.status === 200) return this.#confirm(answer, error);
-    if (isBusy(answer)) {
-      return { result: 'turned-away', error, patienceSeconds: this.#conversation.patienceSeconds(answer) };
-    }
+    // The server's own 503 has no body; a front's may come after the request was passed on.
+    if (isBusy(answer)) return this.#turnedAway(answer, error, answer.text === '');
     if (saysKeyIsTaken(answer)) return { result: 'exists', error };
     if (answer.status >= 500 || answer.status === 408) return { result: 'unknown', error };
     throw error;
+  }
+
+  #turnedAway(answer: TextAnswer | TransportError, error: ArchiverError, isSure: boolean): Attempt {
+    const patienceSeconds = this.#conversation.patienceSeconds(answer);
+    return { result: 'turned-away', error, isSure, patienceSeconds };
   }
 
   /** A 200 counts only if the server stored what was sent: it stores an empty body without complaint, for one. */

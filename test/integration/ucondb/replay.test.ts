@@ -285,6 +285,7 @@ async function putRaw(url: string, { put, body }: Change): Promise<void> {
     nonce: 'x',
     opaque: undefined,
     algorithm: 'MD5',
+    stale: false,
     qopAuth: true,
   } as const;
   const request = { method: 'POST', uri: put, ...account, cnonce: 'c0ffee', nc: '00000001' };

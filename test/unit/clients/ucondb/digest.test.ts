@@ -80,6 +80,7 @@ describe('the response', () => {
           nonce: part('nonce'),
           opaque: undefined,
           algorithm: 'MD5',
+          stale: false,
           qopAuth: true,
         } as const;
         const request = {
@@ -107,6 +108,7 @@ describe('a challenge', () => {
       nonce: "b'MTc5NTUxNTE2MQ=='",
       opaque: undefined,
       algorithm: 'MD5',
+      stale: false,
       qopAuth: true,
     });
   });
@@ -121,6 +123,7 @@ describe('a challenge', () => {
       nonce: 'abc',
       opaque: 'o,p',
       algorithm: 'MD5',
+      stale: false,
       qopAuth: true,
     });
   });

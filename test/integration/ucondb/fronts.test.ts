@@ -1,0 +1,237 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { UconDbClient } from '../../../src/clients/ucondb/ucondb-client.ts';
+import { startUconDbServer, type UconDbServer } from '../../../tools/ucondb-server/server.ts';
+import { type FaultProxy, type Script, startFaultProxy } from '../../helpers/fault-proxy.ts';
+
+const account = { user: 'archiver', password: 'secret' };
+const place = { folder: 'test01', object: 'configuration' };
+const blob = Buffer.from('Start of Record\nRun Number: 101\nEnd of Record\n');
+const newer = Buffer.from('Start of Record\nRun Number: 101\nmore\nEnd of Record\n');
+
+let data: string;
+let server: UconDbServer;
+let proxy: FaultProxy | undefined;
+const clients: UconDbClient[] = [];
+
+beforeEach(async () => {
+  data = await mkdtemp(join(tmpdir(), 'ucondb-fronts-'));
+  server = await startUconDbServer({ data, folders: [place.folder], ...account });
+});
+
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.close()));
+  await proxy?.close();
+  proxy = undefined;
+  await server.close();
+  await rm(data, { recursive: true });
+});
+
+function open(serverUrl: string, object = place.object): UconDbClient {
+  let time = 0;
+  const client = new UconDbClient({
+    ...place,
+    ...account,
+    serverUrl,
+    object,
+    timeoutSeconds: 10,
+    connections: 4,
+    now: () => time,
+    sleep: async (milliseconds) => {
+      time += milliseconds;
+    },
+  });
+  clients.push(client);
+  return client;
+}
+
+async function openThrough(script: Script): Promise<UconDbClient> {
+  proxy = await startFaultProxy(server.url, script);
+  return open(proxy.url);
+}
+
+async function keys(): Promise<(string | null)[]> {
+  const answer = await fetch(`${server.url}/versions?folder=${place.folder}&object=${place.object}`);
+  return ((await answer.json()) as { key: string | null }[]).map(({ key }) => key);
+}
+
+const isUpload = (head: string): boolean => head.startsWith('POST') && head.includes('key=');
+
+function page(status: string, html: string): string {
+  return `HTTP/1.1 ${status}\r\nContent-Type: text/html\r\nConnection: close\r\nContent-Length: ${html.length}\r\n\r\n${html}`;
+}
+
+/** A front that offers to keep each connection, and hands what comes on it to `serve`. */
+async function keepingFront(
+  serve: (socket: Socket, head: string, count: number) => Promise<void>,
+): Promise<Server> {
+  const front = createServer((socket) => {
+    let count = 0;
+    let received = '';
+    socket.on('error', () => socket.destroy());
+    socket.on('data', (chunk) => {
+      received += chunk.toString('latin1');
+      const end = received.indexOf('\r\n\r\n') + 4;
+      const length = Number(/^content-length: (\d+)/im.exec(received.slice(0, end))?.[1] ?? 0);
+      if (end < 4 || received.length < end + length) return;
+      const request = received;
+      received = '';
+      void serve(socket, request, ++count);
+    });
+  });
+  front.listen(0, '127.0.0.1');
+  await once(front, 'listening');
+  return front;
+}
+
+describe('a front that keeps connections', () => {
+  /** The server's answer to a request, as a front would pass it on. */
+  async function answerTo(request: string): Promise<string> {
+    const end = request.indexOf('\r\n\r\n');
+    const [line = '', ...headers] = request.slice(0, end).split('\r\n');
+    const [method = '', target = ''] = line.split(' ');
+    const authorization = headers.find((header) => /^authorization:/i.test(header))?.slice(15);
+    const answer = await fetch(new URL(target, server.url), {
+      method,
+      headers: authorization === undefined ? {} : { authorization },
+      ...(method === 'POST' ? { body: Buffer.from(request.slice(end + 4), 'latin1') } : {}),
+    });
+    const body = Buffer.from(await answer.arrayBuffer()).toString('latin1');
+    const kept = [...answer.headers].filter(([name]) => /^(www|x-ucondb)/.test(name));
+    const lines = kept.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    return `HTTP/1.1 ${answer.status} x\r\n${lines}Content-Length: ${body.length}\r\nConnection: keep-alive\r\n\r\n${body}`;
+  }
+
+  async function through(front: Server, work: (client: UconDbClient) => Promise<void>): Promise<void> {
+    const { port } = front.address() as AddressInfo;
+    try {
+      await work(open(`http://127.0.0.1:${port}/app`));
+    } finally {
+      await clients.pop()?.close();
+      front.close();
+      await once(front, 'close');
+    }
+  }
+
+  it('and closes them when the next request comes', async () => {
+    await open(server.url).put(1, blob);
+    const front = await keepingFront(async (socket, request, count) => {
+      if (count > 1) socket.destroy();
+      else socket.write(await answerTo(request), 'latin1');
+    });
+    await through(front, async (client) => {
+      expect(await client.get(1)).toEqual(blob);
+      await client.replace(1, newer);
+    });
+    expect(await keys()).toEqual(['1', null]);
+  });
+
+  it('and takes no nonce twice: workers that share one are not refused', async () => {
+    let made = 0;
+    const good = new Set<string>();
+    const front = await keepingFront(async (socket, request) => {
+      const nonce = /nonce="([^"]*)"/.exec(request)?.[1];
+      if (request.startsWith('GET') || (nonce !== undefined && good.delete(nonce))) {
+        socket.end(await answerTo(request), 'latin1');
+        return;
+      }
+      const fresh = `n${++made}`;
+      good.add(fresh);
+      const challenge = `Digest realm="ucon_prd.test01", nonce="${fresh}", stale=${nonce !== undefined}, qop="auth"`;
+      socket.end(`HTTP/1.1 401 No\r\nWWW-Authenticate: ${challenge}\r\nContent-Length: 0\r\n\r\n`);
+    });
+    await through(front, async (client) => {
+      const runs = Array.from({ length: 30 }, (_, i) => i);
+      const outcomes = await Promise.all(runs.map((run) => client.put(run, blob)));
+      expect(new Set(outcomes)).toEqual(new Set(['stored']));
+    });
+    expect(await keys()).toHaveLength(30);
+  });
+
+  it('and answers to the request before', async () => {
+    for (const run of [1, 2]) await open(server.url).put(run, blob);
+    const front = await (() => {
+      const before = new Map<Socket, string>();
+      return keepingFront(async (socket, request) => {
+        const answer = await answerTo(request);
+        socket.write(before.get(socket) ?? answer, 'latin1');
+        before.set(socket, answer);
+      });
+    })();
+    await through(front, async (client) => {
+      await client.check();
+      expect(await client.listRuns()).toEqual([1, 2]);
+    });
+  });
+});
+
+describe('a front that fails by itself', () => {
+  it('after it has passed a replacement on: it is not made twice', async () => {
+    await open(server.url).put(1, blob);
+    let broken = false;
+    const client = await openThrough((head) => {
+      if (broken || !isUpload(head)) return undefined;
+      broken = true;
+      return async (request) => {
+        await request.forward();
+        request.answer(
+          page('503 Service Unavailable', 'upstream connect error or disconnect/reset before headers'),
+        );
+      };
+    });
+    await client.replace(1, newer);
+    expect(await keys()).toEqual(['1', null]);
+  });
+
+  it.each(['Object not found!', 'Object not found! Error 404'])(
+    'with "%s": that is no empty archive',
+    async (title) => {
+      const client = await openThrough(() => (request) => {
+        const style = '<style>body { color: #000 }</style>';
+        request.answer(
+          page('404 Not Found', `<html><title>${title}</title>${style}<h1>${title}</h1></html>`),
+        );
+      });
+      await expect(client.listRuns()).rejects.toThrow('no UconDB under this prefix');
+      await expect(client.check()).rejects.toThrow('no UconDB under this prefix');
+    },
+  );
+
+  it('with a page that floats: that is no server without logins', async () => {
+    let first = true;
+    const client = await openThrough((head) => {
+      if (!first || !head.includes('tv=x')) return undefined;
+      first = false;
+      return (request) =>
+        request.answer(page('500 Oops', '<style>div { float: left }</style><h3>Oops: float</h3>'));
+    });
+    expect(await client.check()).toMatchObject({ asksForLogin: true });
+  });
+});
+
+it('the listing of another object, out of a cache, is not believed', async () => {
+  await open(server.url, 'other').put(7, blob);
+  const client = await openThrough(() => async (request) => {
+    const answer = await fetch(`${server.url}/versions?folder=${place.folder}&object=other`);
+    request.answer(page('200 OK', await answer.text()));
+  });
+  await expect(client.listRuns()).rejects.toThrow(/object other/);
+});
+
+it('finds the digest among other ways to log in', async () => {
+  const client = await openThrough((head) =>
+    /^authorization:/im.test(head)
+      ? undefined
+      : async (request) => {
+          const answer = (await request.forward()).toString('latin1');
+          request.answer(
+            answer.replace('WWW-Authenticate:', 'WWW-Authenticate: Negotiate\r\nWWW-Authenticate:'),
+          );
+        },
+  );
+  expect(await client.put(1, blob)).toBe('stored');
+});
