@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import {
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -323,6 +325,23 @@ describe.runIf(hasSshd())('tools on a host over ssh', () => {
     const failure = await failureOf(host().check());
     expect(failure).toBeInstanceOf(ConfigurationError);
     expect(String(failure)).toContain('ran no command (exit code 1)');
+  });
+
+  it('are tried again if ssh can not be started just now', async () => {
+    const program = join(far, 'ssh');
+    writeFileSync(program, '#!/bin/sh\n', { mode: 0o755 });
+    const beingWritten = openSync(program, 'r+');
+    const failure = await failureOf(run('bulkloader', host({ ssh: [program] })));
+    closeSync(beingWritten);
+    expect(failure).toBeInstanceOf(ArtdaqDbError);
+    expect(failure).toMatchObject({ retryable: true });
+    expect(String(failure)).toContain("ssh can't be started");
+  });
+
+  it('are not waited for if ssh can not be started', async () => {
+    const failure = await failureOf(host({ env: { TOO_LONG: 'x'.repeat(5_000_000) } }).check());
+    expect(failure).toBeInstanceOf(ConfigurationError);
+    expect(String(failure)).toContain('E2BIG');
   });
 
   it('need a program ssh', async () => {

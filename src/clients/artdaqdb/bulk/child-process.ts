@@ -15,6 +15,8 @@ export interface ChildCall {
   readonly args: readonly string[];
   /** The whole environment of the program. */
   readonly env: Environment;
+  /** Working directory; that of this process if absent. */
+  readonly cwd?: string | undefined;
   /** Milliseconds after which the program and all that it started are ended. */
   readonly timeoutMs: number;
   /** Milliseconds between SIGTERM and SIGKILL; 5 s if absent. */
@@ -50,24 +52,31 @@ const NO_LONGER_READ: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET', 'ERR
  * @throws the system's error if it can't be started (ENOENT, EACCES, …), and what `stdin` or `stdout` failed with
  */
 export async function runChild(call: ChildCall): Promise<ChildEnd> {
-  const child = spawn(call.program, call.args, {
-    env: call.env,
-    detached: true,
-    stdio: [call.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-  });
-  try {
-    await once(child, 'spawn');
-  } catch (error) {
-    call.stdin?.destroy();
-    call.stdout?.destroy();
-    throw error;
-  }
+  const child = await start(call);
   const leader = child.pid ?? 0;
   if (call.endsWithStdin !== true) watchGroup(leader);
   try {
     return await attend(child, leader, call);
   } finally {
     forgetGroup(leader);
+  }
+}
+
+async function start(call: ChildCall): Promise<ChildProcess> {
+  try {
+    // Tells of some errors by an event, and throws others (ENOMEM, ETXTBSY, E2BIG).
+    const child = spawn(call.program, call.args, {
+      env: call.env,
+      cwd: call.cwd,
+      detached: true,
+      stdio: [call.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    });
+    await once(child, 'spawn');
+    return child;
+  } catch (error) {
+    call.stdin?.destroy();
+    call.stdout?.destroy();
+    throw error;
   }
 }
 

@@ -19,7 +19,15 @@ interface Meaning {
   readonly retryable: boolean;
 }
 
-const SHORTAGES: ReadonlySet<string> = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE', 'ETXTBSY']);
+const SHORTAGES: ReadonlySet<string | undefined> = new Set([
+  'EAGAIN',
+  'ENOMEM',
+  'EMFILE',
+  'ENFILE',
+  'ETXTBSY',
+]);
+export const SHORTAGE_ADVICE =
+  'the machine is short of processes, memory or files, or the program is just being replaced';
 /** What a message shows of the output; the log has more of it. */
 const SHOWN_CHARACTERS = 2000;
 
@@ -61,17 +69,21 @@ const SIGNALS: ReadonlyMap<string, Meaning> = new Map([
     ),
   ],
   ['SIGSEGV', passing('it crashed')],
+  ['SIGBUS', passing('it crashed')],
   ['SIGKILL', passing('it was killed, by an operator or because the machine ran out of memory')],
   ['SIGTERM', passing('it was ended from outside')],
   ['SIGINT', passing('it was ended from outside')],
+  ['SIGHUP', passing('it was ended from outside')],
 ]);
 
 /** A shell reports a program that a signal killed by 128 and the signal's number. */
 const SHELL_SIGNALS: ReadonlyMap<number, string> = new Map([
   [134, 'SIGABRT'],
+  [135, 'SIGBUS'],
   [136, 'SIGFPE'],
   [137, 'SIGKILL'],
   [139, 'SIGSEGV'],
+  [141, 'SIGPIPE'],
   [143, 'SIGTERM'],
 ]);
 
@@ -108,11 +120,16 @@ export function helpFailure(
   );
 }
 
+/** Can a program not be started just now? */
+export function isShortage(error: unknown): boolean {
+  return SHORTAGES.has(errorCode(error));
+}
+
 /** The error for a tool that the system could not start. */
 export function startFailure(error: unknown, tool: Tool, place: string, run: RunNumber): ArtdaqDbError {
-  const retryable = SHORTAGES.has(errorCode(error) ?? '');
+  const retryable = isShortage(error);
   const advice = retryable
-    ? 'the machine is short of processes, memory or files, or the program is just being replaced'
+    ? SHORTAGE_ADVICE
     : 'check that the file is still there, executable, and built for this system';
   return new ArtdaqDbError(
     `${tool} (${place}) could not be started for run ${run}: ${messageOf(error)}; ${advice}`,
@@ -127,7 +144,8 @@ function meaningOf({ tool, code, signal, timedOut, timeoutMs }: ToolEnd): Meanin
     );
   }
   const signalName = signal ?? SHELL_SIGNALS.get(code ?? 0);
-  const known = signalName === undefined ? CODES.get(code ?? 0) : SIGNALS.get(signalName);
+  if (signalName !== undefined) return SIGNALS.get(signalName) ?? OTHER_SIGNAL;
+  const known = CODES.get(code ?? 0);
   if (known !== undefined) return known;
   if (code === 1) return tool === 'bulkloader' ? LOADER_FAILED : DOWNLOADER_FAILED;
   return lasting('this is none of its own exit codes; look in its output');
@@ -136,6 +154,7 @@ function meaningOf({ tool, code, signal, timedOut, timeoutMs }: ToolEnd): Meanin
 const LOADER_FAILED = passing(
   'it could not store some of the files, which its output names, or the database failed',
 );
+const OTHER_SIGNAL = passing('a signal ended it; look in its output');
 const DOWNLOADER_FAILED = passing(
   'it did not find the run; check in its output that it uses the database that database_uri names',
 );

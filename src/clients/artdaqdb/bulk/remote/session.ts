@@ -1,7 +1,8 @@
 import { PassThrough } from 'node:stream';
 import type { Environment } from '../../../../environment.ts';
-import { ConfigurationError, messageOf } from '../../../../errors.ts';
+import { ArtdaqDbError, ConfigurationError, messageOf } from '../../../../errors.ts';
 import { type ChildEnd, runChild } from '../child-process.ts';
+import { isShortage, SHORTAGE_ADVICE } from '../tool-exit.ts';
 import { AnswerReader } from './answers.ts';
 import { bootstrapCommand, linesFor } from './script.ts';
 
@@ -74,12 +75,18 @@ export class RemoteSession {
 
   /**
    * Closes the connection, which ends whatever still runs in it.
-   * @throws ConfigurationError if ssh can't be started
+   * @throws ConfigurationError if ssh can't be started, ArtdaqDbError (retryable) if it can't just now
    */
   async end(): Promise<ChildEnd> {
     this.#input.end();
     const ended = await this.#ended;
     if (!(ended instanceof Error)) return ended;
+    if (isShortage(ended)) {
+      throw new ArtdaqDbError(`ssh can't be started: ${ended.message}; ${SHORTAGE_ADVICE}`, {
+        retryable: true,
+        cause: ended,
+      });
+    }
     throw new ConfigurationError(
       `artdaq_db.remote_host needs the program ssh, which can't be started: ${ended.message}`,
       { cause: ended },

@@ -31,9 +31,11 @@ describe('toolFailure', () => {
     [130, 'no configuration name', false],
     [131, 'no run number', false],
     [134, 'aborted', true],
+    [135, 'crashed', true],
     [136, 'divided by zero', false],
     [137, 'out of memory', true],
     [139, 'crashed', true],
+    [141, 'a signal ended it', true],
     [144, 'exception', true],
     [7, 'none of its own exit codes', false],
   ])('says what exit code %i means', (code, text, retryable) => {
@@ -55,6 +57,13 @@ describe('toolFailure', () => {
   it.each(['SIGABRT', 'SIGFPE', 'SIGSEGV', 'SIGKILL', 'SIGTERM', 'SIGBUS'] as const)('names %s', (signal) => {
     expect(toolFailure({ ...end, code: null, signal })?.message).toContain(`with ${signal}: `);
   });
+
+  it.each(['SIGHUP', 'SIGBUS', 'SIGXCPU', 'SIGUSR1'] as const)(
+    'lets it be tried again after %s',
+    (signal) => {
+      expect(toolFailure({ ...end, code: null, signal })?.retryable).toBe(true);
+    },
+  );
 
   it('tells a time-out from what ended the program then', () => {
     const failure = toolFailure({ ...end, code: null, signal: 'SIGKILL', timedOut: true });
