@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ArtdaqDbError, ArtdaqDbPresenceError, messageOf } from '../../errors.ts';
+import { ArchiverError, ArtdaqDbError, ArtdaqDbPresenceError, messageOf } from '../../errors.ts';
 import { entityOf, type FhiclFile } from '../../fhicl/fhicl-file.ts';
 import type { RunNumber } from '../../run-number.ts';
 import { type Logger, silentLogger } from '../../services/logger.ts';
@@ -42,6 +42,8 @@ export class BulkTools implements ArtdaqDb {
   readonly #logger: Logger;
   readonly #now: () => Date;
   #cleared: Promise<void> | undefined;
+  /** Runs, by configuration name, of which the schema was to be loaded and is not known to be stored or not. */
+  readonly #unsure = new Set<string>();
 
   constructor(options: BulkToolsOptions) {
     this.#native = options.native;
@@ -71,15 +73,16 @@ export class BulkTools implements ArtdaqDb {
   async insert(run: RunNumber, config: string, documents: readonly FhiclFile[]): Promise<void> {
     const submitted = await this.#submission('insert', run, config, documents);
     const wanted = wantedDocuments(submitted);
-    const isSchema = ({ collection }: WantedDocument) => collection === 'SystemLayout';
+    const schema = wanted.filter(({ collection }) => collection === 'SystemLayout');
+    const others = wanted.filter((document) => !schema.includes(document));
     await this.#clear();
     await this.#exclusively(run, config, async (recover) => {
       await this.#directories.outlastOrphans();
       await recover('RunHistory');
-      await this.#expectPresence(submitted, config, false);
-      await this.#load(submitted, config, wanted, (document) => !isSchema(document));
+      if (!this.#unsure.has(submitted.configuration)) await this.#expectPresence(submitted, config, false);
+      await this.#load(submitted, config, wanted, others);
       await recover('SystemLayout');
-      await this.#load(submitted, config, wanted, isSchema);
+      await this.#complete(submitted, config, wanted, schema);
     });
   }
 
@@ -92,7 +95,7 @@ export class BulkTools implements ArtdaqDb {
       await this.#directories.outlastOrphans();
       await recover('RunHistory');
       await this.#expectPresence(submitted, config, true);
-      await this.#load(submitted, config, wanted, () => true);
+      await this.#load(submitted, config, wanted, wanted);
     });
   }
 
@@ -152,16 +155,59 @@ export class BulkTools implements ArtdaqDb {
     );
   }
 
-  /** Loads those of the wanted documents that belong to this step and are missing, and reads back what became of them. */
+  /**
+   * Loads the schema. As the run counts as stored from then on, a tool that fails after that is no reason to report a failure:
+   * the next attempt would be refused.
+   */
+  async #complete(
+    submitted: Submission,
+    config: string,
+    wanted: readonly WantedDocument[],
+    schema: readonly WantedDocument[],
+  ): Promise<void> {
+    const { run, configuration } = submitted;
+    this.#unsure.add(configuration);
+    try {
+      await this.#load(submitted, config, wanted, schema, wanted);
+    } catch (error) {
+      if (!(error instanceof ArchiverError) || !(await this.#isWhole(submitted, config, wanted))) throw error;
+      this.#logger.warning(
+        `Run ${run} is wholly stored and read back, in spite of this failure: ${error.message}`,
+      );
+    }
+    this.#unsure.delete(configuration);
+  }
+
+  async #isWhole(submitted: Submission, config: string, wanted: readonly WantedDocument[]): Promise<boolean> {
+    const { run } = submitted;
+    try {
+      confirmStored(submitted, wanted, await this.#native.composition(run, config));
+      return true;
+    } catch (error) {
+      if (!(error instanceof ArchiverError)) throw error;
+      this.#logger.debug(`Run ${run} after the tool's failure: ${error.message}`);
+      return false;
+    }
+  }
+
+  /**
+   * Loads those documents of a step that are missing, and reads back what became of them.
+   * @param wanted all of the run
+   * @param whole what has to be there afterwards; what of it is no part of the step has to be there before
+   */
   async #load(
     submitted: Submission,
     config: string,
     wanted: readonly WantedDocument[],
-    belongs: (document: WantedDocument) => boolean,
+    step: readonly WantedDocument[],
+    whole: readonly WantedDocument[] = step,
   ): Promise<void> {
     const { run } = submitted;
-    const missing = missingDocuments(submitted, wanted, await this.#native.composition(run, config));
-    const files = missing.filter(belongs);
+    const stored = await this.#native.composition(run, config);
+    const missing = missingDocuments(submitted, wanted, stored);
+    const before = whole.filter((document) => !step.includes(document));
+    confirmStored(submitted, before, stored);
+    const files = missing.filter((document) => step.includes(document));
     if (files.length > 0) {
       await this.#directories.use(async (directory) => {
         for (const { entry, file } of files)
@@ -169,7 +215,7 @@ export class BulkTools implements ArtdaqDb {
         await this.#host.run({ tool: 'bulkloader', run, config, directory });
       });
     }
-    confirmStored(submitted, wanted.filter(belongs), await this.#native.composition(run, config));
+    confirmStored(submitted, whole, await this.#native.composition(run, config));
   }
 
   /** Once before anything is loaded. */

@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { execSync } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readStored } from '../../../dist/src/fhicl/document.js';
 import { noteCall, readArguments } from './arguments.mjs';
@@ -17,8 +18,8 @@ export async function main(place, argv) {
   if (documents.length === 0) process.exit(1);
   await interrupt(faults, place, 0);
   const folder = join(given.path, given.config.replace(/[0-9]+$/, ''));
-  // The real one hands the name to `mkdir -p` of a shell, without quotes.
-  if (!/[ \t]/.test(given.config)) mkdirSync(folder, { recursive: true });
+  // As the real one does, without quotes.
+  execSync(`mkdir -p ${folder}`, { stdio: 'ignore' });
   for (const { collection, json } of documents) {
     const { entity, fhicl } = readStored(json);
     if (faults.lose === entity) continue;

@@ -129,6 +129,46 @@ describe('a load', () => {
     },
   );
 
+  it.each([{ code: 1 }, { code: 139 }, { at: 1, signal: 'SIGKILL' }] as const)(
+    'of the schema that ends with %j after that has stored the run',
+    async (faults) => {
+      tools.spoil('bulkloader', { ...faults, skip: 1 });
+      const db = open();
+      await db.insert(5, 'x', documents);
+      expect(log.lines.join('\n')).toMatch(/WARNING Run 5 is wholly stored.*failed while storing run 5/);
+      expect(await entities()).toEqual(['boot', 'schema', 'settings']);
+      expect(await failure(db.insert(5, 'x', documents))).toBeInstanceOf(ArtdaqDbPresenceError);
+    },
+  );
+
+  it('of the schema that ends after it was given up is no obstacle to the next attempt', async () => {
+    const { composition } = native;
+    const away = new ArtdaqDbError('the database is away', { retryable: true });
+    const counted = vi.spyOn(native, 'composition').mockImplementation(async (run, config) => {
+      if (counted.mock.calls.length === 4) throw away;
+      return composition.call(native, run, config);
+    });
+    tools.spoil('bulkloader', { code: 144, skip: 1 });
+    const db = open();
+    expect((await failure(db.insert(5, 'x', documents))).message).toContain('exit code 144');
+    await db.insert(5, 'x', documents);
+    expect(await entities()).toEqual(['boot', 'schema', 'settings']);
+    expect(tools.calls()).toHaveLength(2);
+    expect(await failure(db.insert(5, 'x', documents))).toBeInstanceOf(ArtdaqDbPresenceError);
+  });
+
+  it('of the schema is not begun if another program took a document away', async () => {
+    const { composition } = native;
+    const counted = vi.spyOn(native, 'composition').mockImplementation(async (run, config) => {
+      const stored = await composition.call(native, run, config);
+      return counted.mock.calls.length === 3 ? stored.filter(({ entry }) => entry.entity !== 'boot') : stored;
+    });
+    const db = open();
+    const error = await failure(db.insert(5, 'x', documents));
+    expect([error.message, error.retryable]).toEqual([expect.stringContaining('boot is missing'), true]);
+    await expectRecovery(db);
+  });
+
   it('that alters a document never counts as stored, nor do repeats', async () => {
     tools.spoil('bulkloader', { alter: 'boot' });
     const db = open();
@@ -141,9 +181,9 @@ describe('a load', () => {
 
   it('reports an altered schema', async () => {
     tools.spoil('bulkloader', { alter: 'schema', skip: 1 });
-    expect((await failure(open().insert(5, 'x', documents))).message).toContain(
-      'schema is not what was sent',
-    );
+    const { message } = await failure(open().insert(5, 'x', documents));
+    expect(message).toContain('schema is not what was sent');
+    expect(message).toContain("counts as archived under '5/x'");
   });
 
   it('that stores a document twice is reported', async () => {
@@ -310,6 +350,17 @@ describe('an export', () => {
     expect(existsSync(join(directory, 'work'))).toBe(false);
   });
 
+  it.each(['x.fcl', 'my cfg1', 'a * b', 'x$HOME'])(
+    'of the configuration %j leaves nothing where the archiver was started',
+    async (config) => {
+      const before = readdirSync('.');
+      const db = open();
+      await db.insert(5, config, documents);
+      expect(byName(await db.export(5))).toEqual(byName(documents));
+      expect(readdirSync('.')).toEqual(before);
+    },
+  );
+
   it('is not tried for a name that the tool would have a shell act on', async () => {
     await native.insert(5, 'a;b', documents);
     expect((await failure(open().export(5))).message).toContain('the character ;');
@@ -364,6 +415,20 @@ describe('prepare', () => {
     const db = open();
     expect((await failure(db.insert(5, 'x', documents))).message).toContain('Cannot work in');
     await db.close();
+  });
+
+  it('is not disturbed by others that end at the same time', async () => {
+    const [one, other] = [0, 1].map(
+      () => new PrivateDirectories(join(directory, 'work'), native.location, log),
+    );
+    let isOver = false;
+    const closing = (async () => {
+      while (!isOver) await other?.close();
+    })();
+    for (let time = 0; time < 100; time++)
+      await one?.use(async (made) => expect(existsSync(made)).toBe(true));
+    isOver = true;
+    await closing;
   });
 
   it('removes what a killed archiver left, and nothing else', async () => {

@@ -1,5 +1,6 @@
 import { ArtdaqDbError, ArtdaqDbPresenceError } from '../../../errors.ts';
 import { readStored } from '../../../fhicl/document.ts';
+import { entityOf, SCHEMA_FILE } from '../../../fhicl/fhicl-file.ts';
 import type { ExportedDocument } from '../run-export.ts';
 import type { NewDocument, Submission } from '../submission.ts';
 
@@ -53,12 +54,16 @@ export function confirmStored(
     else if (found.length > 1) faulty.push(`${entity} is there ${found.length} times`);
   }
   if (missing.length + faulty.length === 0) return;
+  const isVisible = stored.some(({ entry }) => entry.entity === entityOf({ name: SCHEMA_FILE }));
+  const state = isVisible
+    ? `counts as archived under '${configuration}', but is not stored as it was sent`
+    : `is half stored under '${configuration}' and does not count as archived`;
   const advice =
     faulty.length === 0
       ? 'The next attempt loads what is missing'
       : 'Take the faulty documents out (tools/repair-filesystemdb or the artdaq tools), or store the run with artdaq_db.use_tools: false';
   throw new ArtdaqDbError(
-    `Run ${run} is half stored under '${configuration}' and does not count as archived, though bulkloader reported no fault: ` +
+    `Run ${run} ${state}, though bulkloader reported no fault: ` +
       `${[...missing, ...faulty].join(', ')}. ${advice}`,
     { run, retryable: faulty.length === 0 },
   );

@@ -51,6 +51,12 @@ export async function readExported(
 }
 
 async function fclFiles(directory: string, config: string): Promise<string[]> {
-  const names = [...(await readdir(directory)), ...(await readdir(filesDirectory(directory, config)))];
-  return [...new Set(names)].filter((name) => name.endsWith('.fcl'));
+  const names = new Set<string>();
+  for (const place of [directory, filesDirectory(directory, config)]) {
+    for (const entry of await readdir(place, { withFileTypes: true })) {
+      // A directory may bear such a name: that of the configuration.
+      if (entry.name.endsWith('.fcl') && !entry.isDirectory()) names.add(entry.name);
+    }
+  }
+  return [...names];
 }

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { delimiter } from 'node:path';
+import { delimiter, resolve } from 'node:path';
 import type { Environment } from '../../../environment.ts';
 import { ConfigurationError, messageOf } from '../../../errors.ts';
 import type { Logger } from '../../../services/logger.ts';
@@ -9,6 +9,7 @@ import { marksOf } from './orphans.ts';
 import { findProgram, searchPath } from './program-search.ts';
 import { helpFailure, startFailure, toolFailure } from './tool-exit.ts';
 import { TOOLS, type Tool, type ToolCall, type ToolHost } from './tool-host.ts';
+import { isPlain } from './tool-names.ts';
 
 /** Milliseconds that a tool gets. */
 const TIMEOUT_MS = 300_000;
@@ -65,7 +66,10 @@ export class LocalHost implements ToolHost {
     let end: ChildEnd;
     try {
       const grace = graceMs === undefined ? {} : { graceMs };
-      end = await runChild({ program, args, env: this.#environment(directory), timeoutMs, ...grace });
+      const env = this.#environment(directory);
+      // Only if need be: paths in the site's environment may be relative to where the archiver was started.
+      const cwd = isPlain(config) ? undefined : directory;
+      end = await runChild({ program: resolve(program), args, env, cwd, timeoutMs, ...grace });
     } catch (error) {
       if (errorCode(error) === undefined) throw error;
       throw startFailure(error, tool, program, run);

@@ -15,6 +15,7 @@ import { databaseMark, outlastOrphans } from './orphans.ts';
 
 /** How long tools that a killed archiver left at work may go on, in milliseconds. */
 const ORPHAN_PATIENCE_MS = 300_000;
+const MAKE_ATTEMPTS = 100;
 
 /** Directories that hold the files of one run for a tool, readable by nobody else, each removed after use. */
 export class PrivateDirectories {
@@ -106,14 +107,18 @@ export class PrivateDirectories {
   }
 
   async #make(): Promise<string> {
-    try {
-      makeDirectory(this.#root);
-      await mkdir(this.own, { mode: 0o700 }).catch((error: unknown) => {
-        if (errorCode(error) !== 'EEXIST') throw error;
-      });
-      return await mkdtemp(`${this.own}/`);
-    } catch (error) {
-      throw failure(`make a directory in ${this.own}`, error);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        makeDirectory(this.#root);
+        await mkdir(this.own, { mode: 0o700 }).catch((error: unknown) => {
+          if (errorCode(error) !== 'EEXIST') throw error;
+        });
+        return await mkdtemp(`${this.own}/`);
+      } catch (error) {
+        // Somebody who ends takes away what is empty at that moment.
+        if (errorCode(error) === 'ENOENT' && attempt < MAKE_ATTEMPTS) continue;
+        throw failure(`make a directory in ${this.own}`, error);
+      }
     }
   }
 

@@ -2,10 +2,12 @@ import { ArtdaqDbError, ConfigurationError } from '../../../errors.ts';
 import { SCHEMA_FILE } from '../../../fhicl/fhicl-file.ts';
 import type { RunNumber } from '../../../run-number.ts';
 
-/** bulkdownloader gives paths to a shell without quoting them. */
+/** bulkdownloader gives paths to a shell without quoting them; it takes these as they are. */
 const SAFE_PATH = /^[A-Za-z0-9_./+,:@%=-]+$/;
 /** The tools put the name into a shell command and into JSON text without quoting it. */
-const ACTED_ON = /[\\"'`;&|<>()]/;
+const ACTED_ON = /[\\"'`;&|<>()/\p{Cc}]/u;
+/** In front of a shell's comment; of what the variable holds, a directory anywhere would be made. */
+const ANOTHER_PATH = /^(?:(?! #).)* \$/;
 const LONGEST_FILE_NAME = 255;
 
 /**
@@ -28,8 +30,11 @@ function configFault(config: string): string | undefined {
   if (/^\.{0,2}[0-9]*$/.test(config) && config.includes('.')) {
     return 'as they make a directory of what stands before its final digits';
   }
+  if (exportFolder(config) === SCHEMA_FILE) return `as they write a file ${SCHEMA_FILE} in that place`;
   const character = ACTED_ON.exec(config)?.[0];
-  if (character !== undefined) return `as they act on the character ${character}`;
+  if (character !== undefined)
+    return `as they act on the character ${JSON.stringify(character).slice(1, -1)}`;
+  if (ANOTHER_PATH.test(config)) return 'as they act on the character $ after a blank';
   return undefined;
 }
 
@@ -68,6 +73,11 @@ export function refuseDirectory(directory: string): void {
     `app.work_dir: bulkloader and bulkdownloader can't work in ${directory}; with artdaq_db.use_tools the path may only hold ` +
       "letters, digits and _ . / + , : @ % = -, and no '.fcl'",
   );
+}
+
+/** Does a shell take the name as it is? If not, bulkdownloader makes further directories, where it was started too. */
+export function isPlain(config: string): boolean {
+  return SAFE_PATH.test(config);
 }
 
 /** Where bulkdownloader puts a run's files, besides `schema.fcl`: the configuration name without its final digits. */

@@ -8,12 +8,24 @@ import {
 import { ArtdaqDbError, ConfigurationError } from '../../../../../src/errors.ts';
 
 describe('configuration names', () => {
-  it.each(['standard', ' a b ', 'a=b', 'x$HOME', 'a*b?', '#1', '~x', '7', '1.5', 'v.', '@a', 'a-b'])(
-    'may be %j',
-    (name) => {
-      expect(() => refuseConfig(1, name)).not.toThrow();
-    },
-  );
+  it.each([
+    'standard',
+    ' a b ',
+    'a=b',
+    'x$HOME',
+    'x #y $HOME',
+    'x y$z',
+    'a*b?',
+    '#1',
+    '~x',
+    '7',
+    '1.5',
+    'v.',
+    '@a',
+    'a-b',
+  ])('may be %j', (name) => {
+    expect(() => refuseConfig(1, name)).not.toThrow();
+  });
 
   it.each([
     '-r',
@@ -32,6 +44,14 @@ describe('configuration names', () => {
     '..',
     '..12',
     '.5',
+    'a/b',
+    'schema.fcl12',
+    'a/../../b',
+    'a\nb',
+    'a\tb',
+    'a\x7f',
+    'a $HOME.b',
+    'a#b $HOME',
   ])('may not be %j', (name) => {
     expect(() => refuseConfig(1, name)).toThrow(ArtdaqDbError);
     expect(() => refuseConfig(1, name)).toThrow('use_tools: false');
