@@ -113,6 +113,7 @@ function table(out: ConvertedText, fields: readonly string[], block: Block): str
 function fieldText(out: ConvertedText, field: string, values: readonly string[], line: number): string {
   const [value = '', ...others] = values;
   if (others.length > 0) return out.list(values, line);
-  const isNumber = field === 'port' && parseValue(printable(value))?.type === 'number';
-  return isNumber ? value : out.text(value, line);
+  const content = printable(value);
+  const isNumber = field === 'port' && parseValue(content)?.type === 'number';
+  return isNumber ? content : out.text(value, line);
 }

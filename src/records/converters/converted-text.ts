@@ -13,8 +13,10 @@ import {
 import { parseValue } from './fhicl-values.ts';
 import { type SourceLine, trimmed } from './source-text.ts';
 
-/** Characters of a line that a warning shows. */
+/** Characters of a warning, as a line can be as long as its file. */
 const MAX_SHOWN = 500;
+/** Warnings about one file; the others share one, so that a file of another kind under the name can't flood the log. */
+const MAX_WARNINGS = 1000;
 
 interface Entry {
   /** The key as it is in the source. */
@@ -40,13 +42,13 @@ export class ConvertedText {
   }
 
   warn(line: number | undefined, message: string): void {
-    this.#warnings.push({ line, message: printable(message) });
+    const shown = message.length > MAX_SHOWN ? `${message.slice(0, MAX_SHOWN)}...` : message;
+    this.#warnings.push({ line, message: printable(shown) });
   }
 
   /** Warns of a line that has no place in the document. */
   warnLeftOut({ number, text }: SourceLine): void {
-    const shown = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text;
-    this.warn(number, `left out, as there is no colon in it: ${trimmed(shown)}`);
+    this.warn(number, `left out, as there is no colon in it: ${trimmed(text)}`);
   }
 
   add(line: string): void {
@@ -99,7 +101,7 @@ export class ConvertedText {
     const names = this.#names();
     const lines = this.#parts.map((part) => (typeof part === 'string' ? part : this.#entryText(part, names)));
     this.#warnings.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
-    return { text: lines.join('\n') + end, warnings: this.#warnings };
+    return { text: lines.join('\n') + end, warnings: abridged(this.#warnings) };
   }
 
   #entryText(entry: Entry, names: ReadonlyMap<Entry, string>): string {
@@ -124,4 +126,11 @@ export class ConvertedText {
     }
     return result;
   }
+}
+
+function abridged(warnings: readonly ConversionWarning[]): readonly ConversionWarning[] {
+  const [next, ...others] = warnings.slice(MAX_WARNINGS);
+  if (next === undefined || others.length === 0) return warnings;
+  const message = `${1 + others.length} more warnings like these, up to line ${others.at(-1)?.line}`;
+  return [...warnings.slice(0, MAX_WARNINGS), { line: next.line, message }];
 }

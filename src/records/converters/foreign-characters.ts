@@ -5,6 +5,8 @@ import { characterName, type SourceLine } from './source-text.ts';
 
 /** Lines that get a warning of their own; the others share one, so that a binary file can't flood the log. */
 const MAX_LINES = 20;
+/** Ranges of lines that their warning names. */
+const MAX_RANGES = 50;
 /** Characters that one warning names. */
 const MAX_CHARACTERS = 10;
 
@@ -17,9 +19,8 @@ export function foreignCharacterWarnings(lines: readonly SourceLine[]): Conversi
   }));
   const [first, ...others] = foreign.slice(MAX_LINES).map(({ number }) => number);
   if (first === undefined) return warnings;
-  const places = toRanges([first, ...others])
-    .map(rangeText)
-    .join(', ');
+  const ranges = toRanges([first, ...others]).map(rangeText);
+  const places = ranges.slice(0, MAX_RANGES).join(', ') + (ranges.length > MAX_RANGES ? ', ...' : '');
   const message = `more characters written as '.', in ${1 + others.length} lines: ${places}`;
   return [...warnings, { line: first, message }];
 }

@@ -125,10 +125,43 @@ describe('characters that FHiCL cannot hold', () => {
     expect(warnings.at(-1)).toEqual({ line: 21, message: expect.stringContaining('4980 lines: 21-5000') });
   });
 
+  it('share a warning of moderate length also where every other line has some', () => {
+    const { warnings } = convert('setup', 'é\nx\n'.repeat(50_000));
+    expect(warnings).toHaveLength(21);
+    expect(warnings.at(-1)?.message).toMatch(/in 49980 lines: 41, 43, .*, \.\.\.$/);
+    expect(warnings.at(-1)?.message.length).toBeLessThan(1000);
+  });
+
   it('leave a byte-order mark out, so that the first key is the first key', () => {
     const { table, warnings } = convert('metadata', '\ufeffConfig name: x\n');
     expect(table).toEqual({ config_name: 'x' });
     expect(warnings).toEqual([{ line: 1, message: expect.stringContaining('byte-order mark') }]);
+  });
+});
+
+describe('a file that is something else than its name says', () => {
+  it('has one warning for all lines from the thousandth on', () => {
+    const { warnings } = convert('settings', 'no setting\n'.repeat(5000));
+    expect(warnings).toHaveLength(1001);
+    expect(warnings.at(-2)).toEqual({ line: 1000, message: expect.stringContaining('no setting') });
+    expect(warnings.at(-1)).toEqual({
+      line: 1001,
+      message: '4000 more warnings like these, up to line 5000',
+    });
+  });
+
+  it('has each of its warnings if they are a thousand and one', () => {
+    expect(convert('settings', 'no setting\n'.repeat(1001)).warnings.at(-1)?.message).toContain('no setting');
+  });
+
+  it.each([
+    ['settings', 'x '.repeat(100_000)],
+    ['metadata', `${'k-('.repeat(100_000)}: 1`],
+    ['environment', '#'.repeat(200_000)],
+  ] as const)('does not repeat a line of enormous length in a warning (%s)', (name, line) => {
+    const { warnings } = convert(name, line);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]?.message.length).toBeLessThan(600);
   });
 });
 

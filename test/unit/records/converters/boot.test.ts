@@ -81,6 +81,13 @@ describe('boot.txt: processes', () => {
     expect(text).toContain('port: "none"');
   });
 
+  it('keep a remark behind the port as a comment, whatever characters it has', () => {
+    const { text, table, warned } = boot('EventBuilder host: h', 'EventBuilder port: 5 # für später');
+    expect(table.artdaq_process_settings).toEqual([{ name: 'EventBuilder', host: 'h', port: '5' }]);
+    expect(text).toContain('port: 5 # f.r sp.ter');
+    expect(warned).toEqual([2]);
+  });
+
   it('are told from settings that look like theirs', () => {
     expect(boot('my_EventBuilder_port_offset: 5').table).toEqual({
       my_EventBuilder_port_offset: '5',
