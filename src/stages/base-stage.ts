@@ -31,6 +31,8 @@ export abstract class BaseStage {
   protected abstract readonly label: string;
   /** The verb of the log lines: `import`. */
   protected abstract readonly verb: string;
+  /** Where runs go, as people call it. */
+  protected abstract readonly target: string;
   protected readonly logger: Logger;
   readonly #context: StageContext;
 
@@ -84,6 +86,7 @@ export abstract class BaseStage {
     const listing = await this.#list(false);
     // Counts what an execution that was killed archived and had no time to note.
     const state = await files.state.update((before) => countArchived(before, listing));
+    await this.#warnOfEmptyTarget(listing, state);
     const view = { position: positionOf(state), ...(await this.#remembered(listing, state)) };
     if (request.mode === 'failed') await this.#dropArchived(view.failed, listing);
     const present = listing.source.filter((run) => !view.late.has(run));
@@ -112,6 +115,7 @@ export abstract class BaseStage {
     const listing = { ...there, source: [...new Set([...there.source, ...pending])].sort(byRunNumber) };
     const { files } = this.#context;
     const state = countArchived(await files.state.read(), listing);
+    await this.#warnOfEmptyTarget(listing, state);
     const view = { position: positionOf(state), ...(await this.#remembered(listing, state)) };
     if (request.mode !== 'failed') {
       const { runs, what } = await this.followUps(listing, request, true);
@@ -157,6 +161,16 @@ export abstract class BaseStage {
     const notice = listing.source.length === 0 ? this.emptySourceNotice() : undefined;
     if (notice !== undefined && (await this.#context.files.seen.hasAny())) this.logger.warning(notice);
     return listing;
+  }
+
+  /** A file system that is away, or a slip in the configuration. A first execution finds a position that was set by hand. */
+  async #warnOfEmptyTarget({ target }: Listing, { lastContiguousRun }: StageState): Promise<void> {
+    if (target.length > 0 || lastContiguousRun === 0 || !(await this.#context.files.seen.hasAny())) return;
+    this.logger.warning(
+      `No runs found in ${this.target}, but the state says that runs up to ${lastContiguousRun} are there: is it the right place, and ` +
+        `is its file system mounted? Runs that go there now will be missing in the right one. If it was emptied on purpose, ` +
+        `--recover-${this.name}-state makes the state fit`,
+    );
   }
 
   async #remembered(listing: Listing, state: StageState) {

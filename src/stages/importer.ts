@@ -33,6 +33,7 @@ export class Importer extends BaseStage {
   readonly name = 'import';
   protected readonly label = 'Import Stage';
   protected readonly verb = 'import';
+  protected readonly target = 'artdaqDB';
   readonly #parts: ImporterParts;
   readonly #unfinished: UnfinishedRuns;
   #schema: FhiclFile | undefined;

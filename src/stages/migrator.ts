@@ -36,6 +36,7 @@ export class Migrator extends BaseStage {
   readonly name = 'migrate';
   protected readonly label = 'Migration Stage';
   protected readonly verb = 'migrate';
+  protected readonly target = 'UconDB';
   readonly #parts: MigratorParts;
 
   constructor(parts: MigratorParts, context: StageContext) {

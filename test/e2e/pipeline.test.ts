@@ -101,6 +101,21 @@ describe('the pipeline', () => {
     expect((await incremental()).stdout).not.toContain(notice);
   });
 
+  it('warns when artdaqDB is empty though runs were archived there, but not of a position that was set by hand', async () => {
+    const notice = /WARNING - No runs found in artdaqDB, but the state says that runs up to (\d+) are there/g;
+    const warned = async (...flags: string[]) =>
+      [...(await run(...flags)).stdout.matchAll(notice)].map((m) => m[1]);
+    mkdirSync(site.work);
+    writeFileSync(join(site.work, 'importer_state.json'), '{"last_contiguous_run": 4}');
+    site.addRuns(5, 6);
+    expect(await warned('--incremental')).toEqual([]);
+    renameSync(site.database, `${site.database}-away`);
+    mkdirSync(site.database);
+    site.addRuns(7);
+    expect(await warned('--dry-run')).toEqual(['6']);
+    expect(await warned('--incremental')).toEqual(['6']);
+  });
+
   it('shows the same runs in all three places afterwards', async () => {
     site.addRuns(5, 6, 9);
     await incremental();

@@ -44,6 +44,7 @@ class ModelStage extends BaseStage {
   readonly name: StageName = 'import';
   protected readonly label = 'Model Stage';
   protected readonly verb = 'import';
+  protected readonly target = 'the model';
   readonly #world: World;
   readonly #step: () => void;
 
