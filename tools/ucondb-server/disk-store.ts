@@ -24,14 +24,17 @@ export class DiskStore implements VersionStore {
     this.#release = release;
   }
 
-  /** @throws Error if another server uses the directory */
+  /** @throws Error if another server uses the directory, or the journal is damaged */
   static async open(directory: string): Promise<DiskStore> {
     await mkdir(directory, { recursive: true });
     const release = await lockDirectory(directory);
     const folders = new Map<string, FolderIndex>();
     const journal = await Journal.open(join(directory, 'ucondb.journal'), (entry, position) =>
       apply(folders, entry, position),
-    );
+    ).catch(async (error: unknown) => {
+      await release();
+      throw error;
+    });
     return new DiskStore(journal, folders, release);
   }
 

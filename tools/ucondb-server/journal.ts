@@ -34,10 +34,12 @@ export type JournalEntry = z.infer<typeof journalEntry>;
 
 const READ_BYTES = 1024 * 1024;
 const LINE_END = 0x0a;
+const ENTRY_START = Buffer.from('\n{"is":"');
 
 /**
  * An append-only file of entries and blobs. An entry is on disk when its append is fulfilled, and the next one is written
- * only then; so an entry that is followed by another is whole. The next start cuts off a tail that a crash tore.
+ * only then; so an entry that is followed by another is whole. The next start cuts off a tail that a crash tore; what is
+ * damaged before the tail it leaves alone.
  */
 export class Journal {
   readonly #file: FileHandle;
@@ -51,11 +53,14 @@ export class Journal {
   /**
    * Opens or makes a journal and hands its entries to `take`, in order.
    * @param take `position` is where the bytes of a `blob` entry begin
+   * @throws Error if something is no entry that others follow
    */
   static async open(path: string, take: (entry: JournalEntry, position: number) => void): Promise<Journal> {
     const journal = new Journal(await open(path, constants.O_RDWR | constants.O_CREAT, 0o600));
-    await journal.#replay(take);
-    return journal;
+    const damage = await journal.#replay(take);
+    if (damage === undefined) return journal;
+    await journal.close();
+    throw new Error(`${path} is damaged at byte ${damage}, before its end: restore it from a copy`);
   }
 
   /**
@@ -113,7 +118,8 @@ export class Journal {
     }
   }
 
-  async #replay(take: (entry: JournalEntry, position: number) => void): Promise<void> {
+  /** @returns where the journal is damaged, if that is more than a torn tail */
+  async #replay(take: (entry: JournalEntry, position: number) => void): Promise<number | undefined> {
     const { size } = await this.#file.stat();
     let start = 0;
     /** A blob is taken only when an entry follows it: its bytes may be torn. */
@@ -121,7 +127,10 @@ export class Journal {
     for (;;) {
       const line = await this.#line(start, size);
       const entry = line === undefined ? undefined : parseEntry(line);
-      if (line === undefined || entry === undefined) break;
+      if (line === undefined || entry === undefined) {
+        if (await this.#holdsEntry(start, size)) return start;
+        break;
+      }
       const position = start + Buffer.byteLength(line) + 1;
       held?.();
       this.#end = start;
@@ -137,6 +146,23 @@ export class Journal {
       await this.#file.truncate(this.#end);
       await this.#file.sync();
     }
+    return undefined;
+  }
+
+  /** Is there an entry behind `start`, where there is none? A crash tears the last one only. */
+  async #holdsEntry(start: number, size: number): Promise<boolean> {
+    for (let at = start; at < size; ) {
+      const piece = await this.read(at, Math.min(READ_BYTES, size - at));
+      const found = piece.indexOf(ENTRY_START);
+      if (found < 0) {
+        at += Math.max(1, piece.length - ENTRY_START.length + 1);
+        continue;
+      }
+      at += found + 1;
+      const line = await this.#line(at, size);
+      if (line !== undefined && parseEntry(line) !== undefined) return true;
+    }
+    return false;
   }
 
   async #line(start: number, size: number): Promise<string | undefined> {

@@ -78,6 +78,20 @@ it('cuts off what is no entry', async () => {
   expect(await within(held)).toEqual(['1 1 1 one a,b']);
 });
 
+it('is not opened, and loses nothing, when a part before the end is damaged', async () => {
+  for (const key of ['1', '2', '3']) await within((store) => put(store, key, `blob ${key}`));
+  const whole = await readFile(journal);
+  for (let at = whole.indexOf('"is":"blob"'); at >= 0; at = whole.indexOf('"is":"blob"', at + 1)) {
+    const damaged = Buffer.from(whole);
+    damaged.write('X', at + 1);
+    await writeFile(journal, damaged);
+    await expect(DiskStore.open(directory)).rejects.toThrow('ucondb.journal is damaged at byte');
+    expect(await readFile(journal)).toEqual(damaged);
+  }
+  await writeFile(journal, whole);
+  expect(await within(held)).toHaveLength(3);
+});
+
 it('takes over the lock of a killed server, but not of a running one', async () => {
   const lock = join(directory, 'server.pid');
   await writeFile(lock, '999999999\n');
