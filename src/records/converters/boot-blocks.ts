@@ -1,6 +1,7 @@
 import type { ConvertedText } from './converted-text.ts';
-import { printable } from './fhicl-text.ts';
+import { commentText, printable } from './fhicl-text.ts';
 import { parseValue } from './fhicl-values.ts';
+import { trimmed } from './source-text.ts';
 
 /** The fields of one process or subsystem in boot.txt: name -> values, more than one only where they accumulate. */
 type Block = Map<string, { values: string[]; line: number }>;
@@ -113,7 +114,14 @@ function table(out: ConvertedText, fields: readonly string[], block: Block): str
 function fieldText(out: ConvertedText, field: string, values: readonly string[], line: number): string {
   const [value = '', ...others] = values;
   if (others.length > 0) return out.list(values, line);
-  const content = printable(value);
-  const isNumber = field === 'port' && parseValue(content)?.type === 'number';
-  return isNumber ? content : out.text(value, line);
+  return (field === 'port' ? portNumber(out, printable(value), line) : undefined) ?? out.text(value, line);
+}
+
+/** A number without quotes, with whatever remark is behind it; undefined if it is none. */
+function portNumber(out: ConvertedText, content: string, line: number): string | undefined {
+  const port = parseValue(content);
+  if (port?.type !== 'number') return undefined;
+  const remark = content.slice(port.text.length);
+  if (remark !== '') out.warn(line, `the remark is kept as a comment: ${trimmed(remark)}`);
+  return port.text + commentText(remark);
 }

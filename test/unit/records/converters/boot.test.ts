@@ -81,11 +81,20 @@ describe('boot.txt: processes', () => {
     expect(text).toContain('port: "none"');
   });
 
-  it('keep a remark behind the port as a comment, whatever characters it has', () => {
-    const { text, table, warned } = boot('EventBuilder host: h', 'EventBuilder port: 5 # für später');
-    expect(table.artdaq_process_settings).toEqual([{ name: 'EventBuilder', host: 'h', port: '5' }]);
-    expect(text).toContain('port: 5 # f.r sp.ter');
-    expect(warned).toEqual([2]);
+  it('keep a remark behind the port as a comment, with a warning', () => {
+    const { text, table, warnings } = boot(
+      'EventBuilder host: h',
+      'EventBuilder port: 5 # für #include "x"',
+      'EventBuilder label: L',
+    );
+    expect(table.artdaq_process_settings).toEqual([
+      { name: 'EventBuilder', label: 'L', host: 'h', port: '5' },
+    ]);
+    expect(text).toContain('port: 5 # f.r # include "x"\n');
+    expect(warnings).toEqual([
+      { line: 2, message: expect.stringContaining('U+00FC') },
+      { line: 2, message: 'the remark is kept as a comment: # f.r #include "x"' },
+    ]);
   });
 
   it('are told from settings that look like theirs', () => {
