@@ -96,10 +96,17 @@ export class GuardedFile {
 
   async #lock(onCompromised: (reason: string) => void): Promise<DirectoryLock> {
     try {
-      makeDirectory(dirname(this.path));
       const owner = currentOwner();
       for (let waited = 0; ; waited += POLL_MS) {
-        const lock = await acquireDirectoryLock(this.path, { owner, onCompromised });
+        makeDirectory(dirname(this.path));
+        const lock = await acquireDirectoryLock(this.path, { owner, onCompromised }).catch(
+          (error: unknown) => {
+            // Somebody who ends took the directory away, as it was empty.
+            if (errorCode(error) !== 'ENOENT' || waited >= LONGEST_WAIT_MS) throw error;
+            return undefined;
+          },
+        );
+        if (lock === undefined) continue;
         if ('release' in lock) return lock;
         if (waited >= LONGEST_WAIT_MS) {
           throw new PersistenceError(

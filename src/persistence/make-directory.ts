@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { lstatSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { errorCode } from '../system-error.ts';
 
@@ -13,8 +13,13 @@ export function makeDirectory(path: string): void {
   } catch (error) {
     // A read-only file system or an automounter may refuse before it looks if the directory is there.
     if (isDirectory(path)) return;
+    const code = errorCode(error);
+    if (code === 'EEXIST' && lstatSync(path, { throwIfNoEntry: false }) === undefined) {
+      makeDirectory(path); // Somebody took it away in that moment.
+      return;
+    }
     const parent = dirname(path);
-    if (errorCode(error) !== 'ENOENT' || isDirectory(parent)) throw error;
+    if (code !== 'ENOENT' || isDirectory(parent)) throw error;
     makeDirectory(parent);
     makeDirectory(path);
   }

@@ -425,10 +425,13 @@ describe('prepare', () => {
     const closing = (async () => {
       while (!isOver) await other?.close();
     })();
-    for (let time = 0; time < 100; time++)
-      await one?.use(async (made) => expect(existsSync(made)).toBe(true));
-    isOver = true;
-    await closing;
+    try {
+      for (let time = 0; time < 100; time++)
+        await one?.use(async (made) => expect(existsSync(made)).toBe(true));
+    } finally {
+      isOver = true;
+      await closing;
+    }
   });
 
   it('removes what a killed archiver left, and nothing else', async () => {

@@ -20,8 +20,11 @@ export class OutputTail {
   /** What is kept, with a word on how much was left out; bytes that are not UTF-8 are shown as U+FFFD. */
   text(): string {
     this.#cut();
-    const left = this.#total - this.#kept;
-    const text = Buffer.concat(this.#chunks).toString('utf8').trimEnd();
+    let kept = Buffer.concat(this.#chunks);
+    // Of a database's address that is cut, the password would not be recognized.
+    if (this.#total > kept.length) kept = kept.subarray(kept.findIndex(isBlank) + 1);
+    const left = this.#total - kept.length;
+    const text = kept.toString('utf8').trimEnd();
     return left === 0 ? text : `[${left} bytes left out] …${text}`;
   }
 
@@ -30,4 +33,8 @@ export class OutputTail {
     this.#chunks = [kept];
     this.#kept = kept.length;
   }
+}
+
+function isBlank(byte: number): boolean {
+  return byte <= 0x20;
 }

@@ -13,4 +13,10 @@ describe('OutputTail', () => {
     for (let number = 0; number < 100; number++) tail.add(Buffer.from(String(number % 10)));
     expect(tail.text()).toBe('[96 bytes left out] …6789');
   });
+
+  it('begins with a whole word, so that no part of a password is shown', () => {
+    const tail = new OutputTail(20);
+    tail.add(Buffer.from('at mongodb://user:secret@host failed\n'));
+    expect(tail.text()).toBe('[30 bytes left out] …failed');
+  });
 });
