@@ -4,7 +4,7 @@ import { Includes, isIncludeAt } from './includes.ts';
 import { TableEntries, takeBinding, violationWithin } from './protection.ts';
 import { scalarText, takeName, takeScalar } from './scalars.ts';
 import { Scanner } from './scanner.ts';
-import { type Entry, type FhiclDocument, INCLUDE_KEY, MAX_DEPTH, type Value } from './tree.ts';
+import { type Entry, type FhiclDocument, INCLUDE_KEY, MAX_DEPTH, MAX_VALUES, type Value } from './tree.ts';
 
 /** `#include` at the start of a line must be a directive, even inside a string; the library's includer says so. */
 const MALFORMED_INCLUDE = /(?:^|[\r\n])#include(?!\s)/;
@@ -39,6 +39,7 @@ class Parser {
   readonly #scanner: Scanner;
   readonly #comments: ReadonlyMap<number, string>;
   readonly includes: Includes;
+  #values = 0;
 
   /** @param comments to note beside the values */
   constructor(scanner: Scanner, comments: readonly ScannedComment[]) {
@@ -159,6 +160,7 @@ class Parser {
     const scanner = this.#scanner;
     scanner.skip();
     const start = scanner.position;
+    if (++this.#values > MAX_VALUES) scanner.fail(`there are more than ${MAX_VALUES} values; split the file`);
     const line = scanner.currentLine();
     const silent = key.includes(`${INCLUDE_KEY}_`);
     const comment = silent ? '' : this.#commentAbove(line);

@@ -70,6 +70,12 @@ export const INCLUDE_KEY = 'fhicl_pound_include';
 /** Tables and sequences nested deeper than this are refused, so that no function here exhausts the stack. */
 export const MAX_DEPTH = 1000;
 
+/**
+ * Texts with more values than this are refused, so that no document exhausts the memory of the whole program or outgrows
+ * what one JSON text can be: a value of one character takes 70 when it is stored. Real documents have some thousand.
+ */
+export const MAX_VALUES = 5_000_000;
+
 const SCALAR_TYPES: ReadonlySet<string> = new Set<ScalarType>([
   'nil',
   'bool',

@@ -218,3 +218,7 @@ it.each([
 ])('refuses what artdaqDB would resolve: %j', (text) => {
   expect(() => parseFhicl(text, 'text')).toThrow(/begins with !/);
 });
+
+it('refuses a text of so many values that it could not be stored', () => {
+  expect(() => parseFhicl(`a: [${'1,'.repeat(5_000_000)}1]`, 'text')).toThrow(/more than 5000000 values/);
+});
