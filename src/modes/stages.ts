@@ -112,6 +112,7 @@ async function makeStage(
         uconDb: fuzz === undefined ? uconDb : fuzzedUconDb(uconDb, fuzz),
         validate: request.validate,
         amended: records.amended,
+        unequal: site.verification.unequal,
         replaceIncomplete: config.uconDb.replaceIncomplete,
         now: site.now,
       },

@@ -3,8 +3,8 @@ import { packBlob, sameRecord } from '../blob/pack.ts';
 import { unpackBlob } from '../blob/unpack.ts';
 import { validateBlob } from '../blob/validate.ts';
 import type { ArtdaqDb } from '../clients/artdaqdb/artdaqdb.ts';
-import type { UconDb } from '../clients/ucondb/ucondb.ts';
-import { ArtdaqDbError, UconDbError } from '../errors.ts';
+import type { PutOutcome, UconDb } from '../clients/ucondb/ucondb.ts';
+import { ArtdaqDbError, messageOf, UconDbError } from '../errors.ts';
 import { type FhiclFile, SCHEMA_FILE } from '../fhicl/fhicl-file.ts';
 import { forget } from '../persistence/follow-up-records.ts';
 import type { RunSetFile } from '../persistence/run-set-file.ts';
@@ -27,6 +27,8 @@ export interface MigratorParts {
   readonly amended: RunSetFile;
   /** Replace the blobs of those (`ucon_db.replace_incomplete`). */
   readonly replaceIncomplete: boolean;
+  /** Runs that are known to differ between artdaqDB and UconDB. */
+  readonly unequal: RunSetFile;
   /** The packing time of the blobs. */
   readonly now: () => Date;
 }
@@ -95,27 +97,42 @@ export class Migrator extends BaseStage {
   }
 
   protected async process(run: RunNumber, logger: Logger): Promise<void> {
-    const { uconDb, validate, now, amended } = this.#parts;
+    const { uconDb, validate, now, amended, unequal } = this.#parts;
     const blob = packBlob(run, await this.#export(run), now());
     logger.debug(`Run ${run}: uploading ${blob.length} bytes to UconDB`);
     const outcome = await uconDb.put(run, blob);
-    const stored = await uconDb.get(run);
-    if (outcome === 'already-stored') {
-      if (!sameRecord(blob, stored)) {
-        throw new UconDbError(
-          `run ${run} is in UconDB already with different content (${stored.length} bytes there, ${blob.length} here); ` +
-            'nothing was overwritten: compare the two and decide which is right',
-          { stage: this.name, run },
-        );
-      }
-      logger.info(`Run ${run}: already in UconDB with the same content`);
-    } else {
-      verifyMd5(run, blob, stored);
-    }
+    const stored = await this.#readBack(run, blob, outcome, logger);
+    if (outcome === 'already-stored') logger.info(`Run ${run}: already in UconDB with the same content`);
     // Not before: an upload of a killed archiver may have come first, without the times that came later.
     await forget(amended, [run]);
+    await this.#note(() => forget(unequal, [run]), run, logger);
     if (validate) this.#validate(run, stored, logger);
     logger.info(`✓ Run ${run} migrated and verified successfully`);
+  }
+
+  /**
+   * What UconDB holds now, if it is what was packed. Otherwise `--verify` is told, as the key is taken: whoever lists keys, and
+   * so the next retry, counts the run as archived.
+   */
+  async #readBack(run: RunNumber, packed: Buffer, outcome: PutOutcome, logger: Logger): Promise<Buffer> {
+    try {
+      const stored = await this.#parts.uconDb.get(run);
+      if (outcome === 'stored') verifyMd5(run, packed, stored);
+      else verifyRecord(run, packed, stored);
+      return stored;
+    } catch (error) {
+      await this.#note(() => this.#parts.unequal.add([run]), run, logger);
+      throw error;
+    }
+  }
+
+  /** Notes for `--verify` what became of a run, which doesn't depend on whether that succeeds. */
+  async #note(change: () => Promise<void>, run: RunNumber, logger: Logger): Promise<void> {
+    try {
+      await change();
+    } catch (error) {
+      logger.warning(`Run ${run} could not be noted for --verify: ${messageOf(error)}`);
+    }
   }
 
   #validate(run: RunNumber, blob: Buffer, logger: Logger): void {
@@ -143,6 +160,15 @@ export class Migrator extends BaseStage {
       { stage: this.name, run },
     );
   }
+}
+
+function verifyRecord(run: RunNumber, packed: Buffer, stored: Buffer): void {
+  if (sameRecord(packed, stored)) return;
+  throw new UconDbError(
+    `run ${run} is in UconDB already with different content (${stored.length} bytes there, ${packed.length} here); ` +
+      'nothing was overwritten: compare the two and decide which is right',
+    { stage: 'migrate', run },
+  );
 }
 
 function verifyMd5(run: RunNumber, sent: Buffer, stored: Buffer): void {

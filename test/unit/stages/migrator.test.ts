@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packBlob } from '../../../src/blob/pack.ts';
+import { UconDbError } from '../../../src/errors.ts';
 import { FailureLog } from '../../../src/persistence/failure-log.ts';
 import { followUpRecords } from '../../../src/persistence/follow-up-records.ts';
+import { RunSetFile } from '../../../src/persistence/run-set-file.ts';
 import { SeenRuns } from '../../../src/persistence/seen-runs.ts';
 import { StateFile } from '../../../src/persistence/state.ts';
 import { Migrator } from '../../../src/stages/migrator.ts';
@@ -60,11 +62,14 @@ async function migrate(
   };
   const { amended } = followUpRecords(directory);
   await amended.add([7]);
+  const unequal = new RunSetFile(join(directory, 'unequal.json'), { key: 'unequal', title: '', advice: '' });
+  await unequal.add([3]);
   const parts = {
     artdaqDb,
     uconDb,
     validate: true,
     amended,
+    unequal,
     replaceIncomplete: false,
     now: () => new Date(Date.UTC(2024, 0, 1)),
   };
@@ -74,6 +79,7 @@ async function migrate(
     log: logger.lines.join('\n'),
     failures: await context.files.failures.read(),
     amended: (await amended.read())?.toTexts(),
+    unequal: (await unequal.read())?.toTexts(),
     sent,
   };
 }
@@ -85,6 +91,7 @@ describe('a run counts as migrated', () => {
       failed: [],
       failures: [],
       amended: [],
+      unequal: ['3'],
     });
   });
 
@@ -100,19 +107,38 @@ describe('a run fails', () => {
     ['it is the same record, packed at another time', () => packed(1)],
   ])('if UconDB confirms what was sent, but %s', async (_what, held) => {
     const { log, ...ended } = await migrate('stored', held);
-    expect(ended).toMatchObject({ successful: [], failed: [{ run: 7 }], failures: [7] });
+    expect(ended).toMatchObject({ successful: [], failed: [{ run: 7 }], failures: [7], unequal: ['3', '7'] });
     expect(log).toMatch(/MD5 mismatch for run 7: sent [0-9a-f]{32} .*holds [0-9a-f]{32} /);
   });
 
   it('if another record has its key', async () => {
     const other = [{ name: 'boot.fcl', text: 'a: 2\n' }, ...files.slice(1)];
     const { log, ...ended } = await migrate('already-stored', () => packed(0, other));
-    expect(ended).toMatchObject({ successful: [], failed: [{ run: 7 }], failures: [7], amended: ['7'] });
+    expect(ended).toMatchObject({
+      successful: [],
+      failed: [{ run: 7 }],
+      failures: [7],
+      amended: ['7'],
+      unequal: ['3', '7'],
+    });
     expect(log).toContain('run 7 is in UconDB already with different content');
   });
 
   it('before anything is sent if artdaqDB has its schema alone', async () => {
     const ended = await migrate('stored', (sent) => sent, files.slice(1));
-    expect(ended).toMatchObject({ successful: [], failed: [{ run: 7 }], failures: [7], sent: undefined });
+    expect(ended).toMatchObject({
+      successful: [],
+      failed: [{ run: 7 }],
+      failures: [7],
+      sent: undefined,
+      unequal: ['3'],
+    });
+  });
+
+  it('and is named by the next verification, if it could not be read back', async () => {
+    const ended = await migrate('stored', () => {
+      throw new UconDbError('the connection broke', { run: 7 });
+    });
+    expect(ended).toMatchObject({ failed: [{ run: 7 }], failures: [7], unequal: ['3', '7'] });
   });
 });
