@@ -45,6 +45,7 @@ export class Site {
   #records: RunRecordDirectory | undefined;
   #artdaqDb: ArtdaqDb | undefined;
   #uconDb: Promise<UconDb> | undefined;
+  #openedUconDb: UconDb | undefined;
 
   constructor({ config, logger, env, now, dryRun }: SiteOptions) {
     this.config = config;
@@ -130,9 +131,7 @@ export class Site {
 
   /** Ends the clients that were made. */
   async close(): Promise<void> {
-    // Whoever asked for a client that could not be made knows.
-    const uconDb = await this.#uconDb?.catch(() => undefined);
-    await Promise.all([this.#artdaqDb?.close(), uconDb?.close()]);
+    await Promise.all([this.#artdaqDb?.close(), this.#openedUconDb?.close()]);
   }
 
   #openArtdaqDb(): ArtdaqDb {
@@ -146,6 +145,7 @@ export class Site {
       workers: this.config.app.parallelWorkers,
       logger: this.logger('run_record_archiver.clients.ucondb'),
     });
+    this.#openedUconDb = db;
     return this.#timer === undefined ? db : timedUconDb(db, this.#timer);
   }
 }
