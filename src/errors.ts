@@ -1,3 +1,5 @@
+import { isOfSite } from './system-error.ts';
+
 /**
  * Everything that can go wrong in a way we know about. An error that is not an {@link ArchiverError} is a bug: inside one
  * run it fails that run, elsewhere it ends the program with exit code 2 (see `main.ts`).
@@ -5,6 +7,22 @@
 
 /** The two stages of the archiver. */
 export type StageName = 'import' | 'migrate';
+
+/**
+ * Whose fault an error is. `run`: of that run's own content, so another attempt can't help until somebody corrects the run.
+ * `site`: of a disk, a server, an account or the configuration, whatever run meets it. `unknown`: nobody can tell yet.
+ */
+export type ErrorFault = 'run' | 'site' | 'unknown';
+
+/** A service and a direction: where a run's work fails or succeeds. Only a success at a place proves that the place works. */
+export type Place =
+  | 'run records'
+  | 'artdaqDB write'
+  | 'artdaqDB read'
+  | 'UconDB write'
+  | 'UconDB read'
+  | 'work directory'
+  | `host ${string}`;
 
 /** What an error is about, besides its message. */
 export interface ArchiverErrorDetails {
@@ -15,6 +33,10 @@ export interface ArchiverErrorDetails {
   readonly run?: number;
   /** True if doing the same again may succeed (a server that is down, a file that is still being copied). */
   readonly retryable?: boolean;
+  /** If absent: that of the cause where it tells, else what errors of this class mostly are. */
+  readonly fault?: ErrorFault;
+  /** Where it happened, if that is known better here than where the call was made. */
+  readonly place?: Place;
 }
 
 /** A known error: its message says what is wrong, with what (file, line, run), and what to do. Exit code 1. */
@@ -22,6 +44,11 @@ export class ArchiverError extends Error {
   readonly stage: StageName | undefined;
   readonly run: number | undefined;
   readonly retryable: boolean;
+  readonly fault: ErrorFault;
+  /** Where it happened; whoever makes a call to a place fills it in. */
+  place: Place | undefined;
+  /** Whose fault errors of a class are, unless they say otherwise. */
+  protected static readonly usualFault: ErrorFault = 'unknown';
 
   constructor(message: string, details: ArchiverErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -29,17 +56,29 @@ export class ArchiverError extends Error {
     this.stage = details.stage;
     this.run = details.run;
     this.retryable = details.retryable ?? false;
+    this.fault = details.fault ?? faultOfCause(details.cause) ?? new.target.usualFault;
+    this.place = details.place ?? (details.cause instanceof ArchiverError ? details.cause.place : undefined);
   }
 }
 
+function faultOfCause(cause: unknown): ErrorFault | undefined {
+  if (cause instanceof ArchiverError) return cause.fault;
+  return isOfSite(cause) ? 'site' : undefined;
+}
+
 /** The configuration (file, environment or a place it names) can't be used. */
-export class ConfigurationError extends ArchiverError {}
+export class ConfigurationError extends ArchiverError {
+  protected static override readonly usualFault = 'site';
+}
 
 /** A run directory can't be read, or holds what can't be archived. */
-export class RunRecordError extends ArchiverError {}
+export class RunRecordError extends ArchiverError {
+  protected static override readonly usualFault = 'run';
+}
 
 /** A text is not FHiCL as artdaqDB reads it. */
 export class FhiclError extends ArchiverError {
+  protected static override readonly usualFault = 'run';
   /** Position of the fault in the text, both counted from 1. */
   readonly line: number;
   readonly column: number;
@@ -65,10 +104,14 @@ export class ArtdaqDbPresenceError extends ArtdaqDbError {}
 export class UconDbError extends ArchiverError {}
 
 /** A blob can't be packed or unpacked. */
-export class BlobError extends ArchiverError {}
+export class BlobError extends ArchiverError {
+  protected static override readonly usualFault = 'run';
+}
 
 /** State file, failure log or another file in the work directory can't be read or written. */
-export class PersistenceError extends ArchiverError {}
+export class PersistenceError extends ArchiverError {
+  protected static override readonly usualFault = 'site';
+}
 
 /** Somebody could not be told how a stage ended; it never changes the outcome. */
 export class NotificationError extends ArchiverError {}

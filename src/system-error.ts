@@ -15,6 +15,22 @@ const PASSING: ReadonlySet<string> = new Set([
   'EINTR',
 ]);
 
+const OF_SITE: ReadonlySet<string> = new Set([
+  'ENOSPC',
+  'EDQUOT',
+  'EROFS',
+  'ESTALE',
+  'ENOTCONN',
+  'ETIMEDOUT',
+  'EMFILE',
+  'ENFILE',
+]);
+
+/** Did the system fail in a way that concerns all runs alike: a disk, a file server, the limits of this process? */
+export function isOfSite(error: unknown): boolean {
+  return OF_SITE.has(errorCode(error) ?? '');
+}
+
 /** May the same call succeed a little later, as on a full disk or a file server that is away? */
 export function mayPass(error: unknown): boolean {
   return PASSING.has(errorCode(error) ?? '');

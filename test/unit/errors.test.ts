@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import {
+  ArtdaqDbError,
+  BlobError,
+  ConfigurationError,
+  FhiclError,
+  PersistenceError,
+  RunRecordError,
+  UconDbError,
+} from '../../src/errors.ts';
+
+function systemError(code: string): Error {
+  return Object.assign(new Error(`${code}: it failed`), { code });
+}
+
+describe('the fault of an error', () => {
+  it.each([
+    [new ConfigurationError('x'), 'site'],
+    [new PersistenceError('x'), 'site'],
+    [new RunRecordError('x'), 'run'],
+    [new BlobError('x'), 'run'],
+    [new FhiclError('a.fcl', 1, 1, 'x'), 'run'],
+    [new ArtdaqDbError('x'), 'unknown'],
+    [new UconDbError('x'), 'unknown'],
+  ])('is by default what errors of the class mostly are (%#)', (error, fault) => {
+    expect(error.fault).toBe(fault);
+  });
+
+  it.each(['ENOSPC', 'EDQUOT', 'EROFS', 'ESTALE', 'ENOTCONN', 'ETIMEDOUT', 'EMFILE', 'ENFILE'])(
+    "is the site's if the system says %s, whatever the class",
+    (code) => {
+      expect(new RunRecordError('x', { cause: systemError(code) }).fault).toBe('site');
+      expect(new ArtdaqDbError('x', { cause: systemError(code) }).fault).toBe('site');
+    },
+  );
+
+  it.each(['EACCES', 'EPERM', 'EIO', 'ENOENT'])('is not told by %s alone', (code) => {
+    expect(new ArtdaqDbError('x', { cause: systemError(code) }).fault).toBe('unknown');
+  });
+
+  it('goes through an error that explains another one, with the place', () => {
+    const cause = new UconDbError('x', { fault: 'site', place: 'UconDB write' });
+    const error = new ArtdaqDbError('y', { cause });
+    expect([error.fault, error.place]).toEqual(['site', 'UconDB write']);
+  });
+
+  it('is what the thrower says, before anything else', () => {
+    expect(new RunRecordError('x', { fault: 'unknown', cause: systemError('ENOSPC') }).fault).toBe('unknown');
+  });
+});
