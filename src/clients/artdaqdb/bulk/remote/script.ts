@@ -145,10 +145,11 @@ export function linesFor(values: readonly string[]): string {
 }
 
 /**
- * A text as one word for sh, csh and their kin.
+ * A text as one word for sh, csh, fish and their kin. Between single quotes csh replaces `!` and fish reads `\'` and `\\`, so
+ * these characters stand between the quoted parts, each behind a backslash.
  * @throws RangeError if it holds a line's end, for which they have no common form
  */
 export function quoted(text: string): string {
   if (/[\n\r\0]/.test(text)) throw new RangeError('No line end can be quoted for all shells');
-  return `'${text.replace(/['!]/g, (character) => `'\\${character}'`)}'`;
+  return `'${text.replace(/['!\\]/g, (character) => `'\\${character}'`)}'`;
 }

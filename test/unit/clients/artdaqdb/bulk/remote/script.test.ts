@@ -25,7 +25,7 @@ describe.each(loginShells)('as login shell, %s', (shell) => {
         const show = `exec /bin/sh -c ${quoted('for word; do printf "%s\\n" "$word"; done')} sh`;
         expect(run(shell, `${show} ${texts.map(quoted).join(' ')}`)).toBe(linesFor(texts));
       }),
-      { numRuns: 15 },
+      { numRuns: 15, examples: [[["it's", "\\'", '\\\\', "\\\\'", '!!', '\\!', 'ends in \\', '$HOME', '']]] },
     );
   });
 
