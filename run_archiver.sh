@@ -19,4 +19,4 @@ done
 if $init_venv && ! $quiet; then
   echo "run_archiver.sh: --init-venv has nothing to do: there is no Python environment any more, all libraries are in node_modules/" >&2
 fi
-exec "$here/bin/with-node" run-archiver "$@"
+exec "$here/bin/run-archiver" "$@"

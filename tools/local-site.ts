@@ -1,17 +1,16 @@
 /** A site on this machine alone, for the demo and benchmarks: directories, schema, configuration file. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { constants } from 'node:fs';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { installationDirectory } from '../src/installation.ts';
+import { EXAMPLE_SCHEMA } from '../src/records/schema-file.ts';
+import { errorCode } from '../src/system-error.ts';
 import { startUconDbServer, type UconDbServer } from './ucondb-server/server.ts';
 
-/** The archiver as users start it. */
-export const archiver = resolve(fileURLToPath(new URL('.', import.meta.url)), '../../bin/run-archiver');
+/** A command as users start it. */
+export const command = (name: string): string => join(installationDirectory(), 'bin', name);
 
-const schema = `# which collection a document of a run record goes to
-run_history: [ { collection: RunHistory pattern: '(.*/)([A-Za-z0-9_.-]+)(\\.fcl$)' } ]
-system_layout: [ { collection: SystemLayout pattern: '(.*/)(schema)(\\.fcl$)' } ]
-`;
 const account = { user: 'archiver', password: 'local-only' };
 const folder = 'local_folder';
 
@@ -21,17 +20,21 @@ export interface LocalSite {
   readonly runRecords: string;
   readonly database: string;
   readonly server: UconDbServer;
+  /** What starts the server again when it has ended. */
+  readonly serverCommand: readonly string[];
 }
 
 /**
- * Sets a site up in a directory, with a running UconDB-compatible server.
+ * Sets a site up in a directory, with a running UconDB-compatible server. A configuration or schema that is there is kept.
  * @param batchSize `app.batch_size`
+ * @param port of the server; 0: any free one
  */
-export async function makeLocalSite(directory: string, batchSize: number): Promise<LocalSite> {
+export async function makeLocalSite(directory: string, batchSize: number, port = 0): Promise<LocalSite> {
   const conf = join(directory, 'conf');
   await mkdir(conf, { recursive: true });
-  await writeFile(join(conf, 'schema.fcl'), schema);
-  const server = await startUconDbServer({ data: join(directory, 'ucondb'), folders: [folder], ...account });
+  await unlessThere(copyFile(EXAMPLE_SCHEMA, join(conf, 'schema.fcl'), constants.COPYFILE_EXCL));
+  const data = join(directory, 'ucondb');
+  const server = await startUconDbServer({ data, folders: [folder], ...account, port });
   const config = join(directory, 'config.yaml');
   const runRecords = join(directory, 'run_records');
   const database = join(directory, 'artdaqdb');
@@ -51,8 +54,19 @@ ucon_db:
   writer_user: ${account.user}
   writer_password: ${account.password}
 `;
-  await writeFile(config, text, { mode: 0o600 });
-  return { config, runRecords, database, server };
+  await unlessThere(writeFile(config, text, { mode: 0o600, flag: 'wx' }));
+  const options = ['--folder', folder, '--user', account.user, '--password', account.password];
+  const at = ['--data', data, '--port', new URL(server.url).port];
+  const serverCommand = [command('ucondb-server'), ...at, ...options];
+  return { config, runRecords, database, server, serverCommand };
+}
+
+async function unlessThere(making: Promise<void>): Promise<void> {
+  try {
+    await making;
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error;
+  }
 }
 
 /**

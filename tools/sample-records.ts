@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { messageOf } from '../src/errors.ts';
+import { exitCodes } from '../src/exit-codes.ts';
 import { parseRunNumber } from '../src/run-number.ts';
 import { parseSize } from './sample-records/record.ts';
 import { ERA_NAMES } from './sample-records/system.ts';
@@ -39,9 +40,10 @@ await new Command('sample-records')
   .action(async (directory: string, options: SampleOptions) => {
     await writeRecords(resolve(directory), options);
     console.log(`${options.count} run records written to ${directory}`);
+    process.exitCode = exitCodes.success;
   })
   .parseAsync()
   .catch((error: unknown) => {
     console.error(`sample-records: ${messageOf(error)}`);
-    process.exitCode = 1;
+    process.exitCode = exitCodes.failure;
   });

@@ -4,6 +4,7 @@
  */
 import { Command, InvalidArgumentError } from 'commander';
 import { messageOf } from '../src/errors.ts';
+import { exitCodes } from '../src/exit-codes.ts';
 import { startUconDbServer } from './ucondb-server/server.ts';
 
 interface Flags {
@@ -53,7 +54,8 @@ try {
   });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void server.close());
   console.log(server.url);
+  process.exitCode = exitCodes.success;
 } catch (error) {
   console.error(`ucondb-server: ${messageOf(error)}`);
-  process.exitCode = 1;
+  process.exitCode = exitCodes.failure;
 }

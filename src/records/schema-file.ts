@@ -3,6 +3,11 @@ import { join } from 'node:path';
 import { ConfigurationError, messageOf } from '../errors.ts';
 import { type FhiclFile, SCHEMA_FILE } from '../fhicl/fhicl-file.ts';
 import { parseFhicl } from '../fhicl/parse.ts';
+import { installationDirectory } from '../installation.ts';
+import { errorCode } from '../system-error.ts';
+
+/** Never used by itself: what a schema says is stored with every run, so a site decides. */
+export const EXAMPLE_SCHEMA = join(installationDirectory(), 'documentation/examples', SCHEMA_FILE);
 
 /**
  * Reads the `schema.fcl` that every run is stored with.
@@ -18,8 +23,12 @@ export async function readSchemaFile(directory: string): Promise<FhiclFile> {
     parseFhicl(text, path);
     return { name: SCHEMA_FILE, text };
   } catch (error) {
+    const advice =
+      errorCode(error) === 'ENOENT'
+        ? `; put the site's ${SCHEMA_FILE} of artdaq_database there, or, if there is none, a copy of ${EXAMPLE_SCHEMA}`
+        : '';
     throw new ConfigurationError(
-      `artdaq_db.fcl_conf_dir must hold a valid ${SCHEMA_FILE}, but ${path} can't be used: ${messageOf(error)}`,
+      `artdaq_db.fcl_conf_dir must hold a valid ${SCHEMA_FILE}, but ${path} can't be used: ${messageOf(error)}${advice}`,
       { cause: error },
     );
   }

@@ -20,6 +20,10 @@ import { SiteUconDb } from '../helpers/ucondb-for-site.ts';
 
 const project = resolve(import.meta.dirname, '../..');
 const launcher = join(project, 'run_archiver.sh');
+const { bin } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as {
+  bin: Readonly<Record<string, string>>;
+};
+const commands = Object.entries(bin);
 const { NODE: _, ...environment } = process.env;
 let directory: string;
 
@@ -52,12 +56,12 @@ function placeStandIn(path: string): void {
   chmodSync(path, 0o755);
 }
 
-/** An installation that holds the launcher alone. */
-function installLauncher(): string {
+/** An installation that holds the launchers alone. */
+function installLaunchers(): string {
   const root = join(directory, 'installed here');
   mkdirSync(join(root, 'bin'), { recursive: true });
-  copyFileSync(launcher, join(root, 'run_archiver.sh'));
-  copyFileSync(join(project, 'bin/with-node'), join(root, 'bin/with-node'));
+  for (const path of ['run_archiver.sh', ...commands.map(([, path]) => path), 'bin/with-node'])
+    copyFileSync(join(project, path), join(root, path));
   return root;
 }
 
@@ -98,7 +102,7 @@ describe('run_archiver.sh', () => {
   });
 
   it('passes arguments on as they are', async () => {
-    const root = installLauncher();
+    const root = installLaunchers();
     placeStandIn(join(root, 'node/bin/node'));
     const args = ['my config.yaml', '--runs', '1-2,4', '', '*', '$HOME', '--init-venv', '-v'];
     const expected = args.filter((arg) => arg !== '--init-venv').join(' ');
@@ -125,23 +129,29 @@ describe('run_archiver.sh', () => {
   });
 });
 
-describe('the Node.js that it takes', () => {
-  it('is that of NODE, else node/ beside it, else that on PATH', async () => {
-    const root = installLauncher();
-    const path = placeSystemPrograms();
-    const own = join(directory, 'own node');
-    const used = async (env: NodeJS.ProcessEnv) =>
-      (await run(join(root, 'run_archiver.sh'), [], { env })).stdout.split(` ${root}/bin/`)[0];
-    placeStandIn(join(path, 'node'));
-    placeStandIn(own);
-    expect(await used({ PATH: path })).toBe(join(path, 'node'));
-    placeStandIn(join(root, 'node/bin/node'));
-    expect(await used({ PATH: path })).toBe(join(root, 'node/bin/node'));
-    expect(await used({ PATH: path, NODE: own })).toBe(own);
-  });
+describe('the Node.js that a launcher takes', () => {
+  it.each([['run_archiver.sh', 'run_archiver.sh'], ...commands])(
+    'is for %s that of NODE, else node/ beside it, else that on PATH',
+    async (_name, program) => {
+      const root = installLaunchers();
+      const path = placeSystemPrograms();
+      const own = join(directory, 'own node');
+      // As npm and operators link it.
+      const link = join(directory, 'linked');
+      symlinkSync(join(root, program), link);
+      const used = async (env: NodeJS.ProcessEnv) =>
+        (await run(link, [], { env })).stdout.split(` ${root}/bin/`)[0];
+      placeStandIn(join(path, 'node'));
+      placeStandIn(own);
+      expect(await used({ PATH: path })).toBe(join(path, 'node'));
+      placeStandIn(join(root, 'node/bin/node'));
+      expect(await used({ PATH: path })).toBe(join(root, 'node/bin/node'));
+      expect(await used({ PATH: path, NODE: own })).toBe(own);
+    },
+  );
 
-  it('must be there', async () => {
-    const { code, stdout, stderr } = await run(launcher, [], { env: { PATH: placeSystemPrograms() } });
+  it.each([launcher, join(project, 'bin/run-archiver')])('must be there: %s', async (program) => {
+    const { code, stdout, stderr } = await run(program, [], { env: { PATH: placeSystemPrograms() } });
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain('Node.js is missing: install version 20.19 or later');
   });
@@ -164,15 +174,37 @@ describe('the Node.js that it takes', () => {
 });
 
 describe('the commands of the package', () => {
-  const { bin } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as {
-    bin: Readonly<Record<string, string>>;
-  };
-
-  it.each(Object.entries(bin))('%s calls itself so, and its reader may go away', async (name, path) => {
+  it.each(commands)('%s calls itself so, and its reader may go away', async (name, path) => {
     const program = join(project, path);
     const { code, stdout } = await run(program, ['--help']);
     expect([code, stdout]).toEqual([0, expect.stringMatching(new RegExp(`^Usage: ${name} `))]);
     const { stderr } = await run('/bin/sh', ['-c', '"$0" --help | head -n 0', program]);
     expect(stderr).toBe('');
+  });
+
+  it('can still be given to Node.js as crontabs of version 1.0 may do', async () => {
+    const program = join(project, 'bin/run-archiver');
+    expect(await run(process.execPath, [program, '--version'])).toMatchObject({ code: 0, stderr: '' });
+  });
+});
+
+describe('--help, --version and wrong usage', () => {
+  it('need no archiver.env that can be read', async () => {
+    const root = installLaunchers();
+    for (const name of ['start.js', 'package.json'])
+      copyFileSync(join(project, 'bin', name), join(root, 'bin', name));
+    for (const name of ['dist', 'node_modules', 'package.json'])
+      symlinkSync(join(project, name), join(root, name));
+    writeFileSync(join(root, 'archiver.env'), 'rm -rf /\n');
+    const program = join(root, 'bin/run-archiver');
+    expect(await run(program, ['--version'])).toMatchObject({ code: 0, stderr: '' });
+    expect(await run(program, ['/?'])).toMatchObject({ code: 0, stderr: '' });
+    expect(await run(program, ['--nonsense'])).toMatchObject({ code: 2, stdout: '' });
+    expect(await run(program, [])).toEqual({
+      code: 1,
+      signal: null,
+      stdout: '',
+      stderr: expect.stringMatching(/archiver\.env:1: not a KEY=value line/),
+    });
   });
 });

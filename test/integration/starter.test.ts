@@ -16,9 +16,9 @@ beforeEach(async () => {
   root = join(outside, 'node_modules', 'run-record-archiver');
   await mkdir(join(root, 'bin'), { recursive: true });
   await mkdir(join(root, 'dist', 'src', 'config'), { recursive: true });
-  for (const file of ['run-archiver', 'start.js', 'package.json'])
+  for (const file of ['run-archiver', 'with-node', 'start.js', 'package.json'])
     await copyFile(join(binDirectory, file), join(root, 'bin', file));
-  await chmod(join(root, 'bin', 'run-archiver'), 0o755);
+  for (const file of ['run-archiver', 'with-node']) await chmod(join(root, 'bin', file), 0o755);
   await writeFile(join(root, 'package.json'), '{"type":"module","version":"1.2.3"}');
   await symlink(join(root, 'bin', 'run-archiver'), join(outside, 'run-archiver'));
   await install(
@@ -56,7 +56,7 @@ describe('bin/run-archiver', () => {
   it('starts the program with its arguments and archiver.env, through a link, and ends with its exit code', async () => {
     await install(
       'src/main.js',
-      'export const main = async (argv, env) => (console.log(argv.join(), env.LOADED), 130);',
+      'export const main = async (argv, environment) => (console.log(argv.join(), environment().LOADED), 130);',
     );
     expect(await start(['a b', '--x'])).toEqual({
       code: 130,
@@ -69,10 +69,12 @@ describe('bin/run-archiver', () => {
     expect(await start([])).toMatchObject({ code: 2, stderr: expect.stringContaining('npm run build') });
   });
 
-  it('says what is wrong with archiver.env', async () => {
-    await install('src/main.js', 'export const main = async () => 0;');
+  it('says what is wrong with archiver.env, to a program that needs it', async () => {
+    await install('src/main.js', 'export const main = async (_, environment) => (environment(), 0);');
     const stderr = `run-archiver: ${join(root, 'archiver.env')}:1: broken\n`;
     expect(await start([], { BROKEN: '1' })).toEqual({ code: 1, stdout: '', stderr });
+    await install('src/main.js', 'export const main = async () => 0;');
+    expect(await start([], { BROKEN: '1' })).toEqual({ code: 0, stdout: '', stderr: '' });
   });
 
   it('shows where an unexpected error comes from', async () => {

@@ -104,6 +104,29 @@ describe('the guides', () => {
   });
 });
 
+describe('the installation that guides and systemd units show', () => {
+  const service = readFileSync('documentation/systemd/run-archiver.service', 'utf8');
+  const texts = [...documents.map(({ text }) => text), service];
+
+  it('is where the tarball of this version unpacks', () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    const current = texts.flatMap((text) => text.match(/run-record-archiver-\d+\.\d+\.\d+/g) ?? []);
+    const upgrade = 'run-record-archiver-1.1.0';
+    expect(current.filter((name) => name !== `run-record-archiver-${version}` && name !== upgrade)).toEqual(
+      [],
+    );
+    const lines = [
+      service,
+      documentAt('README.md').text,
+      documentAt('documentation/DEPLOYMENT_GUIDE.md').text,
+    ]
+      .flatMap((text) => text.split('\n'))
+      .filter((line) => /^(?:\*\/10|ExecStart=)/.test(line));
+    expect(lines).toHaveLength(3);
+    for (const line of lines) expect(line).toContain(`/opt/run-record-archiver-${version}/bin/run-archiver `);
+  });
+});
+
 describe('the README', () => {
   it('names every flag', () => {
     const { spans } = documentAt('README.md');

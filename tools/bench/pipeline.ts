@@ -10,7 +10,7 @@ import { mkdir, open, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { archiver, makeLocalSite, runNode } from '../local-site.ts';
+import { command, makeLocalSite, runNode } from '../local-site.ts';
 import { parseSize } from '../sample-records/record.ts';
 import { writeRecords } from '../sample-records/write.ts';
 
@@ -64,7 +64,7 @@ async function perMinute(work: () => Promise<void>): Promise<number> {
 async function measureStage(config: string, flag: string): Promise<{ rate: number; memory: number }> {
   let memory = 0;
   const rate = await perMinute(() =>
-    runNode([archiver, config, flag], 'ignore', (child) =>
+    runNode([command('run-archiver'), config, flag], 'ignore', (child) =>
       watchMemory(child, (megabytes) => {
         memory = megabytes;
       }),

@@ -233,7 +233,7 @@ describe('what other writers leave', () => {
       await writeFile(path, damage(text));
       const insertion = db.insert(6, 'standard', documentsOfRun(6));
       await expect(insertion).rejects.toThrow(`${path} is not a readable index`);
-      await expect(insertion).rejects.toThrow('tools/repair-filesystemdb');
+      await expect(insertion).rejects.toThrow('bin/repair-filesystemdb');
       expect((await readFile(path)).length).toBeLessThan(text.length);
       await writeFile(path, text);
     }

@@ -15,9 +15,16 @@ it('reads the schema', async () => {
 
 it('names the parameter and the fault of one that is missing or no FHiCL', async () => {
   const directory = await temporaryDirectory();
-  await expect(readSchemaFile(directory)).rejects.toThrow(/artdaq_db\.fcl_conf_dir .*schema\.fcl.*ENOENT/);
+  await expect(readSchemaFile(directory)).rejects.toThrow(
+    /artdaq_db\.fcl_conf_dir .*schema\.fcl.*ENOENT.*a copy of \/.*\/documentation\/examples\/schema\.fcl$/,
+  );
   await writeFile(join(directory, 'schema.fcl'), 'a: 1\nb\n');
   await expect(readSchemaFile(directory)).rejects.toThrow(/schema\.fcl, line 2/);
+});
+
+it('ships an example that can be used', async () => {
+  const { text } = await readSchemaFile('documentation/examples');
+  expect(text).toContain('collection: RunHistory');
 });
 
 it('does not wait for a FIFO', async () => {

@@ -61,7 +61,7 @@ export function confirmStored(
   const advice =
     faulty.length === 0
       ? 'The next attempt loads what is missing'
-      : 'Take the faulty documents out (tools/repair-filesystemdb or the artdaq tools), or store the run with artdaq_db.use_tools: false';
+      : 'Take the faulty documents out (bin/repair-filesystemdb or the artdaq tools), or store the run with artdaq_db.use_tools: false';
   throw new ArtdaqDbError(
     `Run ${run} ${state}, though bulkloader reported no fault: ` +
       `${[...missing, ...faulty].join(', ')}. ${advice}`,

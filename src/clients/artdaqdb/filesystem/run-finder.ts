@@ -85,7 +85,7 @@ export class RunFinder {
       if (!found?.isHalfListed) return found;
       throw new ArtdaqDbError(
         `Run ${run} has documents under '${configuration}' that are listed in no index, so that an export would miss them; ` +
-          'if no other program is just storing it, see what tools/repair-filesystemdb says',
+          'if no other program is just storing it, see what bin/repair-filesystemdb says',
         { run, retryable: true },
       );
     }

@@ -236,7 +236,7 @@ function unreadable(path: string, cause: UnreadableIndexError, isChanging: boole
   const message = isChanging
     ? `${path} can't be read while another program keeps writing to it: ${messageOf(cause)}. Nothing was changed`
     : `${path} is not a readable index: ${messageOf(cause)}. ` +
-      'Nothing was changed; restore it from a backup, or see what tools/repair-filesystemdb says';
+      'Nothing was changed; restore it from a backup, or see what bin/repair-filesystemdb says';
   return new ArtdaqDbError(message, { cause, retryable: true });
 }
 

@@ -25,7 +25,7 @@ export class ForeignReport {
       for (const { path } of fresh) this.#reported.add(path);
       this.#logger.warning(
         `${fresh.length} documents that other programs stored are listed in no index, so nobody finds them (${first.path}` +
-          `${fresh.length > 1 ? ', …' : ''}); see what tools/repair-filesystemdb says of them`,
+          `${fresh.length > 1 ? ', …' : ''}); see what bin/repair-filesystemdb says of them`,
       );
     }
     return old.length < foreign.length;
