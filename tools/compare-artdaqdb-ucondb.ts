@@ -14,6 +14,7 @@ import { installationDirectory } from '../src/installation.ts';
 import { makeRedactor } from '../src/services/log-line.ts';
 import { createLogging, type Logging } from '../src/services/logging.ts';
 import { Terminal } from '../src/services/terminal.ts';
+import { visibleLines } from '../src/shown-text.ts';
 import { handleSignals } from '../src/signals.ts';
 import { Site } from '../src/site.ts';
 import { errorCode } from '../src/system-error.ts';
@@ -43,7 +44,7 @@ async function main(argv: readonly string[]): Promise<number> {
     if (error instanceof CommanderError)
       return error.exitCode === 0 ? exitCodes.success : exitCodes.wrongUsage;
     const isKnown = error instanceof ArchiverError || errorCode(error) !== undefined;
-    console.error(isKnown ? `compare-artdaqdb-ucondb: ${messageOf(error)}` : error);
+    console.error(isKnown ? `compare-artdaqdb-ucondb: ${visibleLines(messageOf(error))}` : error);
     return isKnown ? exitCodes.failure : exitCodes.unexpectedError;
   }
 }

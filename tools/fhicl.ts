@@ -3,6 +3,7 @@ import { CommanderError } from 'commander';
 import { ArchiverError, FhiclError, messageOf } from '../src/errors.ts';
 import { exitCodes } from '../src/exit-codes.ts';
 import { parseFhicl } from '../src/fhicl/parse.ts';
+import { visibleLines } from '../src/shown-text.ts';
 import { errorCode } from '../src/system-error.ts';
 import { dataJson } from './fhicl/data-json.ts';
 import { type FhiclFlags, readFlags } from './fhicl/flags.ts';
@@ -28,7 +29,7 @@ async function main(argv: readonly string[]): Promise<number> {
     if (error instanceof CommanderError)
       return error.exitCode === 0 ? exitCodes.success : exitCodes.wrongUsage;
     const isKnown = errorCode(error) !== undefined;
-    console.error(isKnown ? `run-archiver-fhicl: ${messageOf(error)}` : error);
+    console.error(isKnown ? `run-archiver-fhicl: ${visibleLines(messageOf(error))}` : error);
     return isKnown ? exitCodes.failure : exitCodes.unexpectedError;
   }
 }
@@ -39,7 +40,7 @@ async function outputFor(file: string, flags: FhiclFlags): Promise<string | unde
     return render(await readInput(file), flags);
   } catch (error) {
     if (!(error instanceof ArchiverError)) throw error;
-    console.error(error instanceof FhiclError ? located(file, error) : messageOf(error));
+    console.error(visibleLines(error instanceof FhiclError ? located(file, error) : messageOf(error)));
     return undefined;
   }
 }

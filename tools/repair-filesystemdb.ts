@@ -10,6 +10,7 @@ import { databasePath } from '../src/clients/artdaqdb/filesystem/database-path.t
 import { ArchiverError, messageOf } from '../src/errors.ts';
 import { exitCodes } from '../src/exit-codes.ts';
 import { silentLogger } from '../src/services/logger.ts';
+import { formatJson, visibleLines } from '../src/shown-text.ts';
 import { errorCode } from '../src/system-error.ts';
 import { readFlags } from './repair-filesystemdb/flags.ts';
 import { reportLines } from './repair-filesystemdb/text.ts';
@@ -33,19 +34,19 @@ async function run(argv: readonly string[]): Promise<number> {
       ...depth,
       apply,
       backupParent: resolve(backupDir ?? defaultBackupParent(database)),
-      logger: { ...silentLogger, warning: (message) => console.error(message) },
+      logger: { ...silentLogger, warning: (message) => console.error(visibleLines(message)) },
     },
     {
       files: realFiles,
       sleep: (milliseconds) => wait(milliseconds, undefined, { signal: stop.signal }),
       now: Date.now,
       settleMilliseconds: settle * 1000,
-      notice: (message) => console.error(message),
+      notice: (message) => console.error(visibleLines(message)),
       throwIfStopped: () => stop.signal.throwIfAborted(),
     },
   );
-  if (json) console.log(JSON.stringify({ database, ...report }, undefined, 2));
-  else for (const line of reportLines(database, report, apply)) console.log(line);
+  if (json) process.stdout.write(formatJson({ database, ...report }));
+  else for (const line of reportLines(database, report, apply)) console.log(visibleLines(line));
   return report.findings.some((finding) => !isSettled(finding, apply))
     ? exitCodes.failure
     : exitCodes.success;
@@ -59,6 +60,6 @@ function exitCodeOf(error: unknown): number {
     return exitCodes.stopped;
   }
   const isKnown = error instanceof ArchiverError || errorCode(error) !== undefined;
-  console.error(isKnown ? `repair-filesystemdb: ${messageOf(error)}` : error);
+  console.error(isKnown ? `repair-filesystemdb: ${visibleLines(messageOf(error))}` : error);
   return exitCodes.unexpectedError;
 }

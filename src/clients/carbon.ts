@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { ArchiverError } from '../errors.ts';
+import { withoutBrackets } from '../services/host-lookup.ts';
 import type { Logger } from '../services/logger.ts';
 import { killableLookup } from '../services/notifications/killable-lookup.ts';
 import { reasonOf } from '../services/notifications/reason.ts';
@@ -81,19 +82,23 @@ export class CarbonClient {
     }
   }
 
-  /** The other side closes only after it has read everything. */
+  /**
+   * Carbon closes only after it has read everything. A receiver that keeps its side open can't tell us more than that it took
+   * our last byte, so after the time allowed that counts as well.
+   */
   async #deliver(text: string): Promise<void> {
     const { host, port } = this.#settings;
     const milliseconds = this.#options.timeoutMs ?? defaultTimeoutMs;
     const signal = AbortSignal.timeout(milliseconds);
-    const socket = connect({ host, port, lookup: killableLookup(signal) });
+    const socket = connect({ host: withoutBrackets(host), port, lookup: killableLookup(signal) });
     try {
       const closed = once(socket, 'close', { signal });
       socket.end(text);
       socket.resume();
       await closed;
     } catch (error) {
-      throw signal.aborted ? new Error(late(socket, milliseconds)) : error;
+      if (!signal.aborted) throw error;
+      if (!socket.writableFinished) throw new Error(late(socket, milliseconds));
     } finally {
       socket.destroy();
     }

@@ -104,6 +104,7 @@ export const configFile = z.object({
   }),
   metrics: z.object({
     textfile: optionalPath(),
+    label: optionalText(),
   }),
   healthcheck: z.object({
     url: optionalUri(pingUrlForms, isHttpUrl),

@@ -1,4 +1,5 @@
 import type { CheckResult, CheckState } from '../checks/check.ts';
+import { formatJson } from '../shown-text.ts';
 
 /** Raised when a member changes its meaning or goes away; members may be added without. */
 const VERSION = 1;
@@ -36,7 +37,7 @@ export function checksJson(results: readonly CheckResult[], now: Date): string {
       milliseconds,
     })),
   };
-  return `${JSON.stringify(document, null, 2)}\n`;
+  return formatJson(document);
 }
 
 /** The check as JSON of a configuration file that can't be used, so that nothing else could be looked at. */

@@ -1,6 +1,7 @@
 import { type NumberRange, toRanges } from '../number-ranges.ts';
 import { positionOf } from '../persistence/position.ts';
 import type { RunNumber } from '../run-number.ts';
+import { formatJson } from '../shown-text.ts';
 import { explainedRuns } from './failed-runs.ts';
 import { recommendations } from './recommendations.ts';
 import {
@@ -60,7 +61,7 @@ export function statusJson(status: Status, now: Date): string {
     },
     recommendations: recommendations(status),
   };
-  return `${JSON.stringify(document, null, 2)}\n`;
+  return formatJson(document);
 }
 
 function placeJson({ place, location, runs, error }: PlaceStatus) {

@@ -1,5 +1,6 @@
 import { toRanges } from '../number-ranges.ts';
 import type { RunNumber } from '../run-number.ts';
+import { formatJson } from '../shown-text.ts';
 import { type FileComparison, isMatch } from './compare.ts';
 import { formatRuns } from './ranges.ts';
 
@@ -83,5 +84,5 @@ export function verificationJson({ runs, unequalBefore, missingInUconDb, left }:
     missing_in_ucondb: toRanges(missingInUconDb),
     left,
   };
-  return `${JSON.stringify(document, null, 2)}\n`;
+  return formatJson(document);
 }

@@ -9,7 +9,7 @@ import { killableLookup } from './notifications/killable-lookup.ts';
  * @throws ArchiverError
  */
 export async function expectKnownHost(host: string, advice: string, signal: AbortSignal): Promise<void> {
-  const name = host.replace(/^\[(.*)\]$/, '$1');
+  const name = withoutBrackets(host);
   if (isIP(name) !== 0) return;
   const lookup = killableLookup(signal);
   try {
@@ -21,4 +21,9 @@ export async function expectKnownHost(host: string, advice: string, signal: Abor
       cause: error,
     });
   }
+}
+
+/** A host to connect to: an IPv6 address may be written as in URLs. */
+export function withoutBrackets(host: string): string {
+  return host.replace(/^\[(.*)\]$/, '$1');
 }

@@ -1,3 +1,5 @@
+import { visibleLines } from '../shown-text.ts';
+
 /** Levels as the log shows them, least important first. */
 export type LogLevel = 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR' | 'CRITICAL';
 
@@ -13,15 +15,16 @@ export interface LogEntry {
 
 /** Shorter ones would hit ordinary words. */
 const SHORTEST_SECRET = 4;
+const CONTINUATION = '\n    ';
 
 /**
  * One entry as `YYYY-MM-DD HH:MM:SS,mmm - <module> - <LEVEL> - <message>` and a newline, in local time, as Python's logging
- * writes it. A message may have several lines; other control characters are shown as `\xNN`. A run that the message
- * doesn't name is added to its first line.
+ * writes it. Further lines of a message are indented, so that none looks like an entry of its own whoever wrote it; what can't
+ * be seen is shown as {@link visibleLines} does. A run that the message doesn't name is added to its first line.
  */
 export function formatEntry(entry: LogEntry, redact: (text: string) => string): string {
-  const message = visible(withRun(redact(entry.message), entry.run));
-  return `${formatTime(entry.time)} - ${entry.module} - ${entry.level} - ${message}\n`;
+  const lines = visibleLines(withRun(redact(entry.message), entry.run));
+  return `${formatTime(entry.time)} - ${entry.module} - ${entry.level} - ${lines.replaceAll('\n', CONTINUATION)}\n`;
 }
 
 /** Local time as `YYYY-MM-DD HH:MM:SS,mmm`. */
@@ -53,12 +56,4 @@ function withRun(message: string, run: number | undefined): string {
   if (run === undefined || new RegExp(`(?<![0-9])${run}(?![0-9])`).test(message)) return message;
   const end = message.indexOf('\n');
   return end < 0 ? `${message} [run ${run}]` : `${message.slice(0, end)} [run ${run}]${message.slice(end)}`;
-}
-
-function visible(text: string): string {
-  return text.replace(/\p{Cc}/gu, (character) =>
-    character === '\n' || character === '\t'
-      ? character
-      : `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
 }

@@ -5,6 +5,8 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 export type ReceiverBehaviour =
   /** As Carbon: reads to the end, then closes. */
   | 'accept'
+  /** Reads to the end, and never closes. */
+  | 'keep-open'
   /** Closes after the first bytes, by a reset, and drops what comes after. */
   | 'cut'
   /** Neither reads nor closes. */
@@ -18,7 +20,8 @@ export class LineReceiver {
   #text = '';
 
   private constructor(behaviour: ReceiverBehaviour) {
-    this.#server = createServer({ pauseOnConnect: behaviour === 'hang' }, (socket) => {
+    const options = { pauseOnConnect: behaviour === 'hang', allowHalfOpen: behaviour === 'keep-open' };
+    this.#server = createServer(options, (socket) => {
       this.connections++;
       this.#sockets.add(socket);
       socket.on('error', () => undefined);
@@ -29,9 +32,9 @@ export class LineReceiver {
     });
   }
 
-  static async start(behaviour: ReceiverBehaviour = 'accept'): Promise<LineReceiver> {
+  static async start(behaviour: ReceiverBehaviour = 'accept', address = '127.0.0.1'): Promise<LineReceiver> {
     const receiver = new LineReceiver(behaviour);
-    receiver.#server.listen(0, '127.0.0.1');
+    receiver.#server.listen(0, address);
     await once(receiver.#server, 'listening');
     return receiver;
   }

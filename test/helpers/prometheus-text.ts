@@ -36,10 +36,12 @@ export function parsePrometheusText(text: string): Sample[] {
       if (name === '' || name !== current || !typed.has(name)) throw new Error(`sample: ${line}`);
       if (seen.has(`${name}{${labelText}}`)) throw new Error(`twice: ${line}`);
       seen.add(`${name}{${labelText}}`);
-      const labels = [...labelText.matchAll(/([a-zA-Z0-9_]+)="([^"]*)"/g)].map(([, key = '', is]) => [
-        key,
-        is,
-      ]);
+      const labels = [...labelText.matchAll(/([a-zA-Z0-9_]+)="((?:[^"\\]|\\.)*)"/g)].map(
+        ([, key = '', is = '']) => [
+          key,
+          is.replace(/\\(.)/g, (_, character) => (character === 'n' ? '\n' : character)),
+        ],
+      );
       samples.push({ name, labels: Object.fromEntries(labels), value: Number(value) });
     }
   }

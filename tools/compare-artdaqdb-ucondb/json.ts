@@ -1,4 +1,5 @@
 import { toRanges } from '../../src/number-ranges.ts';
+import { formatJson } from '../../src/shown-text.ts';
 import type { RangeResult } from './compare-range.ts';
 import type { RunResult } from './compare-run.ts';
 
@@ -19,7 +20,7 @@ export function comparisonJson(result: RangeResult, isInterrupted: boolean): str
     in_neither: result.inNeither,
     not_compared: toRanges(result.notCompared),
   };
-  return `${JSON.stringify(document, null, 2)}\n`;
+  return formatJson(document);
 }
 
 function runMember(result: RunResult) {

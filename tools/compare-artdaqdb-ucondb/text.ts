@@ -1,5 +1,6 @@
 import { rangeText, toRanges } from '../../src/number-ranges.ts';
 import type { RunNumber } from '../../src/run-number.ts';
+import { visible, visibleLines } from '../../src/shown-text.ts';
 import type { RangeResult } from './compare-range.ts';
 import type { RunResult } from './compare-run.ts';
 
@@ -20,7 +21,7 @@ export function runLines(result: RunResult): string[] {
 /** {@link runLines}, and what differs where that was asked for. */
 export function runText(result: RunResult): string {
   const diffs = result.status === 'failed' ? [] : [...result.diffs.values()];
-  return [...runLines(result).map((line) => `${line}\n`), ...diffs].join('');
+  return [...runLines(result).map((line) => `${visible(line)}\n`), ...diffs.map(visibleLines)].join('');
 }
 
 /** The lines that end a comparison. */
@@ -38,7 +39,7 @@ export function summaryText(result: RangeResult): string {
     rule,
     `COMPARISON SUMMARY, runs ${rangeText(range)}\n`,
     rule,
-    `artdaqDB: ${result.artdaqDb}\n`,
+    `artdaqDB: ${visible(result.artdaqDb)}\n`,
     `UconDB:   ${result.uconDb}\n`,
     count(
       'Total runs compared',

@@ -1,3 +1,5 @@
+import { visibleLines } from '../../shown-text.ts';
+
 /** A piece of HTML whose texts are escaped. */
 export class Markup {
   readonly text: string;
@@ -17,12 +19,14 @@ const references: Readonly<Record<string, string>> = {
   '"': '&quot;',
   "'": '&#39;',
 };
-/** Characters that may not stand in HTML, not even as a reference. */
-const CONTROLS = /[^\t\n\x20-\x7e\u00a0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\u{10000}-\u{10fffd}]/gu;
+/** Characters that may not stand in HTML, not even as a reference; most of them can't be seen and are escaped before. */
+const FORBIDDEN = /[^\t\n\x20-\ufdcf\ufdf0-\ufffd\u{10000}-\u{10fffd}]/gu;
 
-/** Text of an element or a quoted attribute. Control characters and lone surrogates become U+FFFD. */
+/** Text of an element or a quoted attribute. What can't be seen is shown escaped, what no page may hold as U+FFFD. */
 function escapeText(text: string): string {
-  return text.replace(CONTROLS, '\ufffd').replace(/[&<>"']/g, (character) => references[character] ?? '');
+  return visibleLines(text)
+    .replace(FORBIDDEN, '\ufffd')
+    .replace(/[&<>"']/g, (character) => references[character] ?? '');
 }
 
 /** Builds HTML; whatever is filled in is escaped unless it is {@link Markup} itself. */

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunRequest } from '../../cli/request.ts';
+import { visibleLines } from '../../shown-text.ts';
 import type { Logger } from '../logger.ts';
 import { killableLookup } from '../notifications/killable-lookup.ts';
 import { reasonOf } from '../notifications/reason.ts';
@@ -53,7 +54,7 @@ export class HealthCheck implements StageObserver {
     this.#lines.push(
       error === undefined
         ? `${stage}: ${successful.length} successful, ${failed.length} failed${details}`
-        : `${stage}: ${this.#options.redact(error)}`,
+        : `${stage}: ${visibleLines(this.#options.redact(error))}`,
     );
   }
 

@@ -37,7 +37,7 @@ export function openMetrics(config: ArchiverConfig, { logger, now, files }: Metr
   const textfile =
     metrics.textfile === undefined
       ? undefined
-      : new MetricsTextfile({ path: metrics.textfile, files, logger: ownLogger, now });
+      : new MetricsTextfile({ path: metrics.textfile, label: metrics.label, files, logger: ownLogger, now });
   const { url } = healthcheck;
   return {
     ...(carbon === undefined ? {} : { carbon }),

@@ -1,6 +1,6 @@
 import type { StageName } from '../../errors.ts';
 
-/** What Prometheus is told of a stage, without {@link namePrefix}; all are gauges, in base units, labelled by stage. */
+/** What Prometheus is told of a stage, without {@link namePrefix}; all are gauges, in base units, labelled by stage and, if that is asked for, by archiver. */
 const helpTexts = {
   last_execution_timestamp_seconds: 'Unix time at which the stage last ended.',
   last_execution_success: '1 if the stage last ended without an error or failed run, 0 otherwise.',
@@ -25,15 +25,23 @@ const namePrefix = 'run_record_archiver_';
 const stages = ['import', 'migrate'] as const;
 const gaugeNames = Object.keys(helpTexts) as GaugeName[];
 
-/** The values in Prometheus' text format 0.0.4, the samples of each gauge together. */
-export function formatGauges(values: StageGauges): string {
-  return gaugeNames.map((name) => formatGauge(name, values)).join('');
+/**
+ * The values in Prometheus' text format 0.0.4, the samples of each gauge together.
+ * @param archiver value of the label of that name, if it is wanted
+ */
+export function formatGauges(values: StageGauges, archiver?: string): string {
+  const label = archiver === undefined ? '' : `archiver="${quoted(archiver)}",`;
+  return gaugeNames.map((name) => formatGauge(name, values, label)).join('');
 }
 
-function formatGauge(name: GaugeName, values: StageGauges): string {
+function quoted(value: string): string {
+  return value.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n');
+}
+
+function formatGauge(name: GaugeName, values: StageGauges, label: string): string {
   const samples = stages.flatMap((stage) => {
     const value = values[stage]?.[name];
-    return value === undefined ? [] : [`${namePrefix}${name}{stage="${stage}"} ${value}\n`];
+    return value === undefined ? [] : [`${namePrefix}${name}{${label}stage="${stage}"} ${value}\n`];
   });
   if (samples.length === 0) return '';
   const head = [`# HELP ${namePrefix}${name} ${helpTexts[name]}\n`, `# TYPE ${namePrefix}${name} gauge\n`];
@@ -41,7 +49,7 @@ function formatGauge(name: GaugeName, values: StageGauges): string {
 }
 
 /**
- * Reads what {@link formatGauges} wrote, also by a version that knows other gauges.
+ * Reads what {@link formatGauges} wrote, also by a version that knows other gauges, or under another label.
  * @returns undefined if there is anything else in the text
  */
 export function parseGauges(text: string): StageGauges | undefined {
@@ -50,7 +58,9 @@ export function parseGauges(text: string): StageGauges | undefined {
   for (const line of text.split('\n')) {
     if (line === '' || /^# (?:HELP|TYPE) run_record_archiver_/.test(line)) continue;
     const sample =
-      /^run_record_archiver_([a-z_]+)\{stage="(import|migrate)"\} (-?[0-9.]+(?:e[-+]?[0-9]+)?)$/.exec(line);
+      /^run_record_archiver_([a-z_]+)\{(?:archiver="(?:[^"\\]|\\.)*",)?stage="(import|migrate)"\} (-?[0-9.]+(?:e[-+]?[0-9]+)?)$/.exec(
+        line,
+      );
     const value = Number(sample?.[3]);
     if (sample === null || !Number.isFinite(value)) return undefined;
     const name = gaugeNames.find((known) => known === sample[1]);

@@ -15,6 +15,8 @@ import { formatGauges, type Gauges, parseGauges, type StageGauges } from './stag
 /** What a {@link MetricsTextfile} works with. */
 export interface MetricsTextfileOptions {
   readonly path: string;
+  /** Tells this archiver's series from those of others on the host. */
+  readonly label?: string | undefined;
   /** What a stage remembers. */
   readonly files: (stage: StageName) => { readonly state: StateFile; readonly failures: FailureLog };
   readonly logger: Logger;
@@ -81,19 +83,15 @@ export class MetricsTextfile implements StageObserver {
     // Everything was written when the stages ended.
   }
 
-  #ofOutcome(
-    { successful, failed, error }: StageOutcome,
-    seconds: number,
-    lastSuccess: number | undefined,
-  ): Gauges {
+  #ofOutcome({ successful, failed, error }: StageOutcome, seconds: number, lastSuccess = 0): Gauges {
     const now = this.#options.now().getTime() / 1000;
     const isSuccess = error === undefined && failed.length === 0;
-    const success = isSuccess ? now : lastSuccess;
     return {
       last_execution_timestamp_seconds: now,
       last_execution_success: isSuccess ? 1 : 0,
       last_execution_duration_seconds: Math.round(seconds * 1000) / 1000,
-      ...(success === undefined ? {} : { last_success_timestamp_seconds: success }),
+      // 0 before the first one: an alert compares nothing with a series that is not there.
+      last_success_timestamp_seconds: isSuccess ? now : lastSuccess,
       runs_processed: successful.length + failed.length,
       runs_successful: successful.length,
       runs_failed: failed.length,
@@ -124,8 +122,8 @@ export class MetricsTextfile implements StageObserver {
 
   /** The collector is another account, so a new file can be read by all, whatever the umask; an old one keeps its mode. */
   async #write(gauges: StageGauges, isNew: boolean): Promise<void> {
-    const { path } = this.#options;
-    await writeFileAtomic(path, formatGauges(gauges));
+    const { path, label } = this.#options;
+    await writeFileAtomic(path, formatGauges(gauges, label));
     if (isNew) await chmod(path, 0o644);
   }
 }

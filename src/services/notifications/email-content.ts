@@ -1,4 +1,5 @@
 import type { RunNumber } from '../../run-number.ts';
+import { shortened } from '../../shown-text.ts';
 import {
   countRuns,
   failingRuns,
@@ -76,8 +77,7 @@ function split(runs: readonly RunNumber[]): { readonly shown: readonly RunNumber
 }
 
 function causeOf(run: RunNumber, report: StageReport): string {
-  const cause = report.cause(run) ?? 'the error is in the log of the archiver';
-  return cause.length > longestCause ? `${cause.slice(0, longestCause)}…` : cause;
+  return shortened(report.cause(run) ?? 'the error is in the log of the archiver', longestCause);
 }
 
 function sectionText({ heading, text, runs = [] }: Section, report: StageReport): string {

@@ -3,6 +3,7 @@ import type { SMTPTransportOptions } from 'nodemailer';
 import type { ArchiverConfig } from '../../config/schema.ts';
 import { NotificationError } from '../../errors.ts';
 import type { Usability } from '../../persistence/directory-access.ts';
+import { withoutBrackets } from '../host-lookup.ts';
 import type { Logger } from '../logger.ts';
 import type { CheckableChannel } from './channel.ts';
 import { emailAdvice } from './email-advice.ts';
@@ -50,7 +51,7 @@ export class EmailChannel implements CheckableChannel {
     const { createTransport } = await import('nodemailer');
     const transport = createTransport({ ...this.#options, getSocket: socketGetter(this.#options, signal) });
     try {
-      const { rejected } = await transport.sendMail({
+      const { accepted, rejected } = await transport.sendMail({
         from: senderEmail,
         to: recipientEmail,
         headers: { 'Auto-Submitted': 'auto-generated' },
@@ -61,16 +62,16 @@ export class EmailChannel implements CheckableChannel {
       });
       if (rejected.length > 0) {
         this.#logger.warning(
-          `The SMTP server ${smtpHost} refused ${rejected.map(String).join(', ')}; the other recipients get the ` +
+          `The SMTP server ${smtpHost} refused ${rejected.join(', ')}; only the other recipients get the ` +
             'failure report. Check reporting.email.recipient_email.',
         );
       }
+      this.#logger.info(`Failure report email sent successfully to ${accepted.join(', ')}.`);
     } catch (error) {
       throw new NotificationError(emailAdvice(error, this.#settings), { cause: error });
     } finally {
       transport.close();
     }
-    this.#logger.info(`Failure report email sent successfully to ${recipientEmail}.`);
   }
 
   /** Connects as for a message: with TLS and login, if these are configured. */
@@ -105,7 +106,7 @@ export function smtpOptions(settings: EmailSettings): SMTPTransportOptions {
   const { smtpHost, smtpPort, smtpUseTls, smtpTlsVerify, smtpUser, smtpPassword } = settings;
   const hasLogin = smtpUser !== undefined && smtpPassword !== undefined;
   return {
-    host: smtpHost,
+    host: withoutBrackets(smtpHost),
     port: smtpPort,
     secure: smtpPort === implicitTlsPort,
     requireTLS: smtpUseTls,

@@ -4,6 +4,7 @@ import { messageOf, NotificationError, type StageName } from '../../errors.ts';
 import type { FailureLog } from '../../persistence/failure-log.ts';
 import type { NotifiedFile, StageNotes, Told } from '../../persistence/notified.ts';
 import { byRunNumber, type RunNumber } from '../../run-number.ts';
+import { shortened, visible, visibleLines } from '../../shown-text.ts';
 import { formatTime } from '../log-line.ts';
 import type { Logger } from '../logger.ts';
 import type { StageObserver, StageOutcome } from '../stage-observer.ts';
@@ -99,7 +100,7 @@ export class Notifier implements StageObserver {
     const { failureLog, redact } = this.#options;
     const { byRun } = await failureLog(stage).reasons();
     const earlier = [...byRun].map(([run, { message }]) => [run, message] as const);
-    const now = failed.map(({ run, error }) => [run, redact(error).slice(0, longestCause)] as const);
+    const now = failed.map(({ run, error }) => [run, shortened(redact(error), longestCause)] as const);
     return new Map([...earlier, ...now]);
   }
 
@@ -122,8 +123,9 @@ export class Notifier implements StageObserver {
     if (news !== undefined) {
       try {
         const time = formatTime(now()).slice(0, 'YYYY-MM-DD HH:MM:SS'.length);
-        const cause = (run: RunNumber) => causes.get(run);
-        const details = { stage, host, time, failureLog: failureLog(stage).path, cause };
+        const cause = (run: RunNumber) => shown(causes.get(run));
+        const error = shown(news.error);
+        const details = { stage, host, time, failureLog: visible(failureLog(stage).path), cause, error };
         await this.#send((signal) => channel.send({ ...news, ...details }, signal));
         after = afterTelling(situation, told, now());
       } catch (error) {
@@ -165,6 +167,11 @@ export class Notifier implements StageObserver {
       );
     }
   }
+}
+
+/** What servers and file names brought into an error must not act on whoever reads the message. */
+function shown(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : visibleLines(text);
 }
 
 function isAllWell({ failing, error, isComplete }: StageSituation): boolean {

@@ -1,12 +1,12 @@
 import { messageOf } from '../../errors.ts';
+import { shortened } from '../../shown-text.ts';
 import { errorCode } from '../../system-error.ts';
 
 const longestReason = 300;
 
 /** Why a connection or request failed, as one short line: what libraries wrap (`fetch failed`) is looked into. */
 export function reasonOf(error: unknown): string {
-  const line = innermostMessage(error).replace(/\s+/g, ' ').trim();
-  return line.length > longestReason ? `${line.slice(0, longestReason)}…` : line;
+  return shortened(innermostMessage(error).replace(/\s+/g, ' ').trim(), longestReason);
 }
 
 function innermostMessage(error: unknown): string {

@@ -1,7 +1,7 @@
 import type { WebClient } from '@slack/web-api';
 import { NotificationError } from '../../errors.ts';
 import type { Usability } from '../../persistence/directory-access.ts';
-import { slackAdvice, slackErrorCode } from './slack-advice.ts';
+import { slackCheckAdvice, slackErrorCode } from './slack-advice.ts';
 
 const NEEDED_SCOPE = 'chat:write';
 /** What Slack shows as the id of a channel, group or conversation. */
@@ -18,7 +18,7 @@ export async function checkSlack(client: WebClient, channel: string): Promise<Us
     team,
     user,
     response_metadata: metadata,
-  } = await asking(channel, 'does not accept the token', () => client.auth.test());
+  } = await asking('token', 'does not accept the token', () => client.auth.test());
   const { scopes } = metadata ?? {};
   if (scopes !== undefined && scopes.length > 0 && !scopes.includes(NEEDED_SCOPE)) {
     throw new NotificationError(
@@ -37,7 +37,7 @@ async function channelWarnings(client: WebClient, channel: string): Promise<stri
       `reporting.slack.channel '${channel}' can't be a channel: give its name in lower case, without blanks, or its id`,
     );
   }
-  const found = await asking(channel, `has no channel ${channel} for us`, () => lookUp(client, channel));
+  const found = await asking('channel', `has no channel ${channel} for us`, () => lookUp(client, channel));
   if (found?.is_archived === true) {
     throw new NotificationError(
       `The channel ${channel} is archived, so that nothing can be posted; name another one in reporting.slack.channel.`,
@@ -58,10 +58,14 @@ async function lookUp(client: WebClient, channel: string) {
   }
 }
 
-async function asking<Answer>(channel: string, problem: string, ask: () => Promise<Answer>): Promise<Answer> {
+async function asking<Answer>(
+  subject: 'token' | 'channel',
+  problem: string,
+  ask: () => Promise<Answer>,
+): Promise<Answer> {
   try {
     return await ask();
   } catch (error) {
-    throw new NotificationError(slackAdvice(error, channel, problem), { cause: error });
+    throw new NotificationError(slackCheckAdvice(error, subject, problem), { cause: error });
   }
 }

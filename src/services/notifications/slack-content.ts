@@ -1,5 +1,6 @@
 import type { KnownBlock, MrkdwnElement } from '@slack/web-api';
 import type { RunNumber } from '../../run-number.ts';
+import { shortened } from '../../shown-text.ts';
 import {
   countRuns,
   failingRuns,
@@ -88,10 +89,6 @@ function section(text: string): KnownBlock {
 
 function mrkdwn(text: string): MrkdwnElement {
   return { type: 'mrkdwn', text };
-}
-
-function shortened(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length)}…` : text;
 }
 
 function escaped(text: string): string {

@@ -418,6 +418,17 @@ describe('of Slack, only', () => {
     expectOnly(await slack({}), 'slack', /does not accept the token: invalid_auth.*bot_token/);
   });
 
+  it.each<[SlackAnswer, RegExp]>([
+    [{ kind: 'error', error: 'ratelimited' }, /could not be asked about the token: ratelimited/],
+    [{ kind: 'rate-limited', retryAfter: '7' }, /could not be asked about the token: .*for 7 s/],
+    [{ kind: 'raw', status: 502, body: '' }, /could not be asked about the token: HTTP status 502/],
+  ])('an answer that is not about the token: %j', async (answer, says) => {
+    place.slack.answers.set('auth.test', answer);
+    const report = await slack({});
+    expectOnly(report, 'slack', says);
+    expect(JSON.stringify(report)).not.toMatch(/does not accept|reaches Slack/);
+  });
+
   it('a channel that can be none', async () => {
     expectOnly(
       await slack({ channel: 'Run Operations' }),

@@ -60,6 +60,7 @@ describe('MetricsTextfile', () => {
       last_execution_timestamp_seconds: 1_700_000_000,
       last_execution_success: 0,
       last_execution_duration_seconds: 1.235,
+      last_success_timestamp_seconds: 0,
       runs_processed: 2,
       runs_successful: 1,
       runs_failed: 1,

@@ -88,6 +88,7 @@ describe('an email', () => {
     expect(logger.lines.filter((line) => line.startsWith('WARNING'))).toEqual([
       expect.stringContaining('refused gone@example.com'),
     ]);
+    expect(logger.lines.at(-1)).toBe('INFO Failure report email sent successfully to a@example.com.');
   });
 
   it('keeps characters outside ASCII and long lines', async () => {

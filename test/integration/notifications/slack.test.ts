@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SlackChannel } from '../../../src/services/notifications/slack.ts';
@@ -6,6 +8,7 @@ import { closedPort } from '../../helpers/closed-port.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';
 import { SilentServer } from '../../helpers/silent-server.ts';
 import { type SlackAnswer, SlackServer } from '../../helpers/slack-server.ts';
+import { certificateFile } from '../../helpers/smtp-server.ts';
 import { exampleReport } from '../../unit/services/notifications/example-report.ts';
 
 const botToken = 'xoxb-only-in-these-tests';
@@ -79,20 +82,32 @@ describe('what goes wrong is said with what to do', () => {
     [{ kind: 'error', error: 'not_in_channel' }, /invited to that channel/],
     [{ kind: 'error', error: 'invalid_auth' }, /invalid_auth\. Check reporting\.slack\.bot_token/],
     [{ kind: 'error', error: 'missing_scope' }, /chat:write/],
-    [{ kind: 'error', error: 'something_new' }, /something_new/],
-    [{ kind: 'rate-limited', retryAfter: '30' }, /no more messages for 30 s/],
-    [{ kind: 'rate-limited', retryAfter: 'soon' }, /did not take the message/],
-    [{ kind: 'raw', status: 200, body: '<html>Log in first' }, /<html>Log in first/],
+    [{ kind: 'error', error: 'something_new' }, /something_new.*description of the method/],
+    [{ kind: 'error', error: 'ratelimited' }, /ratelimited.*tries again.*repeat_hours/],
+    [{ kind: 'error', error: 'invalid_blocks' }, /invalid_blocks.*bug of the archiver/],
+    [{ kind: 'error', error: 'restricted_action' }, /restricted_action.*ask its administrators/],
+    [
+      { kind: 'error', error: 'internal_error' },
+      /internal_error.*has trouble; the next execution tries again/,
+    ],
+    [{ kind: 'rate-limited', retryAfter: '30' }, /no more messages for 30 s.*tries again/],
+    [{ kind: 'rate-limited', retryAfter: 'soon' }, /no more messages for now.*tries again/],
+    [{ kind: 'raw', status: 200, body: '<html>Log in first' }, /<html>Log in first.*no answer of Slack/],
     [{ kind: 'raw', status: 200, body: 'x'.repeat(100_000) }, /xxx…/],
     [{ kind: 'raw', status: 200, body: 'null' }, /did not take the message/],
     [{ kind: 'raw', status: 200, body: '' }, /did not take the message/],
-    [{ kind: 'raw', status: 503, body: 'down' }, /503/],
+    [{ kind: 'raw', status: 429, body: 'slow down' }, /HTTP status 429.*tries again/],
+    [{ kind: 'raw', status: 503, body: 'down' }, /HTTP status 503\. Slack, or a proxy on the way/],
+    [{ kind: 'raw', status: 403, body: 'no' }, /HTTP status 403\. This is no answer of Slack/],
     [{ kind: 'raw', status: 302, body: '' }, /did not take the message/],
     [{ kind: 'break' }, /did not take the message/],
   ];
   it.each(answers)('an answer %j', async (answer, expected) => {
     slack.answer = answer;
-    expect(await failure(slack.url)).toMatch(expected);
+    const message = await failure(slack.url);
+    expect(message).toMatch(expected);
+    // It does, or the advice would be another.
+    if (answer.kind !== 'break') expect(message).not.toContain('Check that this host reaches Slack');
     expect(slack.posted).toHaveLength(1);
   });
 
@@ -118,6 +133,15 @@ describe('what goes wrong is said with what to do', () => {
     ).rejects.toThrow(/the proxy .* closed the connection/);
     expect(asked).toBeLessThan(5);
     proxy.close();
+  });
+
+  it('a certificate of a private authority', async () => {
+    const key = readFileSync(certificateFile.replace('cert.pem', 'key.pem'));
+    const server = createHttpsServer({ key, cert: readFileSync(certificateFile) }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    expect(await failure(`https://127.0.0.1:${port}/api/`)).toMatch(/self-signed.*NODE_EXTRA_CA_CERTS/);
+    server.close();
   });
 
   it('a proxy that is no address', async () => {

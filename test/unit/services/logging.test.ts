@@ -41,7 +41,7 @@ describe('createLogging', () => {
     const prefix = '2026-01-02 03:04:05,006 - run_record_archiver.importer -';
     expect(shown).toBe(
       `${prefix} DEBUG - one\n${prefix} INFO - ✓ Run 5 imported successfully\n` +
-        `${prefix} WARNING - 100%% of %s {"a":1} \u{1F600}\n${prefix} ERROR - four\n  at x\n${prefix} CRITICAL - five\n`,
+        `${prefix} WARNING - 100%% of %s {"a":1} \u{1F600}\n${prefix} ERROR - four\n      at x\n${prefix} CRITICAL - five\n`,
     );
     expect(fs.readFileSync(logFile, 'utf8')).toBe(shown);
   });
@@ -74,15 +74,20 @@ describe('createLogging', () => {
       '',
       '',
     ]);
-    expect(shown.split('\n')[3]).toBe('more');
+    expect(shown.split('\n')[3]).toBe('    more');
   });
 
   it('never shows a secret, in no form, and leaves no way to forge or garble the terminal', () => {
     const logger = open({ secrets: ['pa ss"wörd', 'x', ''] }).logger('m');
     logger.info('a pa ss"wörd b mongodb://u:pa%20ss%22w%C3%B6rd@h {"p":"pa ss\\"wörd"} xx');
-    logger.info('\u001b[2J\r\u009b');
+    logger.info('\u001b[2J\r\u009b\u202e\u2028\ud83d');
+    logger.warning(
+      'the server says: x\n2026-01-02 03:04:05,006 - m - INFO - ✓ Run 7 migrated and verified successfully',
+    );
     expect(shown).toContain('a *** b mongodb://u:***@h {"p":"***"} xx\n');
-    expect(shown).toContain('\\x1b[2J\\x0d\\x9b\n');
+    expect(shown).toContain('\\x1b[2J\\r\\x9b\\u{202e}\\u{2028}\\u{d83d}\n');
+    const entries = shown.split('\n').filter((line) => /^\S/.test(line));
+    expect(entries.map((line) => line.split(' - ')[2])).toEqual(['INFO', 'INFO', 'WARNING']);
   });
 
   it('with quiet shows nothing, and the file still gets everything', () => {

@@ -24,12 +24,19 @@ describe('formatGauges', () => {
     expect(samples.length).toBe(Object.keys(gauges).length + 1);
   });
 
+  it.each(['trial', 'a "b" \\c\nd'])('labels every sample with the archiver %j', (archiver) => {
+    const samples = parsePrometheusText(formatGauges({ import: gauges, migrate: gauges }, archiver));
+    expect(samples.length).toBe(2 * Object.keys(gauges).length);
+    expect(new Set(samples.map(({ labels }) => labels.archiver))).toEqual(new Set([archiver]));
+  });
+
   it('is read back by parseGauges', () => {
     const value = fc.double({ min: 0, max: 1e15, noNaN: true }).map((number) => number || 0);
     fc.assert(
-      fc.property(value, value, (runs_processed, last_execution_duration_seconds) => {
+      fc.property(value, value, fc.string(), (runs_processed, last_execution_duration_seconds, label) => {
         const written = { import: gauges, migrate: { runs_processed, last_execution_duration_seconds } };
         expect(parseGauges(formatGauges(written))).toEqual(written);
+        expect(parseGauges(formatGauges(written, label))).toEqual(written);
       }),
     );
   });

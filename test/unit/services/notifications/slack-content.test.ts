@@ -66,6 +66,12 @@ describe('a Slack message', () => {
     }
   });
 
+  it.each([0, 1])('cuts no character in two, as Slack refuses a message with half of one (%i)', (shift) => {
+    const long = 'x'.repeat(shift) + '\u{1f600}'.repeat(3000);
+    const report = exampleReport({ cause: () => long, error: long });
+    for (const text of texts(report)) expect(text).not.toMatch(/\p{Cs}/u);
+  });
+
   it('says when all is over', () => {
     const over = exampleReport({ kind: 'over', newRuns: [], goneRuns: [12], errorIsOver: true });
     expect(slackContent(over, []).text).toBe(
