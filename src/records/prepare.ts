@@ -7,7 +7,7 @@ import type { Conversion, ConversionWarning } from './converters/conversion.ts';
 import { CONVERTERS } from './converters.ts';
 import { roleOf } from './file-role.ts';
 import { type ConvertedName, GENERATED_NAMES, type GenerateName } from './generate-names.ts';
-import { type Fault, faultsError } from './record-faults.ts';
+import { type Fault, faultsError, lastingFault } from './record-faults.ts';
 import { runHistory, runHistory2 } from './run-history.ts';
 import type { RecordFile, RunRecord } from './run-record-source.ts';
 
@@ -100,7 +100,12 @@ class Documents {
     const name = path.slice(path.lastIndexOf('/') + 1);
     this.#claim(name, path);
     if (bytes.length === 0) {
-      this.faults.push({ path, problem: 'is empty (is it still being copied?)', retryable: true });
+      this.faults.push({
+        path,
+        problem: 'is empty (is it still being copied?)',
+        retryable: true,
+        fault: 'run',
+      });
     } else if (isAscii(bytes)) {
       this.components.push({ name, text: bytes.toString('latin1') });
     } else {
@@ -134,7 +139,7 @@ class Documents {
   }
 
   refuse(path: string, problem: string): void {
-    this.faults.push({ path, problem, retryable: false });
+    this.faults.push(lastingFault(path, problem));
   }
 
   /** artdaqDB refuses a text of 0 bytes: the reference stores a line end instead. */

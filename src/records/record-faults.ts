@@ -1,6 +1,6 @@
-import { ArchiverError, messageOf, RunRecordError } from '../errors.ts';
+import { ArchiverError, type ErrorFault, messageOf, RunRecordError } from '../errors.ts';
 import type { RunNumber } from '../run-number.ts';
-import { errorCode } from '../system-error.ts';
+import { errorCode, isOfSite } from '../system-error.ts';
 
 /** Why one file of a run directory can't be archived. */
 export interface Fault {
@@ -9,6 +9,8 @@ export interface Fault {
   readonly problem: string;
   /** True if it may be over at the next attempt. */
   readonly retryable: boolean;
+  /** Whose fault it is: `run` only for what the files themselves hold or are. */
+  readonly fault: ErrorFault;
 }
 
 /** How many entries a message names before it counts the rest. */
@@ -22,10 +24,19 @@ const PROBLEMS: Readonly<Record<string, string>> = {
 
 /** Says what happened to a file. Trouble of the system counts as passing: a copy may be going on, a server may come back. */
 export function faultOf(path: string, error: unknown): Fault {
-  if (error instanceof ArchiverError) return { path, problem: error.message, retryable: error.retryable };
+  if (error instanceof ArchiverError) {
+    const { message, retryable, fault } = error;
+    return { path, problem: message, retryable, fault };
+  }
   const code = errorCode(error);
   if (code === undefined) throw error;
-  return { path, problem: PROBLEMS[code] ?? messageOf(error), retryable: true };
+  const fault = isOfSite(error) ? 'site' : 'unknown';
+  return { path, problem: PROBLEMS[code] ?? messageOf(error), retryable: true, fault };
+}
+
+/** What the file itself is or holds is at fault, and stays so until somebody corrects it. */
+export function lastingFault(path: string, problem: string): Fault {
+  return { path, problem, retryable: false, fault: 'run' };
 }
 
 /** One error for all faults of a run, worth another attempt if all of them are. */
@@ -37,8 +48,17 @@ export function faultsError(run: RunNumber, directory: string, faults: readonly 
   return new RunRecordError(`run ${run} can't be archived whole from ${directory}: ${list}`, {
     stage: 'import',
     run,
-    retryable: faults.every((fault) => fault.retryable),
+    retryable: faults.every(({ retryable }) => retryable),
+    fault: faultOfAll(faults),
   });
+}
+
+/** What would remain of several faults after the others have passed; a file server that is away explains the other problems. */
+function faultOfAll(faults: readonly Fault[]): ErrorFault {
+  if (faults.some(({ fault, retryable }) => fault === 'run' && !retryable)) return 'run';
+  const met = new Set(faults.map(({ fault }) => fault));
+  if (met.has('site')) return 'site';
+  return met.has('unknown') ? 'unknown' : 'run';
 }
 
 /** A path as one line shows it: in quotes and escaped if it holds control characters, line ends above all. */

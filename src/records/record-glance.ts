@@ -30,7 +30,9 @@ export async function glanceAt(
     const lastChange = await lastChangeOf(path);
     return { found: lastChange, lastChange };
   }, settling);
-  if (fileChange === undefined) throw new RunRecordError('is being modified', { retryable: true });
+  if (fileChange === undefined) {
+    throw new RunRecordError('is being modified', { retryable: true, fault: 'unknown' });
+  }
   const { bytes } = await readStable(path, admit);
   return { metadata: bytes, lastChange: Math.max(directoryChange, fileChange) };
 }

@@ -1,9 +1,9 @@
 import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { errorCode } from '../system-error.ts';
+import { errorCode, mayPass } from '../system-error.ts';
 import { type FileRole, roleOf } from './file-role.ts';
-import { type Fault, faultOf, shown } from './record-faults.ts';
+import { type Fault, faultOf, lastingFault, shown } from './record-faults.ts';
 
 /** A file that belongs into the archive. */
 export interface ListedFile {
@@ -83,7 +83,10 @@ class Walk implements RecordListing {
       const stats = await stat(target);
       kind = stats.isFile() ? 'file' : stats.isDirectory() ? 'directory' : 'other';
     } catch (error) {
-      this.#leave(path, role, `is a symbolic link that can't be followed (${faultOf(path, error).problem})`);
+      const { problem, fault } = faultOf(path, error);
+      const what = `is a symbolic link that can't be followed (${problem})`;
+      if (role.kind === 'aside') this.aside.push([path, what]);
+      else this.faults.push({ path, problem: what, retryable: mayPass(error), fault });
       return;
     }
     const inside = target === this.#root || target.startsWith(this.#root + sep);
@@ -117,7 +120,7 @@ class Walk implements RecordListing {
   }
 
   #refuse(path: string, problem: string): void {
-    this.faults.push({ path, problem, retryable: false });
+    this.faults.push(lastingFault(path, problem));
   }
 }
 
@@ -127,5 +130,5 @@ function isUnnamed(path: string, error: unknown): boolean {
 }
 
 function unnamed(path: string): Fault {
-  return { path, problem: "the name is not UTF-8, so it can't be opened; rename it", retryable: false };
+  return lastingFault(path, "the name is not UTF-8, so it can't be opened; rename it");
 }

@@ -69,7 +69,7 @@ async function entriesOf(location: string) {
   } catch (cause) {
     throw new RunRecordError(
       `the run records can't be listed: ${messageOf(cause)}; check source_files.run_records_dir and its permissions`,
-      { stage: 'import', cause, retryable: true },
+      { stage: 'import', cause, retryable: true, fault: 'site' },
     );
   }
 }

@@ -1,7 +1,8 @@
-import { lstat, realpath } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, lstat, realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import pLimit from 'p-limit';
-import { RunRecordError } from '../errors.ts';
+import { messageOf, RunRecordError } from '../errors.ts';
 import { parseRunNumber, type RunNumber } from '../run-number.ts';
 import { type Logger, silentLogger } from '../services/logger.ts';
 import { abbreviate, type Fault, faultOf, faultsError, shown } from './record-faults.ts';
@@ -71,7 +72,7 @@ export class RunRecordDirectory implements RunRecordSource {
       throw new RunRecordError(
         `run ${run}: ${directory} holds nothing to archive (no *.fcl file and no text file of DAQInterface); ` +
           'is it still being copied?',
-        { stage: 'import', run, retryable: true },
+        { stage: 'import', run, retryable: true, fault: 'unknown' },
       );
     }
     return {
@@ -102,7 +103,20 @@ export class RunRecordDirectory implements RunRecordSource {
       if (other !== undefined && other !== run) throw new RunRecordError(`is a link to run ${other}`);
       return root;
     } catch (error) {
+      await this.#expectLocation(run);
       throw faultsError(run, directory, [faultOf('', error)]);
+    }
+  }
+
+  /** Where no run can be read the system gives for each of them the same reasons as for one that can't be read. */
+  async #expectLocation(run: RunNumber): Promise<void> {
+    try {
+      await access(this.location, constants.R_OK | constants.X_OK);
+    } catch (cause) {
+      throw new RunRecordError(
+        `run ${run} can't be read, as ${this.location} can't be: ${messageOf(cause)}; check source_files.run_records_dir and its permissions`,
+        { stage: 'import', run, cause, retryable: true, fault: 'site' },
+      );
     }
   }
 
@@ -116,7 +130,7 @@ export class RunRecordDirectory implements RunRecordSource {
     }, this.#settling);
     if (listing !== undefined) return listing;
     const problem = `is being modified (is it still being copied?) and was for ${this.#settling.patience / 1000} s`;
-    throw faultsError(run, directory, [{ path: '', problem, retryable: true }]);
+    throw faultsError(run, directory, [{ path: '', problem, retryable: true, fault: 'unknown' }]);
   }
 
   /** Reads on after a fault, so that the message names all of them. */
@@ -175,7 +189,9 @@ async function checkUnchanged(
     }
   });
   const faults = checks.filter((fault) => fault !== undefined);
-  if (paths(await listRecord(root)) !== paths(listing)) faults.push(faultOf('', changed()));
+  const again = await listRecord(root);
+  if (again.faults.length > 0) faults.push(...again.faults);
+  else if (paths(again) !== paths(listing)) faults.push(faultOf('', changed()));
   if (faults.length > 0) throw faultsError(run, directory, faults);
 }
 

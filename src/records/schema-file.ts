@@ -29,7 +29,8 @@ export async function readSchemaFile(directory: string): Promise<FhiclFile> {
         : '';
     throw new ConfigurationError(
       `artdaq_db.fcl_conf_dir must hold a valid ${SCHEMA_FILE}, but ${path} can't be used: ${messageOf(error)}${advice}`,
-      { cause: error },
+      // Also if its content is at fault: it is not one of the run's files.
+      { cause: error, fault: 'site' },
     );
   }
 }

@@ -56,7 +56,10 @@ export async function lastChangeOf(path: string): Promise<number> {
 
 /** The error for a file that is not the same before and after. */
 export function changed(): RunRecordError {
-  return new RunRecordError('changed while it was read (is it still being copied?)', { retryable: true });
+  return new RunRecordError('changed while it was read (is it still being copied?)', {
+    retryable: true,
+    fault: 'unknown',
+  });
 }
 
 async function readUpTo(handle: FileHandle, limit: number): Promise<Buffer> {

@@ -10,7 +10,12 @@ describe('faults of a record', () => {
     ['ENOENT', 'it is not there'],
     ['EIO', 'EIO: failed'],
   ])('explains %s and asks for another attempt', (code, problem) => {
-    expect(faultOf('a.fcl', systemError(code))).toEqual({ path: 'a.fcl', problem, retryable: true });
+    expect(faultOf('a.fcl', systemError(code))).toEqual({
+      path: 'a.fcl',
+      problem,
+      retryable: true,
+      fault: 'unknown',
+    });
   });
 
   it('lets bugs through', () => {
