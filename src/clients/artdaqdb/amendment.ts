@@ -71,7 +71,7 @@ export function planAmendment(amendment: Amendment, stored: readonly StoredDocum
     throw new ArtdaqDbError(
       `Run ${run} has '${entityOf(file)}' twice with different content under '${configuration}' (${first.place} and ` +
         `${odd.place}), so neither was replaced; take the wrong one out with the artdaq tools`,
-      { run },
+      { run, fault: 'run' },
     );
   }
   if (!mayReplace(first.fhicl)) return { outcome: 'kept', replacements: [] };

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { ArtdaqDbError, messageOf } from '../../errors.ts';
+import { ArchiverError, ArtdaqDbError, messageOf } from '../../errors.ts';
 import type { FhiclFile } from '../../fhicl/fhicl-file.ts';
 import { currentOwner } from '../../persistence/lock/owner.ts';
 import { byRunNumber, type RunNumber } from '../../run-number.ts';
@@ -136,22 +136,27 @@ export class FilesystemDb implements NativeArtdaqDb {
 
   /**
    * Lets another program of ours (bulkloader) store documents of a run, while no other process of this project writes.
-   * What `work` throws passes through.
-   * @throws ArtdaqDbError (retryable) if another process keeps the database for too long
+   * The errors of ours that `work` throws pass through.
+   * @throws ArtdaqDbError if another process keeps the database for too long (retryable), or it can't be read or written
    */
   async exclusively<Result>(run: RunNumber, config: string, work: LoadWork<Result>): Promise<Result> {
     const configuration = `${run}/${config}`;
     const { runHistory, systemLayout, reconciler } = this.#context;
     this.#hasWritten = true;
     this.#finder.expectOwnLoad(configuration);
-    return this.#shared.change(async (lock) => {
-      const result = await work((collection) => {
-        const store = collection === systemLayout.name ? systemLayout : runHistory;
-        return reconciler.adopt(store, configuration, lock);
+    try {
+      return await this.#shared.change(async (lock) => {
+        const result = await work((collection) => {
+          const store = collection === systemLayout.name ? systemLayout : runHistory;
+          return reconciler.adopt(store, configuration, lock);
+        });
+        this.#context.reconciler.doubt();
+        return result;
       });
-      this.#context.reconciler.doubt();
-      return result;
-    });
+    } catch (error) {
+      if (error instanceof ArchiverError) throw error;
+      throw asDatabaseError(error, `Run ${run} could not be stored in artdaqDB`, { run });
+    }
   }
 
   async close(): Promise<void> {

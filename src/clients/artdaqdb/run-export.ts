@@ -41,11 +41,14 @@ function checkDocument(
   if (!entry.configurations.some(({ name }) => name === configuration)) {
     throw new ArtdaqDbError(
       `${place} is indexed under '${configuration}' but says nothing of it; repair the index`,
-      { run },
+      { run, fault: 'run' },
     );
   }
   if (entry.entity === '' || /[/\0]/.test(entry.entity)) {
-    throw new ArtdaqDbError(`${place} has the entity '${entry.entity}', which can't be a file name`, { run });
+    throw new ArtdaqDbError(`${place} has the entity '${entry.entity}', which can't be a file name`, {
+      run,
+      fault: 'run',
+    });
   }
   if (isReduced) warn(`Run ${run}: ${place} holds bytes that are not UTF-8; all but ASCII is left out`);
 }

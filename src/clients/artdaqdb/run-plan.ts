@@ -83,7 +83,7 @@ export async function planUpdate(
       const { run, configuration } = submission;
       throw new ArtdaqDbPresenceError(
         `Run ${run} has a document '${entity}' with other content under '${configuration}' already`,
-        { run },
+        { run, fault: 'run' },
       );
     }
   }
@@ -141,7 +141,7 @@ function foreignLeftover(
   return new ArtdaqDbError(
     `Run ${run} is half stored under '${configuration}' by another program, and its document '${entry.entity}' ` +
       `(${place}) is not what the run record gives; complete the run or take that document out with the artdaq tools`,
-    { run },
+    { run, fault: 'run' },
   );
 }
 

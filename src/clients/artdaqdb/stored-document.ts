@@ -32,7 +32,11 @@ export function storedDocument(place: string, id: string, bytes: Buffer): Stored
     return { place, json, fhicl, isReduced, entry: { id, entity, version, configurations, runs } };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    throw new ArtdaqDbError(`${place} is no readable artdaqDB document: ${error.message}`, { cause: error });
+    throw new ArtdaqDbError(`${place} is no readable artdaqDB document: ${error.message}`, {
+      cause: error,
+      // Somebody may be writing it just now, or a full disk has cut it off.
+      fault: 'unknown',
+    });
   }
 }
 

@@ -62,7 +62,7 @@ function configurationName(run: RunNumber, config: string): string {
   if (!/^[\x20-\x7e]+$/.test(config) || config.includes('/') || config.endsWith('*')) {
     throw new ArtdaqDbError(
       `Run ${run} can't be stored under the configuration name '${config}': artdaqDB needs printable ASCII without '/' and without '*' at the end`,
-      { run },
+      { run, fault: 'run' },
     );
   }
   return `${run}/${config}`;
@@ -91,11 +91,14 @@ function refuseBadEntities(run: RunNumber, kind: Submission['kind'], entities: r
     if (!/^[\x20-\x7e]+$/.test(entity) || entity.includes('/')) {
       throw new ArtdaqDbError(
         `Run ${run} has a file '${entity}.fcl', whose name artdaqDB can't hold: printable ASCII only`,
-        { run },
+        { run, fault: 'run' },
       );
     }
     if (seen.has(entity)) {
-      throw new ArtdaqDbError(`Run ${run} has more than one file '${entity}.fcl'; rename one`, { run });
+      throw new ArtdaqDbError(`Run ${run} has more than one file '${entity}.fcl'; rename one`, {
+        run,
+        fault: 'run',
+      });
     }
     seen.add(entity);
   }

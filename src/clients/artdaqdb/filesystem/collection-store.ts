@@ -4,7 +4,7 @@ import { ArtdaqDbError, messageOf } from '../../../errors.ts';
 import type { Collection } from '../../../fhicl/document.ts';
 import { syncDirectory, writeFileAtomic } from '../../../persistence/atomic-file.ts';
 import { eachName } from '../../../persistence/directory-names.ts';
-import { undefinedIfMissing } from '../../../system-error.ts';
+import { isOfSite, undefinedIfMissing } from '../../../system-error.ts';
 import { type StoredDocument, storedDocument } from '../stored-document.ts';
 import { asDatabaseError, type DatabaseFiles } from './database-files.ts';
 import { IndexFile } from './index/index-file.ts';
@@ -72,7 +72,7 @@ export class CollectionStore {
       const bytes = await this.#files.readFile(path).catch(undefinedIfMissing);
       return bytes && storedDocument(path, id, bytes);
     } catch (error) {
-      throw asDatabaseError(error, `Cannot read ${path}`);
+      throw asDatabaseError(error, `Cannot read ${path}`, { fault: isOfSite(error) ? 'site' : 'unknown' });
     }
   }
 

@@ -1,8 +1,15 @@
 import { readFileSync, readSync, type StatOptions, statSync } from 'node:fs';
 import * as nodeFiles from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
-import { ArchiverError, type ArchiverErrorDetails, ArtdaqDbError, messageOf } from '../../../errors.ts';
-import { errorCode, mayPass } from '../../../system-error.ts';
+import {
+  ArchiverError,
+  type ArchiverErrorDetails,
+  ArtdaqDbError,
+  type ErrorFault,
+  messageOf,
+  PersistenceError,
+} from '../../../errors.ts';
+import { errorCode, isOfSite, mayPass } from '../../../system-error.ts';
 
 /** The calls of the file system that the database needs; a test passes others to make one of them fail. */
 export interface DatabaseFiles
@@ -37,7 +44,13 @@ export function toleratingExistence(error: unknown): void {
   if (errorCode(error) !== 'EEXIST') throw error;
 }
 
-/** What can fail without this project being wrong becomes an ArtdaqDbError; the rest passes as it is. */
+/** What the system says where the database may not be written, or is not where it should be. */
+const REFUSALS: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM', 'ENOTDIR', 'ELOOP']);
+
+/**
+ * What can fail without this project being wrong becomes an ArtdaqDbError; the rest passes as it is. If the system refuses us a
+ * directory or an index, it does so for every run; whoever reads a document of one run says otherwise.
+ */
 export function asDatabaseError(
   error: unknown,
   context: string,
@@ -46,5 +59,13 @@ export function asDatabaseError(
   if (error instanceof ArtdaqDbError) return error;
   if (!(error instanceof ArchiverError) && errorCode(error) === undefined) return error;
   const retryable = error instanceof ArchiverError ? error.retryable : mayPass(error);
-  return new ArtdaqDbError(`${context}: ${messageOf(error)}`, { retryable, ...details, cause: error });
+  const fault = faultOf(error);
+  return new ArtdaqDbError(`${context}: ${messageOf(error)}`, { retryable, fault, ...details, cause: error });
+}
+
+function faultOf(error: unknown): ErrorFault {
+  // What writes a file in one go explains what the system said of it.
+  const reason = error instanceof PersistenceError ? error.cause : error;
+  if (reason instanceof ArchiverError) return reason.fault;
+  return isOfSite(reason) || REFUSALS.has(errorCode(reason)) ? 'site' : 'unknown';
 }

@@ -237,7 +237,7 @@ function unreadable(path: string, cause: UnreadableIndexError, isChanging: boole
     ? `${path} can't be read while another program keeps writing to it: ${messageOf(cause)}. Nothing was changed`
     : `${path} is not a readable index: ${messageOf(cause)}. ` +
       'Nothing was changed; restore it from a backup, or see what bin/repair-filesystemdb says';
-  return new ArtdaqDbError(message, { cause, retryable: true });
+  return new ArtdaqDbError(message, { cause, retryable: true, fault: isChanging ? 'unknown' : 'site' });
 }
 
 async function* chunks(parts: Iterable<Buffer>): AsyncGenerator<Buffer> {

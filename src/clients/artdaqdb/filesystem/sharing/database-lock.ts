@@ -85,7 +85,7 @@ export class DatabaseLock {
       if (waited >= WAIT_LIMIT_MS) {
         throw new ArtdaqDbError(
           `artdaqDB is locked by ${describeHolder(answer)}; if that is not an archiver at work, remove ${answer.directory}`,
-          { retryable: true },
+          { retryable: true, fault: 'site' },
         );
       }
       await sleep(WAIT_PAUSE_MS);
