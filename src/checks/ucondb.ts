@@ -12,7 +12,7 @@ export function uconDbCheck({ uconDb }: ArchiverConfig, logger: Logger, limitMs:
       { ...uconDb, timeoutSeconds: Math.min(timeoutSeconds, limitMs / 1000) },
       { workers: 1, logger },
     );
-    const giveUp = (): void => void client.abandon();
+    const giveUp = (): void => void client.close();
     signal.addEventListener('abort', giveUp, { once: true });
     try {
       const advice = 'check ucon_db.server_url and the name servers';
@@ -26,7 +26,7 @@ export function uconDbCheck({ uconDb }: ArchiverConfig, logger: Logger, limitMs:
       };
     } finally {
       signal.removeEventListener('abort', giveUp);
-      await client.abandon();
+      await client.close();
     }
   };
   return { name: 'ucon_db', subject: `UconDB ${serverUrl}, folder ${folderName}`, look };

@@ -149,5 +149,6 @@ export function unansweredError(asked: Asked, error: TransportError): ArchiverEr
     );
   }
   const advice = 'check that ucon_db.server_url is right and the server is up';
-  return new UconDbError(`${what}: ${advice}`, { cause: error, retryable: true });
+  const fault = error.failure === 'refused' ? 'site' : 'unknown';
+  return new UconDbError(`${what}: ${advice}`, { cause: error, retryable: true, fault });
 }

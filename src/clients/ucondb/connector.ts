@@ -1,6 +1,8 @@
-import type { Socket } from 'node:net';
-import { rootCertificates } from 'node:tls';
-import { buildConnector } from 'undici';
+import { once } from 'node:events';
+import { isIP, type Socket, connect as tcpConnect } from 'node:net';
+import { createSecureContext, rootCertificates, type SecureContext, connect as tlsConnect } from 'node:tls';
+import type { buildConnector } from 'undici';
+import { connectionError, TransportError } from './transport-error.ts';
 
 /** Which servers are trusted. */
 export interface TlsOptions {
@@ -10,20 +12,72 @@ export interface TlsOptions {
   readonly ca: string | undefined;
 }
 
+/** Whoever waits for a connection. */
+export interface ConnectionWatcher {
+  /** Ends the attempt to connect. */
+  readonly signal: AbortSignal;
+  /** The connection is there; whatever fails from now on may have reached the server. */
+  connected(): void;
+}
+
 const STATUS_LINE = /^HTTP\/1\.[01] \d{3}[^\r\n]*\n/;
 
-/** Opens connections for undici: own time-out and certificate authorities, and an ear for webpie's own answers. */
-export function createConnector(timeoutSeconds: number, tls: TlsOptions): buildConnector.connector {
-  const connect = buildConnector({
-    timeout: timeoutSeconds * 1000,
-    rejectUnauthorized: tls.verify,
-    ...(tls.ca === undefined ? {} : { ca: [...rootCertificates, tls.ca] }),
-  });
-  return (options, callback) =>
-    connect(options, (...result) => {
-      if (result[0] === null) repairLineEnds(result[1]);
-      callback(...result);
-    });
+/** Opens connections to one server. */
+export class Connector {
+  readonly #verify: boolean;
+  readonly #context: SecureContext;
+
+  constructor({ verify, ca }: TlsOptions) {
+    this.#verify = verify;
+    // Made once, as reading all public authorities takes a while.
+    this.#context = createSecureContext(ca === undefined ? {} : { ca: [...rootCertificates, ca] });
+  }
+
+  /**
+   * For the HTTP client of one exchange: opens one connection, with an ear for webpie's own answers. Every failure is a
+   * {@link TransportError} that says that nothing was sent. That client may not connect again by itself, which it would do
+   * without end where connections are closed as soon as they are made.
+   */
+  forExchange(watcher: ConnectionWatcher): buildConnector.connector {
+    let isUsed = false;
+    return (target, callback) => {
+      if (isUsed) {
+        callback(new TransportError('broken', 'the connection was closed before the request was sent'), null);
+        return;
+      }
+      isUsed = true;
+      this.#open(target, watcher.signal).then(
+        (socket) => {
+          watcher.connected();
+          repairLineEnds(socket);
+          callback(null, socket);
+        },
+        (error: unknown) => callback(connectionError(error), null),
+      );
+    };
+  }
+
+  async #open({ protocol, hostname, port }: buildConnector.Options, signal: AbortSignal): Promise<Socket> {
+    const isSecure = protocol === 'https:';
+    const address = { host: hostname, port: Number(port) || (isSecure ? 443 : 80) };
+    const socket = isSecure
+      ? tlsConnect({
+          ...address,
+          servername: isIP(hostname) === 0 ? hostname : '',
+          secureContext: this.#context,
+          rejectUnauthorized: this.#verify,
+          ALPNProtocols: ['http/1.1'],
+        })
+      : tcpConnect(address);
+    socket.setNoDelay(true);
+    try {
+      await once(socket, isSecure ? 'secureConnect' : 'connect', { signal });
+      return socket;
+    } catch (error) {
+      socket.on('error', () => undefined).destroy();
+      throw error;
+    }
+  }
 }
 
 /**

@@ -1,7 +1,10 @@
 import { messageOf } from '../../errors.ts';
 import { errorCode } from '../../system-error.ts';
 
-/** How an exchange failed. `refused`: nothing was sent. `broken`: what the server made of it is unknown. */
+/**
+ * How an exchange failed. `refused`: no connection was made, so nothing was sent. `certificate`: as that, because the server's
+ * certificate is not trusted. `broken`: what the server made of the request is unknown.
+ */
 export type TransportFailure = 'refused' | 'certificate' | 'broken';
 
 /** A request that got no whole answer. */
@@ -15,25 +18,20 @@ export class TransportError extends Error {
   }
 }
 
-const NOT_SENT = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-
-/** Tells from what undici or a socket threw how far the exchange had come. */
-export function transportError(error: unknown): TransportError {
+/** The error for a connection that could not be made, whatever the reason: no request was sent on it. */
+export function connectionError(error: unknown): TransportError {
   if (error instanceof TransportError) return error;
-  const code = errorCode(error) ?? '';
-  const text = messageOf(error) || code;
-  if (/CERT|SELF_SIGNED|UNABLE_TO_VERIFY|HOSTNAME_MISMATCH/.test(code)) {
-    return new TransportError('certificate', text, error);
-  }
-  // A connection on which something was sent can end with the codes of one that can't be made.
-  const wasOpen =
-    error instanceof Error && 'syscall' in error && (error.syscall === 'read' || error.syscall === 'write');
-  return new TransportError(NOT_SENT.has(code) && !wasOpen ? 'refused' : 'broken', text, error);
+  const isCertificate = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|HOSTNAME_MISMATCH/.test(errorCode(error) ?? '');
+  return new TransportError(isCertificate ? 'certificate' : 'refused', reasonOf(error), error);
+}
+
+/** The error for an exchange that failed on a connection. */
+export function exchangeError(error: unknown): TransportError {
+  return error instanceof TransportError ? error : new TransportError('broken', reasonOf(error), error);
+}
+
+/** A host with several addresses fails with the errors of all of them, and no message of its own. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join(', ');
+  return messageOf(error) || (errorCode(error) ?? 'unknown reason');
 }

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import pLimit, { type LimitFunction } from 'p-limit';
-import { Agent, type Dispatcher, request } from 'undici';
-import { createConnector, type TlsOptions } from './connector.ts';
-import { transportError } from './transport-error.ts';
+import { Client, type Dispatcher } from 'undici';
+import { Connector, type TlsOptions } from './connector.ts';
+import { exchangeError, TransportError } from './transport-error.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** How exchanges with a server are limited. */
@@ -37,21 +37,18 @@ const CHUNK_BYTES = 256 * 1024;
 /** The server was measured to store 6 to 10 MB a second, and it answers when all is stored. */
 const STORED_BYTES_PER_SECOND = 3e6;
 
-/** HTTP exchanges with one server, each with its own time-outs. */
+/** HTTP exchanges with one server, each on a connection of its own and with its own time-outs. */
 export class Transport {
   readonly #origin: string;
   readonly #timeoutSeconds: number;
-  readonly #agent: Agent;
+  readonly #connector: Connector;
   readonly #limit: LimitFunction;
+  readonly #closed = new AbortController();
 
   constructor(origin: string, options: TransportOptions) {
     this.#origin = origin;
     this.#timeoutSeconds = options.timeoutSeconds;
-    this.#agent = new Agent({
-      connect: createConnector(options.timeoutSeconds, options),
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
+    this.#connector = new Connector(options);
     this.#limit = pLimit(options.connections);
   }
 
@@ -61,53 +58,58 @@ export class Transport {
    */
   exchange<T>(sent: TransportRequest, receive: (answer: TransportAnswer) => Promise<T>): Promise<T> {
     return this.#limit(async () => {
-      const watchdog = new Watchdog(this.#timeoutSeconds);
+      const watchdog = new Watchdog(this.#timeoutSeconds, this.#closed.signal);
+      // The server ends each connection itself. One that a front keeps may end just when it is used again, or still bring
+      // the rest of an earlier answer.
+      const client = new Client(this.#origin, {
+        connect: this.#connector.forExchange({
+          signal: watchdog.signal,
+          connected: () => watchdog.connected(),
+        }),
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      });
       try {
-        const answer = await this.#request(sent, watchdog);
-        try {
-          return await receive({
-            status: answer.statusCode,
-            header: (name) => valuesOf(answer, name)[0],
-            headers: (name) => valuesOf(answer, name),
-            chunks: watched(answer.body, watchdog),
-          });
-        } finally {
-          abandon(answer.body);
-        }
+        const answer = await send(client, sent, watchdog);
+        // Whatever is not read of it ends with the connection.
+        answer.body.on('error', () => undefined);
+        return await receive({
+          status: answer.statusCode,
+          header: (name) => valuesOf(answer, name)[0],
+          headers: (name) => valuesOf(answer, name),
+          chunks: watched(answer.body, watchdog),
+        });
       } finally {
         watchdog.stop();
+        await client.destroy();
       }
     });
   }
 
-  async close(): Promise<void> {
-    await this.#agent.close();
+  /** Ends all exchanges at once; there are no others afterwards. */
+  close(): void {
+    this.#closed.abort(new TransportError('refused', 'the client was closed'));
   }
+}
 
-  /** Ends all exchanges at once. */
-  async abandon(): Promise<void> {
-    await this.#agent.destroy();
-  }
-
-  async #request(sent: TransportRequest, watchdog: Watchdog): Promise<Dispatcher.ResponseData> {
-    watchdog.touch('no connection or no answer');
-    const { body } = sent;
-    const length = body === undefined ? {} : { 'content-length': String(body.length) };
-    try {
-      return await request(this.#origin + sent.target, {
-        dispatcher: this.#agent,
-        method: sent.method,
-        // What is kept between us and the server may be older than what we have stored.
-        headers: { accept: '*/*', 'cache-control': 'no-cache', ...sent.headers, ...length },
-        // The server ends each connection itself. One that a front keeps may end just when it is used again, or still bring
-        // the rest of an earlier answer.
-        reset: true,
-        signal: watchdog.signal,
-        body: body === undefined || body.length === 0 ? null : Readable.from(pieces(body, watchdog)),
-      });
-    } catch (error) {
-      throw watchdog.expired ?? transportError(error);
-    }
+async function send(
+  client: Client,
+  { method, target, headers, body }: TransportRequest,
+  watchdog: Watchdog,
+): Promise<Dispatcher.ResponseData> {
+  const length = body === undefined ? {} : { 'content-length': String(body.length) };
+  try {
+    return await client.request({
+      path: target,
+      method,
+      // What is kept between us and the server may be older than what we have stored.
+      headers: { accept: '*/*', 'cache-control': 'no-cache', ...headers, ...length },
+      reset: true,
+      signal: watchdog.signal,
+      body: body === undefined || body.length === 0 ? null : Readable.from(pieces(body, watchdog)),
+    });
+  } catch (error) {
+    throw watchdog.expired ?? exchangeError(error);
   }
 }
 
@@ -129,15 +131,8 @@ async function* watched(body: AsyncIterable<Buffer>, watchdog: Watchdog): AsyncG
       yield chunk;
     }
   } catch (error) {
-    throw watchdog.expired ?? transportError(error);
+    throw watchdog.expired ?? exchangeError(error);
   }
-}
-
-/** Lets go of a body that was not read to its end, and of its connection. */
-function abandon(body: Readable): void {
-  if (body.readableEnded) return;
-  body.on('error', () => undefined);
-  body.destroy();
 }
 
 function valuesOf({ headers }: Dispatcher.ResponseData, name: string): readonly string[] {

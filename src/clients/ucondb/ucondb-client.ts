@@ -45,7 +45,12 @@ export class UconDbClient implements UconDb {
 
   /** Contacts nothing. @throws ConfigurationError if server URL, folder or object can't be used */
   constructor(options: UconDbClientOptions) {
-    const { now = Date.now, sleep: pause = sleep, random = randomBytes, tlsVerify = true } = options;
+    const {
+      now = () => performance.now(),
+      sleep: pause = sleep,
+      random = randomBytes,
+      tlsVerify = true,
+    } = options;
     this.#logger = options.logger ?? silentLogger;
     this.#address = new UconDbAddress(options.serverUrl, options.folder, options.object);
     this.location = this.#address.location;
@@ -104,13 +109,9 @@ export class UconDbClient implements UconDb {
     return checkAccess(this.#conversation, this.#address, this.#authenticator);
   }
 
-  async close(): Promise<void> {
-    await this.#transport.close();
-  }
-
   /** Ends all that is under way. */
-  async abandon(): Promise<void> {
-    await this.#transport.abandon();
+  async close(): Promise<void> {
+    this.#transport.close();
   }
 
   /** A GET by key from an object without any version is answered like a fault of the server; a listing tells them apart. */

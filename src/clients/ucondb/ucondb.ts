@@ -36,5 +36,6 @@ export interface UconDb {
    */
   get(run: RunNumber): Promise<Buffer>;
 
+  /** Ends all that is under way. */
   close(): Promise<void>;
 }

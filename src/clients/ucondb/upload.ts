@@ -88,7 +88,7 @@ export class Upload {
       mayBeOurs ||= attempt.result === 'unknown';
       const held = attempt.result === 'turned-away' ? 'nothing' : await this.#held();
       if (typeof held === 'object') return mayBeOurs && this.#isOurs(held) ? 'stored' : 'already-stored';
-      if (!(await backoff.wait(this.#patience(attempt)))) throw this.#givingUp(attempt, held);
+      if (!(await backoff.wait(this.#patience(attempt)))) throw this.#givingUp(attempt, held, mayBeOurs);
       if (held === 'no-answer') continue;
       this.#conversation.logger.warning(`${attempt.error.message}; uploading run ${this.#run} again`);
       attempt = await this.#attempt();
@@ -125,13 +125,21 @@ export class Upload {
     return this.#conversation.timeoutSeconds * UNKNOWN_PATIENCE_TIMEOUTS;
   }
 
-  #givingUp(attempt: Exclude<Attempt, { result: 'stored' }>, held: Held): ArchiverError {
-    if (attempt.result === 'turned-away') return attempt.error;
+  #givingUp(attempt: Exclude<Attempt, { result: 'stored' }>, held: Held, mayBeOurs: boolean): ArchiverError {
+    const { error: cause } = attempt;
+    if (attempt.result === 'turned-away') {
+      if (!mayBeOurs) return cause;
+      // What became of the attempt before is not the site's fault for certain: its blob may be what broke the server.
+      return new UconDbError(
+        `${cause.message}; an earlier attempt may have stored the blob of run ${this.#run}: a later execution finds out`,
+        { cause, retryable: true, run: this.#run, fault: 'unknown' },
+      );
+    }
     const state = held === 'no-answer' ? 'could not be asked if it has a' : 'says it has no';
     return new UconDbError(
-      `${attempt.error.message}; the server ${state} version with key ${this.#run}, so it is not known if the blob is ` +
+      `${cause.message}; the server ${state} version with key ${this.#run}, so it is not known if the blob is ` +
         'stored: a later execution finds out',
-      { cause: attempt.error, retryable: true, run: this.#run },
+      { cause, retryable: true, run: this.#run },
     );
   }
 
@@ -186,7 +194,7 @@ export class Upload {
       `UconDB: run ${this.#run}: ${this.#blob.length} bytes with adler32 ${this.#sum} were sent, but the server confirms ` +
         `${stored.data_size} bytes with adler32 ${stored.adler32} under key ${stored.key}: what is stored there is not ` +
         'this blob; find out what stands between us and the server, and have that version removed',
-      { run: this.#run },
+      { run: this.#run, fault: 'run' },
     );
   }
 

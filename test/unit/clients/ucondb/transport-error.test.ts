@@ -1,15 +1,33 @@
 import { expect, it } from 'vitest';
-import { transportError } from '../../../../src/clients/ucondb/transport-error.ts';
+import { connectionError, exchangeError } from '../../../../src/clients/ucondb/transport-error.ts';
+
+const failed = (code: string): Error => Object.assign(new Error('gone'), { code });
 
 it.each([
-  ['ECONNREFUSED', 'connect', 'refused'],
-  ['EHOSTUNREACH', 'connect', 'refused'],
-  ['ENOTFOUND', 'getaddrinfo', 'refused'],
-  ['UND_ERR_CONNECT_TIMEOUT', undefined, 'refused'],
-  ['EHOSTUNREACH', 'read', 'broken'],
-  ['ENETUNREACH', 'write', 'broken'],
-  ['ECONNRESET', 'read', 'broken'],
-])('%s of %s: %s', (code, syscall, failure) => {
-  const error = Object.assign(new Error('gone'), { code }, syscall === undefined ? {} : { syscall });
-  expect(transportError(error).failure).toBe(failure);
+  ['ECONNREFUSED', 'refused'],
+  ['EHOSTUNREACH', 'refused'],
+  ['ENOTFOUND', 'refused'],
+  ['ETIMEDOUT', 'refused'],
+  ['ECONNRESET', 'refused'],
+  ['EMFILE', 'refused'],
+  ['ERR_SSL_WRONG_VERSION_NUMBER', 'refused'],
+  ['CERT_HAS_EXPIRED', 'certificate'],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'certificate'],
+])('%s while connecting means: %s', (code, failure) => {
+  expect(connectionError(failed(code)).failure).toBe(failure);
+});
+
+it.each(['EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'ECONNRESET'])(
+  '%s on a connection leaves the outcome unknown',
+  (code) => {
+    expect(exchangeError(failed(code)).failure).toBe('broken');
+  },
+);
+
+it('the errors of all addresses of a host are named', () => {
+  const error = new AggregateError([
+    new Error('connect ECONNREFUSED ::1:1'),
+    new Error('connect ECONNREFUSED 127.0.0.1:1'),
+  ]);
+  expect(connectionError(error).message).toBe('connect ECONNREFUSED ::1:1, connect ECONNREFUSED 127.0.0.1:1');
 });

@@ -1,0 +1,205 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { UconDbClient, type UconDbClientOptions } from '../../../src/clients/ucondb/ucondb-client.ts';
+import { ArchiverError, type ErrorFault } from '../../../src/errors.ts';
+import { startUconDbServer, type UconDbServer } from '../../../tools/ucondb-server/server.ts';
+import { closedPort } from '../../helpers/closed-port.ts';
+import {
+  type FaultProxy,
+  type ProxiedRequest,
+  type Script,
+  startFaultProxy,
+} from '../../helpers/fault-proxy.ts';
+
+const account = { user: 'archiver', password: 'secret' };
+const place = { folder: 'test01', object: 'configuration' };
+const blob = Buffer.from('Start of Record\nRun Number: 1\nEnd of Record\n');
+
+let data: string;
+let server: UconDbServer;
+let proxy: FaultProxy | undefined;
+let front: Server | undefined;
+const clients: UconDbClient[] = [];
+
+beforeEach(async () => {
+  data = await mkdtemp(join(tmpdir(), 'ucondb-faults-'));
+  server = await startUconDbServer({ data, folders: [place.folder], ...account });
+});
+
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.close()));
+  await proxy?.close();
+  proxy = undefined;
+  front?.close();
+  front = undefined;
+  await server.close();
+  await rm(data, { recursive: true });
+});
+
+/** A client whose waits between attempts take no time, but let its clock go on. */
+function open(options: Partial<UconDbClientOptions> = {}): UconDbClient {
+  let waited = 0;
+  const client = new UconDbClient({
+    serverUrl: proxy?.url ?? server.url,
+    ...place,
+    ...account,
+    timeoutSeconds: 10,
+    now: () => waited,
+    sleep: async (milliseconds) => {
+      waited += milliseconds;
+    },
+    ...options,
+  });
+  clients.push(client);
+  return client;
+}
+
+async function openThrough(script: Script, options?: Partial<UconDbClientOptions>): Promise<UconDbClient> {
+  proxy = await startFaultProxy(server.url, script);
+  return open(options);
+}
+
+/** A client of something that takes connections, and is no UconDB. */
+async function openTo(
+  scheme: 'http' | 'https',
+  serve: (socket: Socket) => void,
+  options?: Partial<UconDbClientOptions>,
+): Promise<UconDbClient> {
+  front = createServer((socket) => {
+    socket.on('error', () => socket.destroy());
+    serve(socket);
+  }).listen(0, '127.0.0.1');
+  await once(front, 'listening');
+  const { port } = front.address() as AddressInfo;
+  return open({ serverUrl: `${scheme}://127.0.0.1:${port}/app`, ...options });
+}
+
+async function faultOf(call: Promise<unknown>): Promise<ErrorFault> {
+  const error = await call.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof ArchiverError)) throw new Error('no known error', { cause: error });
+  return error.fault;
+}
+
+async function expectFault(client: UconDbClient, fault: ErrorFault): Promise<void> {
+  expect(await faultOf(client.put(1, blob))).toBe(fault);
+  expect(await faultOf(client.get(1))).toBe(fault);
+  expect(await faultOf(client.listRuns())).toBe(fault);
+}
+
+const isUpload = (head: string): boolean => head.startsWith('POST') && head.includes('key=');
+const answering = (status: string, body = '') => {
+  const text = `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  return (request: ProxiedRequest) => request.answer(text);
+};
+
+describe('it is the fault of the site', () => {
+  it('that the server takes no connection', async () => {
+    await expectFault(open({ serverUrl: `http://127.0.0.1:${await closedPort()}/app` }), 'site');
+  });
+
+  it('that the server takes the connection but begins no TLS', async () => {
+    const client = await openTo('https', () => undefined, { timeoutSeconds: 0.2 });
+    await expectFault(client, 'site');
+  });
+
+  it('that the server closes the connection before TLS has begun', async () => {
+    await expectFault(await openTo('https', (socket) => socket.end()), 'site');
+  });
+
+  it('that the server resets the connection before TLS has begun', async () => {
+    await expectFault(await openTo('https', (socket) => socket.resetAndDestroy()), 'site');
+  });
+
+  it('that the server speaks plain HTTP where TLS is configured', async () => {
+    const client = await openTo('https', (socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    await expectFault(client, 'site');
+  });
+
+  it.each([
+    ['user', { user: 'nobody' }],
+    ['password', { password: 'wrong' }],
+    ['folder', { folder: 'nosuch' }],
+  ])('that an upload is refused for the %s', async (_, options) => {
+    expect(await faultOf(open(options).put(1, blob))).toBe('site');
+  });
+
+  it('that there is no UconDB under the prefix', async () => {
+    await expectFault(open({ serverUrl: server.url.replace('/app', '/other') }), 'site');
+  });
+});
+
+describe('whose fault it is remains unknown', () => {
+  it.each(['500 Oops', '502 Bad Gateway', '503 Busy', '504 Late', '507 Full', '413 Large', '403 No'])(
+    'when an upload is answered with %s',
+    async (status) => {
+      const client = await openThrough((head) => (isUpload(head) ? answering(status, 'sorry') : undefined));
+      expect(await faultOf(client.put(1, blob))).toBe('unknown');
+    },
+  );
+
+  it.each(['500 Oops', '502 Bad Gateway', '503 Busy'])('when all is answered with %s', async (status) => {
+    await expectFault(await openThrough(() => answering(status)), 'unknown');
+  });
+
+  it('when the connection breaks after the request was sent', async () => {
+    await expectFault(await openThrough(() => (request) => request.reset()), 'unknown');
+  });
+
+  it('when the server closes each connection as soon as it has taken it', async () => {
+    await expectFault(await openTo('http', (socket) => socket.end()), 'unknown');
+  });
+
+  it('when no answer comes', async () => {
+    await expectFault(await openThrough(() => () => undefined, { timeoutSeconds: 0.2 }), 'unknown');
+  });
+
+  it('when an answer is cut', async () => {
+    await open().put(1, blob);
+    const client = await openThrough(() => async (request) => {
+      const answer = await request.forward();
+      request.answer(answer.subarray(0, answer.length - 5));
+    });
+    expect(await faultOf(client.get(1))).toBe('unknown');
+    expect(await faultOf(client.listRuns())).toBe('unknown');
+  });
+
+  it('when the server takes no connection any more after an upload broke it', async () => {
+    const client = await openThrough((head) => {
+      if (!isUpload(head)) return undefined;
+      return async (request) => {
+        request.reset();
+        await server.close();
+      };
+    });
+    expect(await faultOf(client.put(1, blob))).toBe('unknown');
+    server = await startUconDbServer({ data, folders: [place.folder], ...account });
+  });
+
+  it('when nothing answers after an upload that may have been stored, until patience ends', async () => {
+    let uploads = 0;
+    const client = await openThrough((head) => {
+      if (!isUpload(head)) return undefined;
+      return ++uploads === 1 ? (request) => request.reset() : answering('503 Busy');
+    });
+    expect(await faultOf(client.put(1, blob))).toBe('unknown');
+    expect(uploads).toBeGreaterThan(1);
+  });
+});
+
+it('it is the fault of the run that the server confirms other bytes than were sent', async () => {
+  const client = await openThrough((head) => {
+    if (!isUpload(head)) return undefined;
+    return async (request) => {
+      const answer = (await request.forward()).toString('latin1');
+      request.answer(answer.replace(/"adler32": \d+/, '"adler32": 1').replace(/Content-Length: \d+\r\n/, ''));
+    };
+  });
+  expect(await faultOf(client.put(1, blob))).toBe('run');
+});
