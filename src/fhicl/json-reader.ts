@@ -1,5 +1,5 @@
 import { ArtdaqDbError } from '../errors.ts';
-import type { JsonObject, JsonValue } from './json.ts';
+import { type JsonObject, type JsonValue, repeatedKey } from './json.ts';
 
 /** Levels of nesting: twice what FHiCL needs for its own limit, as metadata has two levels for each of data. */
 const MAX_DEPTH = 2500;
@@ -50,12 +50,18 @@ class Reader {
 
   #object(): JsonObject {
     const members: Record<string, JsonValue> = Object.create(null);
+    const repeated = new Map<string, number>();
     this.#enter();
     if (this.#next() === CLOSE_OBJECT) return this.#leave(members);
     for (;;) {
       if (this.#next() !== QUOTE) this.#fail('a name in quotes was expected');
-      let key = this.#string();
-      while (key in members) key += '\0';
+      const name = this.#string();
+      let key = name;
+      if (name in members) {
+        const times = (repeated.get(name) ?? 0) + 1;
+        repeated.set(name, times);
+        key = repeatedKey(name, times);
+      }
       if (this.#next() !== COLON) this.#fail('a : was expected');
       this.#position++;
       members[key] = this.#value();

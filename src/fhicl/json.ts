@@ -2,16 +2,24 @@
 export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
 
 /**
- * The members of an object, in the order of the text. artdaqDB's objects may repeat a name, which these can't: the
- * second member of a name has one NUL character behind it, the third two, see {@link nameOf}.
+ * The members of an object, in the order of the text. artdaqDB's objects may repeat a name, which these can't: see
+ * {@link repeatedKey}.
  */
 export interface JsonObject {
   readonly [key: string]: JsonValue;
 }
 
+/**
+ * The key of a member whose name the object has already.
+ * @param times how often it has the name before
+ */
+export function repeatedKey(name: string, times: number): string {
+  return `${name}\0${times}`;
+}
+
 /** The name of a member as it is in the text. */
 export function nameOf(key: string): string {
-  return key.endsWith('\0') ? key.replace(/\0+$/, '') : key;
+  return key.includes('\0') ? key.replace(/\0\d+$/, '') : key;
 }
 
 /** Tells an object from an array, a scalar and nothing. */

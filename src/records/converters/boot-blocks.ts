@@ -18,8 +18,12 @@ const PROCESS_FIELDS = [
   'target',
   'prepend',
 ];
+/** A key with another word behind it. */
+const WITH_SUFFIX = /^(.*[^\s\x85])[\s\x85]+([^\s\x85]+)$/s;
 const SUBSYSTEM_KEY = /^Subsystem_(id|source|destination|fragmentMode)$/;
 const SUBSYSTEM_FIELDS = ['id', 'source', 'destination', 'fragmentMode'];
+/** Holds what stands behind a key, as in `EventBuilder_host eb01`: it is not written, but can stand in for the label or id. */
+const SUFFIX = ' ';
 /** What the reference writes for a process with a label but no host. */
 const NO_HOST = 'not set';
 
@@ -42,6 +46,17 @@ class Blocks {
     return this.#open.get(field)?.values[0];
   }
 
+  /** Gives the open block something that it keeps if it has it. */
+  note(field: string, value: string | undefined, line: number): void {
+    if (value !== undefined && !this.#open.has(field)) this.#open.set(field, { values: [value], line });
+  }
+
+  /** Does a key with that suffix belong to another block than the open one? */
+  isOther(suffix: string | undefined): boolean {
+    const current = this.current(SUFFIX);
+    return suffix !== undefined && current !== undefined && suffix !== current;
+  }
+
   end(): void {
     if (this.#open.size > 0) this.#done.push(this.#open);
     this.#open = new Map();
@@ -57,21 +72,30 @@ export class BootBlocks {
   readonly #processes = new Blocks();
   readonly #subsystems = new Blocks();
 
-  /** @returns false if the key (blanks as underscores) isn't one of a process or subsystem */
+  /** @returns false if the key isn't one of a process or subsystem */
   take(key: string, value: string, line: number): boolean {
+    if (this.#takeField(underscored(key), undefined, value, line)) return true;
+    const [, field, suffix] = WITH_SUFFIX.exec(key) ?? [];
+    return field !== undefined && this.#takeField(underscored(field), suffix, value, line);
+  }
+
+  #takeField(key: string, suffix: string | undefined, value: string, line: number): boolean {
     const [, subsystemField] = SUBSYSTEM_KEY.exec(key) ?? [];
     if (subsystemField !== undefined) {
-      this.#subsystems.put(subsystemField, value, line, subsystemField === 'source');
+      const subsystems = this.#subsystems;
+      if (subsystems.isOther(suffix)) subsystems.end();
+      subsystems.put(subsystemField, value, line, subsystemField === 'source');
+      subsystems.note(SUFFIX, suffix, line);
       return true;
     }
     const [, name, field] = PROCESS_KEY.exec(key) ?? [];
     if (name === undefined || field === undefined) return false;
-    const current = this.#processes.current('name');
-    if (current !== name || this.#processes.current(field) !== undefined) {
-      if (current !== undefined) this.#processes.end();
-      this.#processes.put('name', name, line);
-    }
-    this.#processes.put(field, value, line);
+    const processes = this.#processes;
+    const isNext = processes.current('name') !== name || processes.current(field) !== undefined;
+    if (isNext || processes.isOther(suffix)) processes.end();
+    processes.note('name', name, line);
+    processes.note(SUFFIX, suffix, line);
+    processes.put(field, value, line);
     return true;
   }
 
@@ -84,13 +108,33 @@ export class BootBlocks {
   write(out: ConvertedText): void {
     if (this.#subsystems.all.length > 0) {
       out.add('');
-      const tables = this.#subsystems.all.map((block) => table(out, SUBSYSTEM_FIELDS, block));
+      const tables = this.#subsystems.all.map((block) =>
+        table(out, SUBSYSTEM_FIELDS, withSuffix(out, block, 'id')),
+      );
       out.addEntry('subsystem_settings', 'subsystem_settings', sequence(tables), undefined);
     }
     out.add('');
-    const tables = this.#processes.all.map((block) => table(out, PROCESS_FIELDS, withHost(block)));
+    const tables = this.#processes.all.map((block) =>
+      table(out, PROCESS_FIELDS, withHost(withSuffix(out, block, 'label'))),
+    );
     out.addEntry('artdaq_process_settings', 'artdaq_process_settings', sequence(tables), undefined);
   }
+}
+
+function underscored(key: string): string {
+  return key.replace(/[\s\x85]+/g, '_');
+}
+
+/** What stands behind the keys is the name of a block that has no other. */
+function withSuffix(out: ConvertedText, block: Block, field: 'label' | 'id'): Block {
+  const suffix = block.get(SUFFIX);
+  if (suffix === undefined) return block;
+  const [text] = suffix.values;
+  const [name] = block.get(field)?.values ?? [];
+  if (name === undefined) return new Map([...block, [field, suffix]]);
+  if (name !== text)
+    out.warn(suffix.line, `'${text}' behind the key is left out, as the ${field} is '${name}'`);
+  return block;
 }
 
 function withHost(process: Block): Block {

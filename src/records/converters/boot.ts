@@ -35,8 +35,8 @@ export function convertBoot(bytes: Buffer): Conversion {
 
 function take({ line, field, further }: Setting, blocks: BootBlocks, out: ConvertedText): void {
   if (field !== undefined) {
+    if (further.length === 0 && blocks.take(field.key, field.value, line.number)) return;
     const key = field.key.replace(/[\s\x85]+/g, '_');
-    if (further.length === 0 && blocks.take(key, field.value, line.number)) return;
     const parts = [field.value, ...further.map(({ text }) => text)];
     out.addEntry(field.key, key, settingText(out, parts, line.number), line.number);
   } else if (trimmed(line.text) === '') {

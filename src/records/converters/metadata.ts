@@ -29,9 +29,43 @@ export function convertMetadata(bytes: Buffer): Conversion {
   const { lines, warnings } = readSource(bytes);
   const out = new ConvertedText([...warnings, ...foreignCharacterWarnings(lines)]);
   const metadata = new Metadata(out, componentsIn(lines));
-  for (const line of lines) metadata.take(line);
+  for (const line of withWholeProvenance(lines)) metadata.take(line);
   metadata.endBlock();
   return out.conversion();
+}
+
+/**
+ * Since 2019 DAQInterface copies `<package>_commit_info.txt` as it is and writes the build info behind it. Where that file
+ * ends in a line feed, or has several lines, the value of its `commit/version` goes on below. It is put on one line: with
+ * lines that have no key, and with texts in quotes, up to the next key of DAQInterface.
+ */
+function withWholeProvenance(lines: readonly SourceLine[]): SourceLine[] {
+  const whole: { readonly number: number; readonly parts: string[] }[] = [];
+  let provenance: string[] | undefined;
+  for (const line of lines) {
+    const { number } = line;
+    const text = isComment(line) ? '' : trimmed(line.text);
+    const field = keyAndValue(text);
+    if (provenance !== undefined && text !== '' && (field === undefined || text.startsWith('"'))) {
+      provenance.push(text);
+    } else if (field !== undefined && isProvenance(field.key)) {
+      provenance = [text];
+      whole.push({ number, parts: provenance });
+    } else {
+      if (field !== undefined && isKnown(field.key)) provenance = undefined;
+      whole.push({ number, parts: [line.text] });
+    }
+  }
+  return whole.map(({ number, parts }) => ({ number, text: parts.join(' ') }));
+}
+
+function isProvenance(key: string): boolean {
+  return key.includes('commit/version');
+}
+
+/** Is it a key that DAQInterface writes? */
+function isKnown(key: string): boolean {
+  return KNOWN_KEY.test(key) || LOGFILES.test(key);
 }
 
 class Metadata {
@@ -56,7 +90,7 @@ class Metadata {
       return;
     }
     const field = keyAndValue(text);
-    const known = field !== undefined && (KNOWN_KEY.test(field.key) || LOGFILES.test(field.key));
+    const known = field !== undefined && isKnown(field.key);
     if (this.#section !== undefined && text !== '' && !known) {
       this.#section.files.push(text);
     } else if (field !== undefined && isComponent(field)) {
@@ -88,7 +122,7 @@ class Metadata {
       this.#section = { name: key, line, headerText: value, files: [] };
     } else if (LOWER_CASE_KEY.test(key)) {
       this.#add(key, key.toLowerCase().replaceAll(' ', '_'), out.value(value, line), line);
-    } else if (key.includes('commit/version')) {
+    } else if (isProvenance(key)) {
       const name = underscored(key).replaceAll('commit/version', 'commit_or_version');
       this.#add(key, name, out.quoted(value.replaceAll('"', ' '), line), line);
     } else if (key === 'pmt logfile' || key === 'pmt logfile(s)') {

@@ -97,11 +97,78 @@ describe('boot.txt: processes', () => {
     ]);
   });
 
-  it('are told from settings that look like theirs', () => {
-    expect(boot('my_EventBuilder_port_offset: 5').table).toEqual({
-      my_EventBuilder_port_offset: '5',
+  it.each([
+    'my_EventBuilder_port_offset',
+    'EventBuilder_port_offset',
+    'EventBuilder_ports',
+    'EventBuilder_port_of_the_first',
+  ])('are told from settings that look like theirs, as %s', (key) => {
+    expect(boot(`${key}: 5`, `${key.replaceAll('_', ' ')} too: 6`).table).toEqual({
+      [key]: '5',
+      [`${key}_too`]: '6',
       artdaq_process_settings: [],
     });
+  });
+
+  it('can have their name behind each key, as in the guides of the reference', () => {
+    const { table, warnings } = boot(
+      ...[
+        'BoardReader_host tpc01: localhost',
+        'BoardReader_port tpc01: 5200',
+        'BoardReader_label tpc01: tpc01',
+      ],
+      ...[
+        'BoardReader_subsystem tpc01: tpc',
+        '',
+        'EventBuilder host eb01: h',
+        'EventBuilder  port \t eb01: 5250',
+      ],
+      ...[
+        'EventBuilder_label eb01: eb01',
+        'Subsystem_id 1: 1',
+        'Subsystem source 1: TPC',
+        'Subsystem_source 1: PMT',
+      ],
+    );
+    expect(table).toEqual({
+      subsystem_settings: [{ id: '1', source: ['TPC', 'PMT'] }],
+      artdaq_process_settings: [
+        { name: 'BoardReader', label: 'tpc01', host: 'localhost', port: '5200', subsystem: 'tpc' },
+        { name: 'EventBuilder', label: 'eb01', host: 'h', port: '5250' },
+      ],
+    });
+    expect(warnings).toEqual([]);
+  });
+
+  it('have the name behind their keys if they have no other, and end where it changes', () => {
+    const { table, warnings } = boot(
+      ...[
+        'EventBuilder_host eb01: h',
+        'EventBuilder_port eb02: 5',
+        'EventBuilder_allowed_processors eb02: 1',
+      ],
+      ...[
+        'Dispatcher_host eb02: d',
+        'Dispatcher label: D',
+        '',
+        'Subsystem_source tpc: 1',
+        'Subsystem_source pmt: 2',
+      ],
+    );
+    expect(table).toEqual({
+      subsystem_settings: [
+        { id: 'tpc', source: '1' },
+        { id: 'pmt', source: '2' },
+      ],
+      artdaq_process_settings: [
+        { name: 'EventBuilder', label: 'eb01', host: 'h' },
+        { name: 'EventBuilder', label: 'eb02', host: 'not set', port: '5', allowed_processors: '1' },
+        { name: 'Dispatcher', label: 'D', host: 'd' },
+      ],
+    });
+    expect(warnings).toEqual([
+      { line: 4, message: "'eb02' behind the key is left out, as the label is 'D'" },
+    ]);
   });
 });
 

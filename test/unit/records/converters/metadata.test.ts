@@ -127,6 +127,58 @@ describe('metadata.txt: keys', () => {
 });
 
 describe('metadata.txt: provenance', () => {
+  const written = 'sbndaq commit/version: 12ab 0 1 "fix" "Tue Jul 9 15:41:22 2019" "main"';
+  const buildInfo = ' "09-Jul-2019 15:41:22 UTC" "v1_02_03"';
+  const value = '12ab 0 1  fix   Tue Jul 9 15:41:22 2019   main   09-Jul-2019 15:41:22 UTC   v1_02_03 ';
+
+  it.each([
+    ['that ends in no line feed', `${written}${buildInfo}`],
+    ['that ends in a line feed', `${written}\n${buildInfo}`],
+    ['that ends in CR LF', `${written}\r\n${buildInfo}`],
+    ['that ends in CR', `${written}\r${buildInfo}`],
+    ['that ends in blanks and blank lines', `${written} \n\n \n${buildInfo}`],
+    [
+      'of several lines',
+      'sbndaq commit/version: 12ab 0 1 "fix"\n"Tue Jul 9 15:41:22 2019" "main"\n'.concat(buildInfo),
+    ],
+  ])('copied from a file %s has the build info in its value', (_, text) => {
+    const { table, warnings } = metadata('Config name: c', text, '', '', 'process management method: direct');
+    expect(warnings).toEqual([]);
+    expect(table).toEqual({
+      config_name: 'c',
+      sbndaq_commit_or_version: value,
+      process_management_method: 'direct',
+    });
+  });
+
+  it('keeps lines without a key, and the build info behind keys of others and remarks', () => {
+    const { entries } = metadata(
+      ...['a commit/version: v1', 'patched by hand', 'Ticket: 12', '# see above', ' "t" "v"', ''],
+      ...['b commit/version: v2', ' "only time"', '', 'c commit/version: v3 "t" "v"', ''],
+    );
+    expect(entries).toEqual([
+      ['a_commit_or_version', 'v1 patched by hand  t   v '],
+      ['Ticket', '12'],
+      ['b_commit_or_version', 'v2  only time '],
+      ['c_commit_or_version', 'v3  t   v '],
+    ]);
+  });
+
+  it('ends at the next key of DAQInterface', () => {
+    const { table, warned } = metadata(
+      ...['a commit/version: v1', '', 'process management method: direct', 'lost', 'b: 1'],
+      ...['process manager logfiles: ', '"quoted" /p.log', '', 'DAQInterface start time: t'],
+    );
+    expect(table).toEqual({
+      a_commit_or_version: 'v1',
+      process_management_method: 'direct',
+      b: '1',
+      process_manager_logfiles: ['"quoted" /p.log'],
+      daqinterface_start_time: 't',
+    });
+    expect(warned).toEqual([4]);
+  });
+
   it('has blanks for quotes, and keeps backslashes', () => {
     const { table } = metadata('artdaq commit/version: 12ab 0 1 "fix \\d+" "main"');
     expect(table).toEqual({ artdaq_commit_or_version: '12ab 0 1  fix \\d+   main ' });
