@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs';
 import { access, constants, readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { ArchiverConfig } from '../config/schema.ts';
-import { ConfigurationError } from '../errors.ts';
+import { ConfigurationError, messageOf } from '../errors.ts';
 import { checkMayWrite, looking, undefinedIfAbsent } from '../persistence/directory-access.ts';
 import type { StageFiles } from '../stages/stage.ts';
 import type { Check, Finding } from './check.ts';
@@ -45,11 +45,15 @@ export function logFileChecks({ app }: ArchiverConfig): Check[] {
   const { logFile, workDir } = app;
   if (logFile === undefined) return [];
   const look = async (): Promise<Finding> => {
-    const stats = await statsOf('app.log_file', logFile, workDir);
-    if (stats === undefined) return { text: 'will be made' };
+    const directory = dirname(resolve(logFile));
+    const stats = await statsOf('app.log_file', logFile);
+    if (stats === undefined) {
+      if (directory !== resolve(workDir)) await checkMayWrite(directory, 'app.log_file');
+      return { text: 'will be made' };
+    }
     if (!stats.isFile() && !stats.isCharacterDevice()) throw noFile('app.log_file', logFile);
     await looking(`app.log_file ${logFile} can't be written`, () => access(logFile, constants.W_OK));
-    return { text: 'writable' };
+    return { text: 'writable', warnings: stats.isFile() ? await rotationWarnings(directory) : [] };
   };
   return [{ name: 'log_file', subject: `log_file ${logFile}`, look }];
 }
@@ -60,17 +64,28 @@ async function checkFile(
   workDir: string,
   read: () => Promise<Finding>,
 ): Promise<Finding> {
-  const stats = await statsOf(parameter, path, workDir);
+  const directory = dirname(resolve(path));
+  // The right to write into the work directory has a check of its own.
+  if (directory !== resolve(workDir)) await checkMayWrite(directory, parameter);
+  const stats = await statsOf(parameter, path);
   if (stats === undefined) return { text: 'none yet' };
   // Reading a pipe would wait for a writer.
   if (!stats.isFile()) throw noFile(parameter, path);
   return read();
 }
 
-/** Undefined if it is still to be made. The right to write into the work directory has a check of its own. */
-async function statsOf(parameter: string, path: string, workDir: string): Promise<Stats | undefined> {
-  const directory = dirname(resolve(path));
-  if (directory !== resolve(workDir)) await checkMayWrite(directory, parameter);
+/** A log that can be written but not put aside only grows. */
+async function rotationWarnings(directory: string): Promise<string[]> {
+  try {
+    await checkMayWrite(directory, 'app.log_file');
+    return [];
+  } catch (error) {
+    return [`it can't be rotated: ${messageOf(error)}`];
+  }
+}
+
+/** Undefined if it is still to be made. */
+function statsOf(parameter: string, path: string): Promise<Stats | undefined> {
   return looking(`${parameter} ${path} can't be looked at`, () => stat(path).catch(undefinedIfAbsent));
 }
 

@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { ArchiverError, messageOf, PersistenceError } from '../errors.ts';
 import { errorCode, mayPass, namingFile, undefinedIfMissing } from '../system-error.ts';
 import { eachName } from './directory-names.ts';
+import { ownershipHint } from './ownership.ts';
 
 /** The calls of `node:fs/promises` that a write needs; a test passes others to make one of them fail. */
 export type AtomicFileCalls = Pick<
@@ -55,7 +56,7 @@ export async function writeFileAtomic(
     if (options.syncDirectory !== false) await syncDirectory(dirname(target), files);
   } catch (error) {
     if (error instanceof ArchiverError || errorCode(error) === undefined) throw error;
-    throw new PersistenceError(`Cannot write ${path}: ${messageOf(error)}`, {
+    throw new PersistenceError(`Cannot write ${path}: ${messageOf(error)}${ownershipHint(error)}`, {
       cause: error,
       retryable: mayPass(error),
     });

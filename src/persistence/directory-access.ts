@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { ConfigurationError, messageOf } from '../errors.ts';
 import { errorCode } from '../system-error.ts';
 import { temporaryName } from './atomic-file.ts';
+import { ownershipHint } from './ownership.ts';
 
 const MEBIBYTE = 2 ** 20;
 /** A full disk stops the archiver; so little is soon full. */
@@ -110,7 +111,7 @@ export async function looking<Result>(problem: string, look: () => Promise<Resul
   try {
     return await look();
   } catch (error) {
-    throw new ConfigurationError(`${problem}: ${messageOf(error)}`, { cause: error });
+    throw new ConfigurationError(`${problem}: ${messageOf(error)}${ownershipHint(error)}`, { cause: error });
   }
 }
 
@@ -118,10 +119,9 @@ async function writing(problem: string, write: () => Promise<void>): Promise<voi
   try {
     await write();
   } catch (error) {
-    throw new ConfigurationError(
-      `${problem}: ${messageOf(error)}; give the account that runs the archiver the right to write there`,
-      { cause: error },
-    );
+    const advice =
+      ownershipHint(error) || '; give the account that runs the archiver the right to write there';
+    throw new ConfigurationError(`${problem}: ${messageOf(error)}${advice}`, { cause: error });
   }
 }
 

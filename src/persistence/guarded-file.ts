@@ -9,6 +9,7 @@ import { keepAside } from './kept-file.ts';
 import { acquireDirectoryLock, type DirectoryLock, describeHolder } from './lock/directory-lock.ts';
 import { currentOwner } from './lock/owner.ts';
 import { makeDirectory } from './make-directory.ts';
+import { ownershipHint } from './ownership.ts';
 
 const LONGEST_WAIT_MS = 10_000;
 const POLL_MS = 20;
@@ -34,7 +35,9 @@ export class GuardedFile {
       return await readFile(this.path);
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return undefined;
-      throw new PersistenceError(`Cannot read ${this.path}: ${messageOf(error)}`, { cause: error });
+      throw new PersistenceError(`Cannot read ${this.path}: ${messageOf(error)}${ownershipHint(error)}`, {
+        cause: error,
+      });
     }
   }
 
@@ -81,7 +84,9 @@ export class GuardedFile {
       try {
         await rm(this.path, { force: true });
       } catch (error) {
-        throw new PersistenceError(`Cannot remove ${this.path}: ${messageOf(error)}`, { cause: error });
+        throw new PersistenceError(`Cannot remove ${this.path}: ${messageOf(error)}${ownershipHint(error)}`, {
+          cause: error,
+        });
       }
     });
   }
@@ -90,7 +95,9 @@ export class GuardedFile {
     try {
       await lock.release();
     } catch (error) {
-      throw new PersistenceError(`Cannot unlock ${this.path}: ${messageOf(error)}`, { cause: error });
+      throw new PersistenceError(`Cannot unlock ${this.path}: ${messageOf(error)}${ownershipHint(error)}`, {
+        cause: error,
+      });
     }
   }
 
@@ -119,7 +126,9 @@ export class GuardedFile {
       }
     } catch (error) {
       if (error instanceof ArchiverError) throw error;
-      throw new PersistenceError(`Cannot lock ${this.path}: ${messageOf(error)}`, { cause: error });
+      throw new PersistenceError(`Cannot lock ${this.path}: ${messageOf(error)}${ownershipHint(error)}`, {
+        cause: error,
+      });
     }
   }
 }

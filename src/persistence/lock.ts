@@ -13,6 +13,7 @@ import { currentOwner, type LockOwner } from './lock/owner.ts';
 import { removeOwnPidFile, removeOwnPidFileAtExit, watchPidFile } from './lock/pid-file.ts';
 import { findProcess } from './lock/process-table.ts';
 import { makeDirectory } from './make-directory.ts';
+import { ownershipHint } from './ownership.ts';
 
 /** What the lock tells, protects and looks at. */
 export interface ProcessLockOptions {
@@ -69,7 +70,7 @@ export async function acquireProcessLock(
     return watched(path, owner.pid, lock, { intervalMs: options.watchIntervalMs ?? 1000, logger, onLost });
   } catch (error) {
     if (error instanceof ArchiverError) throw error;
-    const reason = messageOf(error);
+    const reason = `${messageOf(error)}${ownershipHint(error)}`;
     throw new PersistenceError(
       `Cannot take the lock ${path}: ${reason}. Check app.lock_file and its directory.`,
       {

@@ -9,6 +9,7 @@ import {
   messageOf,
   PersistenceError,
 } from '../../../errors.ts';
+import { ownershipHint } from '../../../persistence/ownership.ts';
 import { errorCode, isOfSite, mayPass } from '../../../system-error.ts';
 
 /** The calls of the file system that the database needs; a test passes others to make one of them fail. */
@@ -60,7 +61,12 @@ export function asDatabaseError(
   if (!(error instanceof ArchiverError) && errorCode(error) === undefined) return error;
   const retryable = error instanceof ArchiverError ? error.retryable : mayPass(error);
   const fault = faultOf(error);
-  return new ArtdaqDbError(`${context}: ${messageOf(error)}`, { retryable, fault, ...details, cause: error });
+  return new ArtdaqDbError(`${context}: ${messageOf(error)}${ownershipHint(error)}`, {
+    retryable,
+    fault,
+    ...details,
+    cause: error,
+  });
 }
 
 function faultOf(error: unknown): ErrorFault {
