@@ -8,7 +8,8 @@ export default defineConfig({
     exclude: ['**/node_modules/**', 'test/fixtures/**'],
     // Many tests wait for child processes and servers: three at once also on two processors, where vitest would take one.
     maxWorkers: Math.max(3, availableParallelism()),
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Nobody waits for them but where something hangs: on a machine that is busy with other things all takes many times as long.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
   },
 });

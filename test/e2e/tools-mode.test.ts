@@ -168,7 +168,7 @@ describe('a shutdown', () => {
     await archiver.says('Ctrl-C pressed 2/3 times');
     archiver.kill('SIGINT');
     expect((await archiver.ended).code).toBe(130);
-    await vi.waitFor(() => expect(findProcess(loader)).toBeUndefined());
+    await vi.waitFor(() => expect(findProcess(loader)).toBeUndefined(), { timeout: 60_000 });
     expect((await run()).code).toBe(0);
     expect(await ucondb.runs()).toEqual([5]);
   });

@@ -197,7 +197,7 @@ describe('a run that was archived while it was being taken', () => {
     archiver.kill('SIGKILL');
     await archiver.ended;
     ucondb.release();
-    await expect.poll(keys, { timeout: 10_000 }).toContain(null);
+    await expect.poll(keys, { timeout: 60_000 }).toContain(null);
     expect((await run('--incremental')).code).toBe(0);
     expect((await keys()).sort()).toEqual(['7', '8', null]);
     expect([amended(), await ucondb.blob(7)]).toEqual([[], expect.stringContaining('stop_time')]);

@@ -254,7 +254,7 @@ describe('a load', () => {
     const db = open();
     await db.insert(5, 'x', documents);
     const pid = await tools.reached('grandchild');
-    await vi.waitFor(() => expect(findProcess(pid)).toBeUndefined());
+    await vi.waitFor(() => expect(findProcess(pid)).toBeUndefined(), { timeout: 60_000 });
     expect(await db.listRuns()).toEqual([5]);
   });
 
@@ -404,7 +404,9 @@ describe('prepare', () => {
     );
     await tools.reached('paused');
     const inserting = open().insert(5, 'x', documents);
-    await vi.waitFor(() => expect(log.lines.join('\n')).toContain(`process ${orphan.pid}`));
+    await vi.waitFor(() => expect(log.lines.join('\n')).toContain(`process ${orphan.pid}`), {
+      timeout: 60_000,
+    });
     tools.resume();
     await inserting;
     expect(await entities()).toEqual(['boot', 'schema', 'settings']);

@@ -153,7 +153,7 @@ const sessions: readonly Session[] = [
 ];
 
 describe.each(sessions)('$name', (session) => {
-  it('answers as the original did', { timeout: 120_000 }, async () => {
+  it('answers as the original did', async () => {
     const data = await mkdtemp(join(tmpdir(), 'ucondb-replay-'));
     let server = await startUconDbServer({ data, folders, ...account, ...session.options });
     const times = new Map<string, string>();
