@@ -385,7 +385,12 @@ describe('half-stored runs', () => {
     }
     const { findings } = await repair(directory, { apply: true });
     expect(findings).toMatchObject([
-      { kind: 'half-stored run', run: 101, problem: "it has no schema, but 'boot', 'settings'" },
+      {
+        kind: 'half-stored run',
+        run: 101,
+        problem: "it has no schema, but 'boot', 'settings'",
+        advice: expect.stringContaining('(run-archiver config.yaml --import-only --runs 101)'),
+      },
       {
         kind: 'half-stored run',
         run: 102,

@@ -16,7 +16,6 @@ export interface RunOptions {
 }
 
 const HIDE = 'no longer count it as stored, and move its schema to the backup';
-const REIMPORT = 'import the run again: what is there is kept, and what is missing is stored';
 
 /**
  * Decides which runs count as stored, which SystemLayout alone says: never one of which a document is known to be missing.
@@ -91,7 +90,7 @@ export class StoredRuns {
         name,
         `named to be imported again; it has ${this.#held(name)}`,
         HIDE,
-        REIMPORT,
+        importAgain(name),
       );
     }
   }
@@ -99,7 +98,13 @@ export class StoredRuns {
   #reportLosses(): void {
     for (const [name, entities] of this.#losses) {
       const problem = `it lost ${list(entities)}; it has ${this.#held(name)}`;
-      this.#report('damaged run', name, problem, this.#hidden.has(name) ? HIDE : undefined, REIMPORT);
+      this.#report(
+        'damaged run',
+        name,
+        problem,
+        this.#hidden.has(name) ? HIDE : undefined,
+        importAgain(name),
+      );
     }
   }
 
@@ -121,7 +126,7 @@ export class StoredRuns {
     }
     for (const name of names) this.#reported.add(name);
     this.#layout.report('unlisted document', id, entry, `${UNLISTED}, and ${doubts.join('; ')}`, {
-      advice: `${REIMPORT}; or, if nothing is missing, name it with --whole`,
+      advice: `${names.map(importAgain).join('; ')}; or, if nothing is missing, name it with --whole`,
     });
   }
 
@@ -176,12 +181,12 @@ export class StoredRuns {
           name,
           `it has no schema, but ${this.#held(name)}`,
           undefined,
-          REIMPORT,
+          importAgain(name),
         );
     }
     for (const name of stored) {
       if (runOf(name) === undefined || this.#entities.has(name) || this.#reported.has(name)) continue;
-      const advice = `name it with --reimport, then ${REIMPORT}`;
+      const advice = `name it with --reimport, then ${importAgain(name)}`;
       this.#report(
         'half-stored run',
         name,
@@ -219,6 +224,13 @@ export class StoredRuns {
       advice,
     });
   }
+}
+
+/** `--incremental` would pass it by: the run is below the position. */
+function importAgain(configuration: string): string {
+  const run = runOf(configuration);
+  const command = run === undefined ? '' : ` (run-archiver config.yaml --import-only --runs ${run})`;
+  return `import the run again${command}: what is there is kept, and what is missing is stored`;
 }
 
 function list(names: Iterable<string>): string {
