@@ -62,6 +62,26 @@ export class RunSet {
     return new RunSet(below.map(({ first, last }) => ({ first, last: Math.min(last, highest) })));
   }
 
+  /** Those that are in the other set as well. */
+  intersection(other: RunSet): RunSet {
+    const common: NumberRange[] = [];
+    const [these, those] = [this.#ranges, other.#ranges];
+    for (let i = 0, j = 0; i < these.length && j < those.length; ) {
+      const [one, two] = [these[i], those[j]];
+      if (one === undefined || two === undefined) break;
+      const [first, last] = [Math.max(one.first, two.first), Math.min(one.last, two.last)];
+      if (first <= last) common.push({ first, last });
+      if (one.last < two.last) i++;
+      else j++;
+    }
+    return new RunSet(common);
+  }
+
+  /** How many runs there are. */
+  get size(): number {
+    return this.#ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0);
+  }
+
   /** All but these runs. */
   without(runs: Iterable<RunNumber>): RunSet {
     const left: NumberRange[] = [];

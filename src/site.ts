@@ -13,6 +13,7 @@ import { RunSetFile } from './persistence/run-set-file.ts';
 import { SeenRuns } from './persistence/seen-runs.ts';
 import { StateFile } from './persistence/state.ts';
 import type { VerificationRecords } from './persistence/verified-notes.ts';
+import { WaitingRunsFile } from './persistence/waiting-runs.ts';
 import { RunRecordDirectory } from './records/run-record-directory.ts';
 import { makeRedactor } from './services/log-line.ts';
 import type { Logger } from './services/logger.ts';
@@ -103,8 +104,9 @@ export class Site {
       stage === 'import'
         ? [app.importStateFile, app.importFailureLog, 'importer_seen.json']
         : [app.migrateStateFile, app.migrateFailureLog, 'migrator_seen.json'];
+    const redact = makeRedactor(this.config.secrets);
     const reasons = new FailureReasons(join(app.workDir, `${stage}_failure_reasons.json`), {
-      redact: makeRedactor(this.config.secrets),
+      redact,
       now: this.now,
       warn: (message) => this.logger('run_record_archiver.reporter').warning(message),
     });
@@ -112,6 +114,7 @@ export class Site {
       state: new StateFile(state, stage),
       failures: new FailureLog(failures, reasons),
       seen: new SeenRuns(join(app.workDir, seen)),
+      waiting: new WaitingRunsFile(join(app.workDir, `${stage}_waiting.json`), stage, redact),
     };
   }
 

@@ -10,7 +10,7 @@ import type { Check, Finding } from './check.ts';
 /** The checks of what a stage keeps between executions. */
 export function stageFileChecks(
   stage: 'import' | 'migrate',
-  { state, failures, seen }: StageFiles,
+  { state, failures, seen, waiting }: StageFiles,
   { app }: ArchiverConfig,
 ): Check[] {
   const file = (name: string, path: string, read: () => Promise<Finding>): Check => ({
@@ -36,6 +36,10 @@ export function stageFileChecks(
     file(`${stage}_seen_runs`, seen.path, async () => {
       await seen.membership();
       return { text: 'readable' };
+    }),
+    file(`${stage}_waiting_runs`, waiting.path, async () => {
+      const { byFault } = await waiting.read();
+      return { text: `${byFault.size} runs wait by a fault` };
     }),
   ];
 }

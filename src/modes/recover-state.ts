@@ -1,5 +1,8 @@
 import type { RunRequest } from '../cli/request.ts';
+import { PersistenceError } from '../errors.ts';
+import type { WaitingRunsFile, WaitingState } from '../persistence/waiting-runs.ts';
 import { recoverFrom, recoveryLines, writeRecovery } from '../report/recover.ts';
+import type { Logger } from '../services/logger.ts';
 import type { Execution } from './execution.ts';
 
 type RecoverRequest = Extract<RunRequest, { mode: 'recover-state' }>;
@@ -34,13 +37,28 @@ export async function recoverState(
         'are back, as no run is in the failure log or known as seen until then',
     );
   }
-  const recovery = recoverFrom(source, target);
+  const { waiting } = site.files(stage);
+  const waits = await waitingRuns(waiting, logger);
+  const recovery = recoverFrom(source, target, (run) => waits?.byFault.has(run) === true);
   if (dryRun) {
     say('Dry run: nothing was written. It would be:');
   } else {
     await writeRecovery(recovery, source, site.files(stage), logger);
+    // Not before: until the failure log has them, nothing else would tell of runs that waited.
+    if (waits === undefined) logger.info(`✓ Emptied ${waiting.path} (before: ${await waiting.clear()})`);
     say(rule, `${title.toUpperCase()} COMPLETE`);
   }
   say(...recoveryLines(stage, source.length, target.length, recovery), rule);
   return true;
+}
+
+/** Undefined if it can't be told who waits: then the failure log takes those below the position. */
+async function waitingRuns(file: WaitingRunsFile, logger: Logger): Promise<WaitingState | undefined> {
+  try {
+    return await file.read();
+  } catch (error) {
+    if (!(error instanceof PersistenceError)) throw error;
+    logger.warning(`${error.message} Runs that waited count as failed, or as new above the position`);
+    return undefined;
+  }
 }

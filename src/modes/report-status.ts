@@ -4,6 +4,7 @@ import { PersistenceError, type StageName } from '../errors.ts';
 import { writeFileAtomic } from '../persistence/atomic-file.ts';
 import type { KnownReasons } from '../persistence/failure-reasons.ts';
 import { followUpRecords } from '../persistence/follow-up-records.ts';
+import type { WaitingState } from '../persistence/waiting-runs.ts';
 import { statusPage } from '../report/html.ts';
 import { statusJson } from '../report/json.ts';
 import {
@@ -86,7 +87,11 @@ function redacted({ places, stages, lateTimes }: Status, secrets: readonly strin
     stages: stages.map((stage) =>
       'error' in stage
         ? { ...stage, error: redact(stage.error) }
-        : { ...stage, reasons: redactedReasons(stage.reasons, redact) },
+        : {
+            ...stage,
+            reasons: redactedReasons(stage.reasons, redact),
+            waiting: redactedCauses(stage.waiting, redact),
+          },
     ),
     lateTimes: 'error' in lateTimes ? { error: redact(lateTimes.error) } : lateTimes,
   };
@@ -99,6 +104,13 @@ function redactedReasons({ byRun, problem }: KnownReasons, redact: (text: string
     ),
     problem: problem === undefined ? undefined : redact(problem),
   };
+}
+
+function redactedCauses(waiting: WaitingState, redact: (text: string) => string): WaitingState {
+  const byFault = [...waiting.byFault].map(
+    ([run, entry]) => [run, { ...entry, cause: redact(entry.cause) }] as const,
+  );
+  return { ...waiting, byFault: new Map(byFault) };
 }
 
 function sources(site: Site): StatusSource[] {
@@ -138,7 +150,7 @@ async function stageRecord(
   runs: RunSet | undefined,
   site: Site,
 ): Promise<StageRecord | UnreadableStageRecord> {
-  const { state, failures, seen } = site.files(stage);
+  const { state, failures, seen, waiting } = site.files(stage);
   try {
     return {
       stage,
@@ -146,11 +158,21 @@ async function stageRecord(
       failed: (await failures.read()).filter((run) => runs?.has(run) ?? true),
       reasons: await failures.reasons(),
       isKnown: await seen.membership(),
+      waiting: selectedOf(await waiting.read(), runs),
     };
   } catch (error) {
     if (!(error instanceof PersistenceError)) throw error;
     return { stage, error: error.message };
   }
+}
+
+function selectedOf(waiting: WaitingState, runs: RunSet | undefined): WaitingState {
+  if (runs === undefined) return waiting;
+  return {
+    ...waiting,
+    byFault: new Map([...waiting.byFault].filter(([run]) => runs.has(run))),
+    postponed: new Map([...waiting.postponed].map(([reason, list]) => [reason, list.intersection(runs)])),
+  };
 }
 
 async function lateTimes(site: Site): Promise<LateTimes | UnreadableRecord> {

@@ -3,7 +3,9 @@ import type { RunRequest } from '../cli/request.ts';
 import { Fuzz, fuzzedArtdaqDb, fuzzedUconDb } from '../clients/fuzz.ts';
 import { ArchiverError, type StageName } from '../errors.ts';
 import { followUpRecords } from '../persistence/follow-up-records.ts';
+import type { WaitingAtPlace } from '../persistence/waiting-runs.ts';
 import { readSchemaFile } from '../records/schema-file.ts';
+import { faultText } from '../report/waiting-runs.ts';
 import type { RunNumber } from '../run-number.ts';
 import type { Logger } from '../services/logger.ts';
 import type { StageOutcome } from '../services/stage-observer.ts';
@@ -25,18 +27,34 @@ const titles = {
   migrate: { normal: 'Migration', failed: 'Migration Recovery' },
 } as const;
 
+/** Places that the migrate stage needs, too: while one of them fails, it is no use to begin it. */
+function isNeededByMigration(place: string): boolean {
+  return place === 'artdaqDB read' || place === 'work directory' || place.startsWith('host ');
+}
+
 /**
- * Runs the stages that the request names, in order.
- * @returns true if every run succeeded
+ * Runs the stages that the request names, in order. A stage that breaks off at a place that the next one needs keeps that one
+ * from running: it would only wait for the same time-outs once more.
+ * @returns true if every run succeeded, and none waits by a fault
  */
 export async function runStages(request: StagesRequest, execution: Execution): Promise<boolean> {
   let allWell = true;
   let archived: readonly RunNumber[] = [];
+  let broken: { readonly place: string; readonly error: string } | undefined;
   for (const name of stagesOf(request)) {
     if (execution.shutdown.aborted) break;
-    const { successful, failed, error } = await runStage(name, request, execution, archived);
-    if (error !== undefined || failed.length > 0) allWell = false;
+    const { successful, failed, waiting, error, brokenPlace } = await runStage(
+      name,
+      request,
+      execution,
+      archived,
+      broken,
+    );
+    if (error !== undefined || failed.length > 0 || waiting.length > 0) allWell = false;
     archived = successful;
+    if (brokenPlace !== undefined && error !== undefined && isNeededByMigration(brokenPlace)) {
+      broken = { place: brokenPlace, error };
+    }
   }
   return allWell;
 }
@@ -57,12 +75,14 @@ function stagesOf(request: StagesRequest): readonly StageName[] {
 /**
  * A stage that can't determine its runs does not keep the next one from running.
  * @param archived by the stage before; a dry run only said so
+ * @param broken where the stage before broke off, if this one needs that place
  */
 async function runStage(
   name: StageName,
   request: StagesRequest,
   execution: Execution,
   archived: readonly RunNumber[],
+  broken: { readonly place: string; readonly error: string } | undefined,
 ): Promise<StageOutcome> {
   const { logger } = execution;
   const mode =
@@ -73,24 +93,46 @@ async function runStage(
   for (const line of [rule, `STAGE: ${title}`, `Mode: ${modeLine}`, rule]) logger.info(line);
   const began = performance.now();
   const outcome = await outcomeOf(name, { mode, runs: request.runs, limit: request.limit });
-  const { failed, error } = outcome;
+  const { failed, waiting, error } = outcome;
+  for (const each of waiting) {
+    logger.warning(
+      `${title} Stage: ${faultText(each)}; the next execution tries them again. Last error: ${each.cause}`,
+    );
+  }
   if (error !== undefined) logger.critical(`${title} Stage: Failed: ${error}`);
   else if (failed.length > 0) logger.warning(`✗ ${title} Stage completed with ${failed.length} failed runs`);
   else if (execution.shutdown.aborted) logger.info(`${title} Stage stopped as requested`);
+  else if (waiting.length > 0) logger.warning(`${title} Stage completed, with runs that wait`);
   else logger.info(`✓ ${title} Stage completed successfully`);
   if (!request.dryRun) await execution.stageEnded(outcome, (performance.now() - began) / 1000);
   return outcome;
 
   async function outcomeOf(stage: StageName, chosen: StageRequest): Promise<StageOutcome> {
+    const nothing = { stage, successful: [], failed: [], waiting: [] };
+    if (broken !== undefined) {
+      const why = `not begun, as it needs what the stage before found broken: ${broken.error}`;
+      return { ...nothing, error: why, brokenPlace: broken.place };
+    }
     try {
       const made = await makeStage(stage, request, execution);
       const result = request.dryRun ? await made.dryRun(chosen, archived) : await made.run(chosen);
-      return { stage, ...result };
+      return { stage, ...result, waiting: selectedOf(result.waiting, chosen) };
     } catch (thrown) {
       if (!(thrown instanceof ArchiverError)) throw thrown;
-      return { stage, successful: [], failed: [], error: thrown.message };
+      return { ...nothing, error: thrown.message, brokenPlace: thrown.place };
     }
   }
+}
+
+/** A retry and an execution for certain runs tell of what they were asked for. */
+function selectedOf(
+  waiting: readonly WaitingAtPlace[],
+  { mode, runs: selection }: StageRequest,
+): WaitingAtPlace[] {
+  if (mode === 'failed') return [];
+  return waiting
+    .map((each) => ({ ...each, runs: each.runs.filter((run) => selection?.has(run) ?? true) }))
+    .filter(({ runs }) => runs.length > 0);
 }
 
 async function makeStage(
@@ -100,7 +142,14 @@ async function makeStage(
 ): Promise<BaseStage> {
   const { config } = site;
   const logger = site.logger(`run_record_archiver.${name === 'import' ? 'importer' : 'migrator'}`);
-  const context: StageContext = { settings: config.app, files: site.files(name), logger, progress, shutdown };
+  const context: StageContext = {
+    settings: config.app,
+    files: site.files(name),
+    logger,
+    progress,
+    shutdown,
+    now: site.now,
+  };
   const fuzz = makeFuzz(name, request, site, logger);
   const { artdaqDb } = site;
   const records = followUpRecords(config.app.workDir);

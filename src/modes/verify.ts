@@ -90,6 +90,7 @@ async function planVerification(request: VerifyRequest, site: Site) {
     state: await files.state.read(),
     failed: await files.failures.read(),
     isKnown: await files.seen.membership(),
+    waiting: await files.waiting.read(),
   };
   const absent = without(inArtdaqDb, inUconDb);
   const missing = runs === undefined ? skippedRuns(absent, record) : without(absent, record.failed);

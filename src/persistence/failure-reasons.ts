@@ -87,7 +87,7 @@ export class FailureReasons {
         if (problem !== undefined) this.#warn(problem);
         const time = this.#options.now().toISOString();
         const now = [...failed].map(
-          ([run, error]) => [run, { time, message: this.#shortened(error) }] as const,
+          ([run, error]) => [run, { time, message: shortReason(error, this.#options.redact) }] as const,
         );
         const after = new Map([...before, ...now].filter(([run]) => logged.has(run)));
         const isSame = failed.size === 0 && problem === undefined && after.size === before.size;
@@ -99,17 +99,21 @@ export class FailureReasons {
     }
   }
 
-  #shortened(error: string): string {
-    // Secrets first: a part of one would not be found.
-    const characters = [...oneLine(this.#options.redact(error))];
-    if (characters.length <= longestMessage) return characters.join('');
-    return `${characters.slice(0, longestMessage - 1).join('')}…`;
-  }
-
   #warn(message: string): void {
     if (!this.#hasWarned) this.#options.warn(message);
     this.#hasWarned = true;
   }
+}
+
+/**
+ * A message as it is noted beside a run: one line of at most 500 characters.
+ * @param redact takes passwords and the like out of texts
+ */
+export function shortReason(message: string, redact: (text: string) => string): string {
+  // Secrets first: a part of one would not be found.
+  const characters = [...oneLine(redact(message))];
+  if (characters.length <= longestMessage) return characters.join('');
+  return `${characters.slice(0, longestMessage - 1).join('')}…`;
 }
 
 function oneLine(text: string): string {

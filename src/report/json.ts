@@ -1,5 +1,6 @@
 import { type NumberRange, toRanges } from '../number-ranges.ts';
 import { positionOf } from '../persistence/position.ts';
+import { type PostponementReason, type WaitingState, waitingByPlace } from '../persistence/waiting-runs.ts';
 import type { RunNumber } from '../run-number.ts';
 import { formatJson } from '../shown-text.ts';
 import { explainedRuns } from './failed-runs.ts';
@@ -47,6 +48,7 @@ export function statusJson(status: Status, now: Date): string {
         failed: runsJson(stage.failed),
         failure_reasons: stage.reasons.problem === undefined ? explainedRuns(stage) : null,
         skipped: runsJson(missing && skippedRuns(missing, stage)),
+        waiting: waitingJson(stage.waiting),
       };
     }),
     differences: {
@@ -66,6 +68,24 @@ export function statusJson(status: Status, now: Date): string {
 
 function placeJson({ place, location, runs, error }: PlaceStatus) {
   return { place, location: Object.fromEntries(location), error: error ?? null, runs: runsJson(runs) };
+}
+
+function waitingJson({ byFault, postponed }: WaitingState) {
+  const ranges = (reason: PostponementReason): RunsJson => {
+    const runs = postponed.get(reason);
+    return { total: runs?.size ?? 0, ranges: runs?.ranges ?? [] };
+  };
+  return {
+    fault: waitingByPlace(byFault).map(({ place, cause, since, runs }) => ({
+      place,
+      cause,
+      since,
+      runs: runsJson(runs),
+    })),
+    stop_time: ranges('stop-time'),
+    copying: ranges('copying'),
+    most_recent: ranges('most-recent'),
+  };
 }
 
 function runsJson(runs: readonly RunNumber[] | undefined): RunsJson | null {

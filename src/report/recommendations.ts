@@ -12,11 +12,14 @@ import {
   type UnreadableRecord,
   unfinishedRuns,
 } from './status.ts';
+import { waitingFacts } from './waiting-runs.ts';
 
 /** What an operator should do. */
 export function recommendations(status: Status): ReportLine[] {
   const found = differences(status);
+  const waiting = status.stages.flatMap((stage) => ('error' in stage ? [] : waitingLines(stage)));
   const lines = [
+    ...waiting.filter(({ level }) => level === 'warning'),
     ...toBeDone(found),
     ...status.stages.flatMap((stage) => ('error' in stage ? [unreadable(stage)] : stageLines(stage, found))),
     ...onlyInOnePlace(found),
@@ -27,7 +30,7 @@ export function recommendations(status: Status): ReportLine[] {
       .map(({ place }) => warning(`${placeName(place)} could not be queried: what concerns it is not known`)),
   ];
   if (lines.length === 0) lines.push(info('All systems are synchronized - no action needed'));
-  return [...lines, ...unfinished(status)];
+  return [...lines, ...unfinished(status), ...waiting.filter(({ level }) => level === 'info')];
 }
 
 function toBeDone({ toImport = [], toMigrate = [] }: Differences): ReportLine[] {
@@ -67,6 +70,13 @@ function stageLines(record: StageRecord, { toImport = [], toMigrate = [] }: Diff
     if (reasons.problem !== undefined) lines.push(warning(reasons.problem));
   }
   return lines;
+}
+
+function waitingLines({ stage, waiting }: StageRecord): ReportLine[] {
+  return waitingFacts(waiting).map(({ level, text }) => {
+    if (level === 'info') return info(`INFO: ${stage}: ${text}`);
+    return warning(`${stage}: ${text}. Each execution tries them again`);
+  });
 }
 
 function onlyInOnePlace({ withoutFiles = [], onlyInUconDb = [] }: Differences): ReportLine[] {

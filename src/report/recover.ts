@@ -8,7 +8,7 @@ import { formatRuns } from './ranges.ts';
 /** What state file and failure log of a stage follow from its source and target. */
 export interface Recovery {
   readonly state: StageState;
-  /** Runs of the source up to the highest at the target that the target lacks. */
+  /** Runs of the source up to the highest at the target that the target lacks, but for those that wait by a fault. */
   readonly failed: readonly RunNumber[];
 }
 
@@ -25,11 +25,19 @@ interface RecoveredFile<Content> {
   replace(content: Content): Promise<string | undefined>;
 }
 
-/** Rebuilds what a stage remembers from the runs at its source and target, both ascending. */
-export function recoverFrom(source: readonly RunNumber[], target: readonly RunNumber[]): Recovery {
+/**
+ * Rebuilds what a stage remembers from the runs at its source and target, both ascending.
+ * @param waits does the run wait by a fault? Then every execution tries it, wherever the position is.
+ */
+export function recoverFrom(
+  source: readonly RunNumber[],
+  target: readonly RunNumber[],
+  waits: (run: RunNumber) => boolean,
+): Recovery {
   const state = recompute(target);
   const highest = target.at(-1);
-  const failed = highest === undefined ? [] : without(source, target).filter((run) => run < highest);
+  const failed =
+    highest === undefined ? [] : without(source, target).filter((run) => run < highest && !waits(run));
   return { state, failed };
 }
 

@@ -2,6 +2,7 @@ import { messageOf, type StageName } from '../errors.ts';
 import type { KnownReasons } from '../persistence/failure-reasons.ts';
 import { isAbove, positionOf } from '../persistence/position.ts';
 import type { StageState } from '../persistence/state-text.ts';
+import type { WaitingState } from '../persistence/waiting-runs.ts';
 import { type RunNumber, without } from '../run-number.ts';
 
 /** A place that holds runs, as the status report asks it. */
@@ -32,6 +33,8 @@ export interface StageRecord {
   readonly reasons: KnownReasons;
   /** Was the run at the source at an earlier execution? True for all runs before the first. */
   readonly isKnown: (run: RunNumber) => boolean;
+  /** Runs that wait: by a fault they are candidates wherever the position is. */
+  readonly waiting: WaitingState;
 }
 
 /** Why it can't be told what a stage keeps about itself. */
@@ -81,16 +84,18 @@ export async function queryPlaces(sources: readonly StatusSource[]): Promise<Pla
 }
 
 /**
- * Runs that an incremental execution passes over: missing at the target, at or below the position, known for long and not
- * in the failure log.
+ * Runs that an incremental execution passes over: missing at the target, at or below the position, known for long,
+ * neither in the failure log nor waiting by a fault.
  */
 export function skippedRuns(
   missing: readonly RunNumber[],
-  stage: Pick<StageRecord, 'state' | 'failed' | 'isKnown'>,
+  { state, failed, isKnown, waiting }: Pick<StageRecord, 'state' | 'failed' | 'isKnown' | 'waiting'>,
 ): RunNumber[] {
-  const failed = new Set(stage.failed);
-  const position = positionOf(stage.state);
-  return missing.filter((run) => !isAbove(run, position) && !failed.has(run) && stage.isKnown(run));
+  const logged = new Set(failed);
+  const position = positionOf(state);
+  return missing.filter(
+    (run) => !isAbove(run, position) && !logged.has(run) && !waiting.byFault.has(run) && isKnown(run),
+  );
 }
 
 /** Archived runs without stop time, ascending; undefined if that can't be told. */

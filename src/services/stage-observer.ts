@@ -1,5 +1,6 @@
 import type { RunRequest } from '../cli/request.ts';
 import type { StageName } from '../errors.ts';
+import type { WaitingAtPlace } from '../persistence/waiting-runs.ts';
 import type { RunNumber } from '../run-number.ts';
 
 /** A run that a stage could not archive. */
@@ -14,8 +15,12 @@ export interface StageOutcome {
   readonly stage: StageName;
   readonly successful: readonly RunNumber[];
   readonly failed: readonly FailedRun[];
+  /** Runs that wait by a fault; with `--runs` those asked for. */
+  readonly waiting: readonly WaitingAtPlace[];
   /** Why the stage could not determine its runs, or had to stop; undefined if it came to its end. */
   readonly error: string | undefined;
+  /** Where that was, as `UconDB read`, if it was at one of the places. */
+  readonly brokenPlace: string | undefined;
 }
 
 /** How an execution ended; `stopped`: by request, with nothing failed until then. */

@@ -2,14 +2,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ArchiverError, messageOf, NotYetError } from '../errors.ts';
 import type { RunNumber } from '../run-number.ts';
 import type { Logger } from '../services/logger.ts';
+import { type RunEnd, Visit } from './run-end.ts';
 
 /** How often and how far apart a run is tried. */
 export interface AttemptOptions {
-  /** Further attempts after the first; only for errors that say a repeat may help. */
+  /** Further attempts after the first that are configured; only for errors that say a repeat may help. */
   readonly retries: number;
   readonly retryDelaySeconds: number;
-  /** Once aborted, no further attempt is made. */
+  /** One attempt, whatever is configured: others failed just before. */
+  readonly once: boolean;
+  /** Once aborted, the run is left to the next execution, unless it failed by its own fault. */
   readonly shutdown: AbortSignal;
+  /** Once aborted, no further attempt is made. */
+  readonly ending: AbortSignal;
   /** Waits, or returns early when the signal aborts. */
   readonly sleep?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
@@ -22,37 +27,46 @@ async function interruptibleSleep(milliseconds: number, signal: AbortSignal): Pr
   }
 }
 
-/**
- * Does one run's work with the configured attempts, and logs how each ended.
- * @returns undefined if the run succeeded, else why it failed or (NotYetError) is left for later. Never throws: an unexpected error fails this run only.
- */
+/** Does one run's work with the configured attempts, and logs how each ended. Never throws: an unexpected error fails this run only. */
 export async function attemptRun(
   run: RunNumber,
-  work: (run: RunNumber) => Promise<void>,
-  options: AttemptOptions,
+  work: (run: RunNumber, visit: Visit) => Promise<void>,
+  { retries, retryDelaySeconds, once, shutdown, ending, sleep = interruptibleSleep }: AttemptOptions,
   logger: Logger,
-): Promise<unknown> {
-  const total = options.retries + 1;
+): Promise<RunEnd> {
+  const total = once ? 1 : retries + 1;
   for (let attempt = 1; ; attempt++) {
     logger.info(`→ Processing run ${run} (attempt ${attempt}/${total})`);
+    const visit = new Visit();
+    const { reached } = visit;
     try {
-      await work(run);
-      return undefined;
+      await work(run, visit);
+      return { kind: 'archived', reached };
     } catch (error) {
       if (error instanceof NotYetError) {
         logger.info(`Run ${run} is left for later: ${error.message}`);
-        return error;
+        return { kind: 'left' };
       }
       if (!(error instanceof ArchiverError)) {
         const stack = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
         logger.error(`✗ Run ${run} failed with an unexpected error: ${stack}`);
-        return error;
+        const [message, place] = [messageOf(error), undefined];
+        return { kind: 'failed', reached, fault: 'run', place, message, isFullCycle: true };
       }
       logger.error(`✗ Run ${run} failed (attempt ${attempt}/${total}): ${error.message}`);
-      if (!error.retryable || attempt === total || options.shutdown.aborted) return error;
-      logger.info(`Retrying run ${run} in ${options.retryDelaySeconds} seconds...`);
-      await (options.sleep ?? interruptibleSleep)(options.retryDelaySeconds * 1000, options.shutdown);
-      if (options.shutdown.aborted) return error;
+      const { message, fault, place, retryable } = error;
+      const isLast = !retryable || attempt === total;
+      if (!isLast && !shutdown.aborted && !ending.aborted) {
+        logger.info(`Retrying run ${run} in ${retryDelaySeconds} seconds...`);
+        await sleep(retryDelaySeconds * 1000, AbortSignal.any([shutdown, ending]));
+      }
+      if (shutdown.aborted && (fault !== 'run' || !isLast)) {
+        logger.info(`Run ${run} is left to the next execution, as this one was asked to stop`);
+        return { kind: 'left' };
+      }
+      if (!isLast && !ending.aborted) continue;
+      const isFullCycle = isLast && (!retryable || attempt === retries + 1);
+      return { kind: 'failed', reached, fault, place, message, isFullCycle };
     }
   }
 }

@@ -1,6 +1,7 @@
-import { ArchiverError, messageOf, type StageName } from '../errors.ts';
+import { ArchiverError, type Place, type StageName } from '../errors.ts';
 import { positionOf } from '../persistence/position.ts';
 import type { StageState } from '../persistence/state-text.ts';
+import { type WaitingState, waitingByPlace } from '../persistence/waiting-runs.ts';
 import { formatRuns } from '../report/ranges.ts';
 import { byRunNumber, type RunNumber } from '../run-number.ts';
 import type { Logger } from '../services/logger.ts';
@@ -9,15 +10,20 @@ import { attemptRun } from './attempts.ts';
 import { processBatch } from './batch.ts';
 import {
   type BatchPlan,
+  byReason,
   countArchived,
   type IncrementalView,
   type Listing,
   limitOf,
   missingRuns,
+  type Postponement,
   planBatch,
+  sizeOf,
 } from './candidates.ts';
 import type { FollowUps } from './follow-ups.ts';
 import { planLines } from './plan-lines.ts';
+import type { RunEnd, Visit } from './run-end.ts';
+import { Schedule } from './schedule.ts';
 import type { StageContext, StageRequest, StageResult } from './stage.ts';
 
 /**
@@ -33,6 +39,8 @@ export abstract class BaseStage {
   protected abstract readonly verb: string;
   /** Where runs go, as people call it. */
   protected abstract readonly target: string;
+  /** Where a run's work is done that belongs to no other place. */
+  protected abstract readonly usualPlace: Place;
   protected readonly logger: Logger;
   readonly #context: StageContext;
 
@@ -52,12 +60,15 @@ export abstract class BaseStage {
     return undefined;
   }
 
-  /** Does the work of one run; returning means that it is archived. Throws otherwise. */
-  protected abstract process(run: RunNumber, logger: Logger): Promise<void>;
+  /**
+   * Does the work of one run; returning means that it is archived. Throws otherwise.
+   * @param visit does what is done at a place
+   */
+  protected abstract process(run: RunNumber, logger: Logger, visit: Visit): Promise<void>;
 
-  /** Why a run is to be left for later though it is a candidate, as in "runs wait …"; undefined if it is not. */
-  protected async postponed(_run: RunNumber): Promise<string | undefined> {
-    return undefined;
+  /** Which runs, ascending, are to be left for later though they are candidates; they are looked at together. */
+  protected async postponed(_runs: readonly RunNumber[]): Promise<ReadonlyMap<RunNumber, Postponement>> {
+    return new Map();
   }
 
   /**
@@ -91,17 +102,38 @@ export abstract class BaseStage {
     if (request.mode === 'failed') await this.#dropArchived(view.failed, listing);
     const present = listing.source.filter((run) => !view.late.has(run));
     await files.seen.look(present, view.position);
-    const failed = request.mode === 'failed' ? [] : await this.#followUp(listing, request);
+    const followedUp = request.mode === 'failed' ? noFollowUp : await this.#followUp(listing, request);
     const plan = await this.#plan(listing, view, request);
-    if (plan.batch.length === 0) return { successful: [], failed, notProcessed: 0, error: undefined };
-    const result = await processBatch(plan, listing, {
+    // What a selection or a retry left out is as it was.
+    const isAll = request.mode !== 'failed' && request.runs === undefined;
+    const waiting: WaitingState = {
+      byFault: view.waiting.byFault,
+      postponed: isAll ? byReason(plan.postponed) : view.waiting.postponed,
+      beganWithWaiting: plan.limit === 1 && plan.waiting.length > 0 && plan.others.length === 0,
+    };
+    await files.waiting.write(waiting);
+    if (sizeOf(plan) === 0 || followedUp.isBroken) {
+      const { failed, error, brokenPlace } = followedUp;
+      const [notProcessed, waits] = [sizeOf(plan), waitingByPlace(view.waiting.byFault)];
+      return { successful: [], failed, notProcessed, waiting: waits, error, brokenPlace };
+    }
+    const result = await processBatch(plan, listing, view, {
       label: this.label,
       context: this.#context,
-      attempt: (run, stop) => this.#attempt(run, (number, logger) => this.process(number, logger), stop),
+      usualPlace: this.usualPlace,
+      isAlarmed: followedUp.error !== undefined,
+      waiting,
+      attempt: (run, options) =>
+        this.#attempt(run, (number, logger, visit) => this.process(number, logger, visit), options),
     });
     const ended = [...result.successful, ...result.failed.map(({ run }) => run)];
     await files.seen.remember(ended.filter((run) => view.late.has(run)));
-    return { ...result, failed: [...failed, ...result.failed] };
+    return {
+      ...result,
+      failed: [...followedUp.failed, ...result.failed],
+      error: result.error ?? followedUp.error,
+      brokenPlace: result.brokenPlace ?? followedUp.brokenPlace,
+    };
   }
 
   /**
@@ -125,8 +157,11 @@ export abstract class BaseStage {
     const successful: RunNumber[] = [];
     const failed: FailedRun[] = [];
     const comes = new Set(pending);
-    for (const run of plan.batch) {
+    // As if all went well.
+    const schedule = new Schedule({ ...plan, isAlarmed: false });
+    for (let run = schedule.next(); run !== undefined; run = schedule.next()) {
       if (this.#context.shutdown.aborted) break;
+      schedule.ended(run, 'success');
       const preview = await this.#previewOf(run, comes.has(run));
       if ('error' in preview) {
         failed.push({ run, error: preview.error });
@@ -136,11 +171,11 @@ export abstract class BaseStage {
         for (const line of preview.lines) this.logger.info(`Dry run: run ${run} ${line}`);
       }
     }
-    const notProcessed = plan.batch.length - successful.length - failed.length;
+    const notProcessed = sizeOf(plan) - successful.length - failed.length;
     this.logger.info(
       `${this.label}: dry run, nothing was changed: ${successful.length} would be processed, ${failed.length} would fail`,
     );
-    return { successful, failed, notProcessed, error: undefined };
+    return { successful, failed, notProcessed, waiting: [], error: undefined, brokenPlace: undefined };
   }
 
   async #previewOf(
@@ -159,7 +194,9 @@ export abstract class BaseStage {
   async #list(readOnly: boolean): Promise<Listing> {
     const listing = await this.list(readOnly);
     const notice = listing.source.length === 0 ? this.emptySourceNotice() : undefined;
-    if (notice !== undefined && (await this.#context.files.seen.hasAny())) this.logger.warning(notice);
+    if (notice !== undefined && (await this.#context.files.seen.hasAny())) {
+      throw new ArchiverError(notice, { stage: this.name, fault: 'site', place: 'run records' });
+    }
     return listing;
   }
 
@@ -174,11 +211,14 @@ export abstract class BaseStage {
   }
 
   async #remembered(listing: Listing, state: StageState) {
-    const { failures, seen } = this.#context.files;
-    const failed = new Set(await failures.read());
-    const late = new Set(await seen.late(missingRuns(listing), positionOf(state)));
+    const { files } = this.#context;
+    const failed = new Set(await files.failures.read());
+    const late = new Set(await files.seen.late(missingRuns(listing), positionOf(state)));
     for (const run of failed) late.delete(run);
-    return { failed, late };
+    const waiting = await files.waiting.read();
+    const archived = new Set(listing.target);
+    const byFault = new Map([...waiting.byFault].filter(([run]) => !archived.has(run) && !failed.has(run)));
+    return { failed, late, waiting: { ...waiting, byFault } };
   }
 
   /** Failed runs that are at the target by now have nothing left to be retried. */
@@ -194,37 +234,60 @@ export abstract class BaseStage {
 
   async #plan(listing: Listing, view: IncrementalView, request: StageRequest): Promise<BatchPlan> {
     const limit = limitOf(request, this.#context.settings.batchSize);
-    const plan = await planBatch(listing, view, { ...request, limit }, (run) => this.postponed(run));
+    const plan = await planBatch(listing, view, { ...request, limit }, (runs) => this.postponed(runs));
     for (const line of planLines(plan, request, view, this.verb)) this.logger.info(`${this.label}: ${line}`);
     return plan;
   }
 
   /** Runs for which this fails are archived, so they do not belong into the failure log: they stay in their own record. */
-  async #followUp(listing: Listing, request: StageRequest): Promise<FailedRun[]> {
+  async #followUp(listing: Listing, request: StageRequest): Promise<FollowedUp> {
     const { shutdown } = this.#context;
     const { runs, what, work } = await this.followUps(listing, request, false);
     if (runs.length > 0) this.logger.info(`${this.label}: ${runs.length} archived runs are to have ${what}`);
+    const schedule = new Schedule({ others: runs, waiting: [], limit: Infinity, isAlarmed: false });
     const failed: FailedRun[] = [];
-    for (const run of runs) {
-      if (shutdown.aborted) break;
-      const error = await this.#attempt(run, work, shutdown);
-      if (error !== undefined) failed.push({ run, error: messageOf(error) });
+    let [error, brokenPlace]: [string | undefined, Place | undefined] = [undefined, undefined];
+    for (let run = schedule.next(); run !== undefined && !shutdown.aborted; run = schedule.next()) {
+      const options = { once: schedule.isAlarmed, ending: shutdown };
+      const end = await this.#attempt(run, work, options);
+      if (end.kind === 'archived') schedule.ended(run, 'success');
+      if (end.kind !== 'failed') continue;
+      schedule.ended(run, end.fault === 'run' ? 'own' : end.fault);
+      if (end.fault === 'run') {
+        failed.push({ run, error: end.message });
+      } else {
+        brokenPlace = end.place;
+        error = `run ${run} could not have ${what}; the next execution tries it again: ${end.message}`;
+      }
     }
-    return failed;
+    return { failed, error, brokenPlace, isBroken: schedule.end === 'site' };
   }
 
   #attempt(
     run: RunNumber,
-    work: (run: RunNumber, logger: Logger) => Promise<void>,
-    shutdown: AbortSignal,
-  ): Promise<unknown> {
+    work: (run: RunNumber, logger: Logger, visit: Visit) => Promise<void>,
+    options: { readonly once: boolean; readonly ending: AbortSignal },
+  ): Promise<RunEnd> {
     const { runProcessRetries: retries, retryDelaySeconds } = this.#context.settings;
     const logger = this.logger.child({ stage: this.name, run });
+    const { shutdown } = this.#context;
     return attemptRun(
       run,
-      (number) => work(number, logger),
-      { retries, retryDelaySeconds, shutdown },
+      (number, visit) => work(number, logger, visit),
+      { retries, retryDelaySeconds, shutdown, ...options },
       logger,
     );
   }
 }
+
+/** How the work on archived runs went. */
+interface FollowedUp {
+  readonly failed: readonly FailedRun[];
+  /** The last failure by a fault that may be the site's. */
+  readonly error: string | undefined;
+  readonly brokenPlace: Place | undefined;
+  /** Was it the site's for certain? Then there is no use in trying other runs. */
+  readonly isBroken: boolean;
+}
+
+const noFollowUp: FollowedUp = { failed: [], error: undefined, brokenPlace: undefined, isBroken: false };

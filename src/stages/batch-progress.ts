@@ -23,12 +23,12 @@ export class BatchProgress {
     this.#parts = parts;
   }
 
-  show({ successful, failed }: ProgressRecorder): void {
+  show({ tried, failed }: ProgressRecorder): void {
     const { view, label, total } = this.#parts;
     view?.show({
       label,
       total,
-      done: successful.size + failed.size,
+      done: tried.size,
       failed: failed.size,
       milliseconds: performance.now() - this.#began,
     });
@@ -38,7 +38,7 @@ export class BatchProgress {
   ended(recorder: ProgressRecorder): void {
     const { total, logger } = this.#parts;
     const [successful, failed] = [recorder.successful.size, recorder.failed.size];
-    const ended = successful + failed;
+    const ended = recorder.tried.size;
     if (ended % INTERVAL === 0 || ended === total) {
       logger.info(`Progress: ${ended}/${total} runs processed (${successful} successful, ${failed} failed)`);
     }

@@ -1,84 +1,122 @@
-import pLimit from 'p-limit';
-import { ConfigurationError, messageOf, NotYetError } from '../errors.ts';
+import { messageOf, type Place } from '../errors.ts';
+import { type WaitingState, waitingByPlace } from '../persistence/waiting-runs.ts';
 import type { RunNumber } from '../run-number.ts';
 import { BatchProgress } from './batch-progress.ts';
-import type { BatchPlan, Listing } from './candidates.ts';
+import { type BatchPlan, type IncrementalView, type Listing, sizeOf } from './candidates.ts';
 import { ProgressRecorder } from './progress-recorder.ts';
+import type { RunEnd } from './run-end.ts';
+import { Schedule, type Sign } from './schedule.ts';
 import type { StageContext, StageResult } from './stage.ts';
+import { WaitingBook } from './waiting-book.ts';
 
 /** What a batch is processed with. */
 export interface BatchWork {
   /** Begins the log lines: `Import Stage`. */
   readonly label: string;
   readonly context: StageContext;
-  /** Does one run's work; gives why it failed. No further attempt is made once the signal aborts. */
-  attempt(run: RunNumber, stop: AbortSignal): Promise<unknown>;
+  /** The place of failures at none of the places. */
+  readonly usualPlace: Place;
+  /** Did something of this stage fail just before, by a fault that may be the site's? */
+  readonly isAlarmed: boolean;
+  /** What the list of waiting runs is to hold besides those that wait by a fault. */
+  readonly waiting: WaitingState;
+  /** Does one run's work. Once `ending` aborts, no further attempt is made. */
+  attempt(run: RunNumber, options: { readonly once: boolean; readonly ending: AbortSignal }): Promise<RunEnd>;
+}
+
+/** Why and where a batch was ended before all of its runs were tried. */
+interface BrokenPlace {
+  readonly place: Place;
+  readonly message: string;
 }
 
 /**
- * Processes the runs of a batch, several at once, and writes down how they end. A fault of the configuration concerns all
- * runs alike: it ends the batch, and the run that met it is no failure but stays a candidate.
- * @throws PersistenceError if state or failure log can't be written
+ * Processes the runs of a batch, several at once, and writes down how they end. A fault of the site ends the batch: the runs that
+ * met it wait, and are candidates of the next execution.
+ * @throws PersistenceError if state, failure log or the list of waiting runs can't be written
  */
 export async function processBatch(
-  { batch, order }: BatchPlan,
+  plan: BatchPlan,
   listing: Listing,
-  { label, context, attempt }: BatchWork,
+  { failed, waiting: { byFault } }: IncrementalView,
+  { label, context, usualPlace, isAlarmed, waiting, attempt }: BatchWork,
 ): Promise<StageResult> {
-  const { settings, files, logger, shutdown } = context;
-  const halt = new AbortController();
-  const stop = AbortSignal.any([shutdown, halt.signal]);
-  const giveUp = (error: unknown): void => {
-    if (halt.signal.aborted) return;
-    logger.critical(`${label}: no further runs are started: ${messageOf(error)}`);
-    halt.abort();
+  const { settings, files, logger, shutdown, now } = context;
+  const total = sizeOf(plan);
+  const ending = new AbortController();
+  const giveUp = (reason: string): void => {
+    if (!ending.signal.aborted) logger.critical(`${label}: no further runs are started: ${reason}`);
+    ending.abort();
   };
-  const recorder = new ProgressRecorder(order, files, listing, giveUp);
-  const progress = new BatchProgress({ label, total: batch.length, logger, view: context.progress });
+  const book = new WaitingBook({ before: byFault, inFailureLog: failed, usualPlace, now });
+  const onError = (error: unknown): void => giveUp(messageOf(error));
+  const recorder = new ProgressRecorder({ order: plan.order, files, listing, book, waiting, onError });
+  const progress = new BatchProgress({ label, total, logger, view: context.progress });
   progress.show(recorder);
-  logger.info(`${label}: Processing batch of ${batch.length} runs.`);
-  logger.info(
-    `Starting parallel processing of ${batch.length} runs with ${settings.parallelWorkers} workers`,
-  );
-  let fault: ConfigurationError | undefined;
-  const limit = pLimit(settings.parallelWorkers);
-  await Promise.all(
-    batch.map((run) =>
-      limit(async () => {
-        if (stop.aborted) return;
-        const error = await attempt(run, stop);
-        if (error instanceof NotYetError) return;
-        if (error instanceof ConfigurationError) {
-          fault ??= error;
-          giveUp(error);
-          return;
-        }
-        recorder.ended(run, error === undefined ? undefined : messageOf(error));
-        progress.ended(recorder);
-      }),
-    ),
-  );
+  logger.info(`${label}: Processing batch of ${total} runs.`);
+  logger.info(`Starting parallel processing of ${total} runs with ${settings.parallelWorkers} workers`);
+  const schedule = new Schedule({ ...plan, isAlarmed });
+  let broken: BrokenPlace | undefined;
+  const process = async (run: RunNumber): Promise<void> => {
+    const end = await attempt(run, { once: schedule.isAlarmed, ending: ending.signal });
+    if (end.kind === 'left') return schedule.withdrawn(run);
+    for (const condemned of recorder.ended(run, end)) schedule.drop(condemned);
+    schedule.ended(run, signOf(end));
+    progress.ended(recorder);
+    if (schedule.end === 'undecided') ending.abort();
+    if (schedule.end === undefined || ending.signal.aborted || end.kind !== 'failed') return;
+    broken = { place: end.place ?? usualPlace, message: end.message };
+    giveUp(`${broken.place}: ${broken.message}`);
+  };
+  const underWay = new Set<Promise<void>>();
+  for (;;) {
+    while (underWay.size < settings.parallelWorkers && !shutdown.aborted && !ending.signal.aborted) {
+      const run = schedule.next();
+      if (run === undefined) break;
+      const work: Promise<void> = process(run).finally(() => underWay.delete(work));
+      underWay.add(work);
+    }
+    if (underWay.size === 0) break;
+    await Promise.race(underWay);
+  }
   progress.end();
   await recorder.settle();
-  return summarise(recorder, batch.length, fault?.message, context);
+  return summarise(recorder, book, total, broken, context);
+}
+
+function signOf(end: Exclude<RunEnd, { kind: 'left' }>): Sign {
+  if (end.kind === 'archived') return 'success';
+  return end.fault === 'run' ? 'own' : end.fault;
 }
 
 function summarise(
-  recorder: ProgressRecorder,
+  { successful: archived, failed: condemned, tried }: ProgressRecorder,
+  book: WaitingBook,
   total: number,
-  error: string | undefined,
+  broken: BrokenPlace | undefined,
   { files, logger, shutdown }: StageContext,
 ): StageResult {
-  const successful = [...recorder.successful];
-  const failed = [...recorder.failed].map(([run, cause]) => ({ run, error: cause }));
-  const notProcessed = total - successful.length - failed.length;
-  const isInterrupted = notProcessed > 0 && (shutdown.aborted || error !== undefined);
-  const left = notProcessed === 0 ? '' : `, ${notProcessed} not processed`;
-  logger.info(
-    `Batch processing ${isInterrupted ? 'interrupted' : 'complete'}: ${successful.length} successful, ${failed.length} failed${left}`,
-  );
+  const successful = [...archived];
+  const failed = [...condemned].map(([run, error]) => ({ run, error }));
+  const notProcessed = total - tried.size;
+  const waiting = [...tried].filter((run) => book.runs.has(run)).length;
+  const isInterrupted = notProcessed > 0 && (shutdown.aborted || broken !== undefined);
+  const counts = [
+    `${successful.length} successful`,
+    `${failed.length} failed`,
+    ...(waiting === 0 ? [] : [`${waiting} waiting`]),
+    ...(notProcessed === 0 ? [] : [`${notProcessed} not processed`]),
+  ];
+  logger.info(`Batch processing ${isInterrupted ? 'interrupted' : 'complete'}: ${counts.join(', ')}`);
   if (failed.length > 0) {
     logger.warning(`${failed.length} failed runs are in the failure log ${files.failures.path}`);
   }
-  return { successful, failed, notProcessed, error };
+  return {
+    successful,
+    failed,
+    notProcessed,
+    waiting: waitingByPlace(book.runs),
+    error: broken && `${broken.place}: ${broken.message}`,
+    brokenPlace: broken?.place,
+  };
 }

@@ -1,7 +1,8 @@
 import { advance, isAbove } from '../persistence/position.ts';
 import type { StageState } from '../persistence/state-text.ts';
+import type { PostponementReason, WaitingState } from '../persistence/waiting-runs.ts';
 import { byRunNumber, type RunNumber, without } from '../run-number.ts';
-import type { RunSet } from '../run-set.ts';
+import { RunSet } from '../run-set.ts';
 
 /** The runs at a stage's source and at its target, both ascending. */
 export interface Listing {
@@ -17,6 +18,8 @@ export interface IncrementalView {
   readonly failed: ReadonlySet<RunNumber>;
   /** Runs at or below the position that were not at the source at the previous execution. */
   readonly late: ReadonlySet<RunNumber>;
+  /** Runs that wait: by a fault they are candidates wherever the position is. */
+  readonly waiting: WaitingState;
 }
 
 /** The lowest run at source or target; both are ascending. */
@@ -31,31 +34,50 @@ export function missingRuns(listing: Listing): RunNumber[] {
 }
 
 /**
- * What an incremental execution looks at: runs above the position and late ones, without those in the failure log.
+ * What an incremental execution looks at: runs above the position, late ones, and those that wait by a fault, without those in
+ * the failure log.
  * @param missing as {@link missingRuns} returns them
  */
 export function incrementalRuns(missing: readonly RunNumber[], view: IncrementalView): RunNumber[] {
   return missing.filter(
-    (run) => (isAbove(run, view.position) || view.late.has(run)) && !view.failed.has(run),
+    (run) =>
+      (isAbove(run, view.position) || view.late.has(run) || view.waiting.byFault.has(run)) &&
+      !view.failed.has(run),
   );
 }
 
-/** Why a run is left for later, as in "runs wait …"; undefined if it is not. */
-export type Postponement = (run: RunNumber) => Promise<string | undefined>;
+/** Why a run is not tried for now though nothing failed. */
+export interface Postponement {
+  readonly reason: PostponementReason;
+  /** As in "runs wait …". */
+  readonly text: string;
+}
 
-/** The runs that one execution of a stage processes. */
+/** Says which of some runs, ascending, are not to be tried for now. */
+export type Postponer = (runs: readonly RunNumber[]) => Promise<ReadonlyMap<RunNumber, Postponement>>;
+
+/** The runs that one execution of a stage tries. */
 export interface BatchPlan {
-  /** Ascending. */
-  readonly batch: readonly RunNumber[];
-  /** Selected runs below the end of the batch that are left for later: reason -> runs, ascending. */
-  readonly waiting: ReadonlyMap<string, readonly RunNumber[]>;
-  /** How many selected runs are left for a later execution. */
-  readonly left: number;
+  /** Those that do not wait, ascending. */
+  readonly others: readonly RunNumber[];
+  /** Those that wait by a fault, those first that were tried least. */
+  readonly waiting: readonly RunNumber[];
+  /** At most so many of them all are tried. */
+  readonly limit: number;
+  /** Selected runs that are not tried though nothing failed. */
+  readonly postponed: ReadonlyMap<RunNumber, Postponement>;
+  /** All selected runs but the postponed ones that were found, ascending. */
+  readonly selected: readonly RunNumber[];
   /**
    * The runs that decide how far the position moves, ascending: it never passes one that has not ended, so that none is
    * hidden by a selection. Empty when failed runs are retried: they are at any place, and leave the position alone.
    */
   readonly order: readonly RunNumber[];
+}
+
+/** How many runs a plan is for, at most. */
+export function sizeOf({ others, waiting, limit }: BatchPlan): number {
+  return Math.min(others.length + waiting.length, limit);
 }
 
 /** How many runs one execution of a stage processes at most. */
@@ -68,8 +90,8 @@ export function limitOf(
 }
 
 /**
- * Chooses the runs to process. Runs that wait take no place in the batch, and only as many as need be are asked about. Where
- * failed runs are candidates besides others they get the places that are left, so that bad runs never keep all others out.
+ * Chooses the runs to try. Runs that are postponed take no place in the batch, and only as many as need be are asked about, together.
+ * Where failed runs are candidates besides others they get the places that are left, so that bad runs never keep all others out.
  */
 export async function planBatch(
   listing: Listing,
@@ -79,7 +101,7 @@ export async function planBatch(
     readonly runs?: RunSet | undefined;
     readonly limit: number;
   },
-  postponed: Postponement = async () => undefined,
+  postponer: Postponer = async () => new Map(),
 ): Promise<BatchPlan> {
   const missing = missingRuns(listing);
   const candidates = {
@@ -87,21 +109,60 @@ export async function planBatch(
     incremental: () => incrementalRuns(missing, view),
     failed: () => without([...view.failed], listing.target),
   }[request.mode]();
-  const { runs } = request;
+  const { runs, limit, mode } = request;
+  const { byFault, beganWithWaiting } = view.waiting;
+  const isWaiting = (run: RunNumber): boolean => byFault.has(run) && !view.failed.has(run);
   const selected = runs === undefined ? candidates : candidates.filter((run) => runs.has(run));
-  const order = request.mode === 'failed' ? [] : candidates;
-  const others = selected.filter((run) => !view.failed.has(run));
-  const batch: RunNumber[] = [];
-  const waiting = new Map<string, RunNumber[]>();
-  let left = selected.length;
-  for (const run of [...others, ...without(selected, others)]) {
-    if (batch.length >= request.limit) break;
-    left--;
-    const reason = await postponed(run);
-    if (reason === undefined) batch.push(run);
-    else waiting.set(reason, [...(waiting.get(reason) ?? []), run].sort(byRunNumber));
+  const fresh = selected.filter((run) => !view.failed.has(run) && !isWaiting(run));
+  const cycles = (run: RunNumber): number => byFault.get(run)?.cycles ?? 0;
+  const inTurn = selected.filter(isWaiting).sort((a, b) => cycles(a) - cycles(b) || byRunNumber(a, b));
+  const postponed = new Map<RunNumber, Postponement>();
+  const waiting = await ready(inTurn, limit, postponer, postponed);
+  // An execution of one run alternates between those that wait and the others.
+  const isTheirTurn = limit === 1 && waiting.length > 0 && !beganWithWaiting;
+  const failed = selected.filter((run) => view.failed.has(run));
+  const others = isTheirTurn ? [] : await ready([...fresh, ...failed], limit, postponer, postponed);
+  return {
+    others: others.sort(byRunNumber),
+    waiting,
+    limit,
+    postponed,
+    selected: selected.filter((run) => !postponed.has(run)),
+    // What waits below the position holds nothing back: it is a candidate wherever the position is.
+    order:
+      mode === 'failed' ? [] : candidates.filter((run) => isAbove(run, view.position) || !isWaiting(run)),
+  };
+}
+
+/** The first runs that are not postponed; what is found to be is noted. */
+async function ready(
+  runs: readonly RunNumber[],
+  limit: number,
+  postponer: Postponer,
+  postponed: Map<RunNumber, Postponement>,
+): Promise<RunNumber[]> {
+  const found: RunNumber[] = [];
+  for (let next = 0; next < runs.length && found.length < limit; ) {
+    const asked = runs.slice(next, next + limit - found.length);
+    next += asked.length;
+    const later = await postponer(asked);
+    for (const [run, postponement] of later) postponed.set(run, postponement);
+    found.push(...asked.filter((run) => !later.has(run)));
   }
-  return { batch: batch.sort(byRunNumber), waiting, left, order };
+  return found;
+}
+
+/** The postponed runs by reason, as the list of waiting runs keeps them. */
+export function byReason(
+  postponed: ReadonlyMap<RunNumber, Postponement>,
+): ReadonlyMap<PostponementReason, RunSet> {
+  const runs = new Map<PostponementReason, RunNumber[]>();
+  for (const [run, { reason }] of postponed) {
+    const known = runs.get(reason);
+    if (known === undefined) runs.set(reason, [run]);
+    else known.push(run);
+  }
+  return new Map([...runs].map(([reason, list]) => [reason, RunSet.of(list)]));
 }
 
 /** The state with what is at the target already, whoever brought it there. */

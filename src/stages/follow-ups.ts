@@ -1,10 +1,11 @@
 import type { RunNumber } from '../run-number.ts';
 import type { Logger } from '../services/logger.ts';
+import type { Visit } from './run-end.ts';
 
 /** What is to be done about runs that are archived already. */
 export interface FollowUps {
   readonly runs: readonly RunNumber[];
   /** What each of them is to have, for the log. */
   readonly what: string;
-  readonly work: (run: RunNumber, logger: Logger) => Promise<void>;
+  readonly work: (run: RunNumber, logger: Logger, visit: Visit) => Promise<void>;
 }

@@ -9,8 +9,9 @@ import { isWaiting } from '../records/waiting.ts';
 import type { RunNumber } from '../run-number.ts';
 import type { Logger } from '../services/logger.ts';
 import { BaseStage } from './base-stage.ts';
-import type { Listing } from './candidates.ts';
+import type { Listing, Postponement } from './candidates.ts';
 import type { FollowUps } from './follow-ups.ts';
+import { Visit } from './run-end.ts';
 import type { StageContext, StageRequest } from './stage.ts';
 import { UnfinishedRuns } from './unfinished-runs.ts';
 
@@ -34,6 +35,7 @@ export class Importer extends BaseStage {
   protected readonly label = 'Import Stage';
   protected readonly verb = 'import';
   protected readonly target = 'artdaqDB';
+  protected readonly usualPlace = 'artdaqDB write';
   readonly #parts: ImporterParts;
   readonly #unfinished: UnfinishedRuns;
   #schema: FhiclFile | undefined;
@@ -49,11 +51,14 @@ export class Importer extends BaseStage {
     const { records, artdaqDb, readSchema } = this.#parts;
     // Before any run is tried: a missing schema is the site's fault, not that of the runs.
     this.#schema = await readSchema();
-    const source = await records.listRuns();
+    const visit = new Visit();
+    const source = await visit.at('run records', () => records.listRuns());
     this.logger.info(`Found ${source.length} run directories in filesystem`);
     this.logger.info('Querying ArtdaqDB for already archived runs...');
-    if (!readOnly) await artdaqDb.prepare();
-    const target = await artdaqDb.listRuns();
+    const target = await visit.at('artdaqDB read', async () => {
+      if (!readOnly) await artdaqDb.prepare();
+      return await artdaqDb.listRuns();
+    });
     this.logger.info(`Found ${target.length} runs already in ArtdaqDB`);
     return { source, target };
   }
@@ -65,10 +70,16 @@ export class Importer extends BaseStage {
     );
   }
 
-  protected override async postponed(run: RunNumber): Promise<string | undefined> {
+  protected override async postponed(
+    runs: readonly RunNumber[],
+  ): Promise<ReadonlyMap<RunNumber, Postponement>> {
     const { records, waitForStopTimeHours: hours, now } = this.#parts;
-    const waits = await isWaiting(run, hours, records, now());
-    return waits ? `for their stop time (source_files.wait_for_stop_time_hours: ${hours})` : undefined;
+    const text = `for their stop time (source_files.wait_for_stop_time_hours: ${hours})`;
+    const postponed = new Map<RunNumber, Postponement>();
+    for (const run of runs) {
+      if (await isWaiting(run, hours, records, now())) postponed.set(run, { reason: 'stop-time', text });
+    }
+    return postponed;
   }
 
   protected async followUps(listing: Listing, { runs }: StageRequest, readOnly: boolean): Promise<FollowUps> {
@@ -77,18 +88,20 @@ export class Importer extends BaseStage {
     return {
       runs: isOn ? await this.#unfinished.due(listing, isSelected, !readOnly) : [],
       what: 'a time added to artdaqDB that came into the run directory after they were archived',
-      work: (run, logger) => this.#unfinished.amend(run, logger),
+      work: (run, logger, visit) => visit.at('artdaqDB write', () => this.#unfinished.amend(run, logger)),
     };
   }
 
-  protected async process(run: RunNumber, logger: Logger): Promise<void> {
-    const { record, prepared } = await this.#prepare(run);
+  protected async process(run: RunNumber, logger: Logger, visit: Visit): Promise<void> {
+    const { record, prepared } = await visit.at('run records', () => this.#prepare(run));
     for (const warning of prepared.warnings) logger.warning(`Run ${run}: ${warning}`);
     if (prepared.update.length === 0) logger.debug(`Run ${run}: no start or stop time, no RunHistory2`);
     const { artdaqDb, generate } = this.#parts;
     // One insert instead of insert and update: a crash between the two would leave the run without its times for good.
-    const insert = () => artdaqDb.insert(run, prepared.config, [...prepared.documents, ...prepared.update]);
-    await (generate.has('RunHistory2') ? this.#unfinished.storing(record, insert) : insert());
+    const documents = [...prepared.documents, ...prepared.update];
+    const insert = () => visit.at('artdaqDB write', () => artdaqDb.insert(run, prepared.config, documents));
+    if (!generate.has('RunHistory2')) await insert();
+    else await visit.at('work directory', () => this.#unfinished.storing(record, insert));
     logger.info(`✓ Run ${run} imported successfully`);
   }
 

@@ -15,6 +15,7 @@ import { BaseStage } from './base-stage.ts';
 import { needOf } from './blob-completion.ts';
 import type { Listing } from './candidates.ts';
 import type { FollowUps } from './follow-ups.ts';
+import { Visit } from './run-end.ts';
 import type { StageContext, StageRequest } from './stage.ts';
 
 /** What the migrate stage works with. */
@@ -39,6 +40,7 @@ export class Migrator extends BaseStage {
   protected readonly label = 'Migration Stage';
   protected readonly verb = 'migrate';
   protected readonly target = 'UconDB';
+  protected readonly usualPlace = 'UconDB write';
   readonly #parts: MigratorParts;
 
   constructor(parts: MigratorParts, context: StageContext) {
@@ -49,11 +51,14 @@ export class Migrator extends BaseStage {
   protected async list(readOnly: boolean): Promise<Listing> {
     const { artdaqDb, uconDb } = this.#parts;
     this.logger.info('Querying ArtdaqDB for available runs...');
-    if (!readOnly) await artdaqDb.prepare();
-    const source = await artdaqDb.listRuns();
+    const visit = new Visit();
+    const source = await visit.at('artdaqDB read', async () => {
+      if (!readOnly) await artdaqDb.prepare();
+      return await artdaqDb.listRuns();
+    });
     this.logger.info(`Found ${source.length} runs in ArtdaqDB`);
     this.logger.info('Querying UconDB for already migrated runs...');
-    const target = await uconDb.listRuns();
+    const target = await visit.at('UconDB read', () => uconDb.listRuns());
     this.logger.info(`Found ${target.length} runs already in UconDB`);
     return { source, target };
   }
@@ -71,37 +76,42 @@ export class Migrator extends BaseStage {
     return {
       runs: replaceIncomplete ? late : [],
       what: 'their blob replaced by one with the stop time that came after it (ucon_db.replace_incomplete)',
-      work: (run, logger) => this.#complete(run, logger),
+      work: (run, logger, visit) => this.#complete(run, logger, visit),
     };
   }
 
   /** Replaces a blob that lacks nothing but the stop time, once; all that went before is found out anew. */
-  async #complete(run: RunNumber, logger: Logger): Promise<void> {
+  async #complete(run: RunNumber, logger: Logger, visit: Visit): Promise<void> {
     const { uconDb, amended, now } = this.#parts;
-    const files = await this.#export(run);
-    const need = needOf(files, unpackBlob(await uconDb.get(run)).files);
+    const files = await visit.at('artdaqDB read', () => this.#export(run));
+    const stored = await visit.at('UconDB read', () => uconDb.get(run));
+    const need = needOf(files, unpackBlob(stored).files);
     if (need === 'nothing-yet') return;
     if (need === 'replacement') {
       const blob = packBlob(run, files, now());
-      await uconDb.replace(run, blob);
-      verifyMd5(run, blob, await uconDb.get(run));
+      await visit.at('UconDB write', () => uconDb.replace(run, blob));
+      verifyMd5(run, blob, await visit.at('UconDB read', () => uconDb.get(run)));
       logger.info(`✓ Run ${run}: its blob was replaced by one with the stop time`);
     } else if (need !== 'nothing') {
       throw new UconDbError(
         `run ${run} got its stop time after its blob was stored, but that blob differs in more (${need.join(', ')}); ` +
           'it was not replaced: see --verify and decide which is right',
-        { stage: this.name, run },
+        { stage: this.name, run, fault: 'run' },
       );
     }
     await amended.drop([run]);
   }
 
-  protected async process(run: RunNumber, logger: Logger): Promise<void> {
+  protected async process(run: RunNumber, logger: Logger, visit: Visit): Promise<void> {
     const { uconDb, validate, now, amended, unequal } = this.#parts;
-    const blob = packBlob(run, await this.#export(run), now());
+    const blob = packBlob(run, await visit.at('artdaqDB read', () => this.#export(run)), now());
     logger.debug(`Run ${run}: uploading ${blob.length} bytes to UconDB`);
-    const outcome = await uconDb.put(run, blob);
-    const stored = await this.#readBack(run, blob, outcome, logger);
+    const outcome = await visit.at(
+      'UconDB write',
+      () => uconDb.put(run, blob),
+      (answer) => answer === 'stored',
+    );
+    const stored = await visit.at('UconDB read', () => this.#readBack(run, blob, outcome, logger));
     if (outcome === 'already-stored') logger.info(`Run ${run}: already in UconDB with the same content`);
     // Not before: an upload of a killed archiver may have come first, without the times that came later.
     await forget(amended, [run]);
@@ -157,7 +167,7 @@ export class Migrator extends BaseStage {
     throw new ArtdaqDbError(
       `run ${run} is listed in artdaqDB (${artdaqDb.location}), but no document of its record is there; ` +
         'nothing was uploaded: restore the collection RunHistory from a backup, or import the run anew',
-      { stage: this.name, run },
+      { stage: this.name, run, fault: 'run' },
     );
   }
 }
@@ -167,7 +177,7 @@ function verifyRecord(run: RunNumber, packed: Buffer, stored: Buffer): void {
   throw new UconDbError(
     `run ${run} is in UconDB already with different content (${stored.length} bytes there, ${packed.length} here); ` +
       'nothing was overwritten: compare the two and decide which is right',
-    { stage: 'migrate', run },
+    { stage: 'migrate', run, fault: 'run' },
   );
 }
 
@@ -178,7 +188,7 @@ function verifyMd5(run: RunNumber, sent: Buffer, stored: Buffer): void {
   throw new UconDbError(
     `MD5 mismatch for run ${run}: sent ${expected} (${sent.length} bytes), UconDB holds ${found} ` +
       `(${stored.length} bytes); the key is taken by a wrong blob: ask the UconDB administrators to remove it`,
-    { stage: 'migrate', run },
+    { stage: 'migrate', run, fault: 'run' },
   );
 }
 

@@ -1,59 +1,73 @@
 import type { FailureLog } from '../persistence/failure-log.ts';
 import { advance } from '../persistence/position.ts';
 import type { StateFile } from '../persistence/state.ts';
+import type { WaitingRunsFile, WaitingState } from '../persistence/waiting-runs.ts';
 import type { RunNumber } from '../run-number.ts';
 import { attemptedUpTo, type Listing, lowestRun } from './candidates.ts';
+import type { RunEnd } from './run-end.ts';
+import type { WaitingBook } from './waiting-book.ts';
 
 /** What is written as runs end. */
 export interface RecordedFiles {
   readonly state: StateFile;
   readonly failures: FailureLog;
+  readonly waiting: WaitingRunsFile;
+}
+
+/** What a {@link ProgressRecorder} works with. */
+export interface ProgressRecorderOptions {
+  /** Runs that the position may pass one after the other as they end, ascending. */
+  readonly order: readonly RunNumber[];
+  readonly files: RecordedFiles;
+  /** Source and target before this batch: where the contiguous runs begin if there are none yet. */
+  readonly listing: Listing;
+  readonly book: WaitingBook;
+  /** What is kept of waiting runs besides the book. */
+  readonly waiting: WaitingState;
+  /** Called once when the files can't be written: no new runs should start then. */
+  readonly onError: (error: unknown) => void;
 }
 
 /**
- * Writes state and failure log as runs end, so that a crash loses at most what ended within the last write. Runs that end
- * while a write is under way share the next one; nobody waits for it but {@link settle}.
+ * Writes state, failure log and the list of waiting runs as runs end, so that a crash loses at most what ended within the last
+ * write. Runs that end while a write is under way share the next one; nobody waits for it but {@link settle}.
  */
 export class ProgressRecorder {
   readonly successful = new Set<RunNumber>();
   /** With why. */
   readonly failed = new Map<RunNumber, string>();
-  readonly #order: readonly RunNumber[];
-  readonly #files: RecordedFiles;
-  readonly #listing: Listing;
-  readonly #onError: (error: unknown) => void;
-  readonly #unwritten: { run: RunNumber; error: string | undefined }[] = [];
+  /** Those of the batch that ended, however. */
+  readonly tried = new Set<RunNumber>();
+  readonly #options: ProgressRecorderOptions;
+  readonly #unwritten: { readonly run: RunNumber; readonly error: string | undefined }[] = [];
   /** Those of which the failure log tells. */
   readonly #logged = new Set<RunNumber>();
+  #hasNews = false;
   #writing: Promise<void> | undefined;
   #error: unknown;
 
-  /**
-   * @param order runs that the position may pass one after the other as they end, ascending
-   * @param listing source and target before this batch: where the contiguous runs begin if there are none yet
-   * @param onError called once when the files can't be written: no new runs should start then
-   */
-  constructor(
-    order: readonly RunNumber[],
-    files: RecordedFiles,
-    listing: Listing,
-    onError: (error: unknown) => void,
-  ) {
-    this.#order = order;
-    this.#files = files;
-    this.#listing = listing;
-    this.#onError = onError;
+  constructor(options: ProgressRecorderOptions) {
+    this.#options = options;
   }
 
   /**
    * Takes note of how a run ended.
-   * @param error why it failed; undefined if it did not
+   * @returns the runs that go to the failure log because of it
    */
-  ended(run: RunNumber, error: string | undefined): void {
-    if (error === undefined) this.successful.add(run);
-    else this.failed.set(run, error);
-    this.#unwritten.push({ run, error });
+  ended(run: RunNumber, end: RunEnd): RunNumber[] {
+    this.tried.add(run);
+    const condemned = this.#options.book.ended(run, end);
+    for (const { run: failed, message } of condemned) {
+      this.failed.set(failed, message);
+      this.#unwritten.push({ run: failed, error: message });
+    }
+    if (end.kind === 'archived') {
+      this.successful.add(run);
+      this.#unwritten.push({ run, error: undefined });
+    }
+    this.#hasNews = true;
     this.#writing ??= this.#write();
+    return condemned.map(({ run: failed }) => failed);
   }
 
   /**
@@ -66,30 +80,35 @@ export class ProgressRecorder {
   }
 
   async #write(): Promise<void> {
+    const { order, files, listing, book, waiting, onError } = this.#options;
     try {
-      while (this.#unwritten.length > 0) {
+      do {
+        this.#hasNews = false;
         const ended = [...this.#unwritten];
-        await this.#files.failures.change({
+        const byFault = new Map(book.runs);
+        // Before a condemned run leaves the other list.
+        await files.failures.change({
           add: new Map(ended.flatMap(({ run, error }) => (error === undefined ? [] : [[run, error]]))),
           remove: ended.filter(({ error }) => error === undefined).map(({ run }) => run),
         });
+        await files.waiting.write({ ...waiting, byFault });
         for (const { run } of ended) this.#logged.add(run);
         // Not over what ended since: a run that failed must be in the log before the position may pass it.
-        const attempted = attemptedUpTo(this.#order, this.#logged);
-        await this.#files.state.update((state) =>
+        const attempted = attemptedUpTo(order, this.#logged);
+        await files.state.update((state) =>
           advance(state, {
             successes: [...this.successful],
             attempted: attempted === undefined ? [] : [attempted],
-            archivedBefore: this.#listing.target,
-            lowestKnown: lowestRun(this.#listing),
+            archivedBefore: listing.target,
+            lowestKnown: lowestRun(listing),
           }),
         );
         // Only now: what could not be written is written with the next.
         this.#unwritten.splice(0, ended.length);
-      }
+      } while (this.#hasNews);
     } catch (error) {
       this.#error = error;
-      this.#onError(error);
+      onError(error);
     } finally {
       this.#writing = undefined;
     }

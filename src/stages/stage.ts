@@ -1,4 +1,6 @@
+import type { Place } from '../errors.ts';
 import type { SeenRuns } from '../persistence/seen-runs.ts';
+import type { WaitingAtPlace } from '../persistence/waiting-runs.ts';
 import type { RunNumber } from '../run-number.ts';
 import type { RunSet } from '../run-set.ts';
 import type { Logger } from '../services/logger.ts';
@@ -29,6 +31,7 @@ export interface StageContext {
   readonly progress?: ProgressView | undefined;
   /** Aborted = start no further run. */
   readonly shutdown: AbortSignal;
+  readonly now: () => Date;
 }
 
 /** Which runs a stage is to process. */
@@ -45,8 +48,12 @@ export interface StageRequest {
 export interface StageResult {
   readonly successful: readonly RunNumber[];
   readonly failed: readonly FailedRun[];
-  /** Runs of the batch that a shutdown kept from starting, or that are left for later. */
+  /** Runs of the batch that were not tried, or are left for later. */
   readonly notProcessed: number;
-  /** Why the batch was given up before its end: a fault of the site, not of its runs; undefined if it was not. */
+  /** Those that wait by a fault which may be the site's, by place: the next execution tries them again. */
+  readonly waiting: readonly WaitingAtPlace[];
+  /** Why the stage was ended before its batch: a fault of the site, not of its runs; undefined if it was not. */
   readonly error: string | undefined;
+  /** Where that was, if it was at one of the places. */
+  readonly brokenPlace: Place | undefined;
 }

@@ -75,7 +75,7 @@ describe('the pipeline', () => {
     expect(site.read('archiver.log')).toContain('✓ Run 5 migrated and verified successfully');
   });
 
-  it('warns once an execution when all run directories are gone, and of no empty place that always was', async () => {
+  it('imports nothing and fails when all run directories are gone, but not where there never was any', async () => {
     const notice = 'but earlier executions saw runs there';
     const empty = await incremental();
     expect([empty.code, empty.stdout.includes(notice)]).toEqual([0, false]);
@@ -87,9 +87,9 @@ describe('the pipeline', () => {
     const before = readdirSync(site.work).map((name) => [name, site.read(name).length]);
     for (const flags of [['--incremental'], [], ['--dry-run'], ['--incremental']]) {
       const { code, stdout } = await run(...flags);
-      expect(code).toBe(0);
+      expect(code).toBe(1);
       expect(
-        stdout.match(/WARNING - No runs found in .*run_records, but earlier executions saw/g),
+        stdout.match(/CRITICAL - Import Stage: Failed: No runs found in .*run_records, but earlier/g),
       ).toHaveLength(1);
     }
     const logged = (name: unknown) => String(name).startsWith('archiver.log');

@@ -2,17 +2,19 @@ import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { ArchiverError, type StageName } from '../../src/errors.ts';
+import { ArchiverError, type ErrorFault, type StageName } from '../../src/errors.ts';
 import { FailureLog } from '../../src/persistence/failure-log.ts';
 import { isAbove, positionOf } from '../../src/persistence/position.ts';
 import { SeenRuns } from '../../src/persistence/seen-runs.ts';
 import { StateFile } from '../../src/persistence/state.ts';
+import { WaitingRunsFile } from '../../src/persistence/waiting-runs.ts';
 import { recoverFrom, writeRecovery } from '../../src/report/recover.ts';
 import { skippedRuns } from '../../src/report/status.ts';
 import { byRunNumber, type RunNumber } from '../../src/run-number.ts';
 import { BaseStage } from '../../src/stages/base-stage.ts';
-import { type Listing, missingRuns } from '../../src/stages/candidates.ts';
+import { type Listing, missingRuns, type Postponement } from '../../src/stages/candidates.ts';
 import type { FollowUps } from '../../src/stages/follow-ups.ts';
+import type { Visit } from '../../src/stages/run-end.ts';
 import type { StageFiles, StageRequest, StageResult } from '../../src/stages/stage.ts';
 import { recordingLogger } from './recording-logger.ts';
 
@@ -28,6 +30,10 @@ class World {
   /** In archiving order: a run that is there twice was stored twice. */
   readonly archived: RunNumber[] = [];
   readonly broken = new Set<RunNumber>();
+  /** They fail, and nobody can tell whose fault it is. */
+  readonly odd = new Set<RunNumber>();
+  /** Nothing can be archived. */
+  outage: Exclude<ErrorFault, 'run'> | undefined;
   /** Left for later, as if their stop time was awaited. */
   readonly waiting = new Set<RunNumber>();
   /** Runs that the site skipped by setting the position before the first execution. */
@@ -45,6 +51,7 @@ class ModelStage extends BaseStage {
   protected readonly label = 'Model Stage';
   protected readonly verb = 'import';
   protected readonly target = 'the model';
+  protected readonly usualPlace = 'artdaqDB write';
   readonly #world: World;
   readonly #step: () => void;
 
@@ -53,6 +60,7 @@ class ModelStage extends BaseStage {
       files,
       shutdown,
       logger: recordingLogger(),
+      now: () => new Date(),
       settings: { batchSize: 3, parallelWorkers: workers, runProcessRetries: 0, retryDelaySeconds: 0 },
     });
     this.#world = world;
@@ -67,15 +75,23 @@ class ModelStage extends BaseStage {
     return { runs: [], what: '', work: async () => undefined };
   }
 
-  protected override async postponed(run: RunNumber): Promise<string | undefined> {
-    return this.#world.waiting.has(run) ? 'for it' : undefined;
+  protected override async postponed(
+    runs: readonly RunNumber[],
+  ): Promise<ReadonlyMap<RunNumber, Postponement>> {
+    const waiting = runs.filter((run) => this.#world.waiting.has(run));
+    return new Map(waiting.map((run) => [run, { reason: 'copying', text: 'for it' }] as const));
   }
 
-  protected async process(run: RunNumber): Promise<void> {
+  protected async process(run: RunNumber, _logger: unknown, visit: Visit): Promise<void> {
+    const { directories, broken, odd, outage, archived } = this.#world;
     this.#step();
     if (run % 2 === 0) await turn();
-    if (!this.#world.directories.has(run) || this.#world.broken.has(run)) throw new ArchiverError('broken');
-    this.#world.archived.push(run);
+    if (!directories.has(run) || broken.has(run)) throw new ArchiverError('broken', { fault: 'run' });
+    await visit.at('artdaqDB write', async () => {
+      if (outage !== undefined) throw new ArchiverError('outage', { fault: outage });
+      if (odd.has(run)) throw new ArchiverError('odd', { fault: 'unknown' });
+      archived.push(run);
+    });
     this.#step();
     if (run % 3 === 0) await turn();
   }
@@ -107,6 +123,7 @@ export class StageModel {
       state: new StateFile(join(this.#directory, 'state.json')),
       failures: new FailureLog(join(this.#directory, 'failures.log')),
       seen: new SeenRuns(join(this.#directory, 'seen.json')),
+      waiting: new WaitingRunsFile(join(this.#directory, 'waiting.json'), 'import', (text) => text),
     };
   }
 
@@ -166,7 +183,9 @@ export class StageModel {
       seen: guarded(seen),
     };
     try {
-      await writeRecovery(recoverFrom(source, target), source, files, recordingLogger());
+      const { byFault } = await this.files.waiting.read();
+      const recovery = recoverFrom(source, target, (run) => byFault.has(run));
+      await writeRecovery(recovery, source, files, recordingLogger());
       this.world.skipped = new Set();
       this.#hasRun = true;
     } catch (error) {
@@ -187,6 +206,7 @@ export class StageModel {
       state: await this.files.state.read(),
       failed: await this.files.failures.read(),
       isKnown: await this.files.seen.membership(),
+      waiting: await this.files.waiting.read(),
     });
   }
 

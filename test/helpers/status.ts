@@ -1,4 +1,5 @@
 import { noReasons } from '../../src/persistence/failure-reasons.ts';
+import { nobodyWaits } from '../../src/persistence/waiting-runs.ts';
 import type { StageRecord, Status } from '../../src/report/status.ts';
 
 /** A status to report on, with what matters to a test. */
@@ -31,6 +32,7 @@ export function statusOf(facts: StatusFacts): Status {
     failed: [],
     reasons: noReasons,
     isKnown: () => true,
+    waiting: nobodyWaits,
     ...given,
   });
   return {

@@ -4,6 +4,7 @@ import { placeName } from '../lines.ts';
 import { formatGaps, formatRanges, formatRuns } from '../ranges.ts';
 import { stageFacts } from '../state-comparison.ts';
 import { differences, type PlaceStatus, type Status, skippedRuns } from '../status.ts';
+import { waitingFacts } from '../waiting-runs.ts';
 import { counted } from './describe.ts';
 import { html, type Markup } from './markup.ts';
 
@@ -53,6 +54,7 @@ function stageCard(stage: Status['stages'][number], status: Status, compareState
       skipped?.length ? 'warning' : 'info',
     ],
   ];
+  for (const { level, text } of waitingFacts(stage.waiting)) rows.push(['Waiting', text, level]);
   if (!compareState) return card(title, 'state', rows);
   const known = new Set(['Last Contiguous Run', 'Last Attempted Run', 'Failed Runs']);
   const compared = stageFacts(stage, status).filter(({ name }) => !known.has(name));

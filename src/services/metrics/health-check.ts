@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunRequest } from '../../cli/request.ts';
+import type { WaitingAtPlace } from '../../persistence/waiting-runs.ts';
 import { visibleLines } from '../../shown-text.ts';
 import type { Logger } from '../logger.ts';
 import { killableLookup } from '../notifications/killable-lookup.ts';
@@ -47,13 +48,13 @@ export class HealthCheck implements StageObserver {
     this.#started = this.#ping('start', `${mode} on ${hostname()}\n`, signal);
   }
 
-  async stageEnded({ stage, successful, failed, error }: StageOutcome): Promise<void> {
+  async stageEnded({ stage, successful, failed, waiting, error }: StageOutcome): Promise<void> {
     const runs = failed.slice(0, shownRuns).map(({ run }) => run);
     const more = failed.length > runs.length ? ' and more' : '';
     const details = failed.length === 0 ? '' : `: ${runs.join(', ')}${more}`;
     this.#lines.push(
       error === undefined
-        ? `${stage}: ${successful.length} successful, ${failed.length} failed${details}`
+        ? `${stage}: ${successful.length} successful, ${failed.length} failed${details}${waitingText(waiting)}`
         : `${stage}: ${visibleLines(this.#options.redact(error))}`,
     );
   }
@@ -92,6 +93,10 @@ export class HealthCheck implements StageObserver {
       );
     }
   }
+}
+
+function waitingText(waiting: readonly WaitingAtPlace[]): string {
+  return waiting.map(({ place, runs }) => `, ${runs.length} waiting because of ${place}`).join('');
 }
 
 /**

@@ -3,12 +3,17 @@ import type { StageName } from '../../errors.ts';
 /** What Prometheus is told of a stage, without {@link namePrefix}; all are gauges, in base units, labelled by stage and, if that is asked for, by archiver. */
 const helpTexts = {
   last_execution_timestamp_seconds: 'Unix time at which the stage last ended.',
-  last_execution_success: '1 if the stage last ended without an error or failed run, 0 otherwise.',
+  last_execution_success:
+    '1 if the stage last ended without an error, a failed run or one that waits by a fault, 0 otherwise.',
   last_execution_duration_seconds: 'Time that the last execution of the stage took.',
-  last_success_timestamp_seconds: 'Unix time at which the stage last ended without an error or failed run.',
+  last_success_timestamp_seconds:
+    'Unix time at which the stage last ended without an error, a failed run or one that waits by a fault.',
   runs_processed: 'Runs that the last execution of the stage tried.',
   runs_successful: 'Runs that the last execution of the stage archived.',
   runs_failed: 'Runs that the last execution of the stage could not archive.',
+  waiting_runs_fault: "Runs that wait because of a fault that may be the site's.",
+  waiting_runs_stop_time: 'Runs that wait for their stop time.',
+  waiting_runs_copying: 'Runs that are still being copied.',
   failure_log_runs: 'Runs in the failure log of the stage.',
   position_run: 'Run above which incremental executions of the stage look.',
 } as const;

@@ -7,6 +7,7 @@ import { checkWritable, placeOf, type Usability } from '../../persistence/direct
 import type { FailureLog } from '../../persistence/failure-log.ts';
 import { positionOf } from '../../persistence/position.ts';
 import type { StateFile } from '../../persistence/state.ts';
+import type { WaitingRunsFile } from '../../persistence/waiting-runs.ts';
 import { undefinedIfMissing } from '../../system-error.ts';
 import type { Logger } from '../logger.ts';
 import type { StageObserver, StageOutcome } from '../stage-observer.ts';
@@ -18,7 +19,11 @@ export interface MetricsTextfileOptions {
   /** Tells this archiver's series from those of others on the host. */
   readonly label?: string | undefined;
   /** What a stage remembers. */
-  readonly files: (stage: StageName) => { readonly state: StateFile; readonly failures: FailureLog };
+  readonly files: (stage: StageName) => {
+    readonly state: StateFile;
+    readonly failures: FailureLog;
+    readonly waiting: WaitingRunsFile;
+  };
   readonly logger: Logger;
   readonly now: () => Date;
 }
@@ -83,9 +88,9 @@ export class MetricsTextfile implements StageObserver {
     // Everything was written when the stages ended.
   }
 
-  #ofOutcome({ successful, failed, error }: StageOutcome, seconds: number, lastSuccess = 0): Gauges {
+  #ofOutcome({ successful, failed, waiting, error }: StageOutcome, seconds: number, lastSuccess = 0): Gauges {
     const now = this.#options.now().getTime() / 1000;
-    const isSuccess = error === undefined && failed.length === 0;
+    const isSuccess = error === undefined && failed.length + waiting.length === 0;
     return {
       last_execution_timestamp_seconds: now,
       last_execution_success: isSuccess ? 1 : 0,
@@ -100,12 +105,20 @@ export class MetricsTextfile implements StageObserver {
 
   /** A file that can't be read made the stage fail, or says so at the next execution. */
   async #remembered(stage: StageName): Promise<Gauges> {
-    const { state, failures } = this.#options.files(stage);
+    const { state, failures, waiting } = this.#options.files(stage);
     const position = await known(state.read());
     const failed = await known(failures.read());
+    const waits = await known(waiting.read());
     return {
       ...(failed === undefined ? {} : { failure_log_runs: failed.length }),
       ...(position === undefined ? {} : { position_run: positionOf(position) }),
+      ...(waits === undefined
+        ? {}
+        : {
+            waiting_runs_fault: waits.byFault.size,
+            waiting_runs_stop_time: waits.postponed.get('stop-time')?.size ?? 0,
+            waiting_runs_copying: waits.postponed.get('copying')?.size ?? 0,
+          }),
     };
   }
 

@@ -3,13 +3,21 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { messageOf, NotificationError, type StageName } from '../../errors.ts';
 import type { FailureLog } from '../../persistence/failure-log.ts';
 import type { NotifiedFile, StageNotes, Told } from '../../persistence/notified.ts';
+import { faultText } from '../../report/waiting-runs.ts';
 import { byRunNumber, type RunNumber } from '../../run-number.ts';
 import { shortened, visible, visibleLines } from '../../shown-text.ts';
 import { formatTime } from '../log-line.ts';
 import type { Logger } from '../logger.ts';
 import type { StageObserver, StageOutcome } from '../stage-observer.ts';
 import type { Channel } from './channel.ts';
-import { afterTelling, newsOf, type StageSituation, withoutTelling } from './stage-news.ts';
+import { comparableError } from './comparable-error.ts';
+import {
+  afterTelling,
+  newsOf,
+  type StageProblem,
+  type StageSituation,
+  withoutTelling,
+} from './stage-news.ts';
 import { stageTitles } from './stage-report.ts';
 
 /** What a notifier works with. */
@@ -76,12 +84,14 @@ export class Notifier implements StageObserver {
     await deadline;
   }
 
-  async #situation({ stage, failed, error }: StageOutcome): Promise<StageSituation> {
+  async #situation(outcome: StageOutcome): Promise<StageSituation> {
+    const { stage, failed, error } = outcome;
     const failedNow = failed.map(({ run }) => run);
     const logged = await this.#loggedRuns(stage);
     const failing = [...new Set([...failedNow, ...(logged ?? [])])].sort(byRunNumber);
-    const redacted = error === undefined ? undefined : this.#options.redact(error);
-    return { failing, error: redacted, isComplete: error === undefined && logged !== undefined };
+    const { redact } = this.#options;
+    const problems = problemsOf(outcome).map(({ text, names }) => ({ text: redact(text), names }));
+    return { failing, problems, isComplete: error === undefined && logged !== undefined };
   }
 
   async #loggedRuns(stage: StageName): Promise<RunNumber[] | undefined> {
@@ -174,8 +184,21 @@ function shown(text: string | undefined): string | undefined {
   return text === undefined ? undefined : visibleLines(text);
 }
 
-function isAllWell({ failing, error, isComplete }: StageSituation): boolean {
-  return isComplete && failing.length === 0 && error === undefined;
+function isAllWell({ failing, problems, isComplete }: StageSituation): boolean {
+  return isComplete && failing.length === 0 && problems.length === 0;
+}
+
+/** Whatever errors an outage shows from one execution to the next, it is one: it goes by the service. */
+function problemsOf({ waiting, error, brokenPlace }: StageOutcome): StageProblem[] {
+  const outage = (place: string): string => `outage: ${place.replace(/ (?:read|write)$/, '')}`;
+  const problems = waiting.map((each) => ({
+    text: `${faultText(each)}. Last error: ${each.cause}`,
+    names: [outage(each.place)],
+  }));
+  const outages = brokenPlace === undefined ? [] : [outage(brokenPlace)];
+  const isTold = problems.some(({ names }) => names.some((name) => outages.includes(name)));
+  if (error === undefined || isTold) return problems;
+  return [...problems, { text: error, names: [comparableError(error), ...outages] }];
 }
 
 function isEmpty({ told }: StageNotes): boolean {

@@ -1,13 +1,18 @@
 import type { Told } from '../../persistence/notified.ts';
 import { byRunNumber, type RunNumber, without } from '../../run-number.ts';
-import { comparableError } from './comparable-error.ts';
+
+/** Why a stage failed itself, or runs of it wait. */
+export interface StageProblem {
+  readonly text: string;
+  /** Under which it is known when it comes again: it is noted by the first, and was told if any was. */
+  readonly names: readonly string[];
+}
 
 /** How a stage stands at the end of an execution. */
 export interface StageSituation {
   /** Runs that failed now or are in the failure log, ascending. */
   readonly failing: readonly RunNumber[];
-  /** Why the stage itself failed. */
-  readonly error: string | undefined;
+  readonly problems: readonly StageProblem[];
   /** False if runs that are not among the failing ones may fail all the same, as nobody could tell. */
   readonly isComplete: boolean;
 }
@@ -22,6 +27,7 @@ export interface StageNews {
   readonly knownRuns: readonly RunNumber[];
   /** Told earlier, and no longer failing. */
   readonly goneRuns: readonly RunNumber[];
+  /** Why the stage failed itself, or runs wait. */
   readonly error: string | undefined;
   /** The stage itself failed earlier, and does so no more. */
   readonly errorIsOver: boolean;
@@ -40,7 +46,8 @@ export function newsOf(
   told: Told | undefined,
   { now, repeatHours }: { readonly now: Date; readonly repeatHours: number },
 ): StageNews | undefined {
-  const { error } = situation;
+  const { problems } = situation;
+  const error = problems.length === 0 ? undefined : problems.map(({ text }) => text).join('; ');
   const { runs = [], gone = [], errors = [] } = told ?? {};
   const failing = allFailing(situation, runs);
   const newRuns = without(failing, runs);
@@ -51,7 +58,7 @@ export function newsOf(
     error,
     errorIsOver: errors.length > 0 && error === undefined,
   };
-  const isNewError = error !== undefined && !errors.includes(comparableError(error));
+  const isNewError = problems.some(({ names }) => !names.some((name) => errors.includes(name)));
   if (newRuns.length > 0 || isNewError) return { kind: 'failure', ...details };
   if (told === undefined) return undefined;
   const isOver = failing.length === 0 && error === undefined;
@@ -61,11 +68,11 @@ export function newsOf(
 
 /** What a channel has told once it has told its news; undefined if nothing is left to be remembered. */
 export function afterTelling(situation: StageSituation, told: Told | undefined, now: Date): Told | undefined {
-  const { error } = situation;
+  const { problems } = situation;
   const failing = allFailing(situation, told?.runs ?? []);
-  if (failing.length === 0 && error === undefined) return undefined;
-  const before = error === undefined ? [] : (told?.errors ?? []);
-  const errors = error === undefined ? [] : [...new Set([...before, comparableError(error)])];
+  if (failing.length === 0 && problems.length === 0) return undefined;
+  const before = problems.length === 0 ? [] : (told?.errors ?? []);
+  const errors = [...new Set([...before, ...problems.flatMap(({ names }) => names.slice(0, 1))])];
   return { runs: failing, gone: [], errors: errors.slice(-mostErrors), at: now.toISOString() };
 }
 

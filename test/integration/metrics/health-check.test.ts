@@ -25,7 +25,14 @@ function checkOf(url: string, timeoutMs = 10_000) {
   return { check, lines: logger.lines };
 }
 
-const importEnded = { stage: 'import', successful: [1, 2], failed: [], error: undefined } as const;
+const importEnded = {
+  stage: 'import',
+  successful: [1, 2],
+  failed: [],
+  waiting: [],
+  error: undefined,
+  brokenPlace: undefined,
+} as const;
 
 describe('HealthCheck', () => {
   it.each([
@@ -51,6 +58,8 @@ describe('HealthCheck', () => {
       stage: 'migrate',
       successful: [],
       failed: [],
+      waiting: [],
+      brokenPlace: undefined,
       error: 'login with hunter2 refused',
     });
     await check.close('failure');

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FailureLog } from '../../../src/persistence/failure-log.ts';
 import { StateFile } from '../../../src/persistence/state.ts';
+import { WaitingRunsFile } from '../../../src/persistence/waiting-runs.ts';
 import { MetricsTextfile } from '../../../src/services/metrics/textfile.ts';
 import { parsePrometheusText } from '../../helpers/prometheus-text.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';
@@ -25,6 +26,7 @@ async function setUp() {
       files: (stage) => ({
         state: new StateFile(join(directory, `${stage}.json`), stage),
         failures: new FailureLog(join(directory, `${stage}.log`)),
+        waiting: new WaitingRunsFile(join(directory, `${stage}_waiting.json`), stage, (text) => text),
       }),
     });
   /** The value of each gauge of a stage, without the common prefix. */
@@ -46,9 +48,16 @@ async function setUp() {
   };
 }
 
-const well = { stage: 'import', successful: [1, 2], failed: [], error: undefined } as const;
-const bad = { stage: 'import', successful: [3], failed: [{ run: 4, error: 'x' }], error: undefined } as const;
-const unable = { stage: 'import', successful: [], failed: [], error: 'not reachable' } as const;
+const well = {
+  stage: 'import',
+  successful: [1, 2],
+  failed: [],
+  waiting: [],
+  error: undefined,
+  brokenPlace: undefined,
+} as const;
+const bad = { ...well, successful: [3], failed: [{ run: 4, error: 'x' }] } as const;
+const unable = { ...well, successful: [], error: 'not reachable' } as const;
 
 describe('MetricsTextfile', () => {
   it('holds how a stage ended and what it remembers', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { nobodyWaits } from '../../../src/persistence/waiting-runs.ts';
 import { statusJson } from '../../../src/report/json.ts';
 import { comparisonLines } from '../../../src/report/state-comparison.ts';
 import type { Status } from '../../../src/report/status.ts';
@@ -21,7 +22,7 @@ function status(files: number[] | undefined, artdaqDb: number[], uconDb: number[
   return {
     places: [place('filesystem', files), place('artdaqDB', artdaqDb), place('UconDB', uconDb)],
     stages: [
-      { stage: 'import', state, failed: [9, 10], reasons, isKnown: () => true },
+      { stage: 'import', state, failed: [9, 10], reasons, isKnown: () => true, waiting: nobodyWaits },
       { stage: 'migrate', error: 'the state file is torn' },
     ],
     lateTimes: { isUnfinished: () => false, isAmended: () => false },

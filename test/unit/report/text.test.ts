@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { toRanges } from '../../../src/number-ranges.ts';
 import { noReasons } from '../../../src/persistence/failure-reasons.ts';
+import { nobodyWaits } from '../../../src/persistence/waiting-runs.ts';
 import { formatGaps, formatRanges } from '../../../src/report/ranges.ts';
 import { type PlaceStatus, queryPlaces, type StageRecord } from '../../../src/report/status.ts';
 import { statusLines } from '../../../src/report/text.ts';
@@ -12,7 +13,7 @@ function place(name: PlaceStatus['place'], runs: readonly number[]): PlaceStatus
 
 function stage(name: StageRecord['stage'], position = 0, failed: readonly number[] = []): StageRecord {
   const state = { lastContiguousRun: 0, lastAttemptedRun: position };
-  return { stage: name, state, failed, reasons: noReasons, isKnown: () => true };
+  return { stage: name, state, failed, reasons: noReasons, isKnown: () => true, waiting: nobodyWaits };
 }
 
 function textOf(places: readonly PlaceStatus[], stages: readonly StageRecord[] = []): string {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { without } from '../../../src/run-number.ts';
 import { RunSet } from '../../../src/run-set.ts';
 import { type Cut, StageModel } from '../../helpers/stage-model.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
@@ -32,8 +33,13 @@ const execute = fc
     named(`execute(${JSON.stringify({ mode, selection, limit, workers, end })})`, async (model) => {
       const before = new Set(model.world.archived);
       const request = { mode, runs: selection && RunSet.of(selection), limit };
+      const failedBefore = await model.files.failures.read();
       const { foretold, ended } = await model.execute(request, workers, end);
-      if (end === undefined) expect(ended).toEqual(foretold);
+      const { odd, outage } = model.world;
+      if (end === undefined && odd.size === 0 && outage === undefined) expect(ended).toEqual(foretold);
+      const condemned = without(await model.files.failures.read(), failedBefore);
+      const mayBe = outage === undefined ? [...model.world.broken, ...odd] : [...model.world.broken];
+      expect(mayBe).toEqual(expect.arrayContaining(condemned));
       const after = model.world.archived.filter((each) => !before.has(each));
       if (limit !== undefined) expect(after.length).toBeLessThanOrEqual(limit);
       if (selection !== undefined) expect(selection).toEqual(expect.arrayContaining(after));
@@ -61,6 +67,21 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   run.map((each) =>
     named(`mend(${each})`, async ({ world }) => {
       world.broken.delete(each);
+    }),
+  ),
+  fc.constantFrom('site' as const, 'unknown' as const, undefined).map((outage) =>
+    named(`outage(${outage})`, async ({ world }) => {
+      world.outage = outage;
+    }),
+  ),
+  run.map((each) =>
+    named(`becomeOdd(${each})`, async ({ world }) => {
+      world.odd.add(each);
+    }),
+  ),
+  run.map((each) =>
+    named(`becomeEven(${each})`, async ({ world }) => {
+      world.odd.delete(each);
     }),
   ),
   runs.map((list) =>
@@ -95,7 +116,9 @@ it('loses no run and archives none twice, whatever happens', async () => {
           expect(await model.lost()).toEqual([]);
         }
         world.broken.clear();
+        world.odd.clear();
         world.waiting.clear();
+        world.outage = undefined;
         const { source } = world.listing;
         await model.execute({ mode: 'failed' }, 2);
         await model.execute({ mode: 'incremental', limit: 100 }, 2);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ArtdaqDbError } from '../../../src/errors.ts';
+import { ArtdaqDbError, RunRecordError } from '../../../src/errors.ts';
 import type { Logger } from '../../../src/services/logger.ts';
 import { attemptRun } from '../../../src/stages/attempts.ts';
 
@@ -16,7 +16,10 @@ function recordingLogger(lines: string[]): Logger {
   return logger;
 }
 
-function setUp(failures: readonly Error[], shutdown = new AbortController()) {
+function setUp(
+  failures: readonly Error[],
+  { shutdown = new AbortController(), ending = new AbortController(), once = false } = {},
+) {
   const lines: string[] = [];
   const slept: number[] = [];
   let calls = 0;
@@ -27,7 +30,9 @@ function setUp(failures: readonly Error[], shutdown = new AbortController()) {
   const options = {
     retries: 2,
     retryDelaySeconds: 3,
+    once,
     shutdown: shutdown.signal,
+    ending: ending.signal,
     sleep: async (milliseconds: number) => void slept.push(milliseconds),
   };
   const result = attemptRun(7, work, options, recordingLogger(lines));
@@ -36,10 +41,14 @@ function setUp(failures: readonly Error[], shutdown = new AbortController()) {
 
 const passing = new ArtdaqDbError('busy', { retryable: true });
 
+function failedBy(error: Error) {
+  return { kind: 'failed', message: error.message };
+}
+
 describe('attemptRun', () => {
   it('repeats what may succeed, with the configured delay', async () => {
     const { result, lines, slept, calls } = setUp([passing, passing]);
-    expect(await result).toBeUndefined();
+    expect(await result).toMatchObject({ kind: 'archived' });
     expect(calls()).toBe(3);
     expect(slept).toEqual([3000, 3000]);
     expect(lines).toContain('ERROR ✗ Run 7 failed (attempt 2/3): busy');
@@ -48,29 +57,87 @@ describe('attemptRun', () => {
 
   it('gives up after the last attempt', async () => {
     const { result, calls } = setUp([passing, passing, passing, passing]);
-    expect(await result).toBe(passing);
+    expect(await result).toMatchObject({ ...failedBy(passing), fault: 'unknown', isFullCycle: true });
     expect(calls()).toBe(3);
   });
 
   it('does not repeat what stays wrong', async () => {
     const permanent = new ArtdaqDbError('no FHiCL');
     const { result, calls } = setUp([permanent]);
-    expect(await result).toBe(permanent);
+    expect(await result).toMatchObject({ ...failedBy(permanent), isFullCycle: true });
     expect(calls()).toBe(1);
   });
 
   it('fails the run on an unexpected error, with its stack in the log', async () => {
     const bug = new TypeError('oops');
     const { result, lines } = setUp([bug]);
-    expect(await result).toBe(bug);
+    expect(await result).toMatchObject({ ...failedBy(bug), fault: 'run' });
     expect(lines.at(-1)).toMatch(/✗ Run 7 failed with an unexpected error: TypeError: oops\n +at /);
   });
 
-  it('makes no further attempt once a shutdown is requested', async () => {
+  it('leaves the run to the next execution if a stop is requested during an attempt or in the pause after it', async () => {
     const shutdown = new AbortController();
     shutdown.abort();
-    const { result, calls } = setUp([passing], shutdown);
-    expect(await result).toBe(passing);
+    const { result, calls } = setUp([passing], { shutdown });
+    expect(await result).toEqual({ kind: 'left' });
     expect(calls()).toBe(1);
+    const later = new AbortController();
+    const stopped = attemptRun(
+      7,
+      async () => {
+        throw passing;
+      },
+      {
+        retries: 2,
+        retryDelaySeconds: 3,
+        once: false,
+        shutdown: later.signal,
+        ending: new AbortController().signal,
+        sleep: async () => later.abort(),
+      },
+      recordingLogger([]),
+    );
+    expect(await stopped).toEqual({ kind: 'left' });
+  });
+
+  it('tells of a run that failed by its own fault though a stop is requested', async () => {
+    const shutdown = new AbortController();
+    shutdown.abort();
+    const { result } = setUp([new RunRecordError('two files of one name')], { shutdown });
+    expect(await result).toMatchObject({ kind: 'failed', fault: 'run' });
+  });
+
+  it('makes no further attempt once the stage is ending, which is no full cycle', async () => {
+    const ending = new AbortController();
+    ending.abort();
+    const { result, calls } = setUp([passing, passing], { ending });
+    expect(await result).toMatchObject({ ...failedBy(passing), isFullCycle: false });
+    expect(calls()).toBe(1);
+  });
+
+  it('makes one attempt where others failed just before, which is no full cycle', async () => {
+    const { result, calls } = setUp([passing, passing], { once: true });
+    expect(await result).toMatchObject({ ...failedBy(passing), isFullCycle: false });
+    expect(calls()).toBe(1);
+  });
+
+  it('knows a system error of the site by its code, wherever it comes from', async () => {
+    const full = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+    const end = await attemptRun(
+      7,
+      (_run, visit) =>
+        visit.at('artdaqDB write', async () => {
+          throw full;
+        }),
+      {
+        retries: 0,
+        retryDelaySeconds: 0,
+        once: false,
+        shutdown: new AbortController().signal,
+        ending: new AbortController().signal,
+      },
+      recordingLogger([]),
+    );
+    expect(end).toMatchObject({ kind: 'failed', fault: 'site', place: 'artdaqDB write' });
   });
 });

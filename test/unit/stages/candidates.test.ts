@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { nobodyWaits, type WaitingRun } from '../../../src/persistence/waiting-runs.ts';
 import { attemptedUpTo, incrementalRuns, missingRuns, planBatch } from '../../../src/stages/candidates.ts';
 
 const runs = fc.uniqueArray(fc.nat(50)).map((list) => list.sort((a, b) => a - b));
@@ -19,20 +20,28 @@ describe('incrementalRuns', () => {
   const none: ReadonlySet<number> = new Set();
 
   it('looks above the position only', () => {
-    expect(incrementalRuns([1, 2, 3, 4], { position: 2, failed: none, late: none })).toEqual([3, 4]);
+    expect(
+      incrementalRuns([1, 2, 3, 4], { position: 2, failed: none, late: none, waiting: nobodyWaits }),
+    ).toEqual([3, 4]);
   });
 
   it('looks at run 0 as long as there is no position', () => {
-    expect(incrementalRuns([0, 1], { position: 0, failed: none, late: none })).toEqual([0, 1]);
-    expect(incrementalRuns([0, 2], { position: 1, failed: none, late: none })).toEqual([2]);
+    expect(incrementalRuns([0, 1], { position: 0, failed: none, late: none, waiting: nobodyWaits })).toEqual([
+      0, 1,
+    ]);
+    expect(incrementalRuns([0, 2], { position: 1, failed: none, late: none, waiting: nobodyWaits })).toEqual([
+      2,
+    ]);
   });
 
   it('adds runs that came late, below the position', () => {
-    expect(incrementalRuns([1, 2, 3], { position: 2, failed: none, late: new Set([1]) })).toEqual([1, 3]);
+    expect(
+      incrementalRuns([1, 2, 3], { position: 2, failed: none, late: new Set([1]), waiting: nobodyWaits }),
+    ).toEqual([1, 3]);
   });
 
   it('leaves runs in the failure log to a retry', () => {
-    const view = { position: 2, failed: new Set([1, 3]), late: new Set([1]) };
+    const view = { position: 2, failed: new Set([1, 3]), late: new Set([1]), waiting: nobodyWaits };
     expect(incrementalRuns([1, 2, 3, 4], view)).toEqual([4]);
   });
 });
@@ -55,34 +64,75 @@ describe('attemptedUpTo', () => {
 });
 
 describe('planBatch', () => {
-  const view = { position: 0, failed: new Set<number>(), late: new Set<number>() };
+  const view = { position: 0, failed: new Set<number>(), late: new Set<number>(), waiting: nobodyWaits };
 
   it('fills the batch with runs that need not wait, and asks about no more than it must', async () => {
     await fc.assert(
-      fc.asyncProperty(runs, runs, fc.integer({ min: 1, max: 10 }), async (source, waiting, limit) => {
+      fc.asyncProperty(runs, runs, fc.integer({ min: 1, max: 10 }), async (source, later, limit) => {
         const asked: number[] = [];
-        const plan = await planBatch({ source, target: [] }, view, { mode: 'full', limit }, async (run) => {
-          asked.push(run);
-          return waiting.includes(run) ? 'for it' : undefined;
+        const plan = await planBatch({ source, target: [] }, view, { mode: 'full', limit }, async (some) => {
+          asked.push(...some);
+          const postponed = some.filter((run) => later.includes(run));
+          return new Map(postponed.map((run) => [run, { reason: 'copying', text: 'for it' }] as const));
         });
-        const ready = source.filter((run) => !waiting.includes(run));
-        expect(plan.batch).toEqual(ready.slice(0, limit));
-        const postponed = plan.waiting.get('for it') ?? [];
-        expect([...plan.batch, ...postponed].sort((a, b) => a - b)).toEqual(asked);
-        expect(plan.left).toBe(source.length - asked.length);
+        const ready = source.filter((run) => !later.includes(run));
+        expect(plan.others).toEqual(ready.slice(0, limit));
+        const postponed = [...plan.postponed.keys()];
+        expect([...plan.others, ...postponed].sort((a, b) => a - b)).toEqual(asked);
+        expect(plan.selected).toEqual(source.filter((run) => !postponed.includes(run)));
         expect(plan.order).toEqual(source);
-        if (plan.batch.length === limit) expect(asked.at(-1)).toBe(plan.batch.at(-1));
+        if (plan.others.length === limit) expect(asked.at(-1)).toBe(plan.others.at(-1));
       }),
     );
+  });
+
+  it('takes runs that wait by a fault wherever the position is, those first that were tried least', async () => {
+    const waits = (cycles: number): WaitingRun => ({
+      place: 'UconDB write',
+      fault: 'unknown',
+      cause: 'x',
+      since: '2026-12-01T00:00:00.000Z',
+      cycles,
+      successes: 0,
+      undecided: false,
+    });
+    const byFault = new Map([
+      [2, waits(3)],
+      [4, waits(1)],
+      [9, waits(1)],
+    ]);
+    const late = { ...view, position: 6, waiting: { ...nobodyWaits, byFault } };
+    const listing = { source: [1, 2, 4, 7, 8, 9], target: [] };
+    const plan = await planBatch(listing, late, { mode: 'incremental', limit: 2 });
+    expect(plan).toMatchObject({ others: [7, 8], waiting: [4, 9], order: [7, 8, 9] });
+  });
+
+  it('lets executions of one run alternate between those that wait and the others', async () => {
+    const waiting: WaitingRun = {
+      place: 'UconDB write',
+      fault: 'site',
+      cause: 'x',
+      since: '2026-12-01T00:00:00.000Z',
+      cycles: 1,
+      successes: 0,
+      undecided: false,
+    };
+    const planOf = async (beganWithWaiting: boolean) => {
+      const state = { ...nobodyWaits, byFault: new Map([[2, waiting]]), beganWithWaiting };
+      const request = { mode: 'incremental', limit: 1 } as const;
+      return await planBatch({ source: [2, 3], target: [] }, { ...view, waiting: state }, request);
+    };
+    expect(await planOf(false)).toMatchObject({ others: [], waiting: [2] });
+    expect(await planOf(true)).toMatchObject({ others: [3] });
   });
 
   it('gives failed runs what room others leave, so that they never keep all others out', async () => {
     const listing = { source: [1, 2, 3, 4, 5], target: [] };
     const failed = { ...view, failed: new Set([1, 2, 3]) };
     const batchOf = async (limit: number) =>
-      (await planBatch(listing, failed, { mode: 'full', limit })).batch;
+      (await planBatch(listing, failed, { mode: 'full', limit })).others;
     expect(await batchOf(1)).toEqual([4]);
     expect(await batchOf(3)).toEqual([1, 4, 5]);
-    expect((await planBatch(listing, failed, { mode: 'failed', limit: 2 })).batch).toEqual([1, 2]);
+    expect((await planBatch(listing, failed, { mode: 'failed', limit: 2 })).others).toEqual([1, 2]);
   });
 });

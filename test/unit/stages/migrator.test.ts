@@ -7,6 +7,7 @@ import { followUpRecords } from '../../../src/persistence/follow-up-records.ts';
 import { RunSetFile } from '../../../src/persistence/run-set-file.ts';
 import { SeenRuns } from '../../../src/persistence/seen-runs.ts';
 import { StateFile } from '../../../src/persistence/state.ts';
+import { WaitingRunsFile } from '../../../src/persistence/waiting-runs.ts';
 import { Migrator } from '../../../src/stages/migrator.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
@@ -34,9 +35,11 @@ async function migrate(
       state: new StateFile(join(directory, 'state.json')),
       failures: new FailureLog(join(directory, 'failures.log')),
       seen: new SeenRuns(join(directory, 'seen.json')),
+      waiting: new WaitingRunsFile(join(directory, 'waiting.json'), 'migrate', (text) => text),
     },
     logger,
     shutdown: new AbortController().signal,
+    now: () => new Date(),
   };
   const artdaqDb = {
     location: 'artdaqDB',
@@ -135,10 +138,11 @@ describe('a run fails', () => {
     });
   });
 
-  it('and is named by the next verification, if it could not be read back', async () => {
+  it('by a fault that may be the site, so that it waits, if it could not be read back', async () => {
     const ended = await migrate('stored', () => {
       throw new UconDbError('the connection broke', { run: 7 });
     });
-    expect(ended).toMatchObject({ failed: [{ run: 7 }], failures: [7], unequal: ['3', '7'] });
+    const waiting = [{ place: 'UconDB read', runs: [7], cause: 'the connection broke' }];
+    expect(ended).toMatchObject({ failed: [], failures: [], waiting, unequal: ['3', '7'] });
   });
 });

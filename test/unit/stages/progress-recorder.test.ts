@@ -3,7 +3,10 @@ import { expect, it } from 'vitest';
 import { PersistenceError } from '../../../src/errors.ts';
 import { FailureLog, type FailureLogChange } from '../../../src/persistence/failure-log.ts';
 import { StateFile } from '../../../src/persistence/state.ts';
+import { nobodyWaits, WaitingRunsFile } from '../../../src/persistence/waiting-runs.ts';
 import { ProgressRecorder } from '../../../src/stages/progress-recorder.ts';
+import type { RunEnd } from '../../../src/stages/run-end.ts';
+import { WaitingBook } from '../../../src/stages/waiting-book.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 
 const temporaryDirectory = useTemporaryDirectories();
@@ -21,38 +24,56 @@ class OnceFull extends FailureLog {
   }
 }
 
+const archived: RunEnd = { kind: 'archived', reached: new Set(['artdaqDB write']) };
+
+function failed(fault: 'run' | 'site' | 'unknown'): RunEnd {
+  return { kind: 'failed', reached: new Set(), fault, place: undefined, message: 'no', isFullCycle: true };
+}
+
 async function setUp(logOf: (path: string) => FailureLog) {
   const directory = await temporaryDirectory();
   const failures = logOf(join(directory, 'failures.log'));
   const state = new StateFile(join(directory, 'state.json'));
   const listing = { source: [5, 6, 7], target: [] };
   const errors: unknown[] = [];
-  const recorder = new ProgressRecorder([5, 6, 7], { failures, state }, listing, (error) =>
-    errors.push(error),
-  );
-  return { recorder, failures, state, errors };
+  const waiting = new WaitingRunsFile(join(directory, 'waiting.json'), 'import', (text) => text);
+  const book = new WaitingBook({
+    before: new Map(),
+    inFailureLog: new Set(),
+    usualPlace: 'artdaqDB write',
+    now: () => new Date('2026-12-01T00:00:00Z'),
+  });
+  const recorder = new ProgressRecorder({
+    order: [5, 6, 7],
+    files: { failures, state, waiting },
+    listing,
+    book,
+    waiting: nobodyWaits,
+    onError: (error) => errors.push(error),
+  });
+  return { recorder, failures, state, waiting, errors };
 }
 
 it('writes state and failure log while runs end, up to the first that is still in progress', async () => {
   const { recorder, failures, state } = await setUp((path) => new FailureLog(path));
-  recorder.ended(5, undefined);
-  recorder.ended(7, 'no');
+  recorder.ended(5, archived);
+  recorder.ended(7, failed('run'));
   await recorder.settle();
   expect(await failures.read()).toEqual([7]);
   expect(await state.read()).toEqual({ lastContiguousRun: 5, lastAttemptedRun: 5 });
-  recorder.ended(6, undefined);
+  recorder.ended(6, archived);
   await recorder.settle();
   expect(await state.read()).toEqual({ lastContiguousRun: 6, lastAttemptedRun: 7 });
 });
 
 it('never lets the position pass a failed run that is not in the log', async () => {
   const { recorder, failures, state, errors } = await setUp((path) => new OnceFull(path));
-  recorder.ended(5, 'no');
+  recorder.ended(5, failed('run'));
   await expect(recorder.settle()).rejects.toThrow('no space left');
   expect(errors).toHaveLength(1);
   expect(await state.read()).toEqual({ lastContiguousRun: 0, lastAttemptedRun: 0 });
   // A run that was in progress ends, and by now there is room.
-  recorder.ended(6, undefined);
+  recorder.ended(6, archived);
   await expect(recorder.settle()).rejects.toThrow('no space left');
   expect(await failures.read()).toEqual([5]);
   expect(await state.read()).toEqual({ lastContiguousRun: 0, lastAttemptedRun: 6 });
@@ -66,12 +87,25 @@ it('never lets the position pass a run that failed while the failure log was bei
       if (full.isFull) throw new PersistenceError('no space left on device');
       full.isFull = true;
       await super.change(change);
-      recorder.ended(6, 'no');
+      recorder.ended(6, failed('run'));
     }
   }
   const { recorder, failures, state } = await setUp((path) => new OvertakenLog(path));
-  recorder.ended(5, undefined);
+  recorder.ended(5, archived);
   await expect(recorder.settle()).rejects.toThrow('no space left');
   expect(await failures.read()).toEqual([]);
+  expect(await state.read()).toEqual({ lastContiguousRun: 5, lastAttemptedRun: 5 });
+});
+
+it('never lets the position pass a run that waits by a fault, and writes down who waits', async () => {
+  const { recorder, failures, state, waiting } = await setUp((path) => new FailureLog(path));
+  recorder.ended(5, archived);
+  recorder.ended(6, failed('unknown'));
+  recorder.ended(7, failed('run'));
+  await recorder.settle();
+  expect(await failures.read()).toEqual([7]);
+  expect([...(await waiting.read()).byFault]).toMatchObject([
+    [6, { place: 'artdaqDB write', fault: 'unknown', cause: 'no', cycles: 1 }],
+  ]);
   expect(await state.read()).toEqual({ lastContiguousRun: 5, lastAttemptedRun: 5 });
 });

@@ -14,7 +14,8 @@ async function posted(outcome: Partial<StageOutcome>, mode: 'pipeline' | 'retry-
   };
   const metrics = new CarbonMetrics(carbon);
   metrics.begin(mode);
-  await metrics.stageEnded({ stage: 'migrate', successful: [], failed: [], error: undefined, ...outcome });
+  const nothing = { successful: [], failed: [], waiting: [], error: undefined, brokenPlace: undefined };
+  await metrics.stageEnded({ stage: 'migrate', ...nothing, ...outcome });
   return values;
 }
 

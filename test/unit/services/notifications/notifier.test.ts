@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { FailureLog } from '../../../../src/persistence/failure-log.ts';
 import { FailureReasons } from '../../../../src/persistence/failure-reasons.ts';
 import { type ChannelName, NotifiedFile } from '../../../../src/persistence/notified.ts';
+import type { WaitingAtPlace } from '../../../../src/persistence/waiting-runs.ts';
 import type { Channel } from '../../../../src/services/notifications/channel.ts';
 import { Notifier } from '../../../../src/services/notifications/notifier.ts';
 import type { StageReport } from '../../../../src/services/notifications/stage-report.ts';
@@ -55,7 +56,12 @@ const warnings = () => logger.lines.filter((line) => !/^(INFO|DEBUG)/.test(line)
 /** An execution in which the import stage ended like this. */
 async function execution(
   outcome: { readonly failed?: readonly number[]; readonly error?: string; readonly why?: string },
-  options: { readonly repeatHours?: number; readonly timeoutMs?: number } = {},
+  options: {
+    readonly repeatHours?: number;
+    readonly timeoutMs?: number;
+    readonly waiting?: readonly WaitingAtPlace[];
+    readonly brokenPlace?: string;
+  } = {},
 ): Promise<void> {
   const { failed = [], error, why = 'broken' } = outcome;
   const redact = (text: string) => text.replaceAll('secret', '***');
@@ -80,7 +86,9 @@ async function execution(
     stage: 'import',
     successful: [],
     failed: failed.map((run) => ({ run, error: why })),
+    waiting: options.waiting ?? [],
     error,
+    brokenPlace: options.brokenPlace,
   };
   await notifier.stageEnded(ended);
   await notifier.close();
@@ -212,6 +220,43 @@ describe("a stage's own error", () => {
     expect(told()).toEqual([{ kind: 'over', new: [], known: [3], gone: [] }]);
     await execution({ error: 'secret is refused' });
     expect(told()).toEqual([{ kind: 'failure', new: [], known: [3], gone: [] }]);
+  });
+});
+
+describe('runs that wait by a fault', () => {
+  const waiting = (place: string, cause: string, ...runs: number[]) => ({
+    waiting: [{ place, runs, cause, since: '2026-03-01T11:00:00.000Z' }],
+  });
+
+  it('are told once an outage, whatever its errors are, and once when it is over', async () => {
+    await execution({}, waiting('UconDB write', 'HTTP 503', 7));
+    expect(email.reports[0]?.error).toMatch(
+      /^1 run\(s\) wait since .* fault at UconDB write \(7\).*HTTP 503$/,
+    );
+    expect(told()).toMatchObject([{ kind: 'failure', new: [] }]);
+    await execution({}, waiting('UconDB write', 'the connection was closed', 7, 8));
+    await execution({ error: 'UconDB cannot be listed' }, { brokenPlace: 'UconDB read' });
+    await execution({}, waiting('UconDB write', 'HTTP 413', 7, 8, 9));
+    expect(told()).toEqual([]);
+    await execution({});
+    expect(told()).toMatchObject([{ kind: 'over' }]);
+  });
+
+  it('are told again where another service fails as well', async () => {
+    await execution({}, waiting('UconDB write', 'HTTP 503', 7));
+    told();
+    await execution({ error: 'no schema' }, waiting('UconDB write', 'HTTP 503', 7));
+    expect(email.reports[0]?.error).toContain('no schema');
+    expect(told()).toMatchObject([{ kind: 'failure' }]);
+    await execution({}, waiting('artdaqDB read', 'disk gone', 7));
+    expect(told()).toMatchObject([{ kind: 'failure' }]);
+  });
+
+  it('are told though runs fail by their own fault as well', async () => {
+    logged(3);
+    await execution({ failed: [3] }, waiting('UconDB write', 'HTTP 503', 7));
+    expect(email.reports[0]?.error).toContain('HTTP 503');
+    expect(told()).toMatchObject([{ kind: 'failure', new: [3] }]);
   });
 });
 

@@ -1,0 +1,105 @@
+import type { Place } from '../errors.ts';
+import type { WaitingRun } from '../persistence/waiting-runs.ts';
+import type { RunNumber } from '../run-number.ts';
+import type { RunEnd } from './run-end.ts';
+
+/** A run that failed so often while others succeeded that the fault must be its own. */
+export interface CondemnedRun {
+  readonly run: RunNumber;
+  readonly message: string;
+}
+
+/** What a {@link WaitingBook} is opened with. */
+export interface WaitingBookOptions {
+  readonly before: ReadonlyMap<RunNumber, WaitingRun>;
+  /** Runs of the failure log: another failure leaves them there, and makes none of them wait. */
+  readonly inFailureLog: ReadonlySet<RunNumber>;
+  /** The place of failures at none of the places. */
+  readonly usualPlace: Place;
+  readonly now: () => Date;
+}
+
+/** In so many executions a run must fail directly between two successes of others at the same place. */
+const PROOFS = 2;
+
+/**
+ * Keeps who waits by a fault that is not known to be the run's own. Only a success at the same place proves that the place
+ * works: a run is condemned when in two executions all its attempts failed, by an unknown fault, directly between two successes of
+ * other runs there; the first in the same execution, the second whenever the next outcome comes.
+ */
+export class WaitingBook {
+  readonly #runs: Map<RunNumber, WaitingRun>;
+  readonly #options: WaitingBookOptions;
+  /** Places at which the last thing that ended in this execution ended well. */
+  readonly #working = new Set<Place>();
+
+  constructor(options: WaitingBookOptions) {
+    this.#options = options;
+    this.#runs = new Map(options.before);
+  }
+
+  get runs(): ReadonlyMap<RunNumber, WaitingRun> {
+    return this.#runs;
+  }
+
+  /**
+   * Takes note of how a run ended, in the order in which they do.
+   * @returns runs that belong into the failure log because of it, which the run itself is among if the fault is its own
+   */
+  ended(run: RunNumber, end: RunEnd): CondemnedRun[] {
+    if (end.kind === 'left') return [];
+    const condemned = [...end.reached].flatMap((place) => this.#servedAt(place, run));
+    if (end.kind === 'archived') {
+      this.#runs.delete(run);
+      return condemned;
+    }
+    const { fault, message, place = this.#options.usualPlace } = end;
+    const isLogged = this.#options.inFailureLog.has(run);
+    if (fault !== 'run') this.#failedAt(place, run, end, isLogged);
+    else this.#runs.delete(run);
+    return fault === 'run' || isLogged ? [...condemned, { run, message }] : condemned;
+  }
+
+  #servedAt(place: Place, run: RunNumber): CondemnedRun[] {
+    this.#working.add(place);
+    const condemned: CondemnedRun[] = [];
+    for (const [other, waiting] of this.#runs) {
+      if (other === run || !waiting.undecided || waiting.place !== place) continue;
+      const successes = waiting.successes + 1;
+      if (successes < PROOFS) {
+        this.#runs.set(other, { ...waiting, successes, undecided: false });
+        continue;
+      }
+      this.#runs.delete(other);
+      condemned.push({
+        run: other,
+        message: `${waiting.cause} (other runs succeeded at ${place} directly before and after it, in ${PROOFS} executions)`,
+      });
+    }
+    return condemned;
+  }
+
+  #failedAt(
+    place: Place,
+    run: RunNumber,
+    { fault, message, isFullCycle }: Extract<RunEnd, { kind: 'failed' }>,
+    isLogged: boolean,
+  ): void {
+    for (const [other, waiting] of this.#runs) {
+      if (waiting.undecided && waiting.place === place)
+        this.#runs.set(other, { ...waiting, undecided: false });
+    }
+    const followsSuccess = this.#working.delete(place);
+    if (isLogged) return;
+    const before = this.#runs.get(run);
+    this.#runs.set(run, {
+      place,
+      fault: fault === 'site' ? 'site' : 'unknown',
+      cause: message,
+      since: before?.since ?? this.#options.now().toISOString(),
+      cycles: (before?.cycles ?? 0) + 1,
+      successes: before?.place === place ? before.successes : 0,
+      undecided: fault === 'unknown' && isFullCycle && followsSuccess,
+    });
+  }
+}

@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import type { ErrorFault, Place } from '../../../src/errors.ts';
+import type { WaitingRun } from '../../../src/persistence/waiting-runs.ts';
+import type { RunEnd } from '../../../src/stages/run-end.ts';
+import { WaitingBook } from '../../../src/stages/waiting-book.ts';
+
+const write: Place = 'UconDB write';
+
+function archived(...reached: Place[]): RunEnd {
+  return { kind: 'archived', reached: new Set(reached) };
+}
+
+function failed(fault: ErrorFault, place: Place = write, isFullCycle = true): RunEnd {
+  return { kind: 'failed', reached: new Set(), fault, place, message: `${place} said no`, isFullCycle };
+}
+
+/** The book of a further execution. */
+function nextExecution(
+  before: ReadonlyMap<number, WaitingRun> = new Map(),
+  inFailureLog = new Set<number>(),
+) {
+  const now = (): Date => new Date('2026-12-01T00:00:00Z');
+  return new WaitingBook({ before, inFailureLog, usualPlace: write, now });
+}
+
+describe('WaitingBook', () => {
+  it('condemns at once what failed by its own fault', () => {
+    const book = nextExecution();
+    expect(book.ended(5, failed('run'))).toEqual([{ run: 5, message: 'UconDB write said no' }]);
+    expect(book.runs.size).toBe(0);
+  });
+
+  it('condemns a run that failed directly between two successes of others in two executions', () => {
+    const first = nextExecution();
+    first.ended(1, archived(write));
+    first.ended(5, failed('unknown'));
+    expect(first.ended(2, archived(write))).toEqual([]);
+    const second = nextExecution(first.runs);
+    second.ended(3, archived(write));
+    expect(second.ended(5, failed('unknown'))).toEqual([]);
+    // The outcome after it comes in the next execution.
+    const third = nextExecution(second.runs);
+    expect(third.ended(4, archived(write))).toMatchObject([{ run: 5 }]);
+    expect(third.runs.size).toBe(0);
+  });
+
+  it.each<[string, (book: WaitingBook) => void]>([
+    ['no success came before', (book) => void book.ended(5, failed('unknown'))],
+    [
+      'the success before was at another place',
+      (book) => {
+        book.ended(1, archived('UconDB read'));
+        book.ended(5, failed('unknown'));
+      },
+    ],
+    [
+      'the fault was that of the site',
+      (book) => {
+        book.ended(1, archived(write));
+        book.ended(5, failed('site'));
+      },
+    ],
+    [
+      'not all attempts were made',
+      (book) => {
+        book.ended(1, archived(write));
+        book.ended(5, failed('unknown', write, false));
+      },
+    ],
+    [
+      'another run failed there directly after it',
+      (book) => {
+        book.ended(1, archived(write));
+        book.ended(5, failed('unknown'));
+        book.ended(6, failed('unknown'));
+      },
+    ],
+    [
+      'another run failed there directly before it',
+      (book) => {
+        book.ended(1, archived(write));
+        book.ended(6, failed('unknown'));
+        book.ended(5, failed('unknown'));
+      },
+    ],
+  ])('condemns nobody if %s', (_what, fail) => {
+    let before: ReadonlyMap<number, WaitingRun> = new Map();
+    for (let execution = 0; execution < 5; execution++) {
+      const book = nextExecution(before);
+      fail(book);
+      expect(book.ended(10 + execution, archived(write))).toEqual([]);
+      before = book.runs;
+    }
+    expect(before.has(5)).toBe(true);
+  });
+
+  it('counts what a run did well at one place though it failed at another', () => {
+    const first = nextExecution();
+    first.ended(1, archived('artdaqDB read'));
+    first.ended(5, failed('unknown', 'artdaqDB read'));
+    const failedLater: RunEnd = { ...failedAt(write), reached: new Set<Place>(['artdaqDB read']) };
+    first.ended(2, failedLater);
+    expect(first.runs.get(5)).toMatchObject({ successes: 1, undecided: false });
+  });
+
+  it('leaves runs of the failure log there, whatever they fail by', () => {
+    const book = nextExecution(new Map(), new Set([5]));
+    expect(book.ended(5, failed('site'))).toEqual([{ run: 5, message: 'UconDB write said no' }]);
+    expect(book.runs.size).toBe(0);
+  });
+
+  it('keeps since when a run waits, and begins anew with its successes at another place', () => {
+    const since = '2026-11-01T00:00:00.000Z';
+    const before: WaitingRun = {
+      place: 'UconDB read',
+      fault: 'site',
+      cause: 'x',
+      since,
+      cycles: 4,
+      successes: 1,
+      undecided: false,
+    };
+    const book = nextExecution(new Map([[5, before]]));
+    book.ended(5, failed('unknown'));
+    expect(book.runs.get(5)).toMatchObject({ place: write, since, cycles: 5, successes: 0 });
+    book.ended(5, archived(write));
+    expect(book.runs.size).toBe(0);
+  });
+});
+
+function failedAt(place: Place) {
+  const end = failed('unknown', place);
+  if (end.kind !== 'failed') throw new Error('it did not fail');
+  return end;
+}
