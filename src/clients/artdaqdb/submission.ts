@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { ArtdaqDbError } from '../../errors.ts';
+import { ArtdaqDbError, type ErrorFault } from '../../errors.ts';
 import { type Collection, formatTimestamp, toStoredJson } from '../../fhicl/document.ts';
 import { entityOf, type FhiclFile, SCHEMA_FILE } from '../../fhicl/fhicl-file.ts';
 import type { RunNumber } from '../../run-number.ts';
@@ -47,6 +47,11 @@ export async function submission(
     await setImmediate(); // A big record takes a while: signals and other runs must get their turn.
   }
   return { kind, run, configuration, documents };
+}
+
+/** Whose fault it is if a file can't be stored for what it holds: the schema is the same for all runs. */
+export function faultOfContent({ name }: Pick<FhiclFile, 'name'>): ErrorFault {
+  return name === SCHEMA_FILE ? 'site' : 'run';
 }
 
 /** The same document under another id. */

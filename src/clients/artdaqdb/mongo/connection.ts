@@ -44,7 +44,7 @@ export async function connectTo(
     };
   } catch (error) {
     await client.close();
-    throw asArtdaqDbError(error, { address, what: 'artdaqDB can not be used' });
+    throw asArtdaqDbError(error, { address, what: 'artdaqDB can not be used', fault: 'site' });
   }
 }
 

@@ -40,6 +40,7 @@ export async function checkMongoDb({ address, env, warn, limitMs, signal }: Mong
     if (lacking.length === 0) return { text: `readable and writable, ${length} runs` };
     throw new ArtdaqDbError(
       `the account of artdaq_db.database_uri may not ${lacking.join(', ')} (${length} runs can be read); it needs the role readWrite on ${connection.database.databaseName}`,
+      { fault: 'site' },
     );
   } catch (error) {
     throw asArtdaqDbError(error, { address, what: 'artdaqDB can not be used' });

@@ -4,7 +4,7 @@ import { parseStoredJson } from '../../../fhicl/stored-json.ts';
 import type { RunNumber } from '../../../run-number.ts';
 import type { CollectionPlan } from '../run-plan.ts';
 import type { DocumentEntry } from '../stored-document.ts';
-import type { NewDocument, Submission } from '../submission.ts';
+import { faultOfContent, type NewDocument, type Submission } from '../submission.ts';
 import type { MongoAddress } from './address.ts';
 import { bsonSize } from './bson-document.ts';
 import { asArtdaqDbError, isRefusal, refusedDocument } from './errors.ts';
@@ -90,7 +90,7 @@ export class DocumentWriter {
     throw new RefusedDocumentError(
       `Run ${run}: ${file.name} becomes a document of ${size} bytes, and MongoDB holds ${largestDocument} at most; ` +
         'it can only be stored in smaller files',
-      { run },
+      { run, fault: faultOfContent(file) },
     );
   }
 
@@ -101,7 +101,7 @@ export class DocumentWriter {
     throw new RefusedDocumentError(
       `Run ${run}: ${file.name} has the names ${listed(dotted)}, and MongoDB takes names with dots from version 5.0 on; ` +
         'update the server',
-      { run },
+      { run, fault: faultOfContent(file) },
     );
   }
 
@@ -124,7 +124,7 @@ export class DocumentWriter {
       throw new RefusedDocumentError(
         `Run ${run}: ${document.file.name} can't be stored in this MongoDB server, which does not keep names that have dots ` +
           `or stand there more than once (${listed(names)}) as they are`,
-        { run },
+        { run, fault: faultOfContent(document.file) },
       );
     }
   }
@@ -135,8 +135,12 @@ export class DocumentWriter {
     const names = namesAtRisk(contentOf(document));
     const suspects = names.length === 0 ? '' : `, maybe for its names ${listed(names)}`;
     const what = `Run ${run}: ${document.file.name} can't be stored in artdaqDB${suspects}`;
-    const { message, cause } = asArtdaqDbError(error, { address: this.#parts.address, what, run });
-    return new RefusedDocumentError(message, { run, cause });
+    const { message, cause, fault } = asArtdaqDbError(error, { address: this.#parts.address, what, run });
+    return new RefusedDocumentError(message, {
+      run,
+      cause,
+      fault: fault === 'run' ? faultOfContent(document.file) : fault,
+    });
   }
 }
 

@@ -1,8 +1,14 @@
 import { BSON, MongoBulkWriteError, MongoError, MongoServerError } from 'mongodb';
-import { ArchiverError, ArtdaqDbError, ConfigurationError, messageOf } from '../../../errors.ts';
+import {
+  ArchiverError,
+  ArtdaqDbError,
+  ConfigurationError,
+  type ErrorFault,
+  messageOf,
+} from '../../../errors.ts';
 import type { RunNumber } from '../../../run-number.ts';
 import type { MongoAddress } from './address.ts';
-import { connectionFault } from './connection-fault.ts';
+import { connectionFault, type OperationFault } from './connection-fault.ts';
 
 /** What was being done when an operation failed. */
 export interface FailedWork {
@@ -10,12 +16,8 @@ export interface FailedWork {
   /** Begins the message, e.g. `Run 5 could not be stored in artdaqDB`. */
   readonly what: string;
   readonly run?: RunNumber;
-}
-
-/** What is wrong, and whether doing the same again may help. */
-interface Fault {
-  readonly advice: string;
-  readonly retryable: boolean;
+  /** Whose fault it is, whatever failed; if absent the failure tells. */
+  readonly fault?: ErrorFault;
 }
 
 const AUTHENTICATION_FAILED = new Set([18, 11, 8000]);
@@ -48,12 +50,11 @@ const WRONG_USE = /^Mongo(?:Parse|API|InvalidArgument|MissingCredentials|Missing
  * @returns ConfigurationError if the URI can't be used, else ArtdaqDbError
  * @throws the error itself if it has nothing to do with MongoDB, as that is a bug
  */
-export function asArtdaqDbError(error: unknown, { address, what, run }: FailedWork): ArchiverError {
-  if (error instanceof ArchiverError) return error;
-  return describe(unwrapped(error), { address, what, ...(run === undefined ? {} : { run }) });
+export function asArtdaqDbError(error: unknown, work: FailedWork): ArchiverError {
+  return error instanceof ArchiverError ? error : describe(unwrapped(error), work);
 }
 
-function describe(error: unknown, { address, what, run }: FailedWork): ArchiverError {
+function describe(error: unknown, { address, what, run, fault: givenFault }: FailedWork): ArchiverError {
   const fault = faultOf(error);
   if (fault === undefined) throw error;
   const details = { ...(run === undefined ? {} : { run }), ...causeWithoutSecrets(error, address) };
@@ -64,6 +65,7 @@ function describe(error: unknown, { address, what, run }: FailedWork): ArchiverE
   return new ArtdaqDbError(`${what}: ${address.hide(fault.advice)} (${address.location}: ${reason})`, {
     ...details,
     retryable: fault.retryable,
+    fault: givenFault ?? fault.fault,
   });
 }
 
@@ -103,10 +105,14 @@ function unwrapped(error: unknown): unknown {
     : error;
 }
 
-function faultOf(error: unknown): Fault | undefined {
+function faultOf(error: unknown): OperationFault | undefined {
   if (error instanceof MongoServerError) return serverFault(error);
   if (error instanceof BSON.BSONError) {
-    return { advice: 'the server sent, or was to be sent, what is no BSON', retryable: false };
+    return {
+      advice: 'the server sent, or was to be sent, what is no BSON',
+      retryable: false,
+      fault: 'unknown',
+    };
   }
   const unreachable = connectionFault(error);
   if (unreachable !== undefined) return unreachable;
@@ -115,58 +121,72 @@ function faultOf(error: unknown): Fault | undefined {
     return {
       advice: 'the connection was lost or took too long; it is worth another attempt',
       retryable: true,
+      fault: 'unknown',
     };
   }
-  return { advice: 'the MongoDB driver refuses it', retryable: false };
+  return { advice: 'the MongoDB driver refuses it', retryable: false, fault: 'unknown' };
 }
 
-function serverFault(error: MongoServerError): Fault {
+/** What one run may meet and another one not is not the site's fault: then the others show whether it is the run's. */
+function serverFault(error: MongoServerError): OperationFault {
   const code = Number(error.code);
-  const fault = (advice: string, retryable = false): Fault => ({ advice, retryable });
+  const passing = (fault: ErrorFault, advice: string): OperationFault => ({ advice, retryable: true, fault });
+  const lasting = (fault: ErrorFault, advice: string): OperationFault => ({
+    advice,
+    retryable: false,
+    fault,
+  });
   if (DISK_FULL.test(originalText(error)) || code === OUT_OF_DISK_SPACE) {
-    return fault("the database server's disk is full; make room there", true);
+    return passing('site', "the database server's disk is full; make room there");
   }
   if (AUTHENTICATION_FAILED.has(code)) {
-    return fault(
+    return lasting(
+      'site',
       'authentication failed; check user and password (or the client certificate) and authSource in artdaq_db.database_uri',
     );
   }
   if (code === UNAUTHORISED) {
-    return fault('the user is not allowed to do this; it needs the role readWrite on the database');
+    return lasting('site', 'the user is not allowed to do this; it needs the role readWrite on the database');
   }
   if (NOT_PRIMARY.has(code)) {
-    return fault(
+    return passing(
+      'site',
       'the server is not the primary of its replica set, or stepped down; another attempt finds the new one',
-      true,
     );
   }
   if (WRITE_CONCERN_FAILED.has(code) || writeConcernErrorOf(error) !== undefined) {
-    return fault(
+    return passing(
+      'unknown',
       'the majority of the replica set did not confirm it in time, so it may be stored or not; another attempt settles that',
-      true,
     );
   }
   if (code === DUPLICATE_KEY) {
-    return fault('a unique index on the collection refuses it; artdaqDB needs none, so drop the index');
+    return lasting(
+      'unknown',
+      'a unique index on the collection refuses it; artdaqDB needs none, so drop the index',
+    );
   }
-  if (TOO_LARGE.has(code)) return fault('the document is larger than the server takes');
+  if (TOO_LARGE.has(code)) return lasting('run', 'the document is larger than the server takes');
   if (REFUSED_BY_VALIDATION === code)
-    return fault("the collection's validation rules refuse it; remove them");
-  if (REFUSED_NAME.has(code)) return fault('the server does not take names like this');
+    return lasting('unknown', "the collection's validation rules refuse it; remove them");
+  if (REFUSED_NAME.has(code)) return lasting('run', 'the server does not take names like this');
   if (
     /levels of nesting|nesting depth|nested (?:object )?(?:depth|too deep)|recursion depth/i.test(
       error.message,
     )
   ) {
-    return fault('its tables are nested more deeply than the server takes');
+    return lasting('run', 'its tables are nested more deeply than the server takes');
   }
   if (/transaction numbers are only allowed/i.test(error.message)) {
-    return fault('the server has no retryable writes; add retryWrites=false to artdaq_db.database_uri');
+    return lasting(
+      'site',
+      'the server has no retryable writes; add retryWrites=false to artdaq_db.database_uri',
+    );
   }
   if (PASSING.has(code) || hasPassingLabel(error)) {
-    return fault('the server could not do it at the moment; it is worth another attempt', true);
+    return passing('unknown', 'the server could not do it at the moment; it is worth another attempt');
   }
-  return fault('the server refuses it');
+  return lasting('unknown', 'the server refuses it');
 }
 
 function hasPassingLabel(error: MongoError): boolean {

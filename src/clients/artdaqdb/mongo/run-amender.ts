@@ -2,6 +2,7 @@ import { ArtdaqDbError } from '../../../errors.ts';
 import { readJsonObject } from '../../../fhicl/json-reader.ts';
 import { type Amendment, notStored, ofEntity, planAmendment, type Replacement } from '../amendment.ts';
 import type { AmendOutcome } from '../artdaqdb.ts';
+import { faultOfContent } from '../submission.ts';
 import type { DocumentWriter } from './document-writer.ts';
 import { fragileNames } from './fragile-names.ts';
 import type { MongoCollection } from './mongo-collection.ts';
@@ -53,7 +54,7 @@ export class RunAmender {
     await collection.replace(id, readJsonObject(stored));
     throw new ArtdaqDbError(
       `Run ${run}: this MongoDB server does not keep ${file.name} as it is, so it was not amended`,
-      { run },
+      { run, fault: faultOfContent(file) },
     );
   }
 }

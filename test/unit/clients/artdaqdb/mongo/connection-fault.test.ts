@@ -40,3 +40,29 @@ it.each(['tls.example', 'ssl-db.example', 'certificate.example', 'pem'])(
     ).toBeUndefined();
   },
 );
+
+it.each([
+  ['ECONNREFUSED', 'connect ECONNREFUSED 127.0.0.1:27017', 'site'],
+  ['EHOSTUNREACH', 'connect EHOSTUNREACH 10.0.0.1:27017', 'site'],
+  ['ENOTFOUND', 'getaddrinfo ENOTFOUND daq', 'site'],
+  ['CERT_HAS_EXPIRED', 'certificate has expired', 'site'],
+  [undefined, "Socket 'connect' timed out after 1000ms (connectTimeoutMS: 1000)", 'site'],
+  [undefined, 'Socket closed after 3 during connection establishment', 'site'],
+  ['ECONNRESET', 'read ECONNRESET', 'unknown'],
+  ['EPIPE', 'write EPIPE', 'unknown'],
+  ['ETIMEDOUT', 'read ETIMEDOUT', 'unknown'],
+  [undefined, 'connection 4 to 127.0.0.1:27017 closed', 'unknown'],
+])("is the site's fault only if no connection came about: %s, %s", (code, message, fault) => {
+  expect(connectionFault(networkError(code, message))?.fault).toBe(fault);
+});
+
+it.each(['read ECONNRESET', 'connection 4 to 127.0.0.1:27017 closed'])(
+  "is the site's fault if a connection is just being opened: %s",
+  (message) => {
+    const error = new MongoNetworkError(message, {
+      cause: Object.assign(new Error(message), { code: 'ECONNRESET' }),
+    });
+    error.addErrorLabel('HandshakeError');
+    expect(connectionFault(error)?.fault).toBe('site');
+  },
+);
