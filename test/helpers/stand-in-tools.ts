@@ -15,6 +15,7 @@ export interface ToolFaults {
   readonly cut?: string;
   readonly add?: string;
   readonly noise?: number;
+  readonly says?: string;
   readonly code?: number;
   readonly at?: number;
   readonly signal?: NodeJS.Signals;

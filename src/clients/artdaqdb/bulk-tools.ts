@@ -9,6 +9,7 @@ import type { AmendOutcome, ArtdaqDb } from './artdaqdb.ts';
 import { confirmStored, missingDocuments, type WantedDocument, wantedDocuments } from './bulk/comparison.ts';
 import { filesDirectory, readExported } from './bulk/exported-directory.ts';
 import type { PrivateDirectories } from './bulk/private-directories.ts';
+import type { SiteTrouble } from './bulk/site-trouble.ts';
 import type { ToolHost } from './bulk/tool-host.ts';
 import { refuseLosses } from './bulk/tool-limits.ts';
 import { refuseConfig, refuseDirectory, refuseEntity } from './bulk/tool-names.ts';
@@ -122,8 +123,8 @@ export class BulkTools implements ArtdaqDb {
     return this.#directories.use(async (directory) => {
       // Made here, as bulkdownloader's own way fails for names with blanks.
       await mkdir(filesDirectory(directory, config), { recursive: true });
-      await this.#host.run({ tool: 'bulkdownloader', run, config, directory });
-      return readExported(run, directory, config, stored);
+      const trouble = await this.#host.run({ tool: 'bulkdownloader', run, config, directory });
+      return readExported(run, directory, config, stored, trouble);
     });
   }
 
@@ -208,14 +209,15 @@ export class BulkTools implements ArtdaqDb {
     const before = whole.filter((document) => !step.includes(document));
     confirmStored(submitted, before, stored);
     const files = missing.filter((document) => step.includes(document));
+    let trouble: SiteTrouble | undefined;
     if (files.length > 0) {
-      await this.#directories.use(async (directory) => {
+      trouble = await this.#directories.use(async (directory) => {
         for (const { entry, file } of files)
           await write(join(directory, `${entry.entity}.fcl`), file.text, run);
-        await this.#host.run({ tool: 'bulkloader', run, config, directory });
+        return this.#host.run({ tool: 'bulkloader', run, config, directory });
       });
     }
-    confirmStored(submitted, whole, await this.#native.composition(run, config));
+    confirmStored(submitted, whole, await this.#native.composition(run, config), trouble);
   }
 
   /** Once before anything is loaded. */
@@ -238,6 +240,8 @@ async function write(path: string, text: string, run: RunNumber): Promise<void> 
     throw new ArtdaqDbError(`Run ${run}: cannot write ${path} for bulkloader: ${messageOf(error)}`, {
       run,
       retryable: mayPass(error),
+      fault: 'site',
+      place: 'work directory',
       cause: error,
     });
   }

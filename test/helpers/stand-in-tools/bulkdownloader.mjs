@@ -11,7 +11,7 @@ export async function main(place, argv) {
   const given = readArguments(argv);
   noteCall(place, 'bulkdownloader', given);
   const faults = takeFaults(place, 'bulkdownloader');
-  makeNoise(faults.noise);
+  makeNoise(faults);
   const store = await openStore(place);
   const documents = await store.read(`${given.run}/${given.config}`);
   await store.close();

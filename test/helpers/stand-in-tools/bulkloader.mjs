@@ -11,7 +11,7 @@ export async function main(place, argv) {
   const given = readArguments(argv);
   noteCall(place, 'bulkloader', given);
   const faults = takeFaults(place, 'bulkloader');
-  makeNoise(faults.noise);
+  makeNoise(faults);
   await interrupt(faults, place, 0);
   if (/["\\]/.test(given.config)) process.exit(144);
   const files = filesBelow(given.path).filter((file) => file.includes('.fcl'));

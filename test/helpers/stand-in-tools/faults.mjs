@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 /**
  * What a test wants to go wrong: `<place>/<tool>.json`, removed at once unless it says `always`. Members:
- * lose, fail, alter, twice, cut: an entity; noise: bytes on stderr; code: exit code at the end; at: number of files after which
+ * lose, fail, alter, twice, cut: an entity; noise: bytes on stderr; says: words there; code: exit code at the end; at: number of files after which
  * `signal` kills the program, or it hangs (`hang`: 'plain', 'stubborn' against SIGTERM, or 'grandchild', which keeps the pipes open
  * while the program ends), or it waits (`pause`) until the test makes the file `<place>/go`; skip: executions that go well before.
  */
@@ -40,6 +40,7 @@ export async function interrupt(faults, place, done) {
   for (;;) await wait(1000);
 }
 
-export function makeNoise(bytes = 0) {
+export function makeNoise({ noise: bytes = 0, says }) {
+  if (says !== undefined) process.stderr.write(`${says}\n`);
   for (let left = bytes; left > 0; left -= 100) process.stderr.write(`${'noise '.repeat(16)}end\n`);
 }

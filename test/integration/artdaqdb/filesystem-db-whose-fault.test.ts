@@ -5,9 +5,11 @@ import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
 import { type ArchiverError, ArtdaqDbError, type ErrorFault } from '../../../src/errors.ts';
 import { documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
 import { faultyFiles } from '../../helpers/faulty-files.ts';
+import { canMount, useSmallDisks } from '../../helpers/small-disk.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 
 const temporaryDirectory = useTemporaryDirectories();
+const smallDisk = useSmallDisks();
 const impatient = { sleep: async () => undefined };
 
 async function failure(work: Promise<unknown>): Promise<ArchiverError> {
@@ -81,6 +83,24 @@ describe('whose fault it is that a FilesystemDB can not be used', () => {
     for (const place of [join(directory, 'file/db'), '/sys/archiver-test']) {
       expect(await failure(insert(new FilesystemDb(place)))).toMatchObject({ fault: 'site' });
     }
+  });
+
+  it.runIf(canMount())("is the site's if the disk is full, and the run comes with room", async () => {
+    const disk = smallDisk(1024);
+    const db = new FilesystemDb(join(disk.directory, 'db'));
+    await db.insert(4, 'standard', documentsOfRun(4));
+    const large = documentsOfRun(5, [{ name: 'large.fcl', text: `a: "${'x'.repeat(50_000)}" \n` }]);
+    for (const left of [0, 8, 60]) {
+      disk.fill(left);
+      expect(await failure(db.insert(5, 'standard', large))).toMatchObject({
+        fault: 'site',
+        retryable: true,
+      });
+      expect(await db.listRuns()).toEqual([4]);
+      disk.makeRoom();
+    }
+    await db.insert(5, 'standard', large);
+    expect(await db.export(5)).toHaveLength(4);
   });
 
   it("is the site's for an index that is damaged", async () => {

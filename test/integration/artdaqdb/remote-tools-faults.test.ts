@@ -78,7 +78,7 @@ describe.runIf(hasSshd())('tools on a host over ssh', () => {
     });
   }
 
-  function run(tool: Tool, target = host(), config = 'cfg1'): Promise<void> {
+  function run(tool: Tool, target = host(), config = 'cfg1'): Promise<unknown> {
     return target.run({ tool, run: 7, config, directory: here });
   }
 

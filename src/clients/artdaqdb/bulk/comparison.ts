@@ -3,6 +3,7 @@ import { readStored } from '../../../fhicl/document.ts';
 import { entityOf, SCHEMA_FILE } from '../../../fhicl/fhicl-file.ts';
 import type { ExportedDocument } from '../run-export.ts';
 import type { NewDocument, Submission } from '../submission.ts';
+import { detailsOf, type SiteTrouble } from './site-trouble.ts';
 
 /** A document on its way into the database, with the text that it is exported as. */
 export interface WantedDocument extends NewDocument {
@@ -37,12 +38,14 @@ export function missingDocuments(
 
 /**
  * Makes sure that documents are stored: each once, and as they were sent.
+ * @param trouble what bulkloader complained of: the reason if any are missing
  * @throws ArtdaqDbError naming what is missing (retryable: a repeat loads just that), doubled or altered
  */
 export function confirmStored(
   { run, configuration }: Submission,
   wanted: readonly WantedDocument[],
   stored: readonly ExportedDocument[],
+  trouble?: SiteTrouble,
 ): void {
   const missing: string[] = [];
   const faulty: string[] = [];
@@ -60,12 +63,12 @@ export function confirmStored(
     : `is half stored under '${configuration}' and does not count as archived`;
   const advice =
     faulty.length === 0
-      ? 'The next attempt loads what is missing'
+      ? `${trouble === undefined ? '' : `It says why: ${trouble.text}. `}The next attempt loads what is missing`
       : 'Take the faulty documents out (bin/repair-filesystemdb or the artdaq tools), or store the run with artdaq_db.use_tools: false';
   throw new ArtdaqDbError(
     `Run ${run} ${state}, though bulkloader reported no fault: ` +
       `${[...missing, ...faulty].join(', ')}. ${advice}`,
-    { run, retryable: faulty.length === 0 },
+    { run, retryable: faulty.length === 0, ...(faulty.length === 0 ? detailsOf(trouble) : undefined) },
   );
 }
 
@@ -80,12 +83,12 @@ function inTheWay(
   if (kind === 'update') {
     return new ArtdaqDbPresenceError(
       `Run ${run} has a document '${entry.entity}' with other content under '${configuration}' already`,
-      { run },
+      { run, fault: 'run' },
     );
   }
   return new ArtdaqDbError(
     `Run ${run} is half stored under '${configuration}', and its document '${entry.entity}' (${place}) is not what the run record ` +
       'gives; take that document out with the artdaq tools, or store the run with artdaq_db.use_tools: false',
-    { run },
+    { run, fault: 'run' },
   );
 }

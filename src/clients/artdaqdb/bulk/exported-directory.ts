@@ -4,6 +4,7 @@ import { ArtdaqDbError } from '../../../errors.ts';
 import { type FhiclFile, SCHEMA_FILE } from '../../../fhicl/fhicl-file.ts';
 import type { RunNumber } from '../../../run-number.ts';
 import { undefinedIfMissing } from '../../../system-error.ts';
+import { detailsOf, type SiteTrouble } from './site-trouble.ts';
 import { exportFolder } from './tool-names.ts';
 
 /** The directory below `directory` that bulkdownloader fills with all files but the schema. */
@@ -14,6 +15,7 @@ export function filesDirectory(directory: string, config: string): string {
 /**
  * The files that bulkdownloader wrote.
  * @param stored what our own reader finds in the database: the same files, with the same text
+ * @param trouble what bulkdownloader complained of: the reason if any are missing or cut short
  * @throws ArtdaqDbError naming the files that are missing, cut short (both retryable), not in the database or different
  */
 export async function readExported(
@@ -21,6 +23,7 @@ export async function readExported(
   directory: string,
   config: string,
   stored: readonly FhiclFile[],
+  trouble?: SiteTrouble,
 ): Promise<FhiclFile[]> {
   const faults: string[] = [];
   let mayPass = true;
@@ -45,8 +48,10 @@ export async function readExported(
   if (faults.length === 0) return exported;
   throw new ArtdaqDbError(
     `Run ${run} was not exported as it is stored, though bulkdownloader reported success: ${faults.join(', ')}. ` +
-      'If that stays so, export the run with artdaq_db.use_tools: false',
-    { run, retryable: mayPass },
+      (mayPass && trouble !== undefined
+        ? `It says why: ${trouble.text}`
+        : 'If that stays so, export the run with artdaq_db.use_tools: false'),
+    { run, retryable: mayPass, ...(mayPass ? detailsOf(trouble) : undefined) },
   );
 }
 

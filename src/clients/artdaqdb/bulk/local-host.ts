@@ -7,7 +7,8 @@ import { errorCode } from '../../../system-error.ts';
 import { type ChildEnd, runChild } from './child-process.ts';
 import { marksOf } from './orphans.ts';
 import { findProgram, searchPath } from './program-search.ts';
-import { helpFailure, startFailure, toolFailure } from './tool-exit.ts';
+import type { SiteTrouble } from './site-trouble.ts';
+import { helpFailure, startFailure, type ToolEnd, toolFailure, troubleOf } from './tool-exit.ts';
 import { TOOLS, type Tool, type ToolCall, type ToolHost } from './tool-host.ts';
 import { isPlain } from './tool-names.ts';
 
@@ -57,7 +58,7 @@ export class LocalHost implements ToolHost {
     return programs.join(' and ');
   }
 
-  async run(call: ToolCall): Promise<void> {
+  async run(call: ToolCall): Promise<SiteTrouble | undefined> {
     const { tool, run, config, directory } = call;
     const { logger, threads, timeoutMs = TIMEOUT_MS, graceMs, hide = (text) => text } = this.#options;
     const program = await this.#find(tool);
@@ -78,8 +79,11 @@ export class LocalHost implements ToolHost {
     for (const [name, text] of Object.entries({ stdout, stderr })) {
       if (text !== '') logger.debug(`Run ${run}: ${tool} wrote to ${name}:\n${text}`);
     }
-    const failure = toolFailure({ ...end, stdout, stderr, tool, run, place: program, timeoutMs });
+    const home = 'work directory';
+    const told: ToolEnd = { ...end, stdout, stderr, tool, run, place: program, home, timeoutMs };
+    const failure = toolFailure(told);
     if (failure !== undefined) throw failure;
+    return troubleOf(told);
   }
 
   async #helpOf(program: string, limitSeconds: number): Promise<ChildEnd> {

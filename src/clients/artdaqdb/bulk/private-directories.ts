@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { messageOf, PersistenceError } from '../../../errors.ts';
+import { ArchiverError, messageOf, PersistenceError } from '../../../errors.ts';
 import { judgeOwner } from '../../../persistence/lock/liveness.ts';
 import {
   currentOwner,
@@ -41,12 +41,15 @@ export class PrivateDirectories {
 
   /**
    * Does something with a new directory, which is gone afterwards.
-   * @throws PersistenceError if it can't be made or removed, and what `work` throws
+   * @throws PersistenceError if it can't be made, used or removed, and other errors that `work` throws
    */
   async use<Result>(work: (directory: string) => Promise<Result>): Promise<Result> {
     const directory = await this.#make();
     try {
       return await work(directory);
+    } catch (error) {
+      if (error instanceof ArchiverError || errorCode(error) === undefined) throw error;
+      throw failure(`work in ${directory}`, error);
     } finally {
       await this.#remove(directory);
     }
@@ -137,5 +140,6 @@ function failure(what: string, error: unknown): PersistenceError {
   return new PersistenceError(`Cannot ${what}: ${messageOf(error)}`, {
     cause: error,
     retryable: mayPass(error),
+    place: 'work directory',
   });
 }

@@ -1,7 +1,14 @@
-import { ArtdaqDbError, ConfigurationError, messageOf } from '../../../errors.ts';
+import {
+  ArtdaqDbError,
+  ConfigurationError,
+  type ErrorFault,
+  messageOf,
+  type Place,
+} from '../../../errors.ts';
 import type { RunNumber } from '../../../run-number.ts';
 import { errorCode } from '../../../system-error.ts';
 import type { ChildEnd } from './child-process.ts';
+import { detailsOf, type SiteTrouble, siteTroubleIn } from './site-trouble.ts';
 import type { Tool } from './tool-host.ts';
 
 /** A tool's end, and what it was about. */
@@ -10,6 +17,8 @@ export interface ToolEnd extends ChildEnd {
   readonly run: RunNumber;
   /** Where it ran, for messages: a program's path, or a host as well. */
   readonly place: string;
+  /** Where the files are that it reads or exports. */
+  readonly home: Place;
   readonly timeoutMs: number;
 }
 
@@ -17,6 +26,7 @@ interface Meaning {
   readonly text: string;
   /** May the same succeed a little later? */
   readonly retryable: boolean;
+  readonly fault: ErrorFault;
 }
 
 const SHORTAGES: ReadonlySet<string | undefined> = new Set([
@@ -31,8 +41,9 @@ export const SHORTAGE_ADVICE =
 /** What a message shows of the output; the log has more of it. */
 const SHOWN_CHARACTERS = 2000;
 
-const lasting = (text: string): Meaning => ({ text, retryable: false });
-const passing = (text: string): Meaning => ({ text, retryable: true });
+const lasting = (text: string): Meaning => ({ text, retryable: false, fault: 'unknown' });
+const passing = (text: string): Meaning => ({ text, retryable: true, fault: 'unknown' });
+const unfit = (text: string): Meaning => ({ text, retryable: false, fault: 'site' });
 
 const usage = (what: string): Meaning =>
   lasting(
@@ -41,10 +52,10 @@ const usage = (what: string): Meaning =>
 
 /** Exit codes that mean the same for both tools (documentation/ARTDAQDB_TOOLS.md, "When a tool fails"). */
 const CODES: ReadonlyMap<number, Meaning> = new Map([
-  [126, lasting('it can not be executed; check its permissions, and that it is built for this system')],
+  [126, unfit('it can not be executed; check its permissions, and that it is built for this system')],
   [
     127,
-    lasting(
+    unfit(
       'it, or a shared library that it needs, was not found; put the libraries beside the program into lib/, or name their directory in LD_LIBRARY_PATH',
     ),
   ],
@@ -90,12 +101,18 @@ const SHELL_SIGNALS: ReadonlyMap<number, string> = new Map([
 /** The error for a tool that did not end well: what its exit code means, what to do, and what it printed last. */
 export function toolFailure(end: ToolEnd): ArtdaqDbError | undefined {
   if (end.code === 0 && !end.timedOut) return undefined;
-  const { text, retryable } = meaningOf(end);
+  const trouble = troubleOf(end);
+  const { text, retryable, fault } = { ...meaningOf(end), ...(end.timedOut ? undefined : trouble) };
   const purpose = end.tool === 'bulkloader' ? 'storing' : 'exporting';
   return new ArtdaqDbError(
     `${end.tool} (${end.place}) failed while ${purpose} run ${end.run}, with ${howItEnded(end)}: ${text}${outputOf(end)}`,
-    { run: end.run, retryable },
+    { run: end.run, retryable, fault, ...detailsOf(trouble) },
   );
+}
+
+/** What the site has to put right, as the tool printed, however it ended. */
+export function troubleOf({ tool, stdout, stderr, home }: ToolEnd): SiteTrouble | undefined {
+  return siteTroubleIn(`${stdout}\n${stderr}`, tool, home);
 }
 
 /**
@@ -133,7 +150,7 @@ export function startFailure(error: unknown, tool: Tool, place: string, run: Run
     : 'check that the file is still there, executable, and built for this system';
   return new ArtdaqDbError(
     `${tool} (${place}) could not be started for run ${run}: ${messageOf(error)}; ${advice}`,
-    { run, retryable, cause: error },
+    { run, retryable, fault: 'site', cause: error },
   );
 }
 

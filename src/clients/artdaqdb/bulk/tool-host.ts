@@ -1,4 +1,5 @@
 import type { RunNumber } from '../../../run-number.ts';
+import type { SiteTrouble } from './site-trouble.ts';
 
 /** The programs of artdaq_database that store and export whole runs. */
 export const TOOLS = ['bulkloader', 'bulkdownloader'] as const;
@@ -39,7 +40,8 @@ export interface ToolHost {
   /**
    * Runs a tool to its end; what it printed goes to the log (DEBUG). An exit code of 0 says little: the caller compares
    * what is stored or exported.
+   * @returns what the tool complained of although it ended well: the reason if anything turns out to be missing
    * @throws ArtdaqDbError saying what the exit code means, with the output, if the tool fails, hangs or is killed
    */
-  run(call: ToolCall): Promise<void>;
+  run(call: ToolCall): Promise<SiteTrouble | undefined>;
 }

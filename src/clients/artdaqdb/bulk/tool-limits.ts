@@ -3,6 +3,7 @@ import type { FhiclFile } from '../../../fhicl/fhicl-file.ts';
 import { parseFhicl } from '../../../fhicl/parse.ts';
 import { type Entry, type FhiclDocument, INCLUDE_KEY, type Value } from '../../../fhicl/tree.ts';
 import type { RunNumber } from '../../../run-number.ts';
+import { faultOfContent } from '../submission.ts';
 
 /** bulkloader replaces this wherever it stands, together with the text up to the next quote. */
 const INCLUDE = /#include\s/g;
@@ -21,7 +22,7 @@ export function refuseLosses(run: RunNumber, { name, text }: FhiclFile): void {
   if (loss === undefined) return;
   throw new ArtdaqDbError(
     `Run ${run}: bulkloader and bulkdownloader would not keep ${name} as it is: ${loss}. With artdaq_db.use_tools: false it can be stored`,
-    { run },
+    { run, fault: faultOfContent({ name }) },
   );
 }
 

@@ -21,7 +21,7 @@ export function refuseConfig(run: RunNumber, config: string): void {
   throw new ArtdaqDbError(
     `Run ${run}: bulkloader and bulkdownloader can't handle the configuration name '${config}', ${reason}. ` +
       'With artdaq_db.use_tools: false it can be stored and exported',
-    { run },
+    { run, fault: 'run' },
   );
 }
 
@@ -48,7 +48,7 @@ export function refuseEntity(run: RunNumber, entity: string): void {
   throw new ArtdaqDbError(
     `Run ${run}: bulkloader and bulkdownloader can't handle the file name '${entity}.fcl', ${reason}. ` +
       'Rename the file, or set artdaq_db.use_tools to false',
-    { run },
+    { run, fault: 'run' },
   );
 }
 

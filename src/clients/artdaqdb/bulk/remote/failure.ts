@@ -1,6 +1,7 @@
-import { type ArchiverError, ArtdaqDbError, ConfigurationError } from '../../../../errors.ts';
+import { type ArchiverError, ArtdaqDbError, ConfigurationError, type Place } from '../../../../errors.ts';
 import type { RunNumber } from '../../../../run-number.ts';
 import type { ChildEnd } from '../child-process.ts';
+import { siteTroubleIn } from '../site-trouble.ts';
 import type { Tool } from '../tool-host.ts';
 
 interface Refusal {
@@ -33,24 +34,25 @@ const REFUSALS: readonly Refusal[] = [
 ];
 
 /**
- * The error for a connection that ended before the last answer came.
+ * The error for a connection that ended before the last answer came. Once the script has answered, it may be the run that the
+ * connection does not survive.
  * @param seconds that it was allowed to take
  * @param hadBegun whether the script on the host had answered at all
  */
 export function connectionFailure(
-  place: string,
+  place: Place,
   { code, signal, timedOut, stderr }: ChildEnd,
   seconds: number,
   hadBegun: boolean,
   run?: RunNumber,
 ): ArchiverError {
   const subject = run === undefined ? '' : `Run ${run}: `;
-  const details = run === undefined ? {} : { run };
-  const said = lastLine(stderr);
+  const details = { place, ...(run === undefined ? {} : { run }) };
+  const said = wordsOf(stderr);
   if (timedOut) {
     return new ArtdaqDbError(
       `${subject}${place} gave no answer within ${seconds} s, and the connection was ended${said}`,
-      { ...details, retryable: true },
+      { ...details, retryable: true, fault: hadBegun ? 'unknown' : 'site' },
     );
   }
   const refusal = hadBegun ? undefined : REFUSALS.find(({ sign }) => sign.test(stderr));
@@ -69,7 +71,7 @@ export function connectionFailure(
   const what = hadBegun ? 'the connection broke' : "it can't be reached";
   return new ArtdaqDbError(
     `${subject}${place}: ${what} (ssh ended with ${signal ?? `exit code ${code}`})${said}`,
-    { ...details, retryable: true },
+    { ...details, retryable: true, fault: hadBegun || signal !== null ? 'unknown' : 'site' },
   );
 }
 
@@ -81,17 +83,43 @@ const FAULTS: ReadonlyMap<string, Refusal['advice']> = new Map([
   ['pack', "the exported files can't be packed there; check the space of TMPDIR (or /tmp)"],
 ]);
 
+/** What goes wrong before anything of the run is looked at. */
+const BEFORE_THE_RUN: ReadonlySet<string> = new Set(['mktemp', 'receive']);
+
 /** The error for an answer that says that something went wrong around the tool. */
-export function scriptFailure(place: string, answer: string, tool: Tool, stderr: string, run: RunNumber) {
-  const said = lastLine(stderr);
+export function scriptFailure(
+  place: Place,
+  answer: string,
+  tool: Tool,
+  stderr: string,
+  run: RunNumber,
+): ArtdaqDbError {
+  const said = wordsOf(stderr);
   if (answer === 'missing') {
-    return new ArtdaqDbError(`Run ${run}: ${tool} is no longer on PATH of ${place}${said}`, { run });
+    return new ArtdaqDbError(`Run ${run}: ${tool} is no longer on PATH of ${place}${said}`, {
+      run,
+      fault: 'site',
+      place,
+    });
   }
   const advice = FAULTS.get(answer) ?? `an unknown answer came: ${JSON.stringify(answer.slice(0, 200))}`;
-  return new ArtdaqDbError(`Run ${run} (${tool}, ${place}): ${advice}${said}`, { run, retryable: true });
+  const isOfSite = BEFORE_THE_RUN.has(answer) || siteTroubleIn(stderr, tool, place) !== undefined;
+  return new ArtdaqDbError(`Run ${run} (${tool}, ${place}): ${advice}${said}`, {
+    run,
+    retryable: true,
+    fault: isOfSite ? 'site' : 'unknown',
+    place,
+  });
 }
 
-function lastLine(stderr: string): string {
-  const line = stderr.trimEnd().split('\n').at(-1)?.trim() ?? '';
-  return line === '' ? '' : `: ${line.slice(-500)}`;
+/** Why ssh passed over a key, which it says long before its last words. */
+const KEY_PROBLEM =
+  /^Permissions .* are too open|^Load key |^(?:Warning: )?Identity file .* not accessible|^no such identity/;
+
+/** ssh's last words, and before them what it said of keys that it could not use. */
+function wordsOf(stderr: string): string {
+  const lines = stderr.split('\n').map((line) => line.trim());
+  const said = lines.filter((line) => line !== '');
+  const words = [...new Set([...said.filter((line) => KEY_PROBLEM.test(line)), ...said.slice(-1)])];
+  return words.map((line) => `: ${line.slice(-500)}`).join('');
 }

@@ -4,7 +4,8 @@ import { ArchiverError, ArtdaqDbError, ConfigurationError, messageOf } from '../
 import type { Logger } from '../../../../services/logger.ts';
 import { errorCode, mayPass } from '../../../../system-error.ts';
 import { marksOf } from '../orphans.ts';
-import { helpFailure, toolFailure } from '../tool-exit.ts';
+import type { SiteTrouble } from '../site-trouble.ts';
+import { helpFailure, type ToolEnd, toolFailure, troubleOf } from '../tool-exit.ts';
 import type { ToolCall, ToolHost } from '../tool-host.ts';
 import { askForPrograms, type CheckOutcome, haveToolRun, tryOutPrograms } from './conversation.ts';
 import { connectionFailure, scriptFailure } from './failure.ts';
@@ -33,7 +34,7 @@ export interface RemoteHostOptions {
 
 /** Runs the tools on another host over ssh, one connection a call; see script.ts for what happens there. */
 export class RemoteHost implements ToolHost {
-  readonly location: string;
+  readonly location: `host ${string}`;
   readonly #databaseUri: string;
   readonly #logger: Logger;
   readonly #hide: (text: string) => string;
@@ -55,7 +56,7 @@ export class RemoteHost implements ToolHost {
       // ssh outlives an archiver that is killed until all is over on the host; so the next one knows that it has to wait.
       const marked = directory === undefined ? env : { ...env, ...marksOf(directory, databaseUri) };
       return new RemoteSession(
-        { command, env: marked },
+        { command, env: marked, place: this.location },
         { script, nonce, values, timeoutMs: seconds * 1000 },
       );
     };
@@ -88,10 +89,11 @@ export class RemoteHost implements ToolHost {
     if (missing.length === 0) return;
     throw new ConfigurationError(
       `artdaq_db.use_tools with artdaq_db.remote_host: ${this.location} has no ${missing.join(', ')} on PATH, which for a command over ssh is ${path} there; documentation/ARTDAQDB_TOOLS.md tells how to set it`,
+      { place: this.location },
     );
   }
 
-  async run(call: ToolCall): Promise<void> {
+  async run(call: ToolCall): Promise<SiteTrouble | undefined> {
     const { tool, run } = call;
     await this.#leftovers.end(run);
     const archive = packTar(await readTree(call.directory));
@@ -110,18 +112,23 @@ export class RemoteHost implements ToolHost {
       await this.#leftovers.end(run, failure);
       throw failure;
     }
-    this.#judge(call, last, end.stderr, seconds);
+    const trouble = this.#judge(call, last, end.stderr, seconds);
     if (tool === 'bulkdownloader') await this.#unpack(call, outcome.exported);
+    return trouble;
   }
 
-  /** @throws ArtdaqDbError unless the last answer says that the tool ended well */
-  #judge({ tool, run }: ToolCall, last: string, stderr: string, seconds: number): void {
+  /**
+   * @returns what the tool complained of nevertheless
+   * @throws ArtdaqDbError unless the last answer says that the tool ended well
+   */
+  #judge({ tool, run }: ToolCall, last: string, stderr: string, seconds: number): SiteTrouble | undefined {
     const code = /^tool (\d{1,3})$/.exec(last)?.[1];
     if (code === undefined) throw scriptFailure(this.location, last, tool, stderr, run);
-    const failure = toolFailure({
+    const end: ToolEnd = {
       tool,
       run,
       place: this.location,
+      home: this.location,
       code: Number(code),
       signal: null,
       // What `timeout` gives: 124, or 137 if the tool had to be killed.
@@ -129,8 +136,10 @@ export class RemoteHost implements ToolHost {
       timeoutMs: this.#limits.tool * 1000,
       stdout: '',
       stderr,
-    });
+    };
+    const failure = toolFailure(end);
     if (failure !== undefined) throw failure;
+    return troubleOf(end);
   }
 
   async #unpack({ directory, run }: ToolCall, archive: Buffer | undefined): Promise<void> {
@@ -143,6 +152,7 @@ export class RemoteHost implements ToolHost {
         run,
         retryable: mayPass(error),
         cause: error,
+        ...(error instanceof ArchiverError ? {} : { place: 'work directory' }),
       });
     }
   }

@@ -1,4 +1,4 @@
-import { type ArchiverError, ArtdaqDbError } from '../../../../errors.ts';
+import { type ArchiverError, ArtdaqDbError, type Place } from '../../../../errors.ts';
 import type { RunNumber } from '../../../../run-number.ts';
 import type { RemoteLimits } from './limits.ts';
 import { endScript } from './script.ts';
@@ -15,13 +15,13 @@ export interface Workplace {
  * a tool that goes on while the run is tried again would store it twice.
  */
 export class RemoteLeftovers {
-  readonly #place: string;
+  readonly #place: Place;
   readonly #limits: RemoteLimits;
   readonly #connect: Connect;
   readonly #workplaces = new Set<Workplace>();
 
   /** @param place for messages */
-  constructor(place: string, limits: RemoteLimits, connect: Connect) {
+  constructor(place: Place, limits: RemoteLimits, connect: Connect) {
     this.#place = place;
     this.#limits = limits;
     this.#connect = connect;
@@ -43,7 +43,7 @@ export class RemoteLeftovers {
         const reason = failure?.message ?? `Run ${run} is not begun, as an earlier connection broke`;
         throw new ArtdaqDbError(
           `${reason}; ${workplace.directory} on ${this.#place} may still be in use (a tool ends after ${tool} s), and nothing else is done there until the host can be asked`,
-          { run, retryable: true, cause: failure },
+          { run, retryable: true, fault: 'site', place: this.#place, cause: failure },
         );
       }
       this.#workplaces.delete(workplace);

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import type { Environment } from '../../../../environment.ts';
-import { ArtdaqDbError, ConfigurationError, messageOf } from '../../../../errors.ts';
+import { ArtdaqDbError, ConfigurationError, messageOf, type Place } from '../../../../errors.ts';
 import { type ChildEnd, runChild } from '../child-process.ts';
 import { isShortage, SHORTAGE_ADVICE } from '../tool-exit.ts';
 import { AnswerReader } from './answers.ts';
@@ -23,6 +23,8 @@ export interface SshProgram {
   /** The program and its arguments, without the remote command. */
   readonly command: readonly string[];
   readonly env: Environment;
+  /** The host, for errors. */
+  readonly place: Place;
 }
 
 /**
@@ -43,9 +45,11 @@ export class RemoteSession {
   readonly #input = new PassThrough();
   readonly #output: AnswerReader;
   readonly #ended: Promise<ChildEnd | Error>;
+  readonly #place: Place;
 
   constructor(ssh: SshProgram, { script, nonce, values, timeoutMs }: RemoteCall) {
     const [program = 'ssh', ...args] = ssh.command;
+    this.#place = ssh.place;
     this.#input.write(script + linesFor([nonce, ...values]));
     this.#output = new AnswerReader(nonce);
     this.#ended = runChild({
@@ -84,12 +88,14 @@ export class RemoteSession {
     if (isShortage(ended)) {
       throw new ArtdaqDbError(`ssh can't be started: ${ended.message}; ${SHORTAGE_ADVICE}`, {
         retryable: true,
+        fault: 'site',
+        place: this.#place,
         cause: ended,
       });
     }
     throw new ConfigurationError(
       `artdaq_db.remote_host needs the program ssh, which can't be started: ${ended.message}`,
-      { cause: ended },
+      { cause: ended, place: this.#place },
     );
   }
 }

@@ -9,6 +9,7 @@ const end: ToolEnd = {
   tool: 'bulkloader',
   run: 17,
   place: '/opt/lib/bulkloader',
+  home: 'work directory',
   timeoutMs: 300_000,
   code: 0,
   signal: null,
@@ -80,6 +81,68 @@ describe('toolFailure', () => {
   });
 });
 
+describe('whose fault it is that a tool failed', () => {
+  it.each([
+    [126, 'site'],
+    [127, 'site'],
+    [1, 'unknown'],
+    [128, 'unknown'],
+    [134, 'unknown'],
+    [136, 'unknown'],
+    [137, 'unknown'],
+    [139, 'unknown'],
+    [144, 'unknown'],
+    [7, 'unknown'],
+  ])('tells its exit code %i: %s', (code, fault) => {
+    expect(toolFailure({ ...end, code })?.fault).toBe(fault);
+  });
+
+  it.each(['SIGKILL', 'SIGSEGV', 'SIGTERM', 'SIGXCPU'] as const)('is not known after %s', (signal) => {
+    expect(toolFailure({ ...end, code: null, signal })?.fault).toBe('unknown');
+  });
+
+  it('is not known if it took too long', () => {
+    expect(toolFailure({ ...end, code: null, signal: 'SIGKILL', timedOut: true })?.fault).toBe('unknown');
+  });
+
+  it.each([
+    ['Failed loading file:/w/a.fcl\nError message:write failed: No space left on device', true],
+    ['boost::filesystem::create_directories: Disk quota exceeded: "/db/RunHistory"', true],
+    ['boost::filesystem::create_directories: Read-only file system: "/db/RunHistory"', false],
+    ['boost::filesystem::create_directories: Permission denied: "/db/RunHistory"', false],
+    ['rename: Stale file handle', true],
+    ['stat: Transport endpoint is not connected', true],
+    ['open: Too many open files', true],
+    [
+      "No suitable servers found: `serverSelectionTimeoutMS` expired: [connection refused calling hello on 'db:1']",
+      true,
+    ],
+    ["No suitable servers found: [Failed to resolve 'db']", true],
+    ['Authentication failed.: generic server error', false],
+    ['not authorized on daq to execute command { insert: "RunHistory" }', false],
+    ['not primary: generic server error', true],
+  ])("is the site's if it printed: %s", (stderr, retryable) => {
+    for (const code of [1, 134, 144]) {
+      expect(toolFailure({ ...end, code, stderr })).toMatchObject({ fault: 'site', retryable });
+    }
+    expect(toolFailure({ ...end, code: 1, stdout: stderr })).toMatchObject({ fault: 'site' });
+  });
+
+  it('explains a full disk as such, and for bulkdownloader says where that is', () => {
+    const full = { ...end, code: 1, stderr: 'write: No space left on device' };
+    const failure = toolFailure({ ...full, tool: 'bulkdownloader' });
+    expect(failure?.message).toMatch(/the disk that it writes to is full/);
+    expect(failure?.message).not.toMatch(/find the run/);
+    expect(failure?.place).toBe('work directory');
+    expect(toolFailure(full)?.place).toBeUndefined();
+  });
+
+  it('is not known if bulkdownloader may not read something', () => {
+    const stderr = 'open: Permission denied';
+    expect(toolFailure({ ...end, tool: 'bulkdownloader', code: 1, stderr })?.fault).toBe('unknown');
+  });
+});
+
 describe('startFailure', () => {
   it.each([
     ['EAGAIN', true],
@@ -89,5 +152,6 @@ describe('startFailure', () => {
     const failure = startFailure(error, 'bulkloader', '/opt/lib/bulkloader', 17);
     expect(failure.message).toContain(`spawn ${code}`);
     expect(failure.retryable).toBe(retryable);
+    expect(failure.fault).toBe('site');
   });
 });
