@@ -22,6 +22,11 @@ const HEADER =
   /^Start of Record\nRun Number: ([0-9]+)\nPacked on ([A-Z][a-z]{2} [0-9]{2} [0-9]{2}:[0-9]{2}) UTC\n/;
 const END_OF_RECORD = '\nEnd of Record\n';
 
+/** A blob taken apart as bytes; the names are those that stand in it, whatever they would lead to. */
+export interface UnpackedBytes extends Omit<UnpackedRecord, 'files'> {
+  readonly files: readonly { readonly name: string; readonly bytes: Buffer }[];
+}
+
 /**
  * Takes a blob apart (documentation/FILE_FORMATS.md, "Blob"). Strict: header, footer and all between must be as the packer
  * writes them.
@@ -30,7 +35,26 @@ const END_OF_RECORD = '\nEnd of Record\n';
  */
 export function unpackBlob(blob: Buffer): UnpackedRecord {
   if (!isUtf8(blob)) throw new BlobError('not a run record: it is not UTF-8 text');
-  const text = blob.toString('utf8');
+  const { run, packedAt, files } = takeApart(blob.toString('utf8'));
+  checkNames(files, run);
+  return { run, packedAt, files };
+}
+
+/**
+ * Takes a blob apart that an older archiver may have stored: names may have directories, and contents needn't be text.
+ * @throws BlobError if it is not of that format
+ */
+export function unpackBytes(blob: Buffer): UnpackedBytes {
+  // Latin-1 has a character for each byte, and what separates the files is ASCII.
+  const { run, packedAt, files } = takeApart(blob.toString('latin1'));
+  const unpacked = files.map(({ name, text }) => ({
+    name: decodeName(Buffer.from(name, 'latin1'), run),
+    bytes: Buffer.from(text, 'latin1'),
+  }));
+  return { run, packedAt, files: unpacked };
+}
+
+function takeApart(text: string): UnpackedRecord {
   const header = HEADER.exec(text);
   const run = parseRunNumber(header?.[1] ?? '');
   const packedAt = header?.[2];
@@ -44,8 +68,15 @@ export function unpackBlob(blob: Buffer): UnpackedRecord {
       `run ${run}: the record does not end with the three footer lines that match its header`,
     );
   }
-  checkNames(files, run);
   return { run, packedAt, files };
+}
+
+function decodeName(bytes: Buffer, run: RunNumber): string {
+  if (isUtf8(bytes)) return bytes.toString('utf8');
+  throw new BlobError(
+    `run ${run}: the name of a file is not UTF-8 (${JSON.stringify(bytes.toString('latin1'))})`,
+    { run },
+  );
 }
 
 /**
@@ -79,7 +110,7 @@ export function footer(run: RunNumber, packedAt: string): string {
 export function checkNames(files: readonly FhiclFile[], run: RunNumber): void {
   const seen = new Map<string, string>();
   for (const { name } of files) {
-    if (!/^[^/\\\p{Cc}\p{Cs}\p{Zl}\p{Zp}]+$/u.test(name) || name === '.' || name === '..') {
+    if (!isBaseName(name)) {
       throw new BlobError(`run ${run}: ${JSON.stringify(name)} is not the base name of a file`, { run });
     }
     const key = name.toLowerCase();
@@ -88,4 +119,36 @@ export function checkNames(files: readonly FhiclFile[], run: RunNumber): void {
       throw new BlobError(`run ${run}: ${name} and ${other} would be the same file in the blob`, { run });
     seen.set(key, name);
   }
+}
+
+/**
+ * Names must be of files below one directory, distinct in any letter case, and none may be the directory of another.
+ * @throws BlobError naming the file
+ */
+export function checkPaths(names: readonly string[], run: RunNumber): void {
+  const files = new Map<string, string>();
+  for (const name of names) {
+    if (!name.split('/').every(isBaseName)) {
+      throw new BlobError(`run ${run}: ${JSON.stringify(name)} is not the path of a file below a directory`);
+    }
+    const other = files.get(name.toLowerCase());
+    if (other !== undefined) throw new BlobError(`run ${run}: ${name} and ${other} would be the same file`);
+    files.set(name.toLowerCase(), name);
+  }
+  for (const name of names) {
+    const file = directoriesOf(name.toLowerCase()).find((directory) => files.has(directory));
+    if (file !== undefined)
+      throw new BlobError(`run ${run}: ${file} would be a file and the directory of ${name}`);
+  }
+}
+
+/** Can it be the name of a file or directory, without any other directory? */
+function isBaseName(name: string): boolean {
+  return /^[^/\\\p{Cc}\p{Cs}\p{Zl}\p{Zp}]+$/u.test(name) && name !== '.' && name !== '..';
+}
+
+/** `a` and `a/b` for `a/b/c`. */
+export function directoriesOf(path: string): string[] {
+  const parts = path.split('/').slice(0, -1);
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
 }

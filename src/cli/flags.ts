@@ -32,7 +32,8 @@ export const modifierFlags: readonly Flag[] = [
   },
   {
     flags: '--compare-state',
-    description: 'report as --report-status does, and compare with the state files and failure logs',
+    description:
+      'report as --report-status does, and compare with the state files and failure logs; no stage is run then',
   },
   { flags: '--validate', description: "check each blob's metadata after its migration" },
   { flags: '--dry-run', description: 'say what would be done, and touch nothing' },
@@ -43,6 +44,7 @@ export const modifierFlags: readonly Flag[] = [
   { flags: '--html <file>', description: 'the report as a web page' },
   { flags: '--to <directory>', description: 'where --restore puts the files' },
   { flags: '--force', description: 'let --restore replace existing files' },
+  { flags: '--raw', description: 'let --restore write the blob as it is, into one file run<number>.blob' },
   { flags: '-v, --verbose', description: 'DEBUG logging, whatever the configuration says' },
   {
     flags: '-q, --quiet',

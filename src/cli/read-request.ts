@@ -1,5 +1,5 @@
 import type { StageName } from '../errors.ts';
-import { parseRunNumber, type RunNumber } from '../run-number.ts';
+import { parseRunNumber } from '../run-number.ts';
 import { RunSet } from '../run-set.ts';
 import { modeFlags } from './flags.ts';
 import type { RunRequest } from './request.ts';
@@ -23,11 +23,28 @@ const modesOf: ReadonlyMap<string, readonly Mode[]> = new Map([
   ['--html', ['report-status']],
   ['--to', ['restore']],
   ['--force', ['restore']],
+  ['--raw', ['restore']],
 ]);
 
-/** @throws UsageError if more than one mode is given */
+/** What the reference's `--compare-state` and `--report-status` accept, and do nothing about. */
+const workFlags = [
+  '--incremental',
+  '--validate',
+  '--import-only',
+  '--migrate-only',
+  '--retry-failed-import',
+  '--retry-failed-migrate',
+];
+/** Modes of our own: whoever combines them with `--compare-state` can't know which of the two wins. */
+const modesWithoutComparison = ['--verify', '--check-config', '--restore'];
+
+/** @throws UsageError if more than one mode is given, or one that can't be combined with a comparison */
 export function refuseTwoModes(given: OptionValues): void {
   const modes = modesIn(given);
+  const lonely = modes.find((mode) => modesWithoutComparison.includes(mode));
+  if (lonely !== undefined && given.has('--compare-state')) {
+    throw new UsageError(`${lonely} and --compare-state can't be used together`);
+  }
   if (modes.length > 1) throw new UsageError(`${modes.join(' and ')} can't be used together`);
 }
 
@@ -69,7 +86,8 @@ function asRequest(given: OptionValues, configPath: string): RunRequest {
   if (compareState || given.has('--report-status')) {
     const html = given.get('--html');
     if (html === '') throw new UsageError('--html needs a file');
-    return { ...common, mode: 'report-status', runs, compareState, json, html };
+    const ignored = workFlags.filter((flag) => given.has(flag));
+    return { ...common, mode: 'report-status', runs, compareState, json, html, ignored };
   }
   if (given.has('--check-config')) return { ...common, mode: 'check-config', json };
   if (given.has('--verify')) {
@@ -89,12 +107,12 @@ function stageOf(isGiven: (stage: StageName) => boolean): StageName | undefined 
   return (['import', 'migrate'] as const).find(isGiven);
 }
 
-function restoreOptions(text: string, given: OptionValues): { run: RunNumber; to: string; force: boolean } {
+function restoreOptions(text: string, given: OptionValues) {
   const run = parseRunNumber(text);
   if (run === undefined) throw new UsageError(`--restore needs a run number, not '${text}'`);
   const to = given.get('--to');
   if (!to) throw new UsageError('--restore needs --to <directory>');
-  return { run, to, force: given.has('--force') };
+  return { run, to, force: given.has('--force'), raw: given.has('--raw') };
 }
 
 function selectionOf(given: OptionValues): RunSet | undefined {

@@ -49,6 +49,8 @@ interface ReportRequest {
   readonly json: boolean;
   /** The report as a page in this file. */
   readonly html: string | undefined;
+  /** Flags that ask for work, which a report does not do. */
+  readonly ignored: readonly string[];
 }
 
 interface CheckRequest {
@@ -70,6 +72,8 @@ interface RestoreRequest {
   readonly to: string;
   /** Replace files that are there. */
   readonly force: boolean;
+  /** Write the blob as it is, instead of its files. */
+  readonly raw: boolean;
 }
 
 /** What one execution is to do. */

@@ -39,6 +39,10 @@ export async function reportStatus(
 ): Promise<boolean> {
   enter('Status Report');
   const logger = site.logger('run_record_archiver.reporter');
+  if (request.ignored.length > 0) {
+    const flag = request.compareState ? '--compare-state' : '--report-status';
+    logger.warning(`${flag} only reports: ${request.ignored.join(', ')} has no effect`);
+  }
   logger.info('Querying data sources...');
   const places = await queryPlaces(sources(site).map((source) => limitedTo(request.runs, source)));
   const stages = [

@@ -1,17 +1,17 @@
 import { lstat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { unpackBlob } from '../blob/unpack.ts';
+import { checkPaths, directoriesOf, unpackBytes } from '../blob/unpack.ts';
 import type { RunRequest } from '../cli/request.ts';
-import { ArchiverError, messageOf, PersistenceError, UconDbError } from '../errors.ts';
-import { writeFilesTogether } from '../persistence/files-together.ts';
+import { ArchiverError, BlobError, messageOf, PersistenceError, UconDbError } from '../errors.ts';
+import { type NamedContent, writeFilesTogether } from '../persistence/files-together.ts';
+import type { RunNumber } from '../run-number.ts';
 import { undefinedIfMissing } from '../system-error.ts';
 import type { Execution } from './execution.ts';
 
 type RestoreRequest = Extract<RunRequest, { mode: 'restore' }>;
 
 /**
- * Unpacks a run's files from UconDB into a directory, all or none of them; it is made if it is missing. Names are base names
- * ({@link unpackBlob} sees to that), so nothing is written outside of it.
+ * Writes a run's files, or with `raw` its blob, from UconDB into a directory, all or none of them; it is made if it is missing.
  * @returns false if it was stopped before
  * @throws ArchiverError if there is no such blob, it is not that run's, a file is there already, or they can't be written
  */
@@ -20,17 +20,14 @@ export async function restore(request: RestoreRequest, execution: Execution): Pr
   execution.enter('Restore');
   const { run, force, dryRun } = request;
   const directory = resolve(request.to);
-  const record = unpackBlob(await (await site.uconDb()).get(run));
-  if (record.run !== run) {
-    throw new UconDbError(`the blob under key ${run} is that of run ${record.run}; nothing was restored`, {
-      run,
-    });
-  }
-  const paths = record.files.map(({ name }) => join(directory, name));
+  const blob = await (await site.uconDb()).get(run);
+  const { files, what } = request.raw ? asItIs(run, blob) : unpacked(run, blob);
+  const names = files.map(({ name }) => name);
   try {
-    for (const path of paths) await refuseObstacle(path, force);
+    for (const name of new Set(names.flatMap(directoriesOf))) await refuseDetour(join(directory, name));
+    for (const name of names) await refuseObstacle(join(directory, name), force);
     const options = { stop: shutdown, replace: force };
-    if (!dryRun && !(await writeFilesTogether(directory, record.files, options))) {
+    if (!dryRun && !(await writeFilesTogether(directory, files, options))) {
       logger.warning(`Run ${run} was not restored, as the archiver is to stop: nothing was written`);
       return false;
     }
@@ -42,12 +39,58 @@ export async function restore(request: RestoreRequest, execution: Execution): Pr
       run,
     });
   }
-  for (const path of paths) logger.info(`${dryRun ? 'Dry run: would restore' : 'Restored'} ${path}`);
-  const packed = `packed on ${record.packedAt} UTC`;
-  logger.info(
-    `✓ Run ${run}: ${paths.length} files, ${packed}, ${dryRun ? 'would be' : 'are'} in ${directory}`,
-  );
+  for (const name of names) {
+    logger.info(`${dryRun ? 'Dry run: would restore' : 'Restored'} ${join(directory, name)}`);
+  }
+  logger.info(`✓ Run ${run}: ${what}, ${dryRun ? 'would be' : 'are'} in ${directory}`);
   return true;
+}
+
+/** What is to be written, and what the last line calls it. */
+interface Restored {
+  readonly files: readonly NamedContent[];
+  readonly what: string;
+}
+
+function asItIs(run: RunNumber, blob: Buffer): Restored {
+  return {
+    files: [{ name: `run${run}.blob`, bytes: blob }],
+    what: `${blob.length} bytes, as they are stored`,
+  };
+}
+
+/** @throws BlobError, UconDbError if the blob can't be unpacked, or not into one directory */
+function unpacked(run: RunNumber, blob: Buffer): Restored {
+  try {
+    const record = unpackBytes(blob);
+    if (record.run !== run) {
+      throw new UconDbError(`the blob under key ${run} is that of run ${record.run}; nothing was restored`, {
+        run,
+      });
+    }
+    checkPaths(
+      record.files.map(({ name }) => name),
+      run,
+    );
+    return {
+      files: record.files,
+      what: `${record.files.length} files, packed on ${record.packedAt} UTC`,
+    };
+  } catch (error) {
+    if (!(error instanceof BlobError)) throw error;
+    throw new BlobError(`${error.message}; nothing was restored (--raw writes the blob as it is)`, {
+      cause: error,
+      run,
+    });
+  }
+}
+
+/** A link would lead out of the directory. */
+async function refuseDetour(path: string): Promise<void> {
+  const stats = await lstat(path).catch(undefinedIfMissing);
+  if (stats !== undefined && !stats.isDirectory()) {
+    throw new ArchiverError(`${path} is there and no directory; nothing was restored`);
+  }
 }
 
 async function refuseObstacle(path: string, force: boolean): Promise<void> {

@@ -1,16 +1,17 @@
 import { rmSync } from 'node:fs';
-import { chmod, chown, constants, copyFile, link, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, chown, constants, copyFile, link, mkdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { directoriesOf } from '../blob/unpack.ts';
 import { messageOf, PersistenceError } from '../errors.ts';
 import { isWithoutLinks, undefinedIfMissing } from '../system-error.ts';
 import { syncDirectory, temporaryName, writeFileAtomic } from './atomic-file.ts';
 import { makeDirectory } from './make-directory.ts';
 
 /** A file that belongs into the directory. */
-export interface NamedText {
-  /** Without any directory. */
+export interface NamedContent {
+  /** A name, or a path in that directory, such as `sub/a.fcl`. */
   readonly name: string;
-  readonly text: string;
+  readonly bytes: Uint8Array;
 }
 
 /** How files are written together. */
@@ -30,7 +31,7 @@ export interface WriteTogetherOptions {
  */
 export async function writeFilesTogether(
   path: string,
-  files: readonly NamedText[],
+  files: readonly NamedContent[],
   { stop, replace }: WriteTogetherOptions,
 ): Promise<boolean> {
   const directory = resolve(path);
@@ -48,15 +49,21 @@ export async function writeFilesTogether(
     makeDirectory(dirname(temporary));
     await mkdir(temporary);
     try {
-      for (const { name, text } of files) {
+      const subdirectories: string[] = [];
+      await makeSubdirectories(names, temporary, subdirectories);
+      for (const { name, bytes } of files) {
         if (stop.aborted) return false;
-        await writeFileAtomic(join(temporary, name), text, { syncDirectory: false });
+        await writeFileAtomic(join(temporary, name), bytes, { syncDirectory: false });
       }
-      await syncDirectory(temporary);
+      for (const subdirectory of [...subdirectories, temporary]) await syncDirectory(subdirectory);
       if (!isThere) await rename(temporary, directory);
       else if (!replace) await addFiles(names, temporary, directory);
-      else
+      else {
+        const made: string[] = [];
+        await makeSubdirectories(names, directory, made);
         for (; placed < names.length; placed++) await replaceFile(names[placed] ?? '', temporary, directory);
+        for (const subdirectory of made) await syncDirectory(subdirectory);
+      }
       placed = names.length;
     } finally {
       await rm(temporary, { recursive: true, force: true });
@@ -86,14 +93,35 @@ async function replaceFile(name: string, source: string, target: string): Promis
 /** Gives files names in another directory, all or none. */
 async function addFiles(names: readonly string[], source: string, target: string): Promise<void> {
   const added: string[] = [];
+  const made: string[] = [];
   try {
+    await makeSubdirectories(names, target, made);
     for (const name of names) {
       await addFile(join(source, name), join(target, name));
       added.push(join(target, name));
     }
+    for (const subdirectory of made) await syncDirectory(subdirectory);
   } catch (error) {
     for (const path of added) await rm(path);
+    for (const path of made.reverse()) await rmdir(path);
     throw error;
+  }
+}
+
+/**
+ * Makes the directories that names have in a directory, where they are missing.
+ * @param made gets those that were made, outermost first
+ */
+async function makeSubdirectories(
+  names: readonly string[],
+  directory: string,
+  made: string[],
+): Promise<void> {
+  for (const subdirectory of new Set(names.flatMap(directoriesOf))) {
+    const path = join(directory, subdirectory);
+    if ((await stat(path).catch(undefinedIfMissing)) !== undefined) continue;
+    await mkdir(path);
+    made.push(path);
   }
 }
 

@@ -1,3 +1,4 @@
+import { positionOf } from '../persistence/position.ts';
 import { type RunNumber, without } from '../run-number.ts';
 import { info, placeName, type ReportLine } from './lines.ts';
 import { formatRuns } from './ranges.ts';
@@ -27,14 +28,15 @@ export interface Fact {
 
 /** How the places compare with what one stage remembers. */
 export function stageFacts(stage: StageRecord, status: Status): Fact[] {
-  const last = stage.state.lastContiguousRun;
+  const { lastContiguousRun, lastAttemptedRun } = stage.state;
+  const position = positionOf(stage.state);
   const lines = [
-    entry('Last Contiguous Run', last),
-    entry('Last Attempted Run', stage.state.lastAttemptedRun),
+    entry('Last Contiguous Run', lastContiguousRun),
+    entry('Last Attempted Run', lastAttemptedRun),
   ];
-  if (last === 0)
+  if (position === 0)
     lines.push(entry('Status', `No ${stage.stage === 'import' ? 'import' : 'migration'} state recorded`));
-  else lines.push(...placeFacts(last, sections[stage.stage], status));
+  else lines.push(...placeFacts(position, sections[stage.stage], status));
   if (stage.failed.length > 0) {
     lines.push(
       alarm('Failed Runs', `${stage.failed.length} run(s) logged as failed (${formatRuns(stage.failed)})`),
@@ -43,7 +45,8 @@ export function stageFacts(stage: StageRecord, status: Status): Fact[] {
   return lines;
 }
 
-function placeFacts(last: RunNumber, places: { source: Place; target: Place }, status: Status): Fact[] {
+/** @param position every run at the source up to this one was archived, or should have been */
+function placeFacts(position: RunNumber, places: { source: Place; target: Place }, status: Status): Fact[] {
   const source = runsAt(status, places.source);
   const target = runsAt(status, places.target);
   if (source === undefined || target === undefined) {
@@ -51,14 +54,15 @@ function placeFacts(last: RunNumber, places: { source: Place; target: Place }, s
     return [alarm('Status', `not known: ${placeName(unknown)} could not be queried`)];
   }
   const name = placeName(places.target);
-  const missing = without(source, target).filter((run) => run <= last);
-  const fresh = source.filter((run) => run > last);
+  const absent = without(source, target);
+  const missing = absent.filter((run) => run <= position);
+  const fresh = absent.filter((run) => run > position);
   return [
     missing.length === 0
       ? entry('Status', `All expected runs present in ${name}`)
       : alarm(
           `Missing in ${name}`,
-          `${missing.length} run(s) before last contiguous (${formatRuns(missing)})`,
+          `${missing.length} run(s) up to run ${position} (${formatRuns(missing)})`,
         ),
     ...(fresh.length === 0
       ? []

@@ -9,6 +9,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { openUconDb } from '../../src/clients/ucondb/open.ts';
+import { silentLogger } from '../../src/services/logger.ts';
+import { account } from '../helpers/site.ts';
 import { useSite } from '../helpers/use-site.ts';
 
 const { site, ucondb, start, run } = useSite();
@@ -221,6 +224,80 @@ describe('--restore', () => {
     }
     expect((await thrice.ended).code).toBe(130);
     expect(readdirSync(join(target(), '..'))).toEqual([]);
+  });
+});
+
+describe('--restore of a blob that an older archiver stored', () => {
+  const target = () => join(site.directory, 'restored');
+  const restore = (...flags: string[]) => run('--restore', '7', '--to', target(), ...flags);
+
+  /** Stores a blob of run 7 with these files. */
+  async function store(
+    ...files: readonly (readonly [name: string, content: Buffer | string])[]
+  ): Promise<Buffer> {
+    const time = 'Packed on Oct 24 15:30 UTC\n';
+    const blob = Buffer.concat([
+      Buffer.from(`Start of Record\nRun Number: 7\n${time}`),
+      ...files.flatMap(([name, content]) => [
+        Buffer.from(`\n#####\n${name}:\n#####\n`),
+        Buffer.from(content as string),
+      ]),
+      Buffer.from(`\nEnd of Record\nRun Number: 7\n${time}`),
+    ]);
+    const { folder: folderName, user: writerUser, password: writerPassword } = account;
+    const server = { serverUrl: ucondb.url, folderName, objectName: 'runs', writerUser, writerPassword };
+    const client = openUconDb(
+      { ...server, timeoutSeconds: 5, tlsVerify: true },
+      { workers: 1, logger: silentLogger },
+    );
+    await client.put(7, blob);
+    await client.close();
+    return blob;
+  }
+
+  it('puts directories and bytes below --to as they are', async () => {
+    const bytes = Buffer.from([0xff, 0xfe, 0x0a, 0x80, 0]);
+    await store(['sub/deep/a.fcl', bytes], ['sub/B.fcl', 'b: 1\n'], ['ä.fcl', 'ä: 1\n']);
+    for (const flags of [[], ['--force']]) {
+      expect((await restore(...flags)).code).toBe(0);
+      expect(readFileSync(join(target(), 'sub', 'deep', 'a.fcl'))).toEqual(bytes);
+      expect(readFileSync(join(target(), 'sub', 'B.fcl'), 'utf8')).toBe('b: 1\n');
+      expect(readFileSync(join(target(), 'ä.fcl'), 'utf8')).toBe('ä: 1\n');
+    }
+    const again = await restore();
+    expect([again.code, again.stdout]).toEqual([1, expect.stringContaining('--force replaces files')]);
+  });
+
+  it.each([[['sub/../../out.fcl']], [['sub/a.fcl', 'Sub']]])(
+    'writes nothing of %j, unless as it is',
+    async (names) => {
+      const blob = await store(...names.map((name) => [name, 'x: 1\n'] as const));
+      const { code, stdout } = await restore('--force');
+      expect([code, stdout]).toEqual([1, expect.stringContaining('--raw writes the blob as it is')]);
+      expect(existsSync(target())).toBe(false);
+      expect((await restore('--raw')).code).toBe(0);
+      expect(readdirSync(target())).toEqual(['run7.blob']);
+      expect(readFileSync(join(target(), 'run7.blob'))).toEqual(blob);
+      expect((await restore('--raw')).code).toBe(1);
+    },
+  );
+
+  it('follows no link out of the directory', async () => {
+    await store(['sub/out.fcl', 'x: 1\n']);
+    mkdirSync(target());
+    mkdirSync(join(site.directory, 'elsewhere'));
+    symlinkSync(join(site.directory, 'elsewhere'), join(target(), 'sub'));
+    const { code, stdout } = await restore('--force');
+    expect([code, stdout]).toEqual([1, expect.stringContaining('is there and no directory')]);
+    expect(readdirSync(join(site.directory, 'elsewhere'))).toEqual([]);
+  });
+
+  it('shows a name as it is, whatever it would do to a terminal', async () => {
+    await store(['lcf.\u202etxt', 'x: 1\n']);
+    const { code, stdout } = await restore();
+    expect([code, stdout]).toEqual([0, expect.stringContaining('lcf.\\u{202e}txt')]);
+    expect(`${stdout}${site.read('archiver.log')}`).not.toContain('\u202e');
+    expect(readdirSync(target())).toEqual(['lcf.\u202etxt']);
   });
 });
 

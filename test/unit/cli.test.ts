@@ -13,7 +13,14 @@ const flags = [...modeFlags, ...modifierFlags].map((flag) => /--[a-z-]+/.exec(fl
 
 const common = { configPath: 'config.yaml', verbose: false, quiet: false, dryRun: false };
 const stages = { runs: undefined, limit: undefined, incremental: false, validate: false };
-const report = { mode: 'report-status', runs: undefined, compareState: false, json: false, html: undefined };
+const report = {
+  mode: 'report-status',
+  runs: undefined,
+  compareState: false,
+  json: false,
+  html: undefined,
+  ignored: [],
+};
 
 describe('a command line', () => {
   it.each<[string[], object]>([
@@ -26,7 +33,17 @@ describe('a command line', () => {
     [['--import-only', '--incremental'], { mode: 'import-only', ...stages, incremental: true }],
     [['-qv', '--migrate-only'], { verbose: true, quiet: true, mode: 'migrate-only', ...stages }],
     [['--quiet', '--report-status'], { quiet: true, ...report }],
-    [['--incremental', '--report-status'], { ...report }],
+    [['--incremental', '--report-status'], { ...report, ignored: ['--incremental'] }],
+    [['--compare-state'], { ...report, compareState: true }],
+    [
+      ['--migrate-only', '--compare-state', '--validate'],
+      { ...report, compareState: true, ignored: ['--validate', '--migrate-only'] },
+    ],
+    [
+      ['--retry-failed-import', '--compare-state'],
+      { ...report, compareState: true, ignored: ['--retry-failed-import'] },
+    ],
+    [['--compare-state', '--recover-import-state'], { mode: 'recover-state', stage: 'import' }],
     [['--import-only', '--import-only'], { mode: 'import-only', ...stages }],
     [['--imp', '--inc'], { mode: 'import-only', ...stages, incremental: true }],
     [['--rep', '--q', '--verb'], { verbose: true, quiet: true, ...report }],
@@ -94,6 +111,9 @@ describe('wrong usage', () => {
     [['--report-status', '--limit', '5'], /--limit has no meaning with --report-status/],
     [['--re'], /ambiguous option '--re': could be .*--report-status/],
     [['--import-only', '--migrate-only'], /--import-only and --migrate-only can't be used together/],
+    [['--verify', '--compare-state'], /--verify and --compare-state can't be used together/],
+    [['--compare-state', '--check-config', '--json'], /--check-config and --compare-state can't be used/],
+    [['--compare-state', '--restore', '5', '--to', 'x'], /--restore and --compare-state can't be used/],
     [
       ['--imp', '--report-status', '--compare-state'],
       /--import-only and --report-status can't be used together/,

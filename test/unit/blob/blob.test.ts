@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { packBlob, sameRecord } from '../../../src/blob/pack.ts';
-import { unpackBlob } from '../../../src/blob/unpack.ts';
+import { checkPaths, unpackBlob } from '../../../src/blob/unpack.ts';
 import { BlobError } from '../../../src/errors.ts';
 import type { FhiclFile } from '../../../src/fhicl/fhicl-file.ts';
 import { goldenRuns } from '../../helpers/golden-records.ts';
@@ -152,6 +152,31 @@ describe('unpacking', () => {
 
   it('refuses bytes that are not UTF-8', () => {
     expect(() => unpackBlob(Buffer.from(good.replace('x: 1', 'x: \xff'), 'latin1'))).toThrow(BlobError);
+  });
+});
+
+describe('checkPaths', () => {
+  it('takes files in directories', () => {
+    expect(checkPaths(['a.fcl', 'sub/a.fcl', 'sub/deep/ä.fcl', 'Sub.fcl'], 7)).toBeUndefined();
+  });
+
+  it.each([
+    [['../a.fcl']],
+    [['sub/../../a.fcl']],
+    [['/tmp/a.fcl']],
+    [['sub//a.fcl']],
+    [['./a.fcl']],
+    [['sub/']],
+    [['..\\a.fcl']],
+    [['a\u001b[2J.fcl']],
+    [['a\nb']],
+    [['']],
+    [['a.fcl', 'A.fcl']],
+    [['sub/a.fcl', 'SUB/A.fcl']],
+    [['sub/a.fcl', 'Sub']],
+    [['x/y', 'x/y/z']],
+  ])('refuses %j', (names) => {
+    expect(() => checkPaths(names, 7)).toThrow(BlobError);
   });
 });
 

@@ -1,6 +1,6 @@
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { writeFilesTogether } from '../../../src/persistence/files-together.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 
@@ -8,11 +8,11 @@ const makeDirectory = useTemporaryDirectories();
 const go = { stop: new AbortController().signal, replace: false };
 const over = { ...go, replace: true };
 const files = [
-  { name: 'a.fcl', text: 'a: 1\n' },
-  { name: 'b.fcl', text: 'b: 2\n' },
+  { name: 'a.fcl', bytes: Buffer.from('a: 1\n') },
+  { name: 'b.fcl', bytes: Buffer.from('b: 2\n') },
 ];
 /** No file can have that name. */
-const impossible = { name: 'x'.repeat(300), text: '' };
+const impossible = { name: 'x'.repeat(300), bytes: Buffer.of() };
 
 it('makes the directory, with all above it, and nothing else', async () => {
   const top = await makeDirectory();
@@ -67,4 +67,34 @@ it('writes nothing when it is to stop, and removes itself from the end of the pr
   expect(await writeFilesTogether(join(top, '7'), files, { ...go, stop: AbortSignal.abort() })).toBe(false);
   expect(await readdir(top)).toEqual([]);
   expect(process.listenerCount('exit')).toBe(before);
+});
+
+describe('files in subdirectories', () => {
+  const deep = [
+    ...files,
+    { name: 'sub/x/c.fcl', bytes: Buffer.of(0xff) },
+    { name: 'sub/d.fcl', bytes: Buffer.of() },
+  ];
+
+  it('are put into a directory that is made, and into one that is there', async () => {
+    const top = await makeDirectory();
+    for (const options of [go, over]) {
+      const target = join(top, String(options.replace));
+      expect(await writeFilesTogether(target, deep, options)).toBe(true);
+      expect(await writeFilesTogether(target, deep, over)).toBe(true);
+      await mkdir(join(top, `there-${options.replace}`));
+      expect(await writeFilesTogether(join(top, `there-${options.replace}`), deep, options)).toBe(true);
+      for (const directory of [target, join(top, `there-${options.replace}`)]) {
+        expect(await readdir(join(directory, 'sub', 'x'))).toEqual(['c.fcl']);
+        expect(await readFile(join(directory, 'sub', 'x', 'c.fcl'))).toEqual(Buffer.of(0xff));
+      }
+    }
+  });
+
+  it('leave no directory behind when one of them is there already', async () => {
+    const top = await makeDirectory();
+    await writeFile(join(top, 'b.fcl'), 'of somebody else');
+    await expect(writeFilesTogether(top, deep, go)).rejects.toThrow(/^nothing was written: EEXIST/);
+    expect(await readdir(top)).toEqual(['b.fcl']);
+  });
 });

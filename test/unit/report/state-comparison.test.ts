@@ -4,7 +4,13 @@ import { statusJson } from '../../../src/report/json.ts';
 import { comparisonLines } from '../../../src/report/state-comparison.ts';
 import type { Status } from '../../../src/report/status.ts';
 
-function status(files: number[] | undefined, artdaqDb: number[], uconDb: number[], last: number): Status {
+function status(
+  files: number[] | undefined,
+  artdaqDb: number[],
+  uconDb: number[],
+  last: number,
+  attempted = last + 1,
+): Status {
   const place = (name: Status['places'][0]['place'], runs: number[] | undefined) => ({
     place: name,
     location: [['Location', name]] as const,
@@ -18,7 +24,7 @@ function status(files: number[] | undefined, artdaqDb: number[], uconDb: number[
     ]),
     problem: undefined,
   };
-  const state = { lastContiguousRun: last, lastAttemptedRun: last + 1 };
+  const state = { lastContiguousRun: last, lastAttemptedRun: attempted };
   return {
     places: [place('filesystem', files), place('artdaqDB', artdaqDb), place('UconDB', uconDb)],
     stages: [
@@ -35,19 +41,41 @@ const textOf = (...args: Parameters<typeof status>) =>
     .join('\n');
 
 describe('the comparison with the state', () => {
-  it('names what is missing below the last contiguous run, and what is new', () => {
+  it('names what is missing up to the position, and what is new', () => {
     const text = textOf([1, 2, 3, 9], [1, 3], [], 3);
     expect(text).toContain('info   Last Contiguous Run: 3');
-    expect(text).toContain('warning   Missing in ArtdaqDB: 1 run(s) before last contiguous (2)');
+    expect(text).toContain('warning   Missing in ArtdaqDB: 1 run(s) up to run 4 (2)');
     expect(text).toContain('info   New Runs Available:  1 run(s) since last state update (range: 9-9)');
     expect(text).toContain('warning   Failed Runs:         2 run(s) logged as failed (9-10)');
     expect(text).toContain('error   the state file is torn');
   });
 
+  it('counts no run as new that is archived already', () => {
+    const text = textOf([1, 2, 7, 8, 9], [1, 2, 7, 8], [], 2);
+    expect(text).toContain('All expected runs present in ArtdaqDB');
+    expect(text).toContain('1 run(s) since last state update (range: 9-9)');
+    expect(textOf([1, 2, 7, 8], [1, 2, 7, 8], [], 2)).not.toContain('New Runs Available');
+  });
+
+  it('does not call all runs present while one that was attempted is missing above the contiguous ones', () => {
+    const text = textOf([5, 6], [5], [], 5);
+    expect(text).toContain('Missing in ArtdaqDB: 1 run(s) up to run 6 (6)');
+    expect(text).not.toContain('All expected');
+    expect(text).not.toContain('New Runs Available');
+  });
+
   it('says when all is there, nothing is recorded, or a place is silent', () => {
     expect(textOf([1], [1], [], 1)).toContain('All expected runs present in ArtdaqDB');
-    expect(textOf([1], [1], [], 0)).toContain('No import state recorded');
+    expect(textOf([1], [1], [], 0, 0)).toContain('No import state recorded');
     expect(textOf(undefined, [1], [], 1)).toContain('not known: Filesystem could not be queried');
+  });
+
+  it('does not deny the state of a stage that has only attempted runs', () => {
+    const text = textOf([5007, 5008, 5009], [], [], 0, 5008);
+    expect(text).toContain('info   Last Attempted Run:  5008');
+    expect(text).not.toContain('No import state recorded');
+    expect(text).toContain('Missing in ArtdaqDB: 2 run(s) up to run 5008 (5007-5008)');
+    expect(text).toContain('(range: 5009-5009)');
   });
 });
 
