@@ -86,12 +86,15 @@ export class RunSet {
   without(runs: Iterable<RunNumber>): RunSet {
     const left: NumberRange[] = [];
     const gone = RunSet.of(runs).#ranges;
+    let next = 0;
     for (const { first, last } of this.#ranges) {
       let from = first;
-      for (const hole of gone) {
-        if (hole.last < from || hole.first > last) continue;
+      for (let hole = gone[next]; hole !== undefined && hole.first <= last; hole = gone[next]) {
         if (hole.first > from) left.push({ first: from, last: hole.first - 1 });
-        from = hole.last + 1;
+        from = Math.max(from, hole.last + 1);
+        // One that goes on behind this range may be in the next one, too.
+        if (hole.last > last) break;
+        next++;
       }
       if (from <= last) left.push({ first: from, last });
     }

@@ -1,4 +1,13 @@
-import { type Alias, isAlias, isMap, isScalar, type ParsedNode, parseDocument, type YAMLMap } from 'yaml';
+import {
+  type Alias,
+  isAlias,
+  isMap,
+  isScalar,
+  LineCounter,
+  type ParsedNode,
+  parseDocument,
+  type YAMLMap,
+} from 'yaml';
 import { ConfigurationError } from '../errors.ts';
 import { type ConfigPath, type ConfigSection, type ConfigValue, isSection, makeSection } from './tree.ts';
 import { resolveAliases } from './yaml-aliases.ts';
@@ -31,6 +40,7 @@ export function readYaml(text: string, file: string): YamlFile {
 class YamlReader {
   readonly #text: string;
   readonly #file: string;
+  readonly #lines = new LineCounter();
   readonly #offsets = new Map<string, number>();
   readonly #warnings: string[] = [];
   readonly #open = new Set<ParsedNode>();
@@ -40,6 +50,8 @@ class YamlReader {
   constructor(text: string, file: string) {
     this.#text = text;
     this.#file = file;
+    this.#lines.addNewLine(0);
+    for (const { index } of text.matchAll(/\n/g)) this.#lines.addNewLine(index + 1);
   }
 
   read(): YamlFile {
@@ -144,8 +156,8 @@ class YamlReader {
   }
 
   #place(offset: number): string {
-    const before = this.#text.slice(0, offset).split('\n');
-    return `${this.#file}:${before.length}:${(before.at(-1) ?? '').length + 1}`;
+    const { line, col } = this.#lines.linePos(offset);
+    return `${this.#file}:${line}:${col}`;
   }
 
   #warn(offset: number, message: string): void {

@@ -1,5 +1,8 @@
 import { ConfigurationError } from '../errors.ts';
 
+/** Characters that a variable can have on Linux; keeps lines like `A=$A$A` from growing without bound. */
+const MAX_LENGTH = 131_072;
+
 type LookUp = (variable: string) => string;
 
 interface Rule {
@@ -64,6 +67,9 @@ function readAll(text: string, rules: readonly Rule[], lookUp: LookUp): string {
       const match = pattern.exec(text);
       if (match === null) continue;
       result += read(match, lookUp);
+      if (result.length > MAX_LENGTH) {
+        throw new ConfigurationError(`has more than the ${MAX_LENGTH} characters that a variable can have`);
+      }
       position = start + match[0].length;
       break;
     }

@@ -1,3 +1,6 @@
+/** Characters of a number; longer ones, which Python refuses, are text. */
+const LONGEST_NUMBER = 4300;
+
 /**
  * What a plain (unquoted) YAML 1.1 scalar means, as PyYAML's safe loader reads it: `yes`, `on` and their like are booleans
  * (but not `y` and `n`), a leading zero means octal, colons mean base 60, an exponent needs a dot and a sign. Dates stay
@@ -7,6 +10,7 @@ export function resolvePlainScalar(text: string): string | boolean | null {
   if (/^(?:~|null|Null|NULL|)$/.test(text)) return null;
   if (/^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/.test(text)) return true;
   if (/^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/.test(text)) return false;
+  if (text.length > LONGEST_NUMBER) return text;
   return integerText(text) ?? floatText(text) ?? text;
 }
 

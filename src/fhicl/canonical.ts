@@ -103,7 +103,7 @@ function isReference({ type, text }: Scalar): boolean {
 
 function scalarText(scalar: Scalar): string {
   const { type, text } = scalar;
-  const bare = text.replace(/[\v\f]+$/, '');
+  const bare = withoutFinal('\v\f', text);
   switch (type) {
     case 'number':
       return numberText(bare);
@@ -136,11 +136,18 @@ function numberText(text: string): string {
   return decimal(sign === '-' ? '-' : '', whole + fraction, power);
 }
 
+/** As a pattern, `0+$` would try each of the zeros before the last other digit anew. */
+function withoutFinal(characters: string, text: string): string {
+  let end = text.length;
+  while (end > 0 && characters.includes(text.charAt(end - 1))) end--;
+  return text.slice(0, end);
+}
+
 /** The number `digits` × 10^`power`. */
 function decimal(sign: string, digits: string, power: bigint): string {
   const significant = digits.replace(/^0+/, '');
   if (significant === '') return `${sign}0`;
-  const mantissa = significant.replace(/0+$/, '');
+  const mantissa = withoutFinal('0', significant);
   const exponent = power + BigInt(significant.length - 1);
   if (exponent >= BigInt(mantissa.length - 1) && exponent < 21n) {
     return sign + mantissa.padEnd(Number(exponent) + 1, '0');

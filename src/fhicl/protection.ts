@@ -13,7 +13,8 @@ export function takeBinding(scanner: Scanner): Protection | undefined {
 }
 
 /**
- * What is wrong with the protections inside a protected entry: none may be weaker than its own.
+ * What is wrong with the protections inside a protected entry: none may be weaker than its own. The protected entries inside
+ * were looked into already.
  * @returns undefined if nothing is
  */
 export function violationWithin(entry: Entry): string | undefined {
@@ -25,9 +26,10 @@ export function violationWithin(entry: Entry): string | undefined {
 function weakerWithin(value: Value, protection: Protection): Entry | undefined {
   if (value.type === 'table') {
     for (const entry of value.entries) {
-      if (entry.protection !== '' && strength(entry.protection) < strength(protection)) return entry;
-      const weaker = weakerWithin(entry.value, protection);
-      if (weaker) return weaker;
+      if (entry.protection === '') {
+        const weaker = weakerWithin(entry.value, protection);
+        if (weaker) return weaker;
+      } else if (strength(entry.protection) < strength(protection)) return entry;
     }
   } else if (value.type === 'sequence') {
     for (const element of value.elements) {

@@ -198,7 +198,11 @@ async function checkUnchanged(
 /** One line for each reason. */
 function warningsOf({ aside }: RecordListing): string[] {
   const byReason = new Map<string, string[]>();
-  for (const [path, reason] of aside) byReason.set(reason, [...(byReason.get(reason) ?? []), path]);
+  for (const [path, reason] of aside) {
+    const paths = byReason.get(reason);
+    if (paths === undefined) byReason.set(reason, [path]);
+    else paths.push(path);
+  }
   return [...byReason].map(
     ([reason, paths]) => `not archived: ${abbreviate(paths.sort().map(shown))} (${reason})`,
   );

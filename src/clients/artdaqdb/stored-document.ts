@@ -58,5 +58,6 @@ export function assignedTo(document: Pick<StoredDocument, 'entry'>, configuratio
 
 /** The latest of some times; unreadable ones don't count. */
 export function latest(times: readonly number[]): number {
-  return Math.max(Number.NEGATIVE_INFINITY, ...times.filter((time) => !Number.isNaN(time)));
+  const readable = times.filter((time) => !Number.isNaN(time));
+  return readable.reduce((last, time) => Math.max(last, time), Number.NEGATIVE_INFINITY);
 }
