@@ -75,7 +75,8 @@ async function writePage(
     selection: runs,
     compareState,
   });
-  await writeFileAtomic(path, page);
+  // Whoever serves the page is another account.
+  await writeFileAtomic(path, page, { mode: 0o644 });
   logger.info(`Page written: ${path}`);
 }
 

@@ -14,7 +14,7 @@ export type AtomicFileCalls = Pick<
 
 /** How a file is written. */
 export interface AtomicWriteOptions {
-  /** Permissions of a file that did not exist (before the umask), 0o666 if absent. A replaced file keeps its own. */
+  /** Permissions of a file that did not exist, whatever the umask; what that leaves of 0o666 if absent. A replaced file keeps its own. */
   readonly mode?: number;
   /** False: the caller writes several files into one directory and calls {@link syncDirectory} once at the end. */
   readonly syncDirectory?: boolean;
@@ -47,7 +47,7 @@ export async function writeFileAtomic(
     const target = options.followLinks === false ? path : await followLinks(path, files);
     const temporary = join(dirname(target), temporaryName(basename(target)));
     try {
-      await writeTemporary(temporary, target, data, options.mode ?? 0o666, files);
+      await writeTemporary(temporary, target, data, options.mode, files);
       await files.rename(temporary, target);
     } catch (error) {
       await files.rm(temporary, { force: true });
@@ -119,20 +119,20 @@ async function writeTemporary(
   temporary: string,
   target: string,
   data: string | Uint8Array | AsyncIterable<Uint8Array>,
-  newFileMode: number,
+  newFileMode: number | undefined,
   files: AtomicFileCalls,
 ): Promise<void> {
   const replaced = await files.stat(target).catch(undefinedIfMissing);
   if (replaced !== undefined && !replaced.isFile()) {
     throw new PersistenceError(`Cannot write ${target}: it is not a regular file`);
   }
-  const handle = await files.open(temporary, 'wx', newFileMode);
+  const handle = await files.open(temporary, 'wx', newFileMode ?? 0o666);
   try {
     if (replaced !== undefined) {
       // Root running the archiver once must not take the file away from the account that runs it every day.
       if (process.getuid?.() === 0) await handle.chown(replaced.uid, replaced.gid).catch(toleratingRefusal);
       await handle.chmod(replaced.mode & 0o7777);
-    }
+    } else if (newFileMode !== undefined) await handle.chmod(newFileMode);
     if (typeof data === 'string' || data instanceof Uint8Array) await handle.writeFile(data);
     // On a handle, writeFile goes on at the current position.
     else for await (const chunk of data) await handle.writeFile(chunk);

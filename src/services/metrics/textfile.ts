@@ -1,4 +1,4 @@
-import { chmod, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { StageName } from '../../errors.ts';
 import { ConfigurationError, messageOf, PersistenceError } from '../../errors.ts';
@@ -46,7 +46,7 @@ export class MetricsTextfile implements StageObserver {
       const { stage } = outcome;
       const earlier = before?.[stage]?.last_success_timestamp_seconds;
       const gauges = { ...this.#ofOutcome(outcome, seconds, earlier), ...(await this.#remembered(stage)) };
-      await this.#write({ ...before, [stage]: gauges }, before === undefined);
+      await this.#write({ ...before, [stage]: gauges });
     } catch (error) {
       if (!this.#hasComplained) {
         const { path, logger } = this.#options;
@@ -134,10 +134,9 @@ export class MetricsTextfile implements StageObserver {
   }
 
   /** The collector is another account, so a new file can be read by all, whatever the umask; an old one keeps its mode. */
-  async #write(gauges: StageGauges, isNew: boolean): Promise<void> {
+  async #write(gauges: StageGauges): Promise<void> {
     const { path, label } = this.#options;
-    await writeFileAtomic(path, formatGauges(gauges, label));
-    if (isNew) await chmod(path, 0o644);
+    await writeFileAtomic(path, formatGauges(gauges, label), { mode: 0o644 });
   }
 }
 

@@ -64,11 +64,19 @@ describe('writeFileAtomic', () => {
     expect((await nodeFiles.stat(path)).mode & 0o7777).toBe(0o640);
   });
 
-  it('gives a new file the mode that was asked for', async () => {
-    const path = join(directory, 'state');
-    await writeFileAtomic(path, 'new', { mode: 0o600 });
-    expect((await nodeFiles.stat(path)).mode & 0o7777).toBe(0o600);
-  });
+  it.each([0o600, 0o644])(
+    'gives a new file the mode %o that was asked for, whatever the umask',
+    async (mode) => {
+      const path = join(directory, 'state');
+      const mask = process.umask(0o077);
+      try {
+        await writeFileAtomic(path, 'new', { mode });
+      } finally {
+        process.umask(mask);
+      }
+      expect((await nodeFiles.stat(path)).mode & 0o7777).toBe(mode);
+    },
+  );
 
   it('writes through links, also to a file that does not exist yet', async () => {
     await nodeFiles.mkdir(join(directory, 'real'));
