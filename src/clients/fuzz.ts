@@ -85,13 +85,13 @@ export function fuzzedArtdaqDb(db: ArtdaqDb, fuzz: Fuzz): ArtdaqDb {
 export function fuzzedUconDb(db: UconDb, fuzz: Fuzz): UconDb {
   return {
     location: db.location,
-    listRuns: () => db.listRuns(),
-    put: async (run, blob) => {
+    listRuns: (stop) => db.listRuns(stop),
+    put: async (run, blob, stop) => {
       fuzz.draw(run);
-      return await db.put(run, blob);
+      return await db.put(run, blob, stop);
     },
-    replace: (run, blob) => db.replace(run, blob),
-    get: (run) => db.get(run),
+    replace: (run, blob, stop) => db.replace(run, blob, stop),
+    get: (run, stop) => db.get(run, stop),
     close: () => db.close(),
   };
 }

@@ -25,10 +25,10 @@ export function timedUconDb(db: UconDb, timer: CallTimer): UconDb {
   const timed = timing('UconDBClient', timer);
   return {
     location: db.location,
-    listRuns: () => timed('get_existing_runs', () => db.listRuns()),
-    put: (run, blob) => timed('upload_blob', () => db.put(run, blob)),
-    replace: (run, blob) => timed('upload_blob', () => db.replace(run, blob)),
-    get: (run) => timed('get_data', () => db.get(run)),
+    listRuns: (stop) => timed('get_existing_runs', () => db.listRuns(stop)),
+    put: (run, blob, stop) => timed('upload_blob', () => db.put(run, blob, stop)),
+    replace: (run, blob, stop) => timed('upload_blob', () => db.replace(run, blob, stop)),
+    get: (run, stop) => timed('get_data', () => db.get(run, stop)),
     close: () => db.close(),
   };
 }

@@ -87,6 +87,10 @@ export const configFile = z.object({
     writer_user: text(),
     writer_password: text(),
     timeout_seconds: timeout().default(10),
+    listing_timeout_seconds: timeout().default(600),
+    max_listing_mb: integer({ min: 1 }).default(1000),
+    // What Node.js can hold in one piece.
+    max_blob_mb: integer({ min: 1, max: 4000 }).default(600),
     tls_verify: flag(true),
     ca_file: optionalPath(),
     replace_incomplete: flag(false),

@@ -16,22 +16,23 @@ export interface UconDbAccess {
 /**
  * Finds out whether the folder is there and whether the server would take an upload from us. Nothing is stored: what is sent
  * is refused for its tv, which the server reads after it has accepted the login.
+ * @param maxMb of a listing, in megabytes
  * @throws ConfigurationError for a wrong address, folder or login; UconDbError if the server doesn't answer as it should
  */
 export async function checkAccess(
   conversation: Conversation,
   address: UconDbAddress,
-  authenticator: Authenticator,
+  { authenticator, maxMb }: { readonly authenticator: Authenticator; readonly maxMb: number },
 ): Promise<UconDbAccess> {
   const objectExists = await conversation.get(
-    address.emptyListing(),
+    { target: address.emptyListing() },
     async ({ chunks }, what) => {
-      await readListing(chunks, { object: address.object, what }, silentLogger);
+      await readListing(chunks, { object: address.object, what, maxMb }, silentLogger);
       return true;
     },
     (answer) => (saysNotFound(answer, 'object') ? false : undefined),
   );
-  const asksForLogin = (await authenticator.demand()) !== 'nothing';
+  const asksForLogin = (await authenticator.demand(conversation)) !== 'nothing';
   if (asksForLogin) await tryLogin(conversation, address, authenticator);
   return { objectExists, asksForLogin };
 }
@@ -44,7 +45,11 @@ async function tryLogin(
   const request = { method: 'POST', target: address.challenge(), body: Buffer.alloc(0) } as const;
   await conversation.insist(request, async () => {
     const send = (headers: Readonly<Record<string, string>>) => conversation.send({ ...request, headers });
-    return conversation.judge(request, await authenticator.exchange(request, send, challengeOf), asAccepted);
+    return conversation.judge(
+      request,
+      await authenticator.exchange(conversation, request, send, challengeOf),
+      asAccepted,
+    );
   });
 }
 

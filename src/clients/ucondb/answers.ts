@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type ArchiverError, ConfigurationError, UconDbError } from '../../errors.ts';
+import { type ArchiverError, ConfigurationError, NotYetError, UconDbError } from '../../errors.ts';
 import { type DigestChallenge, parseChallenge } from './digest.ts';
 import type { TransportAnswer } from './transport.ts';
 import type { TransportError } from './transport-error.ts';
@@ -104,11 +104,16 @@ export interface Asked {
   readonly folder: string;
 }
 
+/** A request as messages name it. */
+export function describeRequest({ method, url }: Asked): string {
+  return `UconDB: ${method} ${url}`;
+}
+
 /** The error for an answer that is not the one hoped for. */
 export function answerError(asked: Asked, answer: TextAnswer): ArchiverError {
   const { status, text } = answer;
   const words = explanation(text);
-  const what = `UconDB: ${asked.method} ${asked.url}: ${status}${words === '' ? '' : ` ${words}`}`;
+  const what = `${describeRequest(asked)}: ${status}${words === '' ? '' : ` ${words}`}`;
   if (status === 401) {
     return new ConfigurationError(
       `${what}: not accepted; check ucon_db.writer_user, ucon_db.writer_password and that the user may write to this folder`,
@@ -140,7 +145,8 @@ export function answerError(asked: Asked, answer: TextAnswer): ArchiverError {
 
 /** The error for a request that got no whole answer. */
 export function unansweredError(asked: Asked, error: TransportError): ArchiverError {
-  const what = `UconDB: ${asked.method} ${asked.url}: ${error.message}`;
+  const what = `${describeRequest(asked)}: ${error.message}`;
+  if (error.failure === 'stopped') return new NotYetError(what, { cause: error });
   if (error.failure === 'certificate') {
     return new ConfigurationError(
       `${what}: the server's certificate is not trusted; give its authority in ucon_db.ca_file, ` +

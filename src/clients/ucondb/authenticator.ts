@@ -1,3 +1,4 @@
+import type { Conversation } from './conversation.ts';
 import { authorizationHeader, type DigestChallenge } from './digest.ts';
 
 /** Who writes to UconDB. */
@@ -14,20 +15,20 @@ export type Demand = DigestChallenge | 'nothing';
 /** Authorizes requests with one challenge that is asked for once and shared by all. */
 export class Authenticator {
   readonly #credentials: Credentials;
-  readonly #ask: () => Promise<Demand>;
+  readonly #ask: (conversation: Conversation) => Promise<Demand>;
   #demand: Promise<Demand> | undefined;
   /** How often each challenge was used. */
   readonly #uses = new WeakMap<DigestChallenge, number>();
 
   /** @param ask gets the server's demand without storing anything */
-  constructor(credentials: Credentials, ask: () => Promise<Demand>) {
+  constructor(credentials: Credentials, ask: (conversation: Conversation) => Promise<Demand>) {
     this.#credentials = credentials;
     this.#ask = ask;
   }
 
   /** What the server demands; asked for at the first call. A failure is not kept: the next call asks again. */
-  async demand(): Promise<Demand> {
-    this.#demand ??= this.#ask();
+  async demand(conversation: Conversation): Promise<Demand> {
+    this.#demand ??= this.#ask(conversation);
     const asked = this.#demand;
     try {
       return await asked;
@@ -40,26 +41,28 @@ export class Authenticator {
   /**
    * Sends a request with the headers that authorize it, and once more if a challenge is the answer. If that nonce is stale
    * as well (a server may take each only once, and another worker was faster), the next one is kept for this request alone.
+   * @param conversation in which the demand is asked for
    * @param challengeOf finds a challenge in an answer
    * @returns the last answer
    */
   async exchange<T>(
+    conversation: Conversation,
     { method, target }: { readonly method: string; readonly target: string },
     send: (headers: Readonly<Record<string, string>>) => Promise<T>,
     challengeOf: (answer: T) => DigestChallenge | undefined,
   ): Promise<T> {
-    let demand = await this.demand();
+    let demand = await this.demand(conversation);
     for (let sent = 1; ; sent++) {
       const answer = await send(this.#headers(demand, method, target));
       const challenge = challengeOf(answer);
       if (challenge === undefined || sent === 3 || (sent === 2 && !challenge.stale)) return answer;
-      demand = sent === 1 ? await this.#renew(demand, challenge) : challenge;
+      demand = sent === 1 ? await this.#renew(conversation, demand, challenge) : challenge;
     }
   }
 
   /** Takes a challenge that the server sent instead of accepting `refused`, unless a newer one came meanwhile. */
-  async #renew(refused: Demand, challenge: DigestChallenge): Promise<Demand> {
-    const current = await this.demand();
+  async #renew(conversation: Conversation, refused: Demand, challenge: DigestChallenge): Promise<Demand> {
+    const current = await this.demand(conversation);
     if (current !== refused) return current;
     this.#demand = Promise.resolve(challenge);
     return challenge;

@@ -5,15 +5,19 @@ import type { TransportAnswer } from './transport.ts';
 /**
  * Reads the blob of a GET by key. The answer has no Content-Length: only the length and sum in its headers tell if it
  * arrived whole, and only the version key in them tells that it is the one asked for.
- * @param what the request, for messages
- * @throws UconDbError if it is another version's blob, or not whole
+ * @param expected the key, the request for messages, and the largest size
+ * @throws UconDbError if it is another version's blob, not whole or too large
  */
-export async function readBlob(answer: TransportAnswer, key: string, what: string): Promise<Buffer> {
+export async function readBlob(
+  answer: TransportAnswer,
+  { key, what, maxMb }: { readonly key: string; readonly what: string; readonly maxMb: number },
+): Promise<Buffer> {
   const statedKey = answer.header('x-ucondb-version-key');
   if (statedKey !== key) {
     throw new UconDbError(`${what}: the answer is the version with key ${statedKey}, not ${key}`);
   }
   const size = numberHeader(answer, 'x-ucondb-data-size', what);
+  if (size > maxMb * 1e6) throw tooLarge(what, size, maxMb);
   const sum = numberHeader(answer, 'x-ucondb-adler32', what) >>> 0;
   const parts: Buffer[] = [];
   let bytes = 0;
@@ -42,6 +46,15 @@ function numberHeader(answer: TransportAnswer, name: string, what: string): numb
     );
   }
   return Number(text);
+}
+
+/** The error for a blob that is not sent, or not read, because of its size. */
+export function tooLarge(what: string, bytes: number, maxMb: number): UconDbError {
+  return new UconDbError(
+    `${what}: the blob has ${bytes} bytes, which is more than ucon_db.max_blob_mb allows (${maxMb} MB); if that is right for this ` +
+      'run, raise the parameter',
+    { fault: 'run' },
+  );
 }
 
 function notWhole(what: string, why: string): UconDbError {

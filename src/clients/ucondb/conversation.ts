@@ -1,7 +1,15 @@
 import type { ArchiverError } from '../../errors.ts';
 import type { Logger } from '../../services/logger.ts';
 import type { UconDbAddress } from './address.ts';
-import { type Asked, answerError, isBusy, type TextAnswer, textAnswer, unansweredError } from './answers.ts';
+import {
+  type Asked,
+  answerError,
+  describeRequest,
+  isBusy,
+  type TextAnswer,
+  textAnswer,
+  unansweredError,
+} from './answers.ts';
 import { Backoff, type WaitingTools } from './backoff.ts';
 import type { Transport, TransportAnswer, TransportRequest } from './transport.ts';
 import { TransportError } from './transport-error.ts';
@@ -14,24 +22,44 @@ export type Verdict<T> =
   | { readonly value: T }
   | { readonly error: ArchiverError; readonly patienceSeconds: number };
 
-/** Requests to UconDB: repeats those that may be repeated, and words the errors. */
-export class Conversation {
+/** How a {@link Conversation} waits, and whom it tells. */
+export interface ConversationOptions {
   readonly tools: WaitingTools;
   readonly timeoutSeconds: number;
   readonly logger: Logger;
+  /** Asks for an end: no further attempts, and what is under way has to come to its end soon. */
+  readonly stop?: AbortSignal | undefined;
+}
+
+/** Requests to UconDB: repeats those that may be repeated, and words the errors. */
+export class Conversation {
+  readonly timeoutSeconds: number;
+  readonly logger: Logger;
+  readonly #options: ConversationOptions;
   readonly #transport: Transport;
   readonly #address: UconDbAddress;
 
-  constructor(
-    transport: Transport,
-    address: UconDbAddress,
-    options: { readonly tools: WaitingTools; readonly timeoutSeconds: number; readonly logger: Logger },
-  ) {
-    this.tools = options.tools;
+  constructor(transport: Transport, address: UconDbAddress, options: ConversationOptions) {
     this.timeoutSeconds = options.timeoutSeconds;
     this.logger = options.logger;
+    this.#options = options;
     this.#transport = transport;
     this.#address = address;
+  }
+
+  /** The same, for what has to end when a stop is asked for. */
+  until(stop: AbortSignal | undefined): Conversation {
+    if (stop === undefined) return this;
+    // A signal of its own, as many calls listen at a time.
+    return new Conversation(this.#transport, this.#address, {
+      ...this.#options,
+      stop: AbortSignal.any([stop]),
+    });
+  }
+
+  /** For the waits between attempts. */
+  backoff(): Backoff {
+    return new Backoff(this.#options.tools, this.#options.stop);
   }
 
   /**
@@ -39,7 +67,7 @@ export class Conversation {
    * @throws TransportError
    */
   send(request: TransportRequest): Promise<TextAnswer> {
-    return this.#transport.exchange(request, textAnswer);
+    return this.#transport.exchange(request, textAnswer, this.#options.stop);
   }
 
   /** The error for an answer that is of no use, or for none. */
@@ -49,24 +77,22 @@ export class Conversation {
   }
 
   /**
-   * GETs a target.
+   * GETs what is asked for.
    * @param found reads an answer of status 200; `what` names the request, for messages
    * @param otherwise makes something of another answer; undefined if it is an error
    * @throws ArchiverError
    */
   get<T>(
-    target: string,
+    asked: Pick<TransportRequest, 'target' | 'isListing'>,
     found: (answer: TransportAnswer, what: string) => Promise<T>,
     otherwise: (answer: TextAnswer) => T | undefined = () => undefined,
   ): Promise<T> {
-    const request = { method: 'GET', target } as const;
-    return this.insist(request, () =>
-      this.#transport.exchange(request, async (answer): Promise<Verdict<T>> => {
-        if (answer.status === 200)
-          return { value: await found(answer, `UconDB: GET ${this.#asked(request).url}`) };
-        return this.judge(request, await textAnswer(answer), otherwise);
-      }),
-    );
+    const request = { method: 'GET', ...asked } as const;
+    const receive = async (answer: TransportAnswer): Promise<Verdict<T>> => {
+      if (answer.status === 200) return { value: await found(answer, describeRequest(this.#asked(request))) };
+      return this.judge(request, await textAnswer(answer), otherwise);
+    };
+    return this.insist(request, () => this.#transport.exchange(request, receive, this.#options.stop));
   }
 
   /** The verdict on an answer that is an error unless `take` makes something of it. */
@@ -89,7 +115,7 @@ export class Conversation {
 
   /** Repeats a request that changes nothing until there is a value, or an error that repeating it won't change. */
   async insist<T>(request: TransportRequest, attempt: () => Promise<Verdict<T>>): Promise<T> {
-    const backoff = new Backoff(this.tools);
+    const backoff = this.backoff();
     for (;;) {
       const verdict = await this.#attempt(request, attempt);
       if ('value' in verdict) return verdict.value;

@@ -6,6 +6,8 @@ const BACKSLASH = 0x5c;
 const isOpening = (code: number): boolean => code === 0x5b || code === 0x7b;
 const isClosing = (code: number): boolean => code === 0x5d || code === 0x7d;
 const COMMA = 0x2c;
+/** An element that is not closed by then never will be. */
+const LONGEST_ELEMENT = 1e6;
 
 /**
  * Reads one JSON array piece by piece, holding no more than one element at a time.
@@ -48,6 +50,9 @@ export class JsonArrayReader {
       }
     }
     if (this.#depth > 0) this.#element += text.slice(start);
+    if (this.#element.length > LONGEST_ELEMENT) {
+      throw new JsonArrayError(`element ${this.#count + 1} is longer than ${LONGEST_ELEMENT} characters`);
+    }
   }
 
   /** @throws JsonArrayError if the array is not complete */

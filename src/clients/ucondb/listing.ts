@@ -7,13 +7,14 @@ import { JsonArrayError, JsonArrayReader } from './json-array.ts';
 /**
  * Reads the runs out of a `/versions` answer, without holding it whole. Versions without a key, or with one that is no
  * number, are no runs; keys that only look like run numbers (007) are warned about.
- * @param asked the object, and the request for messages
+ * @param asked the object, the request for messages, and how much the listing may hold
  * @returns the runs, ascending
- * @throws UconDbError if the listing is not whole (the server ends it early when its database fails), or that of another object
+ * @throws UconDbError if the listing is not whole (the server ends it early when its database fails), too large, or that of another
+ *   object
  */
 export async function readListing(
   chunks: AsyncIterable<Buffer>,
-  { object, what }: { readonly object: string; readonly what: string },
+  { object, what, maxMb }: { readonly object: string; readonly what: string; readonly maxMb: number },
   logger: Logger,
 ): Promise<RunNumber[]> {
   const runs = new Set<RunNumber>();
@@ -23,7 +24,7 @@ export async function readListing(
     if (version === undefined) throw new JsonArrayError('an element is no version');
     if (version.object !== undefined && version.object !== object) {
       throw new UconDbError(
-        `${what}: this is the listing of object ${version.object}, not ${object}: find out what stands between us and the server`,
+        `${what}: this is the listing of object ${JSON.stringify(version.object)}, not ${object}: find out what stands between us and the server`,
       );
     }
     const { key } = version;
@@ -32,8 +33,13 @@ export async function readListing(
     else if (key !== null && /^\s*[0-9]+\s*$/.test(key)) lookAlikes.push(key);
   });
   const decoder = new TextDecoder('utf-8');
+  let bytes = 0;
   try {
-    for await (const chunk of chunks) array.push(decoder.decode(chunk, { stream: true }));
+    for await (const chunk of chunks) {
+      bytes += chunk.length;
+      if (bytes > maxMb * 1e6) throw tooLarge(what, maxMb);
+      array.push(decoder.decode(chunk, { stream: true }));
+    }
     array.push(decoder.decode());
     array.end();
   } catch (error) {
@@ -50,4 +56,12 @@ export async function readListing(
     );
   }
   return [...runs].sort(byRunNumber);
+}
+
+function tooLarge(what: string, maxMb: number): UconDbError {
+  return new UconDbError(
+    `${what}: the listing is larger than ${maxMb} MB; raise ucon_db.max_listing_mb if there are so many runs, ` +
+      'else ask the administrators of the server what it sends',
+    { fault: 'site' },
+  );
 }

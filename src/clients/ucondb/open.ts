@@ -11,6 +11,9 @@ export interface UconDbParameters {
   readonly writerUser: string;
   readonly writerPassword: string;
   readonly timeoutSeconds: number;
+  readonly listingTimeoutSeconds?: number | undefined;
+  readonly maxListingMb?: number | undefined;
+  readonly maxBlobMb?: number | undefined;
   readonly tlsVerify: boolean;
   readonly caFile?: string | undefined;
 }
@@ -30,6 +33,9 @@ export function openUconDb(
     user: parameters.writerUser,
     password: parameters.writerPassword,
     timeoutSeconds: parameters.timeoutSeconds,
+    listingTimeoutSeconds: parameters.listingTimeoutSeconds,
+    maxListingMb: parameters.maxListingMb,
+    maxBlobMb: parameters.maxBlobMb,
     tlsVerify: parameters.tlsVerify,
     connections: options.workers,
     logger: options.logger,

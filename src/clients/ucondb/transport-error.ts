@@ -3,9 +3,9 @@ import { errorCode } from '../../system-error.ts';
 
 /**
  * How an exchange failed. `refused`: no connection was made, so nothing was sent. `certificate`: as that, because the server's
- * certificate is not trusted. `broken`: what the server made of the request is unknown.
+ * certificate is not trusted. `broken`: what the server made of the request is unknown. `stopped`: as that, because we gave it up.
  */
-export type TransportFailure = 'refused' | 'certificate' | 'broken';
+export type TransportFailure = 'refused' | 'certificate' | 'broken' | 'stopped';
 
 /** A request that got no whole answer. */
 export class TransportError extends Error {

@@ -3,12 +3,14 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { Client, type Dispatcher } from 'undici';
 import { Connector, type TlsOptions } from './connector.ts';
 import { exchangeError, TransportError } from './transport-error.ts';
-import { Watchdog } from './watchdog.ts';
+import { type Patience, Watchdog } from './watchdog.ts';
 
 /** How exchanges with a server are limited. */
 export interface TransportOptions extends TlsOptions {
-  /** Limit for connecting, and for each silence while sending or receiving; a transfer that goes on is never cut. */
+  /** Limit for connecting, and for each silence while sending or receiving; a transfer that goes on fast enough is never cut. */
   readonly timeoutSeconds: number;
+  /** Limit for the silence before the first byte of a listing. */
+  readonly listingTimeoutSeconds: number;
   /** Requests under way at once. */
   readonly connections: number;
 }
@@ -21,6 +23,8 @@ export interface TransportRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** For POST; always sent with its Content-Length. */
   readonly body?: Buffer;
+  /** A listing may take long to begin, and nothing is lost if it is given up. */
+  readonly isListing?: boolean;
 }
 
 /** The head of an answer, and its body as it comes. */
@@ -33,6 +37,8 @@ export interface TransportAnswer {
   readonly chunks: AsyncIterable<Buffer>;
 }
 
+/** Once a stop is asked for, an exchange may go on for so many time-outs. */
+const GRACE_TIMEOUTS = 3;
 const CHUNK_BYTES = 256 * 1024;
 /** The server was measured to store 6 to 10 MB a second, and it answers when all is stored. */
 const STORED_BYTES_PER_SECOND = 3e6;
@@ -40,25 +46,30 @@ const STORED_BYTES_PER_SECOND = 3e6;
 /** HTTP exchanges with one server, each on a connection of its own and with its own time-outs. */
 export class Transport {
   readonly #origin: string;
-  readonly #timeoutSeconds: number;
+  readonly #options: TransportOptions;
   readonly #connector: Connector;
   readonly #limit: LimitFunction;
   readonly #closed = new AbortController();
 
   constructor(origin: string, options: TransportOptions) {
     this.#origin = origin;
-    this.#timeoutSeconds = options.timeoutSeconds;
+    this.#options = options;
     this.#connector = new Connector(options);
     this.#limit = pLimit(options.connections);
   }
 
   /**
    * Sends a request and hands its answer to `receive`, which reads as much of the body as it wants.
+   * @param stop asks for an end: a listing is given up, other exchanges have to come to their end soon
    * @throws TransportError if there is no whole answer; whatever `receive` throws
    */
-  exchange<T>(sent: TransportRequest, receive: (answer: TransportAnswer) => Promise<T>): Promise<T> {
+  exchange<T>(
+    sent: TransportRequest,
+    receive: (answer: TransportAnswer) => Promise<T>,
+    stop?: AbortSignal,
+  ): Promise<T> {
     return this.#limit(async () => {
-      const watchdog = new Watchdog(this.#timeoutSeconds, this.#closed.signal);
+      const watchdog = new Watchdog(this.#patience(sent, stop));
       // The server ends each connection itself. One that a front keeps may end just when it is used again, or still bring
       // the rest of an earlier answer.
       const client = new Client(this.#origin, {
@@ -80,15 +91,26 @@ export class Transport {
           chunks: watched(answer.body, watchdog),
         });
       } finally {
-        watchdog.stop();
+        watchdog.end();
         await client.destroy();
       }
     });
   }
 
+  #patience({ isListing = false, body }: TransportRequest, stop: AbortSignal | undefined): Patience {
+    const { timeoutSeconds, listingTimeoutSeconds } = this.#options;
+    return {
+      timeoutSeconds,
+      firstByteSeconds: isListing ? listingTimeoutSeconds : timeoutSeconds,
+      closed: this.#closed.signal,
+      stop,
+      graceSeconds: isListing ? 0 : timeoutSeconds * GRACE_TIMEOUTS + storingSeconds(body),
+    };
+  }
+
   /** Ends all exchanges at once; there are no others afterwards. */
   close(): void {
-    this.#closed.abort(new TransportError('refused', 'the client was closed'));
+    this.#closed.abort(new TransportError('stopped', 'the client was closed'));
   }
 }
 
@@ -116,18 +138,21 @@ async function send(
 /** A body in pieces, so that progress in sending it is seen. */
 function* pieces(body: Buffer, watchdog: Watchdog): Generator<Buffer> {
   for (let start = 0; start < body.length; start += CHUNK_BYTES) {
-    watchdog.touch('nothing of the body could be sent');
+    watchdog.sending();
     yield body.subarray(start, start + CHUNK_BYTES);
   }
-  watchdog.touch('no answer to the whole request', body.length / STORED_BYTES_PER_SECOND);
+  watchdog.sent(storingSeconds(body));
+}
+
+function storingSeconds(body: Buffer | undefined): number {
+  return (body?.length ?? 0) / STORED_BYTES_PER_SECOND;
 }
 
 async function* watched(body: AsyncIterable<Buffer>, watchdog: Watchdog): AsyncGenerator<Buffer> {
-  const complaint = 'nothing more of the answer came';
   try {
-    watchdog.touch(complaint);
+    watchdog.answered();
     for await (const chunk of body) {
-      watchdog.touch(complaint);
+      watchdog.received(chunk.length);
       yield chunk;
     }
   } catch (error) {

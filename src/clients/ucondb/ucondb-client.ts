@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { UconDbError } from '../../errors.ts';
 import type { RunNumber } from '../../run-number.ts';
 import { type Logger, silentLogger } from '../../services/logger.ts';
@@ -7,13 +6,13 @@ import { checkAccess, type UconDbAccess } from './access.ts';
 import { UconDbAddress } from './address.ts';
 import { challengeOf, saysBadTv, saysNotFound, type TextAnswer } from './answers.ts';
 import { Authenticator, type Demand } from './authenticator.ts';
-import type { WaitingTools } from './backoff.ts';
-import { readBlob } from './blob-reader.ts';
+import { pause, type WaitingTools } from './backoff.ts';
+import { readBlob, tooLarge } from './blob-reader.ts';
 import { Conversation } from './conversation.ts';
 import { readListing } from './listing.ts';
 import { Transport } from './transport.ts';
 import type { PutOutcome, UconDb } from './ucondb.ts';
-import { Upload } from './upload.ts';
+import { Upload, type UploadedBlob } from './upload.ts';
 
 /** Where UconDB is, who we are there, and how to reach it. */
 export interface UconDbClientOptions extends Partial<WaitingTools> {
@@ -25,6 +24,11 @@ export interface UconDbClientOptions extends Partial<WaitingTools> {
   readonly password: string;
   /** Limit for connecting, and for each silence while sending or receiving. */
   readonly timeoutSeconds: number;
+  /** Limit for the silence before the first byte of a listing. Default 600. */
+  readonly listingTimeoutSeconds?: number | undefined;
+  /** Largest listing and largest blob, in megabytes. Defaults 1000 and 600. */
+  readonly maxListingMb?: number | undefined;
+  readonly maxBlobMb?: number | undefined;
   /** False: any certificate is taken, with a warning. Default true. */
   readonly tlsVerify?: boolean;
   /** PEM text of a private certificate authority. */
@@ -42,71 +46,77 @@ export class UconDbClient implements UconDb {
   readonly #conversation: Conversation;
   readonly #authenticator: Authenticator;
   readonly #logger: Logger;
+  readonly #maxListingMb: number;
+  readonly #maxBlobMb: number;
 
   /** Contacts nothing. @throws ConfigurationError if server URL, folder or object can't be used */
   constructor(options: UconDbClientOptions) {
-    const {
-      now = () => performance.now(),
-      sleep: pause = sleep,
-      random = randomBytes,
-      tlsVerify = true,
-    } = options;
+    const { now = () => performance.now(), sleep = pause, random = randomBytes, tlsVerify = true } = options;
     this.#logger = options.logger ?? silentLogger;
     this.#address = new UconDbAddress(options.serverUrl, options.folder, options.object);
     this.location = this.#address.location;
     this.#transport = new Transport(this.#address.origin, {
       timeoutSeconds: options.timeoutSeconds,
+      listingTimeoutSeconds: options.listingTimeoutSeconds ?? 600,
       connections: options.connections ?? 1,
       verify: tlsVerify,
       ca: options.ca,
     });
     this.#conversation = new Conversation(this.#transport, this.#address, {
-      tools: { now, sleep: pause, random },
+      tools: { now, sleep, random },
       timeoutSeconds: options.timeoutSeconds,
       logger: this.#logger,
     });
-    this.#authenticator = new Authenticator({ user: options.user, password: options.password, random }, () =>
-      this.#askDemand(),
+    const { user, password } = options;
+    this.#authenticator = new Authenticator({ user, password, random }, (conversation) =>
+      askDemand(conversation, this.#address),
     );
+    this.#maxListingMb = options.maxListingMb ?? 1000;
+    this.#maxBlobMb = options.maxBlobMb ?? 600;
     if (!tlsVerify) {
       this.#logger.warning("UconDB: the server's certificate is not checked (ucon_db.tls_verify is false)");
     }
   }
 
-  listRuns(): Promise<RunNumber[]> {
-    return this.#conversation.get(
-      this.#address.versions(),
-      (answer, what) => readListing(answer.chunks, { object: this.#address.object, what }, this.#logger),
+  listRuns(stop?: AbortSignal): Promise<RunNumber[]> {
+    const { object } = this.#address;
+    const limits = { object, maxMb: this.#maxListingMb };
+    return this.#conversation.until(stop).get(
+      { target: this.#address.versions(), isListing: true },
+      (answer, what) => readListing(answer.chunks, { ...limits, what }, this.#logger),
       (answer) => (saysNotFound(answer, 'object') ? [] : undefined),
     );
   }
 
-  put(run: RunNumber, blob: Buffer): Promise<PutOutcome> {
-    return new Upload(this.#conversation, this.#address, this.#authenticator, { run, blob }).run();
+  async put(run: RunNumber, blob: Buffer, stop?: AbortSignal): Promise<PutOutcome> {
+    return await this.#upload({ run, blob, target: this.#address.put(run) }, stop).run();
   }
 
-  replace(run: RunNumber, blob: Buffer): Promise<void> {
-    const upload = { run, blob, target: this.#address.replacement(run) };
-    return new Upload(this.#conversation, this.#address, this.#authenticator, upload).runOnce();
+  async replace(run: RunNumber, blob: Buffer, stop?: AbortSignal): Promise<void> {
+    await this.#upload({ run, blob, target: this.#address.replacement(run) }, stop).runOnce();
   }
 
-  async get(run: RunNumber): Promise<Buffer> {
+  async get(run: RunNumber, stop?: AbortSignal): Promise<Buffer> {
     const target = this.#address.blob(run);
-    const found = await this.#conversation.get<Buffer | TextAnswer>(
-      target,
-      (answer, what) => readBlob(answer, String(run), what),
+    const conversation = this.#conversation.until(stop);
+    const found = await conversation.get<Buffer | TextAnswer>(
+      { target },
+      (answer, what) => readBlob(answer, { key: String(run), what, maxMb: this.#maxBlobMb }),
       (answer) => (answer.status === 500 || saysNotFound(answer, 'version') ? answer : undefined),
     );
     if (Buffer.isBuffer(found)) return found;
-    if (found.status === 500 && !(await this.#objectIsMissing())) {
-      throw this.#conversation.errorOf({ method: 'GET', target }, found);
+    if (found.status === 500 && !(await this.#objectIsMissing(conversation))) {
+      throw conversation.errorOf({ method: 'GET', target }, found);
     }
     throw new UconDbError(`UconDB: run ${run} has no blob in ${this.location}`, { run });
   }
 
   /** Finds out whether runs can be stored, without storing anything; fails as {@link checkAccess} does. */
   check(): Promise<UconDbAccess> {
-    return checkAccess(this.#conversation, this.#address, this.#authenticator);
+    return checkAccess(this.#conversation, this.#address, {
+      authenticator: this.#authenticator,
+      maxMb: this.#maxListingMb,
+    });
   }
 
   /** Ends all that is under way. */
@@ -114,22 +124,29 @@ export class UconDbClient implements UconDb {
     this.#transport.close();
   }
 
+  /** What can't be read back is not sent. */
+  #upload(upload: UploadedBlob, stop: AbortSignal | undefined): Upload {
+    const { run, blob } = upload;
+    if (blob.length > this.#maxBlobMb * 1e6) throw tooLarge(`run ${run}`, blob.length, this.#maxBlobMb);
+    return new Upload(this.#conversation.until(stop), this.#address, this.#authenticator, upload);
+  }
+
   /** A GET by key from an object without any version is answered like a fault of the server; a listing tells them apart. */
-  #objectIsMissing(): Promise<boolean> {
-    return this.#conversation.get(
-      this.#address.emptyListing(),
+  #objectIsMissing(conversation: Conversation): Promise<boolean> {
+    return conversation.get(
+      { target: this.#address.emptyListing() },
       () => Promise.resolve(false),
       (answer) => (saysNotFound(answer, 'object') ? true : undefined),
     );
   }
+}
 
-  /** Gets a digest challenge without storing anything. */
-  #askDemand(): Promise<Demand> {
-    const request = { method: 'POST', target: this.#address.challenge(), body: Buffer.alloc(0) } as const;
-    return this.#conversation.insist(request, async () =>
-      this.#conversation.judge(request, await this.#conversation.send(request), demandOf),
-    );
-  }
+/** Gets a digest challenge without storing anything. */
+function askDemand(conversation: Conversation, address: UconDbAddress): Promise<Demand> {
+  const request = { method: 'POST', target: address.challenge(), body: Buffer.alloc(0) } as const;
+  return conversation.insist(request, async () =>
+    conversation.judge(request, await conversation.send(request), demandOf),
+  );
 }
 
 function demandOf(answer: TextAnswer): Demand | undefined {

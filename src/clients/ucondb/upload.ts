@@ -12,7 +12,6 @@ import {
   type VersionMetadata,
 } from './answers.ts';
 import type { Authenticator } from './authenticator.ts';
-import { Backoff } from './backoff.ts';
 import type { Conversation } from './conversation.ts';
 import type { TransportRequest } from './transport.ts';
 import { TransportError } from './transport-error.ts';
@@ -42,11 +41,11 @@ type Held = VersionMetadata | 'nothing' | 'no-answer';
 /** An outcome that stays unknown is asked after for so many time-outs: a slow put may yet be committed. */
 const UNKNOWN_PATIENCE_TIMEOUTS = 3;
 
-/** A blob, and the request target that it is sent to: that of a put without override if absent. */
+/** A blob, and the request target that it is sent to. */
 export interface UploadedBlob {
   readonly run: RunNumber;
   readonly blob: Buffer;
-  readonly target?: string;
+  readonly target: string;
 }
 
 /** Stores one blob under one key, at most once, whatever happens on the way. */
@@ -63,7 +62,7 @@ export class Upload {
     conversation: Conversation,
     address: UconDbAddress,
     authenticator: Authenticator,
-    { run, blob, target = address.put(run) }: UploadedBlob,
+    { run, blob, target }: UploadedBlob,
   ) {
     this.#conversation = conversation;
     this.#address = address;
@@ -80,7 +79,7 @@ export class Upload {
    * @throws ConfigurationError, UconDbError
    */
   async run(): Promise<PutOutcome> {
-    const backoff = new Backoff(this.#conversation.tools);
+    const backoff = this.#conversation.backoff();
     let mayBeOurs = false;
     let attempt = await this.#attempt();
     for (;;) {
@@ -101,7 +100,7 @@ export class Upload {
    * @throws ConfigurationError, UconDbError
    */
   async runOnce(): Promise<void> {
-    const backoff = new Backoff(this.#conversation.tools);
+    const backoff = this.#conversation.backoff();
     let attempt = await this.#attempt();
     while (attempt.result !== 'stored') {
       const isHarmless = attempt.result === 'turned-away' && attempt.isSure;
@@ -146,6 +145,7 @@ export class Upload {
   async #attempt(): Promise<Attempt> {
     const request = { method: 'POST', target: this.#target, body: this.#blob } as const;
     const answer = await this.#authenticator.exchange(
+      this.#conversation,
       request,
       (authorization) => {
         const headers = { 'content-type': 'application/octet-stream', ...authorization };
@@ -169,8 +169,8 @@ export class Upload {
     const error = this.#conversation.errorOf({ method: 'POST', target: this.#target }, answer);
     if (answer instanceof TransportError) {
       if (answer.failure === 'certificate') throw error;
-      if (answer.failure === 'broken') return { result: 'unknown', error };
-      return this.#turnedAway(answer, error, true);
+      if (answer.failure === 'refused') return this.#turnedAway(answer, error, true);
+      return { result: 'unknown', error };
     }
     if (answer.status === 200) return this.#confirm(answer, error);
     // The server's own 503 has no body; a front's may come after the request was passed on.

@@ -498,7 +498,8 @@ describe('a server that turns us away', () => {
   });
 
   it('is told when it does not answer', async () => {
-    const client = await openThrough(() => () => undefined, { timeoutSeconds: 0.2 });
+    const limits = { timeoutSeconds: 0.2, listingTimeoutSeconds: 0.2 };
+    const client = await openThrough(() => () => undefined, limits);
     for (const call of [() => client.listRuns(), () => client.get(1)]) {
       const error = await rejection(call());
       expect(error).toMatchObject({ retryable: true });

@@ -157,7 +157,8 @@ describe('whose fault it is remains unknown', () => {
   });
 
   it('when no answer comes', async () => {
-    await expectFault(await openThrough(() => () => undefined, { timeoutSeconds: 0.2 }), 'unknown');
+    const limits = { timeoutSeconds: 0.2, listingTimeoutSeconds: 0.2 };
+    await expectFault(await openThrough(() => () => undefined, limits), 'unknown');
   });
 
   it('when an answer is cut', async () => {

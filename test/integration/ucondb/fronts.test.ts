@@ -219,7 +219,7 @@ it('the listing of another object, out of a cache, is not believed', async () =>
     const answer = await fetch(`${server.url}/versions?folder=${place.folder}&object=other`);
     request.answer(page('200 OK', await answer.text()));
   });
-  await expect(client.listRuns()).rejects.toThrow(/object other/);
+  await expect(client.listRuns()).rejects.toThrow(/object "other"/);
 });
 
 it('finds the digest among other ways to log in', async () => {
