@@ -32,10 +32,6 @@ function load(name, modules) {
  * @param {string} module path below dist/
  */
 function startTool(name, module) {
-  // What is written after `| head` went away is dropped.
-  process.stdout.on('error', (error) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
   load(name, [module]);
 }
 

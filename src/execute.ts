@@ -6,9 +6,12 @@ import { ArchiverError, ConfigurationError, LockExistsError, messageOf } from '.
 import { exitCodes } from './exit-codes.ts';
 import { needsLock, Orchestrator } from './orchestrator.ts';
 import { makeDirectory } from './persistence/make-directory.ts';
+import { exitAtOnce } from './process-exit.ts';
 import { unusableConfigJson } from './report/checks.ts';
+import type { LogLevel } from './services/log-line.ts';
 import type { Logger } from './services/logger.ts';
 import { createLogging, type Logging } from './services/logging.ts';
+import { outliveTerminal, standardOutput } from './services/standard-stream.ts';
 import { Terminal } from './services/terminal.ts';
 import { handleSignals } from './signals.ts';
 
@@ -21,22 +24,31 @@ const rule = '='.repeat(70);
  */
 export async function execute(request: RunRequest, env: Environment): Promise<number> {
   const terminal = terminalFor(request, env);
-  let logging = logWithoutFile(request, []);
-  let lastWords = logging;
+  let logging = createLogging({
+    level: 'INFO',
+    logFile: undefined,
+    quiet: request.quiet,
+    console: consoleOf(request),
+    secrets: [],
+  });
   let orchestrator: Orchestrator | undefined;
   let code: number;
+  const end = (exitCode: number): never => {
+    terminal?.end();
+    exitAtOnce(exitCode);
+  };
+  outliveTerminal(() =>
+    logging
+      .logger(moduleName)
+      .info('SIGHUP received: nothing more is written to the terminal, and the work goes on'),
+  );
   // What is thrown in a timer or a forgotten promise reaches no catch.
   process.on('uncaughtException', (error) => {
-    const exitCode = summarise(error, orchestrator?.currentStage, lastWords.logger(moduleName));
-    terminal?.end();
-    process.exit(exitCode);
+    end(summarise(error, orchestrator?.currentStage, logging.logger(moduleName)));
   });
   try {
     const loaded = await loadConfig(request.configPath, env);
-    logging.close();
     logging = openLogging(loaded.config, request, terminal);
-    const isUnheard = request.quiet && logging.lacksFile;
-    lastWords = isUnheard ? logWithoutFile(request, loaded.config.secrets) : logging;
     orchestrator = new Orchestrator({
       config: loaded.config,
       logger: (name) => logging.logger(name),
@@ -44,14 +56,16 @@ export async function execute(request: RunRequest, env: Environment): Promise<nu
       now: () => new Date(),
       dryRun: request.dryRun,
       warnings: loaded.warnings,
-      print: (text) => process.stdout.write(text),
+      print: (text) => standardOutput.write(text),
       progress: terminal,
     });
-    code = await runUnderSignals(orchestrator, request, loaded, terminal, logging.logger(moduleName));
+    code = await runUnderSignals(orchestrator, request, loaded, end, logging.logger(moduleName));
+    // Executions that archive have the log for what they say.
+    if (!needsLock(request)) standardOutput.throwIfLost();
   } catch (error) {
-    code = summarise(error, orchestrator?.currentStage, lastWords.logger(moduleName));
+    code = summarise(error, orchestrator?.currentStage, logging.logger(moduleName));
     if (request.mode === 'check-config' && request.json && error instanceof ConfigurationError) {
-      process.stdout.write(unusableConfigJson(request.configPath, error.message, new Date()));
+      standardOutput.write(unusableConfigJson(request.configPath, error.message, new Date()));
     }
   }
   logging
@@ -65,17 +79,6 @@ export async function execute(request: RunRequest, env: Environment): Promise<nu
   return code;
 }
 
-/** With `--quiet` only what ends the program gets out, to standard error: nobody would know of it without a log file. */
-function logWithoutFile(request: RunRequest, secrets: readonly string[]): Logging {
-  return createLogging({
-    level: request.quiet ? 'CRITICAL' : 'INFO',
-    logFile: undefined,
-    quiet: false,
-    console: request.quiet ? 'stderr' : consoleOf(request),
-    secrets,
-  });
-}
-
 /** Standard output is for the report where that is asked for as JSON. */
 function consoleOf(request: RunRequest): 'stdout' | 'stderr' {
   return 'json' in request && request.json ? 'stderr' : 'stdout';
@@ -84,19 +87,25 @@ function consoleOf(request: RunRequest): 'stdout' | 'stderr' {
 /** Only where a person looks on, on a terminal that can clear a line: cron and pipes get the plain lines. */
 function terminalFor(request: RunRequest, { TERM }: Environment): Terminal | undefined {
   const isWatched =
-    process.stdout.isTTY && TERM !== 'dumb' && !request.quiet && consoleOf(request) === 'stdout';
-  return isWatched ? new Terminal(process.stdout) : undefined;
+    standardOutput.isWatched && TERM !== 'dumb' && !request.quiet && consoleOf(request) === 'stdout';
+  return isWatched ? new Terminal(standardOutput) : undefined;
 }
 
 function openLogging(config: ArchiverConfig, request: RunRequest, terminal: Terminal | undefined): Logging {
   return createLogging({
-    level: request.verbose ? 'DEBUG' : config.app.logLevel,
+    level: levelOf(config, request),
     logFile: touchesNothing(request) ? undefined : config.app.logFile,
     quiet: request.quiet,
     console: consoleOf(request),
     ...(terminal === undefined ? {} : { stdout: terminal }),
     secrets: config.secrets,
   });
+}
+
+/** Who asks quietly for something that touches nothing wants the exit code, and to know what kept it from being found. */
+function levelOf(config: ArchiverConfig, request: RunRequest): LogLevel {
+  if (request.quiet && touchesNothing(request)) return 'CRITICAL';
+  return request.verbose ? 'DEBUG' : config.app.logLevel;
 }
 
 /** Not even the log file, which would be made for the account that tries things out. */
@@ -124,16 +133,13 @@ async function runUnderSignals(
   orchestrator: Orchestrator,
   request: RunRequest,
   { config, warnings }: LoadedConfig,
-  terminal: Terminal | undefined,
+  end: (code: number) => never,
   logger: Logger,
 ): Promise<number> {
   const ignoreSignals = handleSignals({
     logger,
     shutDown: (reason) => orchestrator.requestShutdown(reason),
-    exit: (code) => {
-      terminal?.end();
-      process.exit(code);
-    },
+    exit: end,
     now: () => performance.now(),
   });
   try {

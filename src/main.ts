@@ -1,5 +1,7 @@
 import { parseArguments } from './cli.ts';
 import type { Environment } from './environment.ts';
+import { endSoon } from './process-exit.ts';
+import { codeUnlessLost, standardError, standardOutput } from './services/standard-stream.ts';
 import { programVersion } from './version.ts';
 
 /**
@@ -13,15 +15,11 @@ export async function main(argv: readonly string[], readEnvironment: () => Envir
   if (parsed.kind === 'run') {
     // Only now: --help and a usage error need not wait until all clients are loaded.
     const { execute } = await import('./execute.ts');
-    return await execute(parsed.request, readEnvironment());
+    const code = await execute(parsed.request, readEnvironment());
+    endSoon(code);
+    return code;
   }
-  say(process.stdout, parsed.stdout);
-  say(process.stderr, parsed.stderr);
-  return parsed.code;
-}
-
-/** A reader that has gone away (`| head`) or a full disk has nobody to be reported to, and doesn't change the exit code. */
-function say(stream: NodeJS.WriteStream, text: string): void {
-  stream.on('error', () => undefined);
-  stream.write(text);
+  standardOutput.write(parsed.stdout);
+  standardError.write(parsed.stderr);
+  return codeUnlessLost('run-archiver', parsed.code);
 }

@@ -13,11 +13,14 @@ export interface SignalActions {
 }
 
 const forImmediateExit = 3;
+/** Milliseconds that runs in progress have after a second SIGTERM. */
+const lastChanceMilliseconds = 5000;
 const windowMilliseconds = 2000;
 const rule = '='.repeat(70);
 
 /**
- * SIGINT or SIGTERM asks for a graceful shutdown; three SIGINTs within two seconds end the process at once.
+ * SIGINT or SIGTERM asks for a graceful shutdown; three SIGINTs within two seconds end the process at once, a second SIGTERM
+ * after some seconds: `timeout` sends two, and means one.
  * @returns a function that takes the handlers away again
  */
 export function handleSignals(actions: SignalActions): () => void {
@@ -43,13 +46,25 @@ export function handleSignals(actions: SignalActions): () => void {
       logger.warning(`Ctrl-C pressed ${interrupts.length}/${forImmediateExit} times`);
     }
   };
+  let terminations = 0;
+  let lastChance: NodeJS.Timeout | undefined;
   const onTerminate = () => {
-    warn('GRACEFUL SHUTDOWN REQUESTED (SIGTERM)', 'Runs in progress will finish...');
-    shutDown('SIGTERM');
+    terminations++;
+    if (terminations === 1) {
+      warn('GRACEFUL SHUTDOWN REQUESTED (SIGTERM)', 'Runs in progress will finish...');
+      shutDown('SIGTERM');
+    } else if (terminations === 2) {
+      warn(`SECOND SIGTERM: runs in progress have ${lastChanceMilliseconds / 1000} seconds to finish`);
+      lastChance = setTimeout(() => {
+        warn('IMMEDIATE SHUTDOWN (second SIGTERM)');
+        exit(exitCodes.stopped);
+      }, lastChanceMilliseconds);
+    }
   };
   process.on('SIGINT', onInterrupt);
   process.on('SIGTERM', onTerminate);
   return () => {
+    clearTimeout(lastChance);
     process.off('SIGINT', onInterrupt);
     process.off('SIGTERM', onTerminate);
   };

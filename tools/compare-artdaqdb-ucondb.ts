@@ -11,8 +11,15 @@ import type { Environment } from '../src/environment.ts';
 import { ArchiverError, messageOf } from '../src/errors.ts';
 import { exitCodes } from '../src/exit-codes.ts';
 import { installationDirectory } from '../src/installation.ts';
+import { endSoon, exitAtOnce } from '../src/process-exit.ts';
 import { makeRedactor } from '../src/services/log-line.ts';
 import { createLogging, type Logging } from '../src/services/logging.ts';
+import {
+  codeUnlessLost,
+  outliveTerminal,
+  standardError,
+  standardOutput,
+} from '../src/services/standard-stream.ts';
 import { Terminal } from '../src/services/terminal.ts';
 import { visibleLines } from '../src/shown-text.ts';
 import { handleSignals } from '../src/signals.ts';
@@ -26,13 +33,15 @@ import { comparisonJson } from './compare-artdaqdb-ucondb/json.ts';
 import { KeptFiles } from './compare-artdaqdb-ucondb/kept-files.ts';
 import { type Normaliser, ownNormaliser } from './compare-artdaqdb-ucondb/normaliser.ts';
 import { runLines, runText, summaryText } from './compare-artdaqdb-ucondb/text.ts';
-import { StandardOutput } from './standard-output.ts';
 
 const MODULE = 'compare_artdaqdb_ucondb';
 const FHICL_DUMP_TIMEOUT_MS = 60_000;
 
 process.exitCode = exitCodes.unexpectedError;
-process.exitCode = await main(process.argv.slice(2));
+outliveTerminal(() => undefined);
+const exitCode = codeUnlessLost('compare-artdaqdb-ucondb', await main(process.argv.slice(2)));
+process.exitCode = exitCode;
+endSoon(exitCode);
 
 async function main(argv: readonly string[]): Promise<number> {
   try {
@@ -53,7 +62,7 @@ async function run(flags: CompareFlags, scratch: string): Promise<number> {
   const { env } = process;
   Object.assign(env, loadEnvFile(join(installationDirectory(), 'archiver.env'), env));
   const { config, warnings } = await loadConfig(flags.configPath, env);
-  const terminal = process.stderr.isTTY ? new Terminal(process.stderr) : undefined;
+  const terminal = standardError.isWatched ? new Terminal(standardError) : undefined;
   const logging = openLogging(flags, config, terminal);
   const logger = logging.logger(MODULE);
   for (const warning of warnings) logger.warning(warning);
@@ -61,7 +70,7 @@ async function run(flags: CompareFlags, scratch: string): Promise<number> {
   const ignoreSignals = handleSignals({
     logger,
     shutDown: (reason) => shutdown.abort(reason),
-    exit: (code) => process.exit(code),
+    exit: exitAtOnce,
     now: () => performance.now(),
   });
   const site = new Site({
@@ -105,13 +114,12 @@ async function compare(
   terminal: Terminal | undefined,
 ): Promise<number> {
   const { logger } = comparer;
-  const output = new StandardOutput();
   const onResult = async (found: RunResult): Promise<void> => {
     if (found.status === 'matching') logger.debug(`Run ${found.run}: ${found.matching} files are equal`);
     else if (flags.json) for (const line of runLines(found)) logger.warning(line);
     else {
       terminal?.end();
-      await output.write(runText(found));
+      standardOutput.write(runText(found));
     }
   };
   const result = await compareRange({ first: flags.start, last: flags.end }, comparer, {
@@ -122,7 +130,7 @@ async function compare(
     onResult,
   });
   const { aborted } = shutdown;
-  await output.write(flags.json ? comparisonJson(result, aborted) : summaryText(result));
+  standardOutput.write(flags.json ? comparisonJson(result, aborted) : summaryText(result));
   if (aborted) return exitCodes.stopped;
   const isWell = result.results.every(({ status }) => status === 'matching');
   return isWell ? exitCodes.success : exitCodes.failure;

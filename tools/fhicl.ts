@@ -3,26 +3,25 @@ import { CommanderError } from 'commander';
 import { ArchiverError, FhiclError, messageOf } from '../src/errors.ts';
 import { exitCodes } from '../src/exit-codes.ts';
 import { parseFhicl } from '../src/fhicl/parse.ts';
+import { codeUnlessLost, standardOutput } from '../src/services/standard-stream.ts';
 import { visibleLines } from '../src/shown-text.ts';
 import { errorCode } from '../src/system-error.ts';
 import { dataJson } from './fhicl/data-json.ts';
 import { type FhiclFlags, readFlags } from './fhicl/flags.ts';
 import { type Input, nameOf, readInput } from './fhicl/inputs.ts';
 import { exportOf, storedDocument } from './fhicl/stored.ts';
-import { StandardOutput } from './standard-output.ts';
 
 process.exitCode = exitCodes.unexpectedError;
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = codeUnlessLost('run-archiver-fhicl', await main(process.argv.slice(2)));
 
 async function main(argv: readonly string[]): Promise<number> {
   try {
     const flags = readFlags(argv);
-    const output = new StandardOutput();
     let code: number = exitCodes.success;
     for (const file of flags.files) {
       const result = await outputFor(file, flags);
       if (result === undefined) code = exitCodes.failure;
-      else await output.write(result);
+      else standardOutput.write(result);
     }
     return code;
   } catch (error) {

@@ -9,7 +9,9 @@ import { realFiles } from '../src/clients/artdaqdb/filesystem/database-files.ts'
 import { databasePath } from '../src/clients/artdaqdb/filesystem/database-path.ts';
 import { ArchiverError, messageOf } from '../src/errors.ts';
 import { exitCodes } from '../src/exit-codes.ts';
+import { endSoon } from '../src/process-exit.ts';
 import { silentLogger } from '../src/services/logger.ts';
+import { codeUnlessLost, outliveTerminal, standardOutput } from '../src/services/standard-stream.ts';
 import { formatJson, visibleLines } from '../src/shown-text.ts';
 import { errorCode } from '../src/system-error.ts';
 import { readFlags } from './repair-filesystemdb/flags.ts';
@@ -19,11 +21,13 @@ const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
 process.exitCode = exitCodes.unexpectedError;
 
-try {
-  process.exitCode = await run(process.argv.slice(2));
-} catch (error) {
-  process.exitCode = exitCodeOf(error);
-}
+outliveTerminal(() => undefined);
+const exitCode = codeUnlessLost(
+  'repair-filesystemdb',
+  await run(process.argv.slice(2)).catch((error: unknown) => exitCodeOf(error)),
+);
+process.exitCode = exitCode;
+endSoon(exitCode);
 
 async function run(argv: readonly string[]): Promise<number> {
   const { database: given, backupDir, settle, json, apply, ...depth } = readFlags(argv);
@@ -45,8 +49,10 @@ async function run(argv: readonly string[]): Promise<number> {
       throwIfStopped: () => stop.signal.throwIfAborted(),
     },
   );
-  if (json) process.stdout.write(formatJson({ database, ...report }));
-  else for (const line of reportLines(database, report, apply)) console.log(visibleLines(line));
+  const text = json
+    ? formatJson({ database, ...report })
+    : [...reportLines(database, report, apply)].map((line) => `${visibleLines(line)}\n`).join('');
+  standardOutput.write(text);
   return report.findings.some((finding) => !isSettled(finding, apply))
     ? exitCodes.failure
     : exitCodes.success;

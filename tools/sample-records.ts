@@ -4,9 +4,11 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { messageOf } from '../src/errors.ts';
 import { exitCodes } from '../src/exit-codes.ts';
 import { parseRunNumber } from '../src/run-number.ts';
+import { codeUnlessLost, standardOutput } from '../src/services/standard-stream.ts';
 import { parseSize } from './sample-records/record.ts';
 import { ERA_NAMES } from './sample-records/system.ts';
 import { type SampleOptions, writeRecords } from './sample-records/write.ts';
+import { commandOutput } from './standard-output.ts';
 
 function checked<T>(parse: (text: string) => T | undefined, allowed: string): (text: string) => T {
   return (text) => {
@@ -39,9 +41,10 @@ await new Command('sample-records')
   .option('--writable', 'keep files and directories writable (DAQInterface makes them read-only)', false)
   .action(async (directory: string, options: SampleOptions) => {
     await writeRecords(resolve(directory), options);
-    console.log(`${options.count} run records written to ${directory}`);
-    process.exitCode = exitCodes.success;
+    standardOutput.write(`${options.count} run records written to ${directory}\n`);
+    process.exitCode = codeUnlessLost('sample-records', exitCodes.success);
   })
+  .configureOutput(commandOutput)
   .parseAsync()
   .catch((error: unknown) => {
     console.error(`sample-records: ${messageOf(error)}`);

@@ -5,6 +5,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { messageOf } from '../src/errors.ts';
 import { exitCodes } from '../src/exit-codes.ts';
+import { outliveTerminal } from '../src/services/standard-stream.ts';
 import { startUconDbServer } from './ucondb-server/server.ts';
 
 interface Flags {
@@ -53,6 +54,7 @@ try {
     ...(cert === undefined || key === undefined ? {} : { tls: { cert, key } }),
   });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void server.close());
+  outliveTerminal(() => undefined);
   console.log(server.url);
   process.exitCode = exitCodes.success;
 } catch (error) {

@@ -49,7 +49,7 @@ export const modifierFlags: readonly Flag[] = [
   {
     flags: '-q, --quiet',
     description:
-      'nothing on stdout and stderr, but errors that end the program before there is a log file; that gets everything',
+      'nothing on stdout, and on stderr only errors that no log file takes; the log file gets everything',
   },
 ];
 

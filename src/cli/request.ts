@@ -6,7 +6,7 @@ interface CommonRequest {
   readonly configPath: string;
   /** DEBUG logging, whatever the configuration says. */
   readonly verbose: boolean;
-  /** Nothing on stdout, and on stderr only what ends the program while there is no log file. */
+  /** Nothing on stdout, and on stderr only errors that no log file takes. */
   readonly quiet: boolean;
   /** Say what would be done, and touch nothing. */
   readonly dryRun: boolean;

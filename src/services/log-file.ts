@@ -18,7 +18,7 @@ export interface LogFileOptions {
   readonly rotation: Rotation;
   readonly now: () => Date;
   /** Told once about each kind of trouble, and when it is over; may itself write to the file. */
-  readonly onProblem: (message: string) => void;
+  readonly onProblem: (level: 'ERROR' | 'WARNING', message: string) => void;
   /** The call that writes, for tests. */
   readonly writeSync?: (fd: number, bytes: Uint8Array) => number;
 }
@@ -48,20 +48,26 @@ export class LogFile {
     this.#open();
   }
 
-  /** Never throws: text that can't be written is counted as lost, and that is reported. */
-  write(text: string): void {
+  /**
+   * Never throws: text that can't be written is counted as lost, and that is reported.
+   * @returns false if it is lost
+   */
+  write(text: string): boolean {
     const bytes = Buffer.from(text);
     try {
       const stats = this.#current();
       if (this.#isDue(stats, bytes.length)) this.#rotate();
       this.#append(bytes);
       this.#reportRecovery();
+      return true;
     } catch (error) {
       this.#lostLines += 1;
       this.#report(
         'write',
+        'ERROR',
         `Cannot write the log file ${this.#path}: ${messageOf(error)}; work goes on without it`,
       );
+      return false;
     }
   }
 
@@ -116,6 +122,7 @@ export class LogFile {
       this.#rotates = false;
       this.#report(
         'rotate',
+        'WARNING',
         `Cannot rotate the log file ${this.#path}: ${messageOf(error)}; it goes on growing`,
       );
       return;
@@ -141,12 +148,12 @@ export class LogFile {
     if (lost === 0) return;
     this.#lostLines = 0;
     this.#reported.delete('write');
-    this.#options.onProblem(`The log file ${this.#path} works again; ${lost} entries are missing`);
+    this.#options.onProblem('WARNING', `The log file ${this.#path} works again; ${lost} entries are missing`);
   }
 
-  #report(kind: string, message: string): void {
+  #report(kind: string, level: 'ERROR' | 'WARNING', message: string): void {
     if (this.#reported.has(kind)) return;
     this.#reported.add(kind);
-    this.#options.onProblem(message);
+    this.#options.onProblem(level, message);
   }
 }

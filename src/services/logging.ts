@@ -3,6 +3,8 @@ import { messageOf } from '../errors.ts';
 import { LogFile, type Rotation } from './log-file.ts';
 import { formatEntry, type LogLevel, makeRedactor } from './log-line.ts';
 import type { LogBinding, Logger } from './logger.ts';
+import { standardError, standardOutput } from './standard-stream.ts';
+import type { TextSink } from './terminal.ts';
 
 /** What is logged, and where to. */
 export interface LoggingOptions {
@@ -10,14 +12,16 @@ export interface LoggingOptions {
   readonly level: LogLevel;
   /** Undefined: no file. */
   readonly logFile: string | undefined;
-  /** Nothing on the console; the file still gets everything. */
+  /** Nothing on the console but errors that no file takes. */
   readonly quiet: boolean;
   /** Values that must not appear in any line. */
   readonly secrets: readonly string[];
   /** The console's stream; the standard output if absent. A report for programs keeps that one for itself. */
   readonly console?: 'stdout' | 'stderr';
   /** Where the console's lines go in place of that stream. */
-  readonly stdout?: { write(text: string): unknown };
+  readonly stdout?: TextSink;
+  /** Where errors go that would be lost; standard error if absent. */
+  readonly lastResort?: TextSink;
   readonly clock?: () => Date;
   /** 500 MiB, 14 days and five backups if absent. */
   readonly rotation?: Rotation;
@@ -27,8 +31,6 @@ export interface LoggingOptions {
 export interface Logging {
   /** @param module as in the reference, e.g. `run_record_archiver.importer`. */
   logger(module: string): Logger;
-  /** A log file was asked for, but could not be opened. */
-  readonly lacksFile: boolean;
   /** Closes the log file; later lines only reach the console. */
   close(): void;
 }
@@ -61,33 +63,37 @@ interface PinoRecord {
 }
 
 /**
- * Opens the log: lines go to standard output and to the log file, and are written when the call returns, so that none is
- * lost whatever way the process ends. A log file that can't be opened or written is reported and work goes on without it;
- * a reader of standard output that has gone away (`| head`) is no fault.
+ * Opens the log: lines go to the console and to the log file, and are written when the call returns, so that none is lost
+ * whatever way the process ends. A log file that can't be opened or written is reported and work goes on without it.
+ * Errors are never lost: those that the log file or the console should have and does not get go to standard error.
  */
 export function createLogging(options: LoggingOptions): Logging {
   const clock = options.clock ?? (() => new Date());
   const redact = makeRedactor(options.secrets);
-  const stdout = options.quiet ? undefined : (options.stdout ?? standardStream(options.console ?? 'stdout'));
+  const stream = options.console === 'stderr' ? standardError : standardOutput;
+  const console = options.quiet ? undefined : (options.stdout ?? stream);
+  const lastResort = options.lastResort ?? standardError;
   let file: LogFile | undefined;
-  const emit = (line: string): void => {
-    stdout?.write(line);
-    file?.write(line);
+  const emit = (level: LogLevel, line: string): void => {
+    const isShown = console?.write(line);
+    const isKept = file?.write(line) ?? (options.logFile === undefined && !options.quiet);
+    const isSeen = console !== undefined && (stream === standardError || stream.isWatched);
+    const isMissed = isShown === false || (!isKept && !isSeen);
+    if (isMissed && (level === 'ERROR' || level === 'CRITICAL')) lastResort.write(line);
   };
   const complain = (level: LogLevel, message: string): void =>
-    emit(formatEntry({ time: clock(), module: OWN_MODULE, level, message }, redact));
+    emit(level, formatEntry({ time: clock(), module: OWN_MODULE, level, message }, redact));
   file = openFile(options, clock, complain);
 
   const write = (json: string): void => {
     const record: PinoRecord = JSON.parse(json);
     const level = LEVELS_BY_VALUE[record.level] ?? 'INFO';
     const { module, msg: message, run } = record;
-    emit(formatEntry({ time: clock(), module, level, message, run }, redact));
+    emit(level, formatEntry({ time: clock(), module, level, message, run }, redact));
   };
   const root = pino({ base: null, timestamp: false, level: PINO_LEVELS[options.level] }, { write });
   return {
     logger: (module) => new PinoLogger(root.child({ module })),
-    lacksFile: options.logFile !== undefined && file === undefined,
     close: () => {
       file?.close();
       file = undefined;
@@ -134,7 +140,7 @@ function openFile(
 ): LogFile | undefined {
   if (logFile === undefined) return undefined;
   try {
-    return new LogFile(logFile, { rotation, now, onProblem: (message) => complain('WARNING', message) });
+    return new LogFile(logFile, { rotation, now, onProblem: complain });
   } catch (error) {
     complain(
       'ERROR',
@@ -142,15 +148,4 @@ function openFile(
     );
     return undefined;
   }
-}
-
-/** A standard stream written at once; pino itself makes it silent when its reader has gone (EPIPE). */
-function standardStream(name: 'stdout' | 'stderr'): { write(text: string): unknown } {
-  const destination = pino.destination({ dest: name === 'stdout' ? 1 : 2, sync: true });
-  let failed = false;
-  destination.on('error', () => {
-    // Nowhere is left to report that to; the log file still gets the lines.
-    failed = true;
-  });
-  return { write: (text) => !failed && destination.write(text) };
 }

@@ -9,6 +9,12 @@ export interface Progress {
   readonly milliseconds: number;
 }
 
+/** Takes texts for people to read. */
+export interface TextSink {
+  /** @returns false if the text is lost though somebody may want it */
+  write(text: string): boolean;
+}
+
 /** Shows the progress of a batch where somebody may be watching. */
 export interface ProgressView {
   show(progress: Progress): void;
@@ -18,17 +24,16 @@ export interface ProgressView {
 const CLEAR_LINE = '\r\x1b[2K';
 
 /** A terminal on which log lines scroll by above a progress line that stays at the bottom. */
-export class Terminal implements ProgressView {
-  readonly #stream: { write(text: string): unknown; readonly columns?: number };
+export class Terminal implements ProgressView, TextSink {
+  readonly #stream: TextSink & { readonly columns?: number | undefined };
   #line = '';
 
-  constructor(stream: { write(text: string): unknown; readonly columns?: number }) {
+  constructor(stream: TextSink & { readonly columns?: number | undefined }) {
     this.#stream = stream;
   }
 
-  /** Writes log lines. */
-  write(text: string): void {
-    this.#stream.write(this.#line === '' ? text : `${CLEAR_LINE}${text}${this.#line}`);
+  write(text: string): boolean {
+    return this.#stream.write(this.#line === '' ? text : `${CLEAR_LINE}${text}${this.#line}`);
   }
 
   show(progress: Progress): void {

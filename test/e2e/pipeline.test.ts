@@ -210,12 +210,27 @@ describe('when something else is broken', () => {
     expect(readFileSync(log, 'utf8')).toContain(`app.work_dir ${site.work}`);
   });
 
+  it('says errors on stderr that the log file does not take, even with --quiet', async () => {
+    site.addRuns(1);
+    site.configure(ucondb.url, { app: { log_file: site.directory } });
+    const well = await run('--quiet');
+    expect([well.code, well.stdout]).toEqual([0, '']);
+    expect(well.stderr).toMatch(/^.* ERROR - Failed to configure file logging at .* is not a file.*\n$/);
+    const log = join(site.directory, 'archiver.log');
+    symlinkSync('/dev/full', log);
+    site.configure(ucondb.url, { app: { log_file: log } });
+    site.addFaultyRun(2);
+    const failed = await run('--quiet');
+    expect([failed.code, failed.stdout]).toEqual([1, '']);
+    expect(failed.stderr).toMatch(/ERROR - Cannot write the log file [\s\S]*ERROR - ✗ Run 2 failed/);
+  });
+
   it('says on stderr what ends it before there is a log file, even with --quiet', async () => {
     const ends = async (message: RegExp, ...flags: string[]) => {
       const { code, stdout, stderr } = await run('--quiet', ...flags);
       expect([code, stdout]).toEqual([1, '']);
       expect(stderr).toMatch(message);
-      expect(stderr).not.toMatch(/ - (?:DEBUG|INFO|WARNING|ERROR) - /);
+      expect(stderr).not.toMatch(/ - (?:DEBUG|INFO|WARNING) - /);
     };
     writeFileSync(site.work, '');
     await ends(/Error Message: app\.work_dir .*work can't be made/);
@@ -226,7 +241,7 @@ describe('when something else is broken', () => {
     await ends(/Error Message: .*config\.yaml/, '--report-status', '--json');
   });
 
-  it('stays silent with --quiet where no log file was asked for, or another archiver is at work', async () => {
+  it('stays silent with --quiet while another archiver is at work, and says errors on stderr if there is no log file', async () => {
     site.addRuns(1);
     const held = ucondb.hold();
     const first = start(['--quiet']);
@@ -239,7 +254,10 @@ describe('when something else is broken', () => {
     writeFileSync(site.work, '');
     const { app, ...others } = JSON.parse(readFileSync(site.config, 'utf8'));
     writeFileSync(site.config, JSON.stringify({ ...others, app: { work_dir: app.work_dir } }));
-    expect(await run('--quiet')).toMatchObject(silent);
+    const { code, stdout, stderr } = await run('--quiet');
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/CRITICAL - Error Message: app\.work_dir/);
+    expect(stderr).not.toContain('INFO');
   });
 
   it('does not touch a run if schema.fcl is missing', async () => {
@@ -304,9 +322,9 @@ describe('the command line', () => {
   });
 
   it.each([
-    ['--help', 0],
+    ['--help', 1],
     ['--no-such-flag', 2],
-  ])('keeps its exit code for %s when nothing can be written', (flag, expected) => {
+  ])('ends %s on a full disk with exit code %i', (flag, expected) => {
     const full = openSync('/dev/full', 'w');
     const { status } = spawnSync(process.execPath, ['bin/run-archiver', flag], {
       stdio: ['ignore', full, full],

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { resolve } from 'node:path';
-import { beforeEach, expect, it } from 'vitest';
+import { existsSync, readFileSync, watch } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { useSite } from '../helpers/use-site.ts';
 
 const program = resolve(import.meta.dirname, '../../bin/run-archiver');
@@ -51,4 +52,80 @@ it('leaves no progress line behind when three Ctrl-C end it at once', async () =
 
 it('has plain lines alone on a terminal that can not clear a line', async () => {
   expect(await onTerminal('dumb')).not.toContain('\x1b');
+});
+
+describe('a terminal that goes away', () => {
+  /** Waits until something is true of the files in a directory. */
+  async function until(directory: string, isTrue: () => boolean): Promise<void> {
+    const watcher = watch(directory);
+    while (!isTrue()) await once(watcher, 'change');
+    watcher.close();
+  }
+
+  const logged = (text: string): Promise<void> =>
+    until(site.work, () => site.read('archiver.log').includes(text));
+
+  /**
+   * Takes the terminal away while the archiver uploads its first run.
+   * @param command starts the archiver; `$0` is the program with its configuration
+   * @param upload lets the upload end
+   * @returns the exit code as a shell gives it
+   */
+  async function withoutTerminal(command: string, upload: () => Promise<void>): Promise<string> {
+    const status = join(site.directory, 'status');
+    const uploading = ucondb.hold();
+    const line = `trap "" HUP; ${command.replaceAll('$0', `${program} ${site.config}`)}; echo $? > ${status}`;
+    const script = spawn('script', ['-qec', line, '/dev/null'], {
+      env: { ...process.env, TERM: 'xterm', SHELL: '/bin/sh' },
+      stdio: ['pipe', 'ignore', 'inherit'],
+    });
+    await uploading;
+    script.kill('SIGKILL');
+    await once(script, 'exit');
+    await upload();
+    await until(site.directory, () => existsSync(status) && readFileSync(status, 'utf8').endsWith('\n'));
+    return readFileSync(status, 'utf8').trim();
+  }
+
+  const signal = (name: NodeJS.Signals): boolean => process.kill(Number(site.read('.archiver.lock')), name);
+
+  /** As the shell of a login does when its terminal has gone. */
+  const hangUp = async (): Promise<void> => {
+    signal('SIGHUP');
+    await logged('SIGHUP received');
+  };
+
+  const afterHangup = async (): Promise<void> => {
+    await hangUp();
+    ucondb.release();
+  };
+
+  it.each([
+    ['by SIGHUP', '$0', afterHangup],
+    ['by SIGHUP under nohup', `nohup $0 > nohup.out 2>&1`, afterHangup],
+    ['without a word', 'setsid -w $0', async () => ucondb.release()],
+    ['without a word, and nothing to write there', 'setsid -w $0 --quiet', async () => ucondb.release()],
+  ])('%s is no reason to stop', async (_, command, upload) => {
+    expect(await withoutTerminal(command.replace('nohup.out', join(site.directory, 'out')), upload)).toBe(
+      '0',
+    );
+    expect(await ucondb.runs()).toEqual([1, 2, 3]);
+    expect(existsSync(site.lockFile)).toBe(false);
+    expect(site.read('archiver.log')).toContain('Archiver execution complete.');
+    expect(site.read('archiver.log')).not.toContain('ERROR');
+    if (command.includes('nohup')) {
+      const output = readFileSync(join(site.directory, 'out'), 'utf8');
+      expect(output).toMatch(/SIGHUP received[\s\S]*Archiver execution complete\./);
+    }
+  });
+
+  it('still lets SIGTERM stop the work', async () => {
+    const stop = async (): Promise<void> => {
+      await hangUp();
+      signal('SIGTERM');
+      await logged('GRACEFUL SHUTDOWN REQUESTED (SIGTERM)');
+      ucondb.release();
+    };
+    expect(await withoutTerminal('$0', stop)).toBe('130');
+  });
 });

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import type { LineOptions } from '../../src/report/line-options.ts';
 import { parseRunNumber, type RunNumber } from '../../src/run-number.ts';
+import { commandOutput } from '../standard-output.ts';
 import { type LinePattern, readLinePattern } from './line-pattern.ts';
 
 /** The command line. */
@@ -62,6 +63,7 @@ Exit status:
  */
 export function readFlags(argv: readonly string[]): CompareFlags {
   const command = new Command('compare-artdaqdb-ucondb')
+    .configureOutput(commandOutput)
     .description('Compares the files of runs in artdaqDB with those of their blobs in UconDB.')
     .argument('[config]', 'the configuration file', 'config.yaml')
     .requiredOption('--start <run>', 'first run', runNumber)

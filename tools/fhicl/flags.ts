@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { commandOutput } from '../standard-output.ts';
 
 /** The command line. */
 export interface FhiclFlags {
@@ -33,6 +34,7 @@ export function readFlags(argv: readonly string[]): FhiclFlags {
     flags = { action, files: files.length === 0 ? ['-'] : files, isWhole: options.stored ?? false };
   };
   const command = new Command('run-archiver-fhicl')
+    .configureOutput(commandOutput)
     .description('Reads FHiCL as artdaqDB does.')
     .addHelpText('after', AFTER_HELP)
     .exitOverride();

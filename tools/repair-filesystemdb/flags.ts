@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { parseRunNumber, type RunNumber } from '../../src/run-number.ts';
+import { commandOutput } from '../standard-output.ts';
 
 /** The command line. */
 export interface RepairFlags {
@@ -45,6 +46,7 @@ Exit status:
  */
 export function readFlags(argv: readonly string[]): RepairFlags {
   const command = new Command('repair-filesystemdb')
+    .configureOutput(commandOutput)
     .description(
       'Checks a FilesystemDB of artdaqDB, and mends what writers that raced or were killed left behind.',
     )

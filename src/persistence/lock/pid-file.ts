@@ -2,6 +2,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { messageOf } from '../../errors.ts';
 import type { Logger } from '../../services/logger.ts';
+import { standardError } from '../../services/standard-stream.ts';
 import { errorCode } from '../../system-error.ts';
 
 const GONE = new Set(['ENOENT', 'ENOTDIR', 'EISDIR']);
@@ -31,7 +32,7 @@ export function removeOwnPidFileAtExit(path: string, pid: number): void {
     if (head(readFileSync(path, 'utf8')) === String(pid)) rmSync(path, { force: true });
   } catch (error) {
     // The next start recovers a file that stays behind; an exception here would change the exit code.
-    if (errorCode(error) !== 'ENOENT') process.stderr.write(`${path} stays behind: ${messageOf(error)}\n`);
+    if (errorCode(error) !== 'ENOENT') standardError.write(`${path} stays behind: ${messageOf(error)}\n`);
   }
 }
 

@@ -2,8 +2,9 @@ import { execFile } from 'node:child_process';
 import type { LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 
-/** Prints what the system knows of the host that it is given. */
-const program = `require('node:dns').lookup(process.argv[1], { all: true }, (error, addresses) => {
+/** Prints what the system knows of the host that it is given; signals of the terminal are for the archiver to heed. */
+const program = `for (const signal of ['SIGHUP', 'SIGINT']) process.on(signal, () => undefined);
+require('node:dns').lookup(process.argv[1], { all: true }, (error, addresses) => {
   process.stdout.write(JSON.stringify({ code: error?.code, addresses }));
 });`;
 

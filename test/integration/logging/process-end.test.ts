@@ -57,5 +57,5 @@ it('goes on to the end when the log file is a full device', () => {
   });
   expect(status).toBe(0);
   expect(stdout.split('\n')).toHaveLength(502);
-  expect(stdout).toMatch(/WARNING - Cannot write the log file .*ENOSPC/);
+  expect(stdout).toMatch(/ERROR - Cannot write the log file .*ENOSPC/);
 });

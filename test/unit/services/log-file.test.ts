@@ -24,7 +24,7 @@ function open(options: Partial<LogFileOptions> = {}): LogFile {
   return new LogFile(path, {
     rotation: { maxBytes: 10, maxAgeMs: 14 * DAY_MS, backups: 5 },
     now: () => now,
-    onProblem: (message) => problems.push(message),
+    onProblem: (level, message) => problems.push(`${level} ${message}`),
     ...options,
   });
 }
@@ -94,7 +94,7 @@ describe('LogFile', () => {
     for (let line = 1; line <= 4; line++) file.write(`line-${line}\n`);
     expect(fs.readFileSync(path, 'utf8')).toBe('line-1\nline-2\nline-3\nline-4\n');
     expect(problems).toHaveLength(1);
-    expect(problems[0]).toMatch(/^Cannot rotate the log file .*; it goes on growing$/);
+    expect(problems[0]).toMatch(/^WARNING Cannot rotate the log file .*; it goes on growing$/);
   });
 
   it('survives a full disk: reports once, counts what is lost, and keeps lines whole when there is room again', () => {
@@ -112,8 +112,8 @@ describe('LogFile', () => {
     file.write('line-3\n');
     expect(fs.readFileSync(path, 'utf8')).toBe('line\nline-3\n');
     expect(problems).toEqual([
-      `Cannot write the log file ${path}: ENOSPC: no space left on device; work goes on without it`,
-      `The log file ${path} works again; 2 entries are missing`,
+      `ERROR Cannot write the log file ${path}: ENOSPC: no space left on device; work goes on without it`,
+      `WARNING The log file ${path} works again; 2 entries are missing`,
     ]);
   });
 

@@ -14,7 +14,12 @@ afterEach(() => {
   fs.rmSync(directory, { recursive: true });
 });
 
-const stdout = { write: (text: string) => (shown += text) };
+const stdout = {
+  write: (text: string) => {
+    shown += text;
+    return true;
+  },
+};
 const time = new Date(2026, 0, 2, 3, 4, 5, 6);
 
 function open(options: Partial<LoggingOptions> = {}) {
@@ -97,11 +102,42 @@ describe('createLogging', () => {
     expect(fs.readFileSync(logFile, 'utf8')).toContain('m - ERROR - x\n');
   });
 
+  it('shows errors elsewhere that the file can not take, with quiet too', () => {
+    const missed: string[] = [];
+    const lastResort = { write: (line: string) => missed.push(line.slice(26)) > 0 };
+    const logFile = join(directory, 'archiver.log');
+    fs.symlinkSync('/dev/full', logFile);
+    const logger = open({ logFile, quiet: true, lastResort }).logger('m');
+    logger.info('plain');
+    logger.error('bad');
+    logger.critical('worse');
+    expect(missed).toEqual([
+      expect.stringMatching(/^run_record_archiver.logging - ERROR - Cannot write the log file .*ENOSPC/),
+      'm - ERROR - bad\n',
+      'm - CRITICAL - worse\n',
+    ]);
+    expect(shown).toBe('');
+  });
+
+  it('shows errors elsewhere that the console can not take, and all of them where there is no log at all', () => {
+    const missed: string[] = [];
+    const lastResort = { write: (line: string) => missed.push(line.slice(26)) > 0 };
+    open({ stdout: { write: () => false }, lastResort })
+      .logger('m')
+      .error('one');
+    open({ quiet: true, lastResort }).logger('m').error('two');
+    open({ lastResort }).logger('m').error('three');
+    expect(missed).toEqual(['m - ERROR - one\n', 'm - ERROR - two\n']);
+  });
+
   it.each(['a directory', 'below a file'])('reports a log file that is %s and goes on without', (kind) => {
     fs.writeFileSync(join(directory, 'file'), '');
     const logFile = kind === 'a directory' ? directory : join(directory, 'file', 'archiver.log');
-    const logger = open({ logFile }).logger('m');
+    const missed: string[] = [];
+    const lastResort = { write: (line: string) => missed.push(line) > 0 };
+    const logger = open({ logFile, lastResort }).logger('m');
     logger.info('goes on');
+    expect(missed).toEqual([expect.stringContaining('Failed to configure file logging')]);
     expect(shown).toMatch(
       /ERROR - Failed to configure file logging at '.*': .*work goes on without it\n.*goes on\n$/,
     );

@@ -11,7 +11,11 @@ it('tells done, rate, time left and failures', () => {
 
 it('keeps the progress line below the log lines, and takes it away at the end', () => {
   let screen = '';
-  const terminal = new Terminal({ write: (text) => (screen += text), columns: 20 });
+  const write = (text: string) => {
+    screen += text;
+    return true;
+  };
+  const terminal = new Terminal({ write, columns: 20 });
   terminal.write('first\n');
   terminal.show(progress);
   terminal.write('second\n');

@@ -8,7 +8,8 @@ const running = new Set<number>();
  * shutdown lets it end; when this process exits before that, the group is killed.
  */
 export function watchGroup(leader: number): void {
-  if (running.size === 0) process.on('exit', killAll);
+  // Before anything that could wait for a file server that is away.
+  if (running.size === 0) process.prependListener('exit', killAll);
   running.add(leader);
 }
 

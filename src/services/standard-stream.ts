@@ -1,0 +1,116 @@
+import { closeSync, writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import { ArchiverError, messageOf } from '../errors.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { errorCode } from '../system-error.ts';
+
+/** Milliseconds after which a pipe that was full is tried again. */
+const FULL_PIPE_MS = 10;
+const NAMES = { stdout: 'Standard output', stderr: 'Standard error' } as const;
+
+/**
+ * Standard output or standard error of this process. A text is written, whole, before `write` returns. When the reader of a pipe
+ * (`| head`) or the terminal has gone, nobody wants the rest: it is dropped without a word.
+ */
+class StandardStream {
+  /** Was it a terminal when the program began? One that was closed is none any more for the system. */
+  readonly #isTerminal: boolean;
+  readonly #name: keyof typeof NAMES;
+  readonly #fd: number;
+  #isGone = false;
+  #failure: unknown;
+
+  constructor(name: keyof typeof NAMES) {
+    this.#name = name;
+    this.#fd = name === 'stdout' ? 1 : 2;
+    this.#isTerminal = isatty(this.#fd);
+    // Node's own stream is asked for the width alone, and tells of a terminal that has gone by an event.
+    if (this.#isTerminal) process[name].on('error', () => undefined);
+  }
+
+  /** Of the terminal; undefined if it is none. */
+  get columns(): number | undefined {
+    return this.#isTerminal ? process[this.#name].columns : undefined;
+  }
+
+  /** Is it a terminal, and still there as far as we know? */
+  get isWatched(): boolean {
+    return this.#isTerminal && !this.#isGone;
+  }
+
+  /** @returns false if the text is lost though somebody may want it, as on a full disk; what follows is lost too */
+  write(text: string): boolean {
+    if (this.#isGone) return true;
+    if (this.#failure !== undefined) return false;
+    try {
+      for (let rest = Buffer.from(text); rest.length > 0; ) rest = rest.subarray(this.#writeSome(rest));
+    } catch (error) {
+      const code = errorCode(error);
+      if (code === 'EPIPE' || (code === 'EIO' && this.#isTerminal)) this.#isGone = true;
+      else this.#failure = error;
+    }
+    return this.#failure === undefined;
+  }
+
+  /** From now on nothing is written to it if it is a terminal. */
+  leaveTerminal(): void {
+    if (this.#isTerminal) this.#isGone = true;
+  }
+
+  /** @throws ArchiverError if {@link write} lost something */
+  throwIfLost(): void {
+    if (this.#failure === undefined) return;
+    throw new ArchiverError(
+      `${NAMES[this.#name]} could not be written, so that something is missing there: ${messageOf(this.#failure)}`,
+      { cause: this.#failure },
+    );
+  }
+
+  #writeSome(bytes: Uint8Array): number {
+    try {
+      return writeSync(this.#fd, bytes);
+    } catch (error) {
+      if (errorCode(error) !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_PIPE_MS);
+      return 0;
+    }
+  }
+}
+
+export const standardOutput = new StandardStream('stdout');
+export const standardError = new StandardStream('stderr');
+
+/**
+ * The exit code of a program that wrote to standard output: something that is missing there is said, and makes a success a failure.
+ * @param program its name, for the message
+ */
+export function codeUnlessLost(program: string, code: number): number {
+  try {
+    standardOutput.throwIfLost();
+    return code;
+  } catch (error) {
+    standardError.write(`${program}: ${messageOf(error)}\n`);
+    return code === exitCodes.success ? exitCodes.failure : code;
+  }
+}
+
+const terminals = [0, 1, 2].filter((fd) => isatty(fd));
+
+/**
+ * Lets the process go on to its end when its terminal goes away, by SIGHUP or without a word. That needs a listener under
+ * `nohup`, too: Node takes back that a signal is ignored.
+ * @param onHangup is told of SIGHUP, when nothing is written to the terminal any more
+ */
+export function outliveTerminal(onHangup: () => void): void {
+  process.on('SIGHUP', () => {
+    standardOutput.leaveTerminal();
+    standardError.leaveTerminal();
+    onHangup();
+  });
+  process.on('exit', closeDeadTerminals);
+}
+
+/** At its end Node resets the terminals that it began with, and aborts if one of them refuses that because it has gone. */
+function closeDeadTerminals(): void {
+  for (const fd of terminals) if (!isatty(fd)) closeSync(fd);
+}

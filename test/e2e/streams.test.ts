@@ -1,0 +1,100 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { useSite } from '../helpers/use-site.ts';
+
+const program = resolve(import.meta.dirname, '../../bin/run-archiver');
+const helper = (name: string): string => resolve(import.meta.dirname, '../helpers', name);
+
+const { site, ucondb, run, start } = useSite({}, 'file');
+
+beforeAll(async () => {
+  site.addRuns(1, 2, 3);
+  await run();
+  spawnSync('mkfifo', [fifo()]);
+});
+
+const fifo = (): string => join(site.directory, 'fifo');
+
+const reports = [
+  '--report-status',
+  '--report-status --json',
+  '--verify',
+  '--verify --json',
+  '--check-config',
+  '--check-config --json',
+  '--help',
+];
+
+/** Runs the archiver in a shell: `$0` is the program with its configuration. */
+async function inShell(command: string): Promise<string> {
+  const shell = spawn('sh', ['-c', command, program, site.config], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const [said] = await Promise.all([text(shell.stderr), once(shell, 'close')]);
+  return said;
+}
+
+describe('a reader that has gone', () => {
+  it.each(reports)('leaves the exit code of %s alone', async (words) => {
+    expect(await inShell(`{ "$0" "$1" ${words}; echo "code $?" >&2; } | true`)).toMatch(/code 0\n$/);
+    const saidToTheReader = `{ "$0" "$1" ${words} 2>&1; echo "code $?" >&3; } 3>&2 | true`;
+    expect(await inShell(saidToTheReader)).toBe('code 0\n');
+  });
+
+  it('of standard error leaves the exit code of wrong usage alone', async () => {
+    expect(await inShell('{ "$0" --no-such-flag 2>&1; echo "code $?" >&3; } 3>&2 | true')).toBe('code 2\n');
+  });
+});
+
+describe('a full disk behind standard output', () => {
+  it.each(reports)('is a known error of %s', async (words) => {
+    const said = await inShell(`"$0" "$1" ${words} > /dev/full; echo "code $?" >&2`);
+    expect(said).toMatch(/Standard output could not be written.*ENOSPC[\s\S]*code 1\n$/);
+    expect(said).not.toContain('UNEXPECTED');
+  });
+
+  it('does not concern what is archived, as that is in the log', async () => {
+    site.addRun(4);
+    expect(await inShell('"$0" "$1" --incremental > /dev/full; echo "code $?" >&2')).toBe('code 0\n');
+    expect(site.read('archiver.log')).toContain('✓ Run 4 migrated');
+  });
+});
+
+describe('a thread that waits for ever', () => {
+  it('does not keep the process from ending, and child processes end before it', async () => {
+    const lockFile = join(site.directory, 'locked');
+    const stuck = spawn(process.execPath, [helper('stuck-exit.mjs'), fifo(), lockFile]);
+    await once(stuck.stdout, 'data');
+    stuck.stdin.write('end\n');
+    const [code, signal] = await once(stuck, 'exit');
+    expect([code, signal]).toEqual([null, 'SIGKILL']);
+    expect(spawnSync('flock', ['-w', '10', lockFile, 'true']).status).toBe(0);
+  });
+
+  it('does not keep the process once its work is done', async () => {
+    const { signal, stdout } = await start(['--report-status'], {
+      env: { NODE_OPTIONS: `--import=${helper('stuck-thread.mjs')}`, STUCK_FIFO: fifo() },
+    }).ended;
+    expect(signal).toBe('SIGKILL');
+    expect(stdout).toContain('Archiver execution complete.');
+  });
+});
+
+describe('a second SIGTERM', () => {
+  it('ends what does not end by itself, with exit code 130 and no lock left', async () => {
+    site.addRun(5);
+    const uploading = ucondb.hold();
+    const archiver = start([]);
+    await uploading;
+    archiver.kill('SIGTERM');
+    await archiver.says('GRACEFUL SHUTDOWN REQUESTED (SIGTERM)');
+    archiver.kill('SIGTERM');
+    await archiver.says('SECOND SIGTERM');
+    expect(await archiver.ended).toMatchObject({ code: 130, signal: null });
+    expect(existsSync(site.lockFile)).toBe(false);
+    expect(site.read('archiver.log')).toContain('IMMEDIATE SHUTDOWN');
+    ucondb.release();
+  });
+});
