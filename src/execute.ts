@@ -5,7 +5,6 @@ import type { Environment } from './environment.ts';
 import { ArchiverError, ConfigurationError, LockExistsError, messageOf } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
 import { needsLock, Orchestrator } from './orchestrator.ts';
-import { makeDirectory } from './persistence/make-directory.ts';
 import { exitAtOnce } from './process-exit.ts';
 import { unusableConfigJson } from './report/checks.ts';
 import type { LogLevel } from './services/log-line.ts';
@@ -17,6 +16,8 @@ import { handleSignals } from './signals.ts';
 
 const moduleName = '__main__';
 const rule = '='.repeat(70);
+/** Milliseconds within which whoever is to know of an unexpected error has been told, or is not. */
+const TELLING_MS = 15_000;
 
 /**
  * Does what a command line asks for, from the configuration file to the last log line.
@@ -42,9 +43,14 @@ export async function execute(request: RunRequest, env: Environment): Promise<nu
       .logger(moduleName)
       .info('SIGHUP received: nothing more is written to the terminal, and the work goes on'),
   );
+  let isFailing = false;
   // What is thrown in a timer or a forgotten promise reaches no catch.
   process.on('uncaughtException', (error) => {
-    end(summarise(error, orchestrator?.currentStage, logging.logger(moduleName)));
+    const exitCode = summarise(error, orchestrator?.currentStage, logging.logger(moduleName));
+    if (orchestrator === undefined || isFailing) return end(exitCode);
+    isFailing = true;
+    setTimeout(() => end(exitCode), TELLING_MS);
+    void orchestrator.fail(error).finally(() => end(exitCode));
   });
   try {
     const loaded = await loadConfig(request.configPath, env);
@@ -113,14 +119,6 @@ function touchesNothing({ dryRun, mode }: RunRequest): boolean {
   return dryRun || mode === 'check-config';
 }
 
-function makeWorkDir(path: string): void {
-  try {
-    makeDirectory(path);
-  } catch (error) {
-    throw new ConfigurationError(`app.work_dir ${path} can't be made: ${messageOf(error)}`, { cause: error });
-  }
-}
-
 /** Says what is starting, and with what configuration. */
 function announce(warnings: readonly string[], request: RunRequest, logger: Logger): void {
   for (const line of [rule, 'Run Record Archiver Starting', `Config: ${request.configPath}`, rule]) {
@@ -132,7 +130,7 @@ function announce(warnings: readonly string[], request: RunRequest, logger: Logg
 async function runUnderSignals(
   orchestrator: Orchestrator,
   request: RunRequest,
-  { config, warnings }: LoadedConfig,
+  { warnings }: LoadedConfig,
   end: (code: number) => never,
   logger: Logger,
 ): Promise<number> {
@@ -145,7 +143,6 @@ async function runUnderSignals(
   try {
     // Under signals already: whoever waits for this line may stop the archiver at once.
     announce(warnings, request, logger);
-    if (needsLock(request)) makeWorkDir(config.app.workDir);
     const allWell = await orchestrator.run(request);
     logger.info(rule);
     const { shutdownReason } = orchestrator;

@@ -1,8 +1,9 @@
 import type { RunRequest } from './cli/request.ts';
-import { messageOf } from './errors.ts';
+import { ConfigurationError, LockExistsError, messageOf } from './errors.ts';
 import type { Execution } from './modes/execution.ts';
 import { runStages } from './modes/stages.ts';
 import { acquireProcessLock } from './persistence/lock.ts';
+import { makeDirectory } from './persistence/make-directory.ts';
 import type { Logger } from './services/logger.ts';
 import type { ExecutionEnd, StageObserver } from './services/stage-observer.ts';
 import type { ProgressView } from './services/terminal.ts';
@@ -30,6 +31,7 @@ export class Orchestrator {
   readonly #options: OrchestratorOptions;
   readonly #shutdown = new AbortController();
   #stage: string | undefined;
+  #isLocked = false;
 
   constructor(options: OrchestratorOptions) {
     this.#options = options;
@@ -60,16 +62,34 @@ export class Orchestrator {
    * @throws LockExistsError if another archiver is running, ArchiverError for what concerns no single run
    */
   async run(request: RunRequest): Promise<boolean> {
-    const release = needsLock(request) ? await this.#lock() : undefined;
+    const isExclusive = needsLock(request);
+    let release: (() => Promise<void>) | undefined;
     let end: ExecutionEnd = 'failure';
     try {
+      if (isExclusive) release = await this.#lock();
       const allWell = await this.#dispatch(request);
       if (allWell) end = this.shutdownReason === undefined ? 'success' : 'stopped';
+      if (isExclusive) await this.#tell(async (observer) => observer.executionEnded?.(undefined));
       return allWell;
+    } catch (error) {
+      if (isExclusive && !(error instanceof LockExistsError)) await this.#tellFailure(error);
+      throw error;
     } finally {
       await this.#tell((observer) => observer.close(end));
       await this.#site.close().finally(release);
     }
+  }
+
+  /** Begins nothing further, and tells whoever is to know that an error that reaches no catch ends an execution under the lock. */
+  async fail(error: unknown): Promise<void> {
+    this.#shutdown.abort('unexpected error');
+    if (!this.#isLocked) return;
+    await this.#tellFailure(error);
+    await this.#tell((observer) => observer.close('failure'));
+  }
+
+  async #tellFailure(error: unknown): Promise<void> {
+    await this.#tell(async (observer) => observer.executionEnded?.(messageOf(error)));
   }
 
   /** Whoever is told can't change the outcome. */
@@ -86,6 +106,12 @@ export class Orchestrator {
   }
 
   async #lock(): Promise<() => Promise<void>> {
+    const { workDir } = this.#site.config.app;
+    try {
+      makeDirectory(workDir);
+    } catch (cause) {
+      throw new ConfigurationError(`app.work_dir ${workDir} can't be made: ${messageOf(cause)}`, { cause });
+    }
     const lock = await acquireProcessLock(this.#site.config.app.lockFile, {
       logger: this.#logger,
       protectedFiles: (['import', 'migrate'] as const).flatMap((stage) =>
@@ -96,6 +122,7 @@ export class Orchestrator {
         this.requestShutdown(`Lock file removed: ${reason}`);
       },
     });
+    this.#isLocked = true;
     return () => lock.release();
   }
 

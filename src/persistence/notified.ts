@@ -14,7 +14,14 @@ const channelName = z.enum(['email', 'slack']);
 const stageNotes = z.object({
   told: z.partialRecord(channelName, told).default({}),
 });
-const record = z.object({ import: stageNotes.optional(), migrate: stageNotes.optional() });
+const record = z.object({
+  import: stageNotes.optional(),
+  migrate: stageNotes.optional(),
+  execution: stageNotes.optional(),
+});
+
+/** What is told of: a stage, or executions that could not come to their end. */
+export type Subject = StageName | 'execution';
 
 /** A way to tell somebody. */
 export type ChannelName = z.output<typeof channelName>;
@@ -48,7 +55,7 @@ export class NotifiedFile {
   }
 
   /** What is noted of a stage. Never fails. */
-  async read(stage: StageName): Promise<StageNotes> {
+  async read(stage: Subject): Promise<StageNotes> {
     return notesOf(await this.#read(this.#warn), stage);
   }
 
@@ -56,7 +63,7 @@ export class NotifiedFile {
    * Changes what is noted of a stage, as one step. Nothing is written if nothing changes.
    * @throws PersistenceError if the file can't be locked or written
    */
-  async update(stage: StageName, change: (notes: StageNotes) => StageNotes): Promise<void> {
+  async update(stage: Subject, change: (notes: StageNotes) => StageNotes): Promise<void> {
     await this.#file.exclusively(async () => {
       const before = await this.#read(() => undefined);
       const after = { ...before, [stage]: change(notesOf(before, stage)) };
@@ -81,7 +88,7 @@ export class NotifiedFile {
   }
 }
 
-function notesOf(notes: NotifiedRecord, stage: StageName): StageNotes {
+function notesOf(notes: NotifiedRecord, stage: Subject): StageNotes {
   return notes[stage] ?? nothingNoted;
 }
 

@@ -35,6 +35,11 @@ export interface StageObserver {
   begin?(mode: RunRequest['mode']): void;
   /** @param seconds that the stage took */
   stageEnded(outcome: StageOutcome, seconds: number): Promise<void>;
+  /**
+   * An execution under the lock has done its work, or could not.
+   * @param error what ended it, or kept it from the lock (but for another archiver that is at work); undefined if nothing did
+   */
+  executionEnded?(error: string | undefined): Promise<void>;
   /** The execution is over: what is still to be sent goes now. Told of every execution, whatever it did. */
   close(end: ExecutionEnd): Promise<void>;
 }

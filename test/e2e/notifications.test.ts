@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Ended } from '../helpers/archiver-process.ts';
 import { closedPort } from '../helpers/closed-port.ts';
@@ -123,6 +123,63 @@ describe('failed runs', () => {
     await run(['--recover-import-state']);
     await run(['--verify']);
     expect([mail.mails, slack.posted]).toEqual([[], []]);
+  });
+});
+
+describe('an error that ends an execution', () => {
+  it('is told once, with --quiet and whatever the mode, and once when it is over', async () => {
+    writeFileSync(site.work, '');
+    for (const flags of [
+      ['--incremental', '-q'],
+      ['--incremental', '-q'],
+      ['--recover-import-state', '-q'],
+    ]) {
+      expect((await run(flags)).code).toBe(1);
+    }
+    // What was told can't be noted anywhere: the work directory itself is missing.
+    expect(subjects()).toEqual(Array.from({ length: 3 }, () => 'Run Record Archiver Execution Errors'));
+    expect(mail.mails[0]?.mail.text).toMatch(/^The execution failed:\n\napp\.work_dir .*work can't be made/);
+    expect(headers()[0]).toBe('⚠️ Run Record Archiver Execution Failures');
+    rmSync(site.work);
+    mkdirSync(site.lockFile, { recursive: true });
+    for (let times = 0; times < 2; times++) expect((await run(['--incremental'])).code).toBe(1);
+    rmSync(site.lockFile, { recursive: true });
+    for (let times = 0; times < 2; times++) expect((await run(['--incremental'])).code).toBe(0);
+    expect(subjects().slice(3)).toEqual([
+      'Run Record Archiver Execution Errors',
+      'Run Record Archiver Execution Recovered',
+    ]);
+  });
+
+  it('is not told if another archiver is at work, or a person asked', async () => {
+    site.addRuns(1);
+    const held = ucondb.hold();
+    const first = start(['--incremental'], { env: environment() });
+    await held;
+    expect((await run(['--incremental'])).code).toBe(1);
+    ucondb.release();
+    expect((await first.ended).code).toBe(0);
+    await ucondb.stop();
+    expect((await run(['--verify'])).code).toBe(1);
+    expect((await run(['--report-status'])).code).toBe(1);
+    expect((await run(['--restore', '1', '--to', `${site.directory}/to`])).code).toBe(1);
+    expect([mail.mails, slack.posted]).toEqual([[], []]);
+  });
+
+  it('is told though no one catches it', async () => {
+    site.addRuns(1);
+    // Not in the processes that look hosts up.
+    const bug = `import { existsSync } from 'node:fs';
+      const timer = setInterval(() => {
+        if (!process.argv[1]?.endsWith('run-archiver') || !existsSync(${JSON.stringify(`${site.work}/importer_seen.json`)})) return;
+        clearInterval(timer);
+        throw new Error('a timer broke');
+      }, 1).unref();`;
+    const { code } = await run(['--incremental'], {
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(bug)}`,
+    });
+    expect(code).toBe(2);
+    expect(mail.mails[0]?.mail.text).toMatch(/^The execution failed:\n\na timer broke/);
   });
 });
 

@@ -36,6 +36,7 @@ export class HealthCheck implements StageObserver {
   readonly #lines: string[] = [];
   readonly #halfTime = new AbortController();
   #started: Promise<void> | undefined;
+  #hasFailed = false;
   #hasComplained = false;
 
   constructor(options: HealthCheckOptions) {
@@ -59,10 +60,16 @@ export class HealthCheck implements StageObserver {
     );
   }
 
+  async executionEnded(error: string | undefined): Promise<void> {
+    if (error === undefined) return;
+    this.#hasFailed = true;
+    this.#lines.push(this.#options.redact(error));
+  }
+
   async close(end: ExecutionEnd): Promise<void> {
-    if (this.#started === undefined) return;
+    if (this.#started === undefined && !this.#hasFailed) return;
     const signal = AbortSignal.timeout(this.#timeoutMs);
-    await this.#waitForStart(this.#started);
+    if (this.#started !== undefined) await this.#waitForStart(this.#started);
     const text = this.#lines.map((line) => `${line}\n`).join('');
     if (end !== 'stopped') await this.#ping(end, text || `${end}\n`, signal);
   }

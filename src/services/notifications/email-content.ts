@@ -2,7 +2,9 @@ import type { RunNumber } from '../../run-number.ts';
 import { shortened } from '../../shown-text.ts';
 import {
   countRuns,
+  endsAgain,
   failingRuns,
+  itselfFailed,
   retryAdvice,
   type StageReport,
   stageTitles,
@@ -50,12 +52,14 @@ function sectionsOf(report: StageReport): Section[] {
   const { stage, error, errorIsOver, newRuns, knownRuns, goneRuns } = report;
   const isAllOver = error === undefined && failingRuns(report).length === 0;
   return [
-    ...(error === undefined ? [] : [{ heading: `The ${stage} stage itself failed:`, text: error }]),
+    ...(error === undefined ? [] : [{ heading: `${itselfFailed(report)}:`, text: error }]),
     ...(newRuns.length === 0
       ? []
       : [{ heading: `The following runs failed during the ${stage} stage:`, runs: newRuns }]),
-    ...(errorIsOver ? [{ heading: `The ${stage} stage runs to its end again.` }] : []),
-    ...(isAllOver ? [{ heading: `No run of the ${stage} stage is failing any longer.` }] : []),
+    ...(errorIsOver ? [{ heading: endsAgain(report) }] : []),
+    ...(isAllOver && stage !== 'execution'
+      ? [{ heading: `No run of the ${stage} stage is failing any longer.` }]
+      : []),
     ...(goneRuns.length === 0
       ? []
       : [

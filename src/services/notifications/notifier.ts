@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { messageOf, NotificationError, type StageName } from '../../errors.ts';
 import type { FailureLog } from '../../persistence/failure-log.ts';
-import type { NotifiedFile, StageNotes, Told } from '../../persistence/notified.ts';
+import type { NotifiedFile, StageNotes, Subject, Told } from '../../persistence/notified.ts';
 import { faultText } from '../../report/waiting-runs.ts';
 import { byRunNumber, type RunNumber } from '../../run-number.ts';
 import { shortened, visible, visibleLines } from '../../shown-text.ts';
@@ -36,6 +36,12 @@ export interface NotifierOptions {
   readonly timeoutMs: number;
 }
 
+/** What an execution found out, for all channels. */
+interface Findings {
+  readonly situation: StageSituation;
+  readonly causes: ReadonlyMap<RunNumber, string>;
+}
+
 const longestCause = 1000;
 
 /**
@@ -54,22 +60,17 @@ export class Notifier implements StageObserver {
   }
 
   async stageEnded(outcome: StageOutcome): Promise<void> {
-    try {
-      const { notified } = this.#options;
-      const { stage } = outcome;
-      const situation = await this.#situation(outcome);
-      const before = await notified.read(stage);
-      if (isAllWell(situation) && isEmpty(before)) return;
-      const causes = await this.#causes(outcome);
-      for (const [channel, queue] of this.#queues) {
-        const told = before.told[channel.name];
-        this.#underWay.push(queue(() => this.#tell(channel, stage, { situation, causes, told })));
-      }
-    } catch (error) {
-      this.#options.logger.warning(
-        `Failures of the ${outcome.stage} stage can't be reported: ${messageOf(error)}`,
-      );
-    }
+    await this.#queue(outcome.stage, async () => ({
+      situation: await this.#situation(outcome),
+      causes: await this.#causes(outcome),
+    }));
+  }
+
+  async executionEnded(error: string | undefined): Promise<void> {
+    const problems =
+      error === undefined ? [] : [{ text: this.#options.redact(error), names: [comparableError(error)] }];
+    const situation = { failing: [], problems, isComplete: true };
+    await this.#queue('execution', async () => ({ situation, causes: new Map() }));
   }
 
   async close(): Promise<void> {
@@ -82,6 +83,20 @@ export class Notifier implements StageObserver {
     await Promise.all(this.#underWay);
     ended.abort();
     await deadline;
+  }
+
+  async #queue(stage: Subject, find: () => Promise<Findings>): Promise<void> {
+    try {
+      const findings = await find();
+      const before = await this.#options.notified.read(stage);
+      if (isAllWell(findings.situation) && isEmpty(before)) return;
+      for (const [channel, queue] of this.#queues) {
+        const told = before.told[channel.name];
+        this.#underWay.push(queue(() => this.#tell(channel, stage, findings, told)));
+      }
+    } catch (error) {
+      this.#options.logger.warning(`Failures of ${nameOf(stage)} can't be reported: ${messageOf(error)}`);
+    }
   }
 
   async #situation(outcome: StageOutcome): Promise<StageSituation> {
@@ -116,16 +131,9 @@ export class Notifier implements StageObserver {
 
   async #tell(
     channel: Channel,
-    stage: StageName,
-    {
-      situation,
-      causes,
-      told,
-    }: {
-      readonly situation: StageSituation;
-      readonly causes: ReadonlyMap<RunNumber, string>;
-      readonly told: Told | undefined;
-    },
+    stage: Subject,
+    { situation, causes }: Findings,
+    told: Told | undefined,
   ): Promise<void> {
     const { now, repeatHours, host, failureLog, logger } = this.#options;
     const news = newsOf(situation, told, { now: now(), repeatHours });
@@ -135,19 +143,20 @@ export class Notifier implements StageObserver {
         const time = formatTime(now()).slice(0, 'YYYY-MM-DD HH:MM:SS'.length);
         const cause = (run: RunNumber) => shown(causes.get(run));
         const error = shown(news.error);
-        const details = { stage, host, time, failureLog: visible(failureLog(stage).path), cause, error };
+        const log = stage === 'execution' ? undefined : visible(failureLog(stage).path);
+        const details = { stage, host, time, failureLog: log, cause, error };
         await this.#send((signal) => channel.send({ ...news, ...details }, signal));
         after = afterTelling(situation, told, now());
       } catch (error) {
         const what = news.kind === 'over' ? 'recovery' : 'failures';
         logger.warning(
-          `The ${what} of the ${stage} stage could not be reported by ${channel.name}; the next execution tries again. ` +
+          `The ${what} of ${nameOf(stage)} could not be reported by ${channel.name}; the next execution tries again. ` +
             this.#options.redact(messageOf(error)),
         );
       }
     } else if (told !== undefined) {
       logger.info(
-        `${stageTitles[stage]} Stage: the failures are those already reported by ${channel.name} at ${told.at}`,
+        `${stageTitles[stage]}${stage === 'execution' ? '' : ' Stage'}: the failures are those already reported by ${channel.name} at ${told.at}`,
       );
     }
     await this.#note(stage, (notes) => ({ ...notes, told: { ...notes.told, [channel.name]: after } }));
@@ -168,15 +177,19 @@ export class Notifier implements StageObserver {
     });
   }
 
-  async #note(stage: StageName, change: (notes: StageNotes) => StageNotes): Promise<void> {
+  async #note(stage: Subject, change: (notes: StageNotes) => StageNotes): Promise<void> {
     try {
       await this.#options.notified.update(stage, change);
     } catch (error) {
       this.#options.logger.warning(
-        `What was reported of the ${stage} stage can't be noted, it may be reported again: ${messageOf(error)}`,
+        `What was reported of ${nameOf(stage)} can't be noted, it may be reported again: ${messageOf(error)}`,
       );
     }
   }
+}
+
+function nameOf(stage: Subject): string {
+  return stage === 'execution' ? 'the execution' : `the ${stage} stage`;
 }
 
 /** What servers and file names brought into an error must not act on whoever reads the message. */

@@ -3,7 +3,9 @@ import type { RunNumber } from '../../run-number.ts';
 import { shortened } from '../../shown-text.ts';
 import {
   countRuns,
+  endsAgain,
   failingRuns,
+  itselfFailed,
   retryAdvice,
   type StageReport,
   stageTitles,
@@ -41,7 +43,10 @@ export function slackContent(report: StageReport, users: readonly string[]): Sla
   const summary =
     kind === 'over' && failing.length === 0
       ? 'no failures are left'
-      : [...(error === undefined ? [] : ['the stage failed']), `${countRuns(failing)} failed`].join(', ');
+      : [
+          ...(error === undefined ? [] : [`the ${stage === 'execution' ? stage : 'stage'} failed`]),
+          `${countRuns(failing)} failed`,
+        ].join(', ');
   const fields: (readonly [name: string, value: string])[] = [
     ['Host', host],
     ['Time', time],
@@ -60,18 +65,18 @@ export function slackContent(report: StageReport, users: readonly string[]): Sla
 }
 
 function sectionsOf(report: StageReport): string[] {
-  const { stage, error, errorIsOver, newRuns, knownRuns, goneRuns } = report;
+  const { error, errorIsOver, newRuns, knownRuns, goneRuns } = report;
   const failing = failingRuns(report);
   const causes = failing.slice(0, mostErrors).flatMap((run) => {
     const cause = report.cause(run);
     return cause === undefined ? [] : [`• ${run}: ${escaped(shortened(cause, longestCause))}`];
   });
   return [
-    ...(error === undefined ? [] : [`*The ${stage} stage itself failed:*\n${escaped(error)}`]),
+    ...(error === undefined ? [] : [`*${itselfFailed(report)}:*\n${escaped(error)}`]),
     ...(failing.length === 0 ? [] : [`*Run Numbers:*\n${numbers(failing)}`]),
     ...(causes.length === 0 ? [] : [`*Errors:*\n${causes.join('\n')}`]),
     ...(newRuns.length > 0 && knownRuns.length > 0 ? [`*New:* ${numbers(newRuns)}`] : []),
-    ...(errorIsOver ? [`The ${stage} stage runs to its end again.`] : []),
+    ...(errorIsOver ? [endsAgain(report)] : []),
     ...(goneRuns.length === 0 ? [] : [`*No longer failing:*\n${numbers(goneRuns)}`]),
     ...(knownRuns.length === 0 ? [] : [`${escaped(stillInLog(report))}, as reported earlier.`]),
     ...(failing.length === 0 ? [] : [retryAdvice(report)]),

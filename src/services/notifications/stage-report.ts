@@ -1,21 +1,33 @@
-import type { StageName } from '../../errors.ts';
+import type { Subject } from '../../persistence/notified.ts';
 import type { RunNumber } from '../../run-number.ts';
 import type { StageNews } from './stage-news.ts';
 
 /** What a message says, whatever it looks like. */
 export interface StageReport extends StageNews {
-  readonly stage: StageName;
+  readonly stage: Subject;
   readonly host: string;
   /** Local time as `YYYY-MM-DD HH:MM:SS`. */
   readonly time: string;
-  /** Path of the stage's failure log. */
-  readonly failureLog: string;
+  /** Path of the stage's failure log; undefined for executions. */
+  readonly failureLog: string | undefined;
   /** Why a run failed; undefined if only its number is known. */
   cause(run: RunNumber): string | undefined;
 }
 
-/** The stages as messages name them. */
-export const stageTitles = { import: 'Import', migrate: 'Migration' } as const;
+/** The stages, and executions, as messages name them. */
+export const stageTitles = { import: 'Import', migrate: 'Migration', execution: 'Execution' } as const;
+
+/** Says that no run, but the stage or execution failed. */
+export function itselfFailed({ stage }: StageReport): string {
+  return stage === 'execution' ? 'The execution failed' : `The ${stage} stage itself failed`;
+}
+
+/** Says that this is over. */
+export function endsAgain({ stage }: StageReport): string {
+  return stage === 'execution'
+    ? 'Executions run to their end again.'
+    : `The ${stage} stage runs to its end again.`;
+}
 
 /** All runs that fail, those first that were not told yet. */
 export function failingRuns({ newRuns, knownRuns }: StageNews): RunNumber[] {

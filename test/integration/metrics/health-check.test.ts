@@ -79,6 +79,16 @@ describe('HealthCheck', () => {
     expect(server?.pings.map(({ authorization }) => authorization)).toEqual([expected, expected]);
   });
 
+  it('tells of an error that ended an execution, also before it began to archive', async () => {
+    const { origin } = await listen();
+    const { check } = checkOf(`${origin}/x`);
+    await check.executionEnded('the lock /w/.lock can not be taken with hunter2');
+    await check.close('failure');
+    expect(server?.pings).toMatchObject([
+      { target: '/x/fail', body: 'the lock /w/.lock can not be taken with ***\n' },
+    ]);
+  });
+
   it('pings nothing for what archives no runs', async () => {
     const { origin } = await listen();
     const { check } = checkOf(`${origin}/x`);

@@ -53,6 +53,33 @@ const later = (hours: number) => {
 };
 const warnings = () => logger.lines.filter((line) => !/^(INFO|DEBUG)/.test(line));
 
+const redact = (text: string) => text.replaceAll('secret', '***');
+
+function failureReasons(): FailureReasons {
+  return new FailureReasons(join(directory, 'reasons.json'), {
+    redact,
+    now: () => now,
+    warn: (message) => logger.warning(message),
+  });
+}
+
+function notifierFor(
+  reasons: FailureReasons,
+  options: { readonly repeatHours?: number; readonly timeoutMs?: number } = {},
+): Notifier {
+  return new Notifier({
+    channels: [email, slack],
+    notified: new NotifiedFile(recordPath(), (message) => logger.warning(message)),
+    failureLog: (stage) => new FailureLog(join(directory, `${stage}_failures.log`), reasons),
+    logger,
+    now: () => now,
+    host: 'daq01',
+    repeatHours: options.repeatHours ?? 24,
+    redact,
+    timeoutMs: options.timeoutMs ?? 10_000,
+  });
+}
+
 /** An execution in which the import stage ended like this. */
 async function execution(
   outcome: { readonly failed?: readonly number[]; readonly error?: string; readonly why?: string },
@@ -64,24 +91,9 @@ async function execution(
   } = {},
 ): Promise<void> {
   const { failed = [], error, why = 'broken' } = outcome;
-  const redact = (text: string) => text.replaceAll('secret', '***');
-  const reasons = new FailureReasons(join(directory, 'reasons.json'), {
-    redact,
-    now: () => now,
-    warn: (message) => logger.warning(message),
-  });
+  const reasons = failureReasons();
   if (failed.length > 0) await reasons.note(new Map(failed.map((run) => [run, why])), new Set(failed));
-  const notifier = new Notifier({
-    channels: [email, slack],
-    notified: new NotifiedFile(recordPath(), (message) => logger.warning(message)),
-    failureLog: (stage) => new FailureLog(join(directory, `${stage}_failures.log`), reasons),
-    logger,
-    now: () => now,
-    host: 'daq01',
-    repeatHours: options.repeatHours ?? 24,
-    redact,
-    timeoutMs: options.timeoutMs ?? 10_000,
-  });
+  const notifier = notifierFor(reasons, options);
   const ended: StageOutcome = {
     stage: 'import',
     successful: [],
@@ -91,6 +103,13 @@ async function execution(
     brokenPlace: options.brokenPlace,
   };
   await notifier.stageEnded(ended);
+  await notifier.close();
+}
+
+/** An execution under the lock that an error ended; none if it did its work. */
+async function ended(error: string | undefined): Promise<void> {
+  const notifier = notifierFor(failureReasons());
+  await notifier.executionEnded(error);
   await notifier.close();
 }
 
@@ -195,6 +214,39 @@ describe('failed runs', () => {
     logged(7);
     await execution({});
     expect(told()).toEqual([{ kind: 'failure', new: [7], known: [], gone: [] }]);
+  });
+});
+
+describe('an error that ends executions', () => {
+  it('is told once as long as only numbers and times change, and once when it is over', async () => {
+    await ended('app.work_dir /w can not be made: secret disk, 17 blocks left');
+    expect(email.reports).toMatchObject([
+      {
+        kind: 'failure',
+        stage: 'execution',
+        error: expect.stringContaining('*** disk, 17 blocks'),
+        newRuns: [],
+      },
+    ]);
+    await ended('app.work_dir /w can not be made: secret disk, 3 blocks left');
+    expect(email.reports.splice(0)).toHaveLength(1);
+    await ended(undefined);
+    expect(email.reports.splice(0)).toMatchObject([{ kind: 'over', stage: 'execution', errorIsOver: true }]);
+    await ended(undefined);
+    expect([email.reports, warnings()]).toEqual([[], []]);
+  });
+
+  it('does not mix with what stages tell', async () => {
+    logged(3);
+    await execution({ failed: [3] });
+    await ended('the lock can not be taken');
+    await ended(undefined);
+    await execution({});
+    expect(email.reports.map(({ kind, stage }) => `${stage} ${kind}`)).toEqual([
+      'import failure',
+      'execution failure',
+      'execution over',
+    ]);
   });
 });
 
