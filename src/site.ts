@@ -54,7 +54,7 @@ export class Site {
     this.now = now;
     this.env = env;
     const files = (stage: StageName) => this.files(stage);
-    const metrics = dryRun ? noMetrics : openMetrics(config, { logger, now, files });
+    const metrics = dryRun ? noMetrics : openMetrics(config, { logger, now, files, env });
     this.#timer = metrics.timer;
     this.observers = [
       ...openNotifications(config, {
@@ -147,6 +147,7 @@ export class Site {
     const db = openUconDb(this.config.uconDb, {
       workers: this.config.app.parallelWorkers,
       logger: this.logger('run_record_archiver.clients.ucondb'),
+      env: this.env,
     });
     this.#openedUconDb = db;
     return this.#timer === undefined ? db : timedUconDb(db, this.#timer);

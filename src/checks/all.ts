@@ -31,11 +31,11 @@ export function localChecks(site: Site, facts: ProgramFacts): Check[] {
  */
 export function serviceChecks(site: Site, limitMs: number): Check[] {
   const { config, env, logger, now } = site;
-  const metrics = openMetrics(config, { logger, now, files: (stage) => site.files(stage) });
+  const metrics = openMetrics(config, { logger, now, env, files: (stage) => site.files(stage) });
   return [
     ...artdaqDbChecks(config, site.databaseServices, limitMs),
-    uconDbCheck(config, logger('run_record_archiver.clients.ucondb'), limitMs),
+    uconDbCheck(config, { env, logger: logger('run_record_archiver.clients.ucondb') }, limitMs),
     ...notificationChecks(config, env, logger('run_record_archiver.reporter')),
-    ...metricsChecks(config, metrics),
+    ...metricsChecks(config, metrics, env),
   ];
 }

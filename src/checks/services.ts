@@ -1,5 +1,6 @@
 import type { ArchiverConfig } from '../config/schema.ts';
 import type { Environment } from '../environment.ts';
+import { proxyFor } from '../net/proxy.ts';
 import type { Logger } from '../services/logger.ts';
 import type { Metrics } from '../services/metrics/open.ts';
 import { openChannels } from '../services/notifications/open.ts';
@@ -17,7 +18,11 @@ export function notificationChecks({ reporting }: ArchiverConfig, env: Environme
 }
 
 /** The checks of where metrics go; none are sent, and the health check is not pinged, as that would count. */
-export function metricsChecks({ carbon, metrics, healthcheck }: ArchiverConfig, opened: Metrics): Check[] {
+export function metricsChecks(
+  { carbon, metrics, healthcheck }: ArchiverConfig,
+  opened: Metrics,
+  env: Environment,
+): Check[] {
   const { carbon: client, textfile } = opened;
   const checks: Check[] = [];
   if (client !== undefined) {
@@ -33,8 +38,13 @@ export function metricsChecks({ carbon, metrics, healthcheck }: ArchiverConfig, 
   }
   const { url } = healthcheck;
   if (url !== undefined) {
-    const look = async () => ({ text: 'not pinged, as that would count' });
-    checks.push({ name: 'healthcheck', subject: `healthcheck.url at ${new URL(url).origin}`, look });
+    const server = new URL(url);
+    const look = async () => {
+      const proxy = proxyFor(server, env);
+      const way = proxy === undefined ? '' : `; the proxy ${proxy.shown} is in between`;
+      return { text: `not pinged, as that would count${way}` };
+    };
+    checks.push({ name: 'healthcheck', subject: `healthcheck.url at ${server.origin}`, look });
   }
   return checks;
 }

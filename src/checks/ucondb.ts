@@ -1,27 +1,35 @@
 import { openUconDb } from '../clients/ucondb/open.ts';
 import type { ArchiverConfig } from '../config/schema.ts';
+import type { Environment } from '../environment.ts';
+import { proxyFor } from '../net/proxy.ts';
 import { expectKnownHost } from '../services/host-lookup.ts';
 import type { Logger } from '../services/logger.ts';
 import type { Check, Finding } from './check.ts';
 
 /** The check of UconDB: address, folder, object and login; nothing is stored. */
-export function uconDbCheck({ uconDb }: ArchiverConfig, logger: Logger, limitMs: number): Check {
+export function uconDbCheck(
+  { uconDb }: ArchiverConfig,
+  { env, logger }: { readonly env: Environment; readonly logger: Logger },
+  limitMs: number,
+): Check {
   const { serverUrl, folderName, objectName, writerUser, timeoutSeconds, tlsVerify } = uconDb;
   const look = async (signal: AbortSignal): Promise<Finding> => {
     const client = openUconDb(
       { ...uconDb, timeoutSeconds: Math.min(timeoutSeconds, limitMs / 1000) },
-      { workers: 1, logger },
+      { workers: 1, logger, env },
     );
     const giveUp = (): void => void client.close();
     signal.addEventListener('abort', giveUp, { once: true });
     try {
-      const advice = 'check ucon_db.server_url and the name servers';
-      await expectKnownHost(new URL(serverUrl).hostname, advice, signal);
+      const server = new URL(serverUrl);
+      const proxy = proxyFor(server, env);
+      const advice = `check ${proxy?.variable ?? 'ucon_db.server_url'} and the name servers`;
+      await expectKnownHost(proxy?.hostname ?? server.hostname, advice, signal);
       const { objectExists, asksForLogin } = await client.check();
       const object = `object ${objectName} ${objectExists ? 'is there' : 'will be made by the first run'}`;
       const login = asksForLogin ? `${writerUser} may write` : 'everybody may write';
       return {
-        text: `folder and login are right: ${login}, ${object}`,
+        text: `folder and login are right${proxy === undefined ? '' : ` (through the proxy ${proxy.shown})`}: ${login}, ${object}`,
         warnings: tlsVerify ? [] : ["the server's certificate is not checked (ucon_db.tls_verify is false)"],
       };
     } finally {

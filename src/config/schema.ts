@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { z } from 'zod';
 import type { Environment } from '../environment.ts';
+import { proxyAddresses } from '../net/proxy.ts';
 import type { configFile } from './sections.ts';
 import { userInfoOf } from './uri.ts';
 
@@ -56,13 +57,14 @@ export function toArchiverConfig(file: ConfigFile, env: Environment): ArchiverCo
       ...config.artdaqDb,
       remoteHost: config.artdaqDb.remoteHost ?? (env.ARTDAQ_DATABASE_REMOTEHOST || undefined),
     },
-    secrets: secretsOf(config),
+    secrets: secretsOf(config, env),
   };
 }
 
-function secretsOf({ artdaqDb, uconDb, reporting, healthcheck }: FileSections): string[] {
+function secretsOf({ artdaqDb, uconDb, reporting, healthcheck }: FileSections, env: Environment): string[] {
   const secrets = [
     ...userInfoOf(artdaqDb.databaseUri),
+    ...proxyAddresses(env).flatMap(userInfoOf),
     uconDb.writerPassword,
     reporting.email.smtpPassword,
     reporting.slack.botToken,

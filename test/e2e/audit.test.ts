@@ -248,7 +248,7 @@ describe('--restore of a blob that an older archiver stored', () => {
     const server = { serverUrl: ucondb.url, folderName, objectName: 'runs', writerUser, writerPassword };
     const client = openUconDb(
       { ...server, timeoutSeconds: 5, tlsVerify: true },
-      { workers: 1, logger: silentLogger },
+      { workers: 1, logger: silentLogger, env: {} },
     );
     await client.put(7, blob);
     await client.close();

@@ -31,7 +31,7 @@ let scratch: string;
 async function put(run: number, blob: Buffer): Promise<void> {
   const parameters = { serverUrl: ucondb.url, folderName: account.folder, objectName: 'runs' };
   const writer = { writerUser: account.user, writerPassword: account.password };
-  const options = { workers: 1, logger: silentLogger };
+  const options = { workers: 1, logger: silentLogger, env: {} };
   const client = openUconDb({ ...parameters, ...writer, timeoutSeconds: 5, tlsVerify: true }, options);
   await client.replace(run, blob);
   await client.close();

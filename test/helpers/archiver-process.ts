@@ -31,7 +31,8 @@ export class ArchiverProcess {
     const [command = '', ...rest] = [...(options.under ?? []), process.execPath, program, ...args];
     this.#child = spawn(command, rest, {
       cwd: options.cwd,
-      env: { ...process.env, ...options.env },
+      // The proxy of whoever runs the tests does not lead to this machine.
+      env: { ...process.env, no_proxy: '*', ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child.stdout

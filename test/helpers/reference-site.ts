@@ -73,7 +73,7 @@ export class ReferenceSite {
         timeoutSeconds: 5,
         tlsVerify: true,
       },
-      { workers: 1, logger: silentLogger },
+      { workers: 1, logger: silentLogger, env: {} },
     );
     await client.put(run, readFileSync(join(directory, 'blob.txt')));
     await client.close();

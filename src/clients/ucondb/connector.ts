@@ -1,7 +1,9 @@
 import { once } from 'node:events';
-import { isIP, type Socket, connect as tcpConnect } from 'node:net';
+import { isIP, isIPv6, type Socket, connect as tcpConnect } from 'node:net';
 import { createSecureContext, rootCertificates, type SecureContext, connect as tlsConnect } from 'node:tls';
 import type { buildConnector } from 'undici';
+import type { HttpProxy } from '../../net/proxy.ts';
+import { openTunnel } from '../../net/tunnel.ts';
 import { connectionError, TransportError } from './transport-error.ts';
 
 /** Which servers are trusted. */
@@ -22,15 +24,18 @@ export interface ConnectionWatcher {
 
 const STATUS_LINE = /^HTTP\/1\.[01] \d{3}[^\r\n]*\n/;
 
-/** Opens connections to one server. */
+/** Opens connections to one server, or to the proxy before it. */
 export class Connector {
-  readonly #verify: boolean;
-  readonly #context: SecureContext;
+  readonly #proxy: HttpProxy | undefined;
+  readonly #tls: { readonly secureContext: SecureContext; readonly rejectUnauthorized: boolean };
 
-  constructor({ verify, ca }: TlsOptions) {
-    this.#verify = verify;
-    // Made once, as reading all public authorities takes a while.
-    this.#context = createSecureContext(ca === undefined ? {} : { ca: [...rootCertificates, ca] });
+  constructor({ verify, ca }: TlsOptions, proxy: HttpProxy | undefined) {
+    this.#proxy = proxy;
+    this.#tls = {
+      // Made once, as reading all public authorities takes a while.
+      secureContext: createSecureContext(ca === undefined ? {} : { ca: [...rootCertificates, ca] }),
+      rejectUnauthorized: verify,
+    };
   }
 
   /**
@@ -58,20 +63,38 @@ export class Connector {
   }
 
   async #open({ protocol, hostname, port }: buildConnector.Options, signal: AbortSignal): Promise<Socket> {
-    const isSecure = protocol === 'https:';
-    const address = { host: hostname, port: Number(port) || (isSecure ? 443 : 80) };
-    const socket = isSecure
-      ? tlsConnect({
-          ...address,
-          servername: isIP(hostname) === 0 ? hostname : '',
-          secureContext: this.#context,
-          rejectUnauthorized: this.#verify,
-          ALPNProtocols: ['http/1.1'],
-        })
-      : tcpConnect(address);
+    const server = { host: hostname, port: Number(port) || (protocol === 'https:' ? 443 : 80) };
+    const proxy = this.#proxy;
+    if (protocol !== 'https:') {
+      if (proxy === undefined) return await this.#connected(tcpConnect(server), 'connect', signal);
+      const first = { host: proxy.hostname, port: proxy.port };
+      return proxy.isSecure
+        ? await this.#secured(first, signal)
+        : await this.#connected(tcpConnect(first), 'connect', signal);
+    }
+    if (proxy === undefined) return await this.#secured(server, signal);
+    const host = isIPv6(hostname) ? `[${hostname}]` : hostname;
+    const socket = await openTunnel(proxy, `${host}:${server.port}`, { signal, tls: this.#tls });
+    return await this.#secured({ ...server, socket }, signal);
+  }
+
+  async #secured(
+    target: { readonly host: string; readonly port: number; readonly socket?: Socket },
+    signal: AbortSignal,
+  ): Promise<Socket> {
+    const socket = tlsConnect({
+      ...this.#tls,
+      ...target,
+      servername: isIP(target.host) === 0 ? target.host : '',
+      ALPNProtocols: ['http/1.1'],
+    });
+    return await this.#connected(socket, 'secureConnect', signal);
+  }
+
+  async #connected<T extends Socket>(socket: T, event: string, signal: AbortSignal): Promise<T> {
     socket.setNoDelay(true);
     try {
-      await once(socket, isSecure ? 'secureConnect' : 'connect', { signal });
+      await once(socket, event, { signal });
       return socket;
     } catch (error) {
       socket.on('error', () => undefined).destroy();

@@ -138,6 +138,8 @@ export class Conversation {
       method: request.method,
       url: this.#address.origin + request.target,
       folder: this.#address.folder,
+      bytes: request.body?.length ?? 0,
+      proxy: this.#transport.proxy,
     };
   }
 }

@@ -25,29 +25,70 @@ export interface DigestRequest {
 }
 
 const ALGORITHMS = ['MD5', 'MD5-sess', 'SHA-256', 'SHA-256-sess'] as const;
+const SEPARATORS = /[\s,]*/y;
+const SCHEME = /([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:\s+[0-9A-Za-z._~+/-]+=*(?=\s*(?:,|$))|(?=[\s,]|$))/y;
 const PARAMETER = /\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))\s*(?:,|$)/y;
 
+/** A way to log in that a server offers. */
+interface Offer {
+  readonly scheme: string;
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
 /**
- * Reads a `WWW-Authenticate` value that holds one Digest challenge.
- * @returns undefined if it is not a Digest challenge, is malformed, or demands what we can't do (another algorithm, only auth-int)
+ * Finds the first Digest challenge that we can answer in a `WWW-Authenticate` value, which may hold several challenges.
+ * @returns undefined if there is none, it is malformed, or demands what we can't do (another algorithm, only auth-int)
  */
 export function parseChallenge(header: string): DigestChallenge | undefined {
-  const scheme = /^\s*digest\s+/i.exec(header);
-  if (scheme === null) return undefined;
-  const parameters = new Map<string, string>();
-  PARAMETER.lastIndex = scheme[0].length;
-  while (PARAMETER.lastIndex < header.length) {
-    const match = PARAMETER.exec(header);
-    if (match === null) return undefined;
-    const [, name = '', quoted, token = ''] = match;
-    parameters.set(name.toLowerCase(), quoted === undefined ? token : quoted.replace(/\\(.)/g, '$1'));
+  return readOffers(header)
+    .map(digestOf)
+    .find((challenge) => challenge !== undefined);
+}
+
+/** The schemes that a `WWW-Authenticate` value offers, those with an algorithm with that. */
+export function offeredSchemes(header: string): string[] {
+  return readOffers(header).map(({ scheme, parameters }) => {
+    const algorithm = parameters.get('algorithm');
+    return algorithm === undefined ? scheme : `${scheme} (${algorithm})`;
+  });
+}
+
+/** The challenges up to one that is malformed: each a scheme, and either parameters or one token (RFC 9110, 11.6.1). */
+function readOffers(header: string): Offer[] {
+  const offers: { scheme: string; parameters: Map<string, string> }[] = [];
+  let position = 0;
+  const match = (pattern: RegExp): RegExpExecArray | undefined => {
+    pattern.lastIndex = position;
+    const found = pattern.exec(header) ?? undefined;
+    if (found !== undefined) position = pattern.lastIndex;
+    return found;
+  };
+  for (match(SEPARATORS); position < header.length; match(SEPARATORS)) {
+    const current = offers.at(-1);
+    const parameter = current && match(PARAMETER);
+    if (parameter !== undefined) {
+      const [, name = '', quoted, token = ''] = parameter;
+      current?.parameters.set(
+        name.toLowerCase(),
+        quoted === undefined ? token : quoted.replace(/\\(.)/g, '$1'),
+      );
+      continue;
+    }
+    const scheme = match(SCHEME)?.[1];
+    if (scheme === undefined) return offers.slice(0, -1);
+    offers.push({ scheme, parameters: new Map() });
   }
+  return offers;
+}
+
+function digestOf({ scheme, parameters }: Offer): DigestChallenge | undefined {
   const realm = parameters.get('realm');
   const nonce = parameters.get('nonce');
   const algorithmName = (parameters.get('algorithm') ?? 'MD5').toLowerCase();
   const algorithm = ALGORITHMS.find((known) => known.toLowerCase() === algorithmName);
   const qop = parameters.get('qop');
   const qopAuth = qop?.split(',').some((option) => option.trim().toLowerCase() === 'auth') ?? false;
+  if (scheme.toLowerCase() !== 'digest') return undefined;
   if (realm === undefined || nonce === undefined || algorithm === undefined) return undefined;
   if (qop !== undefined && !qopAuth) return undefined;
   const stale = parameters.get('stale')?.toLowerCase() === 'true';

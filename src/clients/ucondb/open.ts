@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
+import type { Environment } from '../../environment.ts';
 import { ConfigurationError, messageOf } from '../../errors.ts';
+import { proxyFor } from '../../net/proxy.ts';
 import type { Logger } from '../../services/logger.ts';
 import { UconDbClient } from './ucondb-client.ts';
 
@@ -20,11 +23,12 @@ export interface UconDbParameters {
 
 /**
  * The UconDB that the configuration names. Contacts nothing yet.
+ * @param options.env names the proxies
  * @throws ConfigurationError if the parameters can't be used or `caFile` can't be read
  */
 export function openUconDb(
   parameters: UconDbParameters,
-  options: { readonly workers: number; readonly logger: Logger },
+  options: { readonly workers: number; readonly logger: Logger; readonly env: Environment },
 ): UconDbClient {
   return new UconDbClient({
     serverUrl: parameters.serverUrl,
@@ -39,6 +43,7 @@ export function openUconDb(
     tlsVerify: parameters.tlsVerify,
     connections: options.workers,
     logger: options.logger,
+    proxy: proxyFor(new URL(parameters.serverUrl), options.env),
     ca: parameters.caFile === undefined ? undefined : readCertificates(parameters.caFile),
   });
 }
@@ -51,6 +56,16 @@ function readCertificates(path: string): string {
     throw new ConfigurationError(`ucon_db.ca_file: can't read ${path}: ${messageOf(error)}`, {
       cause: error,
     });
+  }
+  try {
+    createSecureContext({ ca: text });
+  } catch (error) {
+    throw new ConfigurationError(
+      `ucon_db.ca_file: ${path} holds no usable certificate: ${messageOf(error)}`,
+      {
+        cause: error,
+      },
+    );
   }
   if (!text.includes('-----BEGIN CERTIFICATE-----')) {
     throw new ConfigurationError(`ucon_db.ca_file: ${path} holds no PEM certificate`);

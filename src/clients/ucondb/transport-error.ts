@@ -1,11 +1,13 @@
 import { messageOf } from '../../errors.ts';
+import { TunnelError } from '../../net/tunnel.ts';
 import { errorCode } from '../../system-error.ts';
 
 /**
  * How an exchange failed. `refused`: no connection was made, so nothing was sent. `certificate`: as that, because the server's
  * certificate is not trusted. `broken`: what the server made of the request is unknown. `stopped`: as that, because we gave it up.
+ * `proxy-login`: a proxy wants another login before it makes a connection.
  */
-export type TransportFailure = 'refused' | 'certificate' | 'broken' | 'stopped';
+export type TransportFailure = 'refused' | 'certificate' | 'broken' | 'stopped' | 'proxy-login';
 
 /** A request that got no whole answer. */
 export class TransportError extends Error {
@@ -21,6 +23,9 @@ export class TransportError extends Error {
 /** The error for a connection that could not be made, whatever the reason: no request was sent on it. */
 export function connectionError(error: unknown): TransportError {
   if (error instanceof TransportError) return error;
+  if (error instanceof TunnelError && error.status === 407) {
+    return new TransportError('proxy-login', error.message, error);
+  }
   const isCertificate = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|HOSTNAME_MISMATCH/.test(errorCode(error) ?? '');
   return new TransportError(isCertificate ? 'certificate' : 'refused', reasonOf(error), error);
 }

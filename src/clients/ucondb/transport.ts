@@ -1,6 +1,8 @@
 import { Readable } from 'node:stream';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { Client, type Dispatcher } from 'undici';
+import type { HttpProxy } from '../../net/proxy.ts';
+import { programVersion } from '../../version.ts';
 import { Connector, type TlsOptions } from './connector.ts';
 import { exchangeError, TransportError } from './transport-error.ts';
 import { type Patience, Watchdog } from './watchdog.ts';
@@ -13,6 +15,8 @@ export interface TransportOptions extends TlsOptions {
   readonly listingTimeoutSeconds: number;
   /** Requests under way at once. */
   readonly connections: number;
+  /** Between us and the server. */
+  readonly proxy: HttpProxy | undefined;
 }
 
 /** A request as it is sent. */
@@ -43,6 +47,8 @@ const CHUNK_BYTES = 256 * 1024;
 /** The server was measured to store 6 to 10 MB a second, and it answers when all is stored. */
 const STORED_BYTES_PER_SECOND = 3e6;
 
+const USER_AGENT = `run-record-archiver/${programVersion()}`;
+
 /** HTTP exchanges with one server, each on a connection of its own and with its own time-outs. */
 export class Transport {
   readonly #origin: string;
@@ -54,8 +60,13 @@ export class Transport {
   constructor(origin: string, options: TransportOptions) {
     this.#origin = origin;
     this.#options = options;
-    this.#connector = new Connector(options);
+    this.#connector = new Connector(options, options.proxy);
     this.#limit = pLimit(options.connections);
+  }
+
+  /** Between us and the server. */
+  get proxy(): HttpProxy | undefined {
+    return this.#options.proxy;
   }
 
   /**
@@ -81,7 +92,7 @@ export class Transport {
         bodyTimeout: 0,
       });
       try {
-        const answer = await send(client, sent, watchdog);
+        const answer = await send(client, this.#throughProxy(sent), watchdog);
         // Whatever is not read of it ends with the connection.
         answer.body.on('error', () => undefined);
         return await receive({
@@ -95,6 +106,14 @@ export class Transport {
         await client.destroy();
       }
     });
+  }
+
+  /** A proxy wants the whole address, unless it only passes an encrypted connection on. */
+  #throughProxy(sent: TransportRequest): TransportRequest {
+    const { proxy } = this.#options;
+    if (proxy === undefined || this.#origin.startsWith('https:')) return sent;
+    const login = proxy.authorization === undefined ? {} : { 'proxy-authorization': proxy.authorization };
+    return { ...sent, target: this.#origin + sent.target, headers: { ...sent.headers, ...login } };
   }
 
   #patience({ isListing = false, body }: TransportRequest, stop: AbortSignal | undefined): Patience {
@@ -125,7 +144,13 @@ async function send(
       path: target,
       method,
       // What is kept between us and the server may be older than what we have stored.
-      headers: { accept: '*/*', 'cache-control': 'no-cache', ...headers, ...length },
+      headers: {
+        accept: '*/*',
+        'cache-control': 'no-cache',
+        'user-agent': USER_AGENT,
+        ...headers,
+        ...length,
+      },
       reset: true,
       signal: watchdog.signal,
       body: body === undefined || body.length === 0 ? null : Readable.from(pieces(body, watchdog)),

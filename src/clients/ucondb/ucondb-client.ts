@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { UconDbError } from '../../errors.ts';
+import { ConfigurationError, UconDbError } from '../../errors.ts';
+import type { HttpProxy } from '../../net/proxy.ts';
 import type { RunNumber } from '../../run-number.ts';
 import { type Logger, silentLogger } from '../../services/logger.ts';
 import { checkAccess, type UconDbAccess } from './access.ts';
@@ -31,6 +32,8 @@ export interface UconDbClientOptions extends Partial<WaitingTools> {
   readonly maxBlobMb?: number | undefined;
   /** False: any certificate is taken, with a warning. Default true. */
   readonly tlsVerify?: boolean;
+  /** Between us and the server; none if absent. */
+  readonly proxy?: HttpProxy | undefined;
   /** PEM text of a private certificate authority. */
   readonly ca?: string | undefined;
   /** Requests under way at once; more wait. Default 1. */
@@ -49,7 +52,7 @@ export class UconDbClient implements UconDb {
   readonly #maxListingMb: number;
   readonly #maxBlobMb: number;
 
-  /** Contacts nothing. @throws ConfigurationError if server URL, folder or object can't be used */
+  /** Contacts nothing. @throws ConfigurationError if server URL, folder, object or user can't be used */
   constructor(options: UconDbClientOptions) {
     const { now = () => performance.now(), sleep = pause, random = randomBytes, tlsVerify = true } = options;
     this.#logger = options.logger ?? silentLogger;
@@ -61,6 +64,7 @@ export class UconDbClient implements UconDb {
       connections: options.connections ?? 1,
       verify: tlsVerify,
       ca: options.ca,
+      proxy: options.proxy,
     });
     this.#conversation = new Conversation(this.#transport, this.#address, {
       tools: { now, sleep, random },
@@ -68,6 +72,7 @@ export class UconDbClient implements UconDb {
       logger: this.#logger,
     });
     const { user, password } = options;
+    expectLatin1(user);
     this.#authenticator = new Authenticator({ user, password, random }, (conversation) =>
       askDemand(conversation, this.#address),
     );
@@ -139,6 +144,16 @@ export class UconDbClient implements UconDb {
       (answer) => (saysNotFound(answer, 'object') ? true : undefined),
     );
   }
+}
+
+/** Header fields hold nothing else. The password may have any letters, as only its hash is sent. */
+function expectLatin1(user: string): void {
+  const [letter] = /[^\x20-\x7e\xa0-\xff]/u.exec(user) ?? [];
+  if (letter === undefined) return;
+  throw new ConfigurationError(
+    `ucon_db.writer_user: ${JSON.stringify(user)} can't be sent because of ${JSON.stringify(letter)}: HTTP allows only the letters of ` +
+      'Latin-1 in user names',
+  );
 }
 
 /** Gets a digest challenge without storing anything. */

@@ -166,9 +166,10 @@ export class Upload {
   }
 
   #judge(answer: TextAnswer | TransportError): Attempt {
-    const error = this.#conversation.errorOf({ method: 'POST', target: this.#target }, answer);
+    const request = { method: 'POST', target: this.#target, body: this.#blob } as const;
+    const error = this.#conversation.errorOf(request, answer);
     if (answer instanceof TransportError) {
-      if (answer.failure === 'certificate') throw error;
+      if (answer.failure === 'certificate' || answer.failure === 'proxy-login') throw error;
       if (answer.failure === 'refused') return this.#turnedAway(answer, error, true);
       return { result: 'unknown', error };
     }

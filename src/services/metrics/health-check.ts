@@ -1,8 +1,11 @@
 import { once } from 'node:events';
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunRequest } from '../../cli/request.ts';
+import type { Environment } from '../../environment.ts';
+import type * as Through from '../../net/proxied-request.ts';
+import { type HttpProxy, loginAdvice, proxyFor } from '../../net/proxy.ts';
 import type { WaitingAtPlace } from '../../persistence/waiting-runs.ts';
 import { visibleLines } from '../../shown-text.ts';
 import type { Logger } from '../logger.ts';
@@ -15,6 +18,8 @@ import { type Ping, pingUrl } from './ping-url.ts';
 export interface HealthCheckOptions {
   /** Secret, as whoever knows it can ping. */
   readonly url: string;
+  /** Names the proxies. */
+  readonly env: Environment;
   readonly logger: Logger;
   /** Takes passwords and the like out of texts. */
   readonly redact: (text: string) => string;
@@ -87,15 +92,19 @@ export class HealthCheck implements StageObserver {
   }
 
   async #ping(ping: Ping, text: string, signal: AbortSignal): Promise<void> {
+    const { logger, url, env } = this.#options;
+    let way = '';
     try {
-      await post(pingUrl(this.#options.url, ping), text, signal);
+      const target = pingUrl(url, ping);
+      const proxy = proxyFor(target, env);
+      if (proxy !== undefined) way = ` through the proxy ${proxy.shown}`;
+      await post(target, text, { proxy, signal });
     } catch (error) {
-      const { logger, url } = this.#options;
       const reason = signal.aborted ? 'no answer in time' : this.#options.redact(reasonOf(error));
       const level = this.#hasComplained ? 'debug' : 'warning';
       this.#hasComplained = true;
       logger[level](
-        `The health check at ${new URL(url).origin} (healthcheck.url) could not be told of the ${ping}. ` +
+        `The health check at ${new URL(url).origin} (healthcheck.url) could not be told of the ${ping}${way}. ` +
           `Reason: ${reason}. The archive is not affected.`,
       );
     }
@@ -106,21 +115,40 @@ function waitingText(waiting: readonly WaitingAtPlace[]): string {
   return waiting.map(({ place, runs }) => `, ${runs.length} waiting because of ${place}`).join('');
 }
 
-/**
- * Without a pool of connections: whatever is under way, even connecting, ends with the signal, so that it can't delay the
- * program's exit. Only the status counts, a body is not waited for.
- */
-async function post(url: URL, body: string, signal: AbortSignal): Promise<void> {
-  const { request } = await (url.protocol === 'https:' ? import('node:https') : import('node:http'));
-  const headers = {
-    'content-type': 'text/plain; charset=utf-8',
-    'content-length': Buffer.byteLength(body),
-  };
-  const lookup = killableLookup(signal);
-  const sent = request(url, { method: 'POST', agent: false, headers, lookup, signal });
+/** Only the status counts, a body is not waited for. */
+async function post(
+  url: URL,
+  body: string,
+  { proxy, signal }: { readonly proxy: HttpProxy | undefined; readonly signal: AbortSignal },
+): Promise<void> {
+  const options = {
+    method: 'POST',
+    headers: { 'content-type': 'text/plain; charset=utf-8', 'content-length': Buffer.byteLength(body) },
+    lookup: killableLookup(signal),
+    signal,
+  } as const;
+  const begin = await (proxy === undefined ? prepare(url, options) : prepareThrough(proxy, url, options));
+  const sent = begin();
   sent.end(body);
   const [answer] = (await once(sent, 'response')) as [IncomingMessage];
   sent.destroy();
   const { statusCode = 0 } = answer;
+  if (statusCode === 407 && proxy !== undefined) throw new Error(loginAdvice(proxy));
   if (statusCode >= 300) throw new Error(`it answered with HTTP status ${statusCode}`);
+}
+
+/**
+ * Without a pool of connections: whatever is under way, even connecting, ends with the signal, so that it can't delay the
+ * program's exit.
+ */
+async function prepare(url: URL, options: Through.ProxiedRequestOptions): Promise<() => ClientRequest> {
+  const { request } = await (url.protocol === 'https:' ? import('node:https') : import('node:http'));
+  return () => request(url, { ...options, agent: false });
+}
+
+/** Few sites have a proxy, so it is loaded only then. */
+async function prepareThrough(
+  ...request: Parameters<typeof Through.prepareThrough>
+): Promise<() => ClientRequest> {
+  return (await import('../../net/proxied-request.ts')).prepareThrough(...request);
 }

@@ -1,6 +1,7 @@
 import { CarbonClient } from '../../clients/carbon.ts';
 import type { CallTimer } from '../../clients/timed.ts';
 import type { ArchiverConfig } from '../../config/schema.ts';
+import type { Environment } from '../../environment.ts';
 import { makeRedactor } from '../log-line.ts';
 import type { Logger } from '../logger.ts';
 import type { StageObserver } from '../stage-observer.ts';
@@ -14,6 +15,8 @@ export interface MetricsOptions {
   readonly logger: (module: string) => Logger;
   readonly now: () => Date;
   readonly files: MetricsTextfileOptions['files'];
+  /** Names the proxies. */
+  readonly env: Environment;
 }
 
 /** Who measures, as the configuration says. */
@@ -30,7 +33,7 @@ export interface Metrics {
 export const noMetrics: Metrics = { observers: [], timer: undefined };
 
 /** Opens what the configuration switches on, of `carbon`, `metrics` and `healthcheck`. Contacts nothing yet. */
-export function openMetrics(config: ArchiverConfig, { logger, now, files }: MetricsOptions): Metrics {
+export function openMetrics(config: ArchiverConfig, { logger, now, files, env }: MetricsOptions): Metrics {
   const { metrics, healthcheck, secrets } = config;
   const ownLogger = logger('run_record_archiver.metrics');
   const carbon = openCarbon(config, logger('run_record_archiver.clients.carbon'), now);
@@ -47,7 +50,7 @@ export function openMetrics(config: ArchiverConfig, { logger, now, files }: Metr
       ...(textfile === undefined ? [] : [textfile]),
       ...(url === undefined
         ? []
-        : [new HealthCheck({ url, logger: ownLogger, redact: makeRedactor(secrets) })]),
+        : [new HealthCheck({ url, env, logger: ownLogger, redact: makeRedactor(secrets) })]),
     ],
     timer: carbon && ((call, milliseconds) => carbon.post(`${call}.duration_ms`, milliseconds)),
   };

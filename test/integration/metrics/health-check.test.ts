@@ -1,6 +1,12 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Environment } from '../../../src/environment.ts';
 import { HealthCheck } from '../../../src/services/metrics/health-check.ts';
 import { closedPort } from '../../helpers/closed-port.ts';
+import { ForwardProxy } from '../../helpers/forward-proxy.ts';
 import { type PingAnswer, PingServer } from '../../helpers/ping-server.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';
 
@@ -13,15 +19,19 @@ afterEach(async () => {
 
 const key = 'a3f1-key';
 
+function certificate(name: string): Buffer {
+  return readFileSync(new URL(`../../fixtures/tls/${name}`, import.meta.url));
+}
+
 async function listen(answer?: (target: string) => PingAnswer): Promise<PingServer> {
   server = await PingServer.start(answer);
   return server;
 }
 
-function checkOf(url: string, timeoutMs = 10_000) {
+function checkOf(url: string, timeoutMs = 10_000, env: Environment = {}) {
   const logger = recordingLogger();
   const redact = (text: string) => text.replaceAll('hunter2', '***');
-  const check = new HealthCheck({ url, logger, redact, timeoutMs });
+  const check = new HealthCheck({ url, env, logger, redact, timeoutMs });
   return { check, lines: logger.lines };
 }
 
@@ -132,5 +142,90 @@ describe('HealthCheck', () => {
     check.begin('pipeline');
     await check.close('success');
     expect(server?.targets).toEqual(['/x/start', '/x']);
+  });
+});
+
+describe('through a proxy', () => {
+  let proxy: ForwardProxy;
+  beforeEach(async () => {
+    proxy = await ForwardProxy.start();
+  });
+  afterEach(() => proxy.stop());
+
+  async function pingThrough(url: string, env: Environment, timeoutMs?: number): Promise<string[]> {
+    const { check, lines } = checkOf(url, timeoutMs, env);
+    check.begin('pipeline');
+    await check.close('success');
+    return lines;
+  }
+
+  it('pings arrive, with the login of the proxy and that of the switch', async () => {
+    const { origin } = await listen();
+    proxy.login = 'me:secret';
+    const http_proxy = proxy.url.replace('//', '//me:secret@');
+    expect(
+      await pingThrough(`${origin.replace('//', '//you:other@')}/ping/${key}?rid=1`, { http_proxy }),
+    ).toEqual([]);
+    expect(server?.targets).toEqual(['/ping/a3f1-key/start?rid=1', '/ping/a3f1-key?rid=1']);
+    expect(server?.pings[1]).toMatchObject({
+      method: 'POST',
+      body: 'success\n',
+      authorization: `Basic ${Buffer.from('you:other').toString('base64')}`,
+    });
+    expect(proxy.lines.map(({ target }) => target)).toEqual([
+      `${origin}/ping/a3f1-key/start?rid=1`,
+      `${origin}/ping/a3f1-key?rid=1`,
+    ]);
+  });
+
+  it('a switch with TLS is connected to, and its certificate is looked at', async () => {
+    const secure = createServer({ cert: certificate('cert.pem'), key: certificate('key.pem') }).listen(
+      0,
+      '127.0.0.1',
+    );
+    await once(secure, 'listening');
+    const { port } = secure.address() as AddressInfo;
+    const lines = await pingThrough(`https://127.0.0.1:${port}/x`, { https_proxy: proxy.url });
+    secure.close();
+    expect(proxy.lines.map(({ method, target }) => `${method} ${target}`)).toContain(
+      `CONNECT 127.0.0.1:${port}`,
+    );
+    expect(lines[0]).toMatch(/certificate/);
+  });
+
+  it('no_proxy leads past it', async () => {
+    const { origin } = await listen();
+    expect(await pingThrough(`${origin}/x`, { all_proxy: proxy.url, no_proxy: '127.0.0.1' })).toEqual([]);
+    expect(server?.targets).toHaveLength(2);
+    expect(proxy.lines).toEqual([]);
+  });
+
+  it.each(['http', 'https'])('what it does itself is a warning that names it: %s', async (scheme) => {
+    proxy.behaviour = 403;
+    const lines = await pingThrough(`${scheme}://127.0.0.1:9/x`, { all_proxy: proxy.url });
+    expect(lines[0]).toMatch(/^WARNING .*403/);
+    expect(lines[0]).toContain(`through the proxy ${proxy.url} (all_proxy)`);
+  });
+
+  it.each(['http', 'https'])('a login that it does not accept is told as such: %s', async (scheme) => {
+    proxy.login = 'me:secret';
+    const lines = await pingThrough(`${scheme}://127.0.0.1:9/x`, {
+      all_proxy: proxy.url.replace('//', '//me:hunter2@'),
+    });
+    expect(lines[0]).toContain('the proxy does not accept the user and password in all_proxy');
+    expect(lines[0]).not.toContain('hunter2');
+  });
+
+  it.each(['http', 'https'])('a proxy that hangs or closes delays nothing: %s', async (scheme) => {
+    for (const behaviour of ['close', 'hang'] as const) {
+      proxy.behaviour = behaviour;
+      const lines = await pingThrough(`${scheme}://127.0.0.1:9/x`, { all_proxy: proxy.url }, 300);
+      expect(lines[0]).toMatch(/^WARNING /);
+    }
+  });
+
+  it('a variable that names no proxy for HTTP is a warning', async () => {
+    const lines = await pingThrough('http://127.0.0.1:9/x', { http_proxy: 'socks5://127.0.0.1:9' });
+    expect(lines[0]).toMatch(/the environment variable http_proxy must name a HTTP proxy/);
   });
 });

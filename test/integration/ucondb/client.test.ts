@@ -660,7 +660,7 @@ describe('the section of the configuration', () => {
 
   it('opens the client', async () => {
     const settings = { ...section, serverUrl: server.url, caFile: undefined };
-    const client = openUconDb(settings, { workers: 2, logger: recordingLogger() });
+    const client = openUconDb(settings, { workers: 2, logger: recordingLogger(), env: {} });
     expect(await client.put(1, blob)).toBe('stored');
     expect(client.location).toContain(place.folder);
     await client.close();
@@ -671,7 +671,7 @@ describe('the section of the configuration', () => {
     async (caFile) => {
       const settings = { ...section, serverUrl: server.url, caFile };
       const error = await rejection(
-        (async () => openUconDb(settings, { workers: 2, logger: recordingLogger() }))(),
+        (async () => openUconDb(settings, { workers: 2, logger: recordingLogger(), env: {} }))(),
       );
       expect(error).toBeInstanceOf(ConfigurationError);
       expect(error.message).toContain(caFile);

@@ -1,10 +1,13 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UconDbClient } from '../../../src/clients/ucondb/ucondb-client.ts';
+import { ConfigurationError, UconDbError } from '../../../src/errors.ts';
+import { programVersion } from '../../../src/version.ts';
 import { startUconDbServer, type UconDbServer } from '../../../tools/ucondb-server/server.ts';
 import { type FaultProxy, type Script, startFaultProxy } from '../../helpers/fault-proxy.ts';
 
@@ -234,4 +237,107 @@ it('finds the digest among other ways to log in', async () => {
         },
   );
   expect(await client.put(1, blob)).toBe('stored');
+});
+
+it('finds the digest among other ways to log in that one header offers', async () => {
+  const client = await openThrough((head) =>
+    /^authorization:/im.test(head)
+      ? undefined
+      : async (request) => {
+          const answer = (await request.forward()).toString('latin1');
+          request.answer(
+            answer.replace('WWW-Authenticate:', 'WWW-Authenticate: Basic realm="a, b", Negotiate,'),
+          );
+        },
+  );
+  expect(await client.put(1, blob)).toBe('stored');
+});
+
+it('names the ways to log in that it does not know, and blames no password', async () => {
+  const client = await openThrough(() => (request) => {
+    request.answer(
+      'HTTP/1.1 401 No\r\nWWW-Authenticate: Negotiate\r\nWWW-Authenticate: Basic realm="x"\r\nContent-Length: 0\r\n\r\n',
+    );
+  });
+  for (const call of [client.put(1, blob), client.listRuns()]) {
+    await expect(call).rejects.toThrow(/ways to log in: Negotiate, Basic; the archiver knows Digest/);
+    await expect(call).rejects.not.toThrow('writer_password');
+  }
+});
+
+describe('the page of a server in between', () => {
+  const nginx = (title: string): string =>
+    `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n<hr><center>nginx/1.18.0</center>\r\n</body>\r\n</html>\r\n`;
+
+  it('is shown once, with the size of the blob if that is too large', async () => {
+    const title = '413 Request Entity Too Large';
+    const client = await openThrough((head) =>
+      isUpload(head) ? (request) => request.answer(page(title, nginx(title))) : undefined,
+    );
+    const error: unknown = await client.put(1, blob).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(UconDbError);
+    expect(String(error)).toMatch(
+      new RegExp(`: 413 Request Entity Too Large: the blob has ${blob.length} bytes; ask the administrators`),
+    );
+  });
+
+  it('is cut if it is long', async () => {
+    const text = `<!DOCTYPE html><html><body>${'<p>sorry, &quot;no&quot;</p>'.repeat(500)}</body></html>`;
+    const client = await openThrough(() => (request) => request.answer(page('502 Bad Gateway', text)));
+    const error: unknown = await client.listRuns().catch((thrown: unknown) => thrown);
+    expect(String(error)).toMatch(/: 502 sorry/);
+    expect(String(error).length).toBeLessThan(400);
+  });
+});
+
+it('names itself and its version', async () => {
+  const client = await openThrough(() => undefined);
+  await client.put(1, blob);
+  for (const head of proxy?.heads ?? []) {
+    expect(head).toContain(`user-agent: run-record-archiver/${programVersion()}\r\n`);
+  }
+});
+
+describe('a user name', () => {
+  it.each(['Dvo\u0159\u00e1k', 'a\nb', '\u{1f600}'])(
+    'that can not be sent is an error of the configuration: %j',
+    (user) => {
+      const make = () =>
+        new UconDbClient({ ...place, ...account, user, serverUrl: server.url, timeoutSeconds: 10 });
+      expect(make).toThrow(ConfigurationError);
+      expect(make).toThrow(/^ucon_db\.writer_user: /);
+    },
+  );
+
+  it('may be sent with a password of any letters', async () => {
+    const other = { user: 'archiver', password: 'Dvo\u0159\u00e1k' };
+    const own = await startUconDbServer({ data: join(data, 'own'), folders: [place.folder], ...other });
+    const client = new UconDbClient({ ...place, ...other, serverUrl: own.url, timeoutSeconds: 10 });
+    clients.push(client);
+    expect(await client.put(1, blob)).toBe('stored');
+    await own.close();
+  });
+});
+
+describe('a certificate', () => {
+  it.each([
+    ['of another host', 'other-host.pem', /is for another host name: use that name in ucon_db.server_url/],
+    ['that has expired', 'expired.pem', /has expired: ask the administrators of the server to renew it/],
+  ])('%s gets its own advice, though its authority is trusted', async (_, name, advice) => {
+    const fixtures = new URL('../../fixtures/tls/', import.meta.url).pathname;
+    const cert = join(fixtures, name);
+    const tls = { cert, key: join(fixtures, 'key.pem') };
+    const own = await startUconDbServer({
+      data: join(data, 'own'),
+      folders: [place.folder],
+      ...account,
+      tls,
+    });
+    const ca = readFileSync(cert, 'utf8');
+    const client = new UconDbClient({ ...place, ...account, serverUrl: own.url, timeoutSeconds: 10, ca });
+    clients.push(client);
+    await expect(client.listRuns()).rejects.toThrow(advice);
+    await expect(client.put(1, blob)).rejects.toThrow(/ucon_db.ca_file does not help/);
+    await own.close();
+  });
 });

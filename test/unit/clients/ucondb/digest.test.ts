@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import {
   authorizationHeader,
   digestResponse,
+  offeredSchemes,
   parseChallenge,
 } from '../../../../src/clients/ucondb/digest.ts';
 import { readTranscript } from '../../../helpers/ucondb-transcript.ts';
@@ -139,6 +140,33 @@ describe('a challenge', () => {
     ['nothing', ''],
   ])('is none: %s', (_, header) => {
     expect(parseChallenge(header)).toBeUndefined();
+  });
+
+  it.each([
+    ['after another', 'Basic realm="a, b", Digest realm="r", nonce="n", qop="auth"'],
+    ['before another', 'Digest realm="r", nonce="n", qop="auth", Basic realm="x"'],
+    ['after one without parameters', 'Negotiate, Digest realm="r", nonce="n", qop="auth"'],
+    [
+      'after one with a token',
+      'Negotiate YIIJvwYGKwYBBQUCoIIJszCCCa+=, Digest realm="r",nonce="n",qop="auth"',
+    ],
+    [
+      'after one that we do not know',
+      'Digest realm="r", nonce="x", algorithm=SHA-512-256, Digest realm="r", nonce="n", qop=auth',
+    ],
+    ['after empty elements', ', ,Digest realm="r", nonce="n", qop="auth",'],
+  ])('is found among others: %s', (_, header) => {
+    expect(challengeOf(header)).toMatchObject({ realm: 'r', nonce: 'n', algorithm: 'MD5', qopAuth: true });
+  });
+
+  it.each([
+    ['Basic realm="x", Negotiate', ['Basic', 'Negotiate']],
+    ['Digest realm="x", nonce="y", algorithm=SHA-512-256, NTLM', ['Digest (SHA-512-256)', 'NTLM']],
+    ['Negotiate YIIJvw==', ['Negotiate']],
+    ['', []],
+    ['"', []],
+  ])('of all that %j offers the schemes are named', (header, schemes) => {
+    expect(offeredSchemes(header)).toEqual(schemes);
   });
 
   it('is read back whatever realm and nonce hold', () => {
