@@ -19,6 +19,9 @@ const tls = { cert: join(certificates, 'cert.pem'), key: join(certificates, 'key
 const account = { user: 'archiver', password: 'secret' };
 const blob = Buffer.from(`Start of Record\nRun Number: 1\n${'x'.repeat(500_000)}\nEnd of Record\n`);
 
+/** What fails is not tried again. */
+const notAgain = AbortSignal.abort();
+
 let data: string;
 let server: UconDbServer;
 let proxy: ForwardProxy;
@@ -143,7 +146,7 @@ describe.each(['http', 'https'] as const)('a proxy for %s', (scheme) => {
   it.each([403, 502])('that answers %s itself is named', async (status) => {
     await start(scheme);
     proxy.behaviour = status;
-    const error = await failureOf(open(toProxy()).listRuns());
+    const error = await failureOf(open(toProxy()).get(1, notAgain));
     expect(error.message).toContain(`through the proxy ${proxy.url} (${variable})`);
     expect(error.message).toContain(String(status));
     expect(error.message.length).toBeLessThan(450);
@@ -153,7 +156,7 @@ describe.each(['http', 'https'] as const)('a proxy for %s', (scheme) => {
   it('that closes its connections is given up, and named', async () => {
     await start(scheme);
     proxy.behaviour = 'close';
-    const error = await failureOf(open(toProxy()).put(1, blob, AbortSignal.abort()));
+    const error = await failureOf(open(toProxy()).put(1, blob, notAgain));
     expect(error.message).toContain(`through the proxy ${proxy.url} (${variable})`);
     expect(proxy.lines.length).toBeLessThan(4);
   });
@@ -168,7 +171,7 @@ describe.each(['http', 'https'] as const)('a proxy for %s', (scheme) => {
     }).listen(0, '127.0.0.1');
     await once(closing, 'listening');
     const env = { [variable]: `http://127.0.0.1:${(closing.address() as AddressInfo).port}` };
-    const error = await failureOf(open(env).put(1, blob, AbortSignal.abort()));
+    const error = await failureOf(open(env).put(1, blob, notAgain));
     closing.close();
     expect(error.message).toContain(`(${variable})`);
     expect(connections).toBeLessThan(4);
@@ -177,7 +180,7 @@ describe.each(['http', 'https'] as const)('a proxy for %s', (scheme) => {
   it('that takes no connection is the fault of the site', async () => {
     await start(scheme);
     const env = { [variable]: `http://127.0.0.1:${await closedPort()}` };
-    const error = await failureOf(open(env).listRuns());
+    const error = await failureOf(open(env).get(1, notAgain));
     expect(error.fault).toBe('site');
     expect(error.message).toMatch(/ECONNREFUSED.*check that https?_proxy and ucon_db\.server_url/);
   });
@@ -200,7 +203,7 @@ describe.each(['http', 'https'] as const)('a proxy for %s', (scheme) => {
   it('that can not reach the server is named', async () => {
     await start(scheme);
     const serverUrl = `${scheme}://127.0.0.1:${await closedPort()}/app`;
-    const error = await failureOf(open(toProxy(), { serverUrl }).listRuns());
+    const error = await failureOf(open(toProxy(), { serverUrl }).get(1, notAgain));
     expect(error.message).toMatch(/503/);
     expect(error.message).toContain(`through the proxy ${proxy.url}`);
   });
