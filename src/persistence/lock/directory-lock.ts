@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import pLimit, { type LimitFunction } from 'p-limit';
 import { lock } from 'proper-lockfile';
 import { errorCode } from '../../system-error.ts';
 import { judgeOwner } from './liveness.ts';
@@ -21,27 +22,44 @@ export interface DirectoryLock {
 
 /** A living owner touches its lock that often. */
 const HEARTBEAT_MS = 1000;
+/** Directories of the locks that this process holds. Its record in any other one is what a release that failed left. */
+const held = new Set<string>();
+/** For each directory: taking and releasing in turn, as all locks of this process have records of the same name. */
+const turns = new Map<string, LimitFunction>();
+
 /** Each attempt fails only because another process got ahead; this many in a row is a fault, not bad luck. */
 const ATTEMPTS = 100;
 
 /**
  * Takes the lock `<path>.lock` with proper-lockfile, which keeps it alive and notices its loss. Its own takeover of old
  * locks lets two processes in, so that is switched off: a lock is cleared away only if its owner is provably dead, by
- * unlinking that owner's record, whose name no later owner can have.
+ * unlinking that owner's record, whose name no later owner can have. What this process could not release is cleared away too.
  * @returns the lock, or who holds it (`release` tells them apart).
  * @throws the system's error if the directory can't be made or read.
  */
-export async function acquireDirectoryLock(
+export function acquireDirectoryLock(
   path: string,
   options: DirectoryLockOptions,
 ): Promise<DirectoryLock | LockHolder> {
   const directory = `${path}.lock`;
+  return inTurn(directory, () => acquire(path, directory, options));
+}
+
+async function acquire(
+  path: string,
+  directory: string,
+  options: DirectoryLockOptions,
+): Promise<DirectoryLock | LockHolder> {
   const record = recordName(options.owner);
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const held = await takeIfFree(path, directory, record, options.onCompromised);
-    if (held !== undefined) return held;
+    const taken = await takeIfFree(path, directory, record, options.onCompromised);
+    if (taken !== undefined) return taken;
     const holder = await readHolder(directory);
     if (holder === undefined) continue;
+    if (holder.record === record && !held.has(directory)) {
+      await withdraw(directory, record);
+      continue;
+    }
     const { owner } = holder;
     if (owner === undefined) return holder;
     if (judgeOwner(owner, options.owner, Date.now() - holder.lastSeen.getTime()) !== 'dead') return holder;
@@ -89,9 +107,30 @@ async function takeIfFree(
         onCompromised(`the lock ${directory} was removed or changed (${error.message})`);
       },
     });
-    return { release: () => (compromised ? withdraw(directory, record) : release()) };
+    held.add(directory);
+    let released: Promise<void> | undefined;
+    const giveUp = () => (compromised ? withdraw(directory, record) : release());
+    return {
+      release: () => {
+        released ??= inTurn(directory, async () => {
+          try {
+            // Once more if need be, as proper-lockfile forgets a lock before it removes it.
+            await giveUp().catch(() => withdraw(directory, record));
+          } finally {
+            held.delete(directory);
+          }
+        });
+        return released;
+      },
+    };
   } catch (error) {
     if (errorCode(error) === 'ELOCKED') return undefined;
     throw error;
   }
+}
+
+function inTurn<Result>(directory: string, work: () => Promise<Result>): Promise<Result> {
+  const turn = turns.get(directory) ?? pLimit(1);
+  turns.set(directory, turn);
+  return turn(work);
 }

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LockExistsError, PersistenceError } from '../../../src/errors.ts';
-import { currentOwner, recordName } from '../../../src/persistence/lock/owner.ts';
+import { currentOwner, recordName, UNKNOWN } from '../../../src/persistence/lock/owner.ts';
+import { startTicksOf } from '../../../src/persistence/lock/process-table.ts';
 import { acquireProcessLock, type ProcessLock } from '../../../src/persistence/lock.ts';
 import { kernelDeviceOf } from '../../helpers/kernel-device.ts';
 import { type LineProcess, startLineProcess } from '../../helpers/line-process.ts';
@@ -97,7 +98,8 @@ describe('acquireProcessLock', () => {
   });
 
   it('clears away what a killed owner left beside the files that it protects, but no lock that is held', async () => {
-    const locks = { 'state.json.lock': { startTicks: '1' }, 'failures.log.lock': {} };
+    const another = { pid: process.ppid, startTicks: startTicksOf(process.ppid) ?? UNKNOWN };
+    const locks = { 'state.json.lock': { startTicks: '1' }, 'failures.log.lock': another };
     for (const [name, difference] of Object.entries(locks)) {
       fs.mkdirSync(join(directory, name));
       fs.writeFileSync(join(directory, name, recordName({ ...currentOwner(), ...difference })), '');

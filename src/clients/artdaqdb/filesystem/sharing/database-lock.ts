@@ -1,4 +1,4 @@
-import { ArtdaqDbError } from '../../../../errors.ts';
+import { ArtdaqDbError, messageOf } from '../../../../errors.ts';
 import { acquireDirectoryLock, describeHolder } from '../../../../persistence/lock/directory-lock.ts';
 import type { LockOwner } from '../../../../persistence/lock/owner.ts';
 import type { Logger } from '../../../../services/logger.ts';
@@ -61,7 +61,18 @@ export class DatabaseLock {
         },
       });
     } finally {
+      await this.#release(release);
+    }
+  }
+
+  /** What was done under the lock is done, whether or not that can be removed. */
+  async #release(release: () => Promise<void>): Promise<void> {
+    try {
       await release();
+    } catch (error) {
+      this.#options.logger.warning(
+        `${this.#path}.lock could not be removed: ${messageOf(error)}. This process removes it with its next write, others once this process has ended`,
+      );
     }
   }
 
