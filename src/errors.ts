@@ -103,6 +103,11 @@ export class ArtdaqDbPresenceError extends ArtdaqDbError {}
 /** UconDB refused, is unreachable, or answered something that can't be trusted. */
 export class UconDbError extends ArchiverError {}
 
+/** A run's key at UconDB is taken by something else than what artdaqDB holds of the run. */
+export class BlobDifferenceError extends UconDbError {
+  protected static override readonly usualFault = 'run';
+}
+
 /** A blob can't be packed or unpacked. */
 export class BlobError extends ArchiverError {
   protected static override readonly usualFault = 'run';

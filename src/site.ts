@@ -12,6 +12,7 @@ import { FailureReasons } from './persistence/failure-reasons.ts';
 import { RunSetFile } from './persistence/run-set-file.ts';
 import { SeenRuns } from './persistence/seen-runs.ts';
 import { StateFile } from './persistence/state.ts';
+import { UncomparedRuns } from './persistence/uncompared-runs.ts';
 import type { VerificationRecords } from './persistence/verified-notes.ts';
 import { WaitingRunsFile } from './persistence/waiting-runs.ts';
 import { RunRecordDirectory } from './records/run-record-directory.ts';
@@ -130,6 +131,17 @@ export class Site {
       verified: record('verified', 'it'),
       unequal: record('unequal', 'it and verified_runs.json'),
     };
+  }
+
+  /** The runs whose blob was not found equal since their upload to the configured place began. */
+  get uncompared(): UncomparedRuns {
+    const { serverUrl, folderName: folder, objectName: object } = this.config.uconDb;
+    const server = URL.canParse(serverUrl) ? new URL(serverUrl).href.replace(/\/+$/, '') : serverUrl;
+    return new UncomparedRuns(join(this.config.app.workDir, 'uncompared_runs.json'), {
+      server,
+      folder,
+      object,
+    });
   }
 
   /** Ends the clients that were made. */

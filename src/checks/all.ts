@@ -8,7 +8,7 @@ import { runRecordsCheck, schemaCheck } from './run-records.ts';
 import { metricsChecks, notificationChecks } from './services.ts';
 import { uconDbCheck } from './ucondb.ts';
 import { workDirCheck } from './work-dir.ts';
-import { logFileChecks, stageFileChecks } from './work-files.ts';
+import { logFileChecks, stageFileChecks, uncomparedRunsCheck } from './work-files.ts';
 
 /** The checks of the program itself and of what lies on this machine. */
 export function localChecks(site: Site, facts: ProgramFacts): Check[] {
@@ -19,6 +19,7 @@ export function localChecks(site: Site, facts: ProgramFacts): Check[] {
     lockFileCheck(config),
     ...stageFileChecks('import', site.files('import'), config),
     ...stageFileChecks('migrate', site.files('migrate'), config),
+    uncomparedRunsCheck(site.uncompared, config),
     ...logFileChecks(config),
     runRecordsCheck(config),
     schemaCheck(config),

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import type { ArchiverConfig } from '../config/schema.ts';
 import { ConfigurationError, messageOf } from '../errors.ts';
 import { checkMayWrite, looking, undefinedIfAbsent } from '../persistence/directory-access.ts';
+import type { UncomparedRuns } from '../persistence/uncompared-runs.ts';
 import type { StageFiles } from '../stages/stage.ts';
 import type { Check, Finding } from './check.ts';
 
@@ -42,6 +43,17 @@ export function stageFileChecks(
       return { text: `${byFault.size} runs wait by a fault` };
     }),
   ];
+}
+
+/** The check of the record of uploaded runs, without which the migrate stage does not begin. */
+export function uncomparedRunsCheck(uncompared: UncomparedRuns, { app }: ArchiverConfig): Check {
+  const name = 'uncompared_runs';
+  const read = async (): Promise<Finding> => {
+    const { ranges } = await uncompared.read();
+    return { text: ranges.length === 0 ? 'no runs' : 'readable' };
+  };
+  const look = (): Promise<Finding> => checkFile(name, uncompared.path, app.workDir, read);
+  return { name, subject: `${name} ${uncompared.path}`, look };
 }
 
 /** The check of the log file, if one is configured: whether lines can be added to it. */

@@ -1,22 +1,28 @@
 import type { RunRequest } from '../cli/request.ts';
 import { PersistenceError } from '../errors.ts';
-import type { WaitingRunsFile, WaitingState } from '../persistence/waiting-runs.ts';
+import { nobodyWaits, type WaitingRunsFile, type WaitingState } from '../persistence/waiting-runs.ts';
 import { recoverFrom, recoveryLines, writeRecovery } from '../report/recover.ts';
+import { without } from '../run-number.ts';
 import type { Logger } from '../services/logger.ts';
 import type { Execution } from './execution.ts';
+import { compareUploads, nothingUploaded } from './recover-uploads.ts';
 
 type RecoverRequest = Extract<RunRequest, { mode: 'recover-state' }>;
 
 const rule = '='.repeat(70);
 
 /**
- * Rebuilds the state file, the failure log and the record of seen runs of a stage from its source and target.
- * @throws ArchiverError if one of them can't be listed; nothing is written then
+ * Rebuilds the state file, the failure log and the record of seen runs of a stage from its source and target. What this archiver
+ * uploaded to UconDB is compared before it counts.
+ * @returns false if an uploaded run differs or could not be compared
+ * @throws ArchiverError if source or target can't be listed, or there is an outage while runs are compared; state and failure log
+ *   are not written then
  */
 export async function recoverState(
   { stage, dryRun }: RecoverRequest,
-  { site, logger, enter }: Execution,
+  execution: Execution,
 ): Promise<boolean> {
+  const { site, logger, enter } = execution;
   const title = stage === 'import' ? 'Import State Recovery' : 'Migration State Recovery';
   enter(title);
   const say = (...lines: string[]) => {
@@ -28,28 +34,47 @@ export async function recoverState(
   say(`Querying ${from.location}...`);
   const source = await from.listRuns();
   say(`Found ${source.length} runs`, `Querying ${to.location}...`);
-  const target = await to.listRuns();
-  say(`Found ${target.length} runs`);
-  if (target.length === 0) logger.warning(`No runs found in ${to.location} - setting state to 0`);
-  if (source.length === 0 && target.length > 0) {
+  const listed = await to.listRuns();
+  say(`Found ${listed.length} runs`);
+  if (listed.length === 0) logger.warning(`No runs found in ${to.location} - setting state to 0`);
+  if (source.length === 0 && listed.length > 0) {
     logger.warning(
       `No runs found in ${from.location}: if they are only away (a file system that is not mounted), repeat the recovery when they ` +
         'are back, as no run is in the failure log or known as seen until then',
     );
   }
-  const { waiting } = site.files(stage);
-  const waits = await waitingRuns(waiting, logger);
-  const recovery = recoverFrom(source, target, (run) => waits?.byFault.has(run) === true);
+  const files = site.files(stage);
+  const known = await waitingRuns(files.waiting, logger);
+  const { byFault } = known ?? nobodyWaits;
+  const uploads =
+    stage === 'import'
+      ? nothingUploaded(byFault)
+      : await compareUploads(source, listed, { dryRun, byFault }, execution);
+  if (uploads === undefined) {
+    logger.warning(
+      'The recovery was stopped before all was compared: state and failure log are as they were',
+    );
+    return false;
+  }
+  const { equal, different, uncertain, waiting } = uploads;
+  const target = without(without(listed, different), uncertain);
+  const recovery = recoverFrom(source, target, (run) => waiting.has(run), different);
   if (dryRun) {
     say('Dry run: nothing was written. It would be:');
   } else {
-    await writeRecovery(recovery, source, site.files(stage), logger);
+    // Before the position may pass them.
+    if (known !== undefined) await files.waiting.write({ ...known, byFault: waiting });
+    await writeRecovery(recovery, source, files, logger);
     // Not before: until the failure log has them, nothing else would tell of runs that waited.
-    if (waits === undefined) logger.info(`✓ Emptied ${waiting.path} (before: ${await waiting.clear()})`);
+    if (known === undefined) {
+      logger.info(`✓ Emptied ${files.waiting.path} (before: ${await files.waiting.clear()})`);
+      await files.waiting.write({ ...nobodyWaits, byFault: waiting });
+    }
+    if (stage === 'migrate') await site.uncompared.drop(equal);
     say(rule, `${title.toUpperCase()} COMPLETE`);
   }
-  say(...recoveryLines(stage, source.length, target.length, recovery), rule);
-  return true;
+  say(...recoveryLines(stage, source.length, listed.length, recovery), rule);
+  return different.length + uncertain.length === 0;
 }
 
 /** Undefined if it can't be told who waits: then the failure log takes those below the position. */

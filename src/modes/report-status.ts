@@ -4,12 +4,14 @@ import { PersistenceError, type StageName } from '../errors.ts';
 import { writeFileAtomic } from '../persistence/atomic-file.ts';
 import type { KnownReasons } from '../persistence/failure-reasons.ts';
 import { followUpRecords } from '../persistence/follow-up-records.ts';
+import { allUncertain, type UncertainRuns, uncertainRuns } from '../persistence/uncompared-runs.ts';
 import type { WaitingState } from '../persistence/waiting-runs.ts';
 import { statusPage } from '../report/html.ts';
 import { statusJson } from '../report/json.ts';
 import {
   isWhole,
   type LateTimes,
+  type PlaceStatus,
   queryPlaces,
   type StageRecord,
   type Status,
@@ -18,7 +20,7 @@ import {
   type UnreadableStageRecord,
 } from '../report/status.ts';
 import { statusLines } from '../report/text.ts';
-import type { RunNumber } from '../run-number.ts';
+import { type RunNumber, without } from '../run-number.ts';
 import type { RunSet } from '../run-set.ts';
 import { makeRedactor } from '../services/log-line.ts';
 import type { Logger } from '../services/logger.ts';
@@ -44,10 +46,12 @@ export async function reportStatus(
     logger.warning(`${flag} only reports: ${request.ignored.join(', ')} has no effect`);
   }
   logger.info('Querying data sources...');
-  const places = await queryPlaces(sources(site).map((source) => limitedTo(request.runs, source)));
+  const listed = await queryPlaces(sources(site).map((source) => limitedTo(request.runs, source)));
+  const uploads = await uncertainUploads(listed, site);
+  const places = 'error' in uploads ? listed : withoutUncertain(listed, uploads);
   const stages = [
-    await stageRecord('import', request.runs, site),
-    await stageRecord('migrate', request.runs, site),
+    await stageRecord('import', request.runs, site, noUploads),
+    await stageRecord('migrate', request.runs, site, uploads),
   ];
   const status = redacted({ places, stages, lateTimes: await lateTimes(site) }, site.config.secrets);
   for (const { level, text } of statusLines(status, request.compareState)) logger[level](text);
@@ -149,18 +153,48 @@ function limitedTo(runs: RunSet | undefined, source: StatusSource): StatusSource
   return { ...source, listRuns };
 }
 
+const noUploads: UncertainRuns = { uncompared: [], different: [] };
+
+/** Which of the keys at UconDB don't count. */
+async function uncertainUploads(
+  places: readonly PlaceStatus[],
+  site: Site,
+): Promise<UncertainRuns | UnreadableRecord> {
+  const listed = places.find(({ place }) => place === 'UconDB')?.runs ?? [];
+  const { uncompared, verification } = site;
+  try {
+    const { failures } = site.files('migrate');
+    return await uncertainRuns(listed, { uncompared, unequal: verification.unequal, failures });
+  } catch (error) {
+    if (!(error instanceof PersistenceError)) throw error;
+    return { error: error.message };
+  }
+}
+
+function withoutUncertain(places: readonly PlaceStatus[], uploads: UncertainRuns): PlaceStatus[] {
+  const uncertain = allUncertain(uploads);
+  return places.map((place) =>
+    place.place === 'UconDB' && place.runs !== undefined
+      ? { ...place, runs: without(place.runs, uncertain) }
+      : place,
+  );
+}
+
 /** A file that can't be read does not keep the places from being reported: their runs tell what to write into it. */
 async function stageRecord(
   stage: StageName,
   runs: RunSet | undefined,
   site: Site,
+  uploads: UncertainRuns | UnreadableRecord,
 ): Promise<StageRecord | UnreadableStageRecord> {
   const { state, failures, seen, waiting } = site.files(stage);
+  if ('error' in uploads) return { stage, ...uploads };
   try {
     return {
       stage,
       state: await state.read(),
       failed: (await failures.read()).filter((run) => runs?.has(run) ?? true),
+      uncompared: uploads.uncompared,
       reasons: await failures.reasons(),
       isKnown: await seen.membership(),
       waiting: selectedOf(await waiting.read(), runs),

@@ -21,6 +21,7 @@ export async function restore(request: RestoreRequest, execution: Execution): Pr
   const { run, force, dryRun } = request;
   const directory = resolve(request.to);
   const blob = await (await site.uconDb()).get(run);
+  await warnOfUncompared(run, execution);
   const { files, what } = request.raw ? asItIs(run, blob) : unpacked(run, blob);
   const names = files.map(({ name }) => name);
   try {
@@ -90,6 +91,20 @@ async function refuseDetour(path: string): Promise<void> {
   const stats = await lstat(path).catch(undefinedIfMissing);
   if (stats !== undefined && !stats.isDirectory()) {
     throw new ArchiverError(`${path} is there and no directory; nothing was restored`);
+  }
+}
+
+/** Whoever needs the files gets them, also if nobody knows whether the blob was compared. */
+async function warnOfUncompared(run: RunNumber, { site, logger }: Execution): Promise<void> {
+  try {
+    if (!(await site.uncompared.read()).has(run)) return;
+    logger.warning(
+      `Run ${run}: this archiver uploaded the blob and has not found it equal to artdaqDB since; ` +
+        `--verify --runs ${run} compares them`,
+    );
+  } catch (error) {
+    if (!(error instanceof PersistenceError)) throw error;
+    logger.warning(`It is not known if the blob of run ${run} was compared with artdaqDB: ${error.message}`);
   }
 }
 

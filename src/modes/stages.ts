@@ -162,6 +162,7 @@ async function makeStage(
         validate: request.validate,
         amended: records.amended,
         unequal: site.verification.unequal,
+        uncompared: site.uncompared,
         replaceIncomplete: config.uconDb.replaceIncomplete,
         now: site.now,
       },

@@ -75,6 +75,7 @@ async function verify(request: VerifyRequest, execution: Execution): Promise<Ver
   return {
     runs: found,
     unequalBefore: without(plan.unequal, compared),
+    uncompared: without(plan.uncompared, compared),
     missingInUconDb: plan.missing,
     left,
   };
@@ -89,6 +90,7 @@ async function planVerification(request: VerifyRequest, site: Site) {
   const record = {
     state: await files.state.read(),
     failed: await files.failures.read(),
+    uncompared: [],
     isKnown: await files.seen.membership(),
     waiting: await files.waiting.read(),
   };
@@ -102,13 +104,17 @@ async function planVerification(request: VerifyRequest, site: Site) {
   }
   const noted = await site.verification.unequal.read();
   const isUnequal = (run: RunNumber): boolean => noted?.has(run) === true;
+  const uploads = await site.uncompared.read();
+  const isUncompared = (run: RunNumber): boolean => uploads.has(run);
   const verified = runs === undefined ? await site.verification.verified.read() : undefined;
-  const turns = takeTurns(present, (run) => verified?.has(run) === true, isUnequal, limit);
+  const isFirst = (run: RunNumber): boolean => isUnequal(run) || isUncompared(run);
+  const turns = takeTurns(present, (run) => verified?.has(run) === true, isFirst, limit);
   return {
     ...turns,
     isNewRound: turns.isNewRound && runs === undefined,
     // Also what is gone from one place since: it can't be compared, and is no better for it.
     unequal: [...new Set([...inArtdaqDb, ...inUconDb])].filter(isUnequal).sort(byRunNumber),
+    uncompared: inUconDb.filter((run) => isUncompared(run) && !isUnequal(run)),
     missing,
     amended: await followUpRecords(site.config.app.workDir).amended.read(),
   };

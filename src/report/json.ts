@@ -46,6 +46,7 @@ export function statusJson(status: Status, now: Date): string {
         last_attempted_run: stage.state.lastAttemptedRun,
         position: positionOf(stage.state),
         failed: runsJson(stage.failed),
+        uncompared: runsJson(stage.uncompared),
         failure_reasons: stage.reasons.problem === undefined ? explainedRuns(stage) : null,
         skipped: runsJson(missing && skippedRuns(missing, stage)),
         waiting: waitingJson(stage.waiting),

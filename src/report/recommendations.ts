@@ -49,7 +49,7 @@ function toBeDone({ toImport = [], toMigrate = [] }: Differences): ReportLine[] 
 }
 
 function stageLines(record: StageRecord, { toImport = [], toMigrate = [] }: Differences): ReportLine[] {
-  const { stage, state, failed, reasons } = record;
+  const { stage, state, failed, uncompared, reasons } = record;
   const skipped = skippedRuns(stage === 'import' ? toImport : toMigrate, record);
   const lines: ReportLine[] = [];
   if (skipped.length > 0) {
@@ -57,6 +57,14 @@ function stageLines(record: StageRecord, { toImport = [], toMigrate = [] }: Diff
       warning(
         `${skipped.length} run(s) at or below the ${stage} position ${positionOf(state)} are skipped with ` +
           `--incremental (${formatRuns(skipped)}); run once without it to ${stage} them`,
+      ),
+    );
+  }
+  if (uncompared.length > 0) {
+    lines.push(
+      info(
+        `INFO: ${uncompared.length} run(s) were uploaded to UconDB, but not compared since (${formatRuns(uncompared)}); they count ` +
+          'as migrated once the migrate stage has found them equal, which its next execution looks at first',
       ),
     );
   }

@@ -1,14 +1,17 @@
 import { PersistenceError, type StageName } from '../errors.ts';
 import { positionOf, recompute } from '../persistence/position.ts';
 import type { StageState } from '../persistence/state-text.ts';
-import { type RunNumber, without } from '../run-number.ts';
+import { byRunNumber, type RunNumber, without } from '../run-number.ts';
 import type { Logger } from '../services/logger.ts';
 import { formatRuns } from './ranges.ts';
 
 /** What state file and failure log of a stage follow from its source and target. */
 export interface Recovery {
   readonly state: StageState;
-  /** Runs of the source up to the highest at the target that the target lacks, but for those that wait by a fault. */
+  /**
+   * Runs of the source up to the highest at the target that the target lacks, but for those that wait by a fault; and all of which it
+   * holds something else.
+   */
   readonly failed: readonly RunNumber[];
 }
 
@@ -28,17 +31,17 @@ interface RecoveredFile<Content> {
 /**
  * Rebuilds what a stage remembers from the runs at its source and target, both ascending.
  * @param waits does the run wait by a fault? Then every execution tries it, wherever the position is.
+ * @param different runs of which the target holds something else; they failed, whatever their number
  */
 export function recoverFrom(
   source: readonly RunNumber[],
   target: readonly RunNumber[],
   waits: (run: RunNumber) => boolean,
+  different: readonly RunNumber[] = [],
 ): Recovery {
-  const state = recompute(target);
-  const highest = target.at(-1);
-  const failed =
-    highest === undefined ? [] : without(source, target).filter((run) => run < highest && !waits(run));
-  return { state, failed };
+  const highest = target.at(-1) ?? -1;
+  const missing = without(source, target).filter((run) => run < highest && !waits(run));
+  return { state: recompute(target), failed: [...new Set([...missing, ...different])].sort(byRunNumber) };
 }
 
 /**

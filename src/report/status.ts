@@ -29,6 +29,8 @@ export interface StageRecord {
   readonly stage: StageName;
   readonly state: StageState;
   readonly failed: readonly RunNumber[];
+  /** Runs that this archiver uploaded and did not compare since: they are looked at first, wherever the position is. Ascending. */
+  readonly uncompared: readonly RunNumber[];
   /** Why runs failed; those that are no longer among the failed ones don't count. */
   readonly reasons: KnownReasons;
   /** Was the run at the source at an earlier execution? True for all runs before the first. */
@@ -85,16 +87,17 @@ export async function queryPlaces(sources: readonly StatusSource[]): Promise<Pla
 
 /**
  * Runs that an incremental execution passes over: missing at the target, at or below the position, known for long,
- * neither in the failure log nor waiting by a fault.
+ * neither in the failure log nor to be compared nor waiting by a fault.
  */
 export function skippedRuns(
   missing: readonly RunNumber[],
-  { state, failed, isKnown, waiting }: Pick<StageRecord, 'state' | 'failed' | 'isKnown' | 'waiting'>,
+  stage: Pick<StageRecord, 'state' | 'failed' | 'uncompared' | 'isKnown' | 'waiting'>,
 ): RunNumber[] {
-  const logged = new Set(failed);
+  const { state, isKnown, waiting } = stage;
+  const others = new Set([...stage.failed, ...stage.uncompared]);
   const position = positionOf(state);
   return missing.filter(
-    (run) => !isAbove(run, position) && !logged.has(run) && !waiting.byFault.has(run) && isKnown(run),
+    (run) => !isAbove(run, position) && !others.has(run) && !waiting.byFault.has(run) && isKnown(run),
   );
 }
 

@@ -22,6 +22,8 @@ export interface Verification {
   readonly runs: readonly VerifiedRun[];
   /** Found unequal by an earlier verification, and not compared again since. Ascending. */
   readonly unequalBefore: readonly RunNumber[];
+  /** Uploaded, and not compared since, now neither: they don't count as migrated until the migrate stage does that. Ascending. */
+  readonly uncompared: readonly RunNumber[];
   /** In artdaqDB but not in UconDB, though neither in the failure log nor still to be migrated. */
   readonly missingInUconDb: readonly RunNumber[];
   /** Runs that were not compared for want of time or place; a round goes on with them the next time. */
@@ -43,7 +45,7 @@ export function isEqualRun(result: VerifiedRun): boolean {
  * @param isRound is it a part of a round? One of runs asked for by number is not.
  */
 export function verificationLines(verification: Verification, isRound: boolean): string[] {
-  const { runs, unequalBefore, missingInUconDb, left } = verification;
+  const { runs, unequalBefore, uncompared, missingInUconDb, left } = verification;
   const errors = runs.filter((run) => 'error' in run).length;
   const equal = runs.filter(isEqualRun).length;
   return [
@@ -53,6 +55,11 @@ export function verificationLines(verification: Verification, isRound: boolean):
       : [
           `Not compared now, but unequal when compared last: ${formatRuns(unequalBefore)} ` +
             '(--verify --runs compares them at once)',
+        ]),
+    ...(uncompared.length === 0
+      ? []
+      : [
+          `Uploaded, but not compared yet: ${formatRuns(uncompared)} (the next execution of the migrate stage compares them)`,
         ]),
     ...(missingInUconDb.length === 0
       ? []
@@ -64,7 +71,8 @@ export function verificationLines(verification: Verification, isRound: boolean):
 }
 
 /** The verification as one JSON document (documentation/FILE_FORMATS.md, "Verification as JSON"). */
-export function verificationJson({ runs, unequalBefore, missingInUconDb, left }: Verification): string {
+export function verificationJson(verification: Verification): string {
+  const { runs, unequalBefore, uncompared, missingInUconDb, left } = verification;
   const document = {
     version: VERSION,
     runs: runs.map((result) =>
@@ -81,6 +89,7 @@ export function verificationJson({ runs, unequalBefore, missingInUconDb, left }:
           },
     ),
     unequal_before: toRanges(unequalBefore),
+    uncompared: toRanges(uncompared),
     missing_in_ucondb: toRanges(missingInUconDb),
     left,
   };

@@ -3,7 +3,7 @@ import { positionOf } from '../persistence/position.ts';
 import type { StageState } from '../persistence/state-text.ts';
 import { type WaitingState, waitingByPlace } from '../persistence/waiting-runs.ts';
 import { formatRuns } from '../report/ranges.ts';
-import { byRunNumber, type RunNumber } from '../run-number.ts';
+import { byRunNumber, type RunNumber, without } from '../run-number.ts';
 import type { Logger } from '../services/logger.ts';
 import type { FailedRun } from '../services/stage-observer.ts';
 import { attemptRun } from './attempts.ts';
@@ -20,6 +20,7 @@ import {
   planBatch,
   sizeOf,
 } from './candidates.ts';
+import type { Comparisons } from './comparisons.ts';
 import type { FollowUps } from './follow-ups.ts';
 import { planLines } from './plan-lines.ts';
 import type { RunEnd, Visit } from './run-end.ts';
@@ -71,6 +72,24 @@ export abstract class BaseStage {
     return new Map();
   }
 
+  /** Finds what is to be done, before all else, about runs that are at the target and don't count as archived yet. */
+  protected async comparisons(_listing: Listing, _request: StageRequest): Promise<Comparisons> {
+    return { runs: [], known: [], work: async () => undefined };
+  }
+
+  /** Processes a batch, with what there is to do before its first and after its last run. */
+  protected async processing(
+    _batch: readonly RunNumber[],
+    process: () => Promise<StageResult>,
+  ): Promise<StageResult> {
+    return await process();
+  }
+
+  /** Called once it is on disk that runs are archived. */
+  protected async recorded(_runs: readonly RunNumber[]): Promise<void> {
+    // A stage without notes of its own has nothing to do.
+  }
+
   /**
    * Finds what is to be done about runs that are archived already, before any other run.
    * @param readOnly nothing may be changed, anywhere
@@ -94,7 +113,13 @@ export abstract class BaseStage {
   async run(request: StageRequest): Promise<StageResult> {
     const { files } = this.#context;
     this.logger.info(`${this.label}: Fetching runs (mode: ${request.mode}).`);
-    const listing = await this.#list(false);
+    const listed = await this.#list(false);
+    const compared = await this.#compare(listed, request);
+    const listing = {
+      source: listed.source,
+      target: [...listed.target, ...compared.successful].sort(byRunNumber),
+      uncertain: without(listed.uncertain ?? [], compared.successful),
+    };
     // Counts what an execution that was killed archived and had no time to note.
     const state = await files.state.update((before) => countArchived(before, listing));
     await this.#warnOfEmptyTarget(listing, state);
@@ -112,27 +137,75 @@ export abstract class BaseStage {
       beganWithWaiting: plan.limit === 1 && plan.waiting.length > 0 && plan.others.length === 0,
     };
     await files.waiting.write(waiting);
-    if (sizeOf(plan) === 0 || followedUp.isBroken) {
-      const { failed, error, brokenPlace } = followedUp;
+    const before = {
+      successful: compared.successful,
+      failed: [...compared.failed, ...followedUp.failed],
+      error: compared.error ?? followedUp.error,
+      brokenPlace: compared.brokenPlace ?? followedUp.brokenPlace,
+    };
+    if (sizeOf(plan) === 0 || followedUp.isBroken || compared.isBroken) {
       const [notProcessed, waits] = [sizeOf(plan), waitingByPlace(view.waiting.byFault)];
-      return { successful: [], failed, notProcessed, waiting: waits, error, brokenPlace };
+      return { ...before, notProcessed: compared.notProcessed + notProcessed, waiting: waits };
     }
-    const result = await processBatch(plan, listing, view, {
-      label: this.label,
-      context: this.#context,
-      usualPlace: this.usualPlace,
-      isAlarmed: followedUp.error !== undefined,
-      waiting,
-      attempt: (run, options) =>
-        this.#attempt(run, (number, logger, visit) => this.process(number, logger, visit), options),
-    });
+    const batch = [...plan.others, ...plan.waiting];
+    const result = await this.processing(batch, () =>
+      processBatch(plan, listing, view, {
+        label: this.label,
+        context: this.#context,
+        usualPlace: this.usualPlace,
+        isAlarmed: followedUp.error !== undefined || compared.isAlarming,
+        waiting,
+        attempt: (run, options) =>
+          this.#attempt(run, (number, logger, visit) => this.process(number, logger, visit), options),
+        recorded: (runs) => this.recorded(runs),
+      }),
+    );
     const ended = [...result.successful, ...result.failed.map(({ run }) => run)];
     await files.seen.remember(ended.filter((run) => view.late.has(run)));
     return {
       ...result,
-      failed: [...followedUp.failed, ...result.failed],
-      error: result.error ?? followedUp.error,
-      brokenPlace: result.brokenPlace ?? followedUp.brokenPlace,
+      successful: [...before.successful, ...result.successful],
+      failed: [...before.failed, ...result.failed],
+      notProcessed: compared.notProcessed + result.notProcessed,
+      error: result.error ?? before.error,
+      brokenPlace: result.brokenPlace ?? before.brokenPlace,
+    };
+  }
+
+  /** Takes no place in the batch, and leaves the position to it. */
+  async #compare(listing: Listing, request: StageRequest): Promise<Compared> {
+    const { runs, known, work } = await this.comparisons(listing, request);
+    for (const { error } of known) this.logger.error(`✗ ${this.label}: ${error}`);
+    if (runs.length === 0) return { ...nothingCompared, failed: known };
+    this.logger.info(
+      `${this.label}: ${runs.length} runs were uploaded, but not found equal since; they are compared first: ${formatRuns(runs)}`,
+    );
+    const state = await this.#context.files.state.read();
+    const view = { position: positionOf(state), ...(await this.#remembered(listing, state)) };
+    const { byFault } = view.waiting;
+    const plan: BatchPlan = {
+      others: runs.filter((run) => !byFault.has(run)),
+      waiting: runs.filter((run) => byFault.has(run)),
+      limit: Infinity,
+      postponed: new Map(),
+      selected: runs,
+      order: [],
+    };
+    const result = await processBatch(plan, listing, view, {
+      label: `${this.label} (comparison)`,
+      context: this.#context,
+      usualPlace: this.usualPlace,
+      isAlarmed: false,
+      waiting: view.waiting,
+      attempt: (run, options) => this.#attempt(run, work, options),
+      recorded: (archived) => this.recorded(archived),
+    });
+    const { successful, failed, notProcessed } = result;
+    return {
+      ...result,
+      failed: [...known, ...failed],
+      isAlarming: successful.length === 0 && failed.length + notProcessed < runs.length,
+      isBroken: result.error !== undefined,
     };
   }
 
@@ -145,6 +218,11 @@ export abstract class BaseStage {
   async dryRun(request: StageRequest, pending: readonly RunNumber[]): Promise<StageResult> {
     const there = await this.#list(true);
     const listing = { ...there, source: [...new Set([...there.source, ...pending])].sort(byRunNumber) };
+    for (const run of (await this.comparisons(listing, request)).runs) {
+      this.logger.info(
+        `Dry run: what ${this.target} holds of run ${run} would be compared: it was uploaded, and not found equal since`,
+      );
+    }
     const { files } = this.#context;
     const state = countArchived(await files.state.read(), listing);
     await this.#warnOfEmptyTarget(listing, state);
@@ -279,6 +357,24 @@ export abstract class BaseStage {
     );
   }
 }
+
+/** How the comparisons went. */
+interface Compared extends Omit<StageResult, 'waiting'> {
+  /** Did the last one fail by a fault that may be the site's, as far as can be told? */
+  readonly isAlarming: boolean;
+  /** Did that end the comparisons? Then there is no use in trying other runs. */
+  readonly isBroken: boolean;
+}
+
+const nothingCompared: Compared = {
+  successful: [],
+  failed: [],
+  notProcessed: 0,
+  error: undefined,
+  brokenPlace: undefined,
+  isAlarming: false,
+  isBroken: false,
+};
 
 /** How the work on archived runs went. */
 interface FollowedUp {

@@ -5,7 +5,7 @@ import { BatchProgress } from './batch-progress.ts';
 import { type BatchPlan, type IncrementalView, type Listing, sizeOf } from './candidates.ts';
 import { ProgressRecorder } from './progress-recorder.ts';
 import type { RunEnd } from './run-end.ts';
-import { Schedule, type Sign } from './schedule.ts';
+import { followSchedule, Schedule, signOf } from './schedule.ts';
 import type { StageContext, StageResult } from './stage.ts';
 import { WaitingBook } from './waiting-book.ts';
 
@@ -22,6 +22,8 @@ export interface BatchWork {
   readonly waiting: WaitingState;
   /** Does one run's work. Once `ending` aborts, no further attempt is made. */
   attempt(run: RunNumber, options: { readonly once: boolean; readonly ending: AbortSignal }): Promise<RunEnd>;
+  /** Called once it is on disk that runs are archived. */
+  recorded(runs: readonly RunNumber[]): Promise<void>;
 }
 
 /** Why and where a batch was ended before all of its runs were tried. */
@@ -39,7 +41,7 @@ export async function processBatch(
   plan: BatchPlan,
   listing: Listing,
   { failed, waiting: { byFault } }: IncrementalView,
-  { label, context, usualPlace, isAlarmed, waiting, attempt }: BatchWork,
+  { label, context, usualPlace, isAlarmed, waiting, attempt, recorded: onArchived }: BatchWork,
 ): Promise<StageResult> {
   const { settings, files, logger, shutdown, now } = context;
   const total = sizeOf(plan);
@@ -50,7 +52,15 @@ export async function processBatch(
   };
   const book = new WaitingBook({ before: byFault, inFailureLog: failed, usualPlace, now });
   const onError = (error: unknown): void => giveUp(messageOf(error));
-  const recorder = new ProgressRecorder({ order: plan.order, files, listing, book, waiting, onError });
+  const recorder = new ProgressRecorder({
+    order: plan.order,
+    files,
+    listing,
+    book,
+    waiting,
+    onArchived,
+    onError,
+  });
   const progress = new BatchProgress({ label, total, logger, view: context.progress });
   progress.show(recorder);
   logger.info(`${label}: Processing batch of ${total} runs.`);
@@ -68,25 +78,11 @@ export async function processBatch(
     broken = { place: end.place ?? usualPlace, message: end.message };
     giveUp(`${broken.place}: ${broken.message}`);
   };
-  const underWay = new Set<Promise<void>>();
-  for (;;) {
-    while (underWay.size < settings.parallelWorkers && !shutdown.aborted && !ending.signal.aborted) {
-      const run = schedule.next();
-      if (run === undefined) break;
-      const work: Promise<void> = process(run).finally(() => underWay.delete(work));
-      underWay.add(work);
-    }
-    if (underWay.size === 0) break;
-    await Promise.race(underWay);
-  }
+  const stop = AbortSignal.any([shutdown, ending.signal]);
+  await followSchedule(schedule, { workers: settings.parallelWorkers, stop }, process);
   progress.end();
   await recorder.settle();
   return summarise(recorder, book, total, broken, context);
-}
-
-function signOf(end: Exclude<RunEnd, { kind: 'left' }>): Sign {
-  if (end.kind === 'archived') return 'success';
-  return end.fault === 'run' ? 'own' : end.fault;
 }
 
 function summarise(

@@ -8,6 +8,8 @@ import { RunSet } from '../run-set.ts';
 export interface Listing {
   readonly source: readonly RunNumber[];
   readonly target: readonly RunNumber[];
+  /** Something of these is at the target, but it does not count yet, and is not sent again. Not among `target`; ascending. */
+  readonly uncertain?: readonly RunNumber[];
 }
 
 /** What decides which runs an incremental execution looks at. */
@@ -112,7 +114,8 @@ export async function planBatch(
   const { runs, limit, mode } = request;
   const { byFault, beganWithWaiting } = view.waiting;
   const isWaiting = (run: RunNumber): boolean => byFault.has(run) && !view.failed.has(run);
-  const selected = runs === undefined ? candidates : candidates.filter((run) => runs.has(run));
+  const { uncertain = [] } = listing;
+  const selected = without(candidates, uncertain).filter((run) => runs?.has(run) ?? true);
   const fresh = selected.filter((run) => !view.failed.has(run) && !isWaiting(run));
   const cycles = (run: RunNumber): number => byFault.get(run)?.cycles ?? 0;
   const inTurn = selected.filter(isWaiting).sort((a, b) => cycles(a) - cycles(b) || byRunNumber(a, b));
@@ -122,6 +125,11 @@ export async function planBatch(
   const isTheirTurn = limit === 1 && waiting.length > 0 && !beganWithWaiting;
   const failed = selected.filter((run) => view.failed.has(run));
   const others = isTheirTurn ? [] : await ready([...fresh, ...failed], limit, postponer, postponed);
+  // Those that are uncertain and not in the failure log hold the position back.
+  const deciding = without(
+    candidates,
+    uncertain.filter((run) => view.failed.has(run)),
+  );
   return {
     others: others.sort(byRunNumber),
     waiting,
@@ -129,8 +137,7 @@ export async function planBatch(
     postponed,
     selected: selected.filter((run) => !postponed.has(run)),
     // What waits below the position holds nothing back: it is a candidate wherever the position is.
-    order:
-      mode === 'failed' ? [] : candidates.filter((run) => isAbove(run, view.position) || !isWaiting(run)),
+    order: mode === 'failed' ? [] : deciding.filter((run) => isAbove(run, view.position) || !isWaiting(run)),
   };
 }
 

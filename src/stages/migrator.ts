@@ -1,22 +1,22 @@
-import { createHash } from 'node:crypto';
-import { packBlob, sameRecord } from '../blob/pack.ts';
+import { packBlob } from '../blob/pack.ts';
 import { unpackBlob } from '../blob/unpack.ts';
 import { validateBlob } from '../blob/validate.ts';
 import type { ArtdaqDb } from '../clients/artdaqdb/artdaqdb.ts';
-import type { PutOutcome, UconDb } from '../clients/ucondb/ucondb.ts';
-import { ArtdaqDbError, messageOf, UconDbError } from '../errors.ts';
-import { type FhiclFile, SCHEMA_FILE } from '../fhicl/fhicl-file.ts';
-import { forget } from '../persistence/follow-up-records.ts';
+import type { UconDb } from '../clients/ucondb/ucondb.ts';
+import { UconDbError } from '../errors.ts';
 import type { RunSetFile } from '../persistence/run-set-file.ts';
+import { allUncertain, type UncomparedRuns, uncertainRuns } from '../persistence/uncompared-runs.ts';
 import { formatRuns } from '../report/ranges.ts';
-import type { RunNumber } from '../run-number.ts';
+import { type RunNumber, without } from '../run-number.ts';
 import type { Logger } from '../services/logger.ts';
 import { BaseStage } from './base-stage.ts';
+import { BlobComparison, type PackedRun } from './blob-comparison.ts';
 import { needOf } from './blob-completion.ts';
 import type { Listing } from './candidates.ts';
+import type { Comparisons } from './comparisons.ts';
 import type { FollowUps } from './follow-ups.ts';
 import { Visit } from './run-end.ts';
-import type { StageContext, StageRequest } from './stage.ts';
+import type { StageContext, StageRequest, StageResult } from './stage.ts';
 
 /** What the migrate stage works with. */
 export interface MigratorParts {
@@ -30,11 +30,13 @@ export interface MigratorParts {
   readonly replaceIncomplete: boolean;
   /** Runs that are known to differ between artdaqDB and UconDB. */
   readonly unequal: RunSetFile;
+  /** Runs whose blob was not found equal since its upload began. */
+  readonly uncompared: UncomparedRuns;
   /** The packing time of the blobs. */
   readonly now: () => Date;
 }
 
-/** artdaqDB -> blob -> UconDB, read back and compared. */
+/** artdaqDB -> blob -> UconDB, read back and compared. A blob that this archiver uploaded counts once it was found equal. */
 export class Migrator extends BaseStage {
   readonly name = 'migrate';
   protected readonly label = 'Migration Stage';
@@ -42,10 +44,17 @@ export class Migrator extends BaseStage {
   protected readonly target = 'UconDB';
   protected readonly usualPlace = 'UconDB write';
   readonly #parts: MigratorParts;
+  readonly #context: StageContext;
+  readonly #comparison: BlobComparison;
+  /** Runs that were sent to UconDB, and those of them whose key is known to be there. */
+  readonly #sent = new Set<RunNumber>();
+  readonly #arrived = new Set<RunNumber>();
 
   constructor(parts: MigratorParts, context: StageContext) {
     super(context);
     this.#parts = parts;
+    this.#context = context;
+    this.#comparison = new BlobComparison(parts);
   }
 
   protected async list(readOnly: boolean): Promise<Listing> {
@@ -58,9 +67,52 @@ export class Migrator extends BaseStage {
     });
     this.logger.info(`Found ${source.length} runs in ArtdaqDB`);
     this.logger.info('Querying UconDB for already migrated runs...');
-    const target = await visit.at('UconDB read', () => uconDb.listRuns());
-    this.logger.info(`Found ${target.length} runs already in UconDB`);
-    return { source, target };
+    const listed = await visit.at('UconDB read', () => uconDb.listRuns());
+    this.logger.info(`Found ${listed.length} runs already in UconDB`);
+    const uncertain = allUncertain(await this.#uncertain(listed));
+    return { source, target: without(listed, uncertain), uncertain };
+  }
+
+  protected override async comparisons(
+    { source, uncertain = [] }: Listing,
+    { mode, runs }: StageRequest,
+  ): Promise<Comparisons> {
+    const isSelected = (run: RunNumber): boolean => runs?.has(run) ?? true;
+    const selected = uncertain.filter(isSelected);
+    const gone = without(selected, source);
+    const { uncompared, different } = await this.#uncertain(without(selected, gone));
+    const isRetried = mode !== 'incremental' || runs !== undefined;
+    return {
+      runs: isRetried ? allUncertain({ uncompared, different }) : uncompared,
+      known: [
+        ...gone.map((run) => ({ run, error: incomparable(run) })),
+        ...(isRetried ? [] : different).map((run) => ({ run, error: knownDifference(run) })),
+      ],
+      work: async (run, logger, visit) =>
+        this.#compare(run, await this.#comparison.pack(run, visit), { isOurs: false }, logger, visit),
+    };
+  }
+
+  #uncertain(listed: readonly RunNumber[]) {
+    const { uncompared, unequal } = this.#parts;
+    const { failures } = this.#context.files;
+    return uncertainRuns(listed, { uncompared, unequal, failures });
+  }
+
+  protected override async processing(
+    batch: readonly RunNumber[],
+    process: () => Promise<StageResult>,
+  ): Promise<StageResult> {
+    const { uncompared } = this.#parts;
+    const noted = await uncompared.note(batch);
+    const result = await process();
+    // Whoever stores them is somebody else.
+    await uncompared.drop(noted.filter((run) => !this.#sent.has(run)));
+    return result;
+  }
+
+  protected override async recorded(runs: readonly RunNumber[]): Promise<void> {
+    await this.#parts.uncompared.drop(runs);
   }
 
   protected async followUps(listing: Listing, { runs }: StageRequest): Promise<FollowUps> {
@@ -82,15 +134,16 @@ export class Migrator extends BaseStage {
 
   /** Replaces a blob that lacks nothing but the stop time, once; all that went before is found out anew. */
   async #complete(run: RunNumber, logger: Logger, visit: Visit): Promise<void> {
-    const { uconDb, amended, now } = this.#parts;
-    const files = await visit.at('artdaqDB read', () => this.#export(run));
+    const { uconDb, amended, uncompared, now } = this.#parts;
+    const { files } = await this.#comparison.pack(run, visit);
     const stored = await visit.at('UconDB read', () => uconDb.get(run));
     const need = needOf(files, unpackBlob(stored).files);
     if (need === 'nothing-yet') return;
     if (need === 'replacement') {
-      const blob = packBlob(run, files, now());
-      await visit.at('UconDB write', () => uconDb.replace(run, blob));
-      verifyMd5(run, blob, await visit.at('UconDB read', () => uconDb.get(run)));
+      const packed = { files, blob: packBlob(run, files, now()) };
+      await uncompared.note([run]);
+      await visit.at('UconDB write', () => uconDb.replace(run, packed.blob));
+      await this.#comparison.lookAtUpload(run, packed, visit);
       logger.info(`✓ Run ${run}: its blob was replaced by one with the stop time`);
     } else if (need !== 'nothing') {
       throw new UconDbError(
@@ -100,49 +153,45 @@ export class Migrator extends BaseStage {
       );
     }
     await amended.drop([run]);
+    await uncompared.drop([run]);
   }
 
   protected async process(run: RunNumber, logger: Logger, visit: Visit): Promise<void> {
-    const { uconDb, validate, now, amended, unequal } = this.#parts;
-    const blob = packBlob(run, await visit.at('artdaqDB read', () => this.#export(run)), now());
+    const packed = await this.#comparison.pack(run, visit);
+    const isOurs = !this.#arrived.has(run) && (await this.#upload(run, packed, logger, visit));
+    await this.#compare(run, packed, { isOurs }, logger, visit);
+  }
+
+  /** @returns false if the key was taken */
+  async #upload(run: RunNumber, { blob }: PackedRun, logger: Logger, visit: Visit): Promise<boolean> {
     logger.debug(`Run ${run}: uploading ${blob.length} bytes to UconDB`);
+    this.#sent.add(run);
     const outcome = await visit.at(
       'UconDB write',
-      () => uconDb.put(run, blob),
+      () => this.#parts.uconDb.put(run, blob),
       (answer) => answer === 'stored',
     );
-    const stored = await visit.at('UconDB read', () => this.#readBack(run, blob, outcome, logger));
-    if (outcome === 'already-stored') logger.info(`Run ${run}: already in UconDB with the same content`);
-    // Not before: an upload of a killed archiver may have come first, without the times that came later.
-    await forget(amended, [run]);
-    await this.#note(() => forget(unequal, [run]), run, logger);
-    if (validate) this.#validate(run, stored, logger);
+    this.#arrived.add(run);
+    return outcome === 'stored';
+  }
+
+  /** @param isOurs was just this blob uploaded? */
+  async #compare(
+    run: RunNumber,
+    packed: PackedRun,
+    { isOurs }: { readonly isOurs: boolean },
+    logger: Logger,
+    visit: Visit,
+  ): Promise<void> {
+    const comparison = this.#comparison;
+    const look = () =>
+      isOurs ? comparison.lookAtUpload(run, packed, visit) : comparison.look(run, packed, visit);
+    const { blob, verdict } = await comparison.noting(run, look, logger);
+    if (verdict === 'lacks-times') {
+      logger.info(`Run ${run}: its blob in UconDB lacks the stop time that came later, and nothing else`);
+    } else if (!isOurs) logger.info(`Run ${run}: already in UconDB with the same content`);
+    if (this.#parts.validate) this.#validate(run, blob, logger);
     logger.info(`✓ Run ${run} migrated and verified successfully`);
-  }
-
-  /**
-   * What UconDB holds now, if it is what was packed. Otherwise `--verify` is told, as the key is taken: whoever lists keys, and
-   * so the next retry, counts the run as archived.
-   */
-  async #readBack(run: RunNumber, packed: Buffer, outcome: PutOutcome, logger: Logger): Promise<Buffer> {
-    try {
-      const stored = await this.#parts.uconDb.get(run);
-      if (outcome === 'stored') verifyMd5(run, packed, stored);
-      else verifyRecord(run, packed, stored);
-      return stored;
-    } catch (error) {
-      await this.#note(() => this.#parts.unequal.add([run]), run, logger);
-      throw error;
-    }
-  }
-
-  /** Notes for `--verify` what became of a run, which doesn't depend on whether that succeeds. */
-  async #note(change: () => Promise<void>, run: RunNumber, logger: Logger): Promise<void> {
-    try {
-      await change();
-    } catch (error) {
-      logger.warning(`Run ${run} could not be noted for --verify: ${messageOf(error)}`);
-    }
   }
 
   #validate(run: RunNumber, blob: Buffer, logger: Logger): void {
@@ -155,43 +204,21 @@ export class Migrator extends BaseStage {
   }
 
   protected async preview(run: RunNumber): Promise<string[]> {
-    const files = await this.#export(run);
-    const { length } = packBlob(run, files, this.#parts.now());
-    return [`would be migrated: ${files.length} files, a blob of ${length} bytes`];
-  }
-
-  async #export(run: RunNumber): Promise<FhiclFile[]> {
-    const { artdaqDb } = this.#parts;
-    const files = await artdaqDb.export(run);
-    if (files.some(({ name }) => name !== SCHEMA_FILE)) return files;
-    throw new ArtdaqDbError(
-      `run ${run} is listed in artdaqDB (${artdaqDb.location}), but no document of its record is there; ` +
-        'nothing was uploaded: restore the collection RunHistory from a backup, or import the run anew',
-      { stage: this.name, run, fault: 'run' },
-    );
+    const { files, blob } = await this.#comparison.pack(run, new Visit());
+    return [`would be migrated: ${files.length} files, a blob of ${blob.length} bytes`];
   }
 }
 
-function verifyRecord(run: RunNumber, packed: Buffer, stored: Buffer): void {
-  if (sameRecord(packed, stored)) return;
-  throw new UconDbError(
-    `run ${run} is in UconDB already with different content (${stored.length} bytes there, ${packed.length} here); ` +
-      'nothing was overwritten: compare the two and decide which is right',
-    { stage: 'migrate', run, fault: 'run' },
+function incomparable(run: RunNumber): string {
+  return (
+    `run ${run} was uploaded to UconDB and not found equal since, and artdaqDB does not have it any more: import it again, ` +
+    'or take it out of uncompared_runs.json, where it is noted; then its key counts'
   );
 }
 
-function verifyMd5(run: RunNumber, sent: Buffer, stored: Buffer): void {
-  // Equal bytes have equal sums.
-  if (stored.equals(sent)) return;
-  const [expected, found] = [md5(sent), md5(stored)];
-  throw new UconDbError(
-    `MD5 mismatch for run ${run}: sent ${expected} (${sent.length} bytes), UconDB holds ${found} ` +
-      `(${stored.length} bytes); the key is taken by a wrong blob: ask the UconDB administrators to remove it`,
-    { stage: 'migrate', run, fault: 'run' },
+function knownDifference(run: RunNumber): string {
+  return (
+    `run ${run} has a blob in UconDB that was not the same as artdaqDB when they were compared last; ` +
+    '--retry-failed-migrate compares them again'
   );
-}
-
-function md5(bytes: Buffer): string {
-  return createHash('md5').update(bytes).digest('hex');
 }

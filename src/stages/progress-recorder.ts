@@ -24,6 +24,8 @@ export interface ProgressRecorderOptions {
   readonly book: WaitingBook;
   /** What is kept of waiting runs besides the book. */
   readonly waiting: WaitingState;
+  /** Called once it is on disk that runs are archived. */
+  readonly onArchived: (runs: readonly RunNumber[]) => Promise<void>;
   /** Called once when the files can't be written: no new runs should start then. */
   readonly onError: (error: unknown) => void;
 }
@@ -80,16 +82,17 @@ export class ProgressRecorder {
   }
 
   async #write(): Promise<void> {
-    const { order, files, listing, book, waiting, onError } = this.#options;
+    const { order, files, listing, book, waiting, onArchived, onError } = this.#options;
     try {
       do {
         this.#hasNews = false;
         const ended = [...this.#unwritten];
+        const archived = ended.filter(({ error }) => error === undefined).map(({ run }) => run);
         const byFault = new Map(book.runs);
         // Before a condemned run leaves the other list.
         await files.failures.change({
           add: new Map(ended.flatMap(({ run, error }) => (error === undefined ? [] : [[run, error]]))),
-          remove: ended.filter(({ error }) => error === undefined).map(({ run }) => run),
+          remove: archived,
         });
         await files.waiting.write({ ...waiting, byFault });
         for (const { run } of ended) this.#logged.add(run);
@@ -103,6 +106,7 @@ export class ProgressRecorder {
             lowestKnown: lowestRun(listing),
           }),
         );
+        if (archived.length > 0) await onArchived(archived);
         // Only now: what could not be written is written with the next.
         this.#unwritten.splice(0, ended.length);
       } while (this.#hasNews);

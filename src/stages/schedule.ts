@@ -1,4 +1,5 @@
 import type { RunNumber } from '../run-number.ts';
+import type { RunEnd } from './run-end.ts';
 
 /** What a {@link Schedule} chooses from. */
 export interface ScheduledRuns {
@@ -20,6 +21,12 @@ export type ScheduleEnd = 'site' | 'outage' | 'undecided';
 
 /** So many failures of unknown fault in a row look like an outage. */
 const OUTAGE = 3;
+
+/** What the end of a run tells. */
+export function signOf(end: Exclude<RunEnd, { kind: 'left' }>): Sign {
+  if (end.kind === 'archived') return 'success';
+  return end.fault === 'run' ? 'own' : end.fault;
+}
 
 /**
  * Decides which run of a stage is tried next, and when it is no use to try another. Runs that wait by a fault come in turn
@@ -111,5 +118,27 @@ export class Schedule {
     const takesWaiting = this.#waiting.length > 0 && (this.#others.length === 0 || isTheirTurn);
     this.#takesWaiting = !takesWaiting;
     return (takesWaiting ? this.#waiting : this.#others).shift();
+  }
+}
+
+/**
+ * Does the work of the runs that a schedule chooses, several at once, until it chooses none or it is to stop.
+ * @param work tells the schedule how each ended
+ */
+export async function followSchedule(
+  schedule: Schedule,
+  { workers, stop }: { readonly workers: number; readonly stop: AbortSignal },
+  work: (run: RunNumber) => Promise<void>,
+): Promise<void> {
+  const underWay = new Set<Promise<void>>();
+  for (;;) {
+    while (underWay.size < workers && !stop.aborted) {
+      const run = schedule.next();
+      if (run === undefined) break;
+      const begun: Promise<void> = work(run).finally(() => underWay.delete(begun));
+      underWay.add(begun);
+    }
+    if (underWay.size === 0) return;
+    await Promise.race(underWay);
   }
 }

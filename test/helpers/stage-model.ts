@@ -2,19 +2,20 @@ import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { ArchiverError, type ErrorFault, type StageName } from '../../src/errors.ts';
+import { packBlob } from '../../src/blob/pack.ts';
+import { ArchiverError, type ErrorFault, UconDbError } from '../../src/errors.ts';
 import { FailureLog } from '../../src/persistence/failure-log.ts';
 import { isAbove, positionOf } from '../../src/persistence/position.ts';
+import { RunSetFile } from '../../src/persistence/run-set-file.ts';
 import { SeenRuns } from '../../src/persistence/seen-runs.ts';
 import { StateFile } from '../../src/persistence/state.ts';
+import { allUncertain, UncomparedRuns, uncertainRuns } from '../../src/persistence/uncompared-runs.ts';
 import { WaitingRunsFile } from '../../src/persistence/waiting-runs.ts';
 import { recoverFrom, writeRecovery } from '../../src/report/recover.ts';
 import { skippedRuns } from '../../src/report/status.ts';
-import { byRunNumber, type RunNumber } from '../../src/run-number.ts';
-import { BaseStage } from '../../src/stages/base-stage.ts';
+import { byRunNumber, type RunNumber, without } from '../../src/run-number.ts';
 import { type Listing, missingRuns, type Postponement } from '../../src/stages/candidates.ts';
-import type { FollowUps } from '../../src/stages/follow-ups.ts';
-import type { Visit } from '../../src/stages/run-end.ts';
+import { Migrator } from '../../src/stages/migrator.ts';
 import type { StageFiles, StageRequest, StageResult } from '../../src/stages/stage.ts';
 import { recordingLogger } from './recording-logger.ts';
 
@@ -26,9 +27,16 @@ export interface Cut {
 
 /** Where runs are, and how they fare: the world of a stage. */
 class World {
+  /** Runs at the source. */
   readonly directories = new Set<RunNumber>();
-  /** In archiving order: a run that is there twice was stored twice. */
-  readonly archived: RunNumber[] = [];
+  /** What has a key at the target. */
+  readonly blobs = new Map<RunNumber, Buffer>();
+  /** Runs that were sent to the target although their key was there. */
+  readonly sentAgain: RunNumber[] = [];
+  /** Their next upload arrives damaged. */
+  readonly damaging = new Set<RunNumber>();
+  /** Their blob can't be read back. */
+  readonly unreadable = new Set<RunNumber>();
   readonly broken = new Set<RunNumber>();
   /** They fail, and nobody can tell whose fault it is. */
   readonly odd = new Set<RunNumber>();
@@ -40,39 +48,104 @@ class World {
   skipped: ReadonlySet<RunNumber> = new Set();
 
   get listing(): Listing {
-    const sorted = (runs: Iterable<RunNumber>): RunNumber[] => [...runs].sort(byRunNumber);
-    return { source: sorted(this.directories), target: sorted(new Set(this.archived)) };
+    return { source: [...this.directories].sort(byRunNumber), target: this.archived };
+  }
+
+  /** Runs that have a key, ascending. */
+  get archived(): RunNumber[] {
+    return [...this.blobs.keys()].sort(byRunNumber);
+  }
+
+  /** Runs whose blob is not what was sent, ascending. */
+  get damaged(): RunNumber[] {
+    return this.archived.filter((run) => this.blobs.get(run)?.equals(blobOf(run)) === false);
   }
 }
 
-/** A stage between two sets. */
-class ModelStage extends BaseStage {
-  readonly name: StageName = 'import';
-  protected readonly label = 'Model Stage';
-  protected readonly verb = 'import';
-  protected readonly target = 'the model';
-  protected readonly usualPlace = 'artdaqDB write';
+function filesOf(run: RunNumber) {
+  return [{ name: 'boot.fcl', text: `run: ${run}\n` }];
+}
+
+const packedAt = new Date(Date.UTC(2024, 0, 1));
+
+/** What a run's blob should be. */
+export function blobOf(run: RunNumber): Buffer {
+  return packBlob(run, filesOf(run), packedAt);
+}
+
+/** What a migrate stage keeps besides the files of every stage. */
+interface ModelRecords {
+  readonly amended: RunSetFile;
+  readonly unequal: RunSetFile;
+  readonly uncompared: UncomparedRuns;
+}
+
+/** A migrate stage between two sets. */
+class ModelStage extends Migrator {
   readonly #world: World;
-  readonly #step: () => void;
 
-  constructor(world: World, files: StageFiles, shutdown: AbortSignal, workers: number, step: () => void) {
-    super({
-      files,
-      shutdown,
-      logger: recordingLogger(),
-      now: () => new Date(),
-      settings: { batchSize: 3, parallelWorkers: workers, runProcessRetries: 0, retryDelaySeconds: 0 },
-    });
+  /** @param step is told of each step of a run's work */
+  constructor(
+    world: World,
+    records: ModelRecords,
+    files: StageFiles,
+    { shutdown, workers }: { readonly shutdown: AbortSignal; readonly workers: number },
+    step: () => void,
+  ) {
+    const artdaqDb = {
+      location: 'the source',
+      prepare: async () => undefined,
+      listRuns: async () => [...world.listing.source],
+      has: async () => true,
+      insert: async () => undefined,
+      update: async () => undefined,
+      amend: async () => 'absent' as const,
+      export: async (run: RunNumber) => {
+        step();
+        if (!world.directories.has(run) || world.broken.has(run)) {
+          throw new ArchiverError('broken', { fault: 'run' });
+        }
+        return filesOf(run);
+      },
+      close: async () => undefined,
+    };
+    const uconDb = {
+      location: 'the target',
+      listRuns: async () => world.archived,
+      put: async (run: RunNumber, blob: Buffer) => {
+        step();
+        if (run % 2 === 0) await turn();
+        if (world.outage !== undefined) throw new UconDbError('outage', { fault: world.outage });
+        if (world.odd.has(run)) throw new UconDbError('odd');
+        if (world.blobs.has(run)) {
+          world.sentAgain.push(run);
+          return 'already-stored' as const;
+        }
+        world.blobs.set(run, world.damaging.delete(run) ? blob.subarray(0, -3) : blob);
+        step();
+        return 'stored' as const;
+      },
+      replace: async () => undefined,
+      get: async (run: RunNumber) => {
+        if (run % 3 === 0) await turn();
+        if (world.unreadable.has(run)) throw new UconDbError('bad gateway');
+        step();
+        return world.blobs.get(run) ?? Buffer.of();
+      },
+      close: async () => undefined,
+    };
+    const parts = { artdaqDb, uconDb, validate: false, replaceIncomplete: false, now: () => packedAt };
+    super(
+      { ...parts, ...records },
+      {
+        files,
+        shutdown,
+        logger: recordingLogger(),
+        now: () => new Date(),
+        settings: { batchSize: 3, parallelWorkers: workers, runProcessRetries: 0, retryDelaySeconds: 0 },
+      },
+    );
     this.#world = world;
-    this.#step = step;
-  }
-
-  protected async list(): Promise<Listing> {
-    return this.#world.listing;
-  }
-
-  protected async followUps(): Promise<FollowUps> {
-    return { runs: [], what: '', work: async () => undefined };
   }
 
   protected override async postponed(
@@ -80,24 +153,6 @@ class ModelStage extends BaseStage {
   ): Promise<ReadonlyMap<RunNumber, Postponement>> {
     const waiting = runs.filter((run) => this.#world.waiting.has(run));
     return new Map(waiting.map((run) => [run, { reason: 'copying', text: 'for it' }] as const));
-  }
-
-  protected async process(run: RunNumber, _logger: unknown, visit: Visit): Promise<void> {
-    const { directories, broken, odd, outage, archived } = this.#world;
-    this.#step();
-    if (run % 2 === 0) await turn();
-    if (!directories.has(run) || broken.has(run)) throw new ArchiverError('broken', { fault: 'run' });
-    await visit.at('artdaqDB write', async () => {
-      if (outage !== undefined) throw new ArchiverError('outage', { fault: outage });
-      if (odd.has(run)) throw new ArchiverError('odd', { fault: 'unknown' });
-      archived.push(run);
-    });
-    this.#step();
-    if (run % 3 === 0) await turn();
-  }
-
-  protected async preview(): Promise<string[]> {
-    return [];
   }
 }
 
@@ -112,6 +167,7 @@ class Killed extends ArchiverError {}
 export class StageModel {
   readonly world = new World();
   readonly files: StageFiles;
+  readonly records: ModelRecords;
   readonly #directory: string;
   readonly #saved: string;
   #hasRun = false;
@@ -123,8 +179,25 @@ export class StageModel {
       state: new StateFile(join(this.#directory, 'state.json')),
       failures: new FailureLog(join(this.#directory, 'failures.log')),
       seen: new SeenRuns(join(this.#directory, 'seen.json')),
-      waiting: new WaitingRunsFile(join(this.#directory, 'waiting.json'), 'import', (text) => text),
+      waiting: new WaitingRunsFile(join(this.#directory, 'waiting.json'), 'migrate', (text) => text),
     };
+    const runSet = (key: string): RunSetFile =>
+      new RunSetFile(join(this.#directory, `${key}.json`), { key, title: key, advice: '' });
+    this.records = {
+      amended: runSet('amended'),
+      unequal: runSet('unequal'),
+      uncompared: new UncomparedRuns(join(this.#directory, 'uncompared.json'), {
+        server: 'https://ucondb.example/app',
+        folder: 'model',
+        object: 'runs',
+      }),
+    };
+  }
+
+  /** Runs that have a key and don't count for all that, ascending. */
+  async uncertain(): Promise<RunNumber[]> {
+    const { failures } = this.files;
+    return allUncertain(await uncertainRuns(this.world.archived, { ...this.records, failures }));
   }
 
   async setPosition(position: RunNumber): Promise<void> {
@@ -134,7 +207,7 @@ export class StageModel {
   /**
    * Runs the stage, after a dry run; a kill leaves the files as they were at that moment, and of the runs what was archived
    * by then.
-   * @returns the runs that the dry run and the execution processed, ascending
+   * @returns the runs that the dry run and the execution processed, but for those that were only compared, ascending
    */
   async execute(
     request: StageRequest,
@@ -145,7 +218,10 @@ export class StageModel {
     const shutdown = new AbortController();
     let steps = 0;
     let isKilled = false;
-    const stage = new ModelStage(this.world, this.files, shutdown.signal, workers, () => {
+    let isDry = true;
+    const options = { shutdown: shutdown.signal, workers };
+    const stage = new ModelStage(this.world, this.records, this.files, options, () => {
+      if (isDry) return;
       if (isKilled) throw new Killed('killed');
       steps++;
       if (cut === undefined || steps !== cut.step) return;
@@ -155,9 +231,11 @@ export class StageModel {
       throw new Killed('killed');
     });
     const before = this.#content();
+    const uncertain = await this.uncertain();
     const foretold = processedIn(await stage.dryRun(request, []));
     expect(this.#content()).toEqual(before);
-    const ended = processedIn(await stage.run(request));
+    isDry = false;
+    const ended = without(processedIn(await stage.run(request)), uncertain);
     if (isKilled) this.#restore();
     return { foretold, ended };
   }
@@ -165,6 +243,8 @@ export class StageModel {
   /** @param killedAfter only so many files are written */
   async recover(killedAfter = Infinity): Promise<void> {
     const { source, target } = this.world.listing;
+    // As if no place could be asked for anything but its runs.
+    const uncertain = await this.uncertain();
     let written = 0;
     const guarded = <Content>(file: {
       path: string;
@@ -184,7 +264,7 @@ export class StageModel {
     };
     try {
       const { byFault } = await this.files.waiting.read();
-      const recovery = recoverFrom(source, target, (run) => byFault.has(run));
+      const recovery = recoverFrom(source, without(target, uncertain), (run) => byFault.has(run), uncertain);
       await writeRecovery(recovery, source, files, recordingLogger());
       this.world.skipped = new Set();
       this.#hasRun = true;
@@ -202,7 +282,9 @@ export class StageModel {
   }
 
   async #passedOver(): Promise<RunNumber[]> {
+    const uncompared = await this.uncertain();
     return skippedRuns(missingRuns(this.world.listing), {
+      uncompared,
       state: await this.files.state.read(),
       failed: await this.files.failures.read(),
       isKnown: await this.files.seen.membership(),

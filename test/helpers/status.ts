@@ -30,6 +30,7 @@ export function statusOf(facts: StatusFacts): Status {
     stage: name,
     state: { lastContiguousRun: 0, lastAttemptedRun: 0 },
     failed: [],
+    uncompared: [],
     reasons: noReasons,
     isKnown: () => true,
     waiting: nobodyWaits,

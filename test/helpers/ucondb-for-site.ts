@@ -70,8 +70,9 @@ export class SiteUconDb {
   async runs(): Promise<number[]> {
     const answer = await fetch(`${this.url}/versions?folder=${account.folder}&object=runs`);
     if (answer.status === 404) return [];
-    const versions = (await answer.json()) as { key: string }[];
-    return versions.map(({ key }) => Number(key)).sort((a, b) => a - b);
+    const versions = (await answer.json()) as { key: string | null }[];
+    // One that was replaced has no key any more.
+    return versions.flatMap(({ key }) => (key === null ? [] : [Number(key)])).sort((a, b) => a - b);
   }
 
   async blob(run: number): Promise<string> {

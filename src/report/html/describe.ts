@@ -61,6 +61,7 @@ const texts: Readonly<Record<CellState, string>> = {
   failed: 'failed',
   skipped: 'skipped by --incremental',
   late: 'came late, next in turn',
+  uncompared: 'uploaded, not compared yet',
   waiting: 'waiting',
   absent: 'not here',
   unused: 'unused',

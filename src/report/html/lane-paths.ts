@@ -17,6 +17,7 @@ const shapeOf: Readonly<Partial<Record<CellState, Shape>>> = {
   absent: 'absent',
   waiting: 'waiting',
   late: 'waiting',
+  uncompared: 'waiting',
   skipped: 'skipped',
   failed: 'failed',
 };

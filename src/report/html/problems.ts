@@ -113,6 +113,16 @@ const rules: readonly Rule[] = [
     holds: ({ cells }) => isThere(cells.artdaqDB) && ['waiting', 'late'].includes(cells.UconDB),
   },
   {
+    kind: 'uncompared',
+    isBacklog: true,
+    level: 'info',
+    sign: '▸',
+    title: 'Uploaded, not compared yet',
+    advice:
+      'They count as migrated once they are found equal; the next execution of the migrate stage compares them first.',
+    holds: ({ cells }) => cells.UconDB === 'uncompared',
+  },
+  {
     kind: 'unfinished',
     isBacklog: true,
     level: 'info',

@@ -16,7 +16,8 @@ import {
 /**
  * What a run is at a place. `incomplete`: there, but without the stop time that it should have; `failed`: not there, and in
  * the failure log of the stage that brings it; `skipped`: incremental executions pass it over; `late`: it came when the
- * position was past it, and the next one takes it; `waiting`: its turn comes; `absent`: only elsewhere; `unused`: no place
+ * position was past it, and the next one takes it; `uncompared`: uploaded, but it counts only once it was compared; `waiting`: its
+ * turn comes; `absent`: only elsewhere; `unused`: no place
  * that was asked has it; `unknown`: the place could not be asked; `unselected`: the report is not about it.
  */
 export type CellState =
@@ -25,6 +26,7 @@ export type CellState =
   | 'failed'
   | 'skipped'
   | 'late'
+  | 'uncompared'
   | 'waiting'
   | 'absent'
   | 'unused'
@@ -167,8 +169,10 @@ function reasons(
   const failed = new Set(stage.failed);
   const skipped = new Set(skippedRuns(missing, stage));
   const pending = new Set(missing);
+  const uncompared = new Set(stage.uncompared);
   return (run) => {
     if (failed.has(run)) return 'failed';
+    if (uncompared.has(run)) return 'uncompared';
     if (skipped.has(run)) return 'skipped';
     if (!pending.has(run)) return undefined;
     return isAbove(run, position) ? 'waiting' : 'late';

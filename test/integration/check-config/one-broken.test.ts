@@ -59,6 +59,7 @@ describe('on a site where all is well', () => {
       'migrate_failure_log',
       'migrate_seen_runs',
       'migrate_waiting_runs',
+      'uncompared_runs',
       'log_file',
       'run_records_dir',
       'fcl_conf_dir',
@@ -146,6 +147,7 @@ describe('of what the archiver remembers, only', () => {
     ['importer_state.json', 'import_state_file', /can't be understood.*--recover-import-state/],
     ['migrator_state.json', 'migrate_state_file', /can't be understood.*--recover-migrate-state/],
     ['importer_seen.json', 'import_seen_runs', /can't be understood.*Restore it from a backup/],
+    ['uncompared_runs.json', 'uncompared_runs', /can't be understood.*--recover-migrate-state/],
     ['import_waiting.json', 'import_waiting_runs', /can't be understood.*--recover-import-state/],
     ['migrator_seen.json', 'migrate_seen_runs', /can't be understood/],
   ])('a torn %s, of which not even a copy is made', async (file, name, says) => {

@@ -28,7 +28,15 @@ function status(
   return {
     places: [place('filesystem', files), place('artdaqDB', artdaqDb), place('UconDB', uconDb)],
     stages: [
-      { stage: 'import', state, failed: [9, 10], reasons, isKnown: () => true, waiting: nobodyWaits },
+      {
+        stage: 'import',
+        state,
+        failed: [9, 10],
+        uncompared: [],
+        reasons,
+        isKnown: () => true,
+        waiting: nobodyWaits,
+      },
       { stage: 'migrate', error: 'the state file is torn' },
     ],
     lateTimes: { isUnfinished: () => false, isAmended: () => false },

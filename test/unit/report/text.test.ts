@@ -13,7 +13,15 @@ function place(name: PlaceStatus['place'], runs: readonly number[]): PlaceStatus
 
 function stage(name: StageRecord['stage'], position = 0, failed: readonly number[] = []): StageRecord {
   const state = { lastContiguousRun: 0, lastAttemptedRun: position };
-  return { stage: name, state, failed, reasons: noReasons, isKnown: () => true, waiting: nobodyWaits };
+  return {
+    stage: name,
+    state,
+    failed,
+    uncompared: [],
+    reasons: noReasons,
+    isKnown: () => true,
+    waiting: nobodyWaits,
+  };
 }
 
 function textOf(places: readonly PlaceStatus[], stages: readonly StageRecord[] = []): string {

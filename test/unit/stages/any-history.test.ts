@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { without } from '../../../src/run-number.ts';
 import { RunSet } from '../../../src/run-set.ts';
-import { type Cut, StageModel } from '../../helpers/stage-model.ts';
+import { blobOf, type Cut, StageModel } from '../../helpers/stage-model.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 
 const temporaryDirectory = useTemporaryDirectories();
@@ -35,10 +35,11 @@ const execute = fc
       const request = { mode, runs: selection && RunSet.of(selection), limit };
       const failedBefore = await model.files.failures.read();
       const { foretold, ended } = await model.execute(request, workers, end);
-      const { odd, outage } = model.world;
-      if (end === undefined && odd.size === 0 && outage === undefined) expect(ended).toEqual(foretold);
+      const { odd, outage, broken, damaged, unreadable } = model.world;
+      const isCalm = odd.size + unreadable.size === 0 && outage === undefined;
+      if (end === undefined && isCalm) expect(ended).toEqual(foretold);
       const condemned = without(await model.files.failures.read(), failedBefore);
-      const mayBe = outage === undefined ? [...model.world.broken, ...odd] : [...model.world.broken];
+      const mayBe = [...broken, ...damaged, ...unreadable, ...(outage === undefined ? odd : [])];
       expect(mayBe).toEqual(expect.arrayContaining(condemned));
       const after = model.world.archived.filter((each) => !before.has(each));
       if (limit !== undefined) expect(after.length).toBeLessThanOrEqual(limit);
@@ -92,7 +93,18 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   ),
   run.map((each) =>
     named(`archivedByAnother(${each})`, async ({ world }) => {
-      if (!world.archived.includes(each)) world.archived.push(each);
+      if (!world.blobs.has(each)) world.blobs.set(each, blobOf(each));
+    }),
+  ),
+  runs.map((list) =>
+    named(`damageTheUploadsOf(${list})`, async ({ world }) => {
+      for (const each of list) world.damaging.add(each);
+    }),
+  ),
+  runs.map((list) =>
+    named(`cannotBeReadBack(${list})`, async ({ world }) => {
+      world.unreadable.clear();
+      for (const each of list) world.unreadable.add(each);
     }),
   ),
   fc
@@ -104,21 +116,32 @@ it('loses no run and archives none twice, whatever happens', async () => {
   await fc.assert(
     fc.asyncProperty(
       runs,
+      runs,
       fc.option(run, { nil: undefined }),
       fc.array(event, { minLength: 1, maxLength: 16 }),
-      async (present, position, events) => {
+      async (present, damaging, position, events) => {
         const model = new StageModel(await temporaryDirectory());
         const { world } = model;
         for (const each of present) world.directories.add(each);
+        for (const each of damaging) world.damaging.add(each);
         if (position !== undefined) await model.setPosition(position);
         for (const happen of events) {
           await happen(model);
           expect(await model.lost()).toEqual([]);
+          expect(without(world.damaged, await model.uncertain())).toEqual([]);
         }
         world.broken.clear();
         world.odd.clear();
         world.waiting.clear();
         world.outage = undefined;
+        world.unreadable.clear();
+        world.damaging.clear();
+        const { damaged } = world;
+        await model.execute({ mode: 'incremental' }, 2);
+        expect(await model.files.failures.read()).toEqual(
+          expect.arrayContaining(damaged.filter((each) => world.directories.has(each))),
+        );
+        for (const each of damaged) world.blobs.delete(each);
         const { source } = world.listing;
         await model.execute({ mode: 'failed' }, 2);
         await model.execute({ mode: 'incremental', limit: 100 }, 2);
@@ -128,7 +151,9 @@ it('loses no run and archives none twice, whatever happens', async () => {
         );
         await model.execute({ mode: 'full', limit: 100 }, 2);
         expect(archived()).not.toContain(false);
-        expect(world.archived).toHaveLength(new Set(world.archived).size);
+        expect(world.sentAgain).toEqual([]);
+        expect((await model.uncertain()).filter((each) => world.directories.has(each))).toEqual([]);
+        expect(world.damaged).toEqual([]);
         expect((await model.files.failures.read()).filter((each) => world.directories.has(each))).toEqual([]);
       },
     ),

@@ -7,6 +7,7 @@ import { followUpRecords } from '../../../src/persistence/follow-up-records.ts';
 import { RunSetFile } from '../../../src/persistence/run-set-file.ts';
 import { SeenRuns } from '../../../src/persistence/seen-runs.ts';
 import { StateFile } from '../../../src/persistence/state.ts';
+import { UncomparedRuns } from '../../../src/persistence/uncompared-runs.ts';
 import { WaitingRunsFile } from '../../../src/persistence/waiting-runs.ts';
 import { Migrator } from '../../../src/stages/migrator.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';
@@ -19,6 +20,8 @@ const files = [
 ];
 const packed = (minute: number, content = files) =>
   packBlob(7, content, new Date(Date.UTC(2024, 0, 1, 0, minute)));
+
+const place = { server: 'https://ucondb.example/app', folder: 'f', object: 'o' };
 
 /** Migrates run 7 to a UconDB that answers like that. `sent` is what was uploaded at 00:00. */
 async function migrate(
@@ -67,8 +70,10 @@ async function migrate(
   await amended.add([7]);
   const unequal = new RunSetFile(join(directory, 'unequal.json'), { key: 'unequal', title: '', advice: '' });
   await unequal.add([3]);
+  const uncompared = new UncomparedRuns(join(directory, 'uncompared.json'), place);
   const parts = {
     artdaqDb,
+    uncompared,
     uconDb,
     validate: true,
     amended,
@@ -83,6 +88,7 @@ async function migrate(
     failures: await context.files.failures.read(),
     amended: (await amended.read())?.toTexts(),
     unequal: (await unequal.read())?.toTexts(),
+    uncompared: (await uncompared.read()).toTexts(),
     sent,
   };
 }
@@ -95,6 +101,7 @@ describe('a run counts as migrated', () => {
       failures: [],
       amended: [],
       unequal: ['3'],
+      uncompared: [],
     });
   });
 
@@ -138,11 +145,11 @@ describe('a run fails', () => {
     });
   });
 
-  it('by a fault that may be the site, so that it waits, if it could not be read back', async () => {
+  it('by a fault that may be the site, so that it waits to be compared, if it could not be read back', async () => {
     const ended = await migrate('stored', () => {
       throw new UconDbError('the connection broke', { run: 7 });
     });
     const waiting = [{ place: 'UconDB read', runs: [7], cause: 'the connection broke' }];
-    expect(ended).toMatchObject({ failed: [], failures: [], waiting, unequal: ['3', '7'] });
+    expect(ended).toMatchObject({ failed: [], failures: [], waiting, unequal: ['3'], uncompared: ['7'] });
   });
 });

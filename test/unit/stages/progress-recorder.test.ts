@@ -36,6 +36,7 @@ async function setUp(logOf: (path: string) => FailureLog) {
   const state = new StateFile(join(directory, 'state.json'));
   const listing = { source: [5, 6, 7], target: [] };
   const errors: unknown[] = [];
+  const told: { run: number; lastContiguousRun: number }[] = [];
   const waiting = new WaitingRunsFile(join(directory, 'waiting.json'), 'import', (text) => text);
   const book = new WaitingBook({
     before: new Map(),
@@ -49,9 +50,13 @@ async function setUp(logOf: (path: string) => FailureLog) {
     listing,
     book,
     waiting: nobodyWaits,
+    onArchived: async (runs) => {
+      const { lastContiguousRun } = await state.read();
+      told.push(...runs.map((run) => ({ run, lastContiguousRun })));
+    },
     onError: (error) => errors.push(error),
   });
-  return { recorder, failures, state, waiting, errors };
+  return { recorder, failures, state, waiting, errors, told };
 }
 
 it('writes state and failure log while runs end, up to the first that is still in progress', async () => {
@@ -64,6 +69,19 @@ it('writes state and failure log while runs end, up to the first that is still i
   recorder.ended(6, archived);
   await recorder.settle();
   expect(await state.read()).toEqual({ lastContiguousRun: 6, lastAttemptedRun: 7 });
+});
+
+it('tells of archived runs once the state on disk holds them', async () => {
+  const { recorder, told } = await setUp((path) => new FailureLog(path));
+  recorder.ended(5, archived);
+  recorder.ended(7, failed('run'));
+  await recorder.settle();
+  recorder.ended(6, archived);
+  await recorder.settle();
+  expect(told).toEqual([
+    { run: 5, lastContiguousRun: 5 },
+    { run: 6, lastContiguousRun: 6 },
+  ]);
 });
 
 it('never lets the position pass a failed run that is not in the log', async () => {

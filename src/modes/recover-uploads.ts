@@ -1,0 +1,123 @@
+import { ArchiverError, PersistenceError } from '../errors.ts';
+import { followUpRecords } from '../persistence/follow-up-records.ts';
+import { allUncertain, uncertainRuns } from '../persistence/uncompared-runs.ts';
+import type { WaitingRun } from '../persistence/waiting-runs.ts';
+import { formatRuns } from '../report/ranges.ts';
+import { byRunNumber, type RunNumber, without } from '../run-number.ts';
+import { attemptRun } from '../stages/attempts.ts';
+import { BlobComparison } from '../stages/blob-comparison.ts';
+import type { Visit } from '../stages/run-end.ts';
+import { followSchedule, Schedule, signOf } from '../stages/schedule.ts';
+import { WaitingBook } from '../stages/waiting-book.ts';
+import type { Execution } from './execution.ts';
+
+/** How the runs that this archiver uploaded compare; all ascending. */
+export interface ComparedUploads {
+  readonly equal: readonly RunNumber[];
+  /** Failed by their own fault: their blob is not their record. */
+  readonly different: readonly RunNumber[];
+  /** They could not be compared, and wait. */
+  readonly uncertain: readonly RunNumber[];
+  /** Who waits by a fault, now. */
+  readonly waiting: ReadonlyMap<RunNumber, WaitingRun>;
+}
+
+/** There is nothing to compare. @param waiting by a fault */
+export function nothingUploaded(waiting: ReadonlyMap<RunNumber, WaitingRun>): ComparedUploads {
+  return { equal: [], different: [], uncertain: [], waiting };
+}
+
+/**
+ * Compares the runs that don't count by their key. If nobody knows which they are, these are all that are in both places; they
+ * are noted first, so that a recovery that is killed has lost nothing.
+ * @param source runs in artdaqDB, ascending
+ * @param listed runs with a key at UconDB, ascending
+ * @param options `byFault`: who waits
+ * @returns undefined if it was stopped before all were compared
+ * @throws ArchiverError in an outage, and if the records can't be read or written
+ */
+export async function compareUploads(
+  source: readonly RunNumber[],
+  listed: readonly RunNumber[],
+  options: { readonly dryRun: boolean; readonly byFault: ReadonlyMap<RunNumber, WaitingRun> },
+  execution: Execution,
+): Promise<ComparedUploads | undefined> {
+  const { site, logger, shutdown } = execution;
+  const { dryRun, byFault } = options;
+  const { runProcessRetries: retries, retryDelaySeconds, parallelWorkers: workers } = site.config.app;
+  const noted = await runsToCompare(source, listed, dryRun, execution);
+  if (noted.length === 0) return nothingUploaded(byFault);
+  const runs = without(noted, without(noted, source));
+  logger.info(
+    `Comparing ${runs.length} runs that were uploaded and not found equal since: ${formatRuns(runs)}`,
+  );
+  const { artdaqDb, now } = site;
+  const { amended } = followUpRecords(site.config.app.workDir);
+  const { unequal } = site.verification;
+  const comparison = new BlobComparison({ artdaqDb, uconDb: await site.uconDb(), amended, unequal, now });
+  const schedule = new Schedule({ others: runs, waiting: [], limit: Infinity, isAlarmed: false });
+  const book = new WaitingBook({ before: byFault, inFailureLog: new Set(), usualPlace: 'UconDB read', now });
+  const [equal, different] = [new Set<RunNumber>(), new Set<RunNumber>()];
+  let lastMessage = '';
+  await followSchedule(schedule, { workers, stop: shutdown }, async (run) => {
+    const work = async (_run: RunNumber, visit: Visit): Promise<void> => {
+      const look = async () => comparison.look(run, await comparison.pack(run, visit), visit);
+      await (dryRun ? look() : comparison.noting(run, look, logger));
+    };
+    const limits = { retries, retryDelaySeconds, once: schedule.isAlarmed, shutdown, ending: shutdown };
+    const end = await attemptRun(run, work, limits, logger);
+    if (end.kind === 'left') return schedule.withdrawn(run);
+    schedule.ended(run, signOf(end));
+    for (const condemned of book.ended(run, end)) different.add(condemned.run);
+    if (end.kind === 'archived') equal.add(run);
+    else lastMessage = end.message;
+  });
+  if (shutdown.aborted) return undefined;
+  if (schedule.end === 'site' || schedule.end === 'outage') {
+    throw new ArchiverError(
+      `Uploaded runs could not be compared, so state and failure log are as they were; repeat the recovery later: ${lastMessage}`,
+      { fault: 'site', place: 'UconDB read' },
+    );
+  }
+  const uncertain = noted.filter((run) => !equal.has(run) && !different.has(run));
+  const found = { equal: ascending(equal), different: ascending(different), uncertain, waiting: book.runs };
+  tell(found, execution);
+  return found;
+}
+
+function tell({ different, uncertain }: ComparedUploads, { logger }: Execution): void {
+  if (different.length > 0) {
+    logger.error(`UconDB does not hold the record of ${different.length} runs: ${formatRuns(different)}`);
+  }
+  if (uncertain.length > 0) {
+    logger.error(
+      `${uncertain.length} runs could not be compared; they don't count as migrated, and the next execution of the migrate stage ` +
+        `compares them: ${formatRuns(uncertain)}`,
+    );
+  }
+}
+
+async function runsToCompare(
+  source: readonly RunNumber[],
+  listed: readonly RunNumber[],
+  dryRun: boolean,
+  { site, logger }: Execution,
+): Promise<readonly RunNumber[]> {
+  const { uncompared, verification } = site;
+  try {
+    await uncompared.read();
+  } catch (error) {
+    if (!(error instanceof PersistenceError)) throw error;
+    const inBoth = without(listed, without(listed, source));
+    logger.warning(`${error.message} All ${inBoth.length} runs that are in both places are compared now.`);
+    if (dryRun) return inBoth;
+    const kept = await uncompared.replace(inBoth);
+    logger.info(`✓ Written ${uncompared.path}${kept === undefined ? '' : ` (before: ${kept})`}`);
+  }
+  const { failures } = site.files('migrate');
+  return allUncertain(await uncertainRuns(listed, { uncompared, unequal: verification.unequal, failures }));
+}
+
+function ascending(runs: ReadonlySet<RunNumber>): RunNumber[] {
+  return [...runs].sort(byRunNumber);
+}

@@ -1,0 +1,14 @@
+import type { RunNumber } from '../run-number.ts';
+import type { Logger } from '../services/logger.ts';
+import type { FailedRun } from '../services/stage-observer.ts';
+import type { Visit } from './run-end.ts';
+
+/** What is to be done about runs that are at the target and don't count as archived yet. */
+export interface Comparisons {
+  /** To be compared now, ascending. */
+  readonly runs: readonly RunNumber[];
+  /** Known to be different, or not to be compared at all; named, and nothing else. */
+  readonly known: readonly FailedRun[];
+  /** Returning means that the run is archived. Throws otherwise. */
+  readonly work: (run: RunNumber, logger: Logger, visit: Visit) => Promise<void>;
+}
