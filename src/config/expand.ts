@@ -32,6 +32,8 @@ export interface Expansion {
   readonly unknown: readonly ExpansionNote[];
   /** Environment variables that are not set, without default: they are empty. */
   readonly unset: readonly ExpansionNote[];
+  /** Parameters of which nothing is left, with which variables are to blame, also those in what they refer to. */
+  readonly emptied: readonly ExpansionNote[];
 }
 
 /**
@@ -54,6 +56,11 @@ class Expander {
   readonly #problems: ExpansionNote[] = [];
   readonly #unknown: ExpansionNote[] = [];
   readonly #unset: ExpansionNote[] = [];
+  readonly #emptied: ExpansionNote[] = [];
+  /** Why a result lacks something: what is said of each variable without content that it is made of. */
+  readonly #lacks = new Map<string, ReadonlySet<string>>();
+  /** The same of what is being expanded, outermost first. */
+  readonly #lacking: Set<string>[] = [];
 
   constructor(tree: ConfigSection, env: Environment) {
     this.#tree = tree;
@@ -69,16 +76,24 @@ class Expander {
       problems: this.#problems,
       unknown: this.#unknown,
       unset: this.#unset,
+      emptied: this.#emptied,
     };
   }
 
   #expand(value: ConfigValue, path: ConfigPath): ConfigValue {
-    if (typeof value === 'string') return this.#parameter(value, path) ?? value;
+    if (typeof value === 'string') return this.#text(value, path);
     if (Array.isArray(value)) return value.map((item, index) => this.#expand(item, [...path, String(index)]));
     if (!isSection(value)) return value;
     return makeSection(
       Object.entries(value).map(([name, member]) => [name, this.#expand(member, [...path, name])]),
     );
+  }
+
+  #text(value: string, path: ConfigPath): string {
+    const text = this.#parameter(value, path);
+    const lacks = this.#lacks.get(resultKey(path.join('.'), path)) ?? new Set();
+    if (text?.trim() === '' && lacks.size > 0) this.#emptied.push({ path, text: [...lacks].join(' and ') });
+    return text ?? value;
   }
 
   /** @returns the text of a parameter, or undefined if it has a problem, which is noted once. */
@@ -89,17 +104,29 @@ class Expander {
   }
 
   #once(name: string, path: ConfigPath, text: string): string | undefined {
-    const key = [name, ...path].join('\0');
-    if (this.#results.has(key)) return this.#results.get(key);
+    const key = resultKey(name, path);
+    if (this.#results.has(key)) {
+      this.#lack(this.#lacks.get(key) ?? []);
+      return this.#results.get(key);
+    }
     if (this.#active.includes(name)) {
       const circle = [...this.#active.slice(this.#active.indexOf(name)), name];
       return this.#problem(path, `the references form a circle: ${circle.join(' -> ')}`);
     }
+    const lacks = new Set<string>();
     this.#active.push(name);
+    this.#lacking.push(lacks);
     const result = this.#join(parseTemplate(text), path);
     this.#active.pop();
+    this.#lacking.pop();
     this.#results.set(key, result);
+    this.#lacks.set(key, lacks);
+    this.#lack(lacks);
     return result;
+  }
+
+  #lack(what: Iterable<string>): void {
+    for (const each of what) this.#lacking.at(-1)?.add(each);
   }
 
   /** @returns undefined if a part has a problem */
@@ -124,8 +151,12 @@ class Expander {
   #resolve({ name, fallback, source }: Reference, path: ConfigPath): string | undefined {
     if (/^[A-Z][A-Za-z0-9_]*$/.test(name)) {
       const value = this.#env[name];
+      if (value === '') this.#lack([`the environment variable ${name} is empty`]);
       if (value !== undefined) return this.#once(name, path, value);
-      if (fallback === undefined) this.#unset.push({ path, text: name });
+      if (fallback === undefined) {
+        this.#unset.push({ path, text: name });
+        this.#lack([`the environment variable ${name} is not set`]);
+      }
       return this.#join(fallback ?? [], path);
     }
     if (/^[a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)*$/.test(name)) {
@@ -145,6 +176,10 @@ class Expander {
     this.#problems.push({ path, text });
     return undefined;
   }
+}
+
+function resultKey(name: string, path: ConfigPath): string {
+  return [name, ...path].join('\0');
 }
 
 /** Where to look for a parameter: a name with a section from the top first, then in the sections around, innermost first. */

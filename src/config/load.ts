@@ -1,16 +1,21 @@
 import type { z } from 'zod';
 import type { Environment } from '../environment.ts';
 import { ConfigurationError } from '../errors.ts';
+import { shortened } from '../shown-text.ts';
 import { type Expansion, type ExpansionNote, expandConfig } from './expand.ts';
 import { fromFlatEmail } from './flat-email.ts';
 import { readConfigFile } from './read-file.ts';
-import { readYaml } from './read-yaml.ts';
+import { type ChangedScalar, readYaml } from './read-yaml.ts';
 import { doubts, type Finding, missingParameters } from './rules.ts';
 import { type ArchiverConfig, toArchiverConfig } from './schema.ts';
 import { describeValue, isSecret } from './secrets.ts';
-import { configFile, sectionPaths } from './sections.ts';
+import { configFile, numericParameters, sectionPaths } from './sections.ts';
 import { type ConfigPath, type ConfigSection, isSection, makeSection, nameOf, valueAt } from './tree.ts';
 import { unknownNames } from './unknown-names.ts';
+import { isSurprisingNumber } from './yaml-scalar.ts';
+
+/** Characters of a number that a message shows. */
+const LONGEST_SHOWN = 40;
 
 /** A configuration that can be used. */
 export interface LoadedConfig {
@@ -52,16 +57,25 @@ export function parseConfig(text: string, file: string, env: Environment): Loade
       return { path, text: `${problem}; found ${found}; allowed ${allowed}` };
     });
   const problems = [...expansion.problems, ...refusals];
+  const emptied = new Set(expansion.emptied.map(({ path }) => nameOf(path)));
+  const isEmptied = (path: ConfigPath): boolean => emptied.has(nameOf(path));
   const unknown = unknownNames(expansion.tree);
   if (!parsed.success || problems.length > 0) {
     throw new ConfigurationError(summary(file, problems.map(line), unknown.map(line)));
   }
+  const doubted = doubts(tree);
+  const isDoubted = (note: ExpansionNote): boolean =>
+    doubted.some(({ path }) => nameOf(originOf(path)) === nameOf(note.path));
   const findings = [
     ...unknown,
     ...(warning === undefined ? [] : [warning]),
     ...expansion.unknown.map((note) => unknownReference(note, yaml.tree)),
-    ...expansion.unset.flatMap((note) => partlyUnset(note, yaml.tree)),
-    ...doubts(tree),
+    ...expansion.unset.filter(({ path }) => !isEmptied(path)).map(partlyUnset),
+    ...expansion.emptied
+      .filter((note) => !isDoubted(note))
+      .map(({ path, text }) => ({ path, text: `empty, as ${text}` })),
+    ...yaml.changed.flatMap((change) => changedText(change, originOf)),
+    ...doubted.map(({ path, text }) => ({ path, text: text + unsetVariable(expansion, originOf(path)) })),
   ];
   return { config: toArchiverConfig(parsed.data, env), warnings: [...yaml.warnings, ...findings.map(line)] };
 }
@@ -88,9 +102,10 @@ function asRefusal({ code, path, message }: z.core.$ZodIssue): Finding {
   };
 }
 
-function unsetVariable({ unset }: Expansion, path: ConfigPath): string {
-  const note = unset.find((candidate) => nameOf(candidate.path) === nameOf(path));
-  return note === undefined ? '' : ` (the environment variable ${note.text} is not set)`;
+function unsetVariable({ unset, emptied }: Expansion, path: ConfigPath): string {
+  const isHere = (note: ExpansionNote) => nameOf(note.path) === nameOf(path);
+  const reason = emptied.find(isHere)?.text ?? unset.filter(isHere).map(notSet)[0];
+  return reason === undefined ? '' : ` (${reason})`;
 }
 
 function unknownReference({ path, text }: ExpansionNote, asWritten: ConfigSection): Finding {
@@ -98,10 +113,29 @@ function unknownReference({ path, text }: ExpansionNote, asWritten: ConfigSectio
   return { path, text: `${reference} names nothing known and stays as written` };
 }
 
-/** Nothing to warn of if the whole value is that variable: an empty value is often what is meant. */
-function partlyUnset({ path, text }: ExpansionNote, asWritten: ConfigSection): Finding[] {
-  if (valueAt(asWritten, path) === `\${${text}}`) return [];
-  return [{ path, text: `the environment variable ${text} is not set, so nothing stands in its place` }];
+function partlyUnset({ path, text }: ExpansionNote): Finding {
+  return { path, text: `${notSet({ text })}, so nothing stands in its place` };
+}
+
+function notSet({ text }: Pick<ExpansionNote, 'text'>): string {
+  return `the environment variable ${text} is not set`;
+}
+
+/** Where a text is wanted, another one than is written is a surprise; a number is the same however it is written, but for some. */
+function changedText(
+  { path, written, read }: ChangedScalar,
+  originOf: (path: ConfigPath) => ConfigPath,
+): Finding[] {
+  const isNumber = numericParameters.some((number) => nameOf(originOf(number)) === nameOf(path));
+  if (isNumber) {
+    const text =
+      "YAML reads a number with a leading zero as octal, with colons as base 60; put it in quotes if that isn't meant";
+    return isSurprisingNumber(written) ? [{ path, text }] : [];
+  }
+  const forms = isSecret(path, written)
+    ? 'written without quotes, it is a number for YAML, which changes it'
+    : `written ${shortened(written, LONGEST_SHOWN)}, YAML reads the number ${shortened(read, LONGEST_SHOWN)}`;
+  return [{ path, text: `${forms}; put it in quotes` }];
 }
 
 /** The warnings are there because a mistyped name is often the reason for a missing one. */

@@ -13,7 +13,7 @@ import { type ConfigPath, type ConfigSection, type ConfigValue, isSection, makeS
 import { resolveAliases } from './yaml-aliases.ts';
 import { yamlFault } from './yaml-fault.ts';
 import { findUnparsable, MAX_DEPTH } from './yaml-limits.ts';
-import { isSurprisingNumber, resolvePlainScalar } from './yaml-scalar.ts';
+import { resolvePlainScalar } from './yaml-scalar.ts';
 
 /** Values that one file may hold, counted as often as an alias repeats them. */
 const MAX_VALUES = 20_000;
@@ -25,6 +25,15 @@ export interface YamlFile {
   locate(path: ConfigPath): string;
   /** Each with its place. */
   readonly warnings: readonly string[];
+  /** What YAML takes for numbers and gives another text. */
+  readonly changed: readonly ChangedScalar[];
+}
+
+/** A value without quotes that is not the text as which it is written. */
+export interface ChangedScalar {
+  readonly path: ConfigPath;
+  readonly written: string;
+  readonly read: string;
 }
 
 /**
@@ -43,6 +52,7 @@ class YamlReader {
   readonly #lines = new LineCounter();
   readonly #offsets = new Map<string, number>();
   readonly #warnings: string[] = [];
+  readonly #changed: ChangedScalar[] = [];
   readonly #open = new Set<ParsedNode>();
   #aliases: ReadonlyMap<Alias, ParsedNode> = new Map();
   #values = 0;
@@ -60,7 +70,7 @@ class YamlReader {
       throw new ConfigurationError(`${this.#file} is empty; begin with a copy of config.yaml.template`);
     if (!isSection(tree))
       this.#fail('no sections (lines `section:` with lines `parameter: value` indented below)', 0);
-    return { tree, locate: (path) => this.#locate(path), warnings: this.#warnings };
+    return { tree, locate: (path) => this.#locate(path), warnings: this.#warnings, changed: this.#changed };
   }
 
   #parse(): ParsedNode | null {
@@ -92,13 +102,9 @@ class YamlReader {
     if (isScalar(node)) {
       const text = node.source;
       if (node.type !== 'PLAIN' || node.tag !== undefined) return text;
-      if (isSurprisingNumber(text)) {
-        this.#warn(
-          offset,
-          `${path.join('.')}: YAML reads a number with a leading zero as octal, with colons as base 60; put it in quotes if that isn't meant`,
-        );
-      }
-      return resolvePlainScalar(text);
+      const read = resolvePlainScalar(text);
+      if (typeof read === 'string' && read !== text) this.#changed.push({ path, written: text, read });
+      return read;
     }
     if (this.#open.has(node)) this.#fail('a value that contains itself', offset);
     if (path.length > MAX_DEPTH) this.#fail(`more than ${MAX_DEPTH} levels of nesting`, offset);

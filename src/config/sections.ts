@@ -134,6 +134,12 @@ export const parameterPaths: readonly ConfigPath[] = pathsOf(configFile).filter(
   (path) => !isSectionPath(path),
 );
 
+/** Those that are numbers. */
+export const numericParameters: readonly ConfigPath[] = parameterPaths.filter((path) => {
+  const schema = schemaAt(path);
+  return schema instanceof z.ZodType && schema.safeParse('2').success && !schema.safeParse('text').success;
+});
+
 function pathsOf(schema: z.ZodObject, prefix: ConfigPath = []): ConfigPath[] {
   return Object.entries(schema.shape).flatMap(([name, member]) => [
     [...prefix, name],
@@ -142,7 +148,11 @@ function pathsOf(schema: z.ZodObject, prefix: ConfigPath = []): ConfigPath[] {
 }
 
 function isSectionPath(path: ConfigPath): boolean {
+  return schemaAt(path) instanceof z.ZodObject;
+}
+
+function schemaAt(path: ConfigPath): unknown {
   let schema: unknown = configFile;
   for (const name of path) schema = schema instanceof z.ZodObject ? schema.shape[name] : undefined;
-  return schema instanceof z.ZodObject;
+  return schema;
 }

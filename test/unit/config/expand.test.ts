@@ -60,6 +60,22 @@ describe('environment variables', () => {
     expect(expandText(text, { A: 'one', B: 'two', EMPTY: '', CHAIN: '${A}${A}' })).toBe(expected);
   });
 
+  it('names the variables that leave a parameter empty, also through other parameters', () => {
+    const texts = { a: '${X}', b: ' ${s.a}${Y} ', c: '${s.b}x', d: '${E:-e}', e: '${X:-}', f: '${b}' };
+    expect(expand({ s: texts }, { E: '' }).emptied).toEqual([
+      { path: ['s', 'a'], text: 'the environment variable X is not set' },
+      {
+        path: ['s', 'b'],
+        text: 'the environment variable X is not set and the environment variable Y is not set',
+      },
+      { path: ['s', 'd'], text: 'the environment variable E is empty' },
+      {
+        path: ['s', 'f'],
+        text: 'the environment variable X is not set and the environment variable Y is not set',
+      },
+    ]);
+  });
+
   it('names what is not set and has no default', () => {
     const { unset } = expand({ s: { a: '${X}/${Y:-y}', l: ['${Z}'] } });
     expect(unset).toEqual([
@@ -223,6 +239,7 @@ describe('for any configuration', () => {
           problems: [],
           unknown: [],
           unset: [],
+          emptied: [],
         });
       }),
     );

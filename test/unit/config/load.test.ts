@@ -420,12 +420,42 @@ describe('warnings', () => {
     ]);
   });
 
+  it.each([
+    ['3.10', '3.1'],
+    ['2024_10', '202410'],
+    ['0x10', '16'],
+    ['+5', '5'],
+    ['007', '7'],
+    ['12:30', '750'],
+    ['1.0e+3', '1000.0'],
+    ['.5', '0.5'],
+  ])('show a text parameter that is written %s and read as %s', (written, read) => {
+    for (const parameter of ['ucon_db.object_name', 'app.work_dir', 'carbon.metric_prefix'])
+      expect(warnings({ [parameter]: written })).toEqual([
+        `${parameter}: written ${written}, YAML reads the number ${read}; put it in quotes`,
+      ]);
+    expect(warnings({ 'ucon_db.object_name': `"${written}"` })).toEqual([]);
+  });
+
+  it('do not show a secret that YAML changes, nor heed how a number is written', () => {
+    expect(warnings({ 'ucon_db.writer_password': '0x7f3' })).toEqual([
+      'ucon_db.writer_password: written without quotes, it is a number for YAML, which changes it; put it in quotes',
+    ]);
+    expect(warnings({ 'app.batch_size': '+1_0', 'ucon_db.timeout_seconds': '3.10' })).toEqual([]);
+    expect(warnings({ 'app.batch_size': '010' })).toEqual([expect.stringContaining('octal')]);
+    for (const same of ['5', '1e3', '2024-10-24', '2.0'])
+      expect(warnings({ 'ucon_db.object_name': same })).toEqual([]);
+  });
+
   it('name references and variables that stand for nothing', () => {
     expect(warnings({ 'app.log_file': '${work_dirr}/log', 'app.work_dir': '${ROOT}/w' })).toEqual([
       'app.log_file: the reference ${work_dirr} names nothing known and stays as written',
       'app.work_dir: the environment variable ROOT is not set, so nothing stands in its place',
     ]);
-    expect(warnings({ 'app_fuzz.random_skip_retry': '${UNSET}' })).toEqual([]);
+    expect(warnings({ 'app_fuzz.random_skip_retry': '${UNSET}' })).toEqual([
+      'app_fuzz.random_skip_retry: empty, as the environment variable UNSET is not set',
+    ]);
+    expect(warnings({ 'reporting.email.smtp_user': '"${UNSET:-}"' })).toEqual([]);
   });
 
   it('say what is unsafe or hardly meant', () => {
@@ -446,7 +476,7 @@ describe('warnings', () => {
       expect.stringContaining('does not end in /app'),
     ]);
     expect(warnings({ 'ucon_db.writer_password': '"${PW}"' })).toEqual([
-      expect.stringContaining('writer_password: empty'),
+      'ucon_db.writer_password: empty; UconDB will refuse to store anything (the environment variable PW is not set)',
     ]);
     expect(warnings({ 'artdaq_db.remote_host': 'far' })).toEqual([
       expect.stringContaining('remote_host: no effect'),
