@@ -3,10 +3,13 @@ import { byRunNumber, parseRunNumber, type RunNumber } from './run-number.ts';
 
 /** A set of run numbers kept as ranges: 100,000 runs in a row take the room of one. */
 export class RunSet {
+  /** As they were asked for, where they were. */
+  readonly asked: readonly NumberRange[];
   readonly #ranges: readonly NumberRange[];
 
-  private constructor(ranges: readonly NumberRange[]) {
+  private constructor(ranges: readonly NumberRange[], asked: readonly NumberRange[] = ranges) {
     this.#ranges = ranges;
+    this.asked = asked;
   }
 
   static of(runs: Iterable<RunNumber>): RunSet {
@@ -26,7 +29,7 @@ export class RunSet {
       if (first === undefined || last === undefined || ends.length > 2 || last < first) return undefined;
       ranges.push({ first, last });
     }
-    return RunSet.#merge(ranges);
+    return new RunSet(RunSet.#merge([...ranges]).#ranges, ranges);
   }
 
   /** Ascending, apart from each other. */
@@ -50,6 +53,18 @@ export class RunSet {
       else return true;
     }
     return false;
+  }
+
+  /** Does it hold a run of the range? */
+  meets(range: NumberRange): boolean {
+    let low = 0;
+    let high = this.#ranges.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#ranges[middle]?.last ?? Infinity) < range.first) low = middle + 1;
+      else high = middle;
+    }
+    return (this.#ranges[low]?.first ?? Infinity) <= range.last;
   }
 
   union(other: RunSet): RunSet {

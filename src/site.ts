@@ -44,6 +44,8 @@ export class Site {
   readonly observers: readonly StageObserver[];
   readonly env: Environment;
   readonly #timer: CallTimer | undefined;
+  /** Of failure logs, which are read again and again. */
+  readonly #warnings = new Set<string>();
   #records: RunRecordDirectory | undefined;
   #artdaqDb: ArtdaqDb | undefined;
   #uconDb: Promise<UconDb> | undefined;
@@ -106,14 +108,19 @@ export class Site {
         ? [app.importStateFile, app.importFailureLog, 'importer_seen.json']
         : [app.migrateStateFile, app.migrateFailureLog, 'migrator_seen.json'];
     const redact = makeRedactor(this.config.secrets);
+    const logger = this.logger('run_record_archiver.reporter');
     const reasons = new FailureReasons(join(app.workDir, `${stage}_failure_reasons.json`), {
       redact,
       now: this.now,
-      warn: (message) => this.logger('run_record_archiver.reporter').warning(message),
+      warn: (message) => logger.warning(message),
     });
+    const warnOnce = (message: string): void => {
+      if (!this.#warnings.has(message)) logger.warning(message);
+      this.#warnings.add(message);
+    };
     return {
       state: new StateFile(state, stage),
-      failures: new FailureLog(failures, reasons),
+      failures: new FailureLog(failures, reasons, warnOnce),
       seen: new SeenRuns(join(app.workDir, seen)),
       waiting: new WaitingRunsFile(join(app.workDir, `${stage}_waiting.json`), stage, redact),
     };

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { RunRequest } from '../cli/request.ts';
 import { Fuzz, fuzzedArtdaqDb, fuzzedUconDb } from '../clients/fuzz.ts';
 import { ArchiverError, type StageName } from '../errors.ts';
+import { rangeText } from '../number-ranges.ts';
 import { followUpRecords } from '../persistence/follow-up-records.ts';
 import type { WaitingAtPlace } from '../persistence/waiting-runs.ts';
 import { readSchemaFile } from '../records/schema-file.ts';
@@ -39,24 +40,36 @@ function isNeededByMigration(place: string): boolean {
  */
 export async function runStages(request: StagesRequest, execution: Execution): Promise<boolean> {
   let allWell = true;
+  let nowhere = request.runs?.asked ?? [];
   let archived: readonly RunNumber[] = [];
   let broken: { readonly place: string; readonly error: string } | undefined;
   for (const name of stagesOf(request)) {
     if (execution.shutdown.aborted) break;
-    const { successful, failed, waiting, error, brokenPlace } = await runStage(
-      name,
-      request,
-      execution,
-      archived,
-      broken,
-    );
+    const { outcome, stage } = await runStage(name, request, execution, archived, broken);
+    const { successful, failed, waiting, error, brokenPlace } = outcome;
+    // What one stage knows, or could not look for, may well exist.
+    nowhere = nowhere.filter((range) => stage?.nowhere?.includes(range) === true);
     if (error !== undefined || failed.length > 0 || waiting.length > 0) allWell = false;
     archived = successful;
     if (brokenPlace !== undefined && error !== undefined && isNeededByMigration(brokenPlace)) {
       broken = { place: brokenPlace, error };
     }
   }
-  return allWell;
+  if (nowhere.length === 0 || execution.shutdown.aborted) return allWell;
+  execution.logger.error(
+    `No such run: ${nowhere.map(rangeText).join(', ')} (--runs): ` +
+      `neither in ${placesOf(request)}, nor in a failure log`,
+  );
+  return false;
+}
+
+function placesOf(request: StagesRequest): string {
+  const stages = stagesOf(request);
+  return [
+    ...(stages.includes('import') ? ['the run records'] : []),
+    'artdaqDB',
+    ...(stages.includes('migrate') ? ['UconDB'] : []),
+  ].join(', nor in ');
 }
 
 function stagesOf(request: StagesRequest): readonly StageName[] {
@@ -83,7 +96,7 @@ async function runStage(
   execution: Execution,
   archived: readonly RunNumber[],
   broken: { readonly place: string; readonly error: string } | undefined,
-): Promise<StageOutcome> {
+): Promise<{ readonly outcome: StageOutcome; readonly stage: BaseStage | undefined }> {
   const { logger } = execution;
   const mode =
     request.mode === 'retry-failed' ? 'failed' : request.incremental ? 'incremental' : ('full' as const);
@@ -92,6 +105,7 @@ async function runStage(
   execution.enter(title);
   for (const line of [rule, `STAGE: ${title}`, `Mode: ${modeLine}`, rule]) logger.info(line);
   const began = performance.now();
+  let made: BaseStage | undefined;
   const outcome = await outcomeOf(name, { mode, runs: request.runs, limit: request.limit });
   const { failed, waiting, error } = outcome;
   for (const each of waiting) {
@@ -105,7 +119,7 @@ async function runStage(
   else if (waiting.length > 0) logger.warning(`${title} Stage completed, with runs that wait`);
   else logger.info(`✓ ${title} Stage completed successfully`);
   if (!request.dryRun) await execution.stageEnded(outcome, (performance.now() - began) / 1000);
-  return outcome;
+  return { outcome, stage: made };
 
   async function outcomeOf(stage: StageName, chosen: StageRequest): Promise<StageOutcome> {
     const nothing = { stage, successful: [], failed: [], waiting: [] };
@@ -114,7 +128,7 @@ async function runStage(
       return { ...nothing, error: why, brokenPlace: broken.place };
     }
     try {
-      const made = await makeStage(stage, request, execution);
+      made = await makeStage(stage, request, execution);
       const result = request.dryRun ? await made.dryRun(chosen, archived) : await made.run(chosen);
       return { stage, ...result, waiting: selectedOf(result.waiting, chosen) };
     } catch (thrown) {

@@ -2,6 +2,7 @@ import pLimit from 'p-limit';
 import type { RunRequest } from '../cli/request.ts';
 import { storedRecord } from '../clients/ucondb/stored-record.ts';
 import { ArchiverError, messageOf } from '../errors.ts';
+import { type NumberRange, rangeText } from '../number-ranges.ts';
 import { followUpRecords } from '../persistence/follow-up-records.ts';
 import { VerifiedNotes } from '../persistence/verified-notes.ts';
 import { compareFiles, isMatch, lacksTimesOnly } from '../report/compare.ts';
@@ -15,7 +16,7 @@ import {
   verificationLines,
 } from '../report/verification.ts';
 import { byRunNumber, type RunNumber, without } from '../run-number.ts';
-import type { RunSet } from '../run-set.ts';
+import { RunSet } from '../run-set.ts';
 import type { Site } from '../site.ts';
 import type { Execution } from './execution.ts';
 import { takeTurns } from './verification-turns.ts';
@@ -28,8 +29,12 @@ type VerifyRequest = Extract<RunRequest, { mode: 'verify' }>;
  * @throws ArchiverError if a place can't be listed, or the record of verified runs can't be read or written
  */
 export async function reportVerification(request: VerifyRequest, execution: Execution): Promise<boolean> {
-  const verification = await verify(request, execution);
-  const well = allEqual(verification);
+  const { nowhere, ...verification } = await verify(request, execution);
+  if (nowhere.length > 0) {
+    const runs = nowhere.map(rangeText).join(', ');
+    execution.logger.error(`No such run: ${runs} (--runs): neither in artdaqDB, nor in UconDB`);
+  }
+  const well = allEqual(verification) && nowhere.length === 0;
   for (const line of verificationLines(verification, request.runs === undefined)) {
     execution.logger[well ? 'info' : 'warning'](line);
   }
@@ -41,7 +46,10 @@ export async function reportVerification(request: VerifyRequest, execution: Exec
  * Compares runs in artdaqDB with their blobs in UconDB, those whose turn it is ({@link takeTurns}) or those that are asked for by
  * number. A run that was found unequal is named by each verification until it was compared again and found equal.
  */
-async function verify(request: VerifyRequest, execution: Execution): Promise<Verification> {
+async function verify(
+  request: VerifyRequest,
+  execution: Execution,
+): Promise<Verification & { readonly nowhere: readonly NumberRange[] }> {
   const { site, logger, shutdown } = execution;
   execution.enter('Verification');
   const plan = await planVerification(request, site);
@@ -73,6 +81,7 @@ async function verify(request: VerifyRequest, execution: Execution): Promise<Ver
   found.sort((one, other) => other.run - one.run);
   const compared = found.map(({ run }) => run).sort(byRunNumber);
   return {
+    nowhere: plan.nowhere,
     runs: found,
     unequalBefore: without(plan.unequal, compared),
     uncompared: without(plan.uncompared, compared),
@@ -109,8 +118,11 @@ async function planVerification(request: VerifyRequest, site: Site) {
   const verified = runs === undefined ? await site.verification.verified.read() : undefined;
   const isFirst = (run: RunNumber): boolean => isUnequal(run) || isUncompared(run);
   const turns = takeTurns(present, (run) => verified?.has(run) === true, isFirst, limit);
+  const known = RunSet.of([...inArtdaqDb, ...inUconDb]);
   return {
     ...turns,
+    /** Of the selection. */
+    nowhere: runs?.asked.filter((range) => !known.meets(range)) ?? [],
     isNewRound: turns.isNewRound && runs === undefined,
     // Also what is gone from one place since: it can't be compared, and is no better for it.
     unequal: [...new Set([...inArtdaqDb, ...inUconDb])].filter(isUnequal).sort(byRunNumber),

@@ -1,7 +1,13 @@
 import { byRunNumber, type RunNumber } from '../run-number.ts';
+import { shortened } from '../shown-text.ts';
 import { writeFileAtomic } from './atomic-file.ts';
 import { type FailureReasons, type KnownReasons, noReasons } from './failure-reasons.ts';
 import { GuardedFile } from './guarded-file.ts';
+
+/** Lines of one file that are warned about one by one. */
+const MOST_WARNINGS = 10;
+/** Characters of a line that a warning shows. */
+const LONGEST_SHOWN = 100;
 
 /** Runs to take in and out; a run in both is in afterwards. */
 export interface FailureLogChange {
@@ -18,20 +24,34 @@ export class FailureLog {
   readonly path: string;
   readonly #file: GuardedFile;
   readonly #reasons: FailureReasons | undefined;
+  readonly #warn: (message: string) => void;
 
-  /** @param reasons where it is noted why runs failed; nowhere if absent */
-  constructor(path: string, reasons?: FailureReasons) {
+  /**
+   * @param reasons where it is noted why runs failed; nowhere if absent
+   * @param warn is told of lines that are not run numbers
+   */
+  constructor(path: string, reasons?: FailureReasons, warn: (message: string) => void = () => undefined) {
     this.#file = new GuardedFile(path);
     this.path = this.#file.path;
     this.#reasons = reasons;
+    this.#warn = warn;
   }
 
   /**
-   * @returns the runs, ascending; lines that are not run numbers are ignored.
+   * @returns the runs, ascending; lines that are not run numbers are ignored, with a warning, and gone when the file changes.
    * @throws PersistenceError if the file can't be read.
    */
   async read(): Promise<RunNumber[]> {
-    return parseFailureLog((await this.#file.read())?.toString('utf8') ?? '');
+    const { runs, others } = parseFailureLog((await this.#file.read())?.toString('utf8') ?? '');
+    for (const { number, text } of others.slice(0, MOST_WARNINGS)) {
+      this.#warn(
+        `${this.path}:${number}: '${shortened(text, LONGEST_SHOWN)}' is no run number; the line is ignored, and gone when the log is ` +
+          'written next. Write one run number a line',
+      );
+    }
+    const more = others.length - MOST_WARNINGS;
+    if (more > 0) this.#warn(`${this.path}: ${more} more lines are no run numbers and are ignored`);
+    return runs;
   }
 
   /** Why the runs failed, as far as that is noted. Never throws. */
@@ -75,13 +95,17 @@ function formatFailureLog(runs: Iterable<RunNumber>): string {
     .join('');
 }
 
-/** Digits with leading zeros count: the Python archiver reads them as numbers, too. */
-function parseFailureLog(text: string): RunNumber[] {
-  const runs = text
+/** Digits with leading zeros count: the Python archiver reads them as numbers, too. Empty lines say nothing. */
+function parseFailureLog(content: string): {
+  readonly runs: RunNumber[];
+  readonly others: readonly { readonly number: number; readonly text: string }[];
+} {
+  const lines = content
     .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => /^[0-9]+$/.test(line))
-    .map(Number)
-    .filter(Number.isSafeInteger);
-  return [...new Set(runs)].sort(byRunNumber);
+    .map((line, index) => ({ number: index + 1, text: line.trim() }))
+    .filter(({ text }) => text !== '');
+  const isRun = ({ text }: { readonly text: string }): boolean =>
+    /^[0-9]+$/.test(text) && Number.isSafeInteger(Number(text));
+  const runs = lines.filter(isRun).map(({ text }) => Number(text));
+  return { runs: [...new Set(runs)].sort(byRunNumber), others: lines.filter((line) => !isRun(line)) };
 }

@@ -1,9 +1,11 @@
 import { ArchiverError, type Place, type StageName } from '../errors.ts';
+import type { NumberRange } from '../number-ranges.ts';
 import { positionOf } from '../persistence/position.ts';
 import type { StageState } from '../persistence/state-text.ts';
 import { type WaitingState, waitingByPlace } from '../persistence/waiting-runs.ts';
 import { formatRuns } from '../report/ranges.ts';
 import { byRunNumber, type RunNumber, without } from '../run-number.ts';
+import { RunSet } from '../run-set.ts';
 import type { Logger } from '../services/logger.ts';
 import type { FailedRun } from '../services/stage-observer.ts';
 import { attemptRun } from './attempts.ts';
@@ -44,10 +46,16 @@ export abstract class BaseStage {
   protected abstract readonly usualPlace: Place;
   protected readonly logger: Logger;
   readonly #context: StageContext;
+  #nowhere: readonly NumberRange[] | undefined;
 
   constructor(context: StageContext) {
     this.#context = context;
     this.logger = context.logger;
+  }
+
+  /** Of the selection of runs, what is neither at the source nor at the target; undefined as long as that is not known. */
+  get nowhere(): readonly NumberRange[] | undefined {
+    return this.#nowhere;
   }
 
   /**
@@ -311,6 +319,13 @@ export abstract class BaseStage {
   }
 
   async #plan(listing: Listing, view: IncrementalView, request: StageRequest): Promise<BatchPlan> {
+    const { runs } = request;
+    if (runs !== undefined) {
+      const known = RunSet.of([...listing.source, ...listing.target, ...view.failed]);
+      this.#nowhere = runs.asked.filter((range) => !known.meets(range));
+      const archived = listing.target.filter((run) => runs.has(run));
+      if (archived.length > 0) this.logger.info(`${this.label}: archived already: ${formatRuns(archived)}`);
+    }
     const limit = limitOf(request, this.#context.settings.batchSize);
     const plan = await planBatch(listing, view, { ...request, limit }, (runs) => this.postponed(runs));
     for (const line of planLines(plan, request, view, this.verb)) this.logger.info(`${this.label}: ${line}`);

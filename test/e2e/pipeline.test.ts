@@ -304,6 +304,53 @@ describe('when something else is broken', () => {
   });
 });
 
+describe('runs that are asked for by number', () => {
+  const error = (stdout: string): string | undefined => / - ERROR - (No such run: .*)/.exec(stdout)?.[1];
+
+  it('and are nowhere are named, with exit code 1, and the others are done', async () => {
+    site.addRuns(5000, 5002);
+    const first = await run('--runs', '5000-5003,5200');
+    expect([first.code, error(first.stdout)]).toEqual([
+      1,
+      'No such run: 5200 (--runs): neither in the run records, nor in artdaqDB, nor in UconDB, nor in a failure log',
+    ]);
+    expect(await ucondb.runs()).toEqual([5000, 5002]);
+    const again = await run('--runs', '5000,5002');
+    expect([again.code, error(again.stdout)]).toEqual([0, undefined]);
+    expect(again.stdout).toContain('Migration Stage: archived already: 5000, 5002');
+    for (const mode of [
+      '--import-only',
+      '--migrate-only',
+      '--retry-failed-import',
+      '--dry-run',
+      '--verify',
+    ]) {
+      const { code, stdout } = await run(mode, '--runs', '5000,5003,5100-5199');
+      expect([mode, code, error(stdout)]).toEqual([mode, 1, expect.stringContaining(': 5003, 5100-5199 (')]);
+    }
+  });
+
+  it('and are gone from the run records are archived already if one of the others has them', async () => {
+    site.addRuns(1, 2);
+    await run();
+    rmSync(join(site.runRecords, '2'), { recursive: true });
+    expect((await run('--runs', '2')).code).toBe(0);
+    rmSync(site.database, { recursive: true });
+    site.repair(1);
+    expect((await run('--runs', '2')).code).toBe(0);
+    expect((await run('--import-only', '--runs', '2')).code).toBe(1);
+  });
+
+  it('are retried by the failure log, which names lines that are no run numbers once', async () => {
+    site.addFaultyRun(1);
+    await run();
+    writeFileSync(join(site.work, 'import_failures.log'), '1\nrun 2\n');
+    const { code, stdout } = await run('--retry-failed-import', '--runs', '1');
+    expect([code, error(stdout)]).toEqual([1, undefined]);
+    expect(stdout.match(/import_failures\.log:2: 'run 2' is no run number/g)).toHaveLength(1);
+  });
+});
+
 describe('the command line', () => {
   it.each(['-h', '--help', '/?', '/h', '/help'])('prints help for %s', async (flag) => {
     const { code, stdout } = await archive([flag]);

@@ -25,6 +25,25 @@ describe('FailureLog', () => {
     expect(await log.read()).toEqual([7, 9, 12]);
   });
 
+  it('names lines that are no run numbers, of many the first ten', async () => {
+    const warnings: string[] = [];
+    log = new FailureLog(path, undefined, (message) => warnings.push(message));
+    fs.mkdirSync(join(directory, 'work'));
+    fs.writeFileSync(path, `12\n\n# note\r\n007\n5003,5004\n99999999999999999999\n${'x'.repeat(200)}\n`);
+    expect(await log.read()).toEqual([7, 12]);
+    expect(warnings.map((text) => text.slice(0, text.indexOf(' is ')))).toEqual([
+      `${path}:3: '# note'`,
+      `${path}:5: '5003,5004'`,
+      `${path}:6: '99999999999999999999'`,
+      `${path}:7: '${'x'.repeat(100)}…'`,
+    ]);
+    fs.writeFileSync(path, `1\n${'a\n'.repeat(30)}`);
+    warnings.length = 0;
+    await log.read();
+    expect(warnings).toHaveLength(11);
+    expect(warnings.at(-1)).toBe(`${path}: 20 more lines are no run numbers and are ignored`);
+  });
+
   it('is empty when there is no file, and writes none for nothing', async () => {
     expect(await log.read()).toEqual([]);
     await log.change({ remove: [3] });
