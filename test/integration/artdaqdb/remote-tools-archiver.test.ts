@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
@@ -20,17 +20,25 @@ describe.runIf(hasSshd())('the archiver with the tools of another host', () => {
 
   beforeEach(() => {
     site = new Site().make('http://127.0.0.1:1/app', {
+      app: { parallel_workers: 1 },
       artdaq_db: { use_tools: true, remote_host: Sshd.host },
     });
     tools = new StandInTools(join(site.directory, 'far-bin'));
     for (const directory of ['far-tmp', 'bin']) mkdirSync(join(site.directory, directory));
-    // ssh takes the home directory, and with it its configuration, from the account.
-    const ssh = `#!/bin/sh\nexec /usr/bin/ssh -F '${sshd.config}' "$@"\n`;
-    writeFileSync(join(site.directory, 'bin', 'ssh'), ssh, { mode: 0o755 });
-    const path = process.env.PATH ?? '';
-    env = { PATH: `${site.directory}/bin:${path}` };
-    sshd.login({ env: { PATH: `${tools.directory}:${path}`, TMPDIR: join(site.directory, 'far-tmp') } });
+    putSsh('');
+    env = { PATH: `${site.directory}/bin:${process.env.PATH}` };
+    login(join(site.directory, 'far-tmp'));
   });
+
+  /** ssh takes the home directory, and with it its configuration, from the account. */
+  function putSsh(before: string): void {
+    const ssh = `#!/bin/sh\n${before}\nexec /usr/bin/ssh -F '${sshd.config}' "$@"\n`;
+    writeFileSync(join(site.directory, 'bin', 'ssh'), ssh, { mode: 0o755 });
+  }
+
+  function login(temporary: string): void {
+    sshd.login({ env: { PATH: `${tools.directory}:${process.env.PATH}`, TMPDIR: temporary } });
+  }
 
   afterEach(() => {
     const left = readdirSync(join(site.directory, 'far-tmp'));
@@ -84,6 +92,42 @@ describe.runIf(hasSshd())('the archiver with the tools of another host', () => {
     const stored = await documents(5);
     expect(Object.keys(stored)).toEqual(expect.arrayContaining(['boot', 'schema']));
     expect(Object.values(stored).every((count) => count === 1)).toBe(true);
+  });
+
+  it.each<[what: string, spoil: () => void, mend: () => void]>([
+    [
+      'has no temporary directory any more',
+      () => login(join(site.directory, 'none')),
+      () => login(join(site.directory, 'far-tmp')),
+    ],
+    [
+      'goes away after the first run',
+      () => {
+        // One for the check, two for each run.
+        const limit = 'echo x >>"$0.calls"; if [ "$(wc -l <"$0.calls")" -gt 3 ]; then';
+        putSsh(`${limit} echo "ssh: connect to host: Connection refused" >&2; exit 255; fi`);
+      },
+      () => putSsh(''),
+    ],
+    [
+      'has no room for its tools',
+      () =>
+        tools.spoil('bulkloader', { fail: 'boot', says: 'No space left on device', skip: 2, always: true }),
+      () => tools.spoil('bulkloader', {}),
+    ],
+  ])('condemns no run if the host %s, and imports all once that is over', async (_what, spoil, mend) => {
+    const runs = [5, 6, 7, 8, 9];
+    site.addRuns(...runs);
+    spoil();
+    const { code, stdout } = await archive([site.config, '--incremental', '--import-only'], { env });
+    expect(code).toBe(1);
+    expect(existsSync(join(site.work, 'import_failures.log'))).toBe(false);
+    expect(stdout).toMatch(/run\(s\) wait since .* because of a fault at (?:host far-host|artdaqDB write)/);
+    const tried = new Set([...stdout.matchAll(/Processing run (\d+)/g)].map(([, run]) => run));
+    expect(tried.size).toBeLessThan(runs.length);
+    mend();
+    expect((await archive([site.config, '--incremental', '--import-only'], { env })).code).toBe(0);
+    expect(await new FilesystemDb(site.database).listRuns()).toEqual(runs);
   });
 
   it('names what the host lacks, and tries no run', async () => {

@@ -115,7 +115,7 @@ describe.runIf(hasSshd())('whose fault it is that the tools on another host do n
     ['a connection that breaks', 'kill -9 $PPID'],
   ])('is not known of %s', async (_what, script) => {
     install('bulkloader', script);
-    expect(await failure()).toMatchObject({ fault: 'unknown' });
+    expect(await failure()).toMatchObject({ fault: 'unknown', place: undefined });
   });
 
   it.each<[tool: Tool, at: string | undefined]>([

@@ -35,7 +35,7 @@ const REFUSALS: readonly Refusal[] = [
 
 /**
  * The error for a connection that ended before the last answer came. Once the script has answered, it may be the run that the
- * connection does not survive.
+ * connection does not survive: then it failed on its way to the database, where the success of others shows whose fault that was.
  * @param seconds that it was allowed to take
  * @param hadBegun whether the script on the host had answered at all
  */
@@ -47,12 +47,17 @@ export function connectionFailure(
   run?: RunNumber,
 ): ArchiverError {
   const subject = run === undefined ? '' : `Run ${run}: `;
-  const details = { place, ...(run === undefined ? {} : { run }) };
+  const isOfSite = !hadBegun && (timedOut || signal === null);
+  const details = {
+    fault: isOfSite ? 'site' : 'unknown',
+    ...(isOfSite ? { place } : {}),
+    ...(run === undefined ? {} : { run }),
+  } as const;
   const said = wordsOf(stderr);
   if (timedOut) {
     return new ArtdaqDbError(
       `${subject}${place} gave no answer within ${seconds} s, and the connection was ended${said}`,
-      { ...details, retryable: true, fault: hadBegun ? 'unknown' : 'site' },
+      { ...details, retryable: true },
     );
   }
   const refusal = hadBegun ? undefined : REFUSALS.find(({ sign }) => sign.test(stderr));
@@ -71,7 +76,7 @@ export function connectionFailure(
   const what = hadBegun ? 'the connection broke' : "it can't be reached";
   return new ArtdaqDbError(
     `${subject}${place}: ${what} (ssh ended with ${signal ?? `exit code ${code}`})${said}`,
-    { ...details, retryable: true, fault: hadBegun || signal !== null ? 'unknown' : 'site' },
+    { ...details, retryable: true },
   );
 }
 
@@ -107,8 +112,7 @@ export function scriptFailure(
   return new ArtdaqDbError(`Run ${run} (${tool}, ${place}): ${advice}${said}`, {
     run,
     retryable: true,
-    fault: isOfSite ? 'site' : 'unknown',
-    place,
+    ...(isOfSite ? { fault: 'site', place } : {}),
   });
 }
 
