@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type { Environment } from '../environment.ts';
 import { ConfigurationError, messageOf } from '../errors.ts';
+import { readRegularFileSync } from '../regular-file.ts';
 import { errorCode } from '../system-error.ts';
 import { readShellWord } from './shell-word.ts';
 
@@ -13,7 +13,7 @@ import { readShellWord } from './shell-word.ts';
 export function loadEnvFile(file: string, env: Environment): Record<string, string> {
   let text: string;
   try {
-    text = readFileSync(file, 'utf-8');
+    text = String(readRegularFileSync(file));
   } catch (cause) {
     if (errorCode(cause) === 'ENOENT') return {};
     throw new ConfigurationError(`${file} can't be read: ${messageOf(cause)}`, { cause });

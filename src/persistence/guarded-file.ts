@@ -1,8 +1,9 @@
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { ArchiverError, messageOf, PersistenceError } from '../errors.ts';
+import { readRegularFile } from '../regular-file.ts';
 import { errorCode } from '../system-error.ts';
 import { writeFileAtomic } from './atomic-file.ts';
 import { keepAside } from './kept-file.ts';
@@ -32,7 +33,7 @@ export class GuardedFile {
    */
   async read(): Promise<Buffer | undefined> {
     try {
-      return await readFile(this.path);
+      return await readRegularFile(this.path);
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return undefined;
       throw new PersistenceError(`Cannot read ${this.path}: ${messageOf(error)}${ownershipHint(error)}`, {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { messageOf, PersistenceError } from '../errors.ts';
+import { readRegularFile } from '../regular-file.ts';
 import { undefinedIfMissing } from '../system-error.ts';
 import { writeFileAtomic } from './atomic-file.ts';
 
@@ -22,7 +22,7 @@ export async function keepAside({ path, content, label }: KeptFile): Promise<str
   const hash = createHash('sha256').update(content).digest('hex').slice(0, 12);
   const copy = `${path}.${label}-${hash}`;
   try {
-    const before = await readFile(copy).catch(undefinedIfMissing);
+    const before = await readRegularFile(copy).catch(undefinedIfMissing);
     // A copy that was cut short, by a full disk or a kill, is none.
     if (before?.equals(content) !== true) await writeFileAtomic(copy, content);
   } catch (error) {

@@ -1,9 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigurationError, messageOf } from '../errors.ts';
 import { type FhiclFile, SCHEMA_FILE } from '../fhicl/fhicl-file.ts';
 import { parseFhicl } from '../fhicl/parse.ts';
 import { installationDirectory } from '../installation.ts';
+import { readRegularFile } from '../regular-file.ts';
 import { errorCode } from '../system-error.ts';
 
 /** Never used by itself: what a schema says is stored with every run, so a site decides. */
@@ -17,9 +17,7 @@ export const EXAMPLE_SCHEMA = join(installationDirectory(), 'documentation/examp
 export async function readSchemaFile(directory: string): Promise<FhiclFile> {
   const path = join(directory, SCHEMA_FILE);
   try {
-    // Reading a FIFO would wait for ever.
-    if (!(await stat(path)).isFile()) throw new ConfigurationError('it is not a regular file');
-    const text = await readFile(path, 'latin1');
+    const text = (await readRegularFile(path)).toString('latin1');
     parseFhicl(text, path);
     return { name: SCHEMA_FILE, text };
   } catch (error) {

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { Environment } from '../../environment.ts';
 import { ConfigurationError, messageOf } from '../../errors.ts';
 import { proxyFor } from '../../net/proxy.ts';
+import { readRegularFileSync } from '../../regular-file.ts';
 import type { Logger } from '../../services/logger.ts';
 import { UconDbClient } from './ucondb-client.ts';
 
@@ -51,7 +51,7 @@ export function openUconDb(
 function readCertificates(path: string): string {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = String(readRegularFileSync(path));
   } catch (error) {
     throw new ConfigurationError(`ucon_db.ca_file: can't read ${path}: ${messageOf(error)}`, {
       cause: error,

@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
+import { readRegularFile } from '../../regular-file.ts';
 import { undefinedIfMissing } from '../../system-error.ts';
 
 /** A file lock that the kernel knows. */
@@ -41,7 +42,7 @@ export async function findKernelLock(path: string, table = '/proc/locks'): Promi
   const exact = locks.find((lock) => lock.major === major && lock.minor === minor);
   if (exact !== undefined || locks.length === 0) return exact;
   // btrfs and overlay file systems show another device to stat than to the lock table: there the PID in the file decides.
-  const named = Number((await readFile(path, 'utf8')).trim());
+  const named = Number(String(await readRegularFile(path)));
   return locks.find((lock) => lock.pid === named);
 }
 

@@ -1,24 +1,25 @@
-import { readFileSync, rmSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { messageOf } from '../../errors.ts';
+import { NotRegularFileError, readRegularFile, readRegularFileSync } from '../../regular-file.ts';
 import type { Logger } from '../../services/logger.ts';
 import { standardError } from '../../services/standard-stream.ts';
 import { errorCode } from '../../system-error.ts';
 
-const GONE = new Set(['ENOENT', 'ENOTDIR', 'EISDIR']);
+const GONE = new Set(['ENOENT', 'ENOTDIR']);
 
 /** The first line of a PID file, or undefined if there is no such file. */
 async function firstLine(path: string): Promise<string | undefined> {
   try {
-    return head(await readFile(path, 'utf8'));
+    return head(await readRegularFile(path));
   } catch (error) {
-    if (GONE.has(errorCode(error) ?? '')) return undefined;
+    if (error instanceof NotRegularFileError || GONE.has(errorCode(error) ?? '')) return undefined;
     throw error;
   }
 }
 
-function head(text: string): string {
-  return text.split('\n', 1)[0]?.trim() ?? '';
+function head(content: Buffer): string {
+  return String(content).split('\n', 1)[0]?.trim() ?? '';
 }
 
 /** Removes a PID file if it still names that process. */
@@ -29,7 +30,7 @@ export async function removeOwnPidFile(path: string, pid: number): Promise<void>
 /** The same for the last moment of a process, when nothing can be awaited or reported any more. */
 export function removeOwnPidFileAtExit(path: string, pid: number): void {
   try {
-    if (head(readFileSync(path, 'utf8')) === String(pid)) rmSync(path, { force: true });
+    if (head(readRegularFileSync(path)) === String(pid)) rmSync(path, { force: true });
   } catch (error) {
     // The next start recovers a file that stays behind; an exception here would change the exit code.
     if (errorCode(error) !== 'ENOENT') standardError.write(`${path} stays behind: ${messageOf(error)}\n`);

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { StageName } from '../../errors.ts';
 import { ConfigurationError, messageOf, PersistenceError } from '../../errors.ts';
@@ -8,6 +7,7 @@ import type { FailureLog } from '../../persistence/failure-log.ts';
 import { positionOf } from '../../persistence/position.ts';
 import type { StateFile } from '../../persistence/state.ts';
 import type { WaitingRunsFile } from '../../persistence/waiting-runs.ts';
+import { readRegularFile } from '../../regular-file.ts';
 import { undefinedIfMissing } from '../../system-error.ts';
 import type { Logger } from '../logger.ts';
 import type { StageObserver, StageOutcome } from '../stage-observer.ts';
@@ -124,9 +124,9 @@ export class MetricsTextfile implements StageObserver {
 
   /** @returns undefined if there is no file */
   async #read(): Promise<StageGauges | undefined> {
-    const text = await readFile(this.#options.path, 'utf8').catch(undefinedIfMissing);
-    if (text === undefined) return undefined;
-    const gauges = parseGauges(text);
+    const content = await readRegularFile(this.#options.path).catch(undefinedIfMissing);
+    if (content === undefined) return undefined;
+    const gauges = parseGauges(String(content));
     if (gauges !== undefined) return gauges;
     throw new PersistenceError(
       'there is a file with something other than metrics of this program, which is left alone; remove it or name another',

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import type { MongoClientOptions } from 'mongodb';
 import type { Environment } from '../../../environment.ts';
 import { ConfigurationError, messageOf } from '../../../errors.ts';
+import { readRegularFile } from '../../../regular-file.ts';
 import type { MongoAddress } from './address.ts';
 
 /** File with certificate and key of the client; the C++ tools use the same variables. */
@@ -72,7 +72,7 @@ async function fileOf(variable: string, env: Environment): Promise<string | unde
   const path = env[variable];
   if (path === undefined || path === '') return undefined;
   try {
-    await readFile(path);
+    await readRegularFile(path);
   } catch (error) {
     throw new ConfigurationError(
       `The environment variable ${variable} names a certificate that can't be read: ${messageOf(error)}; correct or unset it`,
