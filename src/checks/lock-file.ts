@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import type { ArchiverConfig } from '../config/schema.ts';
 import { checkMayWrite, looking, undefinedIfAbsent } from '../persistence/directory-access.ts';
-import { describeHolder } from '../persistence/lock/directory-lock.ts';
+import { adviceOn, describeHolder } from '../persistence/lock/directory-lock.ts';
 import { findKernelLock } from '../persistence/lock/kernel-locks.ts';
 import { judgeOwner } from '../persistence/lock/liveness.ts';
 import { readHolder } from '../persistence/lock/lock-directory.ts';
@@ -25,11 +25,13 @@ async function stateOf(lockFile: string): Promise<string> {
   const holder = await readHolder(`${path}.lock`).catch(undefinedIfAbsent);
   if (holder !== undefined) {
     const { owner, lastSeen } = holder;
-    const isDead =
-      owner !== undefined && judgeOwner(owner, currentOwner(), Date.now() - lastSeen.getTime()) === 'dead';
-    return isDead
-      ? `left by ${describeHolder(holder)}, which has ended; the next execution clears it away`
-      : `held by ${describeHolder(holder)}: an archiver is at work`;
+    const self = currentOwner();
+    const liveness = owner && judgeOwner(owner, self, Date.now() - lastSeen.getTime());
+    const described = describeHolder(holder);
+    if (liveness === 'dead')
+      return `left by ${described}, which has ended; the next execution clears it away`;
+    if (liveness === 'unknown') return `held by ${described}. ${adviceOn(holder, self)}`;
+    return `held by ${described}: an archiver is at work`;
   }
   const kernelLock = await findKernelLock(path).catch(undefinedIfAbsent);
   return kernelLock === undefined ? 'free' : `held by process ${kernelLock.pid}: an archiver is at work`;

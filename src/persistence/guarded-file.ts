@@ -7,7 +7,7 @@ import { readRegularFile } from '../regular-file.ts';
 import { errorCode } from '../system-error.ts';
 import { writeFileAtomic } from './atomic-file.ts';
 import { keepAside } from './kept-file.ts';
-import { acquireDirectoryLock, type DirectoryLock, describeHolder } from './lock/directory-lock.ts';
+import { acquireDirectoryLock, adviceOn, type DirectoryLock, describeHolder } from './lock/directory-lock.ts';
 import { currentOwner } from './lock/owner.ts';
 import { makeDirectory } from './make-directory.ts';
 import { ownershipHint } from './ownership.ts';
@@ -118,8 +118,7 @@ export class GuardedFile {
         if ('release' in lock) return lock;
         if (waited >= LONGEST_WAIT_MS) {
           throw new PersistenceError(
-            `Cannot change ${this.path}: it is locked by ${describeHolder(lock)}. ` +
-              `If you are sure that nothing uses it, remove the directory ${lock.directory}.`,
+            `Cannot change ${this.path}: it is locked by ${describeHolder(lock)}. ${adviceOn(lock, owner)}`,
             { retryable: true },
           );
         }

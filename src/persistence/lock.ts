@@ -4,11 +4,13 @@ import { type Logger, silentLogger } from '../services/logger.ts';
 import { removeStaleTemporaries, writeFileAtomic } from './atomic-file.ts';
 import {
   acquireDirectoryLock,
+  adviceOn,
   clearDeadLock,
   type DirectoryLock,
   describeHolder,
 } from './lock/directory-lock.ts';
 import { findKernelLock } from './lock/kernel-locks.ts';
+import { whereaboutsOf } from './lock/liveness.ts';
 import { currentOwner, type LockOwner } from './lock/owner.ts';
 import { removeOwnPidFile, removeOwnPidFileAtExit, watchPidFile } from './lock/pid-file.ts';
 import { findProcess } from './lock/process-table.ts';
@@ -118,12 +120,11 @@ async function takeDirectory(
       logger.warning(`Recovered the lock ${path}: ${describeHolder(holder)}, ended without releasing it`),
   });
   if ('release' in lock) return lock;
-  const hint =
-    lock.owner?.host === owner.host
-      ? `To stop it gracefully, remove ${path}.`
-      : `If you are sure that it is not running, remove the directory ${lock.directory}.`;
+  const isHere = lock.owner !== undefined && whereaboutsOf(lock.owner, owner) === 'here';
+  const hint = isHere ? '' : ` ${adviceOn(lock, owner)}`;
   throw new LockExistsError(
-    `Another archiver is running: the lock ${path} is held by ${describeHolder(lock)}. ${hint}`,
+    `Another archiver is running: the lock ${path} is held by ${describeHolder(lock)}. ` +
+      `To stop it gracefully, remove ${path}.${hint}`,
   );
 }
 

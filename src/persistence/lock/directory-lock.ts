@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { lock } from 'proper-lockfile';
 import { errorCode } from '../../system-error.ts';
-import { judgeOwner } from './liveness.ts';
+import { judgeOwner, SILENCE_LIMIT_MS, whereaboutsOf } from './liveness.ts';
 import { type LockHolder, lockDirectoryCalls, readHolder, withdraw } from './lock-directory.ts';
 import { type LockOwner, recordName } from './owner.ts';
 
@@ -86,6 +86,28 @@ export function describeHolder(holder: LockHolder): string {
   return owner === undefined
     ? `something unknown (${holder.record}), ${since}`
     : `process ${owner.pid} on ${owner.host}, ${since}`;
+}
+
+/**
+ * For messages: what is known of whether a holder still runs, when its lock is taken over if it does not, and how to end it
+ * sooner.
+ * @param self who wants the lock
+ * @param now in milliseconds since 1970
+ */
+export function adviceOn(holder: LockHolder, self: LockOwner, now = Date.now()): string {
+  const { owner, lastSeen, directory } = holder;
+  const removal = `If you are sure that it is not running, remove the directory ${directory}.`;
+  if (owner === undefined || judgeOwner(owner, self, now - lastSeen.getTime()) !== 'unknown') return removal;
+  const whereabouts = whereaboutsOf(owner, self);
+  const [where, limit, duration] =
+    whereabouts === 'otherContainer'
+      ? ['in another container', SILENCE_LIMIT_MS.otherContainer, '10 minutes']
+      : ['on another host', SILENCE_LIMIT_MS.otherHost, '6 hours'];
+  const end = new Date(lastSeen.getTime() + limit).toISOString();
+  return (
+    `It was started ${where}, so nobody can tell from here whether it still runs; it gave its last sign of life at ` +
+    `${lastSeen.toISOString()}. After ${duration} without one, at ${end}, the lock is taken over. ${removal}`
+  );
 }
 
 async function takeIfFree(

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { errorCode } from '../../system-error.ts';
 
 /** A process of this machine and PID namespace; `startTicks` is undefined where the system does not tell it. */
@@ -17,6 +18,50 @@ export function findProcess(pid: number): RunningProcess | undefined {
   const fields = statFields(pid);
   if (fields?.state === 'Z' || fields?.state === 'X') return undefined;
   return { startTicks: fields?.startTicks };
+}
+
+/** The number that Linux gives the PID namespace of the machine itself, in which all processes can be seen. */
+const MACHINE_NAMESPACE = '4026531836';
+
+/**
+ * Looks for a process of a container of this machine.
+ * @param pid as the process knows it itself
+ * @param ownNamespace the PID namespace of this process
+ * @param table where the system shows its processes, for tests
+ * @returns all processes that know themselves by that PID, in whatever container; undefined if not all can be seen: this is a
+ *   container, too, or other accounts' processes are hidden
+ */
+export function findInContainers(
+  pid: number,
+  ownNamespace: string,
+  table = '/proc',
+): readonly RunningProcess[] | undefined {
+  if (ownNamespace !== MACHINE_NAMESPACE) return undefined;
+  try {
+    readFileSync(join(table, '1', 'status'));
+    const found: RunningProcess[] = [];
+    for (const name of readdirSync(table)) {
+      if (!/^[0-9]+$/.test(name) || !isKnownAs(pid, join(table, name, 'status'))) continue;
+      const fields = statFields(name, table);
+      if (fields === undefined) return undefined;
+      if (fields.state !== 'Z' && fields.state !== 'X') found.push({ startTicks: fields.startTicks });
+    }
+    return found;
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return undefined;
+  }
+}
+
+/** The last of the PIDs in `NSpid` is that of the innermost namespace. Processes that end meanwhile are not known at all. */
+function isKnownAs(pid: number, statusFile: string): boolean {
+  try {
+    const [, ...pids] = /^NSpid:\s+(.*)$/m.exec(readFileSync(statusFile, 'utf8'))?.[1]?.split(/\s+/) ?? [];
+    return pids.at(-1) === String(pid);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ESRCH') return false;
+    throw error;
+  }
 }
 
 /** Clock ticks between boot and the start of a process, or undefined where the system does not tell it. */
@@ -39,9 +84,12 @@ export function parseStat(line: string): { state: string; startTicks: string } |
   return { state, startTicks };
 }
 
-function statFields(pid: number): { state: string; startTicks: string } | undefined {
+function statFields(
+  pid: number | string,
+  table = '/proc',
+): { state: string; startTicks: string } | undefined {
   try {
-    return parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    return parseStat(readFileSync(join(table, String(pid), 'stat'), 'utf8'));
   } catch {
     return undefined; // No /proc, or the process is hidden from us (hidepid): its start time stays unknown.
   }

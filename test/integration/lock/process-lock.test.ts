@@ -142,7 +142,14 @@ describe('acquireProcessLock', () => {
 
   it('never takes a lock that is held on another host, or that it does not understand', async () => {
     leaveLock({ host: 'elsewhere', bootId: 'abc', pid: 2 ** 22 + 1 });
+    const lastSeen = new Date(1000 * Math.floor(Date.now() / 1000 - 600));
+    fs.utimesSync(`${lockFile}.lock`, lastSeen, lastSeen);
+    const end = new Date(lastSeen.getTime() + 6 * 60 * 60 * 1000);
     await expect(acquire()).rejects.toThrow(/process 4194305 on elsewhere.*remove the directory/);
+    await expect(acquire()).rejects.toThrow(
+      `on another host, so nobody can tell from here whether it still runs; it gave its last sign of life at ` +
+        `${lastSeen.toISOString()}. After 6 hours without one, at ${end.toISOString()}, the lock is taken over.`,
+    );
     fs.rmSync(`${lockFile}.lock`, { recursive: true });
     fs.mkdirSync(`${lockFile}.lock`);
     fs.writeFileSync(join(`${lockFile}.lock`, 'note'), '');

@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { adviceOn } from '../../../../src/persistence/lock/directory-lock.ts';
 import { judgeOwner, SILENCE_LIMIT_MS } from '../../../../src/persistence/lock/liveness.ts';
 import {
   currentOwner,
@@ -8,7 +11,8 @@ import {
   parseRecordName,
   recordName,
 } from '../../../../src/persistence/lock/owner.ts';
-import { findProcess, parseStat } from '../../../../src/persistence/lock/process-table.ts';
+import { findInContainers, findProcess, parseStat } from '../../../../src/persistence/lock/process-table.ts';
+import { useTemporaryDirectories } from '../../../helpers/temporary-directory.ts';
 
 const self: LockOwner = {
   pid: 100,
@@ -71,7 +75,55 @@ describe('judgeOwner', () => {
     ['the process here is silent', {}, SILENCE_LIMIT_MS.otherHost * 10, running('5000'), 'alive'],
     ['nothing but the PID is known', { startTicks: '0', bootId: '0', pidNamespace: '0' }, 0, gone, 'dead'],
   ])('when %s', (_, difference, silentForMs, find, verdict) => {
-    expect(judgeOwner({ ...self, ...difference }, self, silentForMs, find)).toBe(verdict);
+    const processes = { find, findInContainers: () => undefined };
+    expect(judgeOwner({ ...self, ...difference }, self, silentForMs, processes)).toBe(verdict);
+  });
+
+  it.each([
+    ['no process has its PID there', [], 0, 'dead'],
+    [
+      'the process runs there',
+      [{ startTicks: '1' }, { startTicks: '5000' }],
+      SILENCE_LIMIT_MS.otherContainer + 1,
+      'alive',
+    ],
+    ['its PID belongs to a process of some other container', [{ startTicks: '5001' }], 0, 'unknown'],
+    ['only silence tells', [{ startTicks: undefined }], SILENCE_LIMIT_MS.otherContainer + 1, 'dead'],
+  ])('when it ran in a container that can be seen from here and %s', (_, found, silentForMs, verdict) => {
+    const owner = { ...self, pidNamespace: '43', host: 'container' };
+    const processes = { find: gone, findInContainers: () => found };
+    expect(judgeOwner(owner, self, silentForMs, processes)).toBe(verdict);
+  });
+});
+
+describe('adviceOn', () => {
+  const lastSeen = new Date('2026-11-24T10:00:00Z');
+  const soon = lastSeen.getTime() + 60_000;
+  const holder = (difference: Partial<LockOwner> | undefined) => ({
+    directory: '/work/lock.lock',
+    record: 'record',
+    since: lastSeen,
+    lastSeen,
+    owner: difference && { ...self, ...difference },
+  });
+
+  it.each([
+    [{ pidNamespace: '43' }, /in another container.*After 10 minutes.*, at 2026-11-24T10:10:00.000Z/],
+    [{ host: 'daq-2', bootId: 'bb' }, /on another host.*After 6 hours.*, at 2026-11-24T16:00:00.000Z/],
+  ])(
+    'says when the lock of an owner that differs by %j is taken over, and how to end it',
+    (difference, when) => {
+      const advice = adviceOn(holder(difference), self, soon);
+      expect(advice).toMatch(when);
+      expect(advice).toContain('last sign of life at 2026-11-24T10:00:00.000Z');
+      expect(advice).toContain('remove the directory /work/lock.lock');
+    },
+  );
+
+  it('says how to end a lock of something unknown', () => {
+    expect(adviceOn(holder(undefined), self, soon)).toBe(
+      'If you are sure that it is not running, remove the directory /work/lock.lock.',
+    );
   });
 });
 
@@ -84,6 +136,46 @@ describe('findProcess', () => {
     const child = spawn(process.execPath, ['-e', '']);
     await once(child, 'exit');
     expect(findProcess(child.pid ?? 0)).toBeUndefined();
+  });
+});
+
+describe('findInContainers', () => {
+  const directory = useTemporaryDirectories();
+  const machine = '4026531836';
+
+  /** A table of processes: PID -> the PIDs by which it is known, outermost first, its state and start time. */
+  async function tableOf(
+    processes: Readonly<Record<number, readonly [pids: string, state: string, start: string]>>,
+  ) {
+    const table = await directory();
+    await mkdir(join(table, 'sys'));
+    for (const [pid, [pids, state, start]] of Object.entries(processes)) {
+      await mkdir(join(table, pid));
+      await writeFile(join(table, pid, 'status'), `Name:\tnode\nNSpid:\t${pids}\nNSpgid:\t7\n`);
+      const numbers = Array.from({ length: 18 }, () => '0').join(' ');
+      await writeFile(join(table, pid, 'stat'), `${pid} (node) ${state} ${numbers} ${start} 0`);
+    }
+    return table;
+  }
+
+  it('finds processes by the PID that they have in their container, and none on the machine itself', async () => {
+    const table = await tableOf({
+      1: ['1', 'S', '10'],
+      7: ['7', 'S', '11'],
+      100: ['100\t7', 'S', '12'],
+      200: ['200\t30\t7', 'R', '13'],
+      300: ['300\t7', 'Z', '14'],
+      400: ['400\t7\t1', 'S', '15'],
+    });
+    expect(findInContainers(7, machine, table)).toEqual([{ startTicks: '12' }, { startTicks: '13' }]);
+    expect(findInContainers(8, machine, table)).toEqual([]);
+  });
+
+  it('knows when it can not see all', async () => {
+    const table = await tableOf({ 100: ['100\t7', 'S', '12'] });
+    expect(findInContainers(7, machine, table)).toBeUndefined();
+    expect(findInContainers(7, '4026532000', await tableOf({ 1: ['1', 'S', '1'] }))).toBeUndefined();
+    expect(findInContainers(7, machine, join(table, 'none'))).toBeUndefined();
   });
 });
 

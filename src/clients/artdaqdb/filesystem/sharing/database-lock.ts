@@ -1,5 +1,9 @@
 import { ArtdaqDbError, messageOf } from '../../../../errors.ts';
-import { acquireDirectoryLock, describeHolder } from '../../../../persistence/lock/directory-lock.ts';
+import {
+  acquireDirectoryLock,
+  adviceOn,
+  describeHolder,
+} from '../../../../persistence/lock/directory-lock.ts';
 import type { LockOwner } from '../../../../persistence/lock/owner.ts';
 import type { Logger } from '../../../../services/logger.ts';
 import { privateDirectory } from '../database-directories.ts';
@@ -95,7 +99,7 @@ export class DatabaseLock {
       if ('release' in answer) return () => answer.release();
       if (waited >= WAIT_LIMIT_MS) {
         throw new ArtdaqDbError(
-          `artdaqDB is locked by ${describeHolder(answer)}; if that is not an archiver at work, remove ${answer.directory}`,
+          `artdaqDB is locked by ${describeHolder(answer)}. ${adviceOn(answer, owner)}`,
           { retryable: true, fault: 'site' },
         );
       }
