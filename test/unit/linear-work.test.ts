@@ -61,7 +61,7 @@ function orRefuse(work: () => unknown, refusal: typeof ConfigurationError | type
   };
 }
 
-const FHICL_SIZE = 3000;
+const FHICL_SIZE = 2000;
 
 describe('FHiCL is stored, exported and compared in linear time, also if it is', () => {
   it.each<[string, Shape]>([
@@ -207,7 +207,7 @@ describe('Text files of a record are converted in linear time, also if they are'
       expectLinear((size) => {
         const bytes = Buffer.from(shape(size));
         return () => program(bytes);
-      }, 2500);
+      }, 1500);
     }
   });
 });
@@ -226,12 +226,12 @@ describe('A blob of much', () => {
     expectLinear((size) => {
       const files = make(size);
       return () => packBlob(1, files, new Date(0));
-    }, 20_000);
+    }, 10_000);
     for (const program of [unpackBlob, validateBlob, (blob: Buffer) => sameRecord(blob, Buffer.from(blob))]) {
       expectLinear((size) => {
         const blob = packBlob(1, make(size), new Date(0));
         return () => program(blob);
-      }, 20_000);
+      }, 10_000);
     }
   });
 
@@ -239,14 +239,14 @@ describe('A blob of much', () => {
     expectLinear((size) => {
       const files = [{ name: 'a.fcl', text: '\n#####\nb.fcl:\n#####\n'.repeat(size / 20) }];
       return orRefuse(() => packBlob(1, files, new Date(0)), BlobError);
-    }, 20_000);
+    }, 10_000);
   });
 
   it('files is compared with others in linear time', () => {
     expectLinear((size) => {
       const [one, other] = [filesOf(size), filesOf(2 * size)];
       return () => compareFiles(one, other);
-    }, 20_000);
+    }, 10_000);
   });
 });
 
@@ -265,7 +265,7 @@ describe('A unified diff takes linear time, also of', () => {
         { label: 'new', text: change(old) },
       ] as const;
       return () => unifiedDiff(...sides);
-    }, 20_000);
+    }, 10_000);
   });
 });
 
