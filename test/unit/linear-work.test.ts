@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { packBlob, sameRecord } from '../../src/blob/pack.ts';
 import { unpackBlob } from '../../src/blob/unpack.ts';
 import { validateBlob } from '../../src/blob/validate.ts';
+import { refuseLosses } from '../../src/clients/artdaqdb/bulk/tool-limits.ts';
 import { bsonOf } from '../../src/clients/artdaqdb/mongo/bson-document.ts';
 import { storedJsonOf } from '../../src/clients/artdaqdb/mongo/bson-json.ts';
 import { JsonArrayReader } from '../../src/clients/ucondb/json-array.ts';
@@ -128,6 +129,25 @@ it('A table deep in protected tables is stored as fast as in others', () => {
       () => store(plain),
     ),
   ).toBeLessThan(2);
+});
+
+describe('What the C++ tools would lose of a document is found in linear time, also if it is', () => {
+  it.each<[string, Shape, number]>([
+    [
+      'names in a prolog and outside',
+      (size) => `${within('BEGIN_PROLOG\n', 'a%: 1\n', 'END_PROLOG\n')(size)}${repeated('b%: 1\n')(size)}`,
+      40_000,
+    ],
+    ['one name', repeated('a: 1\n'), 5000],
+    ['tables in tables', nested('{ b: ', ' }'), 5000],
+    ['sequences in sequences', nested('[', ']'), 5000],
+    ['includes', repeated('#include "x"\n'), 5000],
+  ])('%s', (_, shape, size) => {
+    expectLinear((length) => {
+      const file = { name: 'x.fcl', text: shape(length) };
+      return () => refuseLosses(1, file);
+    }, size);
+  });
 });
 
 describe('A document goes to MongoDB and back in linear time, also if it is', () => {

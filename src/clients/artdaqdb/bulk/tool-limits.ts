@@ -50,17 +50,35 @@ function lineOf(text: string, position: number): number {
 }
 
 function complexLoss({ prolog, main }: FhiclDocument): string | undefined {
-  for (const [path, value, isElement] of values([...prolog, ...main])) {
-    if (value.type !== 'complex') continue;
-    if (isElement) return `they make a text of the complex number in '${path}'`;
-    if (/\s/.test(value.text)) return `they cut the complex number '${path}' off at its blank`;
+  return complexLossAmong([...prolog, ...main], '');
+}
+
+/** @param prefix the names that lead to the entries */
+function complexLossAmong(entries: readonly Entry[], prefix: string): string | undefined {
+  for (const { key, value } of entries) {
+    const loss = complexLossIn(value, prefix + key, false);
+    if (loss !== undefined) return loss;
   }
   return undefined;
 }
 
+function complexLossIn(value: Value, path: string, isElement: boolean): string | undefined {
+  if (value.type === 'table') return complexLossAmong(value.entries, `${path}.`);
+  if (value.type === 'sequence') {
+    for (const [place, element] of value.elements.entries()) {
+      const loss = complexLossIn(element, `${path}[${place}]`, true);
+      if (loss !== undefined) return loss;
+    }
+  }
+  if (value.type !== 'complex') return undefined;
+  if (isElement) return `they make a text of the complex number in '${path}'`;
+  return /\s/.test(value.text) ? `they cut the complex number '${path}' off at its blank` : undefined;
+}
+
 /** They keep repeated names, but export all of them with the comments and the type of the first. */
 function repetitionLoss({ prolog, main }: FhiclDocument): string | undefined {
-  const hidden = prolog.find(({ key }) => main.some((entry) => entry.key === key));
+  const outside = new Set(main.map(({ key }) => key));
+  const hidden = prolog.find(({ key }) => outside.has(key));
   if (hidden !== undefined) return `'${hidden.key}' of its prolog is lost, as it stands outside of it too`;
   for (const entries of [prolog, main]) {
     const first = new Map<string, string>();
@@ -77,23 +95,4 @@ function repetitionLoss({ prolog, main }: FhiclDocument): string | undefined {
 
 function metadataOf(entry: Entry): string {
   return JSON.stringify(entry, (name, value) => (name === 'text' ? undefined : value));
-}
-
-/** All values with the names that lead to them, and whether they stand in a sequence. */
-function* values(entries: readonly Entry[], prefix = ''): Generator<readonly [string, Value, boolean]> {
-  for (const { key, value } of entries) yield* valuesIn(prefix + key, value, false);
-}
-
-function* valuesIn(
-  path: string,
-  value: Value,
-  isElement: boolean,
-): Generator<readonly [string, Value, boolean]> {
-  yield [path, value, isElement];
-  if (value.type === 'table') yield* values(value.entries, `${path}.`);
-  if (value.type === 'sequence') {
-    for (const [place, element] of value.elements.entries()) {
-      yield* valuesIn(`${path}[${place}]`, element, true);
-    }
-  }
 }
