@@ -28,7 +28,7 @@ const kinds: readonly (readonly [kind: string, make: (path: string) => unknown])
 function openWithCa(caFile: string): unknown {
   const server = { serverUrl: 'https://127.0.0.1:1', folderName: 'f', objectName: 'o' };
   const account = { writerUser: 'u', writerPassword: 'p', timeoutSeconds: 1, tlsVerify: true };
-  return openUconDb({ ...server, ...account, caFile }, { workers: 1, logger: silentLogger });
+  return openUconDb({ ...server, ...account, caFile }, { workers: 1, logger: silentLogger, env: {} });
 }
 
 /** What reads each file, or tells in a text why it can't. */
