@@ -321,7 +321,12 @@ export abstract class BaseStage {
   async #plan(listing: Listing, view: IncrementalView, request: StageRequest): Promise<BatchPlan> {
     const { runs } = request;
     if (runs !== undefined) {
-      const known = RunSet.of([...listing.source, ...listing.target, ...view.failed]);
+      const known = RunSet.of([
+        ...listing.source,
+        ...listing.target,
+        ...(listing.uncertain ?? []),
+        ...view.failed,
+      ]);
       this.#nowhere = runs.asked.filter((range) => !known.meets(range));
       const archived = listing.target.filter((run) => runs.has(run));
       if (archived.length > 0) this.logger.info(`${this.label}: archived already: ${formatRuns(archived)}`);

@@ -341,6 +341,20 @@ describe('runs that are asked for by number', () => {
     expect((await run('--import-only', '--runs', '2')).code).toBe(1);
   });
 
+  it('are there though their blob was never compared and artdaqDB has lost them', async () => {
+    site.addRuns(1, 2);
+    await run();
+    const {
+      server_url: server,
+      folder_name: folder,
+      object_name: object,
+    } = JSON.parse(readFileSync(site.config, 'utf8')).ucon_db;
+    const notes = { uncompared_runs: [{ server, folder, object, runs: ['2'] }] };
+    writeFileSync(join(site.work, 'uncompared_runs.json'), JSON.stringify(notes));
+    rmSync(site.database, { recursive: true });
+    expect(error((await run('--migrate-only', '--runs', '2,3')).stdout)).toContain('No such run: 3 (');
+  });
+
   it('are retried by the failure log, which names lines that are no run numbers once', async () => {
     site.addFaultyRun(1);
     await run();
