@@ -226,7 +226,9 @@ export abstract class BaseStage {
   async dryRun(request: StageRequest, pending: readonly RunNumber[]): Promise<StageResult> {
     const there = await this.#list(true);
     const listing = { ...there, source: [...new Set([...there.source, ...pending])].sort(byRunNumber) };
-    for (const run of (await this.comparisons(listing, request)).runs) {
+    const { runs: uploaded, known } = await this.comparisons(listing, request);
+    for (const { error } of known) this.logger.error(`Dry run: ${error}`);
+    for (const run of uploaded) {
       this.logger.info(
         `Dry run: what ${this.target} holds of run ${run} would be compared: it was uploaded, and not found equal since`,
       );
@@ -261,7 +263,8 @@ export abstract class BaseStage {
     this.logger.info(
       `${this.label}: dry run, nothing was changed: ${successful.length} would be processed, ${failed.length} would fail`,
     );
-    return { successful, failed, notProcessed, waiting: [], error: undefined, brokenPlace: undefined };
+    const nothing = { waiting: [], error: undefined, brokenPlace: undefined };
+    return { successful, failed: [...known, ...failed], notProcessed, ...nothing };
   }
 
   async #previewOf(

@@ -123,6 +123,7 @@ describe('a blob that nobody read back before the archiver was killed', () => {
       const { code, stdout } = await run('--incremental');
       expect([code, stdout]).toEqual([1, expect.stringContaining('run 4 has a blob in UconDB that was not')]);
     }
+    expect((await run('--incremental', '--dry-run')).code).toBe(1);
     expect(proxy.read).toEqual([]);
 
     const looks = [
@@ -179,6 +180,35 @@ describe('a blob that nobody read back before the archiver was killed', () => {
     expect((await run('--incremental')).code).toBe(0);
     expect([proxy.read, proxy.sent]).toEqual([[4], []]);
     expect([json('amended_runs.json').amended_runs, failures(), noted()]).toEqual([['4'], '', []]);
+  });
+});
+
+describe('a blob that took the place of one without stop time', () => {
+  it('does not count if nobody read it back, until it is found equal', async () => {
+    const started = `Config name: test4\nDAQInterface start time: Thu Oct 24 15:30:00 UTC 2024\n`;
+    site.addRun(4, { 'metadata.txt': started });
+    await run('--incremental');
+    rmSync(join(site.runRecords, '4'), { recursive: true });
+    site.addRun(4, { 'metadata.txt': `${started}DAQInterface stop time: Thu Oct 24 16:30:00 UTC 2024\n` });
+    writeFileSync(join(site.work, 'importer_unfinished.json'), '{"unfinished_runs": ["4"]}');
+    configure({ ucon_db: { replace_incomplete: true } });
+    proxy.reset();
+    const archiver = start(['--incremental']);
+    proxy.fault = async (_run, request) => {
+      if (proxy.read.length === 1) return void request.client.end(await request.forward());
+      archiver.kill('SIGKILL');
+      request.reset();
+    };
+    expect((await archiver.ended).signal).toBe('SIGKILL');
+    proxy.fault = undefined;
+    expect(noted()).toEqual(['4']);
+    const putBack = await cut(4);
+    configure();
+    expect((await run('--incremental')).code).toBe(1);
+    expect([failures(), noted()]).toEqual(['4\n', ['4']]);
+    await putBack();
+    expect((await run('--retry-failed-migrate')).code).toBe(0);
+    expect([failures(), noted(), json('amended_runs.json').amended_runs]).toEqual(['', [], []]);
   });
 });
 
