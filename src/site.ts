@@ -128,15 +128,18 @@ export class Site {
 
   /** What `--verify` keeps from one execution to the next. */
   get verification(): VerificationRecords {
-    const record = (name: string, toRemove: string): RunSetFile =>
+    const record = (name: string, advice: string): RunSetFile =>
       new RunSetFile(join(this.config.app.workDir, `${name}_runs.json`), {
         key: `${name}_runs`,
         title: `record of ${name} runs`,
-        advice: `Remove ${toRemove}: the next --verify compares all runs again then.`,
+        advice,
       });
     return {
-      verified: record('verified', 'it'),
-      unequal: record('unequal', 'it and verified_runs.json'),
+      verified: record('verified', 'Remove it: the next --verify compares all runs again then.'),
+      unequal: record(
+        'unequal',
+        'Rebuild it with --recover-migrate-state, which compares all runs that are in both places.',
+      ),
     };
   }
 

@@ -1,9 +1,12 @@
 import type { RunRequest } from '../cli/request.ts';
-import { PersistenceError } from '../errors.ts';
+import { PersistenceError, type StageName } from '../errors.ts';
+import { followUpRecords } from '../persistence/follow-up-records.ts';
+import type { RunSetFile } from '../persistence/run-set-file.ts';
 import { nobodyWaits, type WaitingRunsFile, type WaitingState } from '../persistence/waiting-runs.ts';
 import { recoverFrom, recoveryLines, writeRecovery } from '../report/recover.ts';
-import { without } from '../run-number.ts';
+import { type RunNumber, without } from '../run-number.ts';
 import type { Logger } from '../services/logger.ts';
+import type { Site } from '../site.ts';
 import type { Execution } from './execution.ts';
 import { compareUploads, nothingUploaded } from './recover-uploads.ts';
 
@@ -12,8 +15,8 @@ type RecoverRequest = Extract<RunRequest, { mode: 'recover-state' }>;
 const rule = '='.repeat(70);
 
 /**
- * Rebuilds the state file, the failure log and the record of seen runs of a stage from its source and target. What this archiver
- * uploaded to UconDB is compared before it counts.
+ * Rebuilds the state file, the failure log and the record of seen runs of a stage from its source and target, and replaces
+ * what else it would stop at. What this archiver uploaded to UconDB is compared before it counts.
  * @returns false if an uploaded run differs or could not be compared
  * @throws ArchiverError if source or target can't be listed, or there is an outage while runs are compared; state and failure log
  *   are not written then
@@ -46,6 +49,8 @@ export async function recoverState(
   const files = site.files(stage);
   const known = await waitingRuns(files.waiting, logger);
   const { byFault } = known ?? nobodyWaits;
+  // Before uploads are compared, by which some of them change.
+  if (!dryRun) await mendFollowUps(stage, without(source, without(source, listed)), site, logger);
   const uploads =
     stage === 'import'
       ? nothingUploaded(byFault)
@@ -86,4 +91,30 @@ async function waitingRuns(file: WaitingRunsFile, logger: Logger): Promise<Waiti
     logger.warning(`${error.message} Runs that waited count as failed, or as new above the position`);
     return undefined;
   }
+}
+
+/**
+ * Replaces the records about archived runs that can't be understood; others are left as they are.
+ * @param archived runs that are at the source and the target of the stage
+ */
+async function mendFollowUps(
+  stage: StageName,
+  archived: readonly RunNumber[],
+  site: Site,
+  logger: Logger,
+): Promise<void> {
+  const { unfinished, untimed, amended } = followUpRecords(site.config.app.workDir);
+  const mend = async (record: RunSetFile, runs: readonly RunNumber[], meaning: string): Promise<void> => {
+    const kept = await record.mend(runs);
+    if (kept === undefined) return;
+    logger.warning(`✓ Written ${record.path} (before: ${kept}), as it could not be understood: ${meaning}`);
+  };
+  if (stage === 'import') {
+    const all =
+      `it names all ${archived.length} archived runs that have a run directory. The import stage looks at them, some at a time, and ` +
+      'takes out those that lack no time';
+    await mend(unfinished, archived, all);
+    await mend(untimed, archived, all);
+  }
+  await mend(amended, [], 'it is empty. --verify finds blobs that lack a stop time, and notes them there');
 }

@@ -104,8 +104,10 @@ async function runsToCompare(
   { site, logger }: Execution,
 ): Promise<readonly RunNumber[]> {
   const { uncompared, verification } = site;
+  const { unequal } = verification;
   try {
     await uncompared.read();
+    await unequal.read();
   } catch (error) {
     if (!(error instanceof PersistenceError)) throw error;
     const inBoth = without(listed, without(listed, source));
@@ -113,9 +115,12 @@ async function runsToCompare(
     if (dryRun) return inBoth;
     const kept = await uncompared.replace(inBoth);
     logger.info(`✓ Written ${uncompared.path}${kept === undefined ? '' : ` (before: ${kept})`}`);
+    // Not before: until they are noted nothing else would have them compared.
+    const before = await unequal.mend([]);
+    if (before !== undefined) logger.info(`✓ Emptied ${unequal.path} (before: ${before})`);
   }
   const { failures } = site.files('migrate');
-  return allUncertain(await uncertainRuns(listed, { uncompared, unequal: verification.unequal, failures }));
+  return allUncertain(await uncertainRuns(listed, { uncompared, unequal, failures }));
 }
 
 function ascending(runs: ReadonlySet<RunNumber>): RunNumber[] {

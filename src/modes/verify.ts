@@ -5,7 +5,7 @@ import { ArchiverError, messageOf } from '../errors.ts';
 import { type NumberRange, rangeText } from '../number-ranges.ts';
 import { followUpRecords } from '../persistence/follow-up-records.ts';
 import { VerifiedNotes } from '../persistence/verified-notes.ts';
-import { compareFiles, isMatch, lacksTimesOnly } from '../report/compare.ts';
+import { compareFiles, isMatch } from '../report/compare.ts';
 import { skippedRuns } from '../report/status.ts';
 import {
   allEqual,
@@ -18,6 +18,7 @@ import {
 import { byRunNumber, type RunNumber, without } from '../run-number.ts';
 import { RunSet } from '../run-set.ts';
 import type { Site } from '../site.ts';
+import { lacksTimesOnly } from '../stages/blob-completion.ts';
 import type { Execution } from './execution.ts';
 import { takeTurns } from './verification-turns.ts';
 
@@ -59,6 +60,7 @@ async function verify(
   const limit = pLimit(site.config.app.parallelWorkers);
   const notes = new VerifiedNotes(request.dryRun ? undefined : site.verification);
   if (plan.isNewRound) await notes.endRound();
+  const { amended } = followUpRecords(site.config.app.workDir);
   let skipped = 0;
   await Promise.all(
     plan.batch.map((run) =>
@@ -67,8 +69,9 @@ async function verify(
           skipped++;
           return;
         }
-        const result = await verifyRun(run, site, plan.amended);
+        const result = await verifyRun(run, site);
         found.push(result);
+        if (hasLateTimes(result) && !plan.amended?.has(run) && !request.dryRun) await amended.add([run]);
         await notes.add(run, isEqualRun(result));
         logResult(result, execution);
       }),
@@ -133,16 +136,21 @@ async function planVerification(request: VerifyRequest, site: Site) {
 }
 
 /** Exports and unpacks one run, and compares its files. */
-async function verifyRun(run: RunNumber, site: Site, amended: RunSet | undefined): Promise<VerifiedRun> {
+async function verifyRun(run: RunNumber, site: Site): Promise<VerifiedRun> {
   try {
     const uconDb = await site.uconDb();
     const [exported, record] = await Promise.all([site.artdaqDb.export(run), storedRecord(uconDb, run)]);
     const comparison = compareFiles(exported, record.files);
-    return { run, ...comparison, timesCameLater: amended?.has(run) === true && lacksTimesOnly(comparison) };
+    return { run, ...comparison, timesCameLater: lacksTimesOnly(exported, record.files) };
   } catch (error) {
     if (!(error instanceof ArchiverError)) throw error;
     return { run, error: messageOf(error) };
   }
+}
+
+/** The migrate stage can complete the blob of such a run, however it came to lack them (`ucon_db.replace_incomplete`). */
+function hasLateTimes(result: VerifiedRun): boolean {
+  return !('error' in result) && result.timesCameLater;
 }
 
 function logResult(result: VerifiedRun, { logger }: Execution): void {

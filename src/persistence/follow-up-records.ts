@@ -12,7 +12,7 @@ export interface FollowUpRecords {
 }
 
 const unfinishedAdvice =
-  'Restore it from a backup, or remove it: runs that were archived without stop time then stay without it.';
+  'Restore it from a backup, or rebuild it with --recover-import-state; without it, runs that were archived without stop time stay so.';
 
 /** The records in the work directory. */
 export function followUpRecords(workDir: string): FollowUpRecords {
@@ -30,7 +30,8 @@ export function followUpRecords(workDir: string): FollowUpRecords {
       'amended_runs.json',
       'amended_runs',
       'record of amended runs',
-      'Restore it from a backup, or remove it: --verify finds the blobs that lack a stop time as well.',
+      'Restore it from a backup, or empty it with --recover-import-state or --recover-migrate-state; --verify finds the blobs that lack a ' +
+        'stop time as well.',
     ),
   };
 }

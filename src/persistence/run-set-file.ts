@@ -66,6 +66,20 @@ export class RunSetFile {
   }
 
   /**
+   * As {@link replace}, but only if the file can't be understood.
+   * @returns where the old content was kept; undefined if nothing had to be done
+   */
+  async mend(runs: readonly RunNumber[]): Promise<string | undefined> {
+    try {
+      await this.read();
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof PersistenceError)) throw error;
+      return await this.replace(runs);
+    }
+  }
+
+  /**
    * Takes the file away.
    * @throws PersistenceError if it can't be removed
    */

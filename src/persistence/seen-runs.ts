@@ -17,7 +17,8 @@ export class SeenRuns {
       key: 'seen_runs',
       title: 'record of seen runs',
       advice:
-        'Restore it from a backup, or remove it: then all runs present at the next execution count as seen.',
+        'Restore it from a backup, or rebuild it with --recover-import-state or --recover-migrate-state: all runs that are present then count ' +
+        'as seen.',
     });
     this.path = this.#file.path;
   }

@@ -1,5 +1,4 @@
 import type { FhiclFile } from '../fhicl/fhicl-file.ts';
-import { HISTORY2_FILE } from '../records/prepare.ts';
 
 /** How the files of a run in two places compare, by name. */
 export interface FileComparison {
@@ -27,11 +26,4 @@ export function compareFiles(artdaqDb: readonly FhiclFile[], uconDb: readonly Fh
 /** Are all files in both places and equal? */
 export function isMatch({ different, onlyInArtdaqDb, onlyInUconDb }: FileComparison): boolean {
   return different.length + onlyInArtdaqDb.length + onlyInUconDb.length === 0;
-}
-
-/** Is RunHistory2 all that differs, as it is when a run got its stop time in artdaqDB after its blob was stored? */
-export function lacksTimesOnly(comparison: FileComparison): boolean {
-  const { different, onlyInArtdaqDb, onlyInUconDb } = comparison;
-  const names = [...different, ...onlyInArtdaqDb];
-  return onlyInUconDb.length === 0 && names.length === 1 && names[0] === HISTORY2_FILE;
 }

@@ -1,5 +1,6 @@
 import pino from 'pino';
 import { messageOf } from '../errors.ts';
+import { ownershipHint } from '../persistence/ownership.ts';
 import { LogFile, type Rotation } from './log-file.ts';
 import { formatEntry, type LogLevel, makeRedactor } from './log-line.ts';
 import type { LogBinding, Logger } from './logger.ts';
@@ -144,7 +145,7 @@ function openFile(
   } catch (error) {
     complain(
       'ERROR',
-      `Failed to configure file logging at '${logFile}': ${messageOf(error)}; work goes on without it`,
+      `Failed to configure file logging at '${logFile}': ${messageOf(error)}${ownershipHint(error)}; work goes on without it`,
     );
     return undefined;
   }

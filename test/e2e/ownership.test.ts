@@ -41,6 +41,7 @@ describe.runIf(isRoot)('what an execution as root leaves', () => {
     expect(check.stdout).toMatch(/database_uri .*belongs to root/);
 
     const execution = await start(['--incremental'], { under: asNobody }).ended;
+    expect(execution.stdout).toMatch(/Failed to configure file logging .* belongs to root/);
     expect([execution.code, execution.stdout]).toEqual([
       1,
       expect.stringMatching(/belongs to root \(mode 0700\)/),
