@@ -95,13 +95,19 @@ export class FhiclError extends ArchiverError {
 }
 
 /** artdaqDB refused, is unreachable, or holds something unreadable. */
-export class ArtdaqDbError extends ArchiverError {}
+export class ArtdaqDbError extends ArchiverError {
+  /** As the log of the Python archiver has it (`Error Type:`). */
+  override readonly name: string = 'ArtdaqDBError';
+}
 
 /** The run is in artdaqDB already under that configuration name (insert), or is not (update). */
 export class ArtdaqDbPresenceError extends ArtdaqDbError {}
 
 /** UconDB refused, is unreachable, or answered something that can't be trusted. */
-export class UconDbError extends ArchiverError {}
+export class UconDbError extends ArchiverError {
+  /** As the log of the Python archiver has it (`Error Type:`). */
+  override readonly name: string = 'UconDBError';
+}
 
 /** A run's key at UconDB is taken by something else than what artdaqDB holds of the run. */
 export class BlobDifferenceError extends UconDbError {

@@ -79,7 +79,7 @@ export async function execute(request: RunRequest, env: Environment): Promise<nu
     .info(
       code === exitCodes.success
         ? 'Archiver execution complete.'
-        : `Archiver execution ended with exit code ${code}.`,
+        : `Archiver execution complete. Exit code: ${code}`,
     );
   logging.close();
   return code;

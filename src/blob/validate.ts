@@ -1,30 +1,50 @@
 import { ArchiverError } from '../errors.ts';
 import { parseFhicl } from '../fhicl/parse.ts';
+import type { Entry, Value } from '../fhicl/tree.ts';
 import { unpackBlob } from './unpack.ts';
 
-/** The file and its top-level keys that whoever reads the archive relies on. */
-const REQUIRED = {
-  file: 'metadata.fcl',
-  keys: ['components', 'config_name', 'sbndaq_commit_or_version'],
-} as const;
+/** The file, and what whoever reads the archive takes from its top-level keys, by the names that they have in the log. */
+const FILE = 'metadata.fcl';
+const PARAMETERS = [
+  ['components', 'components'],
+  ['configuration', 'config_name'],
+  ['projectversion', 'sbndaq_commit_or_version'],
+] as const;
 
-/**
- * Checks that a blob holds what its readers rely on.
- * @returns what is missing or doubtful, one sentence each; empty if all is well
- */
-export function validateBlob(blob: Buffer): string[] {
+/** What was found in a blob. */
+export interface Validation {
+  /** Parameters that are missing or doubtful; one for a blob that can't be read at all. */
+  readonly errors: number;
+  /** Each parameter with its value or what is wrong with it, in one line. */
+  readonly summary: string;
+}
+
+/** Checks that a blob holds what its readers rely on. */
+export function validateBlob(blob: Buffer): Validation {
   try {
-    const { file, keys } = REQUIRED;
-    const metadata = unpackBlob(blob).files.find(({ name }) => name === file);
-    if (metadata === undefined) return [`file '${file}' not found`];
-    const { main } = parseFhicl(metadata.text, file);
-    return keys.flatMap((key) => {
-      const { length } = main.filter((entry) => entry.key === key);
-      if (length === 1) return [];
-      return [`${file} has ${length === 0 ? 'no' : 'more than one'} parameter '${key}'`];
-    });
+    const metadata = unpackBlob(blob).files.find(({ name }) => name === FILE);
+    const main = metadata && parseFhicl(metadata.text, FILE).main;
+    const found = PARAMETERS.map(([name, key]) => ({ name, ...lookUp(key, main) }));
+    return {
+      errors: found.filter(({ isWrong }) => isWrong).length,
+      summary: found.map(({ name, text }) => `${name}: ${text}`).join(', '),
+    };
   } catch (error) {
     if (!(error instanceof ArchiverError)) throw error;
-    return [error.message];
+    return { errors: 1, summary: error.message };
   }
+}
+
+function lookUp(key: string, main: readonly Entry[] | undefined): { isWrong: boolean; text: string } {
+  if (main === undefined) return { isWrong: true, text: `Error: file '${FILE}' not found` };
+  const [entry, second] = main.filter((candidate) => candidate.key === key);
+  if (entry === undefined) return { isWrong: true, text: `Error: no matches for parameter '${key}'` };
+  if (second !== undefined) return { isWrong: true, text: `Error: multiple matches for parameter '${key}'` };
+  return { isWrong: false, text: textOf(entry.value) };
+}
+
+function textOf(value: Value): string {
+  if (value.type === 'table') return '{ … }';
+  if (value.type === 'sequence') return `[${value.elements.map(textOf).join(', ')}]`;
+  return value.text.trim();
 }

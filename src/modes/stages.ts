@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { RunRequest } from '../cli/request.ts';
 import { Fuzz, fuzzedArtdaqDb, fuzzedUconDb } from '../clients/fuzz.ts';
 import { ArchiverError, type StageName } from '../errors.ts';
+import { exitCodes } from '../exit-codes.ts';
 import { rangeText } from '../number-ranges.ts';
 import { followUpRecords } from '../persistence/follow-up-records.ts';
 import type { WaitingAtPlace } from '../persistence/waiting-runs.ts';
@@ -40,6 +41,7 @@ function isNeededByMigration(place: string): boolean {
  */
 export async function runStages(request: StagesRequest, execution: Execution): Promise<boolean> {
   let allWell = true;
+  execution.logger.info(`=== Execution Mode: ${modeTitle(request)} ===`);
   let nowhere = request.runs?.asked ?? [];
   let archived: readonly RunNumber[] = [];
   let broken: { readonly place: string; readonly error: string } | undefined;
@@ -70,6 +72,14 @@ function placesOf(request: StagesRequest): string {
     'artdaqDB',
     ...(stages.includes('migrate') ? ['UconDB'] : []),
   ].join(', nor in ');
+}
+
+function modeTitle(request: StagesRequest): string {
+  if (request.mode === 'retry-failed') {
+    return `Retry Failed ${request.stage === 'import' ? 'Imports' : 'Migrations'}`;
+  }
+  const what = { pipeline: 'Full Pipeline', 'import-only': 'Import Only', 'migrate-only': 'Migration Only' };
+  return `${what[request.mode]} (${request.incremental ? 'Incremental' : 'Full'})`;
 }
 
 function stagesOf(request: StagesRequest): readonly StageName[] {
@@ -114,10 +124,13 @@ async function runStage(
     );
   }
   if (error !== undefined) logger.critical(`${title} Stage: Failed: ${error}`);
-  else if (failed.length > 0) logger.warning(`✗ ${title} Stage completed with ${failed.length} failed runs`);
-  else if (execution.shutdown.aborted) logger.info(`${title} Stage stopped as requested`);
-  else if (waiting.length > 0) logger.warning(`${title} Stage completed, with runs that wait`);
-  else logger.info(`✓ ${title} Stage completed successfully`);
+  const withFailures = `✗ ${title} Stage completed with failures (exit code: ${exitCodes.failure})`;
+  if (error !== undefined) logger.warning(withFailures);
+  else if (failed.length > 0) logger.warning(`${withFailures}: ${failed.length} failed runs`);
+  else if (execution.shutdown.aborted)
+    logger.info(`${title} Stage stopped as requested (exit code: ${exitCodes.stopped})`);
+  else if (waiting.length > 0) logger.warning(`${withFailures}: runs wait`);
+  else logger.info(`✓ ${title} Stage completed successfully (exit code: ${exitCodes.success})`);
   if (!request.dryRun) await execution.stageEnded(outcome, (performance.now() - began) / 1000);
   return { outcome, stage: made };
 

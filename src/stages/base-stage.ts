@@ -24,7 +24,7 @@ import {
 } from './candidates.ts';
 import type { Comparisons } from './comparisons.ts';
 import type { FollowUps } from './follow-ups.ts';
-import { planLines } from './plan-lines.ts';
+import { planLines, recoveryLines, stateLine } from './plan-lines.ts';
 import type { RunEnd, Visit } from './run-end.ts';
 import { Schedule } from './schedule.ts';
 import type { StageContext, StageRequest, StageResult } from './stage.ts';
@@ -132,7 +132,7 @@ export abstract class BaseStage {
     const state = await files.state.update((before) => countArchived(before, listing));
     await this.#warnOfEmptyTarget(listing, state);
     const view = { position: positionOf(state), ...(await this.#remembered(listing, state)) };
-    if (request.mode === 'failed') await this.#dropArchived(view.failed, listing);
+    const dropped = request.mode === 'failed' ? await this.#dropArchived(view.failed, listing) : 0;
     const present = listing.source.filter((run) => !view.late.has(run));
     await files.seen.look(present, view.position);
     const followedUp = request.mode === 'failed' ? noFollowUp : await this.#followUp(listing, request);
@@ -168,6 +168,16 @@ export abstract class BaseStage {
         recorded: (runs) => this.recorded(runs),
       }),
     );
+    const counts = {
+      successful: before.successful.length + result.successful.length,
+      attempted: before.successful.length + before.failed.length + sizeOf(plan) - result.notProcessed,
+    };
+    if (request.mode !== 'failed') this.logger.info(stateLine(counts));
+    else {
+      const remaining = (await files.failures.read()).length;
+      const lines = recoveryLines(this.name, this.label, { ...counts, dropped, remaining });
+      for (const line of lines) this.logger.info(line);
+    }
     const ended = [...result.successful, ...result.failed.map(({ run }) => run)];
     await files.seen.remember(ended.filter((run) => view.late.has(run)));
     return {
@@ -311,14 +321,15 @@ export abstract class BaseStage {
   }
 
   /** Failed runs that are at the target by now have nothing left to be retried. */
-  async #dropArchived(failed: ReadonlySet<RunNumber>, { target }: Listing): Promise<void> {
+  async #dropArchived(failed: ReadonlySet<RunNumber>, { target }: Listing): Promise<number> {
     const archived = target.filter((run) => failed.has(run));
-    if (archived.length === 0) return;
+    if (archived.length === 0) return 0;
     await this.#context.files.failures.change({ remove: archived });
     this.logger.info(
       `${this.label}: Found ${archived.length} failed run(s) that are archived already, removed from the failure log: ` +
         formatRuns(archived),
     );
+    return archived.length;
   }
 
   async #plan(listing: Listing, view: IncrementalView, request: StageRequest): Promise<BatchPlan> {

@@ -195,12 +195,9 @@ export class Migrator extends BaseStage {
   }
 
   #validate(run: RunNumber, blob: Buffer, logger: Logger): void {
-    const findings = validateBlob(blob);
-    if (findings.length === 0) logger.info(`✓ Blob validation passed for run ${run}`);
-    else
-      logger.warning(
-        `✗ Blob validation found ${findings.length} errors for run ${run}: ${findings.join('; ')}`,
-      );
+    const { errors, summary } = validateBlob(blob);
+    if (errors === 0) logger.info(`✓ Blob validation passed for run ${run}: ${summary}`);
+    else logger.warning(`✗ Blob validation found ${errors} errors for run ${run}: ${summary}`);
   }
 
   protected async preview(run: RunNumber): Promise<string[]> {

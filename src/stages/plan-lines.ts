@@ -1,3 +1,4 @@
+import type { StageName } from '../errors.ts';
 import { formatRuns } from '../report/ranges.ts';
 import { byRunNumber, type RunNumber } from '../run-number.ts';
 import { type BatchPlan, type IncrementalView, sizeOf } from './candidates.ts';
@@ -45,4 +46,37 @@ export function planLines(
     lines.push(`Limited to ${size} runs (${rule}). ${found - size} runs remaining.`);
   }
   return lines;
+}
+
+/** How many runs of a batch were archived, and how many tried. */
+interface BatchCounts {
+  readonly successful: number;
+  readonly attempted: number;
+}
+
+/** What operators are told of the state after a batch, which was written as its runs ended. */
+export function stateLine({ successful, attempted }: BatchCounts): string {
+  return `Updating state tracking: ${successful} successful, ${attempted} attempted`;
+}
+
+/**
+ * The same after a retry of failed runs, and how many there still are.
+ * @param counts `dropped`: failed runs that were found archived already
+ */
+export function recoveryLines(
+  stage: StageName,
+  label: string,
+  {
+    successful,
+    attempted,
+    dropped,
+    remaining,
+  }: BatchCounts & { readonly dropped: number; readonly remaining: number },
+): string[] {
+  const [there, done] = stage === 'import' ? ['archived', 'imported'] : ['migrated', 'migrated'];
+  return [
+    `Updating state tracking after recovery: ${successful} newly ${done}, ${attempted} total attempted in recovery`,
+    `${label}: Recovery complete. ${successful + dropped} successful (${dropped} already ${there}, ${successful} newly ${done}), ` +
+      `${remaining} remaining.`,
+  ];
 }

@@ -19,6 +19,60 @@ import { useSite } from '../helpers/use-site.ts';
 const { site, ucondb, run, start } = useSite();
 const incremental = () => run('--incremental');
 
+/** The messages of the log that operators of the Python archiver search for, in their order. */
+function searchedFor(stdout: string): string[] {
+  const known =
+    /=== Execution Mode|Successfully connected|Run range|Updating state tracking|Recovery complete|exit code|Archiver execution complete/;
+  return stdout
+    .split('\n')
+    .flatMap((line) => (known.test(line) ? [line.split(' - ').slice(3).join(' - ')] : []));
+}
+
+describe('the texts that operators search the log for', () => {
+  it('are those of the Python archiver when all goes well', async () => {
+    site.addRuns(7, 8);
+    const { stdout } = await run('--incremental', '--limit', '1');
+    expect(searchedFor(stdout)).toEqual([
+      '=== Execution Mode: Full Pipeline (Incremental) ===',
+      'Import Stage: Run range: 7 to 8',
+      'Updating state tracking: 1 successful, 1 attempted',
+      '✓ Import Stage completed successfully (exit code: 0)',
+      'Migration Stage: Run range: 7 to 7',
+      'Updating state tracking: 1 successful, 1 attempted',
+      '✓ Migration Stage completed successfully (exit code: 0)',
+      'Archiver execution complete.',
+    ]);
+  });
+
+  it('are those of the Python archiver for failures and their retry', async () => {
+    site.addRuns(7);
+    site.addFaultyRun(8);
+    expect(searchedFor((await run('--import-only')).stdout)).toEqual([
+      '=== Execution Mode: Import Only (Full) ===',
+      'Import Stage: Run range: 7 to 8',
+      'Updating state tracking: 1 successful, 2 attempted',
+      '✗ Import Stage completed with failures (exit code: 1): 1 failed runs',
+      '✗ EXECUTION COMPLETED WITH FAILURES (exit code: 1)',
+      'Archiver execution complete. Exit code: 1',
+    ]);
+    site.repair(8);
+    expect(searchedFor((await run('--retry-failed-import')).stdout)).toEqual([
+      '=== Execution Mode: Retry Failed Imports ===',
+      'Import Stage: Run range: 8 to 8',
+      'Updating state tracking after recovery: 1 newly imported, 1 total attempted in recovery',
+      'Import Stage: Recovery complete. 1 successful (0 already archived, 1 newly imported), 0 remaining.',
+      '✓ Import Recovery Stage completed successfully (exit code: 0)',
+      'Archiver execution complete.',
+    ]);
+  });
+
+  it("names errors as the Python archiver's guide does", async () => {
+    await ucondb.stop();
+    const { code, stdout } = await run('--recover-migrate-state');
+    expect([code, stdout]).toEqual([1, expect.stringContaining('Error Type: UconDBError')]);
+  });
+});
+
 describe('the pipeline', () => {
   it('moves runs from their directories through artdaqDB into UconDB', async () => {
     site.addRuns(12345, 12346);

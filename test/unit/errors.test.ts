@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   ArtdaqDbError,
+  ArtdaqDbPresenceError,
   BlobError,
   ConfigurationError,
   FhiclError,
@@ -12,6 +13,13 @@ import {
 function systemError(code: string): Error {
   return Object.assign(new Error(`${code}: it failed`), { code });
 }
+
+it("an error of a database has the name that the Python archiver's log has", () => {
+  expect(new ArtdaqDbError('x').name).toBe('ArtdaqDBError');
+  expect(new ArtdaqDbPresenceError('x').name).toBe('ArtdaqDBError');
+  expect(new UconDbError('x').name).toBe('UconDBError');
+  expect(new PersistenceError('x').name).toBe('PersistenceError');
+});
 
 describe('the fault of an error', () => {
   it.each([

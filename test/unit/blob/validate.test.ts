@@ -6,22 +6,42 @@ const validate = (metadata: string, name = 'metadata.fcl') =>
   validateBlob(packBlob(5, [{ name, text: metadata }], new Date(0)));
 
 describe('the validation of a blob', () => {
-  const whole = 'components: ["a"] \n\nconfig_name: "x" \n\nsbndaq_commit_or_version: "v1" \n';
+  const whole = 'components: ["a", "b"] \n\nconfig_name: "x" \n\nsbndaq_commit_or_version: "v1 " \n';
 
-  it('finds nothing where all required parameters are there', () => {
-    expect(validate(whole)).toEqual([]);
+  it('tells the values where all required parameters are there', () => {
+    expect(validate(whole)).toEqual({
+      errors: 0,
+      summary: 'components: [a, b], configuration: x, projectversion: v1',
+    });
   });
 
-  it('names what is missing, doubled or unreadable', () => {
-    expect(validate('config_components: 1 \ntable: { components: 1 } \nconfig_name: "x" \n')).toEqual([
-      "metadata.fcl has no parameter 'components'",
-      "metadata.fcl has no parameter 'sbndaq_commit_or_version'",
-    ]);
-    expect(validate(`${whole}\ncomponents: [] \n`)).toEqual([
-      "metadata.fcl has more than one parameter 'components'",
-    ]);
-    expect(validate(whole, 'boot.fcl')).toEqual(["file 'metadata.fcl' not found"]);
-    expect(validate('components: {')).toEqual([expect.stringContaining('metadata.fcl, line 1')]);
-    expect(validateBlob(Buffer.from('nonsense'))).toEqual([expect.stringContaining('not a run record')]);
+  it('counts each parameter that is missing or doubled', () => {
+    expect(validate('config_components: 1 \ntable: { components: 1 } \nconfig_name: "x" \n')).toEqual({
+      errors: 2,
+      summary:
+        "components: Error: no matches for parameter 'components', configuration: x, " +
+        "projectversion: Error: no matches for parameter 'sbndaq_commit_or_version'",
+    });
+    expect(validate(`${whole}\ncomponents: [] \n`)).toEqual({
+      errors: 1,
+      summary: expect.stringContaining("components: Error: multiple matches for parameter 'components'"),
+    });
+  });
+
+  it('counts all parameters of a missing file, and a blob that is none once', () => {
+    expect(validate(whole, 'boot.fcl')).toEqual({
+      errors: 3,
+      summary: expect.stringMatching(
+        /^components: Error: file 'metadata.fcl' not found, configuration: Error/,
+      ),
+    });
+    expect(validate('components: {')).toEqual({
+      errors: 1,
+      summary: expect.stringContaining('metadata.fcl, line 1'),
+    });
+    expect(validateBlob(Buffer.from('nonsense'))).toEqual({
+      errors: 1,
+      summary: expect.stringContaining('not a run record'),
+    });
   });
 });
