@@ -170,6 +170,7 @@ export class Site {
       workers: this.config.app.parallelWorkers,
       logger: this.logger('run_record_archiver.clients.ucondb'),
       env: this.env,
+      announceVersion: true,
     });
     this.#openedUconDb = db;
     return this.#timer === undefined ? db : timedUconDb(db, this.#timer);

@@ -37,6 +37,7 @@ describe('the texts that operators search the log for', () => {
       'Import Stage: Run range: 7 to 8',
       'Updating state tracking: 1 successful, 1 attempted',
       '✓ Import Stage completed successfully (exit code: 0)',
+      expect.stringMatching(/^Successfully connected to UconDB server, version: \d+\.\d+\.\d+$/),
       'Migration Stage: Run range: 7 to 7',
       'Updating state tracking: 1 successful, 1 attempted',
       '✓ Migration Stage completed successfully (exit code: 0)',

@@ -64,6 +64,11 @@ export class UconDbAddress {
     return `${this.#data()}?key=${run}&meta_only=yes`;
   }
 
+  /** The server's version, which it tells without a look at its database. */
+  version(): string {
+    return `${this.#prefix}/version`;
+  }
+
   versions(): string {
     return `${this.#prefix}/versions?folder=${this.#folder}&object=${encodeURIComponent(this.#object)}`;
   }

@@ -28,7 +28,12 @@ export interface UconDbParameters {
  */
 export function openUconDb(
   parameters: UconDbParameters,
-  options: { readonly workers: number; readonly logger: Logger; readonly env: Environment },
+  options: {
+    readonly workers: number;
+    readonly logger: Logger;
+    readonly env: Environment;
+    readonly announceVersion?: boolean;
+  },
 ): UconDbClient {
   return new UconDbClient({
     serverUrl: parameters.serverUrl,
@@ -44,6 +49,7 @@ export function openUconDb(
     connections: options.workers,
     logger: options.logger,
     proxy: proxyFor(new URL(parameters.serverUrl), options.env),
+    announceVersion: options.announceVersion,
     ca: parameters.caFile === undefined ? undefined : readCertificates(parameters.caFile),
   });
 }

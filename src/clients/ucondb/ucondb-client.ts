@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { ConfigurationError, UconDbError } from '../../errors.ts';
+import { ArchiverError, ConfigurationError, UconDbError } from '../../errors.ts';
 import type { HttpProxy } from '../../net/proxy.ts';
 import type { RunNumber } from '../../run-number.ts';
 import { type Logger, silentLogger } from '../../services/logger.ts';
+import { shortened } from '../../shown-text.ts';
 import { checkAccess, type UconDbAccess } from './access.ts';
 import { UconDbAddress } from './address.ts';
 import { challengeOf, saysBadTv, saysNotFound, type TextAnswer } from './answers.ts';
@@ -12,6 +13,7 @@ import { readBlob, tooLarge } from './blob-reader.ts';
 import { Conversation } from './conversation.ts';
 import { readListing } from './listing.ts';
 import { Transport } from './transport.ts';
+import { TransportError } from './transport-error.ts';
 import type { PutOutcome, UconDb } from './ucondb.ts';
 import { Upload, type UploadedBlob } from './upload.ts';
 
@@ -39,6 +41,8 @@ export interface UconDbClientOptions extends Partial<WaitingTools> {
   /** Requests under way at once; more wait. Default 1. */
   readonly connections?: number;
   readonly logger?: Logger;
+  /** Log the server's version after the first listing. Default false. */
+  readonly announceVersion?: boolean | undefined;
 }
 
 /** One object of a UconDB folder, over HTTP. */
@@ -49,6 +53,7 @@ export class UconDbClient implements UconDb {
   readonly #conversation: Conversation;
   readonly #authenticator: Authenticator;
   readonly #logger: Logger;
+  #announcesVersion: boolean;
   readonly #maxListingMb: number;
   readonly #maxBlobMb: number;
 
@@ -56,6 +61,7 @@ export class UconDbClient implements UconDb {
   constructor(options: UconDbClientOptions) {
     const { now = () => performance.now(), sleep = pause, random = randomBytes, tlsVerify = true } = options;
     this.#logger = options.logger ?? silentLogger;
+    this.#announcesVersion = options.announceVersion ?? false;
     this.#address = new UconDbAddress(options.serverUrl, options.folder, options.object);
     this.location = this.#address.location;
     this.#transport = new Transport(this.#address.origin, {
@@ -83,14 +89,30 @@ export class UconDbClient implements UconDb {
     }
   }
 
-  listRuns(stop?: AbortSignal): Promise<RunNumber[]> {
+  async listRuns(stop?: AbortSignal): Promise<RunNumber[]> {
     const { object } = this.#address;
     const limits = { object, maxMb: this.#maxListingMb };
-    return this.#conversation.until(stop).get(
+    const conversation = this.#conversation.until(stop);
+    const runs = await conversation.get(
       { target: this.#address.versions(), isListing: true },
       (answer, what) => readListing(answer.chunks, { ...limits, what }, this.#logger),
       (answer) => (saysNotFound(answer, 'object') ? [] : undefined),
     );
+    if (this.#announcesVersion) await this.#announceVersion(conversation);
+    return runs;
+  }
+
+  /** Once, and only after the server has answered: it must cost an outage no further time, and never an execution. */
+  async #announceVersion(conversation: Conversation): Promise<void> {
+    this.#announcesVersion = false;
+    try {
+      const { status, text } = await conversation.send({ method: 'GET', target: this.#address.version() });
+      if (status !== 200) return;
+      this.#logger.info(`Successfully connected to UconDB server, version: ${shortened(text.trim(), 40)}`);
+    } catch (error) {
+      if (!(error instanceof TransportError || error instanceof ArchiverError)) throw error;
+      this.#logger.debug(`UconDB: the server does not tell its version: ${error.message}`);
+    }
   }
 
   async put(run: RunNumber, blob: Buffer, stop?: AbortSignal): Promise<PutOutcome> {

@@ -96,6 +96,27 @@ describe('a server that works', () => {
     expect(await client.get(12)).toEqual(blob);
   });
 
+  it('logs the version of the server once, if that is asked for', async () => {
+    const logger = recordingLogger();
+    const client = open({ logger, announceVersion: true });
+    await client.listRuns();
+    await client.listRuns();
+    expect(logger.lines.filter((line) => line.startsWith('INFO'))).toEqual([
+      expect.stringMatching(/^INFO Successfully connected to UconDB server, version: \d+\.\d+\.\d+$/),
+    ]);
+  });
+
+  it('lists runs all the same when the server does not tell its version', async () => {
+    const isVersion = (head: string): boolean => /\/version[ ?]/.test(head);
+    const logger = recordingLogger();
+    const cut = first(1, isVersion, ({ client }) => void client.destroy());
+    const client = await openThrough(cut, { logger, announceVersion: true });
+    expect(await client.listRuns()).toEqual([]);
+    expect(logger.lines).toEqual([
+      expect.stringMatching(/^DEBUG UconDB: the server does not tell its version/),
+    ]);
+  });
+
   it('keeps every byte', async () => {
     const bytes = Buffer.from(Array.from({ length: 3_000_000 }, (_, index) => (index * 7) % 256));
     const client = open();
