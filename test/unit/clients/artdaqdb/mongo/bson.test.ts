@@ -139,7 +139,7 @@ describe('stored documents as BSON', () => {
       try {
         storedJsonOf(damaged, 'RunHistory/1');
       } catch (error) {
-        expect(String(error)).toContain('ArtdaqDbError: RunHistory/1');
+        expect(String(error)).toContain('ArtdaqDBError: RunHistory/1');
       }
     }
   });
