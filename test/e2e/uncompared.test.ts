@@ -238,20 +238,6 @@ describe('a read-back that fails', () => {
       }
     },
   );
-
-  it('does not make another attempt of the same execution send the blob again', async () => {
-    configure({ app: { run_process_retries: 1 } });
-    site.addRuns(4);
-    let asked = 0;
-    proxy.fault = async (_run, request) => {
-      if (asked++ === 0) request.answer('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n');
-      else request.client.end(await request.forward());
-    };
-    await run('--incremental');
-    proxy.fault = undefined;
-    expect((await run('--incremental')).code).toBe(0);
-    expect(proxy.sent).toEqual([4]);
-  });
 });
 
 it('every run was compared once a loop of kills has come to its end, and none was sent twice', async () => {

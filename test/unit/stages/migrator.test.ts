@@ -28,12 +28,14 @@ async function migrate(
   outcome: 'stored' | 'already-stored',
   held: (sent: Buffer) => Buffer,
   exported = files,
+  runProcessRetries = 0,
 ) {
   const directory = await temporaryDirectory();
   const logger = recordingLogger();
   let sent: Buffer | undefined;
+  let puts = 0;
   const context = {
-    settings: { batchSize: 5, parallelWorkers: 1, runProcessRetries: 0, retryDelaySeconds: 0 },
+    settings: { batchSize: 5, parallelWorkers: 1, runProcessRetries, retryDelaySeconds: 0 },
     files: {
       state: new StateFile(join(directory, 'state.json')),
       failures: new FailureLog(join(directory, 'failures.log')),
@@ -60,6 +62,7 @@ async function migrate(
     listRuns: async () => [],
     put: async (_run: number, blob: Buffer) => {
       sent = blob;
+      puts++;
       return outcome;
     },
     replace: async () => undefined,
@@ -90,6 +93,7 @@ async function migrate(
     unequal: (await unequal.read())?.toTexts(),
     uncompared: (await uncompared.read()).toTexts(),
     sent,
+    puts,
   };
 }
 
@@ -108,6 +112,15 @@ describe('a run counts as migrated', () => {
   it('if the same record was there already, packed at another time', async () => {
     expect(await migrate('already-stored', () => packed(1))).toMatchObject({ successful: [7], failed: [] });
   });
+});
+
+it('is not sent again by another attempt, if it could not be read back by the first', async () => {
+  let reads = 0;
+  const held = (sent: Buffer): Buffer => {
+    if (reads++ === 0) throw new UconDbError('the connection broke', { run: 7, retryable: true });
+    return sent;
+  };
+  expect(await migrate('stored', held, files, 1)).toMatchObject({ successful: [7], puts: 1, uncompared: [] });
 });
 
 describe('a run fails', () => {
