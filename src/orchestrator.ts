@@ -1,5 +1,5 @@
 import type { RunRequest } from './cli/request.ts';
-import { ConfigurationError, LockExistsError, messageOf } from './errors.ts';
+import { ConfigurationError, LockExistsError, messageOf, NotYetError } from './errors.ts';
 import type { Execution } from './modes/execution.ts';
 import { runStages } from './modes/stages.ts';
 import { acquireProcessLock } from './persistence/lock.ts';
@@ -67,7 +67,7 @@ export class Orchestrator {
     let end: ExecutionEnd = 'failure';
     try {
       if (isExclusive) release = await this.#lock();
-      const allWell = await this.#dispatch(request);
+      const allWell = await this.#dispatch(request).catch((error: unknown) => this.#leftOff(error));
       if (allWell) end = this.shutdownReason === undefined ? 'success' : 'stopped';
       if (isExclusive) await this.#tell(async (observer) => observer.executionEnded?.(undefined));
       return allWell;
@@ -78,6 +78,13 @@ export class Orchestrator {
       await this.#tell((observer) => observer.close(end));
       await this.#site.close().finally(release);
     }
+  }
+
+  /** What was given up because of a request to stop has not failed. */
+  #leftOff(error: unknown): false {
+    if (this.shutdownReason === undefined || !(error instanceof NotYetError)) throw error;
+    this.#logger.info(error.message);
+    return false;
   }
 
   /** Begins nothing further, and tells whoever is to know that an error that reaches no catch ends an execution under the lock. */

@@ -59,7 +59,7 @@ export class Fuzz {
 
   #failure(run: RunNumber, what: string, retryable: boolean): ArchiverError {
     this.#logger.warning(`[FUZZ] ${what}${retryable ? '' : ' - will NOT retry'}`);
-    return new ArchiverError(`[FUZZ] ${what}`, { run, retryable });
+    return new ArchiverError(`[FUZZ] ${what}`, { run, retryable, fault: 'run' });
   }
 }
 

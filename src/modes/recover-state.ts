@@ -25,7 +25,7 @@ export async function recoverState(
   { stage, dryRun }: RecoverRequest,
   execution: Execution,
 ): Promise<boolean> {
-  const { site, logger, enter } = execution;
+  const { site, logger, enter, shutdown } = execution;
   const title = stage === 'import' ? 'Import State Recovery' : 'Migration State Recovery';
   enter(title);
   const say = (...lines: string[]) => {
@@ -37,7 +37,7 @@ export async function recoverState(
   say(`Querying ${from.location}...`);
   const source = await from.listRuns();
   say(`Found ${source.length} runs`, `Querying ${to.location}...`);
-  const listed = await to.listRuns();
+  const listed = await to.listRuns(shutdown);
   say(`Found ${listed.length} runs`);
   if (listed.length === 0) logger.warning(`No runs found in ${to.location} - setting state to 0`);
   if (source.length === 0 && listed.length > 0) {

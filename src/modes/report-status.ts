@@ -37,7 +37,7 @@ type ReportRequest = Extract<RunRequest, { mode: 'report-status' }>;
  */
 export async function reportStatus(
   request: ReportRequest,
-  { site, print, enter }: Execution,
+  { site, print, enter, shutdown }: Execution,
 ): Promise<boolean> {
   enter('Status Report');
   const logger = site.logger('run_record_archiver.reporter');
@@ -46,7 +46,7 @@ export async function reportStatus(
     logger.warning(`${flag} only reports: ${request.ignored.join(', ')} has no effect`);
   }
   logger.info('Querying data sources...');
-  const listed = await queryPlaces(sources(site).map((source) => limitedTo(request.runs, source)));
+  const listed = await queryPlaces(sources(site, shutdown).map((source) => limitedTo(request.runs, source)));
   const uploads = await uncertainUploads(listed, site);
   const places = 'error' in uploads ? listed : withoutUncertain(listed, uploads);
   const stages = [
@@ -122,7 +122,7 @@ function redactedCauses(waiting: WaitingState, redact: (text: string) => string)
   return { ...waiting, byFault: new Map(byFault) };
 }
 
-function sources(site: Site): StatusSource[] {
+function sources(site: Site, shutdown: AbortSignal): StatusSource[] {
   const { records, artdaqDb } = site;
   const { serverUrl, folderName, objectName } = site.config.uconDb;
   return [
@@ -142,7 +142,7 @@ function sources(site: Site): StatusSource[] {
         ['Server URL', serverUrl],
         ['Folder/Object', `${folderName}/${objectName}`],
       ],
-      listRuns: async () => (await site.uconDb()).listRuns(),
+      listRuns: async () => (await site.uconDb()).listRuns(shutdown),
     },
   ];
 }

@@ -20,7 +20,7 @@ export async function restore(request: RestoreRequest, execution: Execution): Pr
   execution.enter('Restore');
   const { run, force, dryRun } = request;
   const directory = resolve(request.to);
-  const blob = await (await site.uconDb()).get(run);
+  const blob = await (await site.uconDb()).get(run, shutdown);
   await warnOfUncompared(run, execution);
   const { files, what } = request.raw ? asItIs(run, blob) : unpacked(run, blob);
   const names = files.map(({ name }) => name);

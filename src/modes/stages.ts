@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { RunRequest } from '../cli/request.ts';
 import { Fuzz, fuzzedArtdaqDb, fuzzedUconDb } from '../clients/fuzz.ts';
-import { ArchiverError, type StageName } from '../errors.ts';
+import { ArchiverError, NotYetError, type StageName } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { rangeText } from '../number-ranges.ts';
 import { followUpRecords } from '../persistence/follow-up-records.ts';
@@ -146,6 +146,10 @@ async function runStage(
       return { stage, ...result, waiting: selectedOf(result.waiting, chosen) };
     } catch (thrown) {
       if (!(thrown instanceof ArchiverError)) throw thrown;
+      if (thrown instanceof NotYetError && execution.shutdown.aborted) {
+        logger.info(`${title} Stage: ${thrown.message}`);
+        return { ...nothing, error: undefined, brokenPlace: undefined };
+      }
       return { ...nothing, error: thrown.message, brokenPlace: thrown.place };
     }
   }

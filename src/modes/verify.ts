@@ -17,7 +17,6 @@ import {
 } from '../report/verification.ts';
 import { byRunNumber, type RunNumber, without } from '../run-number.ts';
 import { RunSet } from '../run-set.ts';
-import type { Site } from '../site.ts';
 import { lacksTimesOnly } from '../stages/blob-completion.ts';
 import type { Execution } from './execution.ts';
 import { takeTurns } from './verification-turns.ts';
@@ -53,7 +52,7 @@ async function verify(
 ): Promise<Verification & { readonly nowhere: readonly NumberRange[] }> {
   const { site, logger, shutdown } = execution;
   execution.enter('Verification');
-  const plan = await planVerification(request, site);
+  const plan = await planVerification(request, execution);
   logger.info(`Verification: comparing ${plan.batch.length} runs, ${plan.left} more are left for later`);
   const deadline = request.timeLimit === undefined ? Infinity : Date.now() + request.timeLimit * 60_000;
   const found: VerifiedRun[] = [];
@@ -69,7 +68,7 @@ async function verify(
           skipped++;
           return;
         }
-        const result = await verifyRun(run, site);
+        const result = await verifyRun(run, execution);
         found.push(result);
         if (hasLateTimes(result) && !plan.amended?.has(run) && !request.dryRun) await amended.add([run]);
         await notes.add(run, isEqualRun(result));
@@ -93,11 +92,11 @@ async function verify(
   };
 }
 
-async function planVerification(request: VerifyRequest, site: Site) {
+async function planVerification(request: VerifyRequest, { site, shutdown }: Execution) {
   const { runs, limit } = request;
   const isSelected = (run: RunNumber): boolean => runs === undefined || runs.has(run);
   const inArtdaqDb = (await site.artdaqDb.listRuns()).filter(isSelected);
-  const inUconDb = (await (await site.uconDb()).listRuns()).filter(isSelected);
+  const inUconDb = (await (await site.uconDb()).listRuns(shutdown)).filter(isSelected);
   const files = site.files('migrate');
   const record = {
     state: await files.state.read(),
@@ -136,10 +135,13 @@ async function planVerification(request: VerifyRequest, site: Site) {
 }
 
 /** Exports and unpacks one run, and compares its files. */
-async function verifyRun(run: RunNumber, site: Site): Promise<VerifiedRun> {
+async function verifyRun(run: RunNumber, { site, shutdown }: Execution): Promise<VerifiedRun> {
   try {
     const uconDb = await site.uconDb();
-    const [exported, record] = await Promise.all([site.artdaqDb.export(run), storedRecord(uconDb, run)]);
+    const [exported, record] = await Promise.all([
+      site.artdaqDb.export(run),
+      storedRecord(uconDb, run, shutdown),
+    ]);
     const comparison = compareFiles(exported, record.files);
     return { run, ...comparison, timesCameLater: lacksTimesOnly(exported, record.files) };
   } catch (error) {

@@ -20,7 +20,8 @@ export class TunnelError extends Error {
   readonly status: number;
 
   constructor(authority: string, { statusCode = 0, statusMessage = '' }: IncomingMessage) {
-    super(`the proxy does not connect to ${authority}: ${statusCode} ${statusMessage}`.trim());
+    const advice = statusCode === 403 ? ' (its administrators must allow CONNECT to that port)' : '';
+    super(`the proxy does not connect to ${authority}: ${statusCode} ${statusMessage}${advice}`);
     this.name = 'TunnelError';
     this.status = statusCode;
   }

@@ -35,9 +35,10 @@ export async function attemptRun(
   logger: Logger,
 ): Promise<RunEnd> {
   const total = once ? 1 : retries + 1;
+  const stop = AbortSignal.any([shutdown, ending]);
   for (let attempt = 1; ; attempt++) {
     logger.info(`→ Processing run ${run} (attempt ${attempt}/${total})`);
-    const visit = new Visit();
+    const visit = new Visit(stop);
     const { reached } = visit;
     try {
       await work(run, visit);
@@ -58,7 +59,7 @@ export async function attemptRun(
       const isLast = !retryable || attempt === total;
       if (!isLast && !shutdown.aborted && !ending.aborted) {
         logger.info(`Retrying run ${run} in ${retryDelaySeconds} seconds...`);
-        await sleep(retryDelaySeconds * 1000, AbortSignal.any([shutdown, ending]));
+        await sleep(retryDelaySeconds * 1000, stop);
       }
       if (shutdown.aborted && (fault !== 'run' || !isLast)) {
         logger.info(`Run ${run} is left to the next execution, as this one was asked to stop`);

@@ -63,7 +63,7 @@ export class BlobComparison {
    * @throws BlobDifferenceError, and what fetching the blob throws
    */
   async look(run: RunNumber, packed: PackedRun, visit: Visit): Promise<StoredRun> {
-    const blob = await visit.at('UconDB read', () => this.#parts.uconDb.get(run));
+    const blob = await visit.at('UconDB read', (stop) => this.#parts.uconDb.get(run, stop));
     const difference = differenceOf(run, packed, blob);
     if (difference === 'equal' || difference === 'lacks-times') return { blob, verdict: difference };
     throw new BlobDifferenceError(
@@ -78,7 +78,7 @@ export class BlobComparison {
    * @throws BlobDifferenceError, and what fetching the blob throws
    */
   async lookAtUpload(run: RunNumber, { blob: sent }: PackedRun, visit: Visit): Promise<StoredRun> {
-    const blob = await visit.at('UconDB read', () => this.#parts.uconDb.get(run));
+    const blob = await visit.at('UconDB read', (stop) => this.#parts.uconDb.get(run, stop));
     // Equal bytes have equal sums.
     if (blob.equals(sent)) return { blob, verdict: 'equal' };
     const [expected, found] = [md5(sent), md5(blob)];

@@ -60,14 +60,14 @@ export class Migrator extends BaseStage {
   protected async list(readOnly: boolean): Promise<Listing> {
     const { artdaqDb, uconDb } = this.#parts;
     this.logger.info('Querying ArtdaqDB for available runs...');
-    const visit = new Visit();
+    const visit = new Visit(this.#context.shutdown);
     const source = await visit.at('artdaqDB read', async () => {
       if (!readOnly) await artdaqDb.prepare();
       return await artdaqDb.listRuns();
     });
     this.logger.info(`Found ${source.length} runs in ArtdaqDB`);
     this.logger.info('Querying UconDB for already migrated runs...');
-    const listed = await visit.at('UconDB read', () => uconDb.listRuns());
+    const listed = await visit.at('UconDB read', (stop) => uconDb.listRuns(stop));
     this.logger.info(`Found ${listed.length} runs already in UconDB`);
     const uncertain = allUncertain(await this.#uncertain(listed));
     return { source, target: without(listed, uncertain), uncertain };
@@ -136,13 +136,13 @@ export class Migrator extends BaseStage {
   async #complete(run: RunNumber, logger: Logger, visit: Visit): Promise<void> {
     const { uconDb, amended, uncompared, now } = this.#parts;
     const { files } = await this.#comparison.pack(run, visit);
-    const stored = await visit.at('UconDB read', () => uconDb.get(run));
+    const stored = await visit.at('UconDB read', (stop) => uconDb.get(run, stop));
     const need = needOf(files, unpackBlob(stored).files);
     if (need === 'nothing-yet') return;
     if (need === 'replacement') {
       const packed = { files, blob: packBlob(run, files, now()) };
       await uncompared.note([run]);
-      await visit.at('UconDB write', () => uconDb.replace(run, packed.blob));
+      await visit.at('UconDB write', (stop) => uconDb.replace(run, packed.blob, stop));
       await this.#comparison.lookAtUpload(run, packed, visit);
       logger.info(`✓ Run ${run}: its blob was replaced by one with the stop time`);
     } else if (need !== 'nothing') {
@@ -168,7 +168,7 @@ export class Migrator extends BaseStage {
     this.#sent.add(run);
     const outcome = await visit.at(
       'UconDB write',
-      () => this.#parts.uconDb.put(run, blob),
+      (stop) => this.#parts.uconDb.put(run, blob, stop),
       (answer) => answer === 'stored',
     );
     this.#arrived.add(run);

@@ -22,15 +22,26 @@ export type RunEnd =
 /** One attempt's way through the places: notes which of them served it. */
 export class Visit {
   readonly reached = new Set<Place>();
+  readonly #stop: AbortSignal | undefined;
+
+  /** @param stop asks for an end of what is under way */
+  constructor(stop?: AbortSignal) {
+    this.#stop = stop;
+  }
 
   /**
    * Does work at a place. A system error that tells of the site becomes a known error.
+   * @param work is given what asks for its end
    * @param proves does its success prove that the place works? An answer that nothing was to be done proves nothing.
    * @throws what the work throws; an ArchiverError then says where it happened
    */
-  async at<T>(place: Place, work: () => Promise<T>, proves: (result: T) => boolean = () => true): Promise<T> {
+  async at<T>(
+    place: Place,
+    work: (stop: AbortSignal | undefined) => Promise<T>,
+    proves: (result: T) => boolean = () => true,
+  ): Promise<T> {
     try {
-      const result = await work();
+      const result = await work(this.#stop);
       if (proves(result)) this.reached.add(place);
       return result;
     } catch (thrown) {

@@ -40,6 +40,19 @@ describe('the rehearsal of failures', () => {
     ).toBe(count(drawn, 'fails'));
   });
 
+  it('blames the run, so that no outage is rehearsed by accident', () => {
+    const settings = { randomSkipPercent: 0, randomErrorPercent: 100 };
+    const fuzz = new Fuzz(
+      { ...settings, randomSkipRetry: false, randomErrorRetry: false },
+      's',
+      silentLogger,
+    );
+    const draw = () => {
+      for (const run of runs) fuzz.draw(run);
+    };
+    expect(draw).toThrow(expect.objectContaining({ fault: 'run' }));
+  });
+
   it('repeats with the same seed in any order, and not with another', () => {
     const settings = { randomSkipPercent: 30, randomErrorPercent: 30 };
     const forward = outcomes(settings, 's', runs);
