@@ -79,9 +79,11 @@ export class SlackChannel implements CheckableChannel {
       proxyTls: { lookup },
       clientFactory: (proxy, options) =>
         // Without this, undici connects again at once and without end to a proxy that closes its connections.
-        new undici.Pool(proxy, options).once('disconnect', (_origin, _targets, error) =>
-          proxyGone.abort(new Error(`the proxy ${proxy.host} closed the connection: ${error.message}`)),
-        ),
+        new undici.Pool(proxy, options).on('disconnect', (_origin, _targets, error) => {
+          // A connection that became a tunnel is told of in the same way.
+          if (error.code === 'UND_ERR_INFO') return;
+          proxyGone.abort(new Error(`the proxy ${proxy.host} closed the connection: ${error.message}`));
+        }),
     });
     try {
       const client = this.#client(WebClient, (url, { headers = {}, body } = {}) =>

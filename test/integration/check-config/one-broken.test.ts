@@ -6,6 +6,7 @@ import { acquireProcessLock } from '../../../src/persistence/lock.ts';
 import { startUconDbServer, type UconDbServer } from '../../../tools/ucondb-server/server.ts';
 import { CheckedSite, type CheckReport } from '../../helpers/checked-site.ts';
 import { closedPort } from '../../helpers/closed-port.ts';
+import { ForwardProxy } from '../../helpers/forward-proxy.ts';
 import { account } from '../../helpers/site.ts';
 import type { SlackAnswer } from '../../helpers/slack-server.ts';
 import { MailServer } from '../../helpers/smtp-server.ts';
@@ -327,6 +328,57 @@ describe('of UconDB, only', () => {
   it('a file of certificates that is missing', async () => {
     const report = await place.check({ ucon_db: { ca_file: inSite('no.pem') } });
     expectOnly(report, 'ucon_db', /ucon_db\.ca_file: can't read .*no\.pem/);
+  });
+
+  describe('with a proxy', () => {
+    let proxy: ForwardProxy;
+
+    beforeEach(async () => {
+      proxy = await ForwardProxy.start();
+    });
+
+    afterEach(() => proxy.stop());
+
+    const healthcheck = { url: 'http://127.0.0.1:9/ping' };
+
+    it('that works, it is named', async () => {
+      const report = await place.check({ healthcheck }, { http_proxy: proxy.url });
+      const textOf = (name: string) => report.checks.find((check) => check.name === name)?.text;
+      expect(report.checks.filter(({ state }) => state !== 'ok')).toEqual([]);
+      expect(textOf('ucon_db')).toContain(
+        `(through the proxy ${proxy.url} (http_proxy)): archiver may write`,
+      );
+      expect(textOf('healthcheck')).toContain(`the proxy ${proxy.url} (http_proxy) is in between`);
+    });
+
+    it('that wants a login', async () => {
+      proxy.login = 'me:secret';
+      const report = await place.check({}, { http_proxy: proxy.url, NO_PROXY: '' });
+      const found = report.checks.find((check) => check.name === 'ucon_db');
+      expect(found).toMatchObject({
+        state: 'failed',
+        text: expect.stringMatching(/set http_proxy to http:/),
+      });
+    });
+
+    it('whose name is not known', async () => {
+      const report = await place.check({}, { http_proxy: 'http://no-such-host.invalid:3128' });
+      const found = report.checks.find((check) => check.name === 'ucon_db');
+      expect(found?.text).toMatch(
+        /no-such-host\.invalid is not known.*check http_proxy and the name servers/,
+      );
+    });
+
+    it('that is none', async () => {
+      const report = await place.check({ healthcheck }, { all_proxy: 'socks5://127.0.0.1:9' });
+      for (const name of ['ucon_db', 'healthcheck']) {
+        const found = report.checks.find((check) => check.name === name);
+        expect(found).toMatchObject({
+          state: 'failed',
+          text: expect.stringContaining('all_proxy must name a HTTP proxy'),
+        });
+      }
+    });
   });
 
   describe('with TLS', () => {

@@ -5,6 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SlackChannel } from '../../../src/services/notifications/slack.ts';
 import { closedPort } from '../../helpers/closed-port.ts';
+import { ForwardProxy } from '../../helpers/forward-proxy.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';
 import { SilentServer } from '../../helpers/silent-server.ts';
 import { type SlackAnswer, SlackServer } from '../../helpers/slack-server.ts';
@@ -61,6 +62,17 @@ describe('a Slack message', () => {
     expect(second?.fields?.[0]).toEqual({ type: 'mrkdwn', text: '*Host:*\ndaq01' });
     expect(slack.posted[0]?.blocks.at(-1)?.text?.text).toBe('<@U1> <@U2>');
     expect(logger.lines).toContain('INFO Slack notification sent successfully to channel #alerts');
+  });
+
+  it('arrives through a proxy', async () => {
+    const proxy = await ForwardProxy.start();
+    try {
+      await send(slack.url, undefined, { ...noProxies, httpProxy: proxy.url });
+    } finally {
+      await proxy.stop();
+    }
+    expect(slack.posted).toHaveLength(1);
+    expect(proxy.lines).toMatchObject([{ method: 'CONNECT', target: new URL(slack.url).host }]);
   });
 
   it('goes by a proxy, if the environment names one', async () => {
