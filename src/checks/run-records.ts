@@ -49,7 +49,9 @@ async function newestRun(run: number, location: string, mayUse: MayUse): Promise
   };
   await ask(directory, constants.R_OK | constants.X_OK);
   const listing = denied.length > 0 ? undefined : await listRecord(await realpath(directory));
-  for (const path of listing?.directories ?? []) await ask(path, constants.R_OK | constants.X_OK);
+  for (const { at, kind } of listing?.entries ?? []) {
+    if (kind === 'directory') await ask(at, constants.R_OK | constants.X_OK);
+  }
   for (const { target } of listing?.files ?? []) await ask(target, constants.R_OK);
   if (denied.length > 0) {
     throw new RunRecordError(

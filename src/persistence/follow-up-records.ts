@@ -7,6 +7,8 @@ export interface FollowUpRecords {
   readonly unfinished: RunSetFile;
   /** Those of them that were archived without any time, so that they have no RunHistory2. */
   readonly untimed: RunSetFile;
+  /** Those of the older unfinished runs that had their turn to be looked at, in the round that is under way. */
+  readonly turns: RunSetFile;
   /** They got their stop time in artdaqDB later; a blob that they had in UconDB by then lacks it. */
   readonly amended: RunSetFile;
 }
@@ -26,6 +28,12 @@ export function followUpRecords(workDir: string): FollowUpRecords {
       unfinishedAdvice,
     ),
     untimed: file('importer_untimed.json', 'untimed_runs', 'record of runs without times', unfinishedAdvice),
+    turns: file(
+      'importer_unfinished_turns.json',
+      'looked_at_runs',
+      'record of the turns of unfinished runs',
+      'Remove it: all of them are looked at again then.',
+    ),
     amended: file(
       'amended_runs.json',
       'amended_runs',

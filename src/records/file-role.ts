@@ -20,6 +20,9 @@ const aside = (reason: string): FileRole => ({ kind: 'aside', reason });
  */
 export function roleOf(path: string): FileRole {
   const name = path.slice(path.lastIndexOf('/') + 1);
+  if (isCopyName(path)) return aside('the name is that of a copy that was never completed');
+  if (name.startsWith('._'))
+    return aside('an AppleDouble file, in which macOS keeps what its file systems know of a file');
   if (name.endsWith('.fcl')) return roleOfFhicl(name);
   if (path.includes('.fcl')) return aside('the name does not end in .fcl');
   if (!name.endsWith('.txt')) return aside('neither FHiCL nor a text file of DAQInterface');
@@ -27,6 +30,19 @@ export function roleOf(path: string): FileRole {
   const stem = name.slice(0, -'.txt'.length);
   const converted = CONVERTED_NAMES.find((known) => known === stem);
   return converted === undefined ? aside('there is no converter for it') : { kind: 'text', name: converted };
+}
+
+/** `.metadata.txt.Xy12Zz` of rsync, and what other programs call a file until its copy is complete. */
+const COPY_NAME = /^\..+\.[a-z0-9]{6}$|\.(?:partial|part|filepart|tmp)$/i;
+/** Directories in which rsync keeps such files (`--delay-updates`, `--partial-dir`). */
+const COPY_DIRECTORY = /^(?:\.~tmp~|\.rsync-partial)$/;
+
+/**
+ * Is it called as programs call a copy in progress, or is it in a directory that is?
+ * @param path relative to the run directory, with `/`
+ */
+export function isCopyName(path: string): boolean {
+  return path.split('/').some((name) => COPY_NAME.test(name) || COPY_DIRECTORY.test(name));
 }
 
 /** artdaqDB's own loader takes every path with `schema.fcl` in it for the schema, so such a component can't be stored. */

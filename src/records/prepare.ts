@@ -100,12 +100,7 @@ class Documents {
     const name = path.slice(path.lastIndexOf('/') + 1);
     this.#claim(name, path);
     if (bytes.length === 0) {
-      this.faults.push({
-        path,
-        problem: 'is empty (is it still being copied?)',
-        retryable: true,
-        fault: 'run',
-      });
+      this.faults.push(lastingFault(path, 'is empty, which is no FHiCL document'));
     } else if (isAscii(bytes)) {
       this.components.push({ name, text: bytes.toString('latin1') });
     } else {
@@ -115,6 +110,7 @@ class Documents {
 
   addConverted(name: ConvertedName, { path, bytes }: RecordFile): void {
     this.#claim(`${name}.fcl`, path);
+    if (bytes.length === 0) this.warnings.add(`${path}: is empty, and is archived so`);
     this.made.push(this.#documentOf(`${name}.fcl`, path, CONVERTERS[name](bytes)));
   }
 

@@ -13,12 +13,22 @@ export interface ListedFile {
   readonly target: string;
 }
 
+/** An entry of a run directory at any depth, whatever it is. */
+export interface ListedEntry {
+  /** Relative to the run directory; empty for the run directory itself. */
+  readonly path: string;
+  /** Where it is: also what a link to a file inside the run directory leads to. */
+  readonly at: string;
+  /** `other` must not be opened: a link, FIFO, socket or device. */
+  readonly kind: 'directory' | 'file' | 'other';
+}
+
 /** What a run directory holds, before anything is read. */
 export interface RecordListing {
   /** In order of path. */
   readonly files: readonly ListedFile[];
-  /** Where the directory itself and those in it are. */
-  readonly directories: readonly string[];
+  /** Everything that was found, archived or not, the directory itself among it. */
+  readonly entries: readonly ListedEntry[];
   /** Left alone: path and reason. */
   readonly aside: readonly (readonly [path: string, reason: string])[];
   /** What makes it impossible to archive the run whole. */
@@ -38,7 +48,7 @@ export async function listRecord(root: string): Promise<RecordListing> {
 
 class Walk implements RecordListing {
   readonly files: ListedFile[] = [];
-  readonly directories: string[] = [];
+  readonly entries: ListedEntry[] = [];
   readonly aside: [path: string, reason: string][] = [];
   readonly faults: Fault[] = [];
   readonly #root: string;
@@ -48,6 +58,8 @@ class Walk implements RecordListing {
   }
 
   async enter(directory: string): Promise<void> {
+    // Before its entries are read: one that comes meanwhile changes the directory as it is at the next look.
+    this.entries.push({ path: directory, at: join(this.#root, directory), kind: 'directory' });
     let entries: Dirent[];
     try {
       entries = await readdir(join(this.#root, directory), { withFileTypes: true });
@@ -55,7 +67,6 @@ class Walk implements RecordListing {
       this.faults.push(isUnnamed(directory, error) ? unnamed(directory) : faultOf(directory, error));
       return;
     }
-    this.directories.push(join(this.#root, directory));
     for (const entry of entries) {
       await this.#take(directory === '' ? entry.name : `${directory}/${entry.name}`, entry);
     }
@@ -63,9 +74,10 @@ class Walk implements RecordListing {
 
   async #take(path: string, entry: Dirent): Promise<void> {
     const role = roleOf(path);
+    if (entry.isDirectory() && role.kind !== 'text') return await this.enter(path);
+    this.entries.push({ path, at: join(this.#root, path), kind: entry.isFile() ? 'file' : 'other' });
     if (entry.isDirectory()) {
-      if (role.kind === 'text') this.#refuse(path, 'is a directory');
-      else await this.enter(path);
+      this.#refuse(path, 'is a directory');
     } else if (entry.isFile()) {
       this.#accept(path, role, join(this.#root, path));
     } else if (entry.isSymbolicLink()) {
@@ -103,6 +115,7 @@ class Walk implements RecordListing {
     } else if (!inside) {
       this.#leave(path, role, `is a symbolic link that leads out of the run directory (to ${shown(target)})`);
     } else {
+      this.entries.push({ path, at: target, kind: 'file' });
       this.#accept(path, role, target);
     }
   }

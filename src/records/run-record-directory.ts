@@ -1,17 +1,19 @@
 import { constants } from 'node:fs';
-import { access, lstat, realpath } from 'node:fs/promises';
+import { access, lstat, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import pLimit from 'p-limit';
-import { messageOf, RunRecordError } from '../errors.ts';
+import { ArchiverError, messageOf, NotYetError, RunRecordError } from '../errors.ts';
 import { parseRunNumber, type RunNumber } from '../run-number.ts';
 import { type Logger, silentLogger } from '../services/logger.ts';
+import { errorCode } from '../system-error.ts';
 import { abbreviate, type Fault, faultOf, faultsError, shown } from './record-faults.ts';
 import { glanceAt, METADATA_FILE } from './record-glance.ts';
-import { type ListedFile, listRecord, type RecordListing } from './record-listing.ts';
+import { listRecord, type RecordListing } from './record-listing.ts';
 import { listRunDirectories } from './run-directories.ts';
-import type { RecordFile, RecordGlance, RunRecord, RunRecordSource } from './run-record-source.ts';
-import { SETTLING, type Settling, settled } from './settling.ts';
-import { changed, lastChangeOf, readStable, signatureAt } from './stable-file.ts';
+import type { Examined, RecordFile, RecordGlance, RunRecord, RunRecordSource } from './run-record-source.ts';
+import { readStable } from './stable-file.ts';
+import { judge, LOOKS_APART_MS, type Look, lookAt, type Verdict } from './wholeness.ts';
 
 /** Sizes in bytes beyond which a run is refused rather than taken into memory. */
 export interface RecordLimits {
@@ -24,11 +26,18 @@ const LIMITS: RecordLimits = { file: 32 * 2 ** 20, record: 128 * 2 ** 20 };
 
 /** Files of one run that are read at once. */
 const CONCURRENCY = 8;
+/** Run directories that are looked at at once. */
+const LOOKS_AT_ONCE = 4;
+/** The highest run numbers are mostly the newest records: when so many of them were changed tells what time it is. */
+const NEWEST = 16;
 
 /** How run directories are read; what is absent is as in production. */
 export interface RecordReading {
   readonly limits?: RecordLimits;
-  readonly settling?: Settling;
+  /** Our clock, in milliseconds since 1970. */
+  readonly now?: () => number;
+  /** Lets so many milliseconds pass between two looks, by a clock that nobody sets. */
+  readonly sleep?: (milliseconds: number) => Promise<unknown>;
 }
 
 /** The run records that DAQInterface leaves in a directory: one sub-directory a run, named by the run number. */
@@ -36,14 +45,18 @@ export class RunRecordDirectory implements RunRecordSource {
   readonly location: string;
   readonly #logger: Logger;
   readonly #limits: RecordLimits;
-  readonly #settling: Settling;
+  readonly #now: () => number;
+  readonly #sleep: (milliseconds: number) => Promise<unknown>;
   #lastNotice = '';
+  /** The highest runs when they were listed last. */
+  #newest: readonly RunNumber[] = [];
 
   constructor(location: string, logger: Logger = silentLogger, reading: RecordReading = {}) {
     this.location = resolve(location);
     this.#logger = logger;
     this.#limits = reading.limits ?? LIMITS;
-    this.#settling = reading.settling ?? SETTLING;
+    this.#now = reading.now ?? Date.now;
+    this.#sleep = reading.sleep ?? wait;
   }
 
   async listRuns(): Promise<RunNumber[]> {
@@ -59,15 +72,42 @@ export class RunRecordDirectory implements RunRecordSource {
       const list = [...aliases].map(([link, run]) => `${link} (is ${run})`);
       this.#logger.debug(`${this.location}: links to runs that count already: ${abbreviate(list)}`);
     }
+    this.#newest = runs.slice(-NEWEST);
     return [...runs];
   }
 
-  async read(run: RunNumber): Promise<RunRecord> {
+  async examine(runs: readonly RunNumber[]): Promise<ReadonlyMap<RunNumber, Examined>> {
+    const first = await this.#lookAtAll(runs);
+    const changes = await this.#changesOf([...new Set([...this.#newest, ...runs])]);
+    const clock = this.#now();
+    const verdictOf = (run: RunNumber, one: Look, other?: Look): Verdict =>
+      judge(one, other, { clock, others: changes.find((each) => each.run !== run)?.time });
+    const open = [...first].filter(([run, look]) => verdictOf(run, look).is === 'open').map(([run]) => run);
+    if (open.length > 0) await this.#sleep(LOOKS_APART_MS);
+    const second = await this.#lookAtAll(open);
+    const examined = new Map<RunNumber, Examined>();
+    for (const [run, look] of first) {
+      const verdict = verdictOf(run, look, second.get(run));
+      if (verdict.is === 'whole') examined.set(run, { is: 'whole', signature: look.signature });
+      else if (verdict.is === 'copying') examined.set(run, verdict);
+    }
+    return examined;
+  }
+
+  async read(run: RunNumber, signature: string | undefined): Promise<RunRecord> {
     const directory = join(this.location, String(run));
     const root = await this.#realDirectory(run, directory);
-    const listing = await this.#settledListing(run, directory, root);
-    const files = await this.#readFiles(run, directory, listing);
-    await checkUnchanged(run, directory, root, listing, files);
+    const listing = await listRecord(root);
+    const { files, faults } = await this.#readFiles(listing);
+    const isOfSite = faults.some(({ fault }) => fault === 'site');
+    // What was read counts only if all of it is still as it was when it was found whole.
+    if (!isOfSite && (await lookAt(root)).signature !== signature) {
+      throw new NotYetError(
+        `${directory} has changed since it was looked at, so it may still be being copied; the next execution looks again`,
+        { stage: 'import', run },
+      );
+    }
+    if (faults.length > 0) throw faultsError(run, directory, faults);
     if (files.length === 0) {
       throw new RunRecordError(
         `run ${run}: ${directory} holds nothing to archive (no *.fcl file and no text file of DAQInterface); ` +
@@ -75,22 +115,21 @@ export class RunRecordDirectory implements RunRecordSource {
         { stage: 'import', run, retryable: true, fault: 'unknown' },
       );
     }
-    return {
-      run,
-      directory,
-      files: files.map(({ path, bytes }) => ({ path, bytes })),
-      warnings: warningsOf(listing),
-    };
+    return { run, directory, files, warnings: warningsOf(listing) };
   }
 
   async glance(run: RunNumber): Promise<RecordGlance> {
     const directory = join(this.location, String(run));
     const root = await this.#realDirectory(run, directory);
     try {
-      return await glanceAt(root, this.#settling, this.#guard());
+      return await glanceAt(root, this.#guard());
     } catch (error) {
       throw faultsError(run, directory, [faultOf(METADATA_FILE, error)]);
     }
+  }
+
+  async newestChange(): Promise<number | undefined> {
+    return (await this.#changesOf(this.#newest))[0]?.time;
   }
 
   async #realDirectory(run: RunNumber, directory: string): Promise<string> {
@@ -120,34 +159,50 @@ export class RunRecordDirectory implements RunRecordSource {
     }
   }
 
-  /** A record that is still being copied would be archived for good without the files that are to come. */
-  async #settledListing(run: RunNumber, directory: string, root: string): Promise<RecordListing> {
-    const listing = await settled(async () => {
-      const found = await listRecord(root);
-      const paths = [...found.directories, ...found.files.map(({ target }) => target)];
-      const changes = await pLimit(CONCURRENCY).map(paths, lastChangeOf);
-      return { found, lastChange: changes.reduce((latest, change) => Math.max(latest, change), 0) };
-    }, this.#settling);
-    if (listing !== undefined) return listing;
-    const problem = `is being modified (is it still being copied?) and was for ${this.#settling.patience / 1000} s`;
-    throw faultsError(run, directory, [{ path: '', problem, retryable: true, fault: 'unknown' }]);
+  /** Looks at runs side by side; those that can't be looked at are absent. */
+  async #lookAtAll(runs: readonly RunNumber[]): Promise<Map<RunNumber, Look>> {
+    const looks = new Map<RunNumber, Look>();
+    await pLimit(LOOKS_AT_ONCE).map(runs, async (run) => {
+      try {
+        const root = await this.#realDirectory(run, join(this.location, String(run)));
+        looks.set(run, await lookAt(root));
+      } catch (error) {
+        if (!(error instanceof ArchiverError)) throw error;
+        this.#logger.debug(`Run ${run} can't be looked at: ${error.message}`);
+      }
+    });
+    return looks;
+  }
+
+  /** When run directories were changed last by the clock of their file system, the latest first. */
+  async #changesOf(
+    runs: readonly RunNumber[],
+  ): Promise<{ readonly run: RunNumber; readonly time: number }[]> {
+    const times = await pLimit(CONCURRENCY).map(runs, async (run) => {
+      const stats = await stat(join(this.location, String(run))).catch((error: unknown) => {
+        if (errorCode(error) === undefined) throw error;
+      });
+      return stats === undefined ? [] : [{ run, time: stats.ctimeMs }];
+    });
+    return times.flat().sort((one, other) => other.time - one.time);
   }
 
   /** Reads on after a fault, so that the message names all of them. */
-  async #readFiles(run: RunNumber, directory: string, listing: RecordListing): Promise<ReadFile[]> {
+  async #readFiles(
+    listing: RecordListing,
+  ): Promise<{ readonly files: readonly RecordFile[]; readonly faults: readonly Fault[] }> {
     const faults: Fault[] = [...listing.faults];
-    const files: ReadFile[] = [];
+    const files: RecordFile[] = [];
     const admit = this.#guard();
     const limit = pLimit(CONCURRENCY);
-    await limit.map(listing.files, async (file) => {
+    await limit.map(listing.files, async ({ path, target }) => {
       try {
-        files.push({ ...file, ...(await readStable(file.target, admit)) });
+        files.push({ path, bytes: (await readStable(target, admit)).bytes });
       } catch (error) {
-        faults.push(faultOf(file.path, error));
+        faults.push(faultOf(path, error));
       }
     });
-    if (faults.length > 0) throw faultsError(run, directory, faults.toSorted(byPath));
-    return files.sort(byPath);
+    return { files: files.sort(byPath), faults: faults.sort(byPath) };
   }
 
   #guard(): (size: number) => void {
@@ -163,36 +218,8 @@ export class RunRecordDirectory implements RunRecordSource {
   }
 }
 
-interface ReadFile extends RecordFile, ListedFile {
-  readonly signature: string;
-}
-
 function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
   return a.path < b.path ? -1 : 1;
-}
-
-/** What was read counts only if the directory still holds the same when all is read. */
-async function checkUnchanged(
-  run: RunNumber,
-  directory: string,
-  root: string,
-  listing: RecordListing,
-  files: readonly ReadFile[],
-): Promise<void> {
-  const paths = (of: RecordListing) => of.files.map((file) => file.path).join('\n');
-  const limit = pLimit(CONCURRENCY);
-  const checks = await limit.map(files, async ({ path, target, signature }) => {
-    try {
-      return (await signatureAt(target)) === signature ? undefined : faultOf(path, changed());
-    } catch (error) {
-      return faultOf(path, error);
-    }
-  });
-  const faults = checks.filter((fault) => fault !== undefined);
-  const again = await listRecord(root);
-  if (again.faults.length > 0) faults.push(...again.faults);
-  else if (paths(again) !== paths(listing)) faults.push(faultOf('', changed()));
-  if (faults.length > 0) throw faultsError(run, directory, faults);
 }
 
 /** One line for each reason. */

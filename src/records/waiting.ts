@@ -1,6 +1,4 @@
-import { ArchiverError } from '../errors.ts';
-import type { RunNumber } from '../run-number.ts';
-import type { RecordGlance, RunRecordSource } from './run-record-source.ts';
+import type { RecordGlance } from './run-record-source.ts';
 import { eventsIn, lacksStop, lastStart } from './run-times.ts';
 
 const HOUR_MS = 3_600_000;
@@ -12,29 +10,25 @@ export function isUnfinished({ metadata }: Pick<RecordGlance, 'metadata'>): bool
   return metadata === undefined || lacksStop(eventsIn(metadata));
 }
 
-/** How long ago the run began, in milliseconds: by its start time, else by what was modified last. */
-export function ageOf({ metadata, lastChange }: RecordGlance, now: Date): number {
-  const start = metadata && lastStart(eventsIn(metadata));
-  const time = now.getTime();
-  return time - (start === undefined || start - time > CLOCK_MS ? lastChange : start);
+/**
+ * Is the run to be left for later, as it has no stop time and is younger than so many hours? A wrong clock must not have a run that
+ * is still going archived for good, so it has to be older by two clocks: by ours, and by the newest change of any record.
+ * @param clock ours, in milliseconds since 1970
+ * @param newestChange of other records, in milliseconds since 1970; undefined if there is none
+ */
+export function waitsForStopTime(
+  glance: RecordGlance,
+  hours: number,
+  clock: number,
+  newestChange = -Infinity,
+): boolean {
+  if (!isUnfinished(glance)) return false;
+  const time = Math.min(clock, Math.max(newestChange, glance.changed));
+  return time - beginOf(glance, clock) < hours * HOUR_MS;
 }
 
-/**
- * Is the run to be left for later, as it has no stop time and is younger than that? One that can't be looked at is not: whoever
- * reads it says why.
- */
-export async function isWaiting(
-  run: RunNumber,
-  hours: number,
-  records: RunRecordSource,
-  now: Date,
-): Promise<boolean> {
-  if (hours === 0) return false;
-  try {
-    const glance = await records.glance(run);
-    return isUnfinished(glance) && Math.abs(ageOf(glance, now)) < hours * HOUR_MS;
-  } catch (error) {
-    if (error instanceof ArchiverError) return false;
-    throw error;
-  }
+/** By its start time, else by what was modified or, if that can't be, changed last. */
+function beginOf({ metadata, modified, changed }: RecordGlance, clock: number): number {
+  const start = metadata && lastStart(eventsIn(metadata));
+  return [start, modified].find((time) => time !== undefined && time - clock <= CLOCK_MS) ?? changed;
 }

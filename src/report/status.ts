@@ -101,10 +101,16 @@ export function skippedRuns(
   );
 }
 
-/** Archived runs without stop time, ascending; undefined if that can't be told. */
+/** Archived runs without stop time that may still get it, ascending; undefined if that can't be told. */
 export function unfinishedRuns(status: Status): readonly RunNumber[] | undefined {
   const { lateTimes } = status;
-  return 'error' in lateTimes ? undefined : runsAt(status, 'artdaqDB')?.filter(lateTimes.isUnfinished);
+  const files = runsAt(status, 'filesystem');
+  const hasFiles = files && new Set(files);
+  return 'error' in lateTimes
+    ? undefined
+    : runsAt(status, 'artdaqDB')?.filter(
+        (run) => lateTimes.isUnfinished(run) && hasFiles?.has(run) !== false,
+      );
 }
 
 /** Runs whose blob lacks a time that they have in artdaqDB, ascending; undefined if that can't be told. */

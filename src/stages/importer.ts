@@ -1,11 +1,13 @@
+import pLimit from 'p-limit';
 import type { ArtdaqDb } from '../clients/artdaqdb/artdaqdb.ts';
+import { ArchiverError } from '../errors.ts';
 import type { FhiclFile } from '../fhicl/fhicl-file.ts';
 import { parseFhicl } from '../fhicl/parse.ts';
 import type { FollowUpRecords } from '../persistence/follow-up-records.ts';
 import type { GenerateName } from '../records/generate-names.ts';
 import { type PreparedRun, prepareRun } from '../records/prepare.ts';
 import type { RunRecord, RunRecordSource } from '../records/run-record-source.ts';
-import { isWaiting } from '../records/waiting.ts';
+import { waitsForStopTime } from '../records/waiting.ts';
 import type { RunNumber } from '../run-number.ts';
 import type { Logger } from '../services/logger.ts';
 import { BaseStage } from './base-stage.ts';
@@ -29,6 +31,9 @@ export interface ImporterParts {
   readonly now: () => Date;
 }
 
+/** Run directories that are looked at at once. */
+const GLANCES_AT_ONCE = 8;
+
 /** Run directory -> FHiCL documents -> artdaqDB. */
 export class Importer extends BaseStage {
   readonly name = 'import';
@@ -38,13 +43,15 @@ export class Importer extends BaseStage {
   protected readonly usualPlace = 'artdaqDB write';
   readonly #parts: ImporterParts;
   readonly #unfinished: UnfinishedRuns;
+  /** What the records were when they were found whole. */
+  readonly #signatures = new Map<RunNumber, string>();
   #schema: FhiclFile | undefined;
 
   constructor(parts: ImporterParts, context: StageContext) {
     super(context);
     this.#parts = parts;
-    const { records, artdaqDb, followUpRecords: files, now } = parts;
-    this.#unfinished = new UnfinishedRuns({ records, artdaqDb, files, now, logger: context.logger });
+    const { records, artdaqDb, followUpRecords: files } = parts;
+    this.#unfinished = new UnfinishedRuns({ records, artdaqDb, files, logger: context.logger });
   }
 
   protected async list(readOnly: boolean): Promise<Listing> {
@@ -73,20 +80,53 @@ export class Importer extends BaseStage {
   protected override async postponed(
     runs: readonly RunNumber[],
   ): Promise<ReadonlyMap<RunNumber, Postponement>> {
-    const { records, waitForStopTimeHours: hours, now } = this.#parts;
-    const text = `for their stop time (source_files.wait_for_stop_time_hours: ${hours})`;
     const postponed = new Map<RunNumber, Postponement>();
-    for (const run of runs) {
-      if (await isWaiting(run, hours, records, now())) postponed.set(run, { reason: 'stop-time', text });
+    for (const run of await this.#withoutStopTime(runs)) {
+      const hours = this.#parts.waitForStopTimeHours;
+      const text = `for their stop time (source_files.wait_for_stop_time_hours: ${hours})`;
+      postponed.set(run, { reason: 'stop-time', text });
+    }
+    const examined = await this.#parts.records.examine(runs.filter((run) => !postponed.has(run)));
+    for (const [run, found] of examined) {
+      if (found.is === 'whole') {
+        this.#signatures.set(run, found.signature);
+        continue;
+      }
+      postponed.set(run, { reason: 'copying', text: 'until they are copied' });
+      if (found.neverQuiet) {
+        this.logger.warning(
+          `Run ${run} is left for later as ${found.why}, although parts of it are more than a day old: what keeps changing it?`,
+        );
+      } else this.logger.info(`Run ${run} is still being copied: ${found.why}`);
     }
     return postponed;
   }
 
-  protected async followUps(listing: Listing, { runs }: StageRequest, readOnly: boolean): Promise<FollowUps> {
-    const isSelected = (run: RunNumber): boolean => runs === undefined || runs.has(run);
+  /** Those of the runs that wait for their stop time. One that can't be looked at does not: reading it says why. */
+  async #withoutStopTime(runs: readonly RunNumber[]): Promise<RunNumber[]> {
+    const { records, waitForStopTimeHours: hours, now } = this.#parts;
+    if (hours === 0) return [];
+    const newestChange = await records.newestChange();
+    const waiting = await pLimit(GLANCES_AT_ONCE).map(runs, async (run) => {
+      try {
+        return waitsForStopTime(await records.glance(run), hours, now().getTime(), newestChange);
+      } catch (error) {
+        if (error instanceof ArchiverError) return false;
+        throw error;
+      }
+    });
+    return runs.filter((_, index) => waiting[index]);
+  }
+
+  protected async followUps(
+    listing: Listing,
+    { mode, runs }: StageRequest,
+    readOnly: boolean,
+  ): Promise<FollowUps> {
+    const selected = { runs, all: mode === 'full' || runs !== undefined };
     const isOn = this.#parts.generate.has('RunHistory2');
     return {
-      runs: isOn ? await this.#unfinished.due(listing, isSelected, !readOnly) : [],
+      runs: isOn ? await this.#unfinished.due(listing, selected, readOnly) : [],
       what: 'a time added to artdaqDB that came into the run directory after they were archived',
       work: (run, logger, visit) => visit.at('artdaqDB write', () => this.#unfinished.amend(run, logger)),
     };
@@ -120,7 +160,7 @@ export class Importer extends BaseStage {
     const { records, generate } = this.#parts;
     const schema = this.#schema;
     if (schema === undefined) throw new Error('a run is processed before the runs were listed');
-    const record = await records.read(run);
+    const record = await records.read(run, this.#signatures.get(run));
     const prepared = prepareRun(record, { generate, schema });
     return { record, prepared: { ...prepared, warnings: [...record.warnings, ...prepared.warnings] } };
   }

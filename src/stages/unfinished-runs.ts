@@ -1,3 +1,5 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import pLimit from 'p-limit';
 import type { ArtdaqDb } from '../clients/artdaqdb/artdaqdb.ts';
 import { ArchiverError } from '../errors.ts';
 import type { FhiclFile } from '../fhicl/fhicl-file.ts';
@@ -6,9 +8,10 @@ import { configName, DEFAULT_CONFIG } from '../records/config-name.ts';
 import { HISTORY2_FILE, history2File } from '../records/prepare.ts';
 import type { RecordGlance, RunRecord, RunRecordSource } from '../records/run-record-source.ts';
 import { completes } from '../records/run-times.ts';
-import { ageOf, isUnfinished } from '../records/waiting.ts';
-import { formatRuns } from '../report/ranges.ts';
+import { isUnfinished } from '../records/waiting.ts';
+import { LOOKS_APART_MS } from '../records/wholeness.ts';
 import type { RunNumber } from '../run-number.ts';
+import { RunSet } from '../run-set.ts';
 import type { Logger } from '../services/logger.ts';
 import type { Listing } from './candidates.ts';
 
@@ -17,13 +20,26 @@ export interface UnfinishedRunsParts {
   readonly records: RunRecordSource;
   readonly artdaqDb: ArtdaqDb;
   readonly files: FollowUpRecords;
-  readonly now: () => Date;
   readonly logger: Logger;
+  /** Lets so many milliseconds pass, by a clock that nobody sets; as in production if absent. */
+  readonly sleep?: (milliseconds: number) => Promise<unknown>;
 }
 
-/** A stop time that has not come by then comes no more: the run crashed. */
-const GIVEN_UP_DAYS = 30;
-const GIVEN_UP_MS = GIVEN_UP_DAYS * 24 * 3_600_000;
+/** Which archived runs are looked at. */
+export interface UnfinishedSelection {
+  /** All if undefined. */
+  readonly runs: RunSet | undefined;
+  /** All of those, or only as many as an execution that cron starts should look at? */
+  readonly all: boolean;
+}
+
+/**
+ * So many of the newest runs without stop time are looked at each time, and as many of the others in turn. A stop time may come at
+ * any time, by hand or by a late copy, so that none is given up; but a site can have thousands of runs that crashed.
+ */
+const EACH_TIME = 100;
+/** Run directories that are looked at at once. */
+const GLANCES_AT_ONCE = 8;
 
 /**
  * Runs that are archived without stop time, until it appears in their run directory: then the RunHistory2 document that they have
@@ -31,6 +47,8 @@ const GIVEN_UP_MS = GIVEN_UP_DAYS * 24 * 3_600_000;
  */
 export class UnfinishedRuns {
   readonly #parts: UnfinishedRunsParts;
+  /** What metadata.txt of the runs that are due was when it was found unchanged between two looks. */
+  readonly #signatures = new Map<RunNumber, string>();
 
   constructor(parts: UnfinishedRunsParts) {
     this.#parts = parts;
@@ -42,9 +60,9 @@ export class UnfinishedRuns {
    * @throws ArchiverError if it can't be noted, and what `store` throws
    */
   async storing({ run, files }: RunRecord, store: () => Promise<void>): Promise<void> {
-    const { records, files: kept, now } = this.#parts;
+    const { files: kept } = this.#parts;
     const metadata = files.find(({ path }) => path === 'metadata.txt')?.bytes;
-    const isFollowed = isUnfinished({ metadata }) && ageOf(await records.glance(run), now()) < GIVEN_UP_MS;
+    const isFollowed = isUnfinished({ metadata });
     const isUntimed = isFollowed && history2File(metadata) === undefined;
     if (isUntimed) await kept.untimed.add([run]);
     if (isFollowed) await kept.unfinished.add([run]);
@@ -54,35 +72,34 @@ export class UnfinishedRuns {
   }
 
   /**
-   * The archived runs that lack what their run directories have by now.
-   * @param isSelected which to look at
-   * @param mayForget those that are not going to get a stop time any more
+   * The archived runs that lack what their run directories have by now. One whose metadata.txt is just being written is left to
+   * the next execution.
+   * @param readOnly nothing may be noted
    * @throws PersistenceError if the records can't be read or written
    */
   async due(
     { source, target }: Listing,
-    isSelected: (run: RunNumber) => boolean,
-    mayForget: boolean,
+    { runs, all }: UnfinishedSelection,
+    readOnly: boolean,
   ): Promise<RunNumber[]> {
-    const { files, now } = this.#parts;
+    const { files, sleep = wait } = this.#parts;
     const [unfinished, untimed] = [await files.unfinished.read(), await files.untimed.read()];
     const present = new Set(source);
-    const due: RunNumber[] = [];
-    const old: RunNumber[] = [];
-    const gone: RunNumber[] = [];
-    for (const run of target.filter((each) => unfinished?.has(each) && isSelected(each))) {
-      const glance = present.has(run) ? await this.#glance(run) : undefined;
-      if (!present.has(run)) gone.push(run);
-      else if (glance === undefined) continue;
-      else if (!isUnfinished(glance)) due.push(run);
-      else if (untimed?.has(run) && history2File(glance.metadata) !== undefined) due.push(run);
-      else if (ageOf(glance, now()) > GIVEN_UP_MS) old.push(run);
+    const followed = target.filter(
+      (run) => unfinished?.has(run) && present.has(run) && (runs?.has(run) ?? true),
+    );
+    const first = await this.#glances(all ? followed : await this.#inTurn(followed, readOnly));
+    const due = [...first].filter(
+      ([run, glance]) =>
+        !isUnfinished(glance) || (untimed?.has(run) && history2File(glance.metadata) !== undefined),
+    );
+    if (due.length === 0) return [];
+    await sleep(LOOKS_APART_MS);
+    const second = await this.#glances(due.map(([run]) => run));
+    for (const [run, { signature }] of due) {
+      if (second.get(run)?.signature === signature) this.#signatures.set(run, signature);
     }
-    if (!mayForget) return due;
-    await this.#giveUp(old, `began more than ${GIVEN_UP_DAYS} days ago`);
-    // A file system that is away shows an empty directory.
-    if (source.length > 0) await this.#giveUp(gone, 'have no run directory any more');
-    return due;
+    return due.map(([run]) => run).filter((run) => this.#signatures.has(run));
   }
 
   /**
@@ -92,11 +109,11 @@ export class UnfinishedRuns {
   async amend(run: RunNumber, logger: Logger): Promise<void> {
     const { records, files } = this.#parts;
     const glance = await records.glance(run);
-    const history = history2File(glance.metadata);
-    if (history === undefined && isUnfinished(glance)) {
-      logger.info(`Run ${run}: the time in metadata.txt is gone again; the next execution looks once more`);
+    if (glance.signature !== this.#signatures.get(run)) {
+      logger.info(`Run ${run}: metadata.txt is just being changed; the next execution looks once more`);
       return;
     }
+    const history = history2File(glance.metadata);
     const config = await this.#configOf(run, glance);
     if (history !== undefined && config !== undefined) {
       for (const warning of history.warnings) logger.warning(`Run ${run}: ${warning}`);
@@ -143,26 +160,32 @@ export class UnfinishedRuns {
     return undefined;
   }
 
-  async #glance(run: RunNumber): Promise<RecordGlance | undefined> {
-    try {
-      return await this.#parts.records.glance(run);
-    } catch (error) {
-      if (!(error instanceof ArchiverError)) throw error;
-      this.#parts.logger.warning(
-        `Run ${run} was archived without stop time, and it can't be told if it has one now: ${error.message}`,
-      );
-      return undefined;
-    }
+  /** The newest runs, and those of the others whose turn it is: each has one before any has another. */
+  async #inTurn(runs: readonly RunNumber[], readOnly: boolean): Promise<readonly RunNumber[]> {
+    const { turns } = this.#parts.files;
+    const older = runs.slice(0, -EACH_TIME);
+    if (older.length === 0) return runs;
+    const hadTurn = await turns.read();
+    const open = older.filter((run) => hadTurn?.has(run) !== true);
+    const batch = (open.length > 0 ? open : older).slice(0, EACH_TIME);
+    if (!readOnly)
+      await turns.change((before) => (open.length > 0 ? before.union(RunSet.of(batch)) : RunSet.of(batch)));
+    return [...batch, ...runs.slice(-EACH_TIME)];
   }
 
-  async #giveUp(runs: readonly RunNumber[], why: string): Promise<void> {
-    if (runs.length === 0) return;
-    const { files, logger } = this.#parts;
-    await forget(files.untimed, runs);
-    await files.unfinished.drop(runs);
-    logger.info(
-      `${runs.length} runs that were archived without stop time are not looked at any more, as they ${why}: ` +
-        formatRuns(runs),
-    );
+  /** What metadata.txt of runs shows; a run of which it can't be read is absent, with a warning. */
+  async #glances(runs: readonly RunNumber[]): Promise<Map<RunNumber, RecordGlance>> {
+    const glances = new Map<RunNumber, RecordGlance>();
+    await pLimit(GLANCES_AT_ONCE).map(runs, async (run) => {
+      try {
+        glances.set(run, await this.#parts.records.glance(run));
+      } catch (error) {
+        if (!(error instanceof ArchiverError)) throw error;
+        this.#parts.logger.warning(
+          `Run ${run} was archived without stop time, and it can't be told if it has one now: ${error.message}`,
+        );
+      }
+    });
+    return glances;
   }
 }

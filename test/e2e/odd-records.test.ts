@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { unpackBlob } from '../../src/blob/unpack.ts';
@@ -15,7 +15,7 @@ const odd = ODD_RECORDS.map((record, index) => ({ ...record, run: FIRST_ODD + in
 const plain = Array.from({ length: 10 }, (_, index) => FIRST_PLAIN + index);
 const settings = { app: { batch_size: 1000, run_process_retries: 0 } };
 
-const { site, ucondb, run, start } = useSite(settings, 'file');
+const { site, ucondb, run } = useSite(settings, 'file');
 const directory = (run: number) => join(site.runRecords, String(run));
 
 /** The lines about one run with what belongs to them. */
@@ -31,8 +31,10 @@ async function lost(run: number, log: string): Promise<string[]> {
 
 describe('odd run records beside plain ones', () => {
   let ended: Ended;
-  const imported = odd.filter(({ fails, stage }) => fails === undefined || stage === 'migrate');
-  const archived = odd.filter(({ fails }) => fails === undefined);
+  const waiting = odd.filter(({ waits }) => waits !== undefined);
+  const ready = odd.filter(({ waits }) => waits === undefined);
+  const imported = ready.filter(({ fails, stage }) => fails === undefined || stage === 'migrate');
+  const archived = ready.filter(({ fails }) => fails === undefined);
 
   beforeAll(async () => {
     for (const record of odd) writeOddRecord(directory(record.run), record);
@@ -68,6 +70,12 @@ describe('odd run records beside plain ones', () => {
     expect(ended.stdout).not.toMatch(new RegExp(`Run ${run} failed with an unexpected error`));
   });
 
+  it.each(waiting)('$what: is left for later and says why', ({ run, waits }) => {
+    const line = ended.stdout.split('\n').find((each) => each.includes(`Run ${run} is still being copied: `));
+    expect(line).toMatch(waits ?? '');
+    expect(linesOf(run, 'ERROR', ended.stdout)).toBe('');
+  });
+
   it.each(archived)('$what: loses nothing', async ({ run, warns, config }) => {
     expect(await lost(run, ended.stdout)).toEqual([]);
     if (warns) expect(linesOf(run, 'WARNING', ended.stdout)).toMatch(warns);
@@ -82,20 +90,6 @@ describe('odd run records beside plain ones', () => {
     const again = await run('--incremental');
     expect(again.code).toBe(0);
     expect(again.stdout).toContain('No new runs to import');
-  });
-});
-
-describe('a record that is being copied', () => {
-  it('is archived whole', async () => {
-    const run = 4000;
-    mkdirSync(directory(run));
-    cpSync(join(directory(FIRST_PLAIN), 'metadata.txt'), join(directory(run), 'metadata.txt'));
-    const archiver = start(['--incremental']);
-    await archiver.says(`Processing run ${run} (attempt 1/1)`);
-    writeFileSync(join(directory(run), 'late.fcl'), 'a: 1\n');
-    const { code, stdout } = await archiver.ended;
-    expect(code).toBe(0);
-    expect(await lost(run, stdout)).toEqual([]);
-    rmSync(directory(run), { recursive: true });
+    expect(again.stdout).toContain(`${waiting.length} runs wait until they are copied`);
   });
 });

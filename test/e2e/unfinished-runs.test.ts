@@ -4,6 +4,7 @@ import {
   existsSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   utimesSync,
   writeFileSync,
@@ -220,18 +221,19 @@ describe('a run that was archived while it was being taken', () => {
     expect([amended(), await ucondb.blob(9)]).toEqual([[], expect.stringContaining('stop_time')]);
   });
 
-  it('is no longer looked at when it has no directory any more, unless all directories are away', async () => {
-    rmSync(join(site.runRecords, '7'), { recursive: true });
-    rmSync(join(site.runRecords, '8'), { recursive: true });
-    await run('--import-only');
-    expect(unfinished()).toEqual(['7']);
-    addGoing(9);
-    addGoing(10, 31 * 24);
-    await run('--import-only');
-    expect(unfinished()).toEqual(['9']);
-    const text = readFileSync(metadataOf(9), 'utf8');
-    writeFileSync(metadataOf(9), text.replace(/time: .*/, `time: ${daqTime(31 * 24)}`));
-    await run('--import-only');
+  it('stays known when its directory is away, and whatever its age', async () => {
+    const away = join(site.directory, 'away');
+    renameSync(join(site.runRecords, '7'), away);
+    addGoing(10, 400 * 24);
+    expect((await run('--import-only')).code).toBe(0);
+    expect(unfinished()).toEqual(['7', '10']);
+    const missing = async () =>
+      JSON.parse((await run('--report-status', '--json')).stdout).stop_times.missing.ranges;
+    expect(await missing()).toEqual([{ first: 10, last: 10 }]);
+    renameSync(away, join(site.runRecords, '7'));
+    stop(7);
+    stop(10);
+    expect((await run('--import-only')).code).toBe(0);
     expect(unfinished()).toEqual([]);
   });
 });
@@ -283,7 +285,7 @@ describe('source_files.wait_for_stop_time_hours', () => {
     );
     await run('--incremental');
     expect(await ucondb.runs()).toEqual([1, 2, 3, 4, 5, 6]);
-    expect(unfinished()).toEqual(['3']);
+    expect(unfinished()).toEqual(['3-6']);
     expect(site.state('importer_state.json')).toEqual({ last_contiguous_run: 6, last_attempted_run: 6 });
   });
 

@@ -13,6 +13,8 @@ export interface OddRecord {
   readonly further?: (directory: string) => void;
   /** The run fails, with such a message; undefined: it is archived whole. */
   readonly fails?: RegExp;
+  /** It counts as still being copied, with such a reason. */
+  readonly waits?: RegExp;
   /** Where it fails. */
   readonly stage?: 'migrate';
   /** There is such a warning of the run. */
@@ -79,7 +81,7 @@ const link = (target: string, name: string) => (directory: string) =>
 const fifo = (name: string) => (directory: string) => void execFileSync('mkfifo', [join(directory, name)]);
 
 const documents: readonly OddRecord[] = [
-  fcl('0 bytes', '', /x\.fcl: is empty/),
+  { ...fcl('0 bytes', ''), waits: /x\.fcl is empty/ },
   fcl('blanks only', ' \t\n'),
   fcl('a comment only', '# nothing here'),
   fcl('no line end', 'a: 1'),
@@ -137,6 +139,8 @@ const names: readonly OddRecord[] = [
   ...['boot', 'Metadata', 'schema', 'RunHistory', 'RunHistory2'].map((label) =>
     named(`${label}.fcl`, new RegExp(`${label}\\.fcl`)),
   ),
+  { ...text('._tpc01.fcl', '\0\x05\x16\x07'), warns: /not archived: \._tpc01\.fcl/ },
+  { ...text('._boot.txt', '\0\x05\x16\x07'), warns: /not archived: \._boot\.txt/ },
   { ...text('X.FCL', 'a: 1\n'), warns: /not archived: X\.FCL/ },
   { ...text('x.fcl.bak', 'a: 1\n'), warns: /not archived: x\.fcl\.bak/ },
   { ...text('my_schema.fcl', 'a: 1\n'), warns: /not archived: my_schema\.fcl/ },
@@ -174,8 +178,9 @@ const specials: readonly OddRecord[] = [
   {
     what: 'nothing',
     files: { 'metadata.txt': undefined, 'boot.txt': undefined, 'tpc01.fcl': undefined },
-    fails: /holds nothing to archive/,
+    waits: /holds nothing to archive/,
   },
+  { what: 'what rsync is bringing', files: { '.ranks.txt.Xy12Zz': 'host' }, waits: /\.ranks\.txt\.Xy12Zz/ },
   {
     what: 'no metadata',
     files: { 'metadata.txt': undefined },
@@ -205,7 +210,9 @@ const configNames: readonly OddRecord[] = [
 ];
 
 const texts: readonly OddRecord[] = [
-  text('metadata.txt', ''),
+  { ...text('metadata.txt', ''), waits: /metadata\.txt is empty/ },
+  { ...text('boot.txt', ''), waits: /boot\.txt is empty/ },
+  text('metadata.txt', 'DAQInterface start time: A\n', /metadata\.txt: has no .*only start and stop times/),
   text(
     'metadata.txt',
     'Config name: c\nDAQInterface directory: h:/d\n\n# one\n# two\n# three\n\nDAQInterface start time: A\n',
@@ -278,7 +285,7 @@ export const ODD_RECORDS: readonly OddRecord[] = [
   ...texts,
 ];
 
-/** Writes a record as one that was finished long ago. */
+/** Writes a record with the times of one that was finished long ago, as rsync does. */
 export function writeOddRecord(directory: string, { files, further }: OddRecord): void {
   mkdirSync(directory);
   for (const [name, content] of Object.entries({ ...PLAIN, ...files })) {

@@ -2,8 +2,11 @@ import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
+  realpathSync,
+  renameSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -13,10 +16,10 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { RunRecordError } from '../../../src/errors.ts';
+import { NotYetError, RunRecordError } from '../../../src/errors.ts';
 import { type RecordReading, RunRecordDirectory } from '../../../src/records/run-record-directory.ts';
-import { SETTLING } from '../../../src/records/settling.ts';
 import { readStable } from '../../../src/records/stable-file.ts';
+import { lookAt } from '../../../src/records/wholeness.ts';
 import { type Logger, silentLogger } from '../../../src/services/logger.ts';
 
 let top: string;
@@ -46,18 +49,24 @@ function fifo(path: string): void {
   execFileSync('mkfifo', [join(records, path)]);
 }
 
-/** Does not wait until a record has settled, unless told to. */
+/** No time passes between two looks, unless told so. */
 function source(reading: RecordReading = {}): RunRecordDirectory {
-  return new RunRecordDirectory(records, silentLogger, { settling: { ...SETTLING, quiet: 0 }, ...reading });
+  return new RunRecordDirectory(records, silentLogger, { sleep: async () => undefined, ...reading });
+}
+
+/** As {@link RunRecordDirectory.examine} gives it of a record that is whole. */
+async function signatureOf(run: number): Promise<string | undefined> {
+  const directory = join(records, String(run));
+  return existsSync(directory) ? (await lookAt(realpathSync(directory))).signature : undefined;
 }
 
 async function readRun(run: number): Promise<{ paths: string[]; warnings: string }> {
-  const record = await source().read(run);
+  const record = await source().read(run, await signatureOf(run));
   return { paths: record.files.map((file) => file.path), warnings: record.warnings.join('\n') };
 }
 
 async function failureOf(run: number, from = source()): Promise<RunRecordError> {
-  const outcome = await from.read(run).catch((error: unknown) => error);
+  const outcome = await from.read(run, await signatureOf(run)).catch((error: unknown) => error);
   if (!(outcome instanceof RunRecordError)) throw new Error(`no RunRecordError but ${String(outcome)}`);
   expect(outcome.run).toBe(run);
   expect(outcome.message).toContain(`run ${run}`);
@@ -121,7 +130,7 @@ describe('reading a run', () => {
     put('5/sub/deep.fcl/pmt01.fcl');
     put('5/boot.txt');
     put('5/metadata.txt', '');
-    const record = await source().read(5);
+    const record = await source().read(5, await signatureOf(5));
     expect(record.files.map((file) => [file.path, file.bytes.toString()])).toEqual([
       ['boot.txt', 'a: 1\n'],
       ['metadata.txt', ''],
@@ -285,7 +294,7 @@ describe('reading a run', () => {
     const limited = (file: number, record: number) => source({ limits: { file, record } });
     expect((await failureOf(5, limited(59, 1000))).message).toMatch(/a\.fcl: .*60 bytes.*b\.fcl: /);
     expect((await failureOf(5, limited(60, 119))).message).toContain('119 bytes');
-    expect((await limited(60, 120).read(5)).files).toHaveLength(2);
+    expect((await limited(60, 120).read(5, await signatureOf(5))).files).toHaveLength(2);
   });
 
   it.each([
@@ -293,9 +302,12 @@ describe('reading a run', () => {
     ['a file is replaced by one of the same length', () => put('5/a.fcl', 'b: 2\n')],
     ['a file comes', () => put('5/new.fcl')],
     ['a file goes', () => rmSync(join(records, '5/a.fcl'), { force: true })],
-  ])('notices that %s meanwhile', async (_, change) => {
+    ['a file that is not archived comes', () => put('5/core.123')],
+    ['a file is renamed', () => renameSync(join(records, '5/a.fcl'), join(records, '5/b.fcl'))],
+  ])('leaves the run for later if %s since it was found whole, or meanwhile', async (_, change) => {
     put('5/a.fcl');
     utimesSync(join(records, '5/a.fcl'), 1, 1);
+    const before = await signatureOf(5);
     const limits = {
       record: 1000,
       get file() {
@@ -303,43 +315,155 @@ describe('reading a run', () => {
         return 1000;
       },
     };
-    const error = await failureOf(5, source({ limits }));
-    expect(error.retryable).toBe(true);
+    await expect(source({ limits }).read(5, before)).rejects.toThrow(NotYetError);
+    await expect(source().read(5, before)).rejects.toThrow(NotYetError);
+  });
+
+  it('leaves a run for later that could not be looked at', async () => {
+    put('5/a.fcl');
+    await expect(source().read(5, undefined)).rejects.toThrow(NotYetError);
   });
 });
 
-describe('a record that is still being copied', () => {
-  /** Time goes on while we sleep, and whoever copies goes on with it. */
-  function copying(steps: readonly (() => void)[]): RecordReading {
-    let time = Date.now();
-    const todo = [...steps];
-    const sleep = async (milliseconds: number) => {
-      time += milliseconds;
-      todo.shift()?.();
+describe('records that may still be being copied', () => {
+  const MINUTE = 60_000;
+  const DAY = 1440 * MINUTE;
+
+  /** Examines all records, at a time of our clock, with what happens between the two looks. */
+  async function examine(between: () => void = () => undefined, clock = Date.now()) {
+    let pauses = 0;
+    const directory = source({
+      now: () => clock,
+      sleep: async (milliseconds) => {
+        expect(milliseconds).toBeGreaterThanOrEqual(2000);
+        pauses++;
+        between();
+      },
+    });
+    const examined = await directory.examine(await directory.listRuns());
+    const of = (state: string) =>
+      [...examined.keys()].filter((run) => examined.get(run)?.is === state).sort();
+    const why = (run: number): string => {
+      const found = examined.get(run);
+      return found?.is === 'copying' ? found.why : '';
     };
-    return { settling: { quiet: 2000, patience: 10_000, now: () => time, sleep } };
+    return { directory, examined, whole: of('whole'), copying: of('copying'), why, pauses };
   }
 
-  /** As a file that comes `seconds` from now does to it and to its directory. */
-  function arrive(path: string, seconds: number): void {
-    put(path);
-    const then = Date.now() / 1000 + seconds;
-    for (const changed of [path, dirname(path)]) utimesSync(join(records, changed), then, then);
-  }
+  const setTimes = (path: string, seconds: number) => utimesSync(join(records, path), seconds, seconds);
 
-  it('is read when all files are there', async () => {
-    put('5/a.fcl');
-    const reading = copying([() => arrive('5/b.fcl', 2), () => arrive('5/sub/c.fcl', 3)]);
-    const { files } = await source(reading).read(5);
-    expect(files.map(({ path }) => path)).toEqual(['a.fcl', 'b.fcl', 'sub/c.fcl']);
+  it('are looked at together, so that they wait once', async () => {
+    for (const run of [5, 6, 7]) put(`${run}/a.fcl`);
+    const { whole, copying, pauses, directory, examined } = await examine(() => put('6/b.fcl'));
+    expect([whole, copying, pauses]).toEqual([[5, 7], [6], 1]);
+    const five = examined.get(5);
+    const { files } = await directory.read(5, five?.is === 'whole' ? five.signature : undefined);
+    expect(files.map(({ path }) => path)).toEqual(['a.fcl']);
   });
 
-  it('fails for now if the copy takes too long', async () => {
+  it.each([
+    ['a file grows while rsync keeps its old time', () => appendFileSync(join(records, '5/a.fcl'), '#')],
+    ['an empty directory comes', () => mkdirSync(join(records, '5/sub'))],
+    ['a file below comes', () => put('5/deep/er/b.fcl')],
+    ['a file that is not archived grows', () => appendFileSync(join(records, '5/run.log'), 'x')],
+    ['what a link leads to grows', () => appendFileSync(join(records, '5/deep/er/target'), 'x')],
+    ['a file goes', () => rmSync(join(records, '5/run.log'))],
+    ['nothing but the permissions change', () => chmodSync(join(records, '5/a.fcl'), 0o400)],
+    [
+      'a file is replaced by its like',
+      () => {
+        put('5/new');
+        renameSync(join(records, '5/new'), join(records, '5/a.fcl'));
+      },
+    ],
+  ])('wait if %s, whatever the times say', async (_, change) => {
     put('5/a.fcl');
-    const steps = Array.from({ length: 10 }, (_, i) => () => arrive(`5/b${i}.fcl`, 2 * (i + 1)));
-    const error = await failureOf(5, source(copying(steps)));
-    expect(error.message).toContain('is it still being copied?');
-    expect(error.retryable).toBe(true);
+    put('5/run.log');
+    put('5/deep/er/target');
+    link('deep/er/target', '5/x.fcl');
+    const ageAll = () => {
+      for (const path of ['5/a.fcl', '5/run.log', '5/deep/er/target', '5/deep/er', '5/deep', '5']) {
+        if (existsSync(join(records, path))) setTimes(path, 1);
+      }
+    };
+    ageAll();
+    expect((await examine()).whole).toEqual([5]);
+    const { copying, why } = await examine(() => {
+      change();
+      ageAll();
+    });
+    expect([copying, why(5)]).toEqual([[5], 'it changed between two looks']);
+  });
+
+  it('are found whole though their times lie in the future, as those of a file server whose clock is ahead', async () => {
+    put('5/a.fcl');
+    setTimes('5/a.fcl', 9e9);
+    expect(await examine()).toMatchObject({ whole: [5], pauses: 1 });
+  });
+
+  it('need a second look if only our clock says that they are old', async () => {
+    put('5/a.fcl');
+    const clock = Date.now() + 11 * MINUTE;
+    expect(await examine(undefined, clock)).toMatchObject({ whole: [5], pauses: 1 });
+    put('6/a.fcl');
+    expect(await examine(undefined, clock)).toMatchObject({ whole: [5, 6], pauses: 1 });
+    expect(await examine(undefined, clock - 60 * DAY)).toMatchObject({ whole: [5, 6], pauses: 1 });
+  });
+
+  it.each([
+    '.metadata.txt.Xy12Zz',
+    'sub/.tpc02.fcl.0aB9zQ',
+    'boot.txt.part',
+    'tpc02.fcl.filepart',
+    'x.partial',
+    'x.tmp',
+  ])('wait as long as they hold %s', async (name) => {
+    put('5/a.fcl');
+    put(`5/${name}`);
+    const { copying, why } = await examine();
+    expect([copying, why(5)]).toEqual([[5], `${name} looks like a copy in progress`]);
+    expect((await readRun(5)).warnings).toContain(`${name} (the name is that of a copy`);
+    rmSync(join(records, '5', name));
+    expect((await examine()).whole).toEqual([5]);
+  });
+
+  it('do not wait because of a file that NFS keeps for a process that has it open', async () => {
+    put('5/a.fcl');
+    put('5/.nfs00000000000a4f3c0000001d');
+    expect((await examine()).whole).toEqual([5]);
+  });
+
+  it.each(['metadata.txt', 'boot.txt', 'tpc01.fcl', 'sub/tpc02.fcl'])(
+    'wait for the content of an empty %s',
+    async (name) => {
+      put('5/a.fcl');
+      put(`5/${name}`, '');
+      // A single witness is not enough.
+      const { copying, why } = await examine(undefined, Date.now() + DAY);
+      expect([copying, why(5)]).toEqual([[5], `${name} is empty`]);
+      put(`5/${name}`, 'a: 1\n');
+      expect((await examine()).whole).toEqual([5]);
+    },
+  );
+
+  it('do not wait for the content of files that are not archived', async () => {
+    put('5/a.fcl');
+    for (const name of ['config.txt', 'core', 'sub/boot.txt', 'x.fcl.bak', '._a.fcl']) put(`5/${name}`, '');
+    expect((await examine()).whole).toEqual([5]);
+  });
+
+  it('wait as long as there is nothing to archive', async () => {
+    mkdirSync(join(records, '5'));
+    put('6/config.txt');
+    const { copying, why } = await examine();
+    expect([copying, why(5), why(6)]).toEqual([[5, 6], ...Array(2).fill('it holds nothing to archive yet')]);
+  });
+
+  it('are not found at all if their directory can not be looked at', async () => {
+    put('5/a.fcl');
+    link('5', '6');
+    const examined = await source().examine([5, 6, 7]);
+    expect([...examined.keys()]).toEqual([5]);
   });
 });
 

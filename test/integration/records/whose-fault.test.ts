@@ -7,8 +7,7 @@ import { GENERATE_NAMES } from '../../../src/records/generate-names.ts';
 import { prepareRun } from '../../../src/records/prepare.ts';
 import { RunRecordDirectory } from '../../../src/records/run-record-directory.ts';
 import { readSchemaFile } from '../../../src/records/schema-file.ts';
-import { SETTLING } from '../../../src/records/settling.ts';
-import { silentLogger } from '../../../src/services/logger.ts';
+import { lookAt } from '../../../src/records/wholeness.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 
 /** Calls of the system that fail: with what, by the path's end. */
@@ -42,7 +41,7 @@ let source: RunRecordDirectory;
 beforeEach(async () => {
   failing.calls = [];
   location = join(await temporaryDirectory(), 'records');
-  source = new RunRecordDirectory(location, silentLogger, { settling: { ...SETTLING, quiet: 0 } });
+  source = new RunRecordDirectory(location);
   await put('a.fcl', 'a: 1\n');
 });
 
@@ -54,8 +53,9 @@ async function put(name: string, content: string | Buffer): Promise<void> {
 
 /** Reads and prepares the run as the import does. */
 async function importRun(): Promise<void> {
+  const { signature } = await lookAt(join(location, '7'));
   const schema = { name: 'schema.fcl', text: 'a: 1\n' };
-  prepareRun(await source.read(7), { generate: new Set(GENERATE_NAMES), schema });
+  prepareRun(await source.read(7, signature), { generate: new Set(GENERATE_NAMES), schema });
 }
 
 async function failure(work: Promise<unknown>): Promise<RunRecordError> {

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RunRecordDirectory } from '../../../src/records/run-record-directory.ts';
-import { SETTLING } from '../../../src/records/settling.ts';
-import { silentLogger } from '../../../src/services/logger.ts';
+import { lookAt } from '../../../src/records/wholeness.ts';
 import { type SampleOptions, writeRecords } from '../../../tools/sample-records/write.ts';
 
 const size = { readers: 2, builders: 1, dispatchers: 1, bytes: 28_000 };
@@ -24,9 +23,9 @@ afterEach(() => {
 describe('writing sample records', () => {
   it('leaves run directories that the archiver reads whole, with the modes of DAQInterface', async () => {
     await writeRecords(top, options);
-    const records = new RunRecordDirectory(top, silentLogger, { settling: { ...SETTLING, quiet: 0 } });
+    const records = new RunRecordDirectory(top);
     expect(await records.listRuns()).toEqual([41, 42, 43]);
-    const { files, warnings } = await records.read(43);
+    const { files, warnings } = await records.read(43, (await lookAt(join(top, '43'))).signature);
     expect(files).toHaveLength(11);
     expect(warnings).toEqual([]);
     expect(statSync(join(top, '43')).mode & 0o777).toBe(0o555);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { roleOf } from '../../../src/records/file-role.ts';
+import { isCopyName, roleOf } from '../../../src/records/file-role.ts';
 
 describe('the role of a file', () => {
   it.each([
@@ -23,6 +23,11 @@ describe('the role of a file', () => {
     ['X.FCL', 'aside'],
     ['fcl', 'aside'],
     ['core', 'aside'],
+    ['._tpc01.fcl', 'aside'],
+    ['sub/._tpc01.fcl', 'aside'],
+    ['._boot.txt', 'aside'],
+    ['tpc01.fcl.part', 'aside'],
+    ['.~tmp~/tpc01.fcl', 'aside'],
     ['.fcl', 'refused'],
     ['sub/.fcl', 'refused'],
     ["it's.fcl", 'component'],
@@ -38,4 +43,31 @@ describe('the role of a file', () => {
     expect(roleOf('a/b.c/d e.fcl')).toEqual({ kind: 'component', name: 'd e.fcl' });
     expect(roleOf('ranks.txt')).toEqual({ kind: 'text', name: 'ranks' });
   });
+});
+
+describe('the name of a copy in progress', () => {
+  it.each([
+    '.metadata.txt.Xy12Zz',
+    '.tpc01.fcl.0aB9zQ',
+    'sub/.boot.txt.abcdef',
+    'boot.txt.partial',
+    'boot.txt.part',
+    'boot.txt.filepart',
+    'tpc01.fcl.tmp',
+    '.rsync-partial/boot.txt',
+    '.~tmp~/boot.txt',
+  ])('is %s', (path) => expect(isCopyName(path)).toBe(true));
+
+  it.each([
+    'metadata.txt',
+    'tpc01.fcl',
+    '.hidden.fcl',
+    '.nfs00000000000a4f3c0000001d',
+    '.record_directory_info',
+    'party',
+    'tmp',
+    'x.part.fcl',
+    'log.Xy12Zz',
+    '',
+  ])('is not %s', (path) => expect(isCopyName(path)).toBe(false));
 });

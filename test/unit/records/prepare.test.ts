@@ -131,7 +131,8 @@ describe('preparing a run', () => {
     ['without any FHiCL', {}, '*.fcl'],
     ['without the documents of some components', { 'tpc01.fcl': 'a: 1' }, 'tpc02, tpc03'],
   ])('warns of a record %s', (_, files, named) => {
-    const metadata = ['tpc01', 'tpc02', 'tpc03'].map((label, i) => `Component #${i}: ${label}\n`).join('');
+    const labels = ['tpc01', 'tpc02', 'tpc03'].map((label, i) => `Component #${i}: ${label}\n`);
+    const metadata = `Config name: x\n${labels.join('')}`;
     expect(prepare({ ...files, 'metadata.txt': metadata }).warnings).toEqual([
       expect.stringContaining(named),
     ]);
@@ -170,10 +171,33 @@ describe('preparing a run', () => {
     expect(failure).not.toThrow('d.fcl');
   });
 
-  it('asks for another attempt on an empty FHiCL file, unless something else is wrong', () => {
-    expect(() => prepare({ 'a.fcl': '' })).toThrow(expect.objectContaining({ retryable: true, run: 7 }));
-    expect(() => prepare({ 'a.fcl': '', 'schema.fcl': 'a: 1' })).toThrow(
-      expect.objectContaining({ retryable: false }),
+  it.each([
+    ['without a configuration name', 'Component #0: tpc01\n', /^metadata\.txt: has no "Config name" [^,]*;/],
+    ['without components', 'Config name: x\ndebug: 1\n', /^metadata\.txt: has no components;/],
+    ['with an empty name', 'Config name:\nComponent #0: tpc01\n', /has no "Config name"/],
+    [
+      'with times only',
+      METADATA.slice(METADATA.indexOf('DAQ')),
+      /"Config name".* and no components, only start/,
+    ],
+    ['with times of before 2019 only', 'Start time: x\nStop time: y\n', /only start and stop times/],
+    ['of comments only', '# see above\n', /has no "Config name".* and no components;/],
+    ['of 0 bytes', '', /has no "Config name".* and no components;/],
+  ])('names what is missing in a metadata.txt %s', (_, metadata, warning) => {
+    const { warnings } = prepare({ 'tpc01.fcl': 'a: 1', 'metadata.txt': metadata });
+    expect(warnings.filter((each) => each.startsWith('metadata.txt: has no'))).toEqual([
+      expect.stringMatching(warning),
+    ]);
+  });
+
+  it('archives text files of 0 bytes with a warning, and fails on such FHiCL by its own fault', () => {
+    const texts = { 'boot.txt': '', 'metadata.txt': '', 'ranks.txt': '', 'tpc01.fcl': 'a: 1' };
+    const { documents, warnings } = prepare(texts);
+    expect(documents).toContainEqual({ name: 'boot.fcl', text: expect.stringContaining('settings: [') });
+    expect(documents).toContainEqual({ name: 'ranks.fcl', text: '\n' });
+    expect(warnings.filter((each) => each.endsWith('is empty, and is archived so'))).toHaveLength(3);
+    expect(() => prepare({ 'a.fcl': '', 'b.fcl': 'b: 1' })).toThrow(
+      expect.objectContaining({ retryable: false, fault: 'run', run: 7 }),
     );
   });
 });

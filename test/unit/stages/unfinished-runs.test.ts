@@ -2,17 +2,17 @@ import { describe, expect, it } from 'vitest';
 import type { ArtdaqDb } from '../../../src/clients/artdaqdb/artdaqdb.ts';
 import { ArtdaqDbError, ArtdaqDbPresenceError } from '../../../src/errors.ts';
 import { followUpRecords } from '../../../src/persistence/follow-up-records.ts';
+import type { RunRecordSource } from '../../../src/records/run-record-source.ts';
 import { UnfinishedRuns } from '../../../src/stages/unfinished-runs.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 
 const temporaryDirectory = useTemporaryDirectories();
-const now = new Date('2024-01-01T12:00:00Z');
 const going = 'DAQInterface start time: Mon Jan  1 11:00:00 UTC 2024\n';
 const ended = `${going}DAQInterface stop time: Mon Jan  1 11:30:00 UTC 2024\n`;
 
-/** Run 7, whose metadata.txt can be changed, before an artdaqDB that takes whatever it is given. */
-async function setUp() {
+/** Runs 7 and others, whose metadata.txt can be changed, before an artdaqDB that takes whatever it is given. */
+async function setUp(runs: readonly number[] = [7]) {
   const files = followUpRecords(await temporaryDirectory());
   const amended: string[] = [];
   const artdaqDb: ArtdaqDb = {
@@ -31,26 +31,44 @@ async function setUp() {
   };
   let metadata = '';
   const bytes = () => Buffer.from(metadata);
-  const records = {
+  const looked: number[] = [];
+  let meanwhile = (): void => undefined;
+  const records: RunRecordSource = {
     location: 'run records',
-    listRuns: async () => [7],
+    listRuns: async () => [...runs],
+    examine: async () => new Map(),
+    newestChange: async () => undefined,
     read: async () => ({
       run: 7,
       directory: '',
       files: [{ path: 'metadata.txt', bytes: bytes() }],
       warnings: [],
     }),
-    glance: async () => ({ metadata: bytes(), lastChange: now.getTime() }),
+    glance: async (run) => {
+      looked.push(run);
+      return { metadata: bytes(), signature: metadata, modified: 0, changed: 0 };
+    },
   };
   const logger = recordingLogger();
-  const unfinished = new UnfinishedRuns({ records, artdaqDb, files, now: () => now, logger });
+  const sleep = async () => meanwhile();
+  const unfinished = new UnfinishedRuns({ records, artdaqDb, files, logger, sleep });
+  const due = async (all = true, readOnly = false) => {
+    looked.splice(0);
+    return await unfinished.due({ source: runs, target: runs }, { runs: undefined, all }, readOnly);
+  };
   return {
     amended,
+    files,
+    looked,
+    /** Between the two looks at a run that is due. */
+    between: (happen: () => void) => {
+      meanwhile = happen;
+    },
     is: (text: string) => {
       metadata = text;
     },
-    store: async (insert: () => Promise<void>) => unfinished.storing(await records.read(), insert),
-    due: () => unfinished.due({ source: [7], target: [7] }, () => true, true),
+    store: async (insert: () => Promise<void>) => unfinished.storing(await records.read(7, ''), insert),
+    due,
     amend: () => unfinished.amend(7, logger),
   };
 }
@@ -94,5 +112,55 @@ describe('a run that is archived without stop time', () => {
     await run.amend();
     expect(run.amended).toEqual([expect.stringContaining('stop_time')]);
     expect(await run.due()).toEqual([]);
+  });
+});
+
+describe('unfinished runs', () => {
+  it('are never dropped, whatever their age is by any clock', async () => {
+    const run = await setUp();
+    run.is(going.replace('2024', '1999'));
+    await run.store(async () => undefined);
+    expect(await run.due()).toEqual([]);
+    run.is(ended.replaceAll('2024', '1999'));
+    expect(await run.due()).toEqual([7]);
+  });
+
+  it('stay known without their run directory, as that may come back', async () => {
+    const run = await setUp([]);
+    run.is(going);
+    await run.store(async () => undefined);
+    expect(await run.due()).toEqual([]);
+    expect((await run.files.unfinished.read())?.has(7)).toBe(true);
+  });
+
+  it('are left to the next execution if metadata.txt changes between two looks', async () => {
+    const run = await setUp();
+    run.is(going);
+    await run.store(async () => undefined);
+    run.is(`${going}DAQInterface stop time: Mon J`);
+    run.between(() => run.is(ended));
+    expect(await run.due()).toEqual([]);
+    run.between(() => undefined);
+    expect(await run.due()).toEqual([7]);
+  });
+
+  it('are looked at in turn if there are many of them, the newest each time', async () => {
+    const runs = Array.from({ length: 350 }, (_, index) => index);
+    const run = await setUp(runs);
+    await run.files.unfinished.add(runs);
+    run.is(going);
+    const seen = new Set<number>();
+    for (let execution = 0; execution < 3; execution++) {
+      await run.due(false);
+      expect(run.looked).toHaveLength(execution < 2 ? 200 : 150);
+      expect(run.looked).toEqual(expect.arrayContaining(runs.slice(-100)));
+      for (const each of run.looked) seen.add(each);
+    }
+    expect(seen.size).toBe(350);
+    await run.due(false, true);
+    await run.due(false);
+    expect(run.looked).toHaveLength(200);
+    await run.due(true);
+    expect(run.looked).toHaveLength(350);
   });
 });

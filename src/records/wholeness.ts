@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto';
+import { lstat } from 'node:fs/promises';
+import pLimit from 'p-limit';
+import { signatureOf } from '../file-signature.ts';
+import { errorCode } from '../system-error.ts';
+import { isCopyName, roleOf } from './file-role.ts';
+import { abbreviate, shown } from './record-faults.ts';
+import { type ListedEntry, listRecord } from './record-listing.ts';
+import { openToRead } from './stable-file.ts';
+
+/**
+ * Is a run record whole, or is it still being copied or written? Times on a file system prove little: rsync gives finished files
+ * old times, some file systems count whole seconds, the clock of a file server may be behind or ahead, and ours may be wrong. So a
+ * record is looked at twice, and counts as whole if nothing changed in between. One look is enough only for what is old by two clocks.
+ */
+
+/** How far apart the two looks are, in milliseconds: a file system with whole seconds shows a change after two of them. */
+export const LOOKS_APART_MS = 2000;
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+/** One look is enough for a record that nobody has changed for so long; so long an empty file may still get its content. */
+const OLD_MS = 10 * MINUTE_MS;
+/** A copy that has not moved for so long was given up. */
+const GIVEN_UP_MS = DAY_MS;
+/** Entries of a record that are looked at at once; matters on network file systems. */
+const CONCURRENCY = 8;
+
+/** Two clocks that tell how long ago something was changed. One of them may be wrong, so both have to agree. */
+export interface Witnesses {
+  /** Our clock, in milliseconds since 1970. */
+  readonly clock: number;
+  /** When another record was changed last, in milliseconds since 1970; undefined if there is none. */
+  readonly others: number | undefined;
+}
+
+/** How long ago something was changed, in milliseconds: no longer than either witness says. */
+export function ageBy({ clock, others }: Witnesses, change: number): number {
+  return others === undefined ? -Infinity : Math.min(clock, others) - change;
+}
+
+/** Something in a record that says by itself that the copy is not complete. */
+export interface CopySign {
+  /** What is said of it. */
+  readonly text: string;
+  /** In milliseconds since 1970. */
+  readonly lastChange: number;
+  /** If it has not changed for longer than that, by both witnesses, it says nothing any more, in milliseconds. */
+  readonly patience: number;
+}
+
+/** What one look at a run directory shows. */
+export interface Look {
+  /** Stands for names, sizes and times of all entries and of the directory itself. */
+  readonly signature: string;
+  /** The latest and the earliest time at which any of them was changed, in milliseconds since 1970. */
+  readonly newest: number;
+  readonly oldest: number;
+  readonly signs: readonly CopySign[];
+}
+
+/** What looks tell of a record. */
+export type Verdict =
+  | { readonly is: 'whole' }
+  | { readonly is: 'copying'; readonly why: string; readonly neverQuiet: boolean }
+  /** It takes a second look to tell. */
+  | { readonly is: 'open' };
+
+/**
+ * Judges a record.
+ * @param second a look at least {@link LOOKS_APART_MS} after the first, if there was one
+ */
+export function judge(first: Look, second: Look | undefined, witnesses: Witnesses): Verdict {
+  const last = second ?? first;
+  const signs = last.signs.filter(({ lastChange, patience }) => ageBy(witnesses, lastChange) <= patience);
+  if (signs.length > 0) {
+    return { is: 'copying', why: abbreviate(signs.map(({ text }) => text)), neverQuiet: false };
+  }
+  if (second === undefined) {
+    return ageBy(witnesses, first.newest) > OLD_MS ? { is: 'whole' } : { is: 'open' };
+  }
+  if (first.signature === second.signature) return { is: 'whole' };
+  const neverQuiet = last.newest < Infinity && last.newest - last.oldest > DAY_MS;
+  return { is: 'copying', why: 'it changed between two looks', neverQuiet };
+}
+
+/**
+ * Looks at a run directory.
+ * @param root its real path
+ */
+export async function lookAt(root: string): Promise<Look> {
+  const listing = await listRecord(root);
+  const limit = pLimit(CONCURRENCY);
+  const states = await limit.map(listing.entries, async (entry) => ({
+    ...entry,
+    ...(await stateAt(entry)),
+  }));
+  const text = states.map(({ path, signature }) => JSON.stringify([path, signature])).sort();
+  const changes = states.map(({ change }) => change);
+  const [newest, oldest] = [Math.max(...changes), Math.min(...changes)];
+  const signs = states.flatMap((state) => signOf(state) ?? []);
+  if (listing.files.length === 0 && listing.faults.length === 0) {
+    signs.push({ text: 'it holds nothing to archive yet', lastChange: newest, patience: OLD_MS });
+  }
+  const signature = createHash('sha256').update(text.join('\n')).digest('base64');
+  return { signature, newest, oldest, signs };
+}
+
+interface EntryState {
+  /** Undefined for what is no regular file, or can't be looked at. */
+  readonly size: number | undefined;
+  readonly signature: string;
+  /** In milliseconds since 1970; Infinity for what is going just now. */
+  readonly change: number;
+}
+
+/** A file server's answers about names may be old: about what is opened, it is asked. */
+async function stateAt({ at, kind }: ListedEntry): Promise<EntryState> {
+  try {
+    const handle = kind === 'other' ? undefined : await openToRead(at).catch(undefinedIfClosed);
+    const stats = await (handle?.stat({ bigint: true }) ?? lstat(at, { bigint: true })).finally(() =>
+      handle?.close(),
+    );
+    return {
+      size: stats.isFile() ? Number(stats.size) : undefined,
+      signature: signatureOf(stats),
+      change: Math.max(...[stats.mtimeNs, stats.ctimeNs].map((time) => Number(time / 1_000_000n))),
+    };
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === undefined) throw error;
+    return { size: undefined, signature: code, change: Infinity };
+  }
+}
+
+/** What we may not open, or what is no longer what it was listed as, is looked at from outside. */
+function undefinedIfClosed(error: unknown): undefined {
+  if (errorCode(error) === undefined) throw error;
+}
+
+function signOf({ path, size, change }: EntryState & { readonly path: string }): CopySign | undefined {
+  if (isCopyName(path)) {
+    return {
+      text: `${shown(path)} looks like a copy in progress`,
+      lastChange: change,
+      patience: GIVEN_UP_MS,
+    };
+  }
+  const { kind } = roleOf(path);
+  if (size === 0 && (kind === 'text' || kind === 'component')) {
+    return { text: `${shown(path)} is empty`, lastChange: change, patience: OLD_MS };
+  }
+  return undefined;
+}
