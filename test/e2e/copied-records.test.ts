@@ -27,7 +27,6 @@ describe('a record that rsync is bringing', () => {
       'Run 5 is still being copied: .metadata.txt.Xy12Zz looks like a copy in progress',
     );
     expect([await ucondb.runs(), failed()]).toEqual([[6], '']);
-    expect(site.state('importer_state.json')).toMatchObject({ last_attempted_run: 0 });
     renameSync(temporary, metadata);
     makeOld(path(5));
     expect((await run('--incremental')).code).toBe(0);

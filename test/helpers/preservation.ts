@@ -15,7 +15,8 @@ export function lostOf(record: string, archived: readonly FhiclFile[], warnings:
   const found = new Map(archived.map(({ name, text }) => [name, text]));
   const lost: string[] = [];
   for (const path of readdirSync(record, { recursive: true, encoding: 'utf8' })) {
-    if (!path.endsWith('.fcl') || path.endsWith('_schema.fcl') || !isFile(join(record, path))) continue;
+    const isAside = path.endsWith('_schema.fcl') || basename(path).startsWith('._');
+    if (!path.endsWith('.fcl') || isAside || !isFile(join(record, path))) continue;
     const text = found.get(basename(path));
     if (text === undefined) lost.push(`${path}: no such document`);
     else if (tree(text) !== tree(readFileSync(join(record, path), 'latin1')))
