@@ -124,7 +124,7 @@ const rules: readonly Rule[] = [
   },
   {
     kind: 'unfinished',
-    isBacklog: true,
+    isBacklog: false,
     level: 'info',
     sign: '▸',
     title: 'Archived without stop time',
