@@ -92,7 +92,7 @@ export class Importer extends BaseStage {
         this.#signatures.set(run, found.signature);
         continue;
       }
-      postponed.set(run, { reason: 'copying', text: 'until they are copied' });
+      postponed.set(run, { reason: 'copying', text: 'as they are still being copied' });
       if (found.neverQuiet) {
         this.logger.warning(
           `Run ${run} is left for later as ${found.why}, although parts of it are more than a day old: what keeps changing it?`,

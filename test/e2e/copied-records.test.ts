@@ -22,7 +22,7 @@ describe('a record that rsync is bringing', () => {
     makeOld(temporary, path(5));
     const first = await run('--incremental');
     expect(first.code).toBe(0);
-    expect(first.stdout).toContain('1 runs wait until they are copied: 5');
+    expect(first.stdout).toContain('1 runs wait as they are still being copied: 5');
     expect(first.stdout).toContain(
       'Run 5 is still being copied: .metadata.txt.Xy12Zz looks like a copy in progress',
     );

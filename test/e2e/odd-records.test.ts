@@ -90,6 +90,6 @@ describe('odd run records beside plain ones', () => {
     const again = await run('--incremental');
     expect(again.code).toBe(0);
     expect(again.stdout).toContain('No new runs to import');
-    expect(again.stdout).toContain(`${waiting.length} runs wait until they are copied`);
+    expect(again.stdout).toContain(`${waiting.length} runs wait as they are still being copied`);
   });
 });
