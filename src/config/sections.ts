@@ -59,6 +59,7 @@ export const configFile = z.object({
     parallel_workers: integer({ min: 1 }).default(2),
     run_process_retries: integer({ min: 0 }).default(2),
     retry_delay_seconds: delay().default(3),
+    exclude_most_recent_run: flag(false),
     log_level: logLevel().default('INFO'),
     log_file: optionalPath(),
   }),

@@ -345,8 +345,9 @@ export abstract class BaseStage {
       const archived = listing.target.filter((run) => runs.has(run));
       if (archived.length > 0) this.logger.info(`${this.label}: archived already: ${formatRuns(archived)}`);
     }
-    const limit = limitOf(request, this.#context.settings.batchSize);
-    const plan = await planBatch(listing, view, { ...request, limit }, (runs) => this.postponed(runs));
+    const { batchSize, excludeMostRecentRun } = this.#context.settings;
+    const wanted = { ...request, limit: limitOf(request, batchSize), excludeMostRecentRun };
+    const plan = await planBatch(listing, view, wanted, (runs) => this.postponed(runs));
     for (const line of planLines(plan, request, view, this.verb)) this.logger.info(`${this.label}: ${line}`);
     return plan;
   }

@@ -55,6 +55,11 @@ export interface Postponement {
   readonly text: string;
 }
 
+const MOST_RECENT: Postponement = {
+  reason: 'most-recent',
+  text: 'as the most recent run (app.exclude_most_recent_run)',
+};
+
 /** Says which of some runs, ascending, are not to be tried for now. */
 export type Postponer = (runs: readonly RunNumber[]) => Promise<ReadonlyMap<RunNumber, Postponement>>;
 
@@ -102,6 +107,8 @@ export async function planBatch(
     readonly mode: 'full' | 'incremental' | 'failed';
     readonly runs?: RunSet | undefined;
     readonly limit: number;
+    /** The highest candidate waits (`app.exclude_most_recent_run`), but for retries. */
+    readonly excludeMostRecentRun?: boolean;
   },
   postponer: Postponer = async () => new Map(),
 ): Promise<BatchPlan> {
@@ -115,11 +122,15 @@ export async function planBatch(
   const { byFault, beganWithWaiting } = view.waiting;
   const isWaiting = (run: RunNumber): boolean => byFault.has(run) && !view.failed.has(run);
   const { uncertain = [] } = listing;
-  const selected = without(candidates, uncertain).filter((run) => runs?.has(run) ?? true);
+  const open = without(candidates, uncertain);
+  const mostRecent = request.excludeMostRecentRun === true && mode !== 'failed' ? open.at(-1) : undefined;
+  const isSelected = (run: RunNumber): boolean => runs?.has(run) ?? true;
+  const postponed = new Map<RunNumber, Postponement>();
+  if (mostRecent !== undefined && isSelected(mostRecent)) postponed.set(mostRecent, MOST_RECENT);
+  const selected = open.filter((run) => isSelected(run) && run !== mostRecent);
   const fresh = selected.filter((run) => !view.failed.has(run) && !isWaiting(run));
   const cycles = (run: RunNumber): number => byFault.get(run)?.cycles ?? 0;
   const inTurn = selected.filter(isWaiting).sort((a, b) => cycles(a) - cycles(b) || byRunNumber(a, b));
-  const postponed = new Map<RunNumber, Postponement>();
   const waiting = await ready(inTurn, limit, postponer, postponed);
   // An execution of one run alternates between those that wait and the others.
   const isTheirTurn = limit === 1 && waiting.length > 0 && !beganWithWaiting;
@@ -141,7 +152,10 @@ export async function planBatch(
   };
 }
 
-/** The first runs that are not postponed; what is found to be is noted. */
+/**
+ * The first runs that are not postponed; what is found to be is noted. To ask may take a while, however many runs it is about: each time
+ * as many are asked about as before.
+ */
 async function ready(
   runs: readonly RunNumber[],
   limit: number,
@@ -150,13 +164,13 @@ async function ready(
 ): Promise<RunNumber[]> {
   const found: RunNumber[] = [];
   for (let next = 0; next < runs.length && found.length < limit; ) {
-    const asked = runs.slice(next, next + limit - found.length);
+    const asked = runs.slice(next, next + Math.max(limit - found.length, next));
     next += asked.length;
     const later = await postponer(asked);
     for (const [run, postponement] of later) postponed.set(run, postponement);
     found.push(...asked.filter((run) => !later.has(run)));
   }
-  return found;
+  return found.slice(0, limit);
 }
 
 /** The postponed runs by reason, as the list of waiting runs keeps them. */

@@ -15,6 +15,8 @@ export interface StageSettings {
   readonly parallelWorkers: number;
   readonly runProcessRetries: number;
   readonly retryDelaySeconds: number;
+  /** The highest candidate waits for a higher one, but for retries. */
+  readonly excludeMostRecentRun: boolean;
 }
 
 /** What a stage keeps between executions. */

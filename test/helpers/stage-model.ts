@@ -142,7 +142,13 @@ class ModelStage extends Migrator {
         shutdown,
         logger: recordingLogger(),
         now: () => new Date(),
-        settings: { batchSize: 3, parallelWorkers: workers, runProcessRetries: 0, retryDelaySeconds: 0 },
+        settings: {
+          batchSize: 3,
+          parallelWorkers: workers,
+          runProcessRetries: 0,
+          retryDelaySeconds: 0,
+          excludeMostRecentRun: false,
+        },
       },
     );
     this.#world = world;

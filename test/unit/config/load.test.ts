@@ -94,6 +94,7 @@ describe('a configuration with only what is required', () => {
         parallelWorkers: 2,
         runProcessRetries: 2,
         retryDelaySeconds: 3,
+        excludeMostRecentRun: false,
         logLevel: 'INFO',
         logFile: undefined,
       },

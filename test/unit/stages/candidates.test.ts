@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { nobodyWaits, type WaitingRun } from '../../../src/persistence/waiting-runs.ts';
+import { RunSet } from '../../../src/run-set.ts';
 import { attemptedUpTo, incrementalRuns, missingRuns, planBatch } from '../../../src/stages/candidates.ts';
 
 const runs = fc.uniqueArray(fc.nat(50)).map((list) => list.sort((a, b) => a - b));
@@ -66,24 +67,46 @@ describe('attemptedUpTo', () => {
 describe('planBatch', () => {
   const view = { position: 0, failed: new Set<number>(), late: new Set<number>(), waiting: nobodyWaits };
 
-  it('fills the batch with runs that need not wait, and asks about no more than it must', async () => {
+  it('fills the batch with runs that need not wait, and asks a few times only', async () => {
     await fc.assert(
       fc.asyncProperty(runs, runs, fc.integer({ min: 1, max: 10 }), async (source, later, limit) => {
         const asked: number[] = [];
+        let questions = 0;
         const plan = await planBatch({ source, target: [] }, view, { mode: 'full', limit }, async (some) => {
           asked.push(...some);
+          questions++;
           const postponed = some.filter((run) => later.includes(run));
           return new Map(postponed.map((run) => [run, { reason: 'copying', text: 'for it' }] as const));
         });
         const ready = source.filter((run) => !later.includes(run));
         expect(plan.others).toEqual(ready.slice(0, limit));
         const postponed = [...plan.postponed.keys()];
-        expect([...plan.others, ...postponed].sort((a, b) => a - b)).toEqual(asked);
+        expect(postponed).toEqual(asked.filter((run) => later.includes(run)));
+        expect(asked).toEqual(source.slice(0, asked.length));
+        expect(questions).toBeLessThanOrEqual(1 + Math.ceil(Math.log2(Math.max(1, source.length / limit))));
         expect(plan.selected).toEqual(source.filter((run) => !postponed.includes(run)));
         expect(plan.order).toEqual(source);
-        if (plan.others.length === limit) expect(asked.at(-1)).toBe(plan.others.at(-1));
+        if (!source.slice(0, limit).some((run) => later.includes(run)))
+          expect(asked).toEqual(source.slice(0, limit));
       }),
     );
+  });
+
+  it('leaves the most recent candidate for later if that is configured, but for retries', async () => {
+    const listing = { source: [1, 2, 3, 4], target: [4] };
+    const failed = { ...view, position: 1, failed: new Set([2]) };
+    const planOf = async (mode: 'full' | 'incremental' | 'failed', chosen?: readonly number[]) => {
+      const selection = chosen && RunSet.of(chosen);
+      const request = { mode, runs: selection, limit: 10, excludeMostRecentRun: true };
+      const { others, postponed, order } = await planBatch(listing, failed, request);
+      return { others, waits: [...postponed].map(([run, { reason }]) => [run, reason]), order };
+    };
+    const waits = [[3, 'most-recent']];
+    expect(await planOf('full')).toEqual({ others: [1, 2], waits, order: [1, 2, 3] });
+    expect(await planOf('incremental')).toEqual({ others: [], waits, order: [3] });
+    expect(await planOf('full', [3])).toEqual({ others: [], waits, order: [1, 2, 3] });
+    expect(await planOf('full', [1])).toEqual({ others: [1], waits: [], order: [1, 2, 3] });
+    expect(await planOf('failed')).toEqual({ others: [2], waits: [], order: [] });
   });
 
   it('takes runs that wait by a fault wherever the position is, those first that were tried least', async () => {

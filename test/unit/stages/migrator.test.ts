@@ -35,7 +35,13 @@ async function migrate(
   let sent: Buffer | undefined;
   let puts = 0;
   const context = {
-    settings: { batchSize: 5, parallelWorkers: 1, runProcessRetries, retryDelaySeconds: 0 },
+    settings: {
+      batchSize: 5,
+      parallelWorkers: 1,
+      runProcessRetries,
+      retryDelaySeconds: 0,
+      excludeMostRecentRun: false,
+    },
     files: {
       state: new StateFile(join(directory, 'state.json')),
       failures: new FailureLog(join(directory, 'failures.log')),
