@@ -54,7 +54,8 @@ async function verify(
   execution.enter('Verification');
   const plan = await planVerification(request, execution);
   logger.info(`Verification: comparing ${plan.batch.length} runs, ${plan.left} more are left for later`);
-  const deadline = request.timeLimit === undefined ? Infinity : Date.now() + request.timeLimit * 60_000;
+  const deadline =
+    request.timeLimit === undefined ? Infinity : performance.now() + request.timeLimit * 60_000;
   const found: VerifiedRun[] = [];
   const limit = pLimit(site.config.app.parallelWorkers);
   const notes = new VerifiedNotes(request.dryRun ? undefined : site.verification);
@@ -64,7 +65,7 @@ async function verify(
   await Promise.all(
     plan.batch.map((run) =>
       limit(async () => {
-        if (shutdown.aborted || Date.now() >= deadline) {
+        if (shutdown.aborted || performance.now() >= deadline) {
           skipped++;
           return;
         }

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { lock } from 'proper-lockfile';
 import { errorCode } from '../../system-error.ts';
@@ -26,7 +27,8 @@ const HEARTBEAT_MS = 1000;
 const held = new Set<string>();
 /** For each directory: taking and releasing in turn, as all locks of this process have records of the same name. */
 const turns = new Map<string, LimitFunction>();
-
+/** So long an owner that is out of our sight is watched before its lock is taken. */
+const SILENCE_WATCHED_MS = 5 * HEARTBEAT_MS;
 /** Each attempt fails only because another process got ahead; this many in a row is a fault, not bad luck. */
 const ATTEMPTS = 100;
 
@@ -63,6 +65,13 @@ async function acquire(
     const { owner } = holder;
     if (owner === undefined) return holder;
     if (judgeOwner(owner, options.owner, Date.now() - holder.lastSeen.getTime()) !== 'dead') return holder;
+    if (judgeOwner(owner, options.owner, 0) !== 'dead') {
+      // Only its silence says so, by a clock that may be wrong: a living owner touches the lock while we wait.
+      await wait(SILENCE_WATCHED_MS);
+      const again = await readHolder(directory);
+      if (again?.record !== holder.record) continue;
+      if (again.lastSeen.getTime() !== holder.lastSeen.getTime()) return again;
+    }
     await withdraw(directory, holder.record);
     options.onTakeover?.(holder);
   }

@@ -111,10 +111,10 @@ describe('documents of other programs that no index lists', () => {
     const db = open({ now: inAnHour, files: { ...realFiles, opendir } });
     await db.prepare();
     let other: Promise<unknown> | undefined;
-    vi.spyOn(IndexFile.prototype, 'size').mockImplementationOnce(async () => {
+    vi.spyOn(IndexFile.prototype, 'extent').mockImplementationOnce(async () => {
       other = expect(db.export(10)).rejects.toThrow('listed in no index');
       await once(moments, 'comparing');
-      return 0;
+      return { size: 0, written: Infinity };
     });
     await expect(db.export(9)).rejects.toThrow('listed in no index');
     await other;
@@ -175,6 +175,14 @@ describe('a run that another program is storing', () => {
     let waits = 0;
     expect(await open({ now, sleep: async () => void waits++ }).export(9)).toHaveLength(2);
     expect(waits).toBe(expected);
+  });
+
+  it('is waited for though a wrong clock says that it was stored long ago', async () => {
+    await loadRun(9, ['schema', 'boot'], new Date());
+    let waits = 0;
+    const wrong = () => new Date(Date.now() + 60 * 86_400_000);
+    expect(await open({ now: wrong, sleep: async () => void waits++ }).export(9)).toHaveLength(2);
+    expect(waits).toBe(1);
   });
 
   it('is given up, to be tried again, if it never gets quiet', async () => {

@@ -165,6 +165,19 @@ describe('acquireProcessLock', () => {
     expect(pidInFile()).toBe(`${process.pid}\n`);
   });
 
+  it('takes no lock from an owner on another host who lives, however long ago our clock says that its last sign was', async () => {
+    leaveLock({ host: 'elsewhere', bootId: 'abc' });
+    let sign = Math.floor(Date.now() / 1000) - 60 * 86_400;
+    const heart = setInterval(() => fs.utimesSync(`${lockFile}.lock`, sign, sign++), 200);
+    try {
+      fs.utimesSync(`${lockFile}.lock`, sign, sign);
+      await expect(acquire()).rejects.toThrow(LockExistsError);
+      expect(fs.existsSync(lockFile)).toBe(false);
+    } finally {
+      clearInterval(heart);
+    }
+  });
+
   it('respects a flock of another program and leaves its file alone', async () => {
     fs.writeFileSync(lockFile, '');
     const table = join(directory, 'locks');

@@ -66,7 +66,7 @@ export class RunFinder {
       const { configuration } = found;
       const pause = this.#ownLoads.has(configuration)
         ? 0
-        : await load.pauseFor(found, () => runHistory.index.size());
+        : await load.pauseFor(found, () => runHistory.index.extent());
       if (pause > 0) {
         if (waited > LONGEST_WAIT_MS) {
           throw new ArtdaqDbError(`Run ${run} is still being stored by another program`, {

@@ -107,9 +107,10 @@ export class IndexFile {
     return stats === undefined ? undefined : signatureOf(stats);
   }
 
-  /** In bytes; 0 if there is no file. */
-  async size(): Promise<number> {
-    return (await this.#files.stat(this.path).catch(undefinedIfMissing))?.size ?? 0;
+  /** Its size in bytes, and when it was written last, in milliseconds since 1970; both 0 if there is no file. */
+  async extent(): Promise<{ readonly size: number; readonly written: number }> {
+    const stats = await this.#files.stat(this.path).catch(undefinedIfMissing);
+    return { size: stats?.size ?? 0, written: stats?.mtimeMs ?? 0 };
   }
 
   /**

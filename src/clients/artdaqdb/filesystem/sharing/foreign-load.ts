@@ -23,16 +23,22 @@ export class ForeignLoad {
 
   /**
    * How long to wait before the run is looked at again, in milliseconds; 0 if it is complete.
-   * @param indexSize gives the bytes of RunHistory's index, on which the speed of the C++ tools depends
+   * @param index looks at RunHistory's index: the speed of the C++ tools depends on its size, and when it was written last tells besides
+   *   our clock, which may be wrong, that time has passed since the run was stored
    */
-  async pauseFor(run: FoundRun, indexSize: () => Promise<number>): Promise<number> {
+  async pauseFor(
+    run: FoundRun,
+    index: () => Promise<{ readonly size: number; readonly written: number }>,
+  ): Promise<number> {
     const foreign = run.documents.filter((document) => !isOwn(document, run.configuration));
     if (foreign.length === 0) return 0;
-    const period = QUIET_MS + ((await indexSize()) / 1e6) * QUIET_MS_PER_MEGABYTE;
+    const { size, written } = await index();
+    const period = QUIET_MS + (size / 1e6) * QUIET_MS_PER_MEGABYTE;
     const content = foreign.map(({ place }) => place).join();
     if (content !== this.#content) this.#quietMs = 0;
     this.#content = content;
-    const age = this.#now().getTime() - latest(foreign.map((each) => assignedTo(each, run.configuration)));
+    const time = Math.min(this.#now().getTime(), written);
+    const age = time - latest(foreign.map((each) => assignedTo(each, run.configuration)));
     // A stamp in the future comes from another clock and tells nothing.
     const quietMs = Math.max(this.#quietMs, age);
     if (quietMs >= period) return 0;

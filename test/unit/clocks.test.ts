@@ -1,0 +1,23 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { expect, it } from 'vitest';
+
+const source = resolve(import.meta.dirname, '../../src');
+
+/** Who may ask what time it is, without being told by whoever calls: each to tell how old something on a disk or a page is. */
+const READERS = [
+  'checks/lock-file.ts',
+  'clients/artdaqdb/bulk/private-directories.ts',
+  'persistence/atomic-file.ts',
+  'persistence/lock.ts',
+  'persistence/lock/directory-lock.ts',
+  'records/run-record-directory.ts',
+  'report/html/script.ts',
+];
+
+it('durations are measured by the monotonic clock: only those who judge ages read the other one', () => {
+  const readers = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter(
+    (name) => name.endsWith('.ts') && /\bDate\.now\b/.test(readFileSync(join(source, name), 'utf8')),
+  );
+  expect(readers.sort()).toEqual(READERS);
+});
