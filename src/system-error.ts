@@ -31,6 +31,11 @@ export function isOfSite(error: unknown): boolean {
   return OF_SITE.has(errorCode(error) ?? '');
 }
 
+/** Did a call to the system fail, and not the program itself? Node's own errors have codes that begin with `ERR_`. */
+export function isSystemError(error: unknown): boolean {
+  return /^E[A-Z0-9]+$/.test(errorCode(error) ?? '');
+}
+
 /** May the same call succeed a little later, as on a full disk or a file server that is away? */
 export function mayPass(error: unknown): boolean {
   return PASSING.has(errorCode(error) ?? '');

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ArchiverError, messageOf, NotYetError } from '../errors.ts';
 import type { RunNumber } from '../run-number.ts';
 import type { Logger } from '../services/logger.ts';
+import { isSystemError } from '../system-error.ts';
 import { type RunEnd, Visit } from './run-end.ts';
 
 /** How often and how far apart a run is tried. */
@@ -52,7 +53,8 @@ export async function attemptRun(
         const stack = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
         logger.error(`✗ Run ${run} failed with an unexpected error: ${stack}`);
         const [message, place] = [messageOf(error), undefined];
-        return { kind: 'failed', reached, fault: 'run', place, message, isFullCycle: true };
+        const fault = isSystemError(error) ? 'unknown' : 'run';
+        return { kind: 'failed', reached, fault, place, message, isFullCycle: true };
       }
       logger.error(`✗ Run ${run} failed (attempt ${attempt}/${total}): ${error.message}`);
       const { message, fault, place, retryable } = error;

@@ -107,6 +107,13 @@ describe('attemptRun', () => {
     expect(await result).toMatchObject({ kind: 'failed', fault: 'run' });
   });
 
+  it('condemns no run for an error of the system that nobody foresaw', async () => {
+    const odd = Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' });
+    expect(await setUp([odd]).result).toMatchObject({ kind: 'failed', fault: 'unknown' });
+    const own = Object.assign(new TypeError('a bug'), { code: 'ERR_INVALID_ARG_TYPE' });
+    expect(await setUp([own]).result).toMatchObject({ kind: 'failed', fault: 'run' });
+  });
+
   it('makes no further attempt once the stage is ending, which is no full cycle', async () => {
     const ending = new AbortController();
     ending.abort();
