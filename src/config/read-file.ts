@@ -1,9 +1,10 @@
+import { readFile } from 'node:fs/promises';
 import { ConfigurationError, messageOf } from '../errors.ts';
-import { readRegularFile } from '../regular-file.ts';
 import { errorCode } from '../system-error.ts';
 
 const reasons: ReadonlyMap<unknown, string> = new Map([
   ['ENOENT', 'it does not exist; copy config.yaml.template, or give the path of the file as argument'],
+  ['EISDIR', 'it is a directory'],
   ['ENOTDIR', 'it does not exist: a part of its path is not a directory'],
   ['EACCES', 'permission denied'],
   ['EPERM', 'permission denied'],
@@ -11,11 +12,11 @@ const reasons: ReadonlyMap<unknown, string> = new Map([
 ]);
 
 /**
- * The text of a configuration file.
+ * The text of a configuration file. It may be a pipe, as from a program that decrypts it.
  * @throws ConfigurationError if it can't be read, or is not UTF-8
  */
 export async function readConfigFile(file: string): Promise<string> {
-  const bytes = await readRegularFile(file).catch((cause: unknown) => {
+  const bytes = await readFile(file).catch((cause: unknown) => {
     const reason = reasons.get(errorCode(cause)) ?? messageOf(cause);
     throw new ConfigurationError(`Configuration file '${file}' can't be read: ${reason}`, { cause });
   });

@@ -37,7 +37,6 @@ const readers: readonly (readonly [file: string, read: (path: string) => unknown
   ['failures.log', (path) => new FailureLog(path).change({ add: new Map([[1, 'why']]) })],
   ['seen_runs.json', (path) => new SeenRuns(path).remember([1])],
   ['archiver.lock', (path) => acquireProcessLock(path, { onLost: () => undefined })],
-  ['config.yaml', readConfigFile],
   ['schema.fcl', (path) => readSchemaFile(join(path, '..'))],
   ['archiver.env', (path) => loadEnvFile(path, {})],
   ['ca.pem', openWithCa],
@@ -61,6 +60,13 @@ const readers: readonly (readonly [file: string, read: (path: string) => unknown
     },
   ],
 ];
+
+it('takes a configuration from a pipe, as a program may decrypt it', async () => {
+  const path = join(await temporaryDirectory(), 'config.yaml');
+  execFileSync('mkfifo', [path]);
+  const [text] = await Promise.all([readConfigFile(path), writeFile(path, 'app: {}\n')]);
+  expect(text).toBe('app: {}\n');
+});
 
 describe.each(kinds)('What is %s, not a regular file,', (kind, make) => {
   it.each(readers)('is refused at once and named as %s', async (file, read) => {
