@@ -103,7 +103,7 @@ async function mendFollowUps(
   site: Site,
   logger: Logger,
 ): Promise<void> {
-  const { unfinished, untimed, amended } = followUpRecords(site.config.app.workDir);
+  const { unfinished, untimed, turns, amended } = followUpRecords(site.config.app.workDir);
   const mend = async (record: RunSetFile, runs: readonly RunNumber[], meaning: string): Promise<void> => {
     const kept = await record.mend(runs);
     if (kept === undefined) return;
@@ -115,6 +115,7 @@ async function mendFollowUps(
       'takes out those that lack no time';
     await mend(unfinished, archived, all);
     await mend(untimed, archived, all);
+    await mend(turns, [], 'it is empty, so the turns begin anew');
   }
   await mend(amended, [], 'it is empty. --verify finds blobs that lack a stop time, and notes them there');
 }

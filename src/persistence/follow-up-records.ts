@@ -32,7 +32,7 @@ export function followUpRecords(workDir: string): FollowUpRecords {
       'importer_unfinished_turns.json',
       'looked_at_runs',
       'record of the turns of unfinished runs',
-      'Remove it: all of them are looked at again then.',
+      'Empty it with --recover-import-state: the turns begin anew then.',
     ),
     amended: file(
       'amended_runs.json',

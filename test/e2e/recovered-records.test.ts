@@ -14,6 +14,7 @@ it.each([
     {
       'importer_unfinished.json': ['7-8'],
       'importer_untimed.json': ['7-8'],
+      'importer_unfinished_turns.json': [],
       'importer_seen.json': ['7-8'],
       'amended_runs.json': [],
     },
