@@ -150,8 +150,9 @@ export abstract class BaseStage {
       failed: [...compared.failed, ...followedUp.failed],
       error: compared.error ?? followedUp.error,
       brokenPlace: compared.brokenPlace ?? followedUp.brokenPlace,
+      isBrokenBySite: compared.isBrokenBySite || followedUp.isBrokenBySite,
     };
-    if (sizeOf(plan) === 0 || followedUp.isBroken || compared.isBroken) {
+    if (sizeOf(plan) === 0 || before.isBrokenBySite) {
       const [notProcessed, waits] = [sizeOf(plan), waitingByPlace(view.waiting.byFault)];
       return { ...before, notProcessed: compared.notProcessed + notProcessed, waiting: waits };
     }
@@ -222,8 +223,9 @@ export abstract class BaseStage {
     return {
       ...result,
       failed: [...known, ...failed],
-      isAlarming: successful.length === 0 && failed.length + notProcessed < runs.length,
-      isBroken: result.error !== undefined,
+      // Also after an outage: a few blobs that can't be read must not keep all other runs out.
+      isAlarming:
+        result.error !== undefined || (successful.length === 0 && failed.length + notProcessed < runs.length),
     };
   }
 
@@ -273,7 +275,7 @@ export abstract class BaseStage {
     this.logger.info(
       `${this.label}: dry run, nothing was changed: ${successful.length} would be processed, ${failed.length} would fail`,
     );
-    const nothing = { waiting: [], error: undefined, brokenPlace: undefined };
+    const nothing = { waiting: [], error: undefined, brokenPlace: undefined, isBrokenBySite: false };
     return { successful, failed: [...known, ...failed], notProcessed, ...nothing };
   }
 
@@ -373,7 +375,7 @@ export abstract class BaseStage {
         error = `run ${run} could not have ${what}; the next execution tries it again: ${end.message}`;
       }
     }
-    return { failed, error, brokenPlace, isBroken: schedule.end === 'site' };
+    return { failed, error, brokenPlace, isBrokenBySite: schedule.end === 'site' };
   }
 
   #attempt(
@@ -397,8 +399,6 @@ export abstract class BaseStage {
 interface Compared extends Omit<StageResult, 'waiting'> {
   /** Did the last one fail by a fault that may be the site's, as far as can be told? */
   readonly isAlarming: boolean;
-  /** Did that end the comparisons? Then there is no use in trying other runs. */
-  readonly isBroken: boolean;
 }
 
 const nothingCompared: Compared = {
@@ -407,8 +407,8 @@ const nothingCompared: Compared = {
   notProcessed: 0,
   error: undefined,
   brokenPlace: undefined,
+  isBrokenBySite: false,
   isAlarming: false,
-  isBroken: false,
 };
 
 /** How the work on archived runs went. */
@@ -418,7 +418,12 @@ interface FollowedUp {
   readonly error: string | undefined;
   readonly brokenPlace: Place | undefined;
   /** Was it the site's for certain? Then there is no use in trying other runs. */
-  readonly isBroken: boolean;
+  readonly isBrokenBySite: boolean;
 }
 
-const noFollowUp: FollowedUp = { failed: [], error: undefined, brokenPlace: undefined, isBroken: false };
+const noFollowUp: FollowedUp = {
+  failed: [],
+  error: undefined,
+  brokenPlace: undefined,
+  isBrokenBySite: false,
+};

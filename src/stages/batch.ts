@@ -29,6 +29,8 @@ export interface BatchWork {
 /** Why and where a batch was ended before all of its runs were tried. */
 interface BrokenPlace {
   readonly place: Place;
+  /** Is it the site's fault for certain? */
+  readonly isOfSite: boolean;
   readonly message: string;
 }
 
@@ -75,7 +77,11 @@ export async function processBatch(
     progress.ended(recorder);
     if (schedule.end === 'undecided') ending.abort();
     if (schedule.end === undefined || ending.signal.aborted || end.kind !== 'failed') return;
-    broken = { place: end.place ?? usualPlace, message: end.message };
+    broken = {
+      place: end.place ?? usualPlace,
+      message: end.message,
+      isOfSite: schedule.end === 'site',
+    };
     giveUp(`${broken.place}: ${broken.message}`);
   };
   const stop = AbortSignal.any([shutdown, ending.signal]);
@@ -114,5 +120,6 @@ function summarise(
     waiting: waitingByPlace(book.runs),
     error: broken && `${broken.place}: ${broken.message}`,
     brokenPlace: broken?.place,
+    isBrokenBySite: broken?.isOfSite === true,
   };
 }

@@ -58,4 +58,6 @@ export interface StageResult {
   readonly error: string | undefined;
   /** Where that was, if it was at one of the places. */
   readonly brokenPlace: Place | undefined;
+  /** Is that the site's fault for certain? Then there is no use in trying anything else there. */
+  readonly isBrokenBySite: boolean;
 }

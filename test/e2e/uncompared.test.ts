@@ -67,6 +67,24 @@ async function cut(number: number): Promise<() => Promise<void>> {
   });
 }
 
+describe('blobs that can not be read', () => {
+  it('keep no other run from being archived, however many they are', async () => {
+    site.addRuns(1, 2, 3, 4);
+    proxy.fault = async (number, request) => {
+      if (number < 5) request.answer('HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n');
+      else request.answer(await request.forward());
+    };
+    expect((await run('--incremental')).code).toBe(1);
+    expect(noted()).toEqual(['1-4']);
+    site.addRuns(5, 6);
+    const { code, stdout } = await run('--incremental');
+    expect(code).toBe(1);
+    expect(stdout).toContain('✓ Run 5 migrated and verified successfully');
+    expect(stdout).toContain('✓ Run 6 migrated and verified successfully');
+    expect(noted()).toEqual(['1-4']);
+  });
+});
+
 describe('a blob that nobody read back before the archiver was killed', () => {
   it('is compared by the next execution, and not sent again', async () => {
     site.addRuns(4, 5);
