@@ -14,7 +14,7 @@ const QUIET_MS_PER_MEGABYTE = 200;
 export class ForeignLoad {
   readonly #now: () => Date;
   #content = '';
-  /** Time that we have seen the same content for. */
+  /** For how long the content has been the same once the pause that was told is over, in milliseconds. */
   #quietMs = 0;
 
   constructor(now: () => Date) {
@@ -43,7 +43,7 @@ export class ForeignLoad {
     const quietMs = Math.max(this.#quietMs, age);
     if (quietMs >= period) return 0;
     const pause = Math.ceil(period - quietMs);
-    this.#quietMs += pause;
+    this.#quietMs = quietMs + pause;
     return pause;
   }
 }
