@@ -16,6 +16,12 @@ export function byRunNumber(a: RunNumber, b: RunNumber): number {
   return a - b;
 }
 
+/** Those of `runs` that are among `others` too, in their order. */
+export function common(runs: readonly RunNumber[], others: readonly RunNumber[]): RunNumber[] {
+  const present = new Set(others);
+  return runs.filter((run) => present.has(run));
+}
+
 /** Those of `runs` that are not among `others`, in their order. */
 export function without(runs: readonly RunNumber[], others: readonly RunNumber[]): RunNumber[] {
   const present = new Set(others);

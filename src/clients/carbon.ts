@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { ArchiverError } from '../errors.ts';
-import { withoutBrackets } from '../services/host-lookup.ts';
+import { withoutBrackets } from '../net/host-name.ts';
 import type { Logger } from '../services/logger.ts';
 import { killableLookup } from '../services/notifications/killable-lookup.ts';
 import { reasonOf } from '../services/notifications/reason.ts';

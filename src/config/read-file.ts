@@ -4,8 +4,8 @@ import { errorCode } from '../system-error.ts';
 
 const reasons: ReadonlyMap<unknown, string> = new Map([
   ['ENOENT', 'it does not exist; copy config.yaml.template, or give the path of the file as argument'],
-  ['EISDIR', 'it is a directory'],
   ['ENOTDIR', 'it does not exist: a part of its path is not a directory'],
+  ['EISDIR', 'it is a directory'],
   ['EACCES', 'permission denied'],
   ['EPERM', 'permission denied'],
   ['ELOOP', 'its symbolic links form a circle'],

@@ -4,7 +4,7 @@ import { followUpRecords } from '../persistence/follow-up-records.ts';
 import type { RunSetFile } from '../persistence/run-set-file.ts';
 import { nobodyWaits, type WaitingRunsFile, type WaitingState } from '../persistence/waiting-runs.ts';
 import { recoverFrom, recoveryLines, writeRecovery } from '../report/recover.ts';
-import { type RunNumber, without } from '../run-number.ts';
+import { common, type RunNumber, without } from '../run-number.ts';
 import type { Logger } from '../services/logger.ts';
 import type { Site } from '../site.ts';
 import type { Execution } from './execution.ts';
@@ -50,7 +50,7 @@ export async function recoverState(
   const known = await waitingRuns(files.waiting, logger);
   const { byFault } = known ?? nobodyWaits;
   // Before uploads are compared, by which some of them change.
-  if (!dryRun) await mendFollowUps(stage, without(source, without(source, listed)), site, logger);
+  if (!dryRun) await mendFollowUps(stage, common(source, listed), site, logger);
   const uploads =
     stage === 'import'
       ? nothingUploaded(byFault)

@@ -3,7 +3,7 @@ import { followUpRecords } from '../persistence/follow-up-records.ts';
 import { allUncertain, uncertainRuns } from '../persistence/uncompared-runs.ts';
 import type { WaitingRun } from '../persistence/waiting-runs.ts';
 import { formatRuns } from '../report/ranges.ts';
-import { byRunNumber, type RunNumber, without } from '../run-number.ts';
+import { byRunNumber, common, type RunNumber } from '../run-number.ts';
 import { attemptRun } from '../stages/attempts.ts';
 import { BlobComparison } from '../stages/blob-comparison.ts';
 import type { Visit } from '../stages/run-end.ts';
@@ -47,7 +47,7 @@ export async function compareUploads(
   const { runProcessRetries: retries, retryDelaySeconds, parallelWorkers: workers } = site.config.app;
   const noted = await runsToCompare(source, listed, dryRun, execution);
   if (noted.length === 0) return nothingUploaded(byFault);
-  const runs = without(noted, without(noted, source));
+  const runs = common(noted, source);
   logger.info(
     `Comparing ${runs.length} runs that were uploaded and not found equal since: ${formatRuns(runs)}`,
   );
@@ -110,7 +110,7 @@ async function runsToCompare(
     await unequal.read();
   } catch (error) {
     if (!(error instanceof PersistenceError)) throw error;
-    const inBoth = without(listed, without(listed, source));
+    const inBoth = common(listed, source);
     logger.warning(`${error.message} All ${inBoth.length} runs that are in both places are compared now.`);
     if (dryRun) return inBoth;
     const kept = await uncompared.replace(inBoth);

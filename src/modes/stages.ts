@@ -118,11 +118,7 @@ async function runStage(
   let made: BaseStage | undefined;
   const outcome = await outcomeOf(name, { mode, runs: request.runs, limit: request.limit });
   const { failed, waiting, error } = outcome;
-  for (const each of waiting) {
-    logger.warning(
-      `${title} Stage: ${faultText(each)}; the next execution tries them again. Last error: ${each.cause}`,
-    );
-  }
+  for (const each of waiting) logger.warning(`${title} Stage: ${faultText(each)}`);
   if (error !== undefined) logger.critical(`${title} Stage: Failed: ${error}`);
   const withFailures = `✗ ${title} Stage completed with failures (exit code: ${exitCodes.failure})`;
   if (error !== undefined) logger.warning(withFailures);

@@ -3,7 +3,8 @@ import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import { urlToHttpOptions } from 'node:url';
-import { type HttpProxy, hostOf, loginAdvice } from './proxy.ts';
+import { withoutBrackets } from './host-name.ts';
+import { type HttpProxy, loginAdvice } from './proxy.ts';
 import { openTunnel, TunnelError } from './tunnel.ts';
 
 /** What a request is made with, as Node's own ones are. */
@@ -32,7 +33,7 @@ export async function prepareThrough(
         throw error instanceof TunnelError && error.status === 407 ? new Error(loginAdvice(proxy)) : error;
       },
     );
-    const servername = isIP(hostOf(url)) === 0 ? url.hostname : '';
+    const servername = isIP(withoutBrackets(url.hostname)) === 0 ? url.hostname : '';
     return () =>
       httpsRequest(url, { ...options, createConnection: () => tlsConnect({ socket, servername }) });
   }

@@ -2,6 +2,7 @@ import { BlockList, isIPv4 } from 'node:net';
 import { unescape as percentDecode } from 'node:querystring';
 import type { Environment } from '../environment.ts';
 import { ConfigurationError } from '../errors.ts';
+import { withoutBrackets } from './host-name.ts';
 
 /** A proxy that requests to a server go through. */
 export interface HttpProxy {
@@ -43,11 +44,6 @@ export function proxyAddresses(env: Environment): string[] {
   return variables.flatMap((found) => (found === undefined ? [] : [withScheme(found.value)]));
 }
 
-/** A host name or address as sockets want it: IPv6 without brackets. */
-export function hostOf({ hostname }: URL): string {
-  return hostname.replace(/^\[(.*)\]$/, '$1');
-}
-
 interface ProxyVariable {
   readonly variable: string;
   readonly value: string;
@@ -68,7 +64,7 @@ function proxyVariable(scheme: string, env: Environment): ProxyVariable | undefi
 function isExcepted(server: URL, env: Environment): boolean {
   const list = env.no_proxy || env.NO_PROXY || '';
   if (list.trim() === '*') return true;
-  const host = hostOf(server);
+  const host = withoutBrackets(server.hostname);
   const port = server.port || (server.protocol === 'https:' ? '443' : '80');
   const names = isIPv4(host) ? [host] : [host, `${host}:${port}`];
   const entries = list.replaceAll(' ', '').toLowerCase().split(',');
@@ -106,7 +102,7 @@ function parseProxy({ variable, value }: ProxyVariable): HttpProxy {
   const login = `${percentDecode(username)}:${percentDecode(password)}`;
   return {
     isSecure: protocol === 'https:',
-    hostname: hostOf(url),
+    hostname: withoutBrackets(url.hostname),
     port: Number(url.port) || (protocol === 'https:' ? 443 : 80),
     authorization: username === '' ? undefined : `Basic ${Buffer.from(login).toString('base64')}`,
     variable,

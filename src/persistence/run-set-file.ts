@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { messageOf, PersistenceError } from '../errors.ts';
 import type { RunNumber } from '../run-number.ts';
 import { RunSet } from '../run-set.ts';
@@ -14,6 +15,14 @@ export interface RunSetNames {
   /** What to do about one that can't be understood. */
   readonly advice: string;
 }
+
+/** A set of runs within a JSON document: `["100-205", "300"]`. */
+export const runSetTexts = z.array(z.string()).transform((texts, { addIssue }) => {
+  const runs = RunSet.fromTexts(texts);
+  if (runs !== undefined) return runs;
+  addIssue('it holds something other than <run> and <first>-<last>');
+  return z.NEVER;
+});
 
 /** A set of runs on disk: `{"<key>": ["100-205", "300"]}`. */
 export class RunSetFile {

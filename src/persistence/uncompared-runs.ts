@@ -6,7 +6,7 @@ import { writeFileAtomic } from './atomic-file.ts';
 import type { FailureLog } from './failure-log.ts';
 import { GuardedFile } from './guarded-file.ts';
 import { decodeText } from './kept-file.ts';
-import type { RunSetFile } from './run-set-file.ts';
+import { type RunSetFile, runSetTexts } from './run-set-file.ts';
 
 /** Where blobs go. */
 export interface BlobPlace {
@@ -22,11 +22,7 @@ const record = z.object({
       server: z.string(),
       folder: z.string(),
       object: z.string(),
-      runs: z.array(z.string()).transform((texts, context) => {
-        const runs = RunSet.fromTexts(texts);
-        if (runs === undefined) context.addIssue('something else than <run> and <first>-<last>');
-        return runs ?? z.NEVER;
-      }),
+      runs: runSetTexts,
     }),
   ),
 });

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { messageOf, PersistenceError, type StageName } from '../errors.ts';
 import { byRunNumber, type RunNumber } from '../run-number.ts';
-import { RunSet } from '../run-set.ts';
+import type { RunSet } from '../run-set.ts';
 import { writeFileAtomic } from './atomic-file.ts';
 import { shortReason } from './failure-reasons.ts';
 import { GuardedFile } from './guarded-file.ts';
 import { decodeText } from './kept-file.ts';
+import { runSetTexts } from './run-set-file.ts';
 
 const waitingRun = z.object({
   place: z.string(),
@@ -17,16 +18,10 @@ const waitingRun = z.object({
   undecided: z.boolean(),
 });
 const runText = z.string().regex(/^(?:0|[1-9][0-9]{0,15})$/);
-const runSet = z.array(z.string()).transform((texts, { addIssue }) => {
-  const runs = RunSet.fromTexts(texts);
-  if (runs !== undefined) return runs;
-  addIssue('it holds something other than <run> and <first>-<last>');
-  return z.NEVER;
-});
 const postponementReason = z.enum(['stop-time', 'copying', 'most-recent']);
 const document = z.object({
   waiting_runs: z.record(runText, waitingRun).default({}),
-  postponed_runs: z.partialRecord(postponementReason, runSet).default({}),
+  postponed_runs: z.partialRecord(postponementReason, runSetTexts).default({}),
   began_with_waiting: z.boolean().default(false),
 });
 
@@ -65,18 +60,16 @@ export interface WaitingAtPlace {
 
 /** Runs that wait by a fault, for telling people. */
 export function waitingByPlace(waiting: ReadonlyMap<RunNumber, WaitingRun>): WaitingAtPlace[] {
-  const places = new Map<string, [run: RunNumber, waiting: WaitingRun][]>();
-  for (const entry of waiting) {
-    const known = places.get(entry[1].place);
-    if (known === undefined) places.set(entry[1].place, [entry]);
-    else known.push(entry);
-  }
-  return [...places].map(([place, entries]) => ({
-    place,
-    runs: entries.map(([run]) => run).sort(byRunNumber),
-    cause: entries.at(-1)?.[1].cause ?? '',
-    since: entries.map(([, { since }]) => since).sort()[0] ?? '',
-  }));
+  const places = [...new Set([...waiting.values()].map(({ place }) => place))];
+  return places.map((place) => {
+    const entries = [...waiting].filter(([, entry]) => entry.place === place);
+    return {
+      place,
+      runs: entries.map(([run]) => run).sort(byRunNumber),
+      cause: entries.at(-1)?.[1].cause ?? '',
+      since: entries.map(([, { since }]) => since).sort()[0] ?? '',
+    };
+  });
 }
 
 /** Nobody waits. */

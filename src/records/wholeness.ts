@@ -96,8 +96,8 @@ export async function lookAt(root: string): Promise<Look> {
     ...(await stateAt(entry)),
   }));
   const text = states.map(({ path, signature }) => JSON.stringify([path, signature])).sort();
-  const changes = states.map(({ change }) => change);
-  const [newest, oldest] = [Math.max(...changes), Math.min(...changes)];
+  const newest = states.reduce((latest, { change }) => Math.max(latest, change), -Infinity);
+  const oldest = states.reduce((earliest, { change }) => Math.min(earliest, change), Infinity);
   const signs = states.flatMap((state) => signOf(state) ?? []);
   if (listing.files.length === 0 && listing.faults.length === 0) {
     signs.push({ text: 'it holds nothing to archive yet', lastChange: newest, patience: OLD_MS });

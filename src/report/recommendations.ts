@@ -83,7 +83,7 @@ function stageLines(record: StageRecord, { toImport = [], toMigrate = [] }: Diff
 function waitingLines({ stage, waiting }: StageRecord): ReportLine[] {
   return waitingFacts(waiting).map(({ level, text }) => {
     if (level === 'info') return info(`INFO: ${stage}: ${text}`);
-    return warning(`${stage}: ${text}. Each execution tries them again`);
+    return warning(`${stage}: ${text}`);
   });
 }
 

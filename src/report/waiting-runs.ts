@@ -1,4 +1,9 @@
-import { type WaitingAtPlace, type WaitingState, waitingByPlace } from '../persistence/waiting-runs.ts';
+import {
+  type PostponementReason,
+  type WaitingAtPlace,
+  type WaitingState,
+  waitingByPlace,
+} from '../persistence/waiting-runs.ts';
 import { formatTime } from '../services/log-line.ts';
 import { formatRanges, formatRuns } from './ranges.ts';
 
@@ -6,33 +11,35 @@ import { formatRanges, formatRuns } from './ranges.ts';
 export interface WaitingFact {
   /** A fault is the only reason that somebody should look at. */
   readonly level: 'warning' | 'info';
-  /** As `3 run(s) wait since 2026-12-01 03:20:00 because of a fault at UconDB write (5011-5013)`. */
+  /** As `2 run(s) wait as they are still being copied (5011-5012)`. */
   readonly text: string;
 }
 
-const reasonTexts = {
+/** Why runs wait though nothing failed, as in "runs wait …". */
+export const postponementTexts: Readonly<Record<PostponementReason, string>> = {
   'stop-time': 'for their stop time (source_files.wait_for_stop_time_hours)',
   copying: 'as they are still being copied',
   'most-recent': 'as the most recent run (app.exclude_most_recent_run)',
-} as const;
+};
 
 /** Who waits in a stage, and why; empty if nobody does. */
 export function waitingFacts({ byFault, postponed }: WaitingState): WaitingFact[] {
   return [
-    ...waitingByPlace(byFault).map(
-      (each) => ({ level: 'warning', text: `${faultText(each)}. Last error: ${each.cause}` }) as const,
-    ),
+    ...waitingByPlace(byFault).map((each) => ({ level: 'warning', text: faultText(each) }) as const),
     ...[...postponed]
       .filter(([, { size }]) => size > 0)
       .map(([reason, runs]) => {
-        const text = `${runs.size} run(s) wait ${reasonTexts[reason]} (${formatRanges(runs.ranges)})`;
+        const text = `${runs.size} run(s) wait ${postponementTexts[reason]} (${formatRanges(runs.ranges)})`;
         return { level: 'info', text } as const;
       }),
   ];
 }
 
-/** Which runs wait because of a fault at a place, and since when (local time). */
-export function faultText({ place, runs, since }: WaitingAtPlace): string {
+/** Which runs wait because of a fault at a place, since when (local time), and the last error. */
+export function faultText({ place, runs, since, cause }: WaitingAtPlace): string {
   const time = formatTime(new Date(since)).slice(0, 'YYYY-MM-DD HH:MM:SS'.length);
-  return `${runs.length} run(s) wait since ${time} because of a fault at ${place} (${formatRuns(runs)})`;
+  return (
+    `${runs.length} run(s) wait since ${time} because of a fault at ${place} (${formatRuns(runs)}), and are tried again by each ` +
+    `execution. Last error: ${cause}`
+  );
 }

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { ArchiverError, messageOf } from '../errors.ts';
+import { withoutBrackets } from '../net/host-name.ts';
 import { killableLookup } from './notifications/killable-lookup.ts';
 
 /**
@@ -21,9 +22,4 @@ export async function expectKnownHost(host: string, advice: string, signal: Abor
       cause: error,
     });
   }
-}
-
-/** A host to connect to: an IPv6 address may be written as in URLs. */
-export function withoutBrackets(host: string): string {
-  return host.replace(/^\[(.*)\]$/, '$1');
 }

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { ArchiverError, messageOf, NotYetError } from '../errors.ts';
+import { pause } from '../pause.ts';
 import type { RunNumber } from '../run-number.ts';
 import type { Logger } from '../services/logger.ts';
 import { isSystemError } from '../system-error.ts';
@@ -20,19 +20,11 @@ export interface AttemptOptions {
   readonly sleep?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
-async function interruptibleSleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-  try {
-    await delay(milliseconds, undefined, { signal });
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
-}
-
 /** Does one run's work with the configured attempts, and logs how each ended. Never throws: an unexpected error fails this run only. */
 export async function attemptRun(
   run: RunNumber,
   work: (run: RunNumber, visit: Visit) => Promise<void>,
-  { retries, retryDelaySeconds, once, shutdown, ending, sleep = interruptibleSleep }: AttemptOptions,
+  { retries, retryDelaySeconds, once, shutdown, ending, sleep = pause }: AttemptOptions,
   logger: Logger,
 ): Promise<RunEnd> {
   const total = once ? 1 : retries + 1;

@@ -2,7 +2,7 @@ import { ArchiverError, type Place, type StageName } from '../errors.ts';
 import type { NumberRange } from '../number-ranges.ts';
 import { positionOf } from '../persistence/position.ts';
 import type { StageState } from '../persistence/state-text.ts';
-import { type WaitingState, waitingByPlace } from '../persistence/waiting-runs.ts';
+import { type PostponementReason, type WaitingState, waitingByPlace } from '../persistence/waiting-runs.ts';
 import { formatRuns } from '../report/ranges.ts';
 import { byRunNumber, type RunNumber, without } from '../run-number.ts';
 import { RunSet } from '../run-set.ts';
@@ -18,7 +18,6 @@ import {
   type Listing,
   limitOf,
   missingRuns,
-  type Postponement,
   planBatch,
   sizeOf,
 } from './candidates.ts';
@@ -26,7 +25,7 @@ import type { Comparisons } from './comparisons.ts';
 import type { FollowUps } from './follow-ups.ts';
 import { planLines, recoveryLines, stateLine } from './plan-lines.ts';
 import type { RunEnd, Visit } from './run-end.ts';
-import { Schedule } from './schedule.ts';
+import { Schedule, signOf } from './schedule.ts';
 import type { StageContext, StageRequest, StageResult } from './stage.ts';
 
 /**
@@ -75,8 +74,10 @@ export abstract class BaseStage {
    */
   protected abstract process(run: RunNumber, logger: Logger, visit: Visit): Promise<void>;
 
-  /** Which runs, ascending, are to be left for later though they are candidates; they are looked at together. */
-  protected async postponed(_runs: readonly RunNumber[]): Promise<ReadonlyMap<RunNumber, Postponement>> {
+  /** Which of some runs are to be left for later though they are candidates; they are looked at together. */
+  protected async postponed(
+    _runs: readonly RunNumber[],
+  ): Promise<ReadonlyMap<RunNumber, PostponementReason>> {
     return new Map();
   }
 
@@ -365,12 +366,14 @@ export abstract class BaseStage {
     for (let run = schedule.next(); run !== undefined && !shutdown.aborted; run = schedule.next()) {
       const options = { once: schedule.isAlarmed, ending: shutdown };
       const end = await this.#attempt(run, work, options);
-      if (end.kind === 'archived') schedule.ended(run, 'success');
-      if (end.kind !== 'failed') continue;
-      schedule.ended(run, end.fault === 'run' ? 'own' : end.fault);
-      if (end.fault === 'run') {
-        failed.push({ run, error: end.message });
-      } else {
+      if (end.kind === 'left') {
+        schedule.withdrawn(run);
+        continue;
+      }
+      schedule.ended(run, signOf(end));
+      if (end.kind === 'archived') continue;
+      if (end.fault === 'run') failed.push({ run, error: end.message });
+      else {
         brokenPlace = end.place;
         error = `run ${run} could not have ${what}; the next execution tries it again: ${end.message}`;
       }

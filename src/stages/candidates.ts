@@ -48,20 +48,8 @@ export function incrementalRuns(missing: readonly RunNumber[], view: Incremental
   );
 }
 
-/** Why a run is not tried for now though nothing failed. */
-export interface Postponement {
-  readonly reason: PostponementReason;
-  /** As in "runs wait …". */
-  readonly text: string;
-}
-
-const MOST_RECENT: Postponement = {
-  reason: 'most-recent',
-  text: 'as the most recent run (app.exclude_most_recent_run)',
-};
-
-/** Says which of some runs, ascending, are not to be tried for now. */
-export type Postponer = (runs: readonly RunNumber[]) => Promise<ReadonlyMap<RunNumber, Postponement>>;
+/** Says which of some runs are not to be tried for now, and why. */
+export type Postponer = (runs: readonly RunNumber[]) => Promise<ReadonlyMap<RunNumber, PostponementReason>>;
 
 /** The runs that one execution of a stage tries. */
 export interface BatchPlan {
@@ -72,7 +60,7 @@ export interface BatchPlan {
   /** At most so many of them all are tried. */
   readonly limit: number;
   /** Selected runs that are not tried though nothing failed. */
-  readonly postponed: ReadonlyMap<RunNumber, Postponement>;
+  readonly postponed: ReadonlyMap<RunNumber, PostponementReason>;
   /** All selected runs but the postponed ones that were found, ascending. */
   readonly selected: readonly RunNumber[];
   /**
@@ -125,8 +113,8 @@ export async function planBatch(
   const open = without(candidates, uncertain);
   const mostRecent = request.excludeMostRecentRun === true && mode !== 'failed' ? open.at(-1) : undefined;
   const isSelected = (run: RunNumber): boolean => runs?.has(run) ?? true;
-  const postponed = new Map<RunNumber, Postponement>();
-  if (mostRecent !== undefined && isSelected(mostRecent)) postponed.set(mostRecent, MOST_RECENT);
+  const postponed = new Map<RunNumber, PostponementReason>();
+  if (mostRecent !== undefined && isSelected(mostRecent)) postponed.set(mostRecent, 'most-recent');
   const selected = open.filter((run) => isSelected(run) && run !== mostRecent);
   const fresh = selected.filter((run) => !view.failed.has(run) && !isWaiting(run));
   const cycles = (run: RunNumber): number => byFault.get(run)?.cycles ?? 0;
@@ -153,37 +141,35 @@ export async function planBatch(
 }
 
 /**
- * The first runs that are not postponed; what is found to be is noted. To ask may take a while, however many runs it is about: each time
- * as many are asked about as before.
+ * The first runs that are not postponed. To ask may take a while, however many runs it is about: each time as many are asked about as
+ * in all times before.
+ * @param postponed gets those that are
  */
 async function ready(
   runs: readonly RunNumber[],
   limit: number,
   postponer: Postponer,
-  postponed: Map<RunNumber, Postponement>,
+  postponed: Map<RunNumber, PostponementReason>,
 ): Promise<RunNumber[]> {
-  const found: RunNumber[] = [];
+  let found: RunNumber[] = [];
   for (let next = 0; next < runs.length && found.length < limit; ) {
     const asked = runs.slice(next, next + Math.max(limit - found.length, next));
     next += asked.length;
     const later = await postponer(asked);
-    for (const [run, postponement] of later) postponed.set(run, postponement);
-    found.push(...asked.filter((run) => !later.has(run)));
+    for (const [run, reason] of later) postponed.set(run, reason);
+    found = found.concat(asked.filter((run) => !later.has(run)));
   }
   return found.slice(0, limit);
 }
 
-/** The postponed runs by reason, as the list of waiting runs keeps them. */
+/** The postponed runs by reason. */
 export function byReason(
-  postponed: ReadonlyMap<RunNumber, Postponement>,
+  postponed: ReadonlyMap<RunNumber, PostponementReason>,
 ): ReadonlyMap<PostponementReason, RunSet> {
-  const runs = new Map<PostponementReason, RunNumber[]>();
-  for (const [run, { reason }] of postponed) {
-    const known = runs.get(reason);
-    if (known === undefined) runs.set(reason, [run]);
-    else known.push(run);
-  }
-  return new Map([...runs].map(([reason, list]) => [reason, RunSet.of(list)]));
+  const reasons = [...new Set(postponed.values())];
+  const runsOf = (reason: PostponementReason): RunNumber[] =>
+    [...postponed.keys()].filter((run) => postponed.get(run) === reason);
+  return new Map(reasons.map((reason) => [reason, RunSet.of(runsOf(reason))]));
 }
 
 /** The state with what is at the target already, whoever brought it there. */

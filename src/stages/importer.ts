@@ -4,6 +4,7 @@ import { ArchiverError } from '../errors.ts';
 import type { FhiclFile } from '../fhicl/fhicl-file.ts';
 import { parseFhicl } from '../fhicl/parse.ts';
 import type { FollowUpRecords } from '../persistence/follow-up-records.ts';
+import type { PostponementReason } from '../persistence/waiting-runs.ts';
 import type { GenerateName } from '../records/generate-names.ts';
 import { type PreparedRun, prepareRun } from '../records/prepare.ts';
 import type { RunRecord, RunRecordSource } from '../records/run-record-source.ts';
@@ -11,7 +12,7 @@ import { waitsForStopTime } from '../records/waiting.ts';
 import type { RunNumber } from '../run-number.ts';
 import type { Logger } from '../services/logger.ts';
 import { BaseStage } from './base-stage.ts';
-import type { Listing, Postponement } from './candidates.ts';
+import type { Listing } from './candidates.ts';
 import type { FollowUps } from './follow-ups.ts';
 import { Visit } from './run-end.ts';
 import type { StageContext, StageRequest } from './stage.ts';
@@ -79,20 +80,16 @@ export class Importer extends BaseStage {
 
   protected override async postponed(
     runs: readonly RunNumber[],
-  ): Promise<ReadonlyMap<RunNumber, Postponement>> {
-    const postponed = new Map<RunNumber, Postponement>();
-    for (const run of await this.#withoutStopTime(runs)) {
-      const hours = this.#parts.waitForStopTimeHours;
-      const text = `for their stop time (source_files.wait_for_stop_time_hours: ${hours})`;
-      postponed.set(run, { reason: 'stop-time', text });
-    }
+  ): Promise<ReadonlyMap<RunNumber, PostponementReason>> {
+    const postponed = new Map<RunNumber, PostponementReason>();
+    for (const run of await this.#withoutStopTime(runs)) postponed.set(run, 'stop-time');
     const examined = await this.#parts.records.examine(runs.filter((run) => !postponed.has(run)));
     for (const [run, found] of examined) {
       if (found.is === 'whole') {
         this.#signatures.set(run, found.signature);
         continue;
       }
-      postponed.set(run, { reason: 'copying', text: 'as they are still being copied' });
+      postponed.set(run, 'copying');
       if (found.neverQuiet) {
         this.logger.warning(
           `Run ${run} is left for later as ${found.why}, although parts of it are more than a day old: what keeps changing it?`,

@@ -1,7 +1,7 @@
 import type { StageName } from '../errors.ts';
-import { formatRuns } from '../report/ranges.ts';
-import { byRunNumber, type RunNumber } from '../run-number.ts';
-import { type BatchPlan, type IncrementalView, sizeOf } from './candidates.ts';
+import { formatRanges } from '../report/ranges.ts';
+import { postponementTexts } from '../report/waiting-runs.ts';
+import { type BatchPlan, byReason, type IncrementalView, sizeOf } from './candidates.ts';
 import type { StageRequest } from './stage.ts';
 
 /** What operators are told of a batch before it begins, without the stage's name. */
@@ -26,14 +26,8 @@ export function planLines(
       `${waiting.length} of them failed earlier by a fault that may be the site's, and are tried again`,
     );
   }
-  const texts = new Map<string, RunNumber[]>();
-  for (const [run, { text }] of postponed) {
-    const known = texts.get(text);
-    if (known === undefined) texts.set(text, [run]);
-    else known.push(run);
-  }
-  for (const [text, later] of texts) {
-    lines.push(`${later.length} runs wait ${text}: ${formatRuns(later.sort(byRunNumber))}`);
+  for (const [reason, later] of byReason(postponed)) {
+    lines.push(`${later.size} runs wait ${postponementTexts[reason]}: ${formatRanges(later.ranges)}`);
   }
   const size = sizeOf(plan);
   if (size === 0) {

@@ -10,11 +10,11 @@ import { RunSetFile } from '../../src/persistence/run-set-file.ts';
 import { SeenRuns } from '../../src/persistence/seen-runs.ts';
 import { StateFile } from '../../src/persistence/state.ts';
 import { allUncertain, UncomparedRuns, uncertainRuns } from '../../src/persistence/uncompared-runs.ts';
-import { WaitingRunsFile } from '../../src/persistence/waiting-runs.ts';
+import { type PostponementReason, WaitingRunsFile } from '../../src/persistence/waiting-runs.ts';
 import { recoverFrom, writeRecovery } from '../../src/report/recover.ts';
 import { skippedRuns } from '../../src/report/status.ts';
 import { byRunNumber, type RunNumber, without } from '../../src/run-number.ts';
-import { type Listing, missingRuns, type Postponement } from '../../src/stages/candidates.ts';
+import { type Listing, missingRuns } from '../../src/stages/candidates.ts';
 import { Migrator } from '../../src/stages/migrator.ts';
 import type { StageFiles, StageRequest, StageResult } from '../../src/stages/stage.ts';
 import { recordingLogger } from './recording-logger.ts';
@@ -156,9 +156,9 @@ class ModelStage extends Migrator {
 
   protected override async postponed(
     runs: readonly RunNumber[],
-  ): Promise<ReadonlyMap<RunNumber, Postponement>> {
+  ): Promise<ReadonlyMap<RunNumber, PostponementReason>> {
     const waiting = runs.filter((run) => this.#world.waiting.has(run));
-    return new Map(waiting.map((run) => [run, { reason: 'copying', text: 'for it' }] as const));
+    return new Map(waiting.map((run) => [run, 'copying'] as const));
   }
 }
 

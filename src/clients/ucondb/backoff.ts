@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
 /** Time, sleep and randomness for waiting. */
 export interface WaitingTools {
   /** Milliseconds, of a clock that only goes forward. */
@@ -7,15 +5,6 @@ export interface WaitingTools {
   /** Waits, or returns early when the signal aborts. */
   readonly sleep: (milliseconds: number, stop: AbortSignal | undefined) => Promise<void>;
   readonly random: (size: number) => Buffer;
-}
-
-/** Waits, or returns early when the signal aborts. */
-export async function pause(milliseconds: number, stop: AbortSignal | undefined): Promise<void> {
-  try {
-    await delay(milliseconds, undefined, stop === undefined ? {} : { signal: stop });
-  } catch (error) {
-    if (stop?.aborted !== true) throw error;
-  }
 }
 
 const FIRST_MS = 200;

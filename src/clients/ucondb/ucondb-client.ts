@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { ArchiverError, ConfigurationError, UconDbError } from '../../errors.ts';
 import type { HttpProxy } from '../../net/proxy.ts';
+import { pause } from '../../pause.ts';
 import type { RunNumber } from '../../run-number.ts';
 import { type Logger, silentLogger } from '../../services/logger.ts';
 import { shortened } from '../../shown-text.ts';
@@ -8,7 +9,7 @@ import { checkAccess, type UconDbAccess } from './access.ts';
 import { UconDbAddress } from './address.ts';
 import { challengeOf, saysBadTv, saysNotFound, type TextAnswer } from './answers.ts';
 import { Authenticator, type Demand } from './authenticator.ts';
-import { pause, type WaitingTools } from './backoff.ts';
+import type { WaitingTools } from './backoff.ts';
 import { readBlob, tooLarge } from './blob-reader.ts';
 import { Conversation } from './conversation.ts';
 import { readListing } from './listing.ts';

@@ -68,7 +68,7 @@ export class HealthCheck implements StageObserver {
   async executionEnded(error: string | undefined): Promise<void> {
     if (error === undefined) return;
     this.#hasFailed = true;
-    this.#lines.push(this.#options.redact(error));
+    this.#lines.push(visibleLines(this.#options.redact(error)));
   }
 
   async close(end: ExecutionEnd): Promise<void> {

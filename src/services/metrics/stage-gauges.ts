@@ -1,6 +1,9 @@
 import type { StageName } from '../../errors.ts';
 
-/** What Prometheus is told of a stage, without {@link namePrefix}; all are gauges, in base units, labelled by stage and, if that is asked for, by archiver. */
+/**
+ * What Prometheus is told of a stage, without {@link namePrefix}; all are gauges, in base units, labelled by stage and, if that is asked
+ * for, by archiver.
+ */
 const helpTexts = {
   last_execution_timestamp_seconds: 'Unix time at which the stage last ended.',
   last_execution_success:

@@ -205,7 +205,7 @@ function isAllWell({ failing, problems, isComplete }: StageSituation): boolean {
 function problemsOf({ waiting, error, brokenPlace }: StageOutcome): StageProblem[] {
   const outage = (place: string): string => `outage: ${place.replace(/ (?:read|write)$/, '')}`;
   const problems = waiting.map((each) => ({
-    text: `${faultText(each)}. Last error: ${each.cause}`,
+    text: faultText(each),
     names: [outage(each.place)],
   }));
   const outages = brokenPlace === undefined ? [] : [outage(brokenPlace)];

@@ -76,7 +76,7 @@ describe('planBatch', () => {
           asked.push(...some);
           questions++;
           const postponed = some.filter((run) => later.includes(run));
-          return new Map(postponed.map((run) => [run, { reason: 'copying', text: 'for it' }] as const));
+          return new Map(postponed.map((run) => [run, 'copying'] as const));
         });
         const ready = source.filter((run) => !later.includes(run));
         expect(plan.others).toEqual(ready.slice(0, limit));
@@ -99,7 +99,7 @@ describe('planBatch', () => {
       const selection = chosen && RunSet.of(chosen);
       const request = { mode, runs: selection, limit: 10, excludeMostRecentRun: true };
       const { others, postponed, order } = await planBatch(listing, failed, request);
-      return { others, waits: [...postponed].map(([run, { reason }]) => [run, reason]), order };
+      return { others, waits: [...postponed], order };
     };
     const waits = [[3, 'most-recent']];
     expect(await planOf('full')).toEqual({ others: [1, 2], waits, order: [1, 2, 3] });
