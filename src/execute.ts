@@ -44,7 +44,7 @@ export async function execute(request: RunRequest, env: Environment): Promise<nu
       .info('SIGHUP received: nothing more is written to the terminal, and the work goes on'),
   );
   let isFailing = false;
-  // What is thrown in a timer or a forgotten promise reaches no catch.
+  // Errors in timers and unawaited promises bypass the catch below.
   process.on('uncaughtException', (error) => {
     const exitCode = summarise(error, orchestrator?.currentStage, logging.logger(moduleName));
     if (orchestrator === undefined || isFailing) return end(exitCode);

@@ -50,7 +50,7 @@ export async function recoverState(
   const known = await waitingRuns(files.waiting, logger);
   const { byFault } = known ?? nobodyWaits;
   // Before uploads are compared, by which some of them change.
-  if (!dryRun) await mendFollowUps(stage, common(source, listed), site, logger);
+  if (!dryRun) await replaceUnreadableRecords(stage, common(source, listed), site, logger);
   const uploads =
     stage === 'import'
       ? nothingUploaded(byFault)
@@ -97,15 +97,15 @@ async function waitingRuns(file: WaitingRunsFile, logger: Logger): Promise<Waiti
  * Replaces the records about archived runs that can't be understood; others are left as they are.
  * @param archived runs that are at the source and the target of the stage
  */
-async function mendFollowUps(
+async function replaceUnreadableRecords(
   stage: StageName,
   archived: readonly RunNumber[],
   site: Site,
   logger: Logger,
 ): Promise<void> {
   const { unfinished, untimed, turns, amended } = followUpRecords(site.config.app.workDir);
-  const mend = async (record: RunSetFile, runs: readonly RunNumber[], meaning: string): Promise<void> => {
-    const kept = await record.mend(runs);
+  const replace = async (record: RunSetFile, runs: readonly RunNumber[], meaning: string): Promise<void> => {
+    const kept = await record.replaceUnreadable(runs);
     if (kept === undefined) return;
     logger.warning(`✓ Written ${record.path} (before: ${kept}), as it could not be understood: ${meaning}`);
   };
@@ -113,9 +113,9 @@ async function mendFollowUps(
     const all =
       `it names all ${archived.length} archived runs that have a run directory. The import stage looks at them, some at a time, and ` +
       'takes out those that lack no time';
-    await mend(unfinished, archived, all);
-    await mend(untimed, archived, all);
-    await mend(turns, [], 'it is empty, so the turns begin anew');
+    await replace(unfinished, archived, all);
+    await replace(untimed, archived, all);
+    await replace(turns, [], 'it is empty, so the turns begin anew');
   }
-  await mend(amended, [], 'it is empty. --verify finds blobs that lack a stop time, and notes them there');
+  await replace(amended, [], 'it is empty. --verify finds blobs that lack a stop time, and notes them there');
 }

@@ -116,7 +116,7 @@ async function runsToCompare(
     const kept = await uncompared.replace(inBoth);
     logger.info(`✓ Written ${uncompared.path}${kept === undefined ? '' : ` (before: ${kept})`}`);
     // Not before: until they are noted nothing else would have them compared.
-    const before = await unequal.mend([]);
+    const before = await unequal.replaceUnreadable([]);
     if (before !== undefined) logger.info(`✓ Emptied ${unequal.path} (before: ${before})`);
   }
   const { failures } = site.files('migrate');

@@ -78,7 +78,7 @@ export class RunSetFile {
    * As {@link replace}, but only if the file can't be understood.
    * @returns where the old content was kept; undefined if nothing had to be done
    */
-  async mend(runs: readonly RunNumber[]): Promise<string | undefined> {
+  async replaceUnreadable(runs: readonly RunNumber[]): Promise<string | undefined> {
     try {
       await this.read();
       return undefined;

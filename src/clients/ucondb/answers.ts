@@ -201,23 +201,23 @@ export function unansweredError(asked: Asked, error: TransportError): ArchiverEr
 }
 
 function certificateAdvice(code: string): string {
-  const anyCertificate = 'ucon_db.tls_verify: false takes any certificate';
+  const remedy = 'ucon_db.ca_file does not help, ucon_db.tls_verify: false takes any certificate';
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID' || code === 'HOSTNAME_MISMATCH') {
     return (
       "the server's certificate is for another host name: use that name in ucon_db.server_url, or ask the administrators of the " +
-      `server for a certificate with this one; ucon_db.ca_file does not help, ${anyCertificate}`
+      `server for a certificate with this one; ${remedy}`
     );
   }
   if (code === 'CERT_HAS_EXPIRED') {
     return (
       "the server's certificate has expired: ask the administrators of the server to renew it, and check this host's clock; " +
-      `ucon_db.ca_file does not help, ${anyCertificate}`
+      remedy
     );
   }
   if (code === 'CERT_NOT_YET_VALID') {
     return (
       "the server's certificate is not valid yet: check this host's clock, else ask the administrators of the server; " +
-      `ucon_db.ca_file does not help, ${anyCertificate}`
+      remedy
     );
   }
   return (

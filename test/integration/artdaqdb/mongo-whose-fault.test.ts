@@ -79,7 +79,7 @@ describe('whose fault it is that MongoDB does not take a run', () => {
 });
 
 describe('whose fault it is that MongoDB can not be reached', () => {
-  it('is the site for a closed port and a host name that nobody knows', async () => {
+  it("is the site's for a closed port and a host name that nobody knows", async () => {
     for (const host of [`127.0.0.1:${await closedPort()}`, 'no-such-host.invalid:27017']) {
       const client = site.open({ host }, { parameters: IMPATIENT });
       for (const work of [() => client.prepare(), () => client.insert(5, 'standard', files)]) {
@@ -88,13 +88,13 @@ describe('whose fault it is that MongoDB can not be reached', () => {
     }
   });
 
-  it('is the site for an account that is refused', async () => {
+  it("is the site's for an account that is refused", async () => {
     const responder = await site.start({ admission: { ...ACCOUNT, password: 'another' } });
     const error = await site.failureOf(site.open(responder).insert(5, 'standard', files));
     expect(error).toMatchObject({ fault: 'site', retryable: false });
   });
 
-  it('is the site for a URI and a certificate that can not be used', async () => {
+  it("is the site's for a URI and a certificate that can not be used", async () => {
     const responder = await site.start();
     const odd = site.open(responder, { parameters: { noSuchOption: '1' } });
     expect(await site.failureOf(odd.insert(5, 'standard', files))).toMatchObject({ fault: 'site' });
@@ -107,7 +107,7 @@ describe('whose fault it is that MongoDB can not be reached', () => {
     }
   });
 
-  it.each(['hello', 'saslStart'])('is the site for a server that hangs in %s', async (name) => {
+  it.each(['hello', 'saslStart'])("is the site's for a server that hangs in %s", async (name) => {
     const hang: Fault = { kind: 'hang', applied: false };
     const script = (seen: { readonly name: string }) =>
       seen.name === name || (name === 'hello' && seen.name === 'ismaster') ? hang : undefined;
@@ -118,7 +118,7 @@ describe('whose fault it is that MongoDB can not be reached', () => {
     expect(error).toMatchObject({ fault: 'site' });
   });
 
-  it('is the site for a server that goes away between two runs', async () => {
+  it("is the site's for a server that goes away between two runs", async () => {
     const responder = await site.start();
     const client = site.open(responder, { parameters: IMPATIENT });
     await client.insert(4, 'standard', documentsOfRun(4));

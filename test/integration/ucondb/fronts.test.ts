@@ -225,29 +225,16 @@ it('the listing of another object, out of a cache, is not believed', async () =>
   await expect(client.listRuns()).rejects.toThrow(/object "other"/);
 });
 
-it('finds the digest among other ways to log in', async () => {
+it.each([
+  ['that other headers offer', 'WWW-Authenticate: Negotiate\r\nWWW-Authenticate:'],
+  ['that one header offers', 'WWW-Authenticate: Basic realm="a, b", Negotiate,'],
+])('finds the digest among other ways to log in %s', async (_, headers) => {
   const client = await openThrough((head) =>
     /^authorization:/im.test(head)
       ? undefined
       : async (request) => {
           const answer = (await request.forward()).toString('latin1');
-          request.answer(
-            answer.replace('WWW-Authenticate:', 'WWW-Authenticate: Negotiate\r\nWWW-Authenticate:'),
-          );
-        },
-  );
-  expect(await client.put(1, blob)).toBe('stored');
-});
-
-it('finds the digest among other ways to log in that one header offers', async () => {
-  const client = await openThrough((head) =>
-    /^authorization:/im.test(head)
-      ? undefined
-      : async (request) => {
-          const answer = (await request.forward()).toString('latin1');
-          request.answer(
-            answer.replace('WWW-Authenticate:', 'WWW-Authenticate: Basic realm="a, b", Negotiate,'),
-          );
+          request.answer(answer.replace('WWW-Authenticate:', headers));
         },
   );
   expect(await client.put(1, blob)).toBe('stored');

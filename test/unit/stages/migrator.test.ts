@@ -164,7 +164,7 @@ describe('a run fails', () => {
     });
   });
 
-  it('by a fault that may be the site, so that it waits to be compared, if it could not be read back', async () => {
+  it("by a fault that may be the site's, so that it waits to be compared, if it could not be read back", async () => {
     const ended = await migrate('stored', () => {
       throw new UconDbError('the connection broke', { run: 7 });
     });

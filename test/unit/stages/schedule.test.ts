@@ -37,7 +37,7 @@ describe('Schedule', () => {
     expect({ tried, end }).toEqual({ tried: [1, 2, 3, 7], end: 'outage' });
   });
 
-  it('goes on if the one from the other end succeeds: then it were the runs', () => {
+  it('goes on if the one from the other end succeeds: then the runs are at fault', () => {
     const { tried } = play({ others: [1, 2, 3, 4, 5] }, (run) => (run < 4 ? 'unknown' : 'success'));
     expect(tried).toEqual([1, 2, 3, 5, 4]);
   });
