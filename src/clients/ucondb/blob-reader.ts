@@ -13,6 +13,11 @@ export async function readBlob(
   { key, what, maxMb }: { readonly key: string; readonly what: string; readonly maxMb: number },
 ): Promise<Buffer> {
   const statedKey = answer.header('x-ucondb-version-key');
+  if (statedKey === undefined) {
+    throw new UconDbError(
+      `${what}: the answer is no blob, as it names no key: is this UconDB, or a page of something in between?`,
+    );
+  }
   if (statedKey !== key) {
     throw new UconDbError(`${what}: the answer is the version with key ${statedKey}, not ${key}`);
   }

@@ -268,6 +268,13 @@ describe('the page of a server in between', () => {
     );
   });
 
+  it('in place of a blob is called what it is', async () => {
+    await open(server.url).put(1, blob);
+    const client = await openThrough(() => (request) => request.answer(page('200 OK', nginx('Sign in'))));
+    await expect(client.get(1)).rejects.toThrow(/the answer is no blob.*a page of something in between/);
+    await expect(client.get(1)).rejects.not.toThrow('undefined');
+  });
+
   it('is cut if it is long', async () => {
     const text = `<!DOCTYPE html><html><body>${'<p>sorry, &quot;no&quot;</p>'.repeat(500)}</body></html>`;
     const client = await openThrough(() => (request) => request.answer(page('502 Bad Gateway', text)));
