@@ -84,6 +84,16 @@ describe('whose fault it is that the tools do not store or export a run', () => 
     expect(error).toMatchObject({ fault: 'site', place: 'work directory' });
   });
 
+  it('is not known if work in that place fails by what other runs may not meet', async () => {
+    const places = new PrivateDirectories(
+      join(directory, 'work'),
+      'filesystemdb:///nowhere',
+      recordingLogger(),
+    );
+    const work = places.use((own) => writeFile(join(own, 'x'.repeat(256)), ''));
+    expect(await failure(work)).toMatchObject({ fault: 'unknown', place: 'work directory' });
+  });
+
   it("is the site's if the database can not be made", async () => {
     await writeFile(join(directory, 'file'), '');
     const db = open(undefined, join(directory, 'file/db'));
@@ -94,7 +104,8 @@ describe('whose fault it is that the tools do not store or export a run', () => 
     const text = 'a: "#include x"\n';
     const odd = [...documents, { name: 'odd.fcl', text }];
     expect(await failure(open().insert(5, 'x', odd))).toMatchObject({ fault: 'run' });
-    expect(await failure(open().insert(5, '-x', documents))).toMatchObject({ fault: 'run' });
+    for (const config of ['-x', 'x'.repeat(256)])
+      expect(await failure(open().insert(5, config, documents))).toMatchObject({ fault: 'run' });
     const schema = [...documents.filter(({ name }) => name !== 'schema.fcl'), { name: 'schema.fcl', text }];
     expect(await failure(open().insert(5, 'x', schema))).toMatchObject({ fault: 'site' });
   });

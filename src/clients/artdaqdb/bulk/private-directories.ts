@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { ArchiverError, messageOf, PersistenceError } from '../../../errors.ts';
+import { ArchiverError, type ErrorFault, messageOf, PersistenceError } from '../../../errors.ts';
 import { judgeOwner } from '../../../persistence/lock/liveness.ts';
 import {
   currentOwner,
@@ -10,7 +10,7 @@ import {
 } from '../../../persistence/lock/owner.ts';
 import { makeDirectory } from '../../../persistence/make-directory.ts';
 import type { Logger } from '../../../services/logger.ts';
-import { errorCode, mayPass, undefinedIfMissing } from '../../../system-error.ts';
+import { errorCode, isOfSite, mayPass, undefinedIfMissing } from '../../../system-error.ts';
 import { databaseMark, outlastOrphans } from './orphans.ts';
 
 /** How long tools that a killed archiver left at work may go on, in milliseconds. */
@@ -49,7 +49,8 @@ export class PrivateDirectories {
       return await work(directory);
     } catch (error) {
       if (error instanceof ArchiverError || errorCode(error) === undefined) throw error;
-      throw failure(`work in ${directory}`, error);
+      // What is done there depends on the run, so that only some codes concern all of them.
+      throw failure(`work in ${directory}`, error, isOfSite(error) ? 'site' : 'unknown');
     } finally {
       await this.#remove(directory);
     }
@@ -136,10 +137,11 @@ export class PrivateDirectories {
 
 const STILL_USED: ReadonlySet<string> = new Set(['ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR']);
 
-function failure(what: string, error: unknown): PersistenceError {
+function failure(what: string, error: unknown, fault: ErrorFault = 'site'): PersistenceError {
   return new PersistenceError(`Cannot ${what}: ${messageOf(error)}`, {
     cause: error,
     retryable: mayPass(error),
+    fault,
     place: 'work directory',
   });
 }

@@ -8,6 +8,7 @@ const SAFE_PATH = /^[A-Za-z0-9_./+,:@%=-]+$/;
 const ACTED_ON = /[\\"'`;&|<>()/\p{Cc}]/u;
 /** In front of a shell's comment; of what the variable holds, a directory anywhere would be made. */
 const ANOTHER_PATH = /^(?:(?! #).)* \$/;
+/** In bytes. */
 const LONGEST_FILE_NAME = 255;
 
 /**
@@ -35,7 +36,7 @@ function configFault(config: string): string | undefined {
   if (character !== undefined)
     return `as they act on the character ${JSON.stringify(character).slice(1, -1)}`;
   if (ANOTHER_PATH.test(config)) return 'as they act on the character $ after a blank';
-  return undefined;
+  return lengthFault(exportFolder(config));
 }
 
 /**
@@ -58,8 +59,12 @@ function entityFault(entity: string): string | undefined {
     return `which they take for the schema (${SCHEMA_FILE})`;
   const character = /["\\]/.exec(entity)?.[0];
   if (character !== undefined) return `as they act on the character ${character}`;
-  if (file.length > LONGEST_FILE_NAME) return `as it is longer than ${LONGEST_FILE_NAME} characters`;
-  return undefined;
+  return lengthFault(file);
+}
+
+function lengthFault(fileName: string): string | undefined {
+  if (Buffer.byteLength(fileName) <= LONGEST_FILE_NAME) return undefined;
+  return `as a file or directory of that name would have more than ${LONGEST_FILE_NAME} bytes`;
 }
 
 /**

@@ -23,6 +23,8 @@ describe('configuration names', () => {
     'v.',
     '@a',
     'a-b',
+    'x'.repeat(255),
+    `${'x'.repeat(255)}12`,
   ])('may be %j', (name) => {
     expect(() => refuseConfig(1, name)).not.toThrow();
   });
@@ -52,6 +54,8 @@ describe('configuration names', () => {
     'a\x7f',
     'a $HOME.b',
     'a#b $HOME',
+    'x'.repeat(256),
+    'é'.repeat(128),
   ])('may not be %j', (name) => {
     expect(() => refuseConfig(1, name)).toThrow(ArtdaqDbError);
     expect(() => refuseConfig(1, name)).toThrow('use_tools: false');
@@ -66,7 +70,7 @@ describe('entities', () => {
     },
   );
 
-  it.each(['xschema', 'schema.fcl', 'schema.fcl2', 'a"b', 'a\\b', 'x'.repeat(252)])(
+  it.each(['xschema', 'schema.fcl', 'schema.fcl2', 'a"b', 'a\\b', 'x'.repeat(252), 'é'.repeat(126)])(
     'may not be %j',
     (entity) => {
       expect(() => refuseEntity(1, entity)).toThrow(ArtdaqDbError);
