@@ -240,7 +240,6 @@ async function write(path: string, text: string, run: RunNumber): Promise<void> 
     throw new ArtdaqDbError(`Run ${run}: cannot write ${path} for bulkloader: ${messageOf(error)}`, {
       run,
       retryable: mayPass(error),
-      fault: 'site',
       place: 'work directory',
       cause: error,
     });

@@ -152,7 +152,7 @@ export class RemoteHost implements ToolHost {
         run,
         retryable: mayPass(error),
         cause: error,
-        ...(error instanceof ArchiverError ? {} : { fault: 'site', place: 'work directory' }),
+        ...(error instanceof ArchiverError ? {} : { place: 'work directory' }),
       });
     }
   }
