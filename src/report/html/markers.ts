@@ -17,7 +17,7 @@ interface Cluster {
 /** Signs over the picture where runs need attention, however narrow their column is; each leads to its problem. */
 export function markers(spans: readonly Span[], problems: readonly Problem[]): Markup {
   const clusters = new Map<number, Cluster>();
-  const marked = problems.filter(({ isBacklog }) => !isBacklog);
+  const marked = problems.filter(({ isBacklog, isUnmarked }) => !isBacklog && isUnmarked !== true);
   for (const { from, to, parts } of spans) {
     const position = (from + to) / 2;
     const bin = Math.min(bins - 1, Math.floor(position * bins));

@@ -17,6 +17,8 @@ export interface Problem {
   readonly failedIn?: StageName;
   /** Does the normal course of things deal with it? */
   readonly isBacklog: boolean;
+  /** Are there too many of them, and is there nothing to be done, so that a sign above the lanes would only distract? */
+  readonly isUnmarked?: boolean;
   readonly holds: (segment: Segment) => boolean;
   /** Ascending; never empty. */
   readonly ranges: readonly NumberRange[];
@@ -125,6 +127,7 @@ const rules: readonly Rule[] = [
   {
     kind: 'unfinished',
     isBacklog: false,
+    isUnmarked: true,
     level: 'info',
     sign: '▸',
     title: 'Archived without stop time',

@@ -64,6 +64,13 @@ describe('MetricsTextfile', () => {
     const { directory, observer, gauges, lines } = await setUp();
     await writeFile(join(directory, 'import.json'), '{"last_contiguous_run": 2, "last_attempted_run": 12}');
     await writeFile(join(directory, 'import.log'), '4\n7\n');
+    const waits = { place: 'UconDB write', fault: 'site', cause: 'x', since: '2026-12-01T00:00:00Z' };
+    const waiting = { ...waits, cycles: 1, successes: 0, undecided: false };
+    const postponed = { copying: ['9-11'], 'stop-time': ['14', '16'] };
+    await writeFile(
+      join(directory, 'import_waiting.json'),
+      JSON.stringify({ waiting_runs: { 8: waiting }, postponed_runs: postponed }),
+    );
     await observer().stageEnded(bad, 1.23456);
     expect(await gauges('import')).toEqual({
       last_execution_timestamp_seconds: 1_700_000_000,
@@ -75,6 +82,9 @@ describe('MetricsTextfile', () => {
       runs_failed: 1,
       failure_log_runs: 2,
       position_run: 12,
+      waiting_runs_fault: 1,
+      waiting_runs_stop_time: 2,
+      waiting_runs_copying: 3,
     });
     expect(lines).toEqual([]);
   });
