@@ -60,7 +60,7 @@ export async function attemptRun(
         return { kind: 'left' };
       }
       if (!isLast && !ending.aborted) continue;
-      const isFullCycle = isLast && (!retryable || attempt === retries + 1);
+      const isFullCycle = !retryable || attempt === retries + 1;
       return { kind: 'failed', reached, fault, place, message, isFullCycle };
     }
   }

@@ -4,7 +4,7 @@ import { positionOf } from '../persistence/position.ts';
 import type { StageState } from '../persistence/state-text.ts';
 import { type PostponementReason, type WaitingState, waitingByPlace } from '../persistence/waiting-runs.ts';
 import { formatRuns } from '../report/ranges.ts';
-import { byRunNumber, type RunNumber, without } from '../run-number.ts';
+import { byRunNumber, type RunNumber } from '../run-number.ts';
 import { RunSet } from '../run-set.ts';
 import type { Logger } from '../services/logger.ts';
 import type { FailedRun } from '../services/stage-observer.ts';
@@ -124,11 +124,7 @@ export abstract class BaseStage {
     this.logger.info(`${this.label}: Fetching runs (mode: ${request.mode}).`);
     const listed = await this.#list(false);
     const compared = await this.#compare(listed, request);
-    const listing = {
-      source: listed.source,
-      target: [...listed.target, ...compared.successful].sort(byRunNumber),
-      uncertain: without(listed.uncertain ?? [], compared.successful),
-    };
+    const listing = { ...listed, target: [...listed.target, ...compared.successful].sort(byRunNumber) };
     // Counts what an execution that was killed archived and had no time to note.
     const state = await files.state.update((before) => countArchived(before, listing));
     await this.#warnOfEmptyTarget(listing, state);

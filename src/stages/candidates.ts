@@ -8,7 +8,7 @@ import { RunSet } from '../run-set.ts';
 export interface Listing {
   readonly source: readonly RunNumber[];
   readonly target: readonly RunNumber[];
-  /** Something of these is at the target, but it does not count yet, and is not sent again. Not among `target`; ascending. */
+  /** Something of these is at the target, but did not count when it was listed, and is not sent again; ascending. */
   readonly uncertain?: readonly RunNumber[];
 }
 

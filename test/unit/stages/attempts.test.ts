@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ArtdaqDbError, RunRecordError } from '../../../src/errors.ts';
+import { type ArchiverError, ArtdaqDbError, NotYetError, RunRecordError } from '../../../src/errors.ts';
 import type { Logger } from '../../../src/services/logger.ts';
 import { attemptRun } from '../../../src/stages/attempts.ts';
 
@@ -53,6 +53,55 @@ describe('attemptRun', () => {
     expect(slept).toEqual([3000, 3000]);
     expect(lines).toContain('ERROR ✗ Run 7 failed (attempt 2/3): busy');
     expect(lines).toContain('INFO Retrying run 7 in 3 seconds...');
+  });
+
+  it.each(['shutdown', 'ending'] as const)('tells work and waits under way of %s', async (which) => {
+    const controllers = { shutdown: new AbortController(), ending: new AbortController() };
+    const stops: (AbortSignal | undefined)[] = [];
+    await attemptRun(
+      7,
+      (_run, visit) =>
+        visit.at('UconDB write', async (stop) => {
+          stops.push(stop);
+          if (stops.length === 1) throw passing;
+        }),
+      {
+        retries: 1,
+        retryDelaySeconds: 0,
+        once: false,
+        shutdown: controllers.shutdown.signal,
+        ending: controllers.ending.signal,
+        sleep: async (_milliseconds, stop) => void stops.push(stop),
+      },
+      recordingLogger([]),
+    );
+    controllers[which].abort();
+    expect(stops.map((stop) => stop?.aborted)).toEqual([true, true, true]);
+  });
+
+  it.each(['shutdown', 'ending'] as const)('begins no wait for another attempt after %s', async (which) => {
+    const controller = new AbortController();
+    controller.abort();
+    const { result, slept, lines } = setUp([passing], { [which]: controller });
+    await result;
+    expect(slept).toEqual([]);
+    expect(lines.join()).not.toContain('Retrying');
+  });
+
+  it.each<[string, string, ArchiverError]>([
+    ['left', 'by an unknown fault at its last attempt', new ArtdaqDbError('no')],
+    ['left', 'by its own fault, before its last attempt', new RunRecordError('no', { retryable: true })],
+    ['failed', 'by its own fault at its last attempt', new RunRecordError('no')],
+  ])('gives %s for a run that failed %s, once it is to stop', async (kind, _how, error) => {
+    const shutdown = new AbortController();
+    shutdown.abort();
+    expect(await setUp([error], { shutdown }).result).toMatchObject({ kind });
+  });
+
+  it('leaves a run to later that is not ready yet, though nothing failed', async () => {
+    const { result, lines } = setUp([new NotYetError('it has changed')]);
+    expect(await result).toEqual({ kind: 'left' });
+    expect(lines.join()).not.toContain('ERROR');
   });
 
   it('gives up after the last attempt', async () => {

@@ -9,7 +9,9 @@ import { StateFile } from '../../../src/persistence/state.ts';
 import { WaitingRunsFile } from '../../../src/persistence/waiting-runs.ts';
 import { GENERATE_NAMES } from '../../../src/records/generate-names.ts';
 import { RunRecordDirectory } from '../../../src/records/run-record-directory.ts';
+import { RunSet } from '../../../src/run-set.ts';
 import { Importer } from '../../../src/stages/importer.ts';
+import type { StageRequest } from '../../../src/stages/stage.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 
@@ -51,9 +53,10 @@ async function setUp(settings: { readonly hours?: number; readonly excludeMostRe
    * @param happens between the two looks at the records, and after them
    */
   async function execute(
-    mode: 'full' | 'incremental' | 'failed',
+    mode: StageRequest['mode'],
     happens = { between: nothing, after: nothing },
     daysOff = 0,
+    runs?: RunSet,
   ) {
     const now = () => new Date(Date.now() + daysOff * DAY_MS);
     const sleep = async () => happens.between();
@@ -89,7 +92,7 @@ async function setUp(settings: { readonly hours?: number; readonly excludeMostRe
         now,
       },
     );
-    const { successful, failed, error } = await importer.run({ mode });
+    const { successful, failed, error } = await importer.run({ mode, runs });
     const postponed = [...(await files.waiting.read()).postponed].map(([reason, runs]) => [
       reason,
       ...runs.toTexts(),
@@ -123,6 +126,23 @@ describe('a record that is still being copied', () => {
     const second = await execute('incremental');
     expect(second).toMatchObject({ successful: [5], failed: [], postponed: [] });
     expect(archived.get(5)).toEqual(['a.fcl', 'b.fcl', 'schema.fcl']);
+  });
+
+  it('stays known as such when a retry or an execution for certain runs leaves it out', async () => {
+    const { put, execute } = await setUp();
+    await put(5, 'a.fcl.part');
+    await put(6, 'a.fcl');
+    const copying = { postponed: [['copying', '5']] };
+    expect(await execute('incremental')).toMatchObject(copying);
+    expect(await execute('failed')).toMatchObject(copying);
+    expect(await execute('full', undefined, 0, RunSet.of([6]))).toMatchObject(copying);
+  });
+
+  it('is none if what it holds can never be archived, so that it is told why', async () => {
+    const { execute, path } = await setUp();
+    await mkdir(path(5, 'boot.txt'), { recursive: true });
+    const { failed, postponed } = await execute('incremental');
+    expect([failed, postponed]).toEqual([[{ run: 5, error: expect.stringContaining('is a directory') }], []]);
   });
 
   it('is left for later if it changes after it was found whole', async () => {

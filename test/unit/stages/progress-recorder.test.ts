@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { PersistenceError } from '../../../src/errors.ts';
 import { FailureLog, type FailureLogChange } from '../../../src/persistence/failure-log.ts';
 import { StateFile } from '../../../src/persistence/state.ts';
-import { nobodyWaits, WaitingRunsFile } from '../../../src/persistence/waiting-runs.ts';
+import { nobodyWaits, type WaitingRun, WaitingRunsFile } from '../../../src/persistence/waiting-runs.ts';
 import { ProgressRecorder } from '../../../src/stages/progress-recorder.ts';
 import type { RunEnd } from '../../../src/stages/run-end.ts';
 import { WaitingBook } from '../../../src/stages/waiting-book.ts';
@@ -30,7 +30,21 @@ function failed(fault: 'run' | 'site' | 'unknown'): RunEnd {
   return { kind: 'failed', reached: new Set(), fault, place: undefined, message: 'no', isFullCycle: true };
 }
 
-async function setUp(logOf: (path: string) => FailureLog) {
+const waitingRun: WaitingRun = {
+  place: 'artdaqDB write',
+  fault: 'unknown',
+  cause: 'no',
+  since: '2026-11-30T00:00:00Z',
+  cycles: 1,
+  successes: 0,
+  undecided: false,
+};
+
+/** @param before who waits */
+async function setUp(
+  logOf: (path: string) => FailureLog,
+  before: ReadonlyMap<number, WaitingRun> = new Map(),
+) {
   const directory = await temporaryDirectory();
   const failures = logOf(join(directory, 'failures.log'));
   const state = new StateFile(join(directory, 'state.json'));
@@ -38,8 +52,9 @@ async function setUp(logOf: (path: string) => FailureLog) {
   const errors: unknown[] = [];
   const told: { run: number; lastContiguousRun: number }[] = [];
   const waiting = new WaitingRunsFile(join(directory, 'waiting.json'), 'import', (text) => text);
+  await waiting.write({ ...nobodyWaits, byFault: before });
   const book = new WaitingBook({
-    before: new Map(),
+    before,
     inFailureLog: new Set(),
     usualPlace: 'artdaqDB write',
     now: () => new Date('2026-12-01T00:00:00Z'),
@@ -126,4 +141,30 @@ it('never lets the position pass a run that waits by a fault, and writes down wh
     [6, { place: 'artdaqDB write', fault: 'unknown', cause: 'no', cycles: 1 }],
   ]);
   expect(await state.read()).toEqual({ lastContiguousRun: 5, lastAttemptedRun: 5 });
+});
+
+it('keeps a run that waited on the list until the failure log has it', async () => {
+  const before = new Map([[5, waitingRun]]);
+  const { recorder, waiting } = await setUp((path) => new OnceFull(path), before);
+  recorder.ended(5, failed('run'));
+  await expect(recorder.settle()).rejects.toThrow('no space left');
+  expect([...(await waiting.read()).byFault.keys()]).toEqual([5]);
+});
+
+it('keeps a run that waited on the list though it is condemned while the failure log is being written', async () => {
+  let isFull = false;
+  class OvertakenLog extends FailureLog {
+    override async change(change: FailureLogChange): Promise<void> {
+      if (isFull) throw new PersistenceError('no space left on device');
+      isFull = true;
+      await super.change(change);
+      recorder.ended(5, failed('run'));
+    }
+  }
+  const before = new Map([[5, waitingRun]]);
+  const { recorder, failures, waiting } = await setUp((path) => new OvertakenLog(path), before);
+  recorder.ended(6, archived);
+  await expect(recorder.settle()).rejects.toThrow('no space left');
+  expect(await failures.read()).toEqual([]);
+  expect([...(await waiting.read()).byFault.keys()]).toEqual([5]);
 });

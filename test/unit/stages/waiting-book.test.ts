@@ -94,6 +94,43 @@ describe('WaitingBook', () => {
     expect(before.has(5)).toBe(true);
   });
 
+  it('takes a run off that fails by its own fault after it waited', () => {
+    const first = nextExecution();
+    first.ended(5, failed('site'));
+    const second = nextExecution(first.runs);
+    expect(second.ended(5, failed('run'))).toMatchObject([{ run: 5 }]);
+    expect(second.runs.size).toBe(0);
+  });
+
+  describe('decides about a run that failed directly after a success', () => {
+    const undecided: WaitingRun = {
+      place: write,
+      fault: 'unknown',
+      cause: 'x',
+      since: '2026-11-01T00:00:00.000Z',
+      cycles: 2,
+      successes: 1,
+      undecided: true,
+    };
+    const book = () => nextExecution(new Map([[5, undecided]]));
+
+    it('by what happens to others, not by its own success there', () => {
+      expect(book().ended(5, archived(write))).toEqual([]);
+      const later = book();
+      const end: RunEnd = { ...failedAt('UconDB read'), reached: new Set([write]) };
+      expect(later.ended(5, end)).toEqual([]);
+      expect(later.runs.get(5)).toMatchObject({ place: 'UconDB read' });
+    });
+
+    it('by what happens at that place, not by successes and failures at others', () => {
+      const later = book();
+      expect(later.ended(1, archived('UconDB read'))).toEqual([]);
+      later.ended(2, failed('unknown', 'artdaqDB read'));
+      expect(later.runs.get(5)).toEqual(undecided);
+      expect(later.ended(3, archived(write))).toMatchObject([{ run: 5 }]);
+    });
+  });
+
   it('counts what a run did well at one place though it failed at another', () => {
     const first = nextExecution();
     first.ended(1, archived('artdaqDB read'));

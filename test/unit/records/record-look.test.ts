@@ -1,0 +1,71 @@
+import { execFileSync } from 'node:child_process';
+import type { BigIntStats } from 'node:fs';
+import type * as FileSystem from 'node:fs/promises';
+import { appendFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeEach, expect, it, vi } from 'vitest';
+import { lookAt } from '../../../src/records/wholeness.ts';
+import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
+
+/** What a file server's client remembers of names, and what was opened. */
+const seen = vi.hoisted(() => ({
+  names: new Map<unknown, BigIntStats>(),
+  opened: [] as unknown[],
+  handles: [] as FileSystem.FileHandle[],
+  beforeOpening: async (): Promise<void> => undefined,
+}));
+
+vi.mock('node:fs/promises', async (original) => {
+  const real = await original<typeof FileSystem>();
+  return {
+    ...real,
+    lstat: async (path: string) => {
+      const stats = seen.names.get(path) ?? (await real.lstat(path, { bigint: true }));
+      seen.names.set(path, stats);
+      return stats;
+    },
+    open: async (...args: Parameters<typeof real.open>) => {
+      seen.opened.push(args[0]);
+      await seen.beforeOpening();
+      const handle = await real.open(...args);
+      seen.handles.push(handle);
+      return handle;
+    },
+  };
+});
+
+const temporaryDirectory = useTemporaryDirectories();
+let root: string;
+
+beforeEach(async () => {
+  seen.names.clear();
+  seen.opened.splice(0);
+  seen.handles.splice(0);
+  seen.beforeOpening = async () => undefined;
+  root = await realpath(await temporaryDirectory());
+  await writeFile(join(root, 'a.fcl'), 'a: 1\n');
+});
+
+it('asks about a file by opening it, as answers about its name may be old', async () => {
+  const { signature } = await lookAt(root);
+  await appendFile(join(root, 'a.fcl'), 'b: 2\n');
+  expect((await lookAt(root)).signature).not.toBe(signature);
+});
+
+it('opens no link, FIFO, socket or device', async () => {
+  execFileSync('mkfifo', [join(root, 'fifo')]);
+  await lookAt(root);
+  expect(seen.opened).toEqual([root, join(root, 'a.fcl')]);
+});
+
+it('keeps nothing open', async () => {
+  await lookAt(root);
+  expect(seen.handles.map(({ fd }) => fd)).toEqual([-1, -1]);
+});
+
+it('takes what vanishes meanwhile for a change of just now', async () => {
+  seen.beforeOpening = () => rm(join(root, 'a.fcl'), { force: true });
+  const { newest, oldest } = await lookAt(root);
+  expect(newest).toBe(Infinity);
+  expect(oldest).toBeGreaterThan(0);
+});
