@@ -20,7 +20,7 @@ export interface IncrementalView {
   readonly failed: ReadonlySet<RunNumber>;
   /** Runs at or below the position that were not at the source at the previous execution. */
   readonly late: ReadonlySet<RunNumber>;
-  /** Runs that wait: by a fault they are candidates wherever the position is. */
+  /** Runs that wait: by a fault they are candidates wherever the position is, and then not among `failed`. */
   readonly waiting: WaitingState;
 }
 
@@ -108,7 +108,7 @@ export async function planBatch(
   }[request.mode]();
   const { runs, limit, mode } = request;
   const { byFault, beganWithWaiting } = view.waiting;
-  const isWaiting = (run: RunNumber): boolean => byFault.has(run) && !view.failed.has(run);
+  const isWaiting = (run: RunNumber): boolean => byFault.has(run);
   const { uncertain = [] } = listing;
   const open = without(candidates, uncertain);
   const mostRecent = request.excludeMostRecentRun === true && mode !== 'failed' ? open.at(-1) : undefined;

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import type { BigIntStats } from 'node:fs';
 import type * as FileSystem from 'node:fs/promises';
-import { appendFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { appendFile, realpath, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, expect, it, vi } from 'vitest';
 import { lookAt } from '../../../src/records/wholeness.ts';
@@ -56,6 +56,16 @@ it('opens no link, FIFO, socket or device', async () => {
   execFileSync('mkfifo', [join(root, 'fifo')]);
   await lookAt(root);
   expect(seen.opened).toEqual([root, join(root, 'a.fcl')]);
+});
+
+it('takes the latest change of any entry, by whichever of its times', async () => {
+  const began = Date.now() - 60_000;
+  const file = join(root, 'a.fcl');
+  for (const path of [file, root]) await utimes(path, 1, 1);
+  expect((await lookAt(root)).oldest).toBeGreaterThan(began);
+  const tomorrow = Math.floor(Date.now() / 1000) + 86_400;
+  await utimes(file, tomorrow, tomorrow);
+  expect((await lookAt(root)).newest).toBe(tomorrow * 1000);
 });
 
 it('keeps nothing open', async () => {

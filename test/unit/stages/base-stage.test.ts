@@ -4,12 +4,12 @@ import { ArchiverError, type Place } from '../../../src/errors.ts';
 import { FailureLog } from '../../../src/persistence/failure-log.ts';
 import { SeenRuns } from '../../../src/persistence/seen-runs.ts';
 import { StateFile } from '../../../src/persistence/state.ts';
-import { WaitingRunsFile } from '../../../src/persistence/waiting-runs.ts';
+import { type PostponementReason, WaitingRunsFile } from '../../../src/persistence/waiting-runs.ts';
 import { type RunNumber, without } from '../../../src/run-number.ts';
 import { RunSet } from '../../../src/run-set.ts';
 import type { Logger } from '../../../src/services/logger.ts';
 import { BaseStage } from '../../../src/stages/base-stage.ts';
-import type { Listing, Postponement } from '../../../src/stages/candidates.ts';
+import type { Listing } from '../../../src/stages/candidates.ts';
 import type { Comparisons } from '../../../src/stages/comparisons.ts';
 import type { FollowUps } from '../../../src/stages/follow-ups.ts';
 import type { Visit } from '../../../src/stages/run-end.ts';
@@ -71,9 +71,9 @@ class TestStage extends BaseStage {
 
   protected override async postponed(
     runs: readonly RunNumber[],
-  ): Promise<ReadonlyMap<RunNumber, Postponement>> {
+  ): Promise<ReadonlyMap<RunNumber, PostponementReason>> {
     const copying = runs.filter((run) => this.#world.copying.has(run));
-    return new Map(copying.map((run) => [run, { reason: 'copying', text: 'for it' }] as const));
+    return new Map(copying.map((run) => [run, 'copying'] as const));
   }
 
   protected override async comparisons(): Promise<Comparisons> {
@@ -212,13 +212,16 @@ it('takes an empty source for the fault of the site, but only where runs were se
   await expect(execute()).rejects.toMatchObject({ message: 'is it mounted?', fault: 'site' });
 });
 
-it('counts a compared run as archived before it chooses others', async () => {
+it('counts a compared run as archived before it chooses others, so that it holds nothing back', async () => {
   const { world, files, execute } = await setUp();
-  [world.source, world.target, world.uncertain, world.compared] = [[4, 5, 6], [4, 5], [5], [5]];
-  expect(await execute({ mode: 'full', limit: 1 })).toMatchObject({ successful: [5, 6], failed: [] });
-  expect(world.tried).toEqual([5, 6]);
-  expect(world.recorded).toEqual([5, 6]);
-  expect((await files.state.read()).lastContiguousRun).toBe(6);
+  await files.failures.change({ add: new Map([[3, 'no']]) });
+  [world.source, world.target, world.uncertain, world.compared] = [[3, 5, 6], [5], [5], [5]];
+  expect(await execute({ limit: 1 })).toMatchObject({ successful: [5, 6], failed: [] });
+  expect([world.tried, world.recorded]).toEqual([
+    [5, 6],
+    [5, 6],
+  ]);
+  expect((await files.state.read()).lastAttemptedRun).toBe(6);
 });
 
 it('names runs that are known to differ as failed, besides those that fail when they are compared', async () => {
@@ -234,16 +237,31 @@ it('names runs that are known to differ as failed, besides those that fail when 
 
 it('tries nothing else after a comparison that failed by a fault of the site', async () => {
   const { world, execute } = await setUp();
-  [world.source, world.target, world.uncertain, world.compared] = [[5, 6, 7], [5], [5], [5]];
-  world.errors.set(5, refused('site'));
+  [world.source, world.target, world.uncertain] = [
+    [4, 5, 6, 7],
+    [4, 5],
+    [4, 5],
+  ];
+  world.compared = [4, 5];
+  world.errors.set(4, refused('site'));
   expect(await execute()).toMatchObject({
     successful: [],
-    notProcessed: 2,
+    notProcessed: 3,
     error: expect.stringContaining('refused by site'),
     brokenPlace: 'UconDB write',
-    waiting: [{ runs: [5] }],
+    waiting: [{ runs: [4] }],
   });
-  expect(new Set(world.tried)).toEqual(new Set([5]));
+  expect(new Set(world.tried)).toEqual(new Set([4]));
+});
+
+it('tries others once after comparisons that ended in an outage, though one had gone well', async () => {
+  const { world, execute } = await setUp();
+  const uploaded = [1, 2, 3, 4, 5, 6];
+  world.source = [...uploaded, 7];
+  [world.target, world.uncertain, world.compared] = [uploaded, uploaded, uploaded];
+  for (const run of [2, 3, 4, 5, 6, 7]) world.errors.set(run, refused('unknown'));
+  expect(await execute()).toMatchObject({ successful: [1], notProcessed: 1 });
+  expect(world.tried.filter((run) => run === 7)).toHaveLength(1);
 });
 
 it('compares runs first that do not wait', async () => {

@@ -92,6 +92,16 @@ describe('planBatch', () => {
     );
   });
 
+  it('asks a few times only also if all of many runs are postponed', async () => {
+    const source = Array.from({ length: 100 }, (_, index) => index);
+    let questions = 0;
+    await planBatch({ source, target: [] }, view, { mode: 'full', limit: 5 }, async (some) => {
+      questions++;
+      return new Map(some.map((run) => [run, 'copying'] as const));
+    });
+    expect(questions).toBeLessThan(8);
+  });
+
   it('leaves the most recent candidate for later if that is configured, but for retries', async () => {
     const listing = { source: [1, 2, 3, 4], target: [4] };
     const failed = { ...view, position: 1, failed: new Set([2]) };
@@ -128,6 +138,16 @@ describe('planBatch', () => {
     const listing = { source: [1, 2, 4, 7, 8, 9], target: [] };
     const plan = await planBatch(listing, late, { mode: 'incremental', limit: 2 });
     expect(plan).toMatchObject({ others: [7, 8], waiting: [4, 9], order: [7, 8, 9] });
+  });
+
+  it('sends nothing again that is not known to be right, and lets it hold the position back unless it failed', async () => {
+    const listing = { source: [1, 2, 3], target: [], uncertain: [1, 2] };
+    const failed = { ...view, failed: new Set([1]) };
+    for (const mode of ['full', 'incremental'] as const) {
+      const plan = await planBatch(listing, failed, { mode, limit: 9 });
+      expect(plan).toMatchObject({ others: [3], order: [2, 3] });
+    }
+    expect(await planBatch(listing, failed, { mode: 'failed', limit: 9 })).toMatchObject({ others: [] });
   });
 
   it('lets executions of one run alternate between those that wait and the others', async () => {
