@@ -10,6 +10,9 @@ const root = __dirname.replace(/[^/]+$/, '');
  */
 function load(name, modules) {
   process.exitCode = 2;
+  // A lost terminal is no reason to stop, also not while modules are loading, which takes a second; Node takes back that nohup
+  // has a hang-up ignored. What is to be done about the terminal is up to the programs.
+  process.on('SIGHUP', () => undefined);
   if (!isSupported(process.versions.node)) {
     console.error(
       `${name} needs Node 20.19 or later; this is Node ${process.versions.node} (${process.execPath})`,

@@ -49,6 +49,19 @@ function start(program: string, args: readonly string[], options: SpawnOptions =
 const run = (program: string, args: readonly string[], options?: SpawnOptions) =>
   start(program, args, options).ended;
 
+it.each(commands)('%s outlives the loss of its terminal while it is still loading', async (_name, path) => {
+  // The launcher looks if the modules are there before it loads them.
+  const preload = join(directory, 'hang-up.cjs');
+  writeFileSync(
+    preload,
+    `const fs = require('node:fs');
+     const { existsSync } = fs;
+     fs.existsSync = (path) => process.kill(process.pid, 'SIGHUP') && existsSync(path);`,
+  );
+  const env = { ...environment, NODE_OPTIONS: `--require "${preload}"` };
+  expect(await run(join(project, path), ['--help'], { env })).toMatchObject({ code: 0, signal: null });
+});
+
 /** A program that says which one it is, and what it was given. */
 function placeStandIn(path: string): void {
   mkdirSync(dirname(path), { recursive: true });
