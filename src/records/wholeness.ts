@@ -100,7 +100,8 @@ export async function lookAt(root: string): Promise<Look> {
   const oldest = states.reduce((earliest, { change }) => Math.min(earliest, change), Infinity);
   const signs = states.flatMap((state) => signOf(state) ?? []);
   if (listing.files.length === 0 && listing.faults.length === 0) {
-    signs.push({ text: 'it holds nothing to archive yet', lastChange: newest, patience: OLD_MS });
+    // rsync makes the directories of all runs before it fills the first, hours before the last if it brings many.
+    signs.push({ text: 'it holds nothing to archive yet', lastChange: newest, patience: GIVEN_UP_MS });
   }
   const signature = createHash('sha256').update(text.join('\n')).digest('base64');
   return { signature, newest, oldest, signs };

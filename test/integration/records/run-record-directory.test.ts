@@ -19,7 +19,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NotYetError, RunRecordError } from '../../../src/errors.ts';
 import { type RecordReading, RunRecordDirectory } from '../../../src/records/run-record-directory.ts';
 import { readStable } from '../../../src/records/stable-file.ts';
-import { lookAt } from '../../../src/records/wholeness.ts';
+import { judge, lookAt } from '../../../src/records/wholeness.ts';
 import { type Logger, silentLogger } from '../../../src/services/logger.ts';
 
 let top: string;
@@ -457,6 +457,16 @@ describe('records that may still be being copied', () => {
     put('6/config.txt');
     const { copying, why } = await examine();
     expect([copying, why(5), why(6)]).toEqual([[5, 6], ...Array(2).fill('it holds nothing to archive yet')]);
+  });
+
+  it('wait as long as rsync makes directories before it fills them', async () => {
+    mkdirSync(join(records, '5'));
+    const look = await lookAt(join(records, '5'));
+    const aged = (time: number) => {
+      const now = look.newest + time;
+      return judge(look, look, { clock: now, others: now }).is;
+    };
+    expect([aged(11 * MINUTE), aged(DAY), aged(DAY + MINUTE)]).toEqual(['copying', 'copying', 'whole']);
   });
 
   it('are not found at all if their directory can not be looked at', async () => {
