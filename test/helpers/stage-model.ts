@@ -278,6 +278,10 @@ export class StageModel {
       if (!(error instanceof Killed)) throw error;
       const passedOver = await this.#passedOver();
       this.world.skipped = new Set([...this.world.skipped].filter((run) => passedOver.includes(run)));
+      // With a record of what was there, what appears from now on is late.
+      if (this.#hasRun || !(await seen.hasAny())) return;
+      this.#hasRun = true;
+      this.world.skipped = new Set(passedOver);
     }
   }
 
