@@ -5,7 +5,6 @@ import { ArchiverError, NotYetError, type StageName } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { rangeText } from '../number-ranges.ts';
 import { followUpRecords } from '../persistence/follow-up-records.ts';
-import type { WaitingAtPlace } from '../persistence/waiting-runs.ts';
 import { readSchemaFile } from '../records/schema-file.ts';
 import { faultText } from '../report/waiting-runs.ts';
 import type { RunNumber } from '../run-number.ts';
@@ -116,6 +115,7 @@ async function runStage(
   for (const line of [rule, `STAGE: ${title}`, `Mode: ${modeLine}`, rule]) logger.info(line);
   const began = performance.now();
   let made: BaseStage | undefined;
+  let isGivenUp = false;
   const outcome = await outcomeOf(name, { mode, runs: request.runs, limit: request.limit });
   const { failed, waiting, error } = outcome;
   for (const each of waiting) logger.warning(`${title} Stage: ${faultText(each)}`);
@@ -127,11 +127,12 @@ async function runStage(
     logger.info(`${title} Stage stopped as requested (exit code: ${exitCodes.stopped})`);
   else if (waiting.length > 0) logger.warning(`${withFailures}: runs wait`);
   else logger.info(`✓ ${title} Stage completed successfully (exit code: ${exitCodes.success})`);
-  if (!request.dryRun) await execution.stageEnded(outcome, (performance.now() - began) / 1000);
+  // What was given up before anything was known of the runs has no news, least of all that an outage is over.
+  if (!request.dryRun && !isGivenUp) await execution.stageEnded(outcome, (performance.now() - began) / 1000);
   return { outcome, stage: made };
 
   async function outcomeOf(stage: StageName, chosen: StageRequest): Promise<StageOutcome> {
-    const nothing = { stage, successful: [], failed: [], waiting: [] };
+    const nothing = { stage, successful: [], failed: [], waiting: [], allWaiting: [] };
     if (broken !== undefined) {
       const why = `not begun, as it needs what the stage before found broken: ${broken.error}`;
       return { ...nothing, error: why, brokenPlace: broken.place };
@@ -139,27 +140,17 @@ async function runStage(
     try {
       made = await makeStage(stage, request, execution);
       const result = request.dryRun ? await made.dryRun(chosen, archived) : await made.run(chosen);
-      return { stage, ...result, waiting: selectedOf(result.waiting, chosen) };
+      return { stage, ...result };
     } catch (thrown) {
       if (!(thrown instanceof ArchiverError)) throw thrown;
       if (thrown instanceof NotYetError && execution.shutdown.aborted) {
         logger.info(`${title} Stage: ${thrown.message}`);
+        isGivenUp = true;
         return { ...nothing, error: undefined, brokenPlace: undefined };
       }
       return { ...nothing, error: thrown.message, brokenPlace: thrown.place };
     }
   }
-}
-
-/** A retry and an execution for certain runs tell of what they were asked for. */
-function selectedOf(
-  waiting: readonly WaitingAtPlace[],
-  { mode, runs: selection }: StageRequest,
-): WaitingAtPlace[] {
-  if (mode === 'failed') return [];
-  return waiting
-    .map((each) => ({ ...each, runs: each.runs.filter((run) => selection?.has(run) ?? true) }))
-    .filter(({ runs }) => runs.length > 0);
 }
 
 async function makeStage(

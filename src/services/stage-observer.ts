@@ -15,8 +15,10 @@ export interface StageOutcome {
   readonly stage: StageName;
   readonly successful: readonly RunNumber[];
   readonly failed: readonly FailedRun[];
-  /** Runs that wait by a fault; with `--runs` those asked for. */
+  /** Runs that wait by a fault; with `--runs` those asked for, in a retry those that it compared. */
   readonly waiting: readonly WaitingAtPlace[];
+  /** All of the stage that wait by a fault. */
+  readonly allWaiting: readonly WaitingAtPlace[];
   /** Why the stage could not determine its runs, or had to stop; undefined if it came to its end. */
   readonly error: string | undefined;
   /** Where that was, as `UconDB read`, if it was at one of the places. */

@@ -2,14 +2,19 @@ import { ArchiverError, type Place, type StageName } from '../errors.ts';
 import type { NumberRange } from '../number-ranges.ts';
 import { positionOf } from '../persistence/position.ts';
 import type { StageState } from '../persistence/state-text.ts';
-import { type PostponementReason, type WaitingState, waitingByPlace } from '../persistence/waiting-runs.ts';
+import {
+  type PostponementReason,
+  type WaitingAtPlace,
+  type WaitingState,
+  waitingByPlace,
+} from '../persistence/waiting-runs.ts';
 import { formatRuns } from '../report/ranges.ts';
 import { byRunNumber, type RunNumber } from '../run-number.ts';
 import { RunSet } from '../run-set.ts';
 import type { Logger } from '../services/logger.ts';
 import type { FailedRun } from '../services/stage-observer.ts';
 import { attemptRun } from './attempts.ts';
-import { processBatch } from './batch.ts';
+import { type BatchResult, processBatch } from './batch.ts';
 import {
   type BatchPlan,
   byReason,
@@ -89,8 +94,8 @@ export abstract class BaseStage {
   /** Processes a batch, with what there is to do before its first and after its last run. */
   protected async processing(
     _batch: readonly RunNumber[],
-    process: () => Promise<StageResult>,
-  ): Promise<StageResult> {
+    process: () => Promise<BatchResult>,
+  ): Promise<BatchResult> {
     return await process();
   }
 
@@ -150,8 +155,9 @@ export abstract class BaseStage {
       isBrokenBySite: compared.isBrokenBySite || followedUp.isBrokenBySite,
     };
     if (sizeOf(plan) === 0 || before.isBrokenBySite) {
-      const [notProcessed, waits] = [sizeOf(plan), waitingByPlace(view.waiting.byFault)];
-      return { ...before, notProcessed: compared.notProcessed + notProcessed, waiting: waits };
+      const allWaiting = waitingByPlace(view.waiting.byFault);
+      const notProcessed = compared.notProcessed + sizeOf(plan);
+      return { ...before, notProcessed, waiting: askedFor(request, listing, allWaiting), allWaiting };
     }
     const batch = [...plan.others, ...plan.waiting];
     const result = await this.processing(batch, () =>
@@ -180,6 +186,7 @@ export abstract class BaseStage {
     await files.seen.remember(ended.filter((run) => view.late.has(run)));
     return {
       ...result,
+      waiting: askedFor(request, listing, result.allWaiting),
       successful: [...before.successful, ...result.successful],
       failed: [...before.failed, ...result.failed],
       notProcessed: compared.notProcessed + result.notProcessed,
@@ -272,7 +279,13 @@ export abstract class BaseStage {
     this.logger.info(
       `${this.label}: dry run, nothing was changed: ${successful.length} would be processed, ${failed.length} would fail`,
     );
-    const nothing = { waiting: [], error: undefined, brokenPlace: undefined, isBrokenBySite: false };
+    const nothing = {
+      waiting: [],
+      allWaiting: [],
+      error: undefined,
+      brokenPlace: undefined,
+      isBrokenBySite: false,
+    };
     return { successful, failed: [...known, ...failed], notProcessed, ...nothing };
   }
 
@@ -394,8 +407,22 @@ export abstract class BaseStage {
   }
 }
 
+/** An execution for certain runs tells of what it was asked for, and a retry of what it compared, as it makes no run wait. */
+function askedFor(
+  { mode, runs: selection }: StageRequest,
+  { uncertain = [] }: Listing,
+  waiting: readonly WaitingAtPlace[],
+): WaitingAtPlace[] {
+  const compared = new Set(uncertain);
+  const isAsked = (run: RunNumber): boolean =>
+    (selection?.has(run) ?? true) && (mode !== 'failed' || compared.has(run));
+  return waiting
+    .map((each) => ({ ...each, runs: each.runs.filter(isAsked) }))
+    .filter(({ runs }) => runs.length > 0);
+}
+
 /** How the comparisons went. */
-interface Compared extends Omit<StageResult, 'waiting'> {
+interface Compared extends Omit<BatchResult, 'allWaiting'> {
   /** Did the last one fail by a fault that may be the site's, as far as can be told? */
   readonly isAlarming: boolean;
 }

@@ -26,6 +26,9 @@ export interface BatchWork {
   recorded(runs: readonly RunNumber[]): Promise<void>;
 }
 
+/** How a batch ended, whoever of those that wait was asked for. */
+export type BatchResult = Omit<StageResult, 'waiting'>;
+
 /** Why and where a batch was ended before all of its runs were tried. */
 interface BrokenPlace {
   readonly place: Place;
@@ -44,7 +47,7 @@ export async function processBatch(
   listing: Listing,
   { failed, waiting: { byFault } }: IncrementalView,
   { label, context, usualPlace, isAlarmed, waiting, attempt, recorded: onArchived }: BatchWork,
-): Promise<StageResult> {
+): Promise<BatchResult> {
   const { settings, files, logger, shutdown, now } = context;
   const total = sizeOf(plan);
   const ending = new AbortController();
@@ -97,7 +100,7 @@ function summarise(
   total: number,
   broken: BrokenPlace | undefined,
   { files, logger, shutdown }: StageContext,
-): StageResult {
+): BatchResult {
   const successful = [...archived];
   const failed = [...condemned].map(([run, error]) => ({ run, error }));
   const notProcessed = total - tried.size;
@@ -117,7 +120,7 @@ function summarise(
     successful,
     failed,
     notProcessed,
-    waiting: waitingByPlace(book.runs),
+    allWaiting: waitingByPlace(book.runs),
     error: broken && `${broken.place}: ${broken.message}`,
     brokenPlace: broken?.place,
     isBrokenBySite: broken?.isOfSite === true,

@@ -10,13 +10,14 @@ import { formatRuns } from '../report/ranges.ts';
 import { type RunNumber, without } from '../run-number.ts';
 import type { Logger } from '../services/logger.ts';
 import { BaseStage } from './base-stage.ts';
+import type { BatchResult } from './batch.ts';
 import { BlobComparison, type PackedRun } from './blob-comparison.ts';
 import { needOf } from './blob-completion.ts';
 import type { Listing } from './candidates.ts';
 import type { Comparisons } from './comparisons.ts';
 import type { FollowUps } from './follow-ups.ts';
 import { Visit } from './run-end.ts';
-import type { StageContext, StageRequest, StageResult } from './stage.ts';
+import type { StageContext, StageRequest } from './stage.ts';
 
 /** What the migrate stage works with. */
 export interface MigratorParts {
@@ -101,8 +102,8 @@ export class Migrator extends BaseStage {
 
   protected override async processing(
     batch: readonly RunNumber[],
-    process: () => Promise<StageResult>,
-  ): Promise<StageResult> {
+    process: () => Promise<BatchResult>,
+  ): Promise<BatchResult> {
     const { uncompared } = this.#parts;
     const noted = await uncompared.note(batch);
     const result = await process();

@@ -52,8 +52,10 @@ export interface StageResult {
   readonly failed: readonly FailedRun[];
   /** Runs of the batch that were not tried, or are left for later. */
   readonly notProcessed: number;
-  /** Those that wait by a fault which may be the site's, by place: the next execution tries them again. */
+  /** Those asked for that wait by a fault which may be the site's, by place: the next execution tries them again. */
   readonly waiting: readonly WaitingAtPlace[];
+  /** All of the stage that wait so. */
+  readonly allWaiting: readonly WaitingAtPlace[];
   /** Why the stage was ended before its batch: a fault of the site, not of its runs; undefined if it was not. */
   readonly error: string | undefined;
   /** Where that was, if it was at one of the places. */

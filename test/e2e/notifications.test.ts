@@ -116,6 +116,24 @@ describe('failed runs', () => {
     expect(mail.mails[2]?.mail.text).toContain('1 run is still in the import failure log');
   });
 
+  it('are over once no run waits, not when what was asked for is well', async () => {
+    site.addRuns(1);
+    const preload = new URL('../helpers/full-disk.mjs', import.meta.url).href;
+    const full = { FULL_DISK_DIRECTORY: site.database, FULL_DISK_BYTES: '0' };
+    const outage = await run(['--import-only', '--incremental'], {
+      NODE_OPTIONS: `--import=${preload}`,
+      ...full,
+    });
+    expect(outage.code).toBe(1);
+    expect(subjects()).toEqual(['Run Record Archiver Import Errors']);
+    site.addRuns(2);
+    expect((await run(['--import-only', '--runs', '2'])).code).toBe(0);
+    expect((await run(['--retry-failed-import'])).code).toBe(0);
+    expect(mail.mails).toHaveLength(1);
+    expect((await run(['--import-only', '--incremental'])).code).toBe(0);
+    expect(mail.mails).toHaveLength(2);
+  });
+
   it('are no news in a preview, a report or a recovery', async () => {
     site.addFaultyRun(2);
     await run(['--dry-run']);

@@ -104,6 +104,17 @@ describe('a blob that nobody read back before the archiver was killed', () => {
     expect(proxy.read).toEqual([]);
   });
 
+  it('fails a retry that cannot compare it, too', async () => {
+    site.addRuns(101);
+    await killAtReadBack('--incremental');
+    proxy.fault = (_run, request) => request.reset();
+    expect((await run('--retry-failed-migrate')).code).toBe(1);
+    expect(failures()).toBe('');
+    proxy.fault = undefined;
+    expect((await run('--retry-failed-migrate')).code).toBe(0);
+    expect(noted()).toEqual([]);
+  });
+
   it('does not count until then: not in the report, not in the comparison with the state', async () => {
     site.addRuns(4, 5);
     await run('--incremental', '--limit', '1');

@@ -201,10 +201,13 @@ function isAllWell({ failing, problems, isComplete }: StageSituation): boolean {
   return isComplete && failing.length === 0 && problems.length === 0;
 }
 
-/** Whatever errors an outage shows from one execution to the next, it is one: it goes by the service. */
-function problemsOf({ waiting, error, brokenPlace }: StageOutcome): StageProblem[] {
+/**
+ * Of all that wait, as what was asked for may be well while others wait. Whatever errors an outage shows from one execution to
+ * the next, it is one: it goes by the service.
+ */
+function problemsOf({ allWaiting, error, brokenPlace }: StageOutcome): StageProblem[] {
   const outage = (place: string): string => `outage: ${place.replace(/ (?:read|write)$/, '')}`;
-  const problems = waiting.map((each) => ({
+  const problems = allWaiting.map((each) => ({
     text: faultText(each),
     names: [outage(each.place)],
   }));

@@ -40,6 +40,7 @@ const importEnded = {
   successful: [1, 2],
   failed: [],
   waiting: [],
+  allWaiting: [],
   error: undefined,
   brokenPlace: undefined,
 } as const;
@@ -69,6 +70,7 @@ describe('HealthCheck', () => {
       successful: [],
       failed: [],
       waiting: [],
+      allWaiting: [],
       brokenPlace: undefined,
       error: 'login with hunter2 refused',
     });

@@ -53,6 +53,7 @@ const well = {
   successful: [1, 2],
   failed: [],
   waiting: [],
+  allWaiting: [],
   error: undefined,
   brokenPlace: undefined,
 } as const;

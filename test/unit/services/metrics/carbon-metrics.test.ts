@@ -14,7 +14,14 @@ async function posted(outcome: Partial<StageOutcome>, mode: 'pipeline' | 'retry-
   };
   const metrics = new CarbonMetrics(carbon);
   metrics.begin(mode);
-  const nothing = { successful: [], failed: [], waiting: [], error: undefined, brokenPlace: undefined };
+  const nothing = {
+    successful: [],
+    failed: [],
+    waiting: [],
+    allWaiting: [],
+    error: undefined,
+    brokenPlace: undefined,
+  };
   await metrics.stageEnded({ stage: 'migrate', ...nothing, ...outcome });
   return values;
 }

@@ -98,7 +98,8 @@ async function execution(
     stage: 'import',
     successful: [],
     failed: failed.map((run) => ({ run, error: why })),
-    waiting: options.waiting ?? [],
+    waiting: [],
+    allWaiting: options.waiting ?? [],
     error,
     brokenPlace: options.brokenPlace,
   };
