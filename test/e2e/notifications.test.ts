@@ -134,6 +134,25 @@ describe('failed runs', () => {
     expect(mail.mails).toHaveLength(2);
   });
 
+  it('are not over because of a stop while a stage lists its runs', async () => {
+    site.addRuns(1);
+    await ucondb.stop();
+    expect((await run(['--incremental'])).code).toBe(1);
+    expect(subjects()).toEqual(['Run Record Archiver Migration Errors']);
+    const silent = await SilentServer.start();
+    try {
+      site.configure(`http://127.0.0.1:${silent.port}/app`);
+      report();
+      const archiver = start(['--migrate-only', '--incremental'], { env: environment() });
+      await silent.connected;
+      archiver.kill('SIGTERM');
+      expect((await archiver.ended).code).toBe(130);
+    } finally {
+      await silent.close();
+    }
+    expect(mail.mails).toHaveLength(1);
+  });
+
   it('are no news in a preview, a report or a recovery', async () => {
     site.addFaultyRun(2);
     await run(['--dry-run']);
