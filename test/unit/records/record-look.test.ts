@@ -73,6 +73,23 @@ it('keeps nothing open', async () => {
   expect(seen.handles.map(({ fd }) => fd)).toEqual([-1, -1]);
 });
 
+it('looks from outside at what it may not open', async () => {
+  seen.beforeOpening = async () => {
+    throw Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' });
+  };
+  const { signature, newest } = await lookAt(root);
+  expect(newest).toBeLessThan(Infinity);
+  seen.names.clear();
+  await appendFile(join(root, 'a.fcl'), 'b: 2\n');
+  expect((await lookAt(root)).signature).not.toBe(signature);
+});
+
+it('takes an empty file for a sign of a copy only if it would be archived', async () => {
+  for (const name of ['b.fcl', 'boot.txt', 'notes.dat']) await writeFile(join(root, name), '');
+  const { signs } = await lookAt(root);
+  expect(signs.map(({ text }) => text).sort()).toEqual(['b.fcl is empty', 'boot.txt is empty']);
+});
+
 it('takes what vanishes meanwhile for a change of just now', async () => {
   seen.beforeOpening = () => rm(join(root, 'a.fcl'), { force: true });
   const { newest, oldest } = await lookAt(root);

@@ -9,8 +9,10 @@ import { SeenRuns } from '../../../src/persistence/seen-runs.ts';
 import { StateFile } from '../../../src/persistence/state.ts';
 import { UncomparedRuns } from '../../../src/persistence/uncompared-runs.ts';
 import { WaitingRunsFile } from '../../../src/persistence/waiting-runs.ts';
+import { RunSet } from '../../../src/run-set.ts';
 import { Migrator } from '../../../src/stages/migrator.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';
+import { blobOf, StageModel } from '../../helpers/stage-model.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 
 const temporaryDirectory = useTemporaryDirectories();
@@ -127,6 +129,44 @@ it('is not sent again by another attempt, if it could not be read back by the fi
     return sent;
   };
   expect(await migrate('stored', held, files, 1)).toMatchObject({ successful: [7], puts: 1, uncompared: [] });
+});
+
+it('is compared, of those that were not since their upload, only if it is among the runs asked for', async () => {
+  const model = new StageModel(await temporaryDirectory());
+  for (const run of [7, 8]) {
+    model.world.directories.add(run);
+    model.world.blobs.set(run, blobOf(run));
+  }
+  await model.records.uncompared.note([7, 8]);
+  await model.execute({ mode: 'incremental', runs: RunSet.of([8]) }, 1);
+  expect(await model.uncertain()).toEqual([7]);
+});
+
+it.each([
+  ['left alone by an incremental execution', { mode: 'incremental' }, [7]],
+  ['compared again by one for certain runs', { mode: 'incremental', runs: RunSet.of([7]) }, []],
+  ['compared again in full mode', { mode: 'full' }, []],
+  ['compared again by a retry', { mode: 'failed' }, []],
+] as const)('is known to differ and is %s', async (_how, request, uncertain) => {
+  const model = new StageModel(await temporaryDirectory());
+  model.world.directories.add(7);
+  model.world.blobs.set(7, blobOf(7));
+  await model.records.unequal.add([7]);
+  await model.files.failures.change({ add: new Map([[7, 'it differed']]) });
+  await model.execute(request, 1);
+  expect(await model.uncertain()).toEqual(uncertain);
+});
+
+it.each([
+  ['is not noted as uploaded by this archiver', [], []],
+  ['stays noted if it was before, as an earlier execution may have sent it', [8], ['8']],
+])('that failed before it was sent %s', async (_what, before, after) => {
+  const model = new StageModel(await temporaryDirectory());
+  model.world.directories.add(8);
+  model.world.broken.add(8);
+  await model.records.uncompared.note(before);
+  await model.execute({ mode: 'incremental' }, 1);
+  expect((await model.records.uncompared.read()).toTexts()).toEqual(after);
 });
 
 describe('a run fails', () => {
