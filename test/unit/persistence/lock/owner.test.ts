@@ -100,7 +100,7 @@ describe('adviceOn', () => {
   const lastSeen = new Date('2026-11-24T10:00:00Z');
   const soon = lastSeen.getTime() + 60_000;
   const holder = (difference: Partial<LockOwner> | undefined) => ({
-    directory: '/work/lock.lock',
+    directory: '/shared/lock.lock',
     record: 'record',
     since: lastSeen,
     lastSeen,
@@ -116,13 +116,13 @@ describe('adviceOn', () => {
       const advice = adviceOn(holder(difference), self, soon);
       expect(advice).toMatch(when);
       expect(advice).toContain('last sign of life at 2026-11-24T10:00:00.000Z');
-      expect(advice).toContain('remove the directory /work/lock.lock');
+      expect(advice).toContain('remove the directory /shared/lock.lock');
     },
   );
 
   it('says how to end a lock of something unknown', () => {
     expect(adviceOn(holder(undefined), self, soon)).toBe(
-      'If you are sure that it is not running, remove the directory /work/lock.lock.',
+      'If you are sure that it is not running, remove the directory /shared/lock.lock.',
     );
   });
 });
