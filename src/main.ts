@@ -1,7 +1,7 @@
-import { parseArguments } from './cli.ts';
+import { parseArguments } from './cli/cli.ts';
 import type { Environment } from './environment.ts';
+import { codeUnlessLost, standardError, standardOutput } from './log/standard-stream.ts';
 import { endSoon } from './process-exit.ts';
-import { codeUnlessLost, standardError, standardOutput } from './services/standard-stream.ts';
 import { programVersion } from './version.ts';
 
 /**

@@ -1,13 +1,13 @@
 import type { RunRequest } from './cli/request.ts';
 import { ConfigurationError, LockExistsError, messageOf, NotYetError } from './errors.ts';
+import { makeDirectory } from './files/make-directory.ts';
+import { acquireProcessLock } from './lock/lock.ts';
+import type { Logger } from './log/logger.ts';
+import type { ProgressView } from './log/terminal.ts';
 import type { Execution } from './modes/execution.ts';
 import { runStages } from './modes/stages.ts';
-import { acquireProcessLock } from './persistence/lock.ts';
-import { makeDirectory } from './persistence/make-directory.ts';
-import type { Logger } from './services/logger.ts';
-import type { ExecutionEnd, StageObserver } from './services/stage-observer.ts';
-import type { ProgressView } from './services/terminal.ts';
 import { Site, type SiteOptions } from './site.ts';
+import type { ExecutionEnd, StageObserver } from './stages/stage-observer.ts';
 
 /** What an orchestrator is given from outside. */
 export interface OrchestratorOptions extends SiteOptions {

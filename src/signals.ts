@@ -1,5 +1,5 @@
 import { exitCodes } from './exit-codes.ts';
-import type { Logger } from './services/logger.ts';
+import type { Logger } from './log/logger.ts';
 
 /** What signals set off. */
 export interface SignalActions {

@@ -1,27 +1,27 @@
 import { join } from 'node:path';
-import type { ArtdaqDb } from './clients/artdaqdb/artdaqdb.ts';
-import { type ArtdaqDbServices, openArtdaqDb } from './clients/artdaqdb/open.ts';
-import { type CallTimer, timedArtdaqDb, timedUconDb } from './clients/timed.ts';
-import type { UconDb } from './clients/ucondb/ucondb.ts';
+import type { ArtdaqDb } from './artdaqdb/artdaqdb.ts';
+import { type ArtdaqDbServices, openArtdaqDb } from './artdaqdb/open.ts';
 import type { ArchiverConfig } from './config/schema.ts';
 import type { Environment } from './environment.ts';
 import type { StageName } from './errors.ts';
 import { installationDirectory } from './installation.ts';
-import { FailureLog } from './persistence/failure-log.ts';
-import { FailureReasons } from './persistence/failure-reasons.ts';
-import { RunSetFile } from './persistence/run-set-file.ts';
-import { SeenRuns } from './persistence/seen-runs.ts';
-import { StateFile } from './persistence/state.ts';
-import { UncomparedRuns } from './persistence/uncompared-runs.ts';
-import type { VerificationRecords } from './persistence/verified-notes.ts';
-import { WaitingRunsFile } from './persistence/waiting-runs.ts';
+import { makeRedactor } from './log/log-line.ts';
+import type { Logger } from './log/logger.ts';
+import { noMetrics, openMetrics } from './metrics/open.ts';
+import { type CallTimer, timedArtdaqDb, timedUconDb } from './metrics/timed.ts';
+import { openNotifications } from './notify/open.ts';
 import { RunRecordDirectory } from './records/run-record-directory.ts';
-import { makeRedactor } from './services/log-line.ts';
-import type { Logger } from './services/logger.ts';
-import { noMetrics, openMetrics } from './services/metrics/open.ts';
-import { openNotifications } from './services/notifications/open.ts';
-import type { StageObserver } from './services/stage-observer.ts';
 import type { StageFiles } from './stages/stage.ts';
+import type { StageObserver } from './stages/stage-observer.ts';
+import { FailureLog } from './state/failure-log.ts';
+import { FailureReasons } from './state/failure-reasons.ts';
+import { RunSetFile } from './state/run-set-file.ts';
+import { SeenRuns } from './state/seen-runs.ts';
+import { StateFile } from './state/state.ts';
+import { UncomparedRuns } from './state/uncompared-runs.ts';
+import type { VerificationRecords } from './state/verified-notes.ts';
+import { WaitingRunsFile } from './state/waiting-runs.ts';
+import type { UconDb } from './ucondb/ucondb.ts';
 
 /** What a site is opened with. */
 export interface SiteOptions {
@@ -165,7 +165,7 @@ export class Site {
   }
 
   async #openUconDb(): Promise<UconDb> {
-    const { openUconDb } = await import('./clients/ucondb/open.ts');
+    const { openUconDb } = await import('./ucondb/open.ts');
     const db = openUconDb(this.config.uconDb, {
       workers: this.config.app.parallelWorkers,
       logger: this.logger('run_record_archiver.clients.ucondb'),

@@ -1,4 +1,4 @@
-import { standardError, standardOutput } from '../src/services/standard-stream.ts';
+import { standardError, standardOutput } from '../src/log/standard-stream.ts';
 
 /** For commander, whose own output would end a tool when its reader has gone. */
 export const commandOutput = {

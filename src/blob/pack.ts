@@ -1,6 +1,6 @@
 import { BlobError } from '../errors.ts';
 import type { FhiclFile } from '../fhicl/fhicl-file.ts';
-import type { RunNumber } from '../run-number.ts';
+import type { RunNumber } from '../runs/run-number.ts';
 import { checkNames, footer, splitSections } from './unpack.ts';
 
 /** The files that end a record, in this order; lower-cased, as they are compared. */

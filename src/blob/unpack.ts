@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { BlobError } from '../errors.ts';
 import type { FhiclFile } from '../fhicl/fhicl-file.ts';
-import { parseRunNumber, type RunNumber } from '../run-number.ts';
+import { parseRunNumber, type RunNumber } from '../runs/run-number.ts';
 
 /** A blob taken apart. */
 export interface UnpackedRecord {

@@ -1,4 +1,4 @@
-import { openMetrics } from '../services/metrics/open.ts';
+import { openMetrics } from '../metrics/open.ts';
 import type { Site } from '../site.ts';
 import { artdaqDbChecks } from './artdaqdb.ts';
 import type { Check } from './check.ts';

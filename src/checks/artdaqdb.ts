@@ -1,7 +1,7 @@
-import { checkDatabase, checkTools, databaseHosts, databaseLocation } from '../clients/artdaqdb/access.ts';
-import type { ArtdaqDbServices } from '../clients/artdaqdb/open.ts';
+import { checkDatabase, checkTools, databaseHosts, databaseLocation } from '../artdaqdb/access.ts';
+import type { ArtdaqDbServices } from '../artdaqdb/open.ts';
 import type { ArchiverConfig } from '../config/schema.ts';
-import { expectKnownHost } from '../services/host-lookup.ts';
+import { expectKnownHost } from '../net/host-lookup.ts';
 import type { Check } from './check.ts';
 
 /** The checks of the database and of the programs that write it, if they do. */

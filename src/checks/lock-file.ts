@@ -1,11 +1,11 @@
 import { dirname, resolve } from 'node:path';
 import type { ArchiverConfig } from '../config/schema.ts';
-import { checkMayWrite, looking, undefinedIfAbsent } from '../persistence/directory-access.ts';
-import { adviceOn, describeHolder } from '../persistence/lock/directory-lock.ts';
-import { findKernelLock } from '../persistence/lock/kernel-locks.ts';
-import { judgeOwner } from '../persistence/lock/liveness.ts';
-import { readHolder } from '../persistence/lock/lock-directory.ts';
-import { currentOwner } from '../persistence/lock/owner.ts';
+import { checkMayWrite, looking, undefinedIfAbsent } from '../files/directory-access.ts';
+import { adviceOn, describeHolder } from '../lock/directory-lock.ts';
+import { findKernelLock } from '../lock/kernel-locks.ts';
+import { judgeOwner } from '../lock/liveness.ts';
+import { readHolder } from '../lock/lock-directory.ts';
+import { currentOwner } from '../lock/owner.ts';
 import type { Check, Finding } from './check.ts';
 
 /** The check of the lock, which is not taken: whoever holds it is only named. */

@@ -1,9 +1,9 @@
 import type { ArchiverConfig } from '../config/schema.ts';
 import type { Environment } from '../environment.ts';
+import type { Logger } from '../log/logger.ts';
+import type { Metrics } from '../metrics/open.ts';
 import { proxyFor } from '../net/proxy.ts';
-import type { Logger } from '../services/logger.ts';
-import type { Metrics } from '../services/metrics/open.ts';
-import { openChannels } from '../services/notifications/open.ts';
+import { openChannels } from '../notify/open.ts';
 import type { Check } from './check.ts';
 
 const titles = { email: 'email by', slack: 'Slack' } as const;

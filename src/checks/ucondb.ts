@@ -1,9 +1,9 @@
-import { openUconDb } from '../clients/ucondb/open.ts';
 import type { ArchiverConfig } from '../config/schema.ts';
 import type { Environment } from '../environment.ts';
+import type { Logger } from '../log/logger.ts';
+import { expectKnownHost } from '../net/host-lookup.ts';
 import { proxyFor } from '../net/proxy.ts';
-import { expectKnownHost } from '../services/host-lookup.ts';
-import type { Logger } from '../services/logger.ts';
+import { openUconDb } from '../ucondb/open.ts';
 import type { Check, Finding } from './check.ts';
 
 /** The check of UconDB: address, folder, object and login; nothing is stored. */

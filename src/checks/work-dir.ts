@@ -1,7 +1,7 @@
 import { access, constants, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ArchiverConfig } from '../config/schema.ts';
-import { checkWritable, looking, undefinedIfAbsent } from '../persistence/directory-access.ts';
+import { checkWritable, looking, undefinedIfAbsent } from '../files/directory-access.ts';
 import type { Check, Finding } from './check.ts';
 
 /** The check of the work directory: there or to be made, writable, with space, and its records readable. */

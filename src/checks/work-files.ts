@@ -3,9 +3,9 @@ import { access, constants, readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { ArchiverConfig } from '../config/schema.ts';
 import { ConfigurationError, messageOf } from '../errors.ts';
-import { checkMayWrite, looking, undefinedIfAbsent } from '../persistence/directory-access.ts';
-import type { UncomparedRuns } from '../persistence/uncompared-runs.ts';
+import { checkMayWrite, looking, undefinedIfAbsent } from '../files/directory-access.ts';
 import type { StageFiles } from '../stages/stage.ts';
+import type { UncomparedRuns } from '../state/uncompared-runs.ts';
 import type { Check, Finding } from './check.ts';
 
 /** The checks of what a stage keeps between executions. */

@@ -1,6 +1,6 @@
 import type { StageName } from '../errors.ts';
-import { parseRunNumber } from '../run-number.ts';
-import { RunSet } from '../run-set.ts';
+import { parseRunNumber } from '../runs/run-number.ts';
+import { RunSet } from '../runs/run-set.ts';
 import { modeFlags } from './flags.ts';
 import type { RunRequest } from './request.ts';
 

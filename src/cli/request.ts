@@ -1,6 +1,6 @@
 import type { StageName } from '../errors.ts';
-import type { RunNumber } from '../run-number.ts';
-import type { RunSet } from '../run-set.ts';
+import type { RunNumber } from '../runs/run-number.ts';
+import type { RunSet } from '../runs/run-set.ts';
 
 interface CommonRequest {
   readonly configPath: string;

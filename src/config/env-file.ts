@@ -1,6 +1,6 @@
 import type { Environment } from '../environment.ts';
 import { ConfigurationError, messageOf } from '../errors.ts';
-import { readRegularFileSync } from '../regular-file.ts';
+import { readRegularFileSync } from '../files/regular-file.ts';
 import { errorCode } from '../system-error.ts';
 import { readShellWord } from './shell-word.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { LogLevel } from '../services/log-line.ts';
+import type { LogLevel } from '../log/log-line.ts';
 
 /** WARN and FATAL are other names that Python's logging knows. */
 const levels: ReadonlyMap<string, LogLevel> = new Map([

@@ -1,5 +1,5 @@
 import { ArtdaqDbError } from '../errors.ts';
-import type { RunNumber } from '../run-number.ts';
+import type { RunNumber } from '../runs/run-number.ts';
 import { isJsonObject, type JsonObject, type JsonValue, quoteJson } from './json.ts';
 import { parseFhicl } from './parse.ts';
 import { readStoredJson } from './stored-json.ts';

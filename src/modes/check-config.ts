@@ -2,8 +2,8 @@ import { localChecks, serviceChecks } from '../checks/all.ts';
 import type { CheckResult } from '../checks/check.ts';
 import { runChecks } from '../checks/run-checks.ts';
 import type { RunRequest } from '../cli/request.ts';
+import { makeRedactor } from '../log/log-line.ts';
 import { checkLine, checksJson, checksSummary, isUsable } from '../report/checks.ts';
-import { makeRedactor } from '../services/log-line.ts';
 import { programVersion } from '../version.ts';
 import type { Execution } from './execution.ts';
 

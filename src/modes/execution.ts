@@ -1,7 +1,7 @@
-import type { Logger } from '../services/logger.ts';
-import type { StageOutcome } from '../services/stage-observer.ts';
-import type { ProgressView } from '../services/terminal.ts';
+import type { Logger } from '../log/logger.ts';
+import type { ProgressView } from '../log/terminal.ts';
 import type { Site } from '../site.ts';
+import type { StageOutcome } from '../stages/stage-observer.ts';
 
 /** What every mode works with. */
 export interface Execution {

@@ -1,12 +1,12 @@
 import type { RunRequest } from '../cli/request.ts';
 import { PersistenceError, type StageName } from '../errors.ts';
-import { followUpRecords } from '../persistence/follow-up-records.ts';
-import type { RunSetFile } from '../persistence/run-set-file.ts';
-import { nobodyWaits, type WaitingRunsFile, type WaitingState } from '../persistence/waiting-runs.ts';
-import { recoverFrom, recoveryLines, writeRecovery } from '../report/recover.ts';
-import { common, type RunNumber, without } from '../run-number.ts';
-import type { Logger } from '../services/logger.ts';
+import type { Logger } from '../log/logger.ts';
+import { common, type RunNumber, without } from '../runs/run-number.ts';
 import type { Site } from '../site.ts';
+import { followUpRecords } from '../state/follow-up-records.ts';
+import { recoverFrom, recoveryLines, writeRecovery } from '../state/recover.ts';
+import type { RunSetFile } from '../state/run-set-file.ts';
+import { nobodyWaits, type WaitingRunsFile, type WaitingState } from '../state/waiting-runs.ts';
 import type { Execution } from './execution.ts';
 import { compareUploads, nothingUploaded } from './recover-uploads.ts';
 

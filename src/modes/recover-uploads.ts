@@ -1,14 +1,14 @@
 import { ArchiverError, PersistenceError } from '../errors.ts';
-import { followUpRecords } from '../persistence/follow-up-records.ts';
-import { allUncertain, uncertainRuns } from '../persistence/uncompared-runs.ts';
-import type { WaitingRun } from '../persistence/waiting-runs.ts';
-import { formatRuns } from '../report/ranges.ts';
-import { byRunNumber, common, type RunNumber } from '../run-number.ts';
+import { formatRuns } from '../runs/ranges.ts';
+import { byRunNumber, common, type RunNumber } from '../runs/run-number.ts';
 import { attemptRun } from '../stages/attempts.ts';
 import { BlobComparison } from '../stages/blob-comparison.ts';
 import type { Visit } from '../stages/run-end.ts';
 import { followSchedule, Schedule, signOf } from '../stages/schedule.ts';
 import { WaitingBook } from '../stages/waiting-book.ts';
+import { followUpRecords } from '../state/follow-up-records.ts';
+import { allUncertain, uncertainRuns } from '../state/uncompared-runs.ts';
+import type { WaitingRun } from '../state/waiting-runs.ts';
 import type { Execution } from './execution.ts';
 
 /** How the runs that this archiver uploaded compare; all ascending. */

@@ -1,12 +1,10 @@
 import { hostname } from 'node:os';
 import type { RunRequest } from '../cli/request.ts';
 import { PersistenceError, type StageName } from '../errors.ts';
-import { writeFileAtomic } from '../persistence/atomic-file.ts';
-import type { KnownReasons } from '../persistence/failure-reasons.ts';
-import { followUpRecords } from '../persistence/follow-up-records.ts';
-import { allUncertain, type UncertainRuns, uncertainRuns } from '../persistence/uncompared-runs.ts';
-import type { WaitingState } from '../persistence/waiting-runs.ts';
-import { statusPage } from '../report/html.ts';
+import { writeFileAtomic } from '../files/atomic-file.ts';
+import { makeRedactor } from '../log/log-line.ts';
+import type { Logger } from '../log/logger.ts';
+import { statusPage } from '../report/html/status-page.ts';
 import { statusJson } from '../report/json.ts';
 import {
   isWhole,
@@ -20,11 +18,13 @@ import {
   type UnreadableStageRecord,
 } from '../report/status.ts';
 import { statusLines } from '../report/text.ts';
-import { type RunNumber, without } from '../run-number.ts';
-import type { RunSet } from '../run-set.ts';
-import { makeRedactor } from '../services/log-line.ts';
-import type { Logger } from '../services/logger.ts';
+import { type RunNumber, without } from '../runs/run-number.ts';
+import type { RunSet } from '../runs/run-set.ts';
 import type { Site } from '../site.ts';
+import type { KnownReasons } from '../state/failure-reasons.ts';
+import { followUpRecords } from '../state/follow-up-records.ts';
+import { allUncertain, type UncertainRuns, uncertainRuns } from '../state/uncompared-runs.ts';
+import type { WaitingState } from '../state/waiting-runs.ts';
 import { programVersion } from '../version.ts';
 import type { Execution } from './execution.ts';
 

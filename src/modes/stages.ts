@@ -1,20 +1,20 @@
 import { randomInt } from 'node:crypto';
 import type { RunRequest } from '../cli/request.ts';
-import { Fuzz, fuzzedArtdaqDb, fuzzedUconDb } from '../clients/fuzz.ts';
 import { ArchiverError, NotYetError, type StageName } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { rangeText } from '../number-ranges.ts';
-import { followUpRecords } from '../persistence/follow-up-records.ts';
+import type { Logger } from '../log/logger.ts';
 import { readSchemaFile } from '../records/schema-file.ts';
 import { faultText } from '../report/waiting-runs.ts';
-import type { RunNumber } from '../run-number.ts';
-import type { Logger } from '../services/logger.ts';
-import type { StageOutcome } from '../services/stage-observer.ts';
+import { rangeText } from '../runs/number-ranges.ts';
+import type { RunNumber } from '../runs/run-number.ts';
 import type { Site } from '../site.ts';
 import type { BaseStage } from '../stages/base-stage.ts';
+import { Fuzz, fuzzedArtdaqDb, fuzzedUconDb } from '../stages/fuzz.ts';
 import { Importer } from '../stages/importer.ts';
 import { Migrator } from '../stages/migrator.ts';
 import type { StageContext, StageRequest } from '../stages/stage.ts';
+import type { StageOutcome } from '../stages/stage-observer.ts';
+import { followUpRecords } from '../state/follow-up-records.ts';
 import type { Execution } from './execution.ts';
 
 type StagesRequest = Extract<

@@ -1,4 +1,4 @@
-import type { RunNumber } from '../run-number.ts';
+import type { RunNumber } from '../runs/run-number.ts';
 
 /** Which runs a verification compares. */
 export interface Turns {

@@ -1,11 +1,7 @@
 import pLimit from 'p-limit';
 import type { RunRequest } from '../cli/request.ts';
-import { storedRecord } from '../clients/ucondb/stored-record.ts';
 import { ArchiverError, messageOf } from '../errors.ts';
-import { type NumberRange, rangeText } from '../number-ranges.ts';
-import { followUpRecords } from '../persistence/follow-up-records.ts';
-import { VerifiedNotes } from '../persistence/verified-notes.ts';
-import { compareFiles, isMatch } from '../report/compare.ts';
+import { compareFiles, isMatch } from '../records/compare.ts';
 import { skippedRuns } from '../report/status.ts';
 import {
   allEqual,
@@ -15,9 +11,13 @@ import {
   verificationJson,
   verificationLines,
 } from '../report/verification.ts';
-import { byRunNumber, type RunNumber, without } from '../run-number.ts';
-import { RunSet } from '../run-set.ts';
+import { type NumberRange, rangeText } from '../runs/number-ranges.ts';
+import { byRunNumber, type RunNumber, without } from '../runs/run-number.ts';
+import { RunSet } from '../runs/run-set.ts';
 import { lacksTimesOnly } from '../stages/blob-completion.ts';
+import { followUpRecords } from '../state/follow-up-records.ts';
+import { VerifiedNotes } from '../state/verified-notes.ts';
+import { storedRecord } from '../ucondb/stored-record.ts';
 import type { Execution } from './execution.ts';
 import { takeTurns } from './verification-turns.ts';
 

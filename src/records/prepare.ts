@@ -1,10 +1,10 @@
 import { isAscii } from 'node:buffer';
 import { entityOf, type FhiclFile, SCHEMA_FILE } from '../fhicl/fhicl-file.ts';
-import type { RunNumber } from '../run-number.ts';
+import type { RunNumber } from '../runs/run-number.ts';
 import { signsOfIncompleteness } from './completeness.ts';
 import { configName, DEFAULT_CONFIG } from './config-name.ts';
 import type { Conversion, ConversionWarning } from './converters/conversion.ts';
-import { CONVERTERS } from './converters.ts';
+import { CONVERTERS } from './converters/converters.ts';
 import { roleOf } from './file-role.ts';
 import { type ConvertedName, GENERATED_NAMES, type GenerateName } from './generate-names.ts';
 import { type Fault, faultsError, lastingFault } from './record-faults.ts';

@@ -1,5 +1,5 @@
 import { ArchiverError, type ErrorFault, messageOf, RunRecordError } from '../errors.ts';
-import type { RunNumber } from '../run-number.ts';
+import type { RunNumber } from '../runs/run-number.ts';
 import { errorCode, isOfSite } from '../system-error.ts';
 
 /** Why one file of a run directory can't be archived. */

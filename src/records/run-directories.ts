@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { messageOf, RunRecordError } from '../errors.ts';
-import { byRunNumber, parseRunNumber, type RunNumber } from '../run-number.ts';
+import { byRunNumber, parseRunNumber, type RunNumber } from '../runs/run-number.ts';
 import { errorCode } from '../system-error.ts';
 
 /** The run directories of a place. */

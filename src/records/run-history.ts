@@ -1,4 +1,4 @@
-import type { RunNumber } from '../run-number.ts';
+import type { RunNumber } from '../runs/run-number.ts';
 import { isConfigName } from './config-name.ts';
 import type { Conversion } from './converters/conversion.ts';
 import { ConvertedText } from './converters/converted-text.ts';

@@ -1,4 +1,4 @@
-import type { RunNumber } from '../run-number.ts';
+import type { RunNumber } from '../runs/run-number.ts';
 
 /** A file of a run directory. */
 export interface RecordFile {

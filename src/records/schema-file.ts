@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { ConfigurationError, messageOf } from '../errors.ts';
 import { type FhiclFile, SCHEMA_FILE } from '../fhicl/fhicl-file.ts';
 import { parseFhicl } from '../fhicl/parse.ts';
+import { readRegularFile } from '../files/regular-file.ts';
 import { installationDirectory } from '../installation.ts';
-import { readRegularFile } from '../regular-file.ts';
 import { errorCode } from '../system-error.ts';
 
 /** Never used by itself: what a schema says is stored with every run, so a site decides. */

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { RunRecordError } from '../errors.ts';
-import { signatureOf } from '../file-signature.ts';
+import { signatureOf } from '../files/file-signature.ts';
 
 /** A file as it was for the whole time in which it was read. */
 export interface StableFile {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { lstat } from 'node:fs/promises';
 import pLimit from 'p-limit';
-import { signatureOf } from '../file-signature.ts';
+import { signatureOf } from '../files/file-signature.ts';
 import { errorCode } from '../system-error.ts';
 import { isCopyName, roleOf } from './file-role.ts';
 import { abbreviate, shown } from './record-faults.ts';

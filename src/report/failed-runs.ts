@@ -1,5 +1,5 @@
-import type { FailureReason } from '../persistence/failure-reasons.ts';
-import type { RunNumber } from '../run-number.ts';
+import type { RunNumber } from '../runs/run-number.ts';
+import type { FailureReason } from '../state/failure-reasons.ts';
 import type { StageRecord } from './status.ts';
 
 /** A run of a failure log, and why it failed. */

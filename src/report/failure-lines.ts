@@ -1,7 +1,7 @@
-import { formatTime } from '../services/log-line.ts';
+import { formatTime } from '../log/log-line.ts';
+import { formatRuns } from '../runs/ranges.ts';
 import { explainedRuns, unexplainedRuns } from './failed-runs.ts';
 import { info, label, type ReportLine } from './lines.ts';
-import { formatRuns } from './ranges.ts';
 import type { StageRecord, Status } from './status.ts';
 
 const rule = '-'.repeat(70);

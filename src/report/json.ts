@@ -1,8 +1,8 @@
-import { type NumberRange, toRanges } from '../number-ranges.ts';
-import { positionOf } from '../persistence/position.ts';
-import { type PostponementReason, type WaitingState, waitingByPlace } from '../persistence/waiting-runs.ts';
-import type { RunNumber } from '../run-number.ts';
+import { type NumberRange, toRanges } from '../runs/number-ranges.ts';
+import type { RunNumber } from '../runs/run-number.ts';
 import { formatJson } from '../shown-text.ts';
+import { positionOf } from '../state/position.ts';
+import { type PostponementReason, type WaitingState, waitingByPlace } from '../state/waiting-runs.ts';
 import { explainedRuns } from './failed-runs.ts';
 import { recommendations } from './recommendations.ts';
 import {

@@ -1,7 +1,7 @@
-import { positionOf } from '../persistence/position.ts';
-import { type RunNumber, without } from '../run-number.ts';
+import { formatRuns } from '../runs/ranges.ts';
+import { type RunNumber, without } from '../runs/run-number.ts';
+import { positionOf } from '../state/position.ts';
 import { info, placeName, type ReportLine } from './lines.ts';
-import { formatRuns } from './ranges.ts';
 import { type Place, runsAt, type StageRecord, type Status } from './status.ts';
 
 const rule = '-'.repeat(70);

@@ -1,9 +1,9 @@
 import { messageOf, type StageName } from '../errors.ts';
-import type { KnownReasons } from '../persistence/failure-reasons.ts';
-import { isAbove, positionOf } from '../persistence/position.ts';
-import type { StageState } from '../persistence/state-text.ts';
-import type { WaitingState } from '../persistence/waiting-runs.ts';
-import { type RunNumber, without } from '../run-number.ts';
+import { type RunNumber, without } from '../runs/run-number.ts';
+import type { KnownReasons } from '../state/failure-reasons.ts';
+import { isAbove, positionOf } from '../state/position.ts';
+import type { StageState } from '../state/state-text.ts';
+import type { WaitingState } from '../state/waiting-runs.ts';
 
 /** A place that holds runs, as the status report asks it. */
 export interface StatusSource {

@@ -1,7 +1,7 @@
-import { toRanges } from '../number-ranges.ts';
+import { toRanges } from '../runs/number-ranges.ts';
+import { formatGaps, formatRanges } from '../runs/ranges.ts';
 import { failureLines } from './failure-lines.ts';
 import { info, label, placeName, type ReportLine } from './lines.ts';
-import { formatGaps, formatRanges } from './ranges.ts';
 import { recommendations } from './recommendations.ts';
 import { comparisonLines } from './state-comparison.ts';
 import type { Place, PlaceStatus, Status } from './status.ts';

@@ -1,8 +1,8 @@
-import { toRanges } from '../number-ranges.ts';
-import type { RunNumber } from '../run-number.ts';
+import { type FileComparison, isMatch } from '../records/compare.ts';
+import { toRanges } from '../runs/number-ranges.ts';
+import { formatRuns } from '../runs/ranges.ts';
+import type { RunNumber } from '../runs/run-number.ts';
 import { formatJson } from '../shown-text.ts';
-import { type FileComparison, isMatch } from './compare.ts';
-import { formatRuns } from './ranges.ts';
 
 /** Raised when a member of the JSON document changes its meaning or goes away. */
 const VERSION = 1;

@@ -1,11 +1,11 @@
+import { formatTime } from '../log/log-line.ts';
+import { formatRanges, formatRuns } from '../runs/ranges.ts';
 import {
   type PostponementReason,
   type WaitingAtPlace,
   type WaitingState,
   waitingByPlace,
-} from '../persistence/waiting-runs.ts';
-import { formatTime } from '../services/log-line.ts';
-import { formatRanges, formatRuns } from './ranges.ts';
+} from '../state/waiting-runs.ts';
 
 /** Runs that wait for one reason. */
 export interface WaitingFact {

@@ -1,7 +1,7 @@
 import { ArchiverError, messageOf, NotYetError } from '../errors.ts';
-import { pause } from '../pause.ts';
-import type { RunNumber } from '../run-number.ts';
-import type { Logger } from '../services/logger.ts';
+import type { Logger } from '../log/logger.ts';
+import { pause } from '../net/pause.ts';
+import type { RunNumber } from '../runs/run-number.ts';
 import { isSystemError } from '../system-error.ts';
 import { type RunEnd, Visit } from './run-end.ts';
 

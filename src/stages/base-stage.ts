@@ -1,18 +1,17 @@
 import { ArchiverError, type Place, type StageName } from '../errors.ts';
-import type { NumberRange } from '../number-ranges.ts';
-import { positionOf } from '../persistence/position.ts';
-import type { StageState } from '../persistence/state-text.ts';
+import type { Logger } from '../log/logger.ts';
+import type { NumberRange } from '../runs/number-ranges.ts';
+import { formatRuns } from '../runs/ranges.ts';
+import { byRunNumber, type RunNumber } from '../runs/run-number.ts';
+import { RunSet } from '../runs/run-set.ts';
+import { positionOf } from '../state/position.ts';
+import type { StageState } from '../state/state-text.ts';
 import {
   type PostponementReason,
   type WaitingAtPlace,
   type WaitingState,
   waitingByPlace,
-} from '../persistence/waiting-runs.ts';
-import { formatRuns } from '../report/ranges.ts';
-import { byRunNumber, type RunNumber } from '../run-number.ts';
-import { RunSet } from '../run-set.ts';
-import type { Logger } from '../services/logger.ts';
-import type { FailedRun } from '../services/stage-observer.ts';
+} from '../state/waiting-runs.ts';
 import { attemptRun } from './attempts.ts';
 import { type BatchResult, processBatch } from './batch.ts';
 import {
@@ -32,6 +31,7 @@ import { planLines, recoveryLines, stateLine } from './plan-lines.ts';
 import type { RunEnd, Visit } from './run-end.ts';
 import { Schedule, signOf } from './schedule.ts';
 import type { StageContext, StageRequest, StageResult } from './stage.ts';
+import type { FailedRun } from './stage-observer.ts';
 
 /**
  * What importer and migrator have in common: which runs are looked at, in what batches, how many at once, how often each is

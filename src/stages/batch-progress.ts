@@ -1,5 +1,5 @@
-import type { Logger } from '../services/logger.ts';
-import type { ProgressView } from '../services/terminal.ts';
+import type { Logger } from '../log/logger.ts';
+import type { ProgressView } from '../log/terminal.ts';
 import type { ProgressRecorder } from './progress-recorder.ts';
 
 /** What the progress of a batch is told with. */

@@ -1,6 +1,6 @@
 import { messageOf, type Place } from '../errors.ts';
-import { type WaitingState, waitingByPlace } from '../persistence/waiting-runs.ts';
-import type { RunNumber } from '../run-number.ts';
+import type { RunNumber } from '../runs/run-number.ts';
+import { type WaitingState, waitingByPlace } from '../state/waiting-runs.ts';
 import { BatchProgress } from './batch-progress.ts';
 import { type BatchPlan, type IncrementalView, type Listing, sizeOf } from './candidates.ts';
 import { ProgressRecorder } from './progress-recorder.ts';

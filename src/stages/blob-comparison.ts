@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
+import type { ArtdaqDb } from '../artdaqdb/artdaqdb.ts';
 import { packBlob, sameRecord } from '../blob/pack.ts';
 import { unpackBlob } from '../blob/unpack.ts';
-import type { ArtdaqDb } from '../clients/artdaqdb/artdaqdb.ts';
-import type { UconDb } from '../clients/ucondb/ucondb.ts';
 import { ArtdaqDbError, BlobDifferenceError, BlobError, FhiclError, messageOf } from '../errors.ts';
 import { type FhiclFile, SCHEMA_FILE } from '../fhicl/fhicl-file.ts';
-import { forget } from '../persistence/follow-up-records.ts';
-import type { RunSetFile } from '../persistence/run-set-file.ts';
-import type { RunNumber } from '../run-number.ts';
-import type { Logger } from '../services/logger.ts';
+import type { Logger } from '../log/logger.ts';
+import type { RunNumber } from '../runs/run-number.ts';
+import { forget } from '../state/follow-up-records.ts';
+import type { RunSetFile } from '../state/run-set-file.ts';
+import type { UconDb } from '../ucondb/ucondb.ts';
 import { needOf } from './blob-completion.ts';
 import type { Visit } from './run-end.ts';
 

@@ -1,8 +1,8 @@
 import { FhiclError } from '../errors.ts';
 import type { FhiclFile } from '../fhicl/fhicl-file.ts';
+import { compareFiles, isMatch } from '../records/compare.ts';
 import { HISTORY2_FILE } from '../records/prepare.ts';
 import { completes, eventsInHistory, lacksStop } from '../records/run-times.ts';
-import { compareFiles, isMatch } from '../report/compare.ts';
 
 /**
  * What the blob of a run needs that got its stop time in artdaqDB later: `nothing-yet` if artdaqDB has only the start so far.

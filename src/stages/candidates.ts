@@ -1,8 +1,8 @@
-import { advance, isAbove } from '../persistence/position.ts';
-import type { StageState } from '../persistence/state-text.ts';
-import type { PostponementReason, WaitingState } from '../persistence/waiting-runs.ts';
-import { byRunNumber, type RunNumber, without } from '../run-number.ts';
-import { RunSet } from '../run-set.ts';
+import { byRunNumber, type RunNumber, without } from '../runs/run-number.ts';
+import { RunSet } from '../runs/run-set.ts';
+import { advance, isAbove } from '../state/position.ts';
+import type { StageState } from '../state/state-text.ts';
+import type { PostponementReason, WaitingState } from '../state/waiting-runs.ts';
 
 /** The runs at a stage's source and at its target, both ascending. */
 export interface Listing {

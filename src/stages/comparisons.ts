@@ -1,7 +1,7 @@
-import type { RunNumber } from '../run-number.ts';
-import type { Logger } from '../services/logger.ts';
-import type { FailedRun } from '../services/stage-observer.ts';
+import type { Logger } from '../log/logger.ts';
+import type { RunNumber } from '../runs/run-number.ts';
 import type { Visit } from './run-end.ts';
+import type { FailedRun } from './stage-observer.ts';
 
 /** What is to be done about runs that are at the target and don't count as archived yet. */
 export interface Comparisons {

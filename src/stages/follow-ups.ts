@@ -1,5 +1,5 @@
-import type { RunNumber } from '../run-number.ts';
-import type { Logger } from '../services/logger.ts';
+import type { Logger } from '../log/logger.ts';
+import type { RunNumber } from '../runs/run-number.ts';
 import type { Visit } from './run-end.ts';
 
 /** What is to be done about runs that are archived already. */

@@ -1,6 +1,6 @@
 import type { StageName } from '../errors.ts';
-import { formatRanges } from '../report/ranges.ts';
 import { postponementTexts } from '../report/waiting-runs.ts';
+import { formatRanges } from '../runs/ranges.ts';
 import { type BatchPlan, byReason, type IncrementalView, sizeOf } from './candidates.ts';
 import type { StageRequest } from './stage.ts';
 

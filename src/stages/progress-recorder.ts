@@ -1,8 +1,8 @@
-import type { FailureLog } from '../persistence/failure-log.ts';
-import { advance } from '../persistence/position.ts';
-import type { StateFile } from '../persistence/state.ts';
-import type { WaitingRunsFile, WaitingState } from '../persistence/waiting-runs.ts';
-import type { RunNumber } from '../run-number.ts';
+import type { RunNumber } from '../runs/run-number.ts';
+import type { FailureLog } from '../state/failure-log.ts';
+import { advance } from '../state/position.ts';
+import type { StateFile } from '../state/state.ts';
+import type { WaitingRunsFile, WaitingState } from '../state/waiting-runs.ts';
 import { attemptedUpTo, type Listing, lowestRun } from './candidates.ts';
 import type { RunEnd } from './run-end.ts';
 import type { WaitingBook } from './waiting-book.ts';

@@ -1,4 +1,4 @@
-import type { RunNumber } from '../run-number.ts';
+import type { RunNumber } from '../runs/run-number.ts';
 import type { RunEnd } from './run-end.ts';
 
 /** What a {@link Schedule} chooses from. */

@@ -1,12 +1,12 @@
 import type { Place } from '../errors.ts';
-import type { SeenRuns } from '../persistence/seen-runs.ts';
-import type { WaitingAtPlace } from '../persistence/waiting-runs.ts';
-import type { RunNumber } from '../run-number.ts';
-import type { RunSet } from '../run-set.ts';
-import type { Logger } from '../services/logger.ts';
-import type { FailedRun } from '../services/stage-observer.ts';
-import type { ProgressView } from '../services/terminal.ts';
+import type { Logger } from '../log/logger.ts';
+import type { ProgressView } from '../log/terminal.ts';
+import type { RunNumber } from '../runs/run-number.ts';
+import type { RunSet } from '../runs/run-set.ts';
+import type { SeenRuns } from '../state/seen-runs.ts';
+import type { WaitingAtPlace } from '../state/waiting-runs.ts';
 import type { RecordedFiles } from './progress-recorder.ts';
+import type { FailedRun } from './stage-observer.ts';
 
 /** The parameters of section `app` that stages need. */
 export interface StageSettings {

@@ -1,18 +1,18 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import pLimit from 'p-limit';
-import type { ArtdaqDb } from '../clients/artdaqdb/artdaqdb.ts';
+import type { ArtdaqDb } from '../artdaqdb/artdaqdb.ts';
 import { ArchiverError } from '../errors.ts';
 import type { FhiclFile } from '../fhicl/fhicl-file.ts';
-import { type FollowUpRecords, forget } from '../persistence/follow-up-records.ts';
+import type { Logger } from '../log/logger.ts';
 import { configName, DEFAULT_CONFIG } from '../records/config-name.ts';
 import { HISTORY2_FILE, history2File } from '../records/prepare.ts';
 import type { RecordGlance, RunRecord, RunRecordSource } from '../records/run-record-source.ts';
 import { completes } from '../records/run-times.ts';
 import { isUnfinished } from '../records/waiting.ts';
 import { LOOKS_APART_MS } from '../records/wholeness.ts';
-import type { RunNumber } from '../run-number.ts';
-import { RunSet } from '../run-set.ts';
-import type { Logger } from '../services/logger.ts';
+import type { RunNumber } from '../runs/run-number.ts';
+import { RunSet } from '../runs/run-set.ts';
+import { type FollowUpRecords, forget } from '../state/follow-up-records.ts';
 import type { Listing } from './candidates.ts';
 
 /** What unfinished runs are followed with. */

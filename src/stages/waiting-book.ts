@@ -1,6 +1,6 @@
 import type { Place } from '../errors.ts';
-import type { WaitingRun } from '../persistence/waiting-runs.ts';
-import type { RunNumber } from '../run-number.ts';
+import type { RunNumber } from '../runs/run-number.ts';
+import type { WaitingRun } from '../state/waiting-runs.ts';
 import type { RunEnd } from './run-end.ts';
 
 /** A run that failed so often while others succeeded that the fault must be its own. */

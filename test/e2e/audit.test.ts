@@ -9,8 +9,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openUconDb } from '../../src/clients/ucondb/open.ts';
-import { silentLogger } from '../../src/services/logger.ts';
+import { silentLogger } from '../../src/log/logger.ts';
+import { openUconDb } from '../../src/ucondb/open.ts';
 import { account } from '../helpers/site.ts';
 import { useSite } from '../helpers/use-site.ts';
 

@@ -6,7 +6,7 @@ import { goldenRuns } from '../helpers/golden-records.ts';
 import { useTemporaryDirectories } from '../helpers/temporary-directory.ts';
 import { runTool, type ToolOptions } from '../helpers/tool-process.ts';
 
-const program = resolve(import.meta.dirname, '../../dist/tools/fhicl.js');
+const program = resolve(import.meta.dirname, '../../dist/tools/fhicl/main.js');
 const golden = join(import.meta.dirname, '../fixtures/golden/fhicl');
 const temporaryDirectory = useTemporaryDirectories();
 

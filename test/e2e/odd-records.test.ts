@@ -1,8 +1,8 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { FilesystemDb } from '../../src/artdaqdb/filesystem/filesystem-db.ts';
 import { unpackBlob } from '../../src/blob/unpack.ts';
-import { FilesystemDb } from '../../src/clients/artdaqdb/filesystem-db.ts';
 import { writeRecords } from '../../tools/sample-records/write.ts';
 import type { Ended } from '../helpers/archiver-process.ts';
 import { age, ODD_RECORDS, writeOddRecord } from '../helpers/odd-records.ts';

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { FilesystemDb } from '../../src/clients/artdaqdb/filesystem-db.ts';
-import { findProcess } from '../../src/persistence/lock/process-table.ts';
+import { FilesystemDb } from '../../src/artdaqdb/filesystem/filesystem-db.ts';
+import { findProcess } from '../../src/lock/process-table.ts';
 import { ArchiverProcess, type Ended } from '../helpers/archiver-process.ts';
 import { Site } from '../helpers/site.ts';
 import { StandInTools } from '../helpers/stand-in-tools.ts';

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { UconDbClient } from '../../src/clients/ucondb/ucondb-client.ts';
+import { UconDbClient } from '../../src/ucondb/ucondb-client.ts';
 
-const program = resolve(import.meta.dirname, '../../dist/tools/ucondb-server.js');
+const program = resolve(import.meta.dirname, '../../dist/tools/ucondb-server/main.js');
 const account = { user: 'archiver', password: 'secret' };
 
 let directory: string;

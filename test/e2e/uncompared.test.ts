@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { UconDbClient } from '../../src/clients/ucondb/ucondb-client.ts';
+import { UconDbClient } from '../../src/ucondb/ucondb-client.ts';
 import { ReadBackProxy } from '../helpers/read-back-proxy.ts';
 import { account, type Parameters } from '../helpers/site.ts';
 import { useSite } from '../helpers/use-site.ts';

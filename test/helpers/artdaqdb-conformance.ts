@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ArtdaqDb } from '../../src/clients/artdaqdb/artdaqdb.ts';
+import type { ArtdaqDb } from '../../src/artdaqdb/artdaqdb.ts';
 import { ArtdaqDbError, ArtdaqDbPresenceError, FhiclError } from '../../src/errors.ts';
 import type { FhiclFile } from '../../src/fhicl/fhicl-file.ts';
 

@@ -1,7 +1,7 @@
-import { IndexBytes } from '../../src/clients/artdaqdb/filesystem/index/index-bytes.ts';
-import type { IndexChange } from '../../src/clients/artdaqdb/filesystem/index/index-entry.ts';
-import { scanIndex } from '../../src/clients/artdaqdb/filesystem/index/index-scan.ts';
-import { spliceIndex } from '../../src/clients/artdaqdb/filesystem/index/index-splice.ts';
+import { IndexBytes } from '../../src/artdaqdb/filesystem/index/index-bytes.ts';
+import type { IndexChange } from '../../src/artdaqdb/filesystem/index/index-entry.ts';
+import { scanIndex } from '../../src/artdaqdb/filesystem/index/index-scan.ts';
+import { spliceIndex } from '../../src/artdaqdb/filesystem/index/index-splice.ts';
 
 /** The content of an index after a change. */
 export function changedIndex(content: Buffer, change: IndexChange, windowBytes?: number): Buffer {

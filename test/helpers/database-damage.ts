@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CheckContext } from '../../src/clients/artdaqdb/filesystem/check/collection-scan.ts';
+import { realFiles } from '../../src/artdaqdb/filesystem/database-files.ts';
+import { silentLogger } from '../../src/log/logger.ts';
+import type { CheckContext } from '../../tools/repair-filesystemdb/collection-scan.ts';
 import {
   type RepairOptions,
   type RepairReport,
   repairDatabase,
-} from '../../src/clients/artdaqdb/filesystem/check/repair.ts';
-import { realFiles } from '../../src/clients/artdaqdb/filesystem/database-files.ts';
-import { silentLogger } from '../../src/services/logger.ts';
+} from '../../tools/repair-filesystemdb/repair.ts';
 
 /** An index.json as it is taken apart by tests. */
 export interface IndexJson {

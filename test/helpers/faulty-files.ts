@@ -1,4 +1,4 @@
-import { type DatabaseFiles, realFiles } from '../../src/clients/artdaqdb/filesystem/database-files.ts';
+import { type DatabaseFiles, realFiles } from '../../src/artdaqdb/filesystem/database-files.ts';
 
 export interface FaultyFiles {
   readonly files: DatabaseFiles;

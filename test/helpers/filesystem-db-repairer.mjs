@@ -1,7 +1,8 @@
 // Mends a FilesystemDB: <database>.
-import { repairDatabase } from '../../dist/src/clients/artdaqdb/filesystem/check/repair.js';
-import { realFiles } from '../../dist/src/clients/artdaqdb/filesystem/database-files.js';
-import { silentLogger } from '../../dist/src/services/logger.js';
+
+import { realFiles } from '../../dist/src/artdaqdb/filesystem/database-files.js';
+import { silentLogger } from '../../dist/src/log/logger.js';
+import { repairDatabase } from '../../dist/tools/repair-filesystemdb/repair.js';
 
 const database = process.argv[2];
 const none = new Set();

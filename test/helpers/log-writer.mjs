@@ -1,5 +1,5 @@
 // Writes 500 lines to the log file given as argument and to standard output, then ends as the second argument says.
-import { createLogging } from '../../dist/src/services/logging.js';
+import { createLogging } from '../../dist/src/log/logging.js';
 
 const [logFile, end] = process.argv.slice(2);
 const logging = createLogging({ level: 'INFO', logFile, quiet: false, secrets: [] });

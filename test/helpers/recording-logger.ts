@@ -1,4 +1,4 @@
-import type { Logger } from '../../src/services/logger.ts';
+import type { Logger } from '../../src/log/logger.ts';
 
 /** A logger that keeps its lines, each with its level. */
 export function recordingLogger(): Logger & { readonly lines: string[] } {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { openUconDb } from '../../src/clients/ucondb/open.ts';
 import { type Collection, toStoredJson } from '../../src/fhicl/document.ts';
-import { silentLogger } from '../../src/services/logger.ts';
+import { silentLogger } from '../../src/log/logger.ts';
+import { openUconDb } from '../../src/ucondb/open.ts';
 import { documentOf, documentsIn, editIndex, mapOf } from './database-damage.ts';
 import { type GoldenRun, goldenRuns } from './golden-records.ts';
 import { account, Site } from './site.ts';

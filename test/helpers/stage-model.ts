@@ -4,19 +4,19 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { packBlob } from '../../src/blob/pack.ts';
 import { ArchiverError, type ErrorFault, UconDbError } from '../../src/errors.ts';
-import { FailureLog } from '../../src/persistence/failure-log.ts';
-import { isAbove, positionOf } from '../../src/persistence/position.ts';
-import { RunSetFile } from '../../src/persistence/run-set-file.ts';
-import { SeenRuns } from '../../src/persistence/seen-runs.ts';
-import { StateFile } from '../../src/persistence/state.ts';
-import { allUncertain, UncomparedRuns, uncertainRuns } from '../../src/persistence/uncompared-runs.ts';
-import { type PostponementReason, WaitingRunsFile } from '../../src/persistence/waiting-runs.ts';
-import { recoverFrom, writeRecovery } from '../../src/report/recover.ts';
 import { skippedRuns } from '../../src/report/status.ts';
-import { byRunNumber, type RunNumber, without } from '../../src/run-number.ts';
+import { byRunNumber, type RunNumber, without } from '../../src/runs/run-number.ts';
 import { type Listing, missingRuns } from '../../src/stages/candidates.ts';
 import { Migrator } from '../../src/stages/migrator.ts';
 import type { StageFiles, StageRequest, StageResult } from '../../src/stages/stage.ts';
+import { FailureLog } from '../../src/state/failure-log.ts';
+import { isAbove, positionOf } from '../../src/state/position.ts';
+import { recoverFrom, writeRecovery } from '../../src/state/recover.ts';
+import { RunSetFile } from '../../src/state/run-set-file.ts';
+import { SeenRuns } from '../../src/state/seen-runs.ts';
+import { StateFile } from '../../src/state/state.ts';
+import { allUncertain, UncomparedRuns, uncertainRuns } from '../../src/state/uncompared-runs.ts';
+import { type PostponementReason, WaitingRunsFile } from '../../src/state/waiting-runs.ts';
 import { recordingLogger } from './recording-logger.ts';
 
 /** When an execution is cut short: at the how many-th step of a run's work. */

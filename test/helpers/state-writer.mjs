@@ -2,9 +2,9 @@
 // `<directory>/reasons.json`, until killed.
 // Prints each number once it is in all of them.
 import { join } from 'node:path';
-import { FailureLog } from '../../dist/src/persistence/failure-log.js';
-import { FailureReasons } from '../../dist/src/persistence/failure-reasons.js';
-import { StateFile } from '../../dist/src/persistence/state.js';
+import { FailureLog } from '../../dist/src/state/failure-log.js';
+import { FailureReasons } from '../../dist/src/state/failure-reasons.js';
+import { StateFile } from '../../dist/src/state/state.js';
 
 const directory = process.argv[2] ?? '';
 const state = new StateFile(join(directory, 'state.json'));

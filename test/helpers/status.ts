@@ -1,6 +1,6 @@
-import { noReasons } from '../../src/persistence/failure-reasons.ts';
-import { nobodyWaits } from '../../src/persistence/waiting-runs.ts';
 import type { StageRecord, Status } from '../../src/report/status.ts';
+import { noReasons } from '../../src/state/failure-reasons.ts';
+import { nobodyWaits } from '../../src/state/waiting-runs.ts';
 
 /** A status to report on, with what matters to a test. */
 export interface StatusFacts {

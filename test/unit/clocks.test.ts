@@ -6,11 +6,11 @@ const source = resolve(import.meta.dirname, '../../src');
 
 /** Who may ask what time it is, without being told by whoever calls: each to tell how old something on a disk or a page is. */
 const READERS = [
+  'artdaqdb/tools/private-directories.ts',
   'checks/lock-file.ts',
-  'clients/artdaqdb/bulk/private-directories.ts',
-  'persistence/atomic-file.ts',
-  'persistence/lock.ts',
-  'persistence/lock/directory-lock.ts',
+  'files/atomic-file.ts',
+  'lock/directory-lock.ts',
+  'lock/lock.ts',
   'records/run-record-directory.ts',
   'report/html/script.ts',
 ];

@@ -11,12 +11,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { FilesystemDb } from '../../src/clients/artdaqdb/filesystem-db.ts';
-import { openArtdaqDb } from '../../src/clients/artdaqdb/open.ts';
-import type { DocumentEntry } from '../../src/clients/artdaqdb/stored-document.ts';
-import { submission } from '../../src/clients/artdaqdb/submission.ts';
+import { FilesystemDb } from '../../src/artdaqdb/filesystem/filesystem-db.ts';
+import { openArtdaqDb } from '../../src/artdaqdb/open.ts';
+import type { DocumentEntry } from '../../src/artdaqdb/stored-document.ts';
+import { submission } from '../../src/artdaqdb/submission.ts';
 import type { FhiclFile } from '../../src/fhicl/fhicl-file.ts';
-import { silentLogger } from '../../src/services/logger.ts';
+import { silentLogger } from '../../src/log/logger.ts';
 import { writeIndex } from './write-index.ts';
 
 const FIRST_RUN = 1;

@@ -13,7 +13,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import { FilesystemDb } from '../../src/clients/artdaqdb/filesystem-db.ts';
+import { FilesystemDb } from '../../src/artdaqdb/filesystem/filesystem-db.ts';
 import type { FhiclFile } from '../../src/fhicl/fhicl-file.ts';
 import { readRecord, report } from './measurement.ts';
 import { writeIndex } from './write-index.ts';

@@ -10,9 +10,9 @@
  */
 import { MongoClient } from 'mongodb';
 import pLimit from 'p-limit';
-import { bsonOf } from '../../src/clients/artdaqdb/mongo/bson-document.ts';
-import { MongoDb } from '../../src/clients/artdaqdb/mongo-db.ts';
-import { submission } from '../../src/clients/artdaqdb/submission.ts';
+import { bsonOf } from '../../src/artdaqdb/mongo/bson-document.ts';
+import { MongoDb } from '../../src/artdaqdb/mongo/mongo-db.ts';
+import { submission } from '../../src/artdaqdb/submission.ts';
 import type { FhiclFile } from '../../src/fhicl/fhicl-file.ts';
 import { readJsonObject } from '../../src/fhicl/json-reader.ts';
 import { readRecord, report } from './measurement.ts';

@@ -10,7 +10,7 @@ import { mkdir, open, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { command, makeLocalSite, runNode } from '../local-site.ts';
+import { command, makeLocalSite, runNode } from '../demo/local-site.ts';
 import { parseSize } from '../sample-records/record.ts';
 import { writeRecords } from '../sample-records/write.ts';
 

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import pLimit from 'p-limit';
-import { UconDbClient } from '../../src/clients/ucondb/ucondb-client.ts';
+import { UconDbClient } from '../../src/ucondb/ucondb-client.ts';
 import { startUconDbServer, type UconDbServer } from '../ucondb-server/server.ts';
 
 interface Flags {

@@ -1,10 +1,10 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { IndexBytes } from '../../src/clients/artdaqdb/filesystem/index/index-bytes.ts';
-import { noLists, scanIndex } from '../../src/clients/artdaqdb/filesystem/index/index-scan.ts';
-import { spliceIndex } from '../../src/clients/artdaqdb/filesystem/index/index-splice.ts';
-import { EMPTY_INDEX } from '../../src/clients/artdaqdb/filesystem/index/index-text.ts';
-import type { DocumentEntry } from '../../src/clients/artdaqdb/stored-document.ts';
+import { IndexBytes } from '../../src/artdaqdb/filesystem/index/index-bytes.ts';
+import { noLists, scanIndex } from '../../src/artdaqdb/filesystem/index/index-scan.ts';
+import { spliceIndex } from '../../src/artdaqdb/filesystem/index/index-splice.ts';
+import { EMPTY_INDEX } from '../../src/artdaqdb/filesystem/index/index-text.ts';
+import type { DocumentEntry } from '../../src/artdaqdb/stored-document.ts';
 
 /** Writes the index of a collection that holds these documents. */
 export function writeIndex(collection: string, added: readonly DocumentEntry[]): void {

@@ -1,16 +1,16 @@
 import { parse } from 'node:path';
-import type { ArtdaqDb } from '../../src/clients/artdaqdb/artdaqdb.ts';
-import { storedRecord } from '../../src/clients/ucondb/stored-record.ts';
-import type { UconDb } from '../../src/clients/ucondb/ucondb.ts';
+import type { ArtdaqDb } from '../../src/artdaqdb/artdaqdb.ts';
 import { ArchiverError, messageOf } from '../../src/errors.ts';
 import type { FhiclFile } from '../../src/fhicl/fhicl-file.ts';
-import { compareFiles, isMatch } from '../../src/report/compare.ts';
-import { type LineOptions, reduceLines } from '../../src/report/line-options.ts';
-import { unifiedDiff } from '../../src/report/unified-diff.ts';
-import type { RunNumber } from '../../src/run-number.ts';
-import type { Logger } from '../../src/services/logger.ts';
+import type { Logger } from '../../src/log/logger.ts';
+import { compareFiles, isMatch } from '../../src/records/compare.ts';
+import type { RunNumber } from '../../src/runs/run-number.ts';
+import { storedRecord } from '../../src/ucondb/stored-record.ts';
+import type { UconDb } from '../../src/ucondb/ucondb.ts';
 import type { KeptFiles } from './kept-files.ts';
+import { type LineOptions, reduceLines } from './line-options.ts';
 import type { Normaliser } from './normaliser.ts';
+import { unifiedDiff } from './unified-diff.ts';
 
 /** How runs are compared. */
 export interface Comparer {

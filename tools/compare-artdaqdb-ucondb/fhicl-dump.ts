@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text as textOf } from 'node:stream/consumers';
-import { runChild } from '../../src/clients/artdaqdb/bulk/child-process.ts';
+import { runChild } from '../../src/artdaqdb/tools/child-process.ts';
 import type { Environment } from '../../src/environment.ts';
 import { ArchiverError, messageOf } from '../../src/errors.ts';
 import type { FhiclFile } from '../../src/fhicl/fhicl-file.ts';

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import type { LineOptions } from '../../src/report/line-options.ts';
-import { parseRunNumber, type RunNumber } from '../../src/run-number.ts';
+import { parseRunNumber, type RunNumber } from '../../src/runs/run-number.ts';
 import { commandOutput } from '../standard-output.ts';
+import type { LineOptions } from './line-options.ts';
 import { type LinePattern, readLinePattern } from './line-pattern.ts';
 
 /** The command line. */

@@ -2,8 +2,8 @@ import { lstat, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ArchiverError, messageOf } from '../../src/errors.ts';
 import type { FhiclFile } from '../../src/fhicl/fhicl-file.ts';
-import { makeDirectory } from '../../src/persistence/make-directory.ts';
-import type { RunNumber } from '../../src/run-number.ts';
+import { makeDirectory } from '../../src/files/make-directory.ts';
+import type { RunNumber } from '../../src/runs/run-number.ts';
 import { undefinedIfMissing } from '../../src/system-error.ts';
 
 /** A directory in which files of runs are kept, `run_<number>/<name>`. */

@@ -1,6 +1,6 @@
 import { ArchiverError, messageOf } from '../../src/errors.ts';
-import { canonicalFhicl } from '../../src/fhicl/canonical.ts';
 import type { FhiclFile } from '../../src/fhicl/fhicl-file.ts';
+import { canonicalFhicl } from './canonical.ts';
 
 /** A file in a form in which only its meaning counts, or why it has none. */
 export type Normalised = { readonly text: string } | { readonly problem: string };

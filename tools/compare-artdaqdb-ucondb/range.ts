@@ -1,8 +1,8 @@
-import type { ArtdaqDb } from '../../src/clients/artdaqdb/artdaqdb.ts';
-import type { UconDb } from '../../src/clients/ucondb/ucondb.ts';
-import type { NumberRange } from '../../src/number-ranges.ts';
-import { type RunNumber, without } from '../../src/run-number.ts';
-import { RunSet } from '../../src/run-set.ts';
+import type { ArtdaqDb } from '../../src/artdaqdb/artdaqdb.ts';
+import type { NumberRange } from '../../src/runs/number-ranges.ts';
+import { type RunNumber, without } from '../../src/runs/run-number.ts';
+import { RunSet } from '../../src/runs/run-set.ts';
+import type { UconDb } from '../../src/ucondb/ucondb.ts';
 
 /** The runs of a range by the places that have them, ascending. */
 export interface RunsInRange {

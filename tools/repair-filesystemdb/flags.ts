@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { parseRunNumber, type RunNumber } from '../../src/run-number.ts';
+import { parseRunNumber, type RunNumber } from '../../src/runs/run-number.ts';
 import { commandOutput } from '../standard-output.ts';
 
 /** The command line. */

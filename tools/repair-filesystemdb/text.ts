@@ -1,5 +1,5 @@
-import { type Finding, isSettled } from '../../src/clients/artdaqdb/filesystem/check/finding.ts';
-import type { RepairReport } from '../../src/clients/artdaqdb/filesystem/check/repair.ts';
+import { type Finding, isSettled } from './finding.ts';
+import type { RepairReport } from './repair.ts';
 
 /** The report for people, line by line. */
 export function* reportLines(database: string, report: RepairReport, isApplied: boolean): Generator<string> {

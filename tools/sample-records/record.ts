@@ -1,4 +1,4 @@
-import type { RunNumber } from '../../src/run-number.ts';
+import type { RunNumber } from '../../src/runs/run-number.ts';
 import { componentFcl } from './component-fcl.ts';
 import { metadataTxt } from './metadata-txt.ts';
 import { bootTxt, knownBoardreadersTxt, ranksTxt } from './process-texts.ts';

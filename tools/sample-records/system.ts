@@ -1,4 +1,4 @@
-import type { RunNumber } from '../../src/run-number.ts';
+import type { RunNumber } from '../../src/runs/run-number.ts';
 import { type Random, randomFrom } from './random.ts';
 
 /** Versions of DAQInterface that differ in what they record; the date is that of its code. */

@@ -1,6 +1,6 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RunNumber } from '../../src/run-number.ts';
+import type { RunNumber } from '../../src/runs/run-number.ts';
 import { type SampleFile, sampleRecord } from './record.ts';
 import { ERA_NAMES, type EraName, type SystemSize } from './system.ts';
 

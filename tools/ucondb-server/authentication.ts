@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import { digestResponse } from '../../src/clients/ucondb/digest.ts';
+import { digestResponse } from '../../src/ucondb/digest.ts';
 import { type Answer, signed, textAnswer } from './answer.ts';
 import { type EndpointRequest, SERVER_VERSION, type ServerContext } from './endpoint.ts';
 import { Failure } from './failure.ts';

@@ -1,4 +1,4 @@
-import { rangeText, toRanges } from '../../number-ranges.ts';
+import { rangeText, toRanges } from '../../runs/number-ranges.ts';
 import type { ConversionWarning } from './conversion.ts';
 import { FOREIGN } from './fhicl-text.ts';
 import { characterName, type SourceLine } from './source-text.ts';

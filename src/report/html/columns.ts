@@ -1,4 +1,4 @@
-import type { NumberRange } from '../../number-ranges.ts';
+import type { NumberRange } from '../../runs/number-ranges.ts';
 import type { Piece } from './axis.ts';
 import { lengthOf, type Segment } from './segments.ts';
 

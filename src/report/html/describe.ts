@@ -1,4 +1,4 @@
-import { type NumberRange, rangeText } from '../../number-ranges.ts';
+import { type NumberRange, rangeText } from '../../runs/number-ranges.ts';
 import { placeName } from '../lines.ts';
 import type { Place } from '../status.ts';
 import type { Span } from './columns.ts';

@@ -1,5 +1,5 @@
+import { formatRuns } from '../../runs/ranges.ts';
 import { explainedRuns, unexplainedRuns } from '../failed-runs.ts';
-import { formatRuns } from '../ranges.ts';
 import type { Status } from '../status.ts';
 import { counted, runsText, timeText } from './describe.ts';
 import { html, type Markup } from './markup.ts';

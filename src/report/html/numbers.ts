@@ -1,7 +1,7 @@
-import { toRanges } from '../../number-ranges.ts';
-import { positionOf } from '../../persistence/position.ts';
+import { toRanges } from '../../runs/number-ranges.ts';
+import { formatGaps, formatRanges, formatRuns } from '../../runs/ranges.ts';
+import { positionOf } from '../../state/position.ts';
 import { placeName } from '../lines.ts';
-import { formatGaps, formatRanges, formatRuns } from '../ranges.ts';
 import { stageFacts } from '../state-comparison.ts';
 import { differences, type PlaceStatus, type Status, skippedRuns } from '../status.ts';
 import { waitingFacts } from '../waiting-runs.ts';

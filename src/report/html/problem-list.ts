@@ -1,4 +1,4 @@
-import { type NumberRange, rangeText } from '../../number-ranges.ts';
+import { type NumberRange, rangeText } from '../../runs/number-ranges.ts';
 import type { Status } from '../status.ts';
 import { piecesBetween } from './axis.ts';
 import { chart } from './chart.ts';

@@ -1,8 +1,8 @@
 import type { StageName } from '../../errors.ts';
-import type { NumberRange } from '../../number-ranges.ts';
-import { isAbove, positionOf } from '../../persistence/position.ts';
-import { byRunNumber, type RunNumber } from '../../run-number.ts';
-import type { RunSet } from '../../run-set.ts';
+import type { NumberRange } from '../../runs/number-ranges.ts';
+import { byRunNumber, type RunNumber } from '../../runs/run-number.ts';
+import type { RunSet } from '../../runs/run-set.ts';
+import { isAbove, positionOf } from '../../state/position.ts';
 import {
   differences,
   outdatedBlobs,

@@ -1,7 +1,7 @@
 // Stores runs in a FilesystemDB: <database>; standard input is a list of batches, each a list of {kind, run, documents}, which
 // are stored at the same time. Prints each run when it is stored.
 import { readFileSync } from 'node:fs';
-import { FilesystemDb } from '../../../dist/src/clients/artdaqdb/filesystem-db.js';
+import { FilesystemDb } from '../../../dist/src/artdaqdb/filesystem/filesystem-db.js';
 
 const db = new FilesystemDb(process.argv[2]);
 for (const batch of JSON.parse(readFileSync(0, 'utf8'))) {

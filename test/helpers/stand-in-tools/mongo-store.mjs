@@ -1,6 +1,6 @@
 import { MongoClient } from 'mongodb';
-import { bsonOf } from '../../../dist/src/clients/artdaqdb/mongo/bson-document.js';
-import { storedJsonOf } from '../../../dist/src/clients/artdaqdb/mongo/bson-json.js';
+import { bsonOf } from '../../../dist/src/artdaqdb/mongo/bson-document.js';
+import { storedJsonOf } from '../../../dist/src/artdaqdb/mongo/bson-json.js';
 import { readJsonObject } from '../../../dist/src/fhicl/json-reader.js';
 
 /** A MongoDB, document by document. */

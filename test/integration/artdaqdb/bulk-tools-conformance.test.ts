@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
-import { toolsOnFilesystemDb } from '../../../src/clients/artdaqdb/open-tools.ts';
-import { silentLogger } from '../../../src/services/logger.ts';
+import { FilesystemDb } from '../../../src/artdaqdb/filesystem/filesystem-db.ts';
+import { toolsOnFilesystemDb } from '../../../src/artdaqdb/tools/open-tools.ts';
+import { silentLogger } from '../../../src/log/logger.ts';
 import { describeArtdaqDb } from '../../helpers/artdaqdb-conformance.ts';
 import { briefly } from '../../helpers/briefly.ts';
 import { StandInTools } from '../../helpers/stand-in-tools.ts';

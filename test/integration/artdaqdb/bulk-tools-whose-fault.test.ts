@@ -1,10 +1,10 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { LocalHost } from '../../../src/clients/artdaqdb/bulk/local-host.ts';
-import { PrivateDirectories } from '../../../src/clients/artdaqdb/bulk/private-directories.ts';
-import { BulkTools } from '../../../src/clients/artdaqdb/bulk-tools.ts';
-import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
+import { FilesystemDb } from '../../../src/artdaqdb/filesystem/filesystem-db.ts';
+import { BulkTools } from '../../../src/artdaqdb/tools/bulk-tools.ts';
+import { LocalHost } from '../../../src/artdaqdb/tools/local-host.ts';
+import { PrivateDirectories } from '../../../src/artdaqdb/tools/private-directories.ts';
 import { ArchiverError } from '../../../src/errors.ts';
 import { byName, documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';

@@ -3,12 +3,12 @@ import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { LocalHost, type LocalHostOptions } from '../../../src/clients/artdaqdb/bulk/local-host.ts';
-import { marksOf } from '../../../src/clients/artdaqdb/bulk/orphans.ts';
-import { PrivateDirectories } from '../../../src/clients/artdaqdb/bulk/private-directories.ts';
-import { BulkTools } from '../../../src/clients/artdaqdb/bulk-tools.ts';
-import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
-import { randomObjectId } from '../../../src/clients/artdaqdb/object-id.ts';
+import { FilesystemDb } from '../../../src/artdaqdb/filesystem/filesystem-db.ts';
+import { randomObjectId } from '../../../src/artdaqdb/object-id.ts';
+import { BulkTools } from '../../../src/artdaqdb/tools/bulk-tools.ts';
+import { LocalHost, type LocalHostOptions } from '../../../src/artdaqdb/tools/local-host.ts';
+import { marksOf } from '../../../src/artdaqdb/tools/orphans.ts';
+import { PrivateDirectories } from '../../../src/artdaqdb/tools/private-directories.ts';
 import {
   ArchiverError,
   ArtdaqDbError,
@@ -17,8 +17,8 @@ import {
 } from '../../../src/errors.ts';
 import { toStoredJson } from '../../../src/fhicl/document.ts';
 import { SCHEMA_FILE } from '../../../src/fhicl/fhicl-file.ts';
-import { currentOwner, recordName } from '../../../src/persistence/lock/owner.ts';
-import { findProcess } from '../../../src/persistence/lock/process-table.ts';
+import { currentOwner, recordName } from '../../../src/lock/owner.ts';
+import { findProcess } from '../../../src/lock/process-table.ts';
 import { byName, documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';
 import { StandInTools } from '../../helpers/stand-in-tools.ts';

@@ -1,8 +1,8 @@
 import { open, rename } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { expect, it } from 'vitest';
-import { type DatabaseFiles, realFiles } from '../../../src/clients/artdaqdb/filesystem/database-files.ts';
-import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
+import { type DatabaseFiles, realFiles } from '../../../src/artdaqdb/filesystem/database-files.ts';
+import { FilesystemDb } from '../../../src/artdaqdb/filesystem/filesystem-db.ts';
 import { documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 

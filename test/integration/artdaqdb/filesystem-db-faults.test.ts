@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
+import { FilesystemDb } from '../../../src/artdaqdb/filesystem/filesystem-db.ts';
 import { ArtdaqDbError, ArtdaqDbPresenceError } from '../../../src/errors.ts';
 import { byName, documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
 import { faultyFiles } from '../../helpers/faulty-files.ts';

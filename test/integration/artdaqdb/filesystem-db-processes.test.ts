@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
+import { FilesystemDb } from '../../../src/artdaqdb/filesystem/filesystem-db.ts';
 import { byName, documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
 import { CppIndexWriter } from '../../helpers/cpp-index-writer.ts';
 import { runWriter } from '../../helpers/kill-points/killed-writer.ts';

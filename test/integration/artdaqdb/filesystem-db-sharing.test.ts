@@ -1,11 +1,11 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type DatabaseFiles, realFiles } from '../../../src/clients/artdaqdb/filesystem/database-files.ts';
-import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
+import { type DatabaseFiles, realFiles } from '../../../src/artdaqdb/filesystem/database-files.ts';
+import { FilesystemDb } from '../../../src/artdaqdb/filesystem/filesystem-db.ts';
 import type { Collection } from '../../../src/fhicl/document.ts';
-import { currentOwner, recordName } from '../../../src/persistence/lock/owner.ts';
-import { type Logger, silentLogger } from '../../../src/services/logger.ts';
+import { currentOwner, recordName } from '../../../src/lock/owner.ts';
+import { type Logger, silentLogger } from '../../../src/log/logger.ts';
 import { byName, documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
 import { CppIndexWriter } from '../../helpers/cpp-index-writer.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';

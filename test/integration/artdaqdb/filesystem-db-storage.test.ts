@@ -1,12 +1,12 @@
 import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { realFiles } from '../../../src/clients/artdaqdb/filesystem/database-files.ts';
-import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
-import { ownObjectId, randomObjectId } from '../../../src/clients/artdaqdb/object-id.ts';
+import { realFiles } from '../../../src/artdaqdb/filesystem/database-files.ts';
+import { FilesystemDb } from '../../../src/artdaqdb/filesystem/filesystem-db.ts';
+import { ownObjectId, randomObjectId } from '../../../src/artdaqdb/object-id.ts';
 import { ArtdaqDbError } from '../../../src/errors.ts';
 import { toStoredJson } from '../../../src/fhicl/document.ts';
-import { type Logger, silentLogger } from '../../../src/services/logger.ts';
+import { type Logger, silentLogger } from '../../../src/log/logger.ts';
 import { byName, documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 

@@ -1,7 +1,7 @@
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
+import { FilesystemDb } from '../../../src/artdaqdb/filesystem/filesystem-db.ts';
 import { type ArchiverError, ArtdaqDbError, type ErrorFault } from '../../../src/errors.ts';
 import { documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
 import { faultyFiles } from '../../helpers/faulty-files.ts';

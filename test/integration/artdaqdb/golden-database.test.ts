@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
+import { FilesystemDb } from '../../../src/artdaqdb/filesystem/filesystem-db.ts';
 import { readStored } from '../../../src/fhicl/document.ts';
 import { entityOf, type FhiclFile } from '../../../src/fhicl/fhicl-file.ts';
 import { byName } from '../../helpers/artdaqdb-conformance.ts';

@@ -1,17 +1,17 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
-import { CollectionStore } from '../../../src/clients/artdaqdb/filesystem/collection-store.ts';
-import { commitRuns } from '../../../src/clients/artdaqdb/filesystem/commit.ts';
-import { realFiles } from '../../../src/clients/artdaqdb/filesystem/database-files.ts';
-import { DatabaseLock } from '../../../src/clients/artdaqdb/filesystem/sharing/database-lock.ts';
-import { Reconciler } from '../../../src/clients/artdaqdb/filesystem/sharing/reconciler.ts';
-import { VerifiedFile } from '../../../src/clients/artdaqdb/filesystem/sharing/verified-state.ts';
-import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
-import { submission } from '../../../src/clients/artdaqdb/submission.ts';
+import { CollectionStore } from '../../../src/artdaqdb/filesystem/collection-store.ts';
+import { commitRuns } from '../../../src/artdaqdb/filesystem/commit.ts';
+import { realFiles } from '../../../src/artdaqdb/filesystem/database-files.ts';
+import { FilesystemDb } from '../../../src/artdaqdb/filesystem/filesystem-db.ts';
+import { DatabaseLock } from '../../../src/artdaqdb/filesystem/sharing/database-lock.ts';
+import { Reconciler } from '../../../src/artdaqdb/filesystem/sharing/reconciler.ts';
+import { VerifiedFile } from '../../../src/artdaqdb/filesystem/sharing/verified-state.ts';
+import { submission } from '../../../src/artdaqdb/submission.ts';
 import { ArtdaqDbError } from '../../../src/errors.ts';
-import { currentOwner } from '../../../src/persistence/lock/owner.ts';
-import { silentLogger } from '../../../src/services/logger.ts';
+import { currentOwner } from '../../../src/lock/owner.ts';
+import { silentLogger } from '../../../src/log/logger.ts';
 import { documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 

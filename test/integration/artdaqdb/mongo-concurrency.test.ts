@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { MongoDb } from '../../../src/clients/artdaqdb/mongo-db.ts';
+import { MongoDb } from '../../../src/artdaqdb/mongo/mongo-db.ts';
 import { ArtdaqDbError } from '../../../src/errors.ts';
 import type { FhiclFile } from '../../../src/fhicl/fhicl-file.ts';
 import { byName } from '../../helpers/artdaqdb-conformance.ts';

@@ -1,5 +1,5 @@
 import { MongoClient } from 'mongodb';
-import { MongoDb } from '../../../src/clients/artdaqdb/mongo-db.ts';
+import { MongoDb } from '../../../src/artdaqdb/mongo/mongo-db.ts';
 import { describeArtdaqDb } from '../../helpers/artdaqdb-conformance.ts';
 import { describeWithMongodb, uniqueDatabaseUri } from '../../helpers/mongodb-server.ts';
 

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
+import { FilesystemDb } from '../../../src/artdaqdb/filesystem/filesystem-db.ts';
 import { ArchiverProcess, archive } from '../../helpers/archiver-process.ts';
 import { Site } from '../../helpers/site.ts';
 import { hasSshd, Sshd } from '../../helpers/sshd.ts';

@@ -1,10 +1,10 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { PrivateDirectories } from '../../../src/clients/artdaqdb/bulk/private-directories.ts';
-import { RemoteHost } from '../../../src/clients/artdaqdb/bulk/remote/host.ts';
-import { BulkTools } from '../../../src/clients/artdaqdb/bulk-tools.ts';
-import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
+import { FilesystemDb } from '../../../src/artdaqdb/filesystem/filesystem-db.ts';
+import { BulkTools } from '../../../src/artdaqdb/tools/bulk-tools.ts';
+import { PrivateDirectories } from '../../../src/artdaqdb/tools/private-directories.ts';
+import { RemoteHost } from '../../../src/artdaqdb/tools/remote/host.ts';
 import { byName, documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';
 import { hasSshd, Sshd } from '../../helpers/sshd.ts';

@@ -3,13 +3,13 @@ import type * as files from 'node:fs/promises';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
+import { FilesystemDb } from '../../../src/artdaqdb/filesystem/filesystem-db.ts';
 import {
   acquireDirectoryLock,
   type DirectoryLock,
   type DirectoryLockOptions,
-} from '../../../src/persistence/lock/directory-lock.ts';
-import { currentOwner } from '../../../src/persistence/lock/owner.ts';
+} from '../../../src/lock/directory-lock.ts';
+import { currentOwner } from '../../../src/lock/owner.ts';
 import { documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LockExistsError, PersistenceError } from '../../../src/errors.ts';
-import { currentOwner, recordName, UNKNOWN } from '../../../src/persistence/lock/owner.ts';
-import { startTicksOf } from '../../../src/persistence/lock/process-table.ts';
-import { acquireProcessLock, type ProcessLock } from '../../../src/persistence/lock.ts';
+import { acquireProcessLock, type ProcessLock } from '../../../src/lock/lock.ts';
+import { currentOwner, recordName, UNKNOWN } from '../../../src/lock/owner.ts';
+import { startTicksOf } from '../../../src/lock/process-table.ts';
 import { kernelDeviceOf } from '../../helpers/kernel-device.ts';
 import { type LineProcess, startLineProcess } from '../../helpers/line-process.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { CarbonClient } from '../../../src/clients/carbon.ts';
+import { CarbonClient } from '../../../src/metrics/carbon.ts';
 import { closedPort } from '../../helpers/closed-port.ts';
 import { LineReceiver, type ReceiverBehaviour } from '../../helpers/line-receiver.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CarbonClient } from '../../../src/clients/carbon.ts';
+import { CarbonClient } from '../../../src/metrics/carbon.ts';
 import { GraphiteCarbon, hasGraphiteCarbon } from '../../helpers/graphite-carbon.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';

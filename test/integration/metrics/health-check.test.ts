@@ -4,7 +4,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Environment } from '../../../src/environment.ts';
-import { HealthCheck } from '../../../src/services/metrics/health-check.ts';
+import { HealthCheck } from '../../../src/metrics/health-check.ts';
 import { closedPort } from '../../helpers/closed-port.ts';
 import { ForwardProxy } from '../../helpers/forward-proxy.ts';
 import { type PingAnswer, PingServer } from '../../helpers/ping-server.ts';

@@ -1,10 +1,10 @@
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { FailureLog } from '../../../src/persistence/failure-log.ts';
-import { StateFile } from '../../../src/persistence/state.ts';
-import { WaitingRunsFile } from '../../../src/persistence/waiting-runs.ts';
-import { MetricsTextfile } from '../../../src/services/metrics/textfile.ts';
+import { MetricsTextfile } from '../../../src/metrics/textfile.ts';
+import { FailureLog } from '../../../src/state/failure-log.ts';
+import { StateFile } from '../../../src/state/state.ts';
+import { WaitingRunsFile } from '../../../src/state/waiting-runs.ts';
 import { parsePrometheusText } from '../../helpers/prometheus-text.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';

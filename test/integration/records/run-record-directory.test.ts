@@ -17,10 +17,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NotYetError, RunRecordError } from '../../../src/errors.ts';
+import { type Logger, silentLogger } from '../../../src/log/logger.ts';
 import { type RecordReading, RunRecordDirectory } from '../../../src/records/run-record-directory.ts';
 import { readStable } from '../../../src/records/stable-file.ts';
 import { judge, lookAt } from '../../../src/records/wholeness.ts';
-import { type Logger, silentLogger } from '../../../src/services/logger.ts';
 
 let top: string;
 let records: string;

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Backup } from '../../../src/clients/artdaqdb/filesystem/check/backup.ts';
-import { realFiles } from '../../../src/clients/artdaqdb/filesystem/database-files.ts';
+import { realFiles } from '../../../src/artdaqdb/filesystem/database-files.ts';
+import { Backup } from '../../../tools/repair-filesystemdb/backup.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 
 const temporaryDirectory = useTemporaryDirectories();

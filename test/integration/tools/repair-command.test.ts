@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
+import { FilesystemDb } from '../../../src/artdaqdb/filesystem/filesystem-db.ts';
 import { documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
 import { documentOf, forget, removeDocument } from '../../helpers/database-damage.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 
 const temporaryDirectory = useTemporaryDirectories();
-const program = fileURLToPath(new URL('../../../dist/tools/repair-filesystemdb.js', import.meta.url));
+const program = fileURLToPath(new URL('../../../dist/tools/repair-filesystemdb/main.js', import.meta.url));
 
 function start(args: readonly string[], env: NodeJS.ProcessEnv = process.env) {
   return spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });

@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
+import { FilesystemDb } from '../../../src/artdaqdb/filesystem/filesystem-db.ts';
 import { byName, documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
 import {
   copyDocument,

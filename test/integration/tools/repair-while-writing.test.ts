@@ -1,8 +1,8 @@
 import { copyFileSync, existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { realFiles } from '../../../src/clients/artdaqdb/filesystem/database-files.ts';
-import { FilesystemDb } from '../../../src/clients/artdaqdb/filesystem-db.ts';
+import { realFiles } from '../../../src/artdaqdb/filesystem/database-files.ts';
+import { FilesystemDb } from '../../../src/artdaqdb/filesystem/filesystem-db.ts';
 import { byName, documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
 import { documentOf, forget, readIndex, repair } from '../../helpers/database-damage.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';

@@ -4,8 +4,8 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { UconDbClient, type UconDbClientOptions } from '../../../src/clients/ucondb/ucondb-client.ts';
 import { ArchiverError, type ErrorFault } from '../../../src/errors.ts';
+import { UconDbClient, type UconDbClientOptions } from '../../../src/ucondb/ucondb-client.ts';
 import { startUconDbServer, type UconDbServer } from '../../../tools/ucondb-server/server.ts';
 import { closedPort } from '../../helpers/closed-port.ts';
 import {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { authorizationHeader } from '../../../src/clients/ucondb/digest.ts';
+import { authorizationHeader } from '../../../src/ucondb/digest.ts';
 import { Failure } from '../../../tools/ucondb-server/failure.ts';
 import { startUconDbServer, type UconDbServerOptions } from '../../../tools/ucondb-server/server.ts';
 import type { VersionStore } from '../../../tools/ucondb-server/version-store.ts';

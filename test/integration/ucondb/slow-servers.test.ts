@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { UconDbClient, type UconDbClientOptions } from '../../../src/clients/ucondb/ucondb-client.ts';
 import { NotYetError } from '../../../src/errors.ts';
+import { UconDbClient, type UconDbClientOptions } from '../../../src/ucondb/ucondb-client.ts';
 import { startUconDbServer, type UconDbServer } from '../../../tools/ucondb-server/server.ts';
 import {
   type FaultProxy,

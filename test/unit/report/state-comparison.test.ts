@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { nobodyWaits } from '../../../src/persistence/waiting-runs.ts';
 import { statusJson } from '../../../src/report/json.ts';
 import { comparisonLines } from '../../../src/report/state-comparison.ts';
 import type { Status } from '../../../src/report/status.ts';
+import { nobodyWaits } from '../../../src/state/waiting-runs.ts';
 
 function status(
   files: number[] | undefined,

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { toRanges } from '../../../src/number-ranges.ts';
-import { noReasons } from '../../../src/persistence/failure-reasons.ts';
-import { nobodyWaits } from '../../../src/persistence/waiting-runs.ts';
-import { formatGaps, formatRanges } from '../../../src/report/ranges.ts';
 import { type PlaceStatus, queryPlaces, type StageRecord } from '../../../src/report/status.ts';
 import { statusLines } from '../../../src/report/text.ts';
+import { toRanges } from '../../../src/runs/number-ranges.ts';
+import { formatGaps, formatRanges } from '../../../src/runs/ranges.ts';
+import { noReasons } from '../../../src/state/failure-reasons.ts';
+import { nobodyWaits } from '../../../src/state/waiting-runs.ts';
 
 function place(name: PlaceStatus['place'], runs: readonly number[]): PlaceStatus {
   return { place: name, location: [['Location', `/${name}`]], runs, error: undefined };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type ArchiverError, ArtdaqDbError, NotYetError, RunRecordError } from '../../../src/errors.ts';
-import type { Logger } from '../../../src/services/logger.ts';
+import type { Logger } from '../../../src/log/logger.ts';
 import { attemptRun } from '../../../src/stages/attempts.ts';
 
 function recordingLogger(lines: string[]): Logger {

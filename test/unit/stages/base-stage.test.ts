@@ -1,19 +1,19 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { ArchiverError, type Place } from '../../../src/errors.ts';
-import { FailureLog } from '../../../src/persistence/failure-log.ts';
-import { SeenRuns } from '../../../src/persistence/seen-runs.ts';
-import { StateFile } from '../../../src/persistence/state.ts';
-import { type PostponementReason, WaitingRunsFile } from '../../../src/persistence/waiting-runs.ts';
-import { type RunNumber, without } from '../../../src/run-number.ts';
-import { RunSet } from '../../../src/run-set.ts';
-import type { Logger } from '../../../src/services/logger.ts';
+import type { Logger } from '../../../src/log/logger.ts';
+import { type RunNumber, without } from '../../../src/runs/run-number.ts';
+import { RunSet } from '../../../src/runs/run-set.ts';
 import { BaseStage } from '../../../src/stages/base-stage.ts';
 import type { Listing } from '../../../src/stages/candidates.ts';
 import type { Comparisons } from '../../../src/stages/comparisons.ts';
 import type { FollowUps } from '../../../src/stages/follow-ups.ts';
 import type { Visit } from '../../../src/stages/run-end.ts';
 import type { StageContext, StageRequest } from '../../../src/stages/stage.ts';
+import { FailureLog } from '../../../src/state/failure-log.ts';
+import { SeenRuns } from '../../../src/state/seen-runs.ts';
+import { StateFile } from '../../../src/state/state.ts';
+import { type PostponementReason, WaitingRunsFile } from '../../../src/state/waiting-runs.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 

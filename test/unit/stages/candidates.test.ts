@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nobodyWaits, type WaitingRun } from '../../../src/persistence/waiting-runs.ts';
-import { RunSet } from '../../../src/run-set.ts';
+import { RunSet } from '../../../src/runs/run-set.ts';
 import { attemptedUpTo, incrementalRuns, missingRuns, planBatch } from '../../../src/stages/candidates.ts';
+import { nobodyWaits, type WaitingRun } from '../../../src/state/waiting-runs.ts';
 
 const runs = fc.uniqueArray(fc.nat(50)).map((list) => list.sort((a, b) => a - b));
 

@@ -1,17 +1,17 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { ArtdaqDb } from '../../../src/clients/artdaqdb/artdaqdb.ts';
-import { FailureLog } from '../../../src/persistence/failure-log.ts';
-import { followUpRecords } from '../../../src/persistence/follow-up-records.ts';
-import { SeenRuns } from '../../../src/persistence/seen-runs.ts';
-import { StateFile } from '../../../src/persistence/state.ts';
-import { WaitingRunsFile } from '../../../src/persistence/waiting-runs.ts';
+import type { ArtdaqDb } from '../../../src/artdaqdb/artdaqdb.ts';
 import { GENERATE_NAMES } from '../../../src/records/generate-names.ts';
 import { RunRecordDirectory } from '../../../src/records/run-record-directory.ts';
-import { RunSet } from '../../../src/run-set.ts';
+import { RunSet } from '../../../src/runs/run-set.ts';
 import { Importer } from '../../../src/stages/importer.ts';
 import type { StageRequest } from '../../../src/stages/stage.ts';
+import { FailureLog } from '../../../src/state/failure-log.ts';
+import { followUpRecords } from '../../../src/state/follow-up-records.ts';
+import { SeenRuns } from '../../../src/state/seen-runs.ts';
+import { StateFile } from '../../../src/state/state.ts';
+import { WaitingRunsFile } from '../../../src/state/waiting-runs.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { nobodyWaits, type WaitingRun } from '../../../src/persistence/waiting-runs.ts';
 import { planBatch } from '../../../src/stages/candidates.ts';
 import type { RunEnd } from '../../../src/stages/run-end.ts';
 import { Schedule } from '../../../src/stages/schedule.ts';
 import { WaitingBook } from '../../../src/stages/waiting-book.ts';
+import { nobodyWaits, type WaitingRun } from '../../../src/state/waiting-runs.ts';
 
 /** How a simulated site fares. Shares are of 1. */
 interface Weather {

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { PersistenceError } from '../../../src/errors.ts';
-import { FailureLog, type FailureLogChange } from '../../../src/persistence/failure-log.ts';
-import { StateFile } from '../../../src/persistence/state.ts';
-import { nobodyWaits, type WaitingRun, WaitingRunsFile } from '../../../src/persistence/waiting-runs.ts';
 import { ProgressRecorder } from '../../../src/stages/progress-recorder.ts';
 import type { RunEnd } from '../../../src/stages/run-end.ts';
 import { WaitingBook } from '../../../src/stages/waiting-book.ts';
+import { FailureLog, type FailureLogChange } from '../../../src/state/failure-log.ts';
+import { StateFile } from '../../../src/state/state.ts';
+import { nobodyWaits, type WaitingRun, WaitingRunsFile } from '../../../src/state/waiting-runs.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 
 const temporaryDirectory = useTemporaryDirectories();

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { ArtdaqDb } from '../../../src/clients/artdaqdb/artdaqdb.ts';
+import type { ArtdaqDb } from '../../../src/artdaqdb/artdaqdb.ts';
 import { ArtdaqDbError, ArtdaqDbPresenceError } from '../../../src/errors.ts';
-import { followUpRecords } from '../../../src/persistence/follow-up-records.ts';
 import type { RunRecordSource } from '../../../src/records/run-record-source.ts';
 import { UnfinishedRuns } from '../../../src/stages/unfinished-runs.ts';
+import { followUpRecords } from '../../../src/state/follow-up-records.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 

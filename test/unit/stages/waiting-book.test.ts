@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ErrorFault, Place } from '../../../src/errors.ts';
-import type { WaitingRun } from '../../../src/persistence/waiting-runs.ts';
 import type { RunEnd } from '../../../src/stages/run-end.ts';
 import { WaitingBook } from '../../../src/stages/waiting-book.ts';
+import type { WaitingRun } from '../../../src/state/waiting-runs.ts';
 
 const write: Place = 'UconDB write';
 

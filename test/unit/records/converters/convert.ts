@@ -1,4 +1,4 @@
-import { CONVERTERS } from '../../../../src/records/converters.ts';
+import { CONVERTERS } from '../../../../src/records/converters/converters.ts';
 import type { ConvertedName } from '../../../../src/records/generate-names.ts';
 import { entriesOf, tableOf } from '../../../helpers/fhicl-entries.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { html } from '../../../../src/report/html/markup.ts';
-import { type ReportOrigin, statusPage } from '../../../../src/report/html.ts';
+import { type ReportOrigin, statusPage } from '../../../../src/report/html/status-page.ts';
 import { outage, type StatusFacts, statusOf } from '../../../helpers/status.ts';
 
 const origin: ReportOrigin = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { toSegments } from '../../../../src/report/html/segments.ts';
-import { RunSet } from '../../../../src/run-set.ts';
+import { RunSet } from '../../../../src/runs/run-set.ts';
 import { type StatusFacts, statusOf } from '../../../helpers/status.ts';
 
 /** `first-last filesystem/artdaqDB/UconDB` of each segment. */

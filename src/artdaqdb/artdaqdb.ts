@@ -1,0 +1,73 @@
+import type { FhiclFile } from '../fhicl/fhicl-file.ts';
+import type { RunNumber } from '../runs/run-number.ts';
+
+/**
+ * What became of an amendment. `equal`: the document is that already; `kept`: what is stored must not be replaced; `absent`:
+ * the run has no document of that name.
+ */
+export type AmendOutcome = 'replaced' | 'equal' | 'kept' | 'absent';
+
+/**
+ * artdaqDB as the stages see it. A run is stored under a configuration name (`<run>/<config>` in the database) as a set of
+ * FHiCL documents; `schema.fcl` goes to the collection SystemLayout, all others to RunHistory.
+ */
+export interface ArtdaqDb {
+  /** Where it is, without secrets, for reports and messages. */
+  readonly location: string;
+
+  /**
+   * Makes ready for a stage: finds out what keeps the database from being used before any run is tried, and mends what
+   * an interrupted or a foreign writer left behind. A database that isn't there yet is not made.
+   * @throws ConfigurationError or ArtdaqDbError saying what is missing
+   */
+  prepare(): Promise<void>;
+
+  /**
+   * The runs that are wholly stored, ascending, each once.
+   * @throws ArtdaqDbError if the database can't be read.
+   */
+  listRuns(): Promise<RunNumber[]>;
+
+  /** Is the run wholly stored under exactly this configuration name? */
+  has(run: RunNumber, config: string): Promise<boolean>;
+
+  /**
+   * Stores a whole run; it becomes visible to readers only when complete. What an interrupted insert of the same run left
+   * behind is completed.
+   * @throws ArtdaqDbPresenceError if the run is stored under that name already
+   * @throws FhiclError if a document is not FHiCL; nothing is stored then
+   * @throws ArtdaqDbError for any other failure; the run is then not visible
+   */
+  insert(run: RunNumber, config: string, documents: readonly FhiclFile[]): Promise<void>;
+
+  /**
+   * Adds documents to a stored run.
+   * @throws ArtdaqDbPresenceError if the run is not stored under that name, or holds one of the entities already
+   * @throws FhiclError, ArtdaqDbError as insert does
+   */
+  update(run: RunNumber, config: string, documents: readonly FhiclFile[]): Promise<void>;
+
+  /**
+   * Replaces the content of one document of a stored run. The document keeps its id and all that it is filed under; readers
+   * see the old content or the new one.
+   * @param mayReplace decides by the FHiCL text that is stored
+   * @throws ArtdaqDbPresenceError if the run is not stored under that name
+   * @throws FhiclError if the document is not FHiCL; nothing is changed then
+   * @throws ArtdaqDbError if there are several of that name with different content, and for any other failure
+   */
+  amend(
+    run: RunNumber,
+    config: string,
+    document: FhiclFile,
+    mayReplace: (stored: string) => boolean,
+  ): Promise<AmendOutcome>;
+
+  /**
+   * The run's documents as FHiCL text. If the run is stored under several configuration names: those of the one assigned
+   * last.
+   * @throws ArtdaqDbError if the run is not stored, or a document of it is missing or unreadable
+   */
+  export(run: RunNumber): Promise<FhiclFile[]>;
+
+  close(): Promise<void>;
+}

@@ -1,0 +1,136 @@
+import { join } from 'node:path';
+import pLimit from 'p-limit';
+import { ArtdaqDbError, messageOf } from '../../errors.ts';
+import type { Collection } from '../../fhicl/document.ts';
+import { syncDirectory, writeFileAtomic } from '../../files/atomic-file.ts';
+import { eachName } from '../../files/directory-names.ts';
+import { isOfSite, undefinedIfMissing } from '../../system-error.ts';
+import { type StoredDocument, storedDocument } from '../stored-document.ts';
+import { asDatabaseError, type DatabaseFiles } from './database-files.ts';
+import { IndexFile } from './index/index-file.ts';
+import { IndexReader } from './index/index-reader.ts';
+import { ReplacedIndexes } from './sharing/replaced-indexes.ts';
+import { RescuedDocuments } from './sharing/rescued-documents.ts';
+import { type StoredListing, storedListing } from './stored-listing.ts';
+
+/** Files that are written or read at the same time. */
+const CONCURRENCY = 8;
+
+/** The directory of one collection: documents and their index. */
+export class CollectionStore {
+  readonly name: Collection;
+  readonly directory: string;
+  readonly index: IndexFile;
+  readonly reader: IndexReader;
+  /** What became of the index before the last changes. */
+  readonly replaced: ReplacedIndexes;
+  readonly rescued: RescuedDocuments;
+  readonly #files: DatabaseFiles;
+  readonly #limit = pLimit(CONCURRENCY);
+
+  constructor(
+    database: string,
+    name: Collection,
+    files: DatabaseFiles,
+    sleep: (milliseconds: number) => Promise<unknown>,
+  ) {
+    this.name = name;
+    this.directory = join(database, name);
+    this.index = new IndexFile(this.directory, files, sleep);
+    this.replaced = new ReplacedIndexes(database, name, files, sleep);
+    this.rescued = new RescuedDocuments(database, files);
+    this.reader = new IndexReader(this.index);
+    this.#files = files;
+  }
+
+  /** The file of a document. */
+  pathOf(id: string): string {
+    return join(this.directory, `${id}.json`);
+  }
+
+  /**
+   * Reads documents, in the order of the ids.
+   * @param take what to keep of each: a run's documents together are large
+   * @throws ArtdaqDbError naming the first that is missing or unreadable
+   */
+  async read<Kept>(ids: readonly string[], take: (document: StoredDocument) => Kept): Promise<Kept[]> {
+    const documents = await this.#limit.map(ids, async (id) => {
+      const document = await this.readIfPresent(id);
+      return document && take(document);
+    });
+    return documents.map((document, place) => {
+      if (document !== undefined) return document;
+      const path = this.pathOf(ids[place] ?? '');
+      throw new ArtdaqDbError(`${path} is missing although ${this.index.path} lists it; restore the file`);
+    });
+  }
+
+  /** Reads a document; undefined if there is none of that id. */
+  async readIfPresent(id: string): Promise<StoredDocument | undefined> {
+    const path = this.pathOf(id);
+    try {
+      const bytes = await this.#files.readFile(path).catch(undefinedIfMissing);
+      return bytes && storedDocument(path, id, bytes);
+    } catch (error) {
+      throw asDatabaseError(error, `Cannot read ${path}`, { fault: isOfSite(error) ? 'site' : 'unknown' });
+    }
+  }
+
+  /** Calls back for the name of each file in the directory. */
+  eachName(take: (name: string) => void): Promise<void> {
+    return eachName(this.directory, take, this.#files);
+  }
+
+  /** What a document says of itself, and when its file was written; undefined if there is none of that id. */
+  async listingOf(
+    id: string,
+  ): Promise<{ listing: StoredListing | undefined; writtenMs: number } | undefined> {
+    const path = this.pathOf(id);
+    const stats = await this.#files.stat(path).catch(undefinedIfMissing);
+    const bytes = stats && (await this.#files.readFile(path).catch(undefinedIfMissing));
+    return bytes && { listing: storedListing(id, bytes), writtenMs: stats.mtimeMs };
+  }
+
+  async has(id: string): Promise<boolean> {
+    return (await this.#files.stat(this.pathOf(id)).catch(undefinedIfMissing)) !== undefined;
+  }
+
+  /** Writes documents durably but for their names, which {@link sync} does for all of them at once. */
+  async write(documents: readonly { readonly id: string; readonly bytes: Buffer }[]): Promise<void> {
+    const writing = documents.map(({ id, bytes }) =>
+      this.#limit(() =>
+        writeFileAtomic(this.pathOf(id), bytes, {
+          files: this.#files,
+          syncDirectory: false,
+          followLinks: false,
+        }),
+      ),
+    );
+    // All must have ended before anybody cleans up.
+    const failed = (await Promise.allSettled(writing)).find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  /** Makes the names of the documents written durable. */
+  async sync(): Promise<void> {
+    await syncDirectory(this.directory, this.#files);
+  }
+
+  /**
+   * Takes documents away that are not in the index; what can't be removed is reported.
+   * @returns whether all are gone
+   */
+  async remove(ids: readonly string[], report: (message: string) => void): Promise<boolean> {
+    let isComplete = true;
+    for (const id of ids) {
+      const path = this.pathOf(id);
+      try {
+        await this.#files.rm(path, { force: true });
+      } catch (error) {
+        isComplete = false;
+        report(`${path}, which no index lists, could not be removed: ${messageOf(error)}`);
+      }
+    }
+    return isComplete;
+  }
+}

@@ -1,0 +1,77 @@
+import { readFileSync, readSync, type StatOptions, statSync } from 'node:fs';
+import * as nodeFiles from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
+import {
+  ArchiverError,
+  type ArchiverErrorDetails,
+  ArtdaqDbError,
+  type ErrorFault,
+  messageOf,
+  PersistenceError,
+} from '../../errors.ts';
+import { ownershipHint } from '../../files/ownership.ts';
+import { errorCode, isOfSite, mayPass } from '../../system-error.ts';
+
+/** The calls of the file system that the database needs; a test passes others to make one of them fail. */
+export interface DatabaseFiles
+  extends Pick<
+    typeof nodeFiles,
+    'link' | 'mkdir' | 'open' | 'opendir' | 'readdir' | 'readlink' | 'realpath' | 'rename' | 'rm' | 'stat'
+  > {
+  readonly readSync: typeof readSync;
+  /** Reads one document. */
+  readFile(path: string): Promise<Buffer>;
+}
+
+export const realFiles: DatabaseFiles = {
+  ...nodeFiles,
+  // Each export looks a dozen times whether anything has changed; waiting for the thread pool would take longer than that.
+  stat: (async (path: string, options?: StatOptions) => statSync(path, options)) as typeof nodeFiles.stat,
+  readSync,
+  readFile: readSmallFile,
+};
+
+/**
+ * A run has a hundred small documents. Handing open, stat, read and close of each to the thread pool takes more processor time
+ * than they do; signals and other runs get their turn between two files.
+ */
+async function readSmallFile(path: string): Promise<Buffer> {
+  await setImmediate();
+  return readFileSync(path);
+}
+
+/** For `catch`: what was to be made is there already, by another process; any other error is thrown again. */
+export function toleratingExistence(error: unknown): void {
+  if (errorCode(error) !== 'EEXIST') throw error;
+}
+
+/** What the system says where the database may not be written, or is not where it should be. */
+const REFUSALS: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM', 'ENOTDIR', 'ELOOP']);
+
+/**
+ * What can fail without this project being wrong becomes an ArtdaqDbError; the rest passes as it is. If the system refuses us a
+ * directory or an index, it does so for every run; whoever reads a document of one run says otherwise.
+ */
+export function asDatabaseError(
+  error: unknown,
+  context: string,
+  details: ArchiverErrorDetails = {},
+): unknown {
+  if (error instanceof ArtdaqDbError) return error;
+  if (!(error instanceof ArchiverError) && errorCode(error) === undefined) return error;
+  const retryable = error instanceof ArchiverError ? error.retryable : mayPass(error);
+  const fault = faultOf(error);
+  return new ArtdaqDbError(`${context}: ${messageOf(error)}${ownershipHint(error)}`, {
+    retryable,
+    fault,
+    ...details,
+    cause: error,
+  });
+}
+
+function faultOf(error: unknown): ErrorFault {
+  // What writes a file in one go explains what the system said of it.
+  const reason = error instanceof PersistenceError ? error.cause : error;
+  if (reason instanceof ArchiverError) return reason.fault;
+  return isOfSite(reason) || REFUSALS.has(errorCode(reason)) ? 'site' : 'unknown';
+}

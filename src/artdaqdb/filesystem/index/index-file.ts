@@ -1,0 +1,256 @@
+import { dirname, join } from 'node:path';
+import { ArtdaqDbError, messageOf } from '../../../errors.ts';
+import { syncDirectory, writeFileAtomic } from '../../../files/atomic-file.ts';
+import { contentSignatureOf, type FileStats, signatureOf } from '../../../files/file-signature.ts';
+import { isWithoutLinks, undefinedIfMissing } from '../../../system-error.ts';
+import { OBJECT_ID } from '../../object-id.ts';
+import { type DatabaseFiles, toleratingExistence } from '../database-files.ts';
+import type { IndexBytes } from './index-bytes.ts';
+import type { IndexChange } from './index-entry.ts';
+import { type IndexLayout, type ListFilter, noLists, scanIndex, UnreadableIndexError } from './index-scan.ts';
+import { spliceIndex } from './index-splice.ts';
+import { FRESH_INDEX } from './index-text.ts';
+import { beingWritten, emptyIndex, OpenIndex } from './open-index.ts';
+
+/** One state of an index. */
+export interface IndexState {
+  readonly layout: IndexLayout;
+  /** Tells whether the file is still the one that was read; undefined if there was no file. */
+  readonly signature: string | undefined;
+}
+
+/**
+ * What to find out from an index while its bytes can be read. They may be torn: then what was found out, or thrown as
+ * UnreadableIndexError, is dropped, and another state is looked at.
+ */
+export type Look<Seen> = (bytes: IndexBytes, index: IndexState) => Seen;
+
+/** An index as it was, and what was to be found out. */
+export interface SeenIndex<Seen> extends IndexState {
+  readonly seen: Seen;
+}
+
+/** Another program wrote an index between our reading and our writing it. */
+export class IndexChangedError extends ArtdaqDbError {}
+
+/**
+ * Called when all is ready to take the place of the loaded file (its stats; undefined if there was none); throws to stop
+ * that.
+ */
+type BeforeRename = (stats: FileStats | undefined) => Promise<void>;
+
+/** C++ tools rewrite an index in place: within this time a half-written one is whole again. */
+const READ_ATTEMPTS = 20;
+const READ_PAUSE_MS = 100;
+/** Bytes to have in memory of an index of which one list is read. */
+const LITTLE = 1 << 14;
+
+/** The index.json of one collection: reading it whole, and replacing it. */
+export class IndexFile {
+  readonly path: string;
+  readonly #files: DatabaseFiles;
+  readonly #sleep: (milliseconds: number) => Promise<unknown>;
+
+  /** @param collection directory of the collection */
+  constructor(collection: string, files: DatabaseFiles, sleep: (milliseconds: number) => Promise<unknown>) {
+    this.path = join(collection, 'index.json');
+    this.#files = files;
+    this.#sleep = sleep;
+  }
+
+  /**
+   * Looks at the index, of which only a part is in memory at a time. A collection without documents needs none.
+   * @throws ArtdaqDbError if it stays unreadable, or is missing although there are documents
+   */
+  async look<Seen>(wanted: ListFilter, look: Look<Seen>): Promise<SeenIndex<Seen>> {
+    let firstState: string | undefined;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#readOnce(wanted, look);
+      } catch (error) {
+        if (!(error instanceof UnreadableIndexError)) throw error;
+        const state = await this.signature();
+        if (attempt === 1) firstState = state;
+        if (attempt === READ_ATTEMPTS) throw unreadable(this.path, error, state !== firstState);
+        await this.#sleep(READ_PAUSE_MS);
+      }
+    }
+  }
+
+  /** The same when only the places of lists are needed. */
+  read(wanted: ListFilter): Promise<IndexState> {
+    return this.look(wanted, () => undefined);
+  }
+
+  /**
+   * Looks at a little of an index that was looked at before.
+   * @returns undefined if it is in another state by now
+   */
+  async lookAgain<Seen>(signature: string, look: (bytes: IndexBytes) => Seen): Promise<Seen | undefined> {
+    const file = await OpenIndex.at(this.path, this.#files, LITTLE);
+    if (file === undefined) return undefined;
+    try {
+      if (file.signature !== signature) return undefined;
+      const seen = look(file.bytes);
+      return (await file.isUnchanged()) ? seen : undefined;
+    } catch (error) {
+      if (error instanceof UnreadableIndexError) return undefined;
+      throw error;
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** What tells one state of the file from another; undefined if there is no file. */
+  async signature(): Promise<string | undefined> {
+    const stats = await this.#files.stat(this.path, { bigint: true }).catch(undefinedIfMissing);
+    return stats === undefined ? undefined : signatureOf(stats);
+  }
+
+  /** Its size in bytes, and when it was written last, in milliseconds since 1970; both 0 if there is no file. */
+  async extent(): Promise<{ readonly size: number; readonly written: number }> {
+    const stats = await this.#files.stat(this.path).catch(undefinedIfMissing);
+    return { size: stats?.size ?? 0, written: stats?.mtimeMs ?? 0 };
+  }
+
+  /**
+   * Replaces the index by itself with a change, atomically and durably.
+   * @param index as just read, with all lists that the change touches
+   * @returns the signature of the new file; undefined if another program has written to it already
+   * @throws IndexChangedError if somebody else wrote the index since it was read
+   */
+  async replace(
+    index: IndexState,
+    change: IndexChange,
+    beforeRename: BeforeRename,
+  ): Promise<string | undefined> {
+    let file: OpenIndex | undefined;
+    try {
+      file = await OpenIndex.at(this.path, this.#files);
+      if (file?.signature !== index.signature) throw changedMeanwhile(this.path);
+      const content = chunks(spliceIndex(file?.bytes ?? emptyIndex(), index.layout, change));
+      return await this.write(content, index.signature, beforeRename);
+    } catch (error) {
+      // A program that writes in place cut it off under our hands.
+      if (error instanceof UnreadableIndexError) throw changedMeanwhile(this.path);
+      throw error;
+    } finally {
+      await file?.close();
+    }
+  }
+
+  /**
+   * Puts a whole new content in the place of the file, as {@link replace} does.
+   * @param replaced signature of the file that it was made from; undefined if there was none
+   */
+  async write(
+    content: AsyncIterable<Buffer>,
+    replaced: string | undefined,
+    beforeRename: BeforeRename,
+  ): Promise<string | undefined> {
+    const files = this.#files;
+    let written: string | undefined;
+    const rename: typeof files.rename = async (from, to) => {
+      written = await this.#mark(String(from));
+      const stats = await files.stat(this.path, { bigint: true }).catch(undefinedIfMissing);
+      if ((stats && signatureOf(stats)) !== replaced) {
+        throw changedMeanwhile(this.path);
+      }
+      await beforeRename(stats);
+      await files.rename(from, to);
+    };
+    await writeFileAtomic(this.path, content, { files: { ...files, rename }, syncDirectory: false });
+    await syncDirectory(dirname(this.path), files);
+    const stats = await files.stat(this.path, { bigint: true }).catch(undefinedIfMissing);
+    return stats && contentSignatureOf(stats) === written ? signatureOf(stats) : undefined;
+  }
+
+  /**
+   * Makes an empty index where there is none yet, before the first document.
+   * @throws ArtdaqDbError if there are documents
+   */
+  async create(): Promise<void> {
+    if ((await this.signature()) !== undefined) return;
+    const { signature } = await this.read(noLists);
+    if (signature !== undefined) return;
+    const files = this.#files;
+    // Unlike a rename, a link never takes the place of the index that another program made meanwhile.
+    const rename: typeof files.rename = async (from, to) => {
+      try {
+        await files.link(from, to);
+      } catch (error) {
+        if (isWithoutLinks(error)) return files.rename(from, to);
+        toleratingExistence(error);
+      }
+      await files.rm(from);
+    };
+    await writeFileAtomic(this.path, FRESH_INDEX, { files: { ...files, rename } });
+  }
+
+  /**
+   * Gives a new file a time of change that no clock gives, so that a foreign write is noticed even if it comes in the same
+   * tick and leaves the same size.
+   */
+  async #mark(path: string): Promise<string> {
+    const handle = await this.#files.open(path, 'r');
+    try {
+      const { mtimeNs } = await handle.stat({ bigint: true });
+      const time = Number(mtimeNs) / 1e9 - 1e-6;
+      await handle.utimes(time, time);
+      return contentSignatureOf(await handle.stat({ bigint: true }));
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async #readOnce<Seen>(wanted: ListFilter, look: Look<Seen>): Promise<SeenIndex<Seen>> {
+    const file = await OpenIndex.at(this.path, this.#files);
+    if (file === undefined) {
+      await this.#refuseDocumentsWithoutIndex();
+      return seenIndex(emptyIndex(), undefined, wanted, look);
+    }
+    try {
+      const seen = seenIndex(file.bytes, file.signature, wanted, look);
+      if (!(await file.isUnchanged())) throw beingWritten();
+      return seen;
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** This project makes the index before the first document, so documents alone mean that the index was lost. */
+  async #refuseDocumentsWithoutIndex(): Promise<void> {
+    const names = (await this.#files.readdir(dirname(this.path)).catch(undefinedIfMissing)) ?? [];
+    if (names.some((name) => name.endsWith('.json') && OBJECT_ID.test(name.slice(0, -'.json'.length)))) {
+      throw new UnreadableIndexError('the file is missing although the collection has documents');
+    }
+  }
+}
+
+/** The error for an index that another program wrote meanwhile. */
+export function changedMeanwhile(path: string): IndexChangedError {
+  return new IndexChangedError(`${path} was changed by another program meanwhile`, { retryable: true });
+}
+
+/** Only what nobody is writing is damaged: to restore what a program is just writing would undo its work. */
+function unreadable(path: string, cause: UnreadableIndexError, isChanging: boolean): ArtdaqDbError {
+  const message = isChanging
+    ? `${path} can't be read while another program keeps writing to it: ${messageOf(cause)}. Nothing was changed`
+    : `${path} is not a readable index: ${messageOf(cause)}. ` +
+      'Nothing was changed; restore it from a backup, or see what bin/repair-filesystemdb says';
+  return new ArtdaqDbError(message, { cause, retryable: true, fault: isChanging ? 'unknown' : 'site' });
+}
+
+async function* chunks(parts: Iterable<Buffer>): AsyncGenerator<Buffer> {
+  yield* parts;
+}
+
+function seenIndex<Seen>(
+  bytes: IndexBytes,
+  signature: string | undefined,
+  wanted: ListFilter,
+  look: Look<Seen>,
+): SeenIndex<Seen> {
+  const layout = scanIndex(bytes, wanted);
+  return { layout, signature, seen: look(bytes, { layout, signature }) };
+}

@@ -1,0 +1,86 @@
+import type { BigIntStats } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { signatureOf } from '../../../files/file-signature.ts';
+import { namingFile, undefinedIfMissing } from '../../../system-error.ts';
+import type { DatabaseFiles } from '../database-files.ts';
+import { IndexBytes } from './index-bytes.ts';
+import { UnreadableIndexError } from './index-scan.ts';
+import { EMPTY_INDEX, FRESH_INDEX } from './index-text.ts';
+
+/** An index.json of which bytes are read as they are needed. */
+export class OpenIndex {
+  readonly bytes: IndexBytes;
+  /** Tells the state of the file when it was opened from others. */
+  readonly signature: string;
+  readonly #handle: FileHandle;
+  readonly #path: string;
+
+  /**
+   * Opens a file; undefined if there is none. What is cut off while it is read gives an UnreadableIndexError.
+   * @param windowBytes how much to have in memory
+   * @throws the system's error
+   */
+  static async at(path: string, files: DatabaseFiles, windowBytes?: number): Promise<OpenIndex | undefined> {
+    const handle = await files.open(path, 'r').catch(undefinedIfMissing);
+    if (handle === undefined) return undefined;
+    try {
+      const stats = await statOf(handle, path);
+      const fill = (into: Buffer, place: number): void => readWhole(into, place, handle, path, files);
+      const bytes = new IndexBytes(Number(stats.size), fill, windowBytes);
+      return new OpenIndex(isFresh(bytes) ? emptyIndex() : bytes, signatureOf(stats), handle, path);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  private constructor(bytes: IndexBytes, signature: string, handle: FileHandle, path: string) {
+    this.bytes = bytes;
+    this.signature = signature;
+    this.#handle = handle;
+    this.#path = path;
+  }
+
+  /** Is the file still as it was when it was opened? */
+  async isUnchanged(): Promise<boolean> {
+    return signatureOf(await statOf(this.#handle, this.#path)) === this.signature;
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close();
+  }
+}
+
+/** An index that lists nothing, in the layout that changes go into. */
+export function emptyIndex(): IndexBytes {
+  return IndexBytes.of(Buffer.from(EMPTY_INDEX));
+}
+
+/** The error for a file that is not as it was a moment before. */
+export function beingWritten(): UnreadableIndexError {
+  return new UnreadableIndexError('it is being written');
+}
+
+function isFresh(bytes: IndexBytes): boolean {
+  return bytes.length === FRESH_INDEX.length && bytes.text(0, bytes.length) === FRESH_INDEX;
+}
+
+function statOf(handle: FileHandle, path: string): Promise<BigIntStats> {
+  return handle.stat({ bigint: true }).catch(namingFile(path));
+}
+
+/** Synchronously, as a promise for each window would make the scan one of callbacks. */
+function readWhole(
+  into: Buffer,
+  place: number,
+  handle: FileHandle,
+  path: string,
+  files: DatabaseFiles,
+): void {
+  try {
+    if (files.readSync(handle.fd, into, 0, into.length, place) === into.length) return;
+  } catch (error) {
+    namingFile(path)(error);
+  }
+  throw beingWritten();
+}

@@ -1,0 +1,163 @@
+import { ArtdaqDbError, messageOf } from '../../errors.ts';
+import type { JsonObject } from '../../fhicl/json.ts';
+import { parseStoredJson } from '../../fhicl/stored-json.ts';
+import type { RunNumber } from '../../runs/run-number.ts';
+import type { CollectionPlan } from '../run-plan.ts';
+import type { DocumentEntry } from '../stored-document.ts';
+import { faultOfContent, type NewDocument, type Submission } from '../submission.ts';
+import type { MongoAddress } from './address.ts';
+import { bsonSize } from './bson-document.ts';
+import { asArtdaqDbError, isRefusal, refusedDocument } from './errors.ts';
+import { fragileNames } from './fragile-names.ts';
+import type { MongoCollection } from './mongo-collection.ts';
+
+/** What documents are written with. */
+export interface DocumentWriterParts {
+  readonly address: MongoAddress;
+  /** The largest document that the server takes, in bytes. */
+  readonly largestDocument: number;
+  readonly takesDottedNames: boolean;
+  readonly warn: (message: string) => void;
+}
+
+/** The server can't hold a document. Nothing of what was to be written with it is left. */
+export class RefusedDocumentError extends ArtdaqDbError {}
+
+/** Most bytes of BSON that a byte of stored JSON can become: elements of long sequences of empty strings. */
+const MOST_GROWTH = 4;
+/** Names that a message shows. */
+const MOST_NAMES = 5;
+
+/** Writes planned documents, or says by file and name why the server can't hold one. */
+export class DocumentWriter {
+  readonly #parts: DocumentWriterParts;
+
+  constructor(parts: DocumentWriterParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Finds out before anything is sent what the server can't hold.
+   * @throws RefusedDocumentError naming the file
+   */
+  check({ run, documents }: Submission): void {
+    for (const document of documents) {
+      this.#checkSize(document, run);
+      this.#checkNames(document, run);
+    }
+  }
+
+  /**
+   * Writes what is planned for one collection.
+   * @param replaced documents whose place there is needed
+   * @throws RefusedDocumentError naming the file if a document is refused or altered; for all else errors of the driver
+   */
+  async write(
+    { run }: Submission,
+    collection: MongoCollection,
+    plan: CollectionPlan,
+    replaced: readonly DocumentEntry[],
+  ): Promise<void> {
+    await collection.remove([...replaced, ...plan.removed]);
+    try {
+      await collection.add(plan.write.map(contentOf));
+      await this.compare(plan.write, collection, run);
+    } catch (error) {
+      const refusal = error instanceof RefusedDocumentError ? error : this.#refusal(error, plan.write, run);
+      if (refusal === undefined) throw error;
+      // Never one that is not ours for sure: another archiver may have stored the rest.
+      const added = plan.write.slice(0, refusedDocument(error) ?? plan.write.length);
+      await this.takeAway(added, collection);
+      throw refusal;
+    }
+  }
+
+  /** Takes away what was added, unless others have replaced it. What can't be removed is reported: the next insert meets it. */
+  async takeAway(added: readonly NewDocument[], collection: MongoCollection): Promise<void> {
+    try {
+      await collection.remove(added.map(({ entry }) => entry));
+    } catch (error) {
+      const reason = this.#parts.address.hide(messageOf(error));
+      this.#parts.warn(`Documents of a run that can't be stored stay in ${collection.name}: ${reason}`);
+    }
+  }
+
+  #checkSize({ bytes, file }: NewDocument, run: RunNumber): void {
+    const { largestDocument } = this.#parts;
+    if (bytes.length * MOST_GROWTH <= largestDocument) return;
+    const size = bsonSize(contentOf({ bytes }));
+    if (size <= largestDocument) return;
+    throw new RefusedDocumentError(
+      `Run ${run}: ${file.name} becomes a document of ${size} bytes, and MongoDB holds ${largestDocument} at most; ` +
+        'it can only be stored in smaller files',
+      { run, fault: faultOfContent(file) },
+    );
+  }
+
+  #checkNames({ bytes, file }: NewDocument, run: RunNumber): void {
+    if (this.#parts.takesDottedNames) return;
+    const { dotted } = fragileNames(contentOf({ bytes }));
+    if (dotted.length === 0) return;
+    throw new RefusedDocumentError(
+      `Run ${run}: ${file.name} has the names ${listed(dotted)}, and MongoDB takes names with dots from version 5.0 on; ` +
+        'update the server',
+      { run, fault: faultOfContent(file) },
+    );
+  }
+
+  /**
+   * Some servers keep one of several entries of a name without a word.
+   * @throws RefusedDocumentError naming the file
+   */
+  async compare(
+    documents: readonly NewDocument[],
+    collection: MongoCollection,
+    run: RunNumber,
+  ): Promise<void> {
+    const fragile = documents
+      .map((document) => ({ document, names: namesAtRisk(contentOf(document)) }))
+      .filter(({ names }) => names.length > 0);
+    if (fragile.length === 0) return;
+    const stored = await collection.read(fragile.map(({ document }) => document.entry.id));
+    for (const { document, names } of fragile) {
+      if (stored.get(document.entry.id)?.equals(document.bytes)) continue;
+      throw new RefusedDocumentError(
+        `Run ${run}: ${document.file.name} can't be stored in this MongoDB server, which does not keep names that have dots ` +
+          `or stand there more than once (${listed(names)}) as they are`,
+        { run, fault: faultOfContent(document.file) },
+      );
+    }
+  }
+
+  #refusal(error: unknown, documents: readonly NewDocument[], run: RunNumber): Error | undefined {
+    const document = documents[refusedDocument(error) ?? -1];
+    if (document === undefined || !isRefusal(error)) return undefined;
+    const names = namesAtRisk(contentOf(document));
+    const suspects = names.length === 0 ? '' : `, maybe for its names ${listed(names)}`;
+    const what = `Run ${run}: ${document.file.name} can't be stored in artdaqDB${suspects}`;
+    const { message, cause, fault } = asArtdaqDbError(error, { address: this.#parts.address, what, run });
+    return new RefusedDocumentError(message, {
+      run,
+      cause,
+      fault: fault === 'run' ? faultOfContent(document.file) : fault,
+    });
+  }
+}
+
+/** The stored JSON of a document as read. */
+export function contentOf({ bytes }: Pick<NewDocument, 'bytes'>): JsonObject {
+  return parseStoredJson(bytes.toString());
+}
+
+function namesAtRisk(content: JsonObject): string[] {
+  const { dotted, repeated } = fragileNames(content);
+  return [...new Set([...dotted, ...repeated])];
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names
+    .slice(0, MOST_NAMES)
+    .map((name) => `'${name}'`)
+    .join(', ');
+  return names.length > MOST_NAMES ? `${shown} and ${names.length - MOST_NAMES} more` : shown;
+}

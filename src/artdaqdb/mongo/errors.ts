@@ -1,0 +1,217 @@
+import { BSON, MongoBulkWriteError, MongoError, MongoServerError } from 'mongodb';
+import {
+  ArchiverError,
+  ArtdaqDbError,
+  ConfigurationError,
+  type ErrorFault,
+  messageOf,
+} from '../../errors.ts';
+import type { RunNumber } from '../../runs/run-number.ts';
+import type { MongoAddress } from './address.ts';
+import { connectionFault, type OperationFault } from './connection-fault.ts';
+
+/** What was being done when an operation failed. */
+export interface FailedWork {
+  readonly address: MongoAddress;
+  /** Begins the message, e.g. `Run 5 could not be stored in artdaqDB`. */
+  readonly what: string;
+  readonly run?: RunNumber;
+  /** Whose fault it is, whatever failed; if absent the failure tells. */
+  readonly fault?: ErrorFault;
+}
+
+const AUTHENTICATION_FAILED = new Set([18, 11, 8000]);
+const UNAUTHORISED = 13;
+const NOT_PRIMARY = new Set([91, 189, 10058, 10107, 11600, 11602, 13435, 13436]);
+const WRITE_CONCERN_FAILED = new Set([64, 79, 100]);
+const OUT_OF_DISK_SPACE = 14031;
+const DISK_FULL =
+  /no space left|out ?of ?disk ?space|disk (?:is )?full|not enough disk|disk quota|space quota/i;
+const TOO_LARGE = new Set([10334, 17419, 17420]);
+const DUPLICATE_KEY = 11000;
+const REFUSED_BY_VALIDATION = 121;
+const REFUSED_NAME = new Set([52, 55, 57]);
+/** Time limits, lost cursors and connections between the servers, conflicts. */
+const PASSING = new Set([6, 7, 24, 43, 50, 89, 112, 134, 202, 262, 317, 365, 391, 402, 462, 9001]);
+const PASSING_LABELS = [
+  'RetryableWriteError',
+  'RetryableReadError',
+  'TransientTransactionError',
+  'SystemOverloadedError',
+];
+/** Of the driver, about time, connections and what it waited for. */
+const PASSING_NAMES =
+  /^Mongo(?:Network|NetworkTimeout|PoolCleared|PoolClosed|WaitQueueTimeout|OperationTimeout|TopologyClosed|NotConnected|ConnectionPoolClosed|PoolClearedOnNetwork|ServerClosed|StalePrimary|ExpiredSession|CursorExhausted|ClientClosed)Error$/;
+const WRONG_USE = /^Mongo(?:Parse|API|InvalidArgument|MissingCredentials|MissingDependency)Error$/;
+
+/**
+ * The failure of a MongoDB operation as an error of ours, which says what to do; user name and password of the URI are not
+ * in it. What is one of ours already stays as it is.
+ * @returns ConfigurationError if the URI can't be used, else ArtdaqDbError
+ * @throws the error itself if it has nothing to do with MongoDB, as that is a bug
+ */
+export function asArtdaqDbError(error: unknown, work: FailedWork): ArchiverError {
+  return error instanceof ArchiverError ? error : describe(unwrapped(error), work);
+}
+
+function describe(error: unknown, { address, what, run, fault: givenFault }: FailedWork): ArchiverError {
+  const fault = faultOf(error);
+  if (fault === undefined) throw error;
+  const details = { ...(run === undefined ? {} : { run }), ...causeWithoutSecrets(error, address) };
+  const reason = address.hide(originalText(error));
+  if (error instanceof MongoError && WRONG_USE.test(error.name)) {
+    return new ConfigurationError(`artdaq_db.database_uri can't be used: ${reason}`, details);
+  }
+  return new ArtdaqDbError(`${what}: ${address.hide(fault.advice)} (${address.location}: ${reason})`, {
+    ...details,
+    retryable: fault.retryable,
+    fault: givenFault ?? fault.fault,
+  });
+}
+
+function isDuplicateKey(error: unknown): error is MongoServerError {
+  return error instanceof MongoServerError && error.code === DUPLICATE_KEY;
+}
+
+/** Is it the document's own id that is taken, not the value of a unique index that somebody made? */
+export function isDuplicateId(error: unknown): boolean {
+  if (!isDuplicateKey(error)) return false;
+  const [first] = writeErrorsOf(error);
+  const text = first?.errmsg ?? error.message;
+  return !/ index: (?!_id_ )/.test(text);
+}
+
+/** May the write that failed with this error have been done nevertheless, or still be done? */
+export function isOutcomeOpen(error: unknown): boolean {
+  // Also a primary that steps down says the same whether it wrote before or not.
+  return faultOf(unwrapped(error))?.retryable ?? false;
+}
+
+/** Which of the documents of one insert the server refused, counted from 0; undefined if it refused none in particular. */
+export function refusedDocument(error: unknown): number | undefined {
+  return error instanceof MongoServerError ? writeErrorsOf(error)[0]?.index : undefined;
+}
+
+/** Is the failure about a document itself, so that it fails whenever it is sent? */
+export function isRefusal(error: unknown): boolean {
+  if (refusedDocument(error) === undefined || isDuplicateId(error)) return false;
+  return !(faultOf(error)?.retryable ?? false);
+}
+
+/** The driver dresses whatever stops an insert of several documents as an answer of the server. */
+function unwrapped(error: unknown): unknown {
+  return error instanceof MongoBulkWriteError && error.errorResponse instanceof Error
+    ? error.errorResponse
+    : error;
+}
+
+function faultOf(error: unknown): OperationFault | undefined {
+  if (error instanceof MongoServerError) return serverFault(error);
+  if (error instanceof BSON.BSONError) {
+    return {
+      advice: 'the server sent, or was to be sent, what is no BSON',
+      retryable: false,
+      fault: 'unknown',
+    };
+  }
+  const unreachable = connectionFault(error);
+  if (unreachable !== undefined) return unreachable;
+  if (!(error instanceof MongoError)) return undefined;
+  if (PASSING_NAMES.test(error.name) || hasPassingLabel(error)) {
+    return {
+      advice: 'the connection was lost or took too long; it is worth another attempt',
+      retryable: true,
+      fault: 'unknown',
+    };
+  }
+  return { advice: 'the MongoDB driver refuses it', retryable: false, fault: 'unknown' };
+}
+
+/** What one run may meet and another one not is not the site's fault: then the others show whether it is the run's. */
+function serverFault(error: MongoServerError): OperationFault {
+  const code = Number(error.code);
+  const passing = (fault: ErrorFault, advice: string): OperationFault => ({ advice, retryable: true, fault });
+  const lasting = (fault: ErrorFault, advice: string): OperationFault => ({
+    advice,
+    retryable: false,
+    fault,
+  });
+  if (DISK_FULL.test(originalText(error)) || code === OUT_OF_DISK_SPACE) {
+    return passing('site', "the database server's disk is full; make room there");
+  }
+  if (AUTHENTICATION_FAILED.has(code)) {
+    return lasting(
+      'site',
+      'authentication failed; check user and password (or the client certificate) and authSource in artdaq_db.database_uri',
+    );
+  }
+  if (code === UNAUTHORISED) {
+    return lasting('site', 'the user is not allowed to do this; it needs the role readWrite on the database');
+  }
+  if (NOT_PRIMARY.has(code)) {
+    return passing(
+      'site',
+      'the server is not the primary of its replica set, or stepped down; another attempt finds the new one',
+    );
+  }
+  if (WRITE_CONCERN_FAILED.has(code) || writeConcernErrorOf(error) !== undefined) {
+    return passing(
+      'unknown',
+      'the majority of the replica set did not confirm it in time, so it may be stored or not; another attempt settles that',
+    );
+  }
+  if (code === DUPLICATE_KEY) {
+    return lasting(
+      'unknown',
+      'a unique index on the collection refuses it; artdaqDB needs none, so drop the index',
+    );
+  }
+  if (TOO_LARGE.has(code)) return lasting('run', 'the document is larger than the server takes');
+  if (REFUSED_BY_VALIDATION === code)
+    return lasting('unknown', "the collection's validation rules refuse it; remove them");
+  if (REFUSED_NAME.has(code)) return lasting('run', 'the server does not take names like this');
+  if (
+    /levels of nesting|nesting depth|nested (?:object )?(?:depth|too deep)|recursion depth/i.test(
+      error.message,
+    )
+  ) {
+    return lasting('run', 'its tables are nested more deeply than the server takes');
+  }
+  if (/transaction numbers are only allowed/i.test(error.message)) {
+    return lasting(
+      'site',
+      'the server has no retryable writes; add retryWrites=false to artdaq_db.database_uri',
+    );
+  }
+  if (PASSING.has(code) || hasPassingLabel(error)) {
+    return passing('unknown', 'the server could not do it at the moment; it is worth another attempt');
+  }
+  return lasting('unknown', 'the server refuses it');
+}
+
+function hasPassingLabel(error: MongoError): boolean {
+  return PASSING_LABELS.some((label) => error.hasErrorLabel(label));
+}
+
+function writeErrorsOf(
+  error: MongoServerError,
+): readonly { readonly index: number; readonly errmsg?: string | undefined }[] {
+  return error instanceof MongoBulkWriteError ? [error.writeErrors ?? []].flat() : [];
+}
+
+function writeConcernErrorOf(error: MongoServerError): object | undefined {
+  if (error instanceof MongoBulkWriteError) return error.err ?? error.result?.getWriteConcernError();
+  return error.name === 'MongoWriteConcernError' ? error : undefined;
+}
+
+function originalText(error: unknown): string {
+  const text = messageOf(error);
+  const code = error instanceof MongoServerError && error.code !== undefined ? `, code ${error.code}` : '';
+  return `${text}${code}`;
+}
+
+/** The original error goes along unless there are secrets in what would be logged of it. */
+function causeWithoutSecrets(error: unknown, address: MongoAddress): { cause?: unknown } {
+  const shown = error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error);
+  return address.hide(shown) === shown ? { cause: error } : {};
+}

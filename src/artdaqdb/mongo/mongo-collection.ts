@@ -1,0 +1,166 @@
+import {
+  type Document,
+  type Collection as DriverCollection,
+  type Filter,
+  ObjectId,
+  ReadConcern,
+  ReadPreference,
+  WriteConcern,
+} from 'mongodb';
+import type { Collection } from '../../fhicl/document.ts';
+import type { JsonObject } from '../../fhicl/json.ts';
+import { type DocumentEntry, type StoredDocument, storedDocument } from '../stored-document.ts';
+import { bsonOf } from './bson-document.ts';
+import { documentId, storedJsonOf } from './bson-json.ts';
+import type { MongoConnection } from './connection.ts';
+
+/** How long the server waits for the majority of the replica set to confirm a write. */
+const CONFIRMATION_MS = 30_000;
+/** What the majority has survives the loss of a server. Holds whatever the URI says. */
+export const MAJORITY = {
+  readConcern: new ReadConcern('majority'),
+  readPreference: ReadPreference.primary,
+  writeConcern: new WriteConcern('majority', CONFIRMATION_MS),
+};
+/** Names are listed from small pieces of documents. */
+const LISTING_BATCH = 2000;
+
+export const CONFIGURATION_NAMES = 'configurations.name';
+
+/** A document as somebody wrote it at one time. */
+export interface WrittenDocument extends Pick<DocumentEntry, 'id' | 'configurations'> {
+  /** Its stamp in `bookkeeping`, where it has none of a configuration. */
+  readonly created?: string;
+}
+
+/** One collection of documents. What it reads is what the majority of a replica set has, so that it can't be taken back. */
+export class MongoCollection {
+  readonly name: Collection;
+  readonly #documents: DriverCollection;
+  readonly #place: string;
+
+  /** @param location of the database, for messages */
+  constructor({ database }: MongoConnection, name: Collection, location: string) {
+    this.name = name;
+    this.#place = `${location} ${name}`;
+    this.#documents = database.collection(name, MAJORITY);
+  }
+
+  /** Is any document filed under exactly this configuration name? */
+  async holds(configuration: string): Promise<boolean> {
+    const filter = { [CONFIGURATION_NAMES]: { $eq: configuration } };
+    return (await this.#documents.findOne(filter, { projection: { _id: 1 } })) !== null;
+  }
+
+  /**
+   * All documents filed under exactly this configuration name.
+   * @param take what to keep of each: a run's documents together are large
+   * @throws ArtdaqDbError naming the document if one is unreadable
+   */
+  async find<Kept>(configuration: string, take: (document: StoredDocument) => Kept): Promise<Kept[]> {
+    return this.#found({ [CONFIGURATION_NAMES]: { $eq: configuration } }, take);
+  }
+
+  /** The documents that have one of these ids. @throws ArtdaqDbError naming the document if one is unreadable */
+  async findIds(ids: readonly string[]): Promise<StoredDocument[]> {
+    return this.#found({ _id: { $in: ids.map(objectId) } }, (document) => document);
+  }
+
+  /** The stored JSON of the documents that have one of these ids. */
+  async read(ids: readonly string[]): Promise<Map<string, Buffer>> {
+    const stored = new Map<string, Buffer>();
+    for await (const [, id, json] of this.#raw({ _id: { $in: ids.map(objectId) } })) stored.set(id, json);
+    return stored;
+  }
+
+  /**
+   * Every configuration name with its stamp, as each document has it.
+   * @param run if given, only those that begin with it and a slash
+   */
+  async *configurations(run?: number): AsyncGenerator<{ readonly name: string; readonly assigned: string }> {
+    // MongoDB looks up the pattern by the index, other servers the bounds (0 is the character behind the slash).
+    const beginning = { $gte: `${run}/`, $lt: `${run}0`, $regex: `^${run}/` };
+    const filter = run === undefined ? {} : { [CONFIGURATION_NAMES]: beginning };
+    const projection = { _id: 0, 'configurations.name': 1, 'configurations.assigned': 1 };
+    const options = { projection, batchSize: LISTING_BATCH, enableUtf8Validation: false };
+    const cursor = this.#documents.find(filter, options);
+    for await (const { configurations } of cursor) {
+      for (const each of Array.isArray(configurations) ? configurations : []) {
+        if (typeof each?.name === 'string') {
+          yield { name: each.name, assigned: typeof each.assigned === 'string' ? each.assigned : '' };
+        }
+      }
+    }
+  }
+
+  /** Adds documents in their order, until one is refused. @param documents stored JSON as read */
+  async add(documents: readonly JsonObject[]): Promise<void> {
+    if (documents.length === 0) return;
+    await this.#documents.insertMany(documents.map(bsonOf), { ordered: true, forceServerObjectId: true });
+  }
+
+  /**
+   * Puts a document in the place of the one that has its id.
+   * @param document stored JSON as read
+   * @returns whether there was one
+   */
+  async replace(id: string, document: JsonObject): Promise<boolean> {
+    const { matchedCount } = await this.#documents.replaceOne({ _id: objectId(id) }, bsonOf(document));
+    return matchedCount === 1;
+  }
+
+  /**
+   * Puts a document in the place of one that nobody else has replaced.
+   * @param document stored JSON as read
+   * @returns whether the one that was expected is there
+   */
+  async replaceExactly(expected: WrittenDocument, document: JsonObject): Promise<boolean> {
+    const { matchedCount } = await this.#documents.replaceOne(exactly(expected), bsonOf(document));
+    return matchedCount === 1;
+  }
+
+  /** Takes documents away, but not what others have put in their place meanwhile. */
+  async remove(documents: readonly WrittenDocument[]): Promise<void> {
+    if (documents.length === 0) return;
+    await this.#documents.bulkWrite(
+      documents.map((document) => ({ deleteOne: { filter: exactly(document) } })),
+      { ordered: true },
+    );
+  }
+
+  async #found<Kept>(filter: Filter<Document>, take: (document: StoredDocument) => Kept): Promise<Kept[]> {
+    const kept: Kept[] = [];
+    for await (const [place, id, json] of this.#raw(filter)) kept.push(take(storedDocument(place, id, json)));
+    return kept;
+  }
+
+  async *#raw(filter: Filter<Document>): AsyncGenerator<[string, string, Buffer]> {
+    for await (const bson of this.#documents.find(filter, { raw: true })) {
+      const bytes = rawBytes(bson);
+      const id = documentId(bytes);
+      const place = `${this.#place}/${id}`;
+      yield [place, id, storedJsonOf(bytes, place)];
+    }
+  }
+}
+
+/** The stamps tell one writing of a document from another under the same id. */
+function exactly({ id, configurations, created }: WrittenDocument): Filter<Document> {
+  const stamps = configurations.map(({ name, assigned }) => ({ name, assigned }));
+  return {
+    _id: objectId(id),
+    configurations: stamps,
+    ...(created === undefined ? {} : { 'bookkeeping.created': created }),
+  };
+}
+
+/** With `raw` the driver gives bytes, though its types don't say so. */
+function rawBytes(document: unknown): Uint8Array {
+  if (document instanceof Uint8Array) return document;
+  throw new TypeError('the MongoDB driver gave no raw document');
+}
+
+/** Our own ids, and those of the C++ tools, are ObjectIds. */
+function objectId(id: string): ObjectId {
+  return ObjectId.createFromHexString(id);
+}

@@ -1,0 +1,158 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Environment } from '../../environment.ts';
+import type { FhiclFile } from '../../fhicl/fhicl-file.ts';
+import { type Logger, silentLogger } from '../../log/logger.ts';
+import type { RunNumber } from '../../runs/run-number.ts';
+import { amendmentOf } from '../amendment.ts';
+import type { AmendOutcome } from '../artdaqdb.ts';
+import { type DatabaseOrigin, thisOrigin } from '../database-description.ts';
+import type { NativeArtdaqDb } from '../native.ts';
+import type { ExportedDocument } from '../run-export.ts';
+import { type Submission, submission } from '../submission.ts';
+import { mongoAddress } from './address.ts';
+import type { MongoSession } from './mongo-session.ts';
+
+/** Logger, clock and waiting of a database; the real ones, and no log, if absent. */
+export interface MongoDbOptions {
+  readonly logger?: Logger;
+  /** Where the variables that name certificates are looked up. */
+  readonly env?: Environment;
+  readonly now?: () => Date;
+  /** Who and where we are, for the metadata of a new database. */
+  readonly origin?: DatabaseOrigin;
+  /** How to wait for other writers. */
+  readonly sleep?: (milliseconds: number) => Promise<unknown>;
+}
+
+/**
+ * artdaqDB in MongoDB, shared with the C++ tools (format and order of writes: documentation/ARTDAQDB_MONGODB.md). Nothing is
+ * contacted, and the driver not loaded, before the first call; a failed connection is tried again by the next.
+ */
+export class MongoDb implements NativeArtdaqDb {
+  readonly location: string;
+  readonly #open: () => Promise<MongoSession>;
+  readonly #now: () => Date;
+  readonly #logger: Logger;
+  #session: Promise<MongoSession> | undefined;
+
+  /** @param uri `mongodb://…/<database>` or `mongodb+srv://…/<database>` */
+  constructor(uri: string, options: MongoDbOptions = {}) {
+    const address = mongoAddress(uri);
+    this.location = address.location;
+    this.#now = options.now ?? (() => new Date());
+    this.#logger = options.logger ?? silentLogger;
+    const session = {
+      address,
+      env: options.env ?? {},
+      origin: options.origin ?? thisOrigin(''),
+      now: this.#now,
+      sleep: options.sleep ?? wait,
+      warn: (message: string) => this.#logger.warning(message),
+    };
+    this.#open = async () => (await import('./mongo-session.ts')).openSession(session);
+  }
+
+  async prepare(): Promise<void> {
+    await this.#work('artdaqDB can not be used', (session) => session.prepare());
+  }
+
+  async listRuns(): Promise<RunNumber[]> {
+    return this.#work('The runs in artdaqDB can not be listed', ({ reader }) => reader.listRuns());
+  }
+
+  async has(run: RunNumber, config: string): Promise<boolean> {
+    return this.#work(
+      `Run ${run} can not be looked up in artdaqDB`,
+      ({ reader }) => reader.has(`${run}/${config}`),
+      run,
+    );
+  }
+
+  async insert(run: RunNumber, config: string, documents: readonly FhiclFile[]): Promise<void> {
+    await this.#store(await submission('insert', run, config, documents, this.#now));
+  }
+
+  async update(run: RunNumber, config: string, documents: readonly FhiclFile[]): Promise<void> {
+    await this.#store(await submission('update', run, config, documents, this.#now));
+  }
+
+  async amend(
+    run: RunNumber,
+    config: string,
+    document: FhiclFile,
+    mayReplace: (stored: string) => boolean,
+  ): Promise<AmendOutcome> {
+    const amendment = await amendmentOf(run, config, document, mayReplace, this.#now);
+    return this.#work(
+      `Run ${run} could not be amended in artdaqDB`,
+      (session) => session.amend(amendment),
+      run,
+    );
+  }
+
+  async export(run: RunNumber): Promise<FhiclFile[]> {
+    return this.#work(
+      `Run ${run} can not be exported from artdaqDB`,
+      ({ reader }) => reader.export(run, (message) => this.#logger.warning(message)),
+      run,
+    );
+  }
+
+  async composition(run: RunNumber, config: string): Promise<ExportedDocument[]> {
+    return this.#work(
+      `Run ${run} can not be read from artdaqDB`,
+      ({ reader }) => reader.documents(`${run}/${config}`),
+      run,
+    );
+  }
+
+  async configurationOf(run: RunNumber): Promise<string | undefined> {
+    const configuration = await this.#work(
+      `Run ${run} can not be looked up in artdaqDB`,
+      ({ reader }) => reader.assignedLast(run),
+      run,
+    );
+    return configuration?.slice(configuration.indexOf('/') + 1);
+  }
+
+  async close(): Promise<void> {
+    const session = this.#session;
+    this.#session = undefined;
+    // A connection that failed has said so to whoever asked for it.
+    const [opened] = await Promise.allSettled(session === undefined ? [] : [session]);
+    if (opened?.status === 'fulfilled') await opened.value.close();
+  }
+
+  async #store(submitted: Submission): Promise<void> {
+    const { run } = submitted;
+    await this.#work(
+      `Run ${run} could not be stored in artdaqDB`,
+      (session) => session.store(submitted),
+      run,
+    );
+  }
+
+  async #work<Result>(
+    what: string,
+    work: (session: MongoSession) => Promise<Result>,
+    run?: RunNumber,
+  ): Promise<Result> {
+    const session = await this.#connected();
+    try {
+      return await work(session);
+    } catch (error) {
+      throw session.explain(error, what, run);
+    }
+  }
+
+  async #connected(): Promise<MongoSession> {
+    const opening = this.#session ?? this.#open();
+    this.#session = opening;
+    try {
+      return await opening;
+    } catch (error) {
+      if (this.#session === opening) this.#session = undefined;
+      throw error;
+    }
+  }
+}

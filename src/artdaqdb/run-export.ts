@@ -1,0 +1,77 @@
+import { ArtdaqDbError } from '../errors.ts';
+import type { FhiclFile } from '../fhicl/fhicl-file.ts';
+import { parseRunNumber, type RunNumber } from '../runs/run-number.ts';
+import { assignedTo, type StoredDocument } from './stored-document.ts';
+
+/** What an export keeps of a document: its JSON text is four times as long as the FHiCL. */
+export type ExportedDocument = Omit<StoredDocument, 'json'>;
+
+/** The run of a configuration name, `<run>/<config>`; undefined if it is none of a run. */
+export function runOf(configuration: string): RunNumber | undefined {
+  const slash = configuration.indexOf('/');
+  return slash > 0 ? parseRunNumber(configuration.slice(0, slash)) : undefined;
+}
+
+/** The part of a stored document that an export needs. */
+export function withoutJson({ place, entry, fhicl, isReduced }: StoredDocument): ExportedDocument {
+  return { place, entry, fhicl, isReduced };
+}
+
+/**
+ * The documents found under a configuration name as FHiCL files, in order of entity; the newest of each.
+ * @throws ArtdaqDbError if one can't belong to that configuration, or has no usable name
+ */
+export function exportedFiles(
+  run: RunNumber,
+  configuration: string,
+  documents: readonly ExportedDocument[],
+  warn: (message: string) => void,
+): FhiclFile[] {
+  for (const document of documents) checkDocument(document, run, configuration, warn);
+  const chosen = onePerEntity(documents, configuration, run, warn);
+  return chosen.map(({ entry, fhicl }) => ({ name: `${entry.entity}.fcl`, text: fhicl }));
+}
+
+function checkDocument(
+  { place, entry, isReduced }: ExportedDocument,
+  run: RunNumber,
+  configuration: string,
+  warn: (message: string) => void,
+): void {
+  if (!entry.configurations.some(({ name }) => name === configuration)) {
+    throw new ArtdaqDbError(
+      `${place} is indexed under '${configuration}' but says nothing of it; repair the index`,
+      { run, fault: 'run' },
+    );
+  }
+  if (entry.entity === '' || /[/\0]/.test(entry.entity)) {
+    throw new ArtdaqDbError(`${place} has the entity '${entry.entity}', which can't be a file name`, {
+      run,
+      fault: 'run',
+    });
+  }
+  if (isReduced) warn(`Run ${run}: ${place} holds bytes that are not UTF-8; all but ASCII is left out`);
+}
+
+function onePerEntity(
+  documents: readonly ExportedDocument[],
+  configuration: string,
+  run: RunNumber,
+  warn: (message: string) => void,
+): ExportedDocument[] {
+  const chosen = new Map<string, ExportedDocument>();
+  const newestFirst = [...documents].sort(
+    (one, other) => assignedTo(other, configuration) - assignedTo(one, configuration),
+  );
+  for (const document of newestFirst) {
+    const { entity } = document.entry;
+    const newer = chosen.get(entity);
+    if (newer === undefined) chosen.set(entity, document);
+    else if (newer.fhicl !== document.fhicl) {
+      warn(
+        `Run ${run} has '${entity}' twice with different content; the older one, ${document.place}, is left out`,
+      );
+    }
+  }
+  return [...chosen.values()].sort((one, other) => (one.entry.entity < other.entry.entity ? -1 : 1));
+}

@@ -1,0 +1,247 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ArchiverError, ArtdaqDbError, ArtdaqDbPresenceError, messageOf } from '../../errors.ts';
+import { entityOf, type FhiclFile } from '../../fhicl/fhicl-file.ts';
+import { type Logger, silentLogger } from '../../log/logger.ts';
+import type { RunNumber } from '../../runs/run-number.ts';
+import { errorCode, mayPass } from '../../system-error.ts';
+import type { AmendOutcome, ArtdaqDb } from '../artdaqdb.ts';
+import type { LoadWork, NativeArtdaqDb } from '../native.ts';
+import { exportedFiles } from '../run-export.ts';
+import { type Submission, submission } from '../submission.ts';
+import { confirmStored, missingDocuments, type WantedDocument, wantedDocuments } from './comparison.ts';
+import { filesDirectory, readExported } from './exported-directory.ts';
+import type { PrivateDirectories } from './private-directories.ts';
+import type { SiteTrouble } from './site-trouble.ts';
+import type { ToolHost } from './tool-host.ts';
+import { refuseLosses } from './tool-limits.ts';
+import { refuseConfig, refuseDirectory, refuseEntity } from './tool-names.ts';
+
+/** What the tools are used with. */
+export interface BulkToolsOptions {
+  /** Reads the same database: listing, presence, and what became of a load. */
+  readonly native: NativeArtdaqDb;
+  readonly host: ToolHost;
+  readonly directories: PrivateDirectories;
+  /** Keeps other processes of this project from storing (that run at least) meanwhile. */
+  readonly exclusively: <Result>(run: RunNumber, config: string, work: LoadWork<Result>) => Promise<Result>;
+  readonly logger?: Logger;
+  readonly now?: () => Date;
+}
+
+/**
+ * artdaqDB written and exported by bulkloader and bulkdownloader. They check little and report less, so that what they did is read
+ * back natively. A run is loaded in two steps, the schema in the second, when all else is known to be stored: readers take a run
+ * for stored by its schema.
+ */
+export class BulkTools implements ArtdaqDb {
+  readonly location: string;
+  readonly #native: NativeArtdaqDb;
+  readonly #host: ToolHost;
+  readonly #directories: PrivateDirectories;
+  readonly #exclusively: BulkToolsOptions['exclusively'];
+  readonly #logger: Logger;
+  readonly #now: () => Date;
+  #cleared: Promise<void> | undefined;
+  /** Runs, by configuration name, of which the schema was to be loaded and is not known to be stored or not. */
+  readonly #unsure = new Set<string>();
+
+  constructor(options: BulkToolsOptions) {
+    this.#native = options.native;
+    this.#host = options.host;
+    this.#directories = options.directories;
+    this.#exclusively = options.exclusively;
+    this.#logger = options.logger ?? silentLogger;
+    this.#now = options.now ?? (() => new Date());
+    this.location = options.native.location;
+  }
+
+  async prepare(): Promise<void> {
+    refuseDirectory(this.#directories.own);
+    await this.#host.check();
+    await this.#clear();
+    await this.#native.prepare();
+  }
+
+  listRuns(): Promise<RunNumber[]> {
+    return this.#native.listRuns();
+  }
+
+  has(run: RunNumber, config: string): Promise<boolean> {
+    return this.#native.has(run, config);
+  }
+
+  async insert(run: RunNumber, config: string, documents: readonly FhiclFile[]): Promise<void> {
+    const submitted = await this.#submission('insert', run, config, documents);
+    const wanted = wantedDocuments(submitted);
+    const schema = wanted.filter(({ collection }) => collection === 'SystemLayout');
+    const others = wanted.filter((document) => !schema.includes(document));
+    await this.#clear();
+    await this.#exclusively(run, config, async (recover) => {
+      await this.#directories.outlastOrphans();
+      await recover('RunHistory');
+      if (!this.#unsure.has(submitted.configuration)) await this.#expectPresence(submitted, config, false);
+      await this.#load(submitted, config, wanted, others);
+      await recover('SystemLayout');
+      await this.#complete(submitted, config, wanted, schema);
+    });
+  }
+
+  async update(run: RunNumber, config: string, documents: readonly FhiclFile[]): Promise<void> {
+    const submitted = await this.#submission('update', run, config, documents);
+    // The run has its schema already.
+    const wanted = wantedDocuments(submitted).filter(({ collection }) => collection === 'RunHistory');
+    await this.#clear();
+    await this.#exclusively(run, config, async (recover) => {
+      await this.#directories.outlastOrphans();
+      await recover('RunHistory');
+      await this.#expectPresence(submitted, config, true);
+      await this.#load(submitted, config, wanted, wanted);
+    });
+  }
+
+  /** By this program itself: the tools can only add. */
+  async amend(
+    run: RunNumber,
+    config: string,
+    document: FhiclFile,
+    mayReplace: (stored: string) => boolean,
+  ): Promise<AmendOutcome> {
+    refuseLosses(run, document);
+    return this.#native.amend(run, config, document, mayReplace);
+  }
+
+  async export(run: RunNumber): Promise<FhiclFile[]> {
+    const config = await this.#native.configurationOf(run);
+    if (config === undefined) throw new ArtdaqDbError(`Run ${run} is not stored in artdaqDB`, { run });
+    refuseConfig(run, config);
+    const documents = await this.#native.composition(run, config);
+    const stored = exportedFiles(run, `${run}/${config}`, documents, (message) =>
+      this.#logger.warning(message),
+    );
+    for (const file of stored) refuseEntity(run, entityOf(file));
+    return this.#directories.use(async (directory) => {
+      // Made here, as bulkdownloader's own way fails for names with blanks.
+      await mkdir(filesDirectory(directory, config), { recursive: true });
+      const trouble = await this.#host.run({ tool: 'bulkdownloader', run, config, directory });
+      return readExported(run, directory, config, stored, trouble);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#native.close();
+    await this.#directories.close();
+  }
+
+  async #submission(
+    kind: Submission['kind'],
+    run: RunNumber,
+    config: string,
+    documents: readonly FhiclFile[],
+  ): Promise<Submission> {
+    const submitted = await submission(kind, run, config, documents, this.#now);
+    refuseConfig(run, config);
+    for (const file of documents) {
+      refuseEntity(run, entityOf(file));
+      refuseLosses(run, file);
+    }
+    return submitted;
+  }
+
+  async #expectPresence({ run, configuration }: Submission, config: string, present: boolean): Promise<void> {
+    if ((await this.#native.has(run, config)) === present) return;
+    throw new ArtdaqDbPresenceError(
+      `Run ${run} is ${present ? 'not stored' : 'stored already'} in artdaqDB under '${configuration}'`,
+      { run },
+    );
+  }
+
+  /**
+   * Loads the schema. As the run counts as stored from then on, a tool that fails after that is no reason to report a failure:
+   * the next attempt would be refused.
+   */
+  async #complete(
+    submitted: Submission,
+    config: string,
+    wanted: readonly WantedDocument[],
+    schema: readonly WantedDocument[],
+  ): Promise<void> {
+    const { run, configuration } = submitted;
+    this.#unsure.add(configuration);
+    try {
+      await this.#load(submitted, config, wanted, schema, wanted);
+    } catch (error) {
+      if (!(error instanceof ArchiverError) || !(await this.#isWhole(submitted, config, wanted))) throw error;
+      this.#logger.warning(
+        `Run ${run} is wholly stored and read back, in spite of this failure: ${error.message}`,
+      );
+    }
+    this.#unsure.delete(configuration);
+  }
+
+  async #isWhole(submitted: Submission, config: string, wanted: readonly WantedDocument[]): Promise<boolean> {
+    const { run } = submitted;
+    try {
+      confirmStored(submitted, wanted, await this.#native.composition(run, config));
+      return true;
+    } catch (error) {
+      if (!(error instanceof ArchiverError)) throw error;
+      this.#logger.debug(`Run ${run} after the tool's failure: ${error.message}`);
+      return false;
+    }
+  }
+
+  /**
+   * Loads those documents of a step that are missing, and reads back what became of them.
+   * @param wanted all of the run
+   * @param whole what has to be there afterwards; what of it is no part of the step has to be there before
+   */
+  async #load(
+    submitted: Submission,
+    config: string,
+    wanted: readonly WantedDocument[],
+    step: readonly WantedDocument[],
+    whole: readonly WantedDocument[] = step,
+  ): Promise<void> {
+    const { run } = submitted;
+    const stored = await this.#native.composition(run, config);
+    const missing = missingDocuments(submitted, wanted, stored);
+    const before = whole.filter((document) => !step.includes(document));
+    confirmStored(submitted, before, stored);
+    const files = missing.filter((document) => step.includes(document));
+    let trouble: SiteTrouble | undefined;
+    if (files.length > 0) {
+      trouble = await this.#directories.use(async (directory) => {
+        for (const { entry, file } of files)
+          await write(join(directory, `${entry.entity}.fcl`), file.text, run);
+        return this.#host.run({ tool: 'bulkloader', run, config, directory });
+      });
+    }
+    confirmStored(submitted, whole, await this.#native.composition(run, config), trouble);
+  }
+
+  /** Once before anything is loaded. */
+  async #clear(): Promise<void> {
+    this.#cleared ??= this.#directories.clear();
+    try {
+      await this.#cleared;
+    } catch (error) {
+      this.#cleared = undefined;
+      throw error;
+    }
+  }
+}
+
+async function write(path: string, text: string, run: RunNumber): Promise<void> {
+  try {
+    await writeFile(path, text, { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    throw new ArtdaqDbError(`Run ${run}: cannot write ${path} for bulkloader: ${messageOf(error)}`, {
+      run,
+      retryable: mayPass(error),
+      place: 'work directory',
+      cause: error,
+    });
+  }
+}

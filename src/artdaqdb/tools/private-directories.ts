@@ -1,0 +1,142 @@
+import { mkdir, mkdtemp, readdir, rm, rmdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { ArchiverError, type ErrorFault, messageOf, PersistenceError } from '../../errors.ts';
+import { makeDirectory } from '../../files/make-directory.ts';
+import { judgeOwner } from '../../lock/liveness.ts';
+import { currentOwner, type LockOwner, parseRecordName, recordName } from '../../lock/owner.ts';
+import type { Logger } from '../../log/logger.ts';
+import { errorCode, isOfSite, mayPass, undefinedIfMissing } from '../../system-error.ts';
+import { databaseMark, outlastOrphans } from './orphans.ts';
+
+/** How long tools that a killed archiver left at work may go on, in milliseconds. */
+const ORPHAN_PATIENCE_MS = 300_000;
+const MAKE_ATTEMPTS = 100;
+
+/** Directories that hold the files of one run for a tool, readable by nobody else, each removed after use. */
+export class PrivateDirectories {
+  /** Holds a directory for each process that works here, by the name of which it is known whether that process still runs. */
+  readonly #root: string;
+  readonly #owner: LockOwner = currentOwner();
+  readonly #databaseUri: string;
+  readonly #logger: Logger;
+  readonly #patienceMs: number;
+
+  /** @param databaseUri the database that the tools work on */
+  constructor(root: string, databaseUri: string, logger: Logger, patienceMs: number = ORPHAN_PATIENCE_MS) {
+    this.#root = root;
+    this.#databaseUri = databaseUri;
+    this.#logger = logger;
+    this.#patienceMs = patienceMs;
+  }
+
+  /** The directory that those of this process are made in. */
+  get own(): string {
+    return join(this.#root, recordName(this.#owner));
+  }
+
+  /**
+   * Does something with a new directory, which is gone afterwards.
+   * @throws PersistenceError if it can't be made, used or removed, and other errors that `work` throws
+   */
+  async use<Result>(work: (directory: string) => Promise<Result>): Promise<Result> {
+    const directory = await this.#make();
+    try {
+      return await work(directory);
+    } catch (error) {
+      if (error instanceof ArchiverError || errorCode(error) === undefined) throw error;
+      // What is done there depends on the run, so that only some codes concern all of them.
+      throw failure(`work in ${directory}`, error, isOfSite(error) ? 'site' : 'unknown');
+    } finally {
+      await this.#remove(directory);
+    }
+  }
+
+  /**
+   * Removes what killed processes left, once nothing works on it any more.
+   * @throws PersistenceError
+   */
+  async clear(): Promise<void> {
+    for (const name of await this.#names()) {
+      const directory = join(this.#root, name);
+      if (!(await this.#isAbandoned(directory, name))) continue;
+      const isBelow = (path: string): boolean => path.startsWith(`${directory}/`);
+      await outlastOrphans(isBelow, this.#patienceMs, this.#logger);
+      await this.#remove(directory);
+    }
+  }
+
+  /**
+   * Waits for what killed archivers left at work on the database, those with other work directories too: a tool that goes
+   * on would store documents a second time, and write to a FilesystemDB whose lock we took over.
+   */
+  async outlastOrphans(): Promise<void> {
+    const mark = databaseMark(this.#databaseUri);
+    const isOrphan = (path: string, database: string): boolean => database === mark && this.#isOfDead(path);
+    await outlastOrphans(isOrphan, this.#patienceMs, this.#logger);
+  }
+
+  /** Takes away what is empty. */
+  async close(): Promise<void> {
+    for (const directory of [this.own, this.#root]) {
+      await rmdir(directory).catch((error: unknown) => {
+        if (!STILL_USED.has(errorCode(error) ?? '')) throw failure(`remove ${directory}`, error);
+      });
+    }
+  }
+
+  /** Does the directory of one run belong to a process of this machine that is gone? */
+  #isOfDead(directory: string): boolean {
+    const owner = parseRecordName(basename(dirname(directory)));
+    return owner !== undefined && judgeOwner(owner, this.#owner, 0) === 'dead';
+  }
+
+  async #isAbandoned(directory: string, name: string): Promise<boolean> {
+    const owner = parseRecordName(name);
+    const stats = await stat(directory).catch(undefinedIfMissing);
+    if (owner === undefined || stats === undefined) return false;
+    return judgeOwner(owner, this.#owner, Date.now() - stats.mtimeMs) === 'dead';
+  }
+
+  async #names(): Promise<string[]> {
+    try {
+      return (await readdir(this.#root).catch(undefinedIfMissing)) ?? [];
+    } catch (error) {
+      throw failure(`work in ${this.#root}`, error);
+    }
+  }
+
+  async #make(): Promise<string> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        makeDirectory(this.#root);
+        await mkdir(this.own, { mode: 0o700 }).catch((error: unknown) => {
+          if (errorCode(error) !== 'EEXIST') throw error;
+        });
+        return await mkdtemp(`${this.own}/`);
+      } catch (error) {
+        // Somebody who ends takes away what is empty at that moment.
+        if (errorCode(error) === 'ENOENT' && attempt < MAKE_ATTEMPTS) continue;
+        throw failure(`make a directory in ${this.own}`, error);
+      }
+    }
+  }
+
+  async #remove(directory: string): Promise<void> {
+    try {
+      await rm(directory, { recursive: true, force: true, maxRetries: 3 });
+    } catch (error) {
+      throw failure(`remove ${directory}`, error);
+    }
+  }
+}
+
+const STILL_USED: ReadonlySet<string> = new Set(['ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR']);
+
+function failure(what: string, error: unknown, fault: ErrorFault = 'site'): PersistenceError {
+  return new PersistenceError(`Cannot ${what}: ${messageOf(error)}`, {
+    cause: error,
+    retryable: mayPass(error),
+    fault,
+    place: 'work directory',
+  });
+}

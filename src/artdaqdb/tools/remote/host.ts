@@ -1,0 +1,159 @@
+import { randomBytes } from 'node:crypto';
+import type { Environment } from '../../../environment.ts';
+import { ArchiverError, ArtdaqDbError, ConfigurationError, messageOf } from '../../../errors.ts';
+import type { Logger } from '../../../log/logger.ts';
+import { errorCode, mayPass } from '../../../system-error.ts';
+import { marksOf } from '../orphans.ts';
+import type { SiteTrouble } from '../site-trouble.ts';
+import { helpFailure, type ToolEnd, toolFailure, troubleOf } from '../tool-exit.ts';
+import type { ToolCall, ToolHost } from '../tool-host.ts';
+import { askForPrograms, type CheckOutcome, haveToolRun, tryOutPrograms } from './conversation.ts';
+import { connectionFailure, scriptFailure } from './failure.ts';
+import { readTree, writeFiles } from './files.ts';
+import { RemoteLeftovers } from './leftovers.ts';
+import { REMOTE_LIMITS, type RemoteLimits } from './limits.ts';
+import { type Connect, RemoteSession } from './session.ts';
+import { sshArguments } from './ssh.ts';
+import { packTar, unpackTar } from './tar.ts';
+
+export interface RemoteHostOptions {
+  /** `artdaq_db.remote_host`: what ssh takes as destination. */
+  readonly remoteHost: string;
+  /** `artdaq_db.ssh_verify_host` */
+  readonly verifyHostKey: boolean;
+  readonly databaseUri: string;
+  /** Environment of ssh; nothing of it goes over unless ssh's configuration says so. */
+  readonly env: Environment;
+  readonly logger: Logger;
+  /** Takes secrets out of what a tool printed. */
+  readonly hide?: (text: string) => string;
+  /** The ssh program and arguments that come first; `ssh` from PATH if absent. */
+  readonly ssh?: readonly string[];
+  readonly limits?: RemoteLimits;
+}
+
+/** Runs the tools on another host over ssh, one connection a call; see script.ts for what happens there. */
+export class RemoteHost implements ToolHost {
+  readonly location: `host ${string}`;
+  readonly #databaseUri: string;
+  readonly #logger: Logger;
+  readonly #hide: (text: string) => string;
+  readonly #limits: RemoteLimits;
+  readonly #connect: Connect;
+  readonly #leftovers: RemoteLeftovers;
+
+  /** @throws ConfigurationError if the host's name can't be used */
+  constructor(options: RemoteHostOptions) {
+    const { remoteHost, verifyHostKey, databaseUri, env, logger, ssh = ['ssh'] } = options;
+    const command = [...ssh, ...sshArguments(remoteHost, verifyHostKey)];
+    this.location = `host ${remoteHost}`;
+    this.#databaseUri = databaseUri;
+    this.#logger = logger;
+    this.#hide = options.hide ?? ((text) => text);
+    this.#limits = options.limits ?? REMOTE_LIMITS;
+    this.#connect = (script, values, seconds, directory) => {
+      const nonce = randomBytes(16).toString('hex');
+      // ssh outlives an archiver that is killed until all is over on the host; so the next one knows that it has to wait.
+      const marked = directory === undefined ? env : { ...env, ...marksOf(directory, databaseUri) };
+      return new RemoteSession(
+        { command, env: marked, place: this.location },
+        { script, nonce, values, timeoutMs: seconds * 1000 },
+      );
+    };
+    this.#leftovers = new RemoteLeftovers(this.location, this.#limits, this.#connect);
+  }
+
+  async check(): Promise<void> {
+    this.#expectAll(await askForPrograms(this.#connect, this.#limits), this.#limits.around);
+  }
+
+  async tryOut(limitSeconds: number): Promise<string> {
+    const outcome = await tryOutPrograms(this.#connect, limitSeconds);
+    this.#expectAll(outcome, limitSeconds);
+    const stderr = this.#hide(outcome.end.stderr);
+    for (const [tool, code] of outcome.helps) {
+      const timedOut = code === 124 || code === 137;
+      const end = { code, signal: null, timedOut, stdout: '', stderr };
+      const failure = helpFailure(tool, this.location, end, limitSeconds);
+      if (failure !== undefined) throw failure;
+    }
+    return `on ${this.location}`;
+  }
+
+  /** @throws ConfigurationError or ArtdaqDbError unless the host could be asked and has all programs */
+  #expectAll({ isComplete, missing, path, end }: CheckOutcome, seconds: number): void {
+    if (!isComplete) {
+      const stderr = this.#hide(end.stderr);
+      throw connectionFailure(this.location, { ...end, stderr }, seconds, path !== undefined);
+    }
+    if (missing.length === 0) return;
+    throw new ConfigurationError(
+      `artdaq_db.use_tools with artdaq_db.remote_host: ${this.location} has no ${missing.join(', ')} on PATH, which for a command over ssh is ${path} there; documentation/ARTDAQDB_TOOLS.md tells how to set it`,
+      { place: this.location },
+    );
+  }
+
+  async run(call: ToolCall): Promise<SiteTrouble | undefined> {
+    const { tool, run } = call;
+    await this.#leftovers.end(run);
+    const archive = packTar(await readTree(call.directory));
+    const started = performance.now();
+    const outcome = await haveToolRun(this.#connect, this.#limits, call, this.#databaseUri, archive);
+    const seconds = (performance.now() - started) / 1000;
+    const { last, workplace } = outcome;
+    const end = { ...outcome.end, stderr: this.#hide(outcome.end.stderr) };
+    this.#logger.debug(
+      `${tool} for run ${run} on ${this.location}: ${last ?? 'no answer'}. Printed:\n${end.stderr}`,
+    );
+    if (last === undefined) {
+      const limit = this.#limits.tool + this.#limits.around;
+      const failure = connectionFailure(this.location, end, limit, workplace !== undefined, run);
+      if (workplace !== undefined) this.#leftovers.add(workplace);
+      await this.#leftovers.end(run, failure);
+      throw failure;
+    }
+    const trouble = this.#judge(call, last, end.stderr, seconds);
+    if (tool === 'bulkdownloader') await this.#unpack(call, outcome.exported);
+    return trouble;
+  }
+
+  /**
+   * @returns what the tool complained of nevertheless
+   * @throws ArtdaqDbError unless the last answer says that the tool ended well
+   */
+  #judge({ tool, run }: ToolCall, last: string, stderr: string, seconds: number): SiteTrouble | undefined {
+    const code = /^tool (\d{1,3})$/.exec(last)?.[1];
+    if (code === undefined) throw scriptFailure(this.location, last, tool, stderr, run);
+    const end: ToolEnd = {
+      tool,
+      run,
+      place: this.location,
+      home: this.location,
+      code: Number(code),
+      signal: null,
+      // What `timeout` gives: 124, or 137 if the tool had to be killed.
+      timedOut: code === '124' || (code === '137' && seconds >= this.#limits.tool),
+      timeoutMs: this.#limits.tool * 1000,
+      stdout: '',
+      stderr,
+    };
+    const failure = toolFailure(end);
+    if (failure !== undefined) throw failure;
+    return troubleOf(end);
+  }
+
+  async #unpack({ directory, run }: ToolCall, archive: Buffer | undefined): Promise<void> {
+    try {
+      if (archive === undefined) throw new ArtdaqDbError('No tar archive came');
+      await writeFiles(directory, unpackTar(archive));
+    } catch (error) {
+      if (!(error instanceof ArchiverError) && errorCode(error) === undefined) throw error;
+      throw new ArtdaqDbError(`Run ${run}, exported on ${this.location}: ${messageOf(error)}`, {
+        run,
+        retryable: mayPass(error),
+        cause: error,
+        ...(error instanceof ArchiverError ? {} : { place: 'work directory' }),
+      });
+    }
+  }
+}

@@ -1,0 +1,167 @@
+import { existsSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import pLimit, { type LimitFunction } from 'p-limit';
+import { lock } from 'proper-lockfile';
+import { errorCode } from '../system-error.ts';
+import { judgeOwner, SILENCE_LIMIT_MS, whereaboutsOf } from './liveness.ts';
+import { type LockHolder, lockDirectoryCalls, readHolder, withdraw } from './lock-directory.ts';
+import { type LockOwner, recordName } from './owner.ts';
+
+/** Who takes a lock, and what it tells. */
+export interface DirectoryLockOptions {
+  readonly owner: LockOwner;
+  /** The lock was taken from us or removed; called at most once, from a timer. */
+  readonly onCompromised: (reason: string) => void;
+  /** A lock whose owner is dead was cleared away. */
+  readonly onTakeover?: (holder: LockHolder) => void;
+}
+
+/** A lock that this process holds. */
+export interface DirectoryLock {
+  release(): Promise<void>;
+}
+
+/** A living owner touches its lock that often. */
+const HEARTBEAT_MS = 1000;
+/** Directories of the locks that this process holds. Its record in any other one is what a release that failed left. */
+const held = new Set<string>();
+/** For each directory: taking and releasing in turn, as all locks of this process have records of the same name. */
+const turns = new Map<string, LimitFunction>();
+/** So long an owner that is out of our sight is watched before its lock is taken. */
+const SILENCE_WATCHED_MS = 5 * HEARTBEAT_MS;
+/** Each attempt fails only because another process got ahead; this many in a row is a fault, not bad luck. */
+const ATTEMPTS = 100;
+
+/**
+ * Takes the lock `<path>.lock` with proper-lockfile, which keeps it alive and notices its loss. Its own takeover of old
+ * locks lets two processes in, so that is switched off: a lock is cleared away only if its owner is provably dead, by
+ * unlinking that owner's record, whose name no later owner can have. What this process could not release is cleared away too.
+ * @returns the lock, or who holds it (`release` tells them apart).
+ * @throws the system's error if the directory can't be made or read.
+ */
+export function acquireDirectoryLock(
+  path: string,
+  options: DirectoryLockOptions,
+): Promise<DirectoryLock | LockHolder> {
+  const directory = `${path}.lock`;
+  return inTurn(directory, () => acquire(path, directory, options));
+}
+
+async function acquire(
+  path: string,
+  directory: string,
+  options: DirectoryLockOptions,
+): Promise<DirectoryLock | LockHolder> {
+  const record = recordName(options.owner);
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const taken = await takeIfFree(path, directory, record, options.onCompromised);
+    if (taken !== undefined) return taken;
+    const holder = await readHolder(directory);
+    if (holder === undefined) continue;
+    if (holder.record === record && !held.has(directory)) {
+      await withdraw(directory, record);
+      continue;
+    }
+    const { owner } = holder;
+    if (owner === undefined) return holder;
+    if (judgeOwner(owner, options.owner, Date.now() - holder.lastSeen.getTime()) !== 'dead') return holder;
+    if (judgeOwner(owner, options.owner, 0) !== 'dead') {
+      // Only its silence says so, by a clock that may be wrong: a living owner touches the lock while we wait.
+      await wait(SILENCE_WATCHED_MS);
+      const again = await readHolder(directory);
+      if (again?.record !== holder.record) continue;
+      if (again.lastSeen.getTime() !== holder.lastSeen.getTime()) return again;
+    }
+    await withdraw(directory, holder.record);
+    options.onTakeover?.(holder);
+  }
+  throw new Error(`The lock ${directory} keeps changing hands`);
+}
+
+/**
+ * Clears away the lock `<path>.lock` if its owner is dead; it would lie about until somebody wants the lock.
+ * @throws the system's error if the directory can't be read or changed.
+ */
+export async function clearDeadLock(path: string, owner: LockOwner): Promise<void> {
+  if (!existsSync(`${path}.lock`)) return;
+  const lock = await acquireDirectoryLock(path, { owner, onCompromised: () => undefined });
+  if ('release' in lock) await lock.release();
+}
+
+/** For messages: who holds a lock and since when. */
+export function describeHolder(holder: LockHolder): string {
+  const { owner } = holder;
+  const since = `since ${holder.since.toISOString()}`;
+  return owner === undefined
+    ? `something unknown (${holder.record}), ${since}`
+    : `process ${owner.pid} on ${owner.host}, ${since}`;
+}
+
+/**
+ * For messages: what is known of whether a holder still runs, when its lock is taken over if it does not, and how to end it
+ * sooner.
+ * @param self who wants the lock
+ * @param now in milliseconds since 1970
+ */
+export function adviceOn(holder: LockHolder, self: LockOwner, now = Date.now()): string {
+  const { owner, lastSeen, directory } = holder;
+  const removal = `If you are sure that it is not running, remove the directory ${directory}.`;
+  if (owner === undefined || judgeOwner(owner, self, now - lastSeen.getTime()) !== 'unknown') return removal;
+  const whereabouts = whereaboutsOf(owner, self);
+  const [where, limit, duration] =
+    whereabouts === 'otherContainer'
+      ? ['in another container', SILENCE_LIMIT_MS.otherContainer, '10 minutes']
+      : ['on another host', SILENCE_LIMIT_MS.otherHost, '6 hours'];
+  const end = new Date(lastSeen.getTime() + limit).toISOString();
+  return (
+    `It was started ${where}, so nobody can tell from here whether it still runs; it gave its last sign of life at ` +
+    `${lastSeen.toISOString()}. After ${duration} without one, at ${end}, the lock is taken over. ${removal}`
+  );
+}
+
+async function takeIfFree(
+  path: string,
+  directory: string,
+  record: string,
+  onCompromised: (reason: string) => void,
+): Promise<DirectoryLock | undefined> {
+  let compromised = false;
+  try {
+    const release = await lock(path, {
+      lockfilePath: directory,
+      stale: Number.POSITIVE_INFINITY,
+      update: HEARTBEAT_MS,
+      realpath: false,
+      fs: lockDirectoryCalls(record),
+      onCompromised: (error) => {
+        compromised = true;
+        onCompromised(`the lock ${directory} was removed or changed (${error.message})`);
+      },
+    });
+    held.add(directory);
+    let released: Promise<void> | undefined;
+    const giveUp = () => (compromised ? withdraw(directory, record) : release());
+    return {
+      release: () => {
+        released ??= inTurn(directory, async () => {
+          try {
+            // Once more if need be, as proper-lockfile forgets a lock before it removes it.
+            await giveUp().catch(() => withdraw(directory, record));
+          } finally {
+            held.delete(directory);
+          }
+        });
+        return released;
+      },
+    };
+  } catch (error) {
+    if (errorCode(error) === 'ELOCKED') return undefined;
+    throw error;
+  }
+}
+
+function inTurn<Result>(directory: string, work: () => Promise<Result>): Promise<Result> {
+  const turn = turns.get(directory) ?? pLimit(1);
+  turns.set(directory, turn);
+  return turn(work);
+}

@@ -1,0 +1,134 @@
+import { rm } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pLimit, { type LimitFunction } from 'p-limit';
+import { ArchiverError, messageOf, PersistenceError } from '../errors.ts';
+import { writeFileAtomic } from '../files/atomic-file.ts';
+import { keepAside } from '../files/kept-file.ts';
+import { makeDirectory } from '../files/make-directory.ts';
+import { ownershipHint } from '../files/ownership.ts';
+import { readRegularFile } from '../files/regular-file.ts';
+import { errorCode } from '../system-error.ts';
+import { acquireDirectoryLock, adviceOn, type DirectoryLock, describeHolder } from './directory-lock.ts';
+import { currentOwner } from './owner.ts';
+
+const LONGEST_WAIT_MS = 10_000;
+const POLL_MS = 20;
+
+/**
+ * A file that several places of this process and other processes change by reading it, computing and writing it back.
+ * Changes are made one at a time: queued within the process, under the lock `<path>.lock` between processes.
+ */
+export class GuardedFile {
+  readonly path: string;
+  readonly #queue: LimitFunction = pLimit(1);
+
+  constructor(path: string) {
+    this.path = resolve(path);
+  }
+
+  /**
+   * The file's bytes, or undefined if there is no such file.
+   * @throws PersistenceError if it can't be read.
+   */
+  async read(): Promise<Buffer | undefined> {
+    try {
+      return await readRegularFile(this.path);
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return undefined;
+      throw new PersistenceError(`Cannot read ${this.path}: ${messageOf(error)}${ownershipHint(error)}`, {
+        cause: error,
+      });
+    }
+  }
+
+  /**
+   * Runs a read-modify-write while nobody else can change the file. The file's directory is made if it is missing.
+   * @throws PersistenceError if the lock can't be had within 10 s or was broken meanwhile, and what `work` throws.
+   */
+  exclusively<T>(work: () => Promise<T>): Promise<T> {
+    return this.#queue(async () => {
+      const broken: string[] = [];
+      const lock = await this.#lock((reason) => broken.push(reason));
+      let result: T;
+      try {
+        result = await work();
+      } finally {
+        await this.#unlock(lock);
+      }
+      if (broken.length === 0) return result;
+      throw new PersistenceError(`${this.path} may have been changed by two programs at once: ${broken[0]}`);
+    });
+  }
+
+  /**
+   * Sets the whole file; a different content that is there is kept beside it first.
+   * @returns where that was kept
+   * @throws PersistenceError if the file can't be read, kept aside, locked or written.
+   */
+  replace(text: string): Promise<string | undefined> {
+    return this.exclusively(async () => {
+      const content = await this.read();
+      if (content?.equals(Buffer.from(text))) return undefined;
+      const copy = content && (await keepAside({ path: this.path, content, label: 'before-recovery' }));
+      await writeFileAtomic(this.path, text);
+      return copy;
+    });
+  }
+
+  /**
+   * Takes the file away, if it is there.
+   * @throws PersistenceError if it can't be removed or locked.
+   */
+  remove(): Promise<void> {
+    return this.exclusively(async () => {
+      try {
+        await rm(this.path, { force: true });
+      } catch (error) {
+        throw new PersistenceError(`Cannot remove ${this.path}: ${messageOf(error)}${ownershipHint(error)}`, {
+          cause: error,
+        });
+      }
+    });
+  }
+
+  async #unlock(lock: DirectoryLock): Promise<void> {
+    try {
+      await lock.release();
+    } catch (error) {
+      throw new PersistenceError(`Cannot unlock ${this.path}: ${messageOf(error)}${ownershipHint(error)}`, {
+        cause: error,
+      });
+    }
+  }
+
+  async #lock(onCompromised: (reason: string) => void): Promise<DirectoryLock> {
+    try {
+      const owner = currentOwner();
+      for (let waited = 0; ; waited += POLL_MS) {
+        makeDirectory(dirname(this.path));
+        const lock = await acquireDirectoryLock(this.path, { owner, onCompromised }).catch(
+          (error: unknown) => {
+            // Somebody who ends took the directory away, as it was empty.
+            if (errorCode(error) !== 'ENOENT' || waited >= LONGEST_WAIT_MS) throw error;
+            return undefined;
+          },
+        );
+        if (lock === undefined) continue;
+        if ('release' in lock) return lock;
+        if (waited >= LONGEST_WAIT_MS) {
+          throw new PersistenceError(
+            `Cannot change ${this.path}: it is locked by ${describeHolder(lock)}. ${adviceOn(lock, owner)}`,
+            { retryable: true },
+          );
+        }
+        await sleep(POLL_MS);
+      }
+    } catch (error) {
+      if (error instanceof ArchiverError) throw error;
+      throw new PersistenceError(`Cannot lock ${this.path}: ${messageOf(error)}${ownershipHint(error)}`, {
+        cause: error,
+      });
+    }
+  }
+}

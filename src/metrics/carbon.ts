@@ -1,0 +1,123 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { ArchiverError } from '../errors.ts';
+import type { Logger } from '../log/logger.ts';
+import { withoutBrackets } from '../net/host-name.ts';
+import { killableLookup } from '../net/killable-lookup.ts';
+import { reasonOf } from '../net/reason.ts';
+
+/** Where metrics go, and under which name. */
+export interface CarbonSettings {
+  readonly host: string;
+  readonly port: number;
+  /** What the names of all metrics begin with. */
+  readonly metricPrefix: string;
+}
+
+/** What a {@link CarbonClient} is given besides its settings. */
+export interface CarbonOptions {
+  readonly logger: Logger;
+  readonly now: () => Date;
+  /** Milliseconds that connecting and sending may take together, 2000 if absent. */
+  readonly timeoutMs?: number;
+}
+
+const defaultTimeoutMs = 2000;
+
+/**
+ * Sends metrics to Carbon in its plaintext protocol: `<prefix>.<name> <value> <unix seconds>` a line. Lines are kept until
+ * {@link send}, which opens the only connection; until then nothing is contacted, and no caller ever waits.
+ */
+export class CarbonClient {
+  readonly #settings: CarbonSettings;
+  readonly #prefix: string;
+  readonly #options: CarbonOptions;
+  #lines: string[] = [];
+
+  constructor(settings: CarbonSettings, options: CarbonOptions) {
+    this.#settings = settings;
+    this.#prefix = asOneWord(settings.metricPrefix);
+    this.#options = options;
+  }
+
+  /**
+   * Notes a value with the present time.
+   * @param name without the prefix
+   */
+  post(name: string, value: number): void {
+    const seconds = Math.floor(this.#options.now().getTime() / 1000);
+    this.#lines.push(`${this.#prefix}.${name} ${inDecimals(value)} ${seconds}\n`);
+  }
+
+  /** Sends what was noted, and waits until Carbon has taken it or the time is over. What goes wrong is a warning. */
+  async send(): Promise<void> {
+    const lines = this.#lines.splice(0);
+    if (lines.length === 0) return;
+    const { logger } = this.#options;
+    const { host, port } = this.#settings;
+    try {
+      await this.#deliver(lines.join(''));
+      logger.debug(`Posted ${lines.length} metrics to Carbon at ${host}:${port}`);
+    } catch (error) {
+      logger.warning(
+        `Could not post ${lines.length} metrics to Carbon at ${host}:${port}. Reason: ${reasonOf(error)}. ` +
+          'The archive is not affected.',
+      );
+    }
+  }
+
+  /**
+   * Connects and says nothing.
+   * @throws ArchiverError saying what to do, if that can't be done
+   */
+  async check(): Promise<void> {
+    const { host, port } = this.#settings;
+    try {
+      await this.#deliver('');
+    } catch (error) {
+      throw new ArchiverError(
+        `Carbon at ${host}:${port} can't be used: ${reasonOf(error)}; check carbon.host and carbon.port, and that it runs`,
+        { cause: error },
+      );
+    }
+  }
+
+  /**
+   * Carbon closes only after it has read everything. A receiver that keeps its side open can't tell us more than that it took
+   * our last byte, so after the time allowed that counts as well.
+   */
+  async #deliver(text: string): Promise<void> {
+    const { host, port } = this.#settings;
+    const milliseconds = this.#options.timeoutMs ?? defaultTimeoutMs;
+    const signal = AbortSignal.timeout(milliseconds);
+    const socket = connect({ host: withoutBrackets(host), port, lookup: killableLookup(signal) });
+    try {
+      const closed = once(socket, 'close', { signal });
+      socket.end(text);
+      socket.resume();
+      await closed;
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      if (!socket.writableFinished) throw new Error(late(socket, milliseconds));
+    } finally {
+      socket.destroy();
+    }
+    if (!socket.writableFinished) throw new Error('it closed the connection before it had everything');
+  }
+}
+
+function late(socket: Socket, milliseconds: number): string {
+  return socket.connecting
+    ? `no connection within ${milliseconds} ms`
+    : `it did not take them within ${milliseconds} ms`;
+}
+
+/** Blanks would end the name for Carbon, which drops such a line. */
+function asOneWord(prefix: string): string {
+  return prefix.trim().replace(/[\s\p{Cc}]+/gu, '_');
+}
+
+/** Whole numbers as they are, others with three decimals, never with an exponent. */
+function inDecimals(value: number): string {
+  return Number.isInteger(value) ? String(value) : value.toFixed(3);
+}

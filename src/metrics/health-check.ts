@@ -1,0 +1,154 @@
+import { once } from 'node:events';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RunRequest } from '../cli/request.ts';
+import type { Environment } from '../environment.ts';
+import type { Logger } from '../log/logger.ts';
+import { killableLookup } from '../net/killable-lookup.ts';
+import type * as Through from '../net/proxied-request.ts';
+import { type HttpProxy, loginAdvice, proxyFor } from '../net/proxy.ts';
+import { reasonOf } from '../net/reason.ts';
+import { visibleLines } from '../shown-text.ts';
+import type { ExecutionEnd, StageObserver, StageOutcome } from '../stages/stage-observer.ts';
+import type { WaitingAtPlace } from '../state/waiting-runs.ts';
+import { type Ping, pingUrl } from './ping-url.ts';
+
+/** What a {@link HealthCheck} works with. */
+export interface HealthCheckOptions {
+  /** Secret, as whoever knows it can ping. */
+  readonly url: string;
+  /** Names the proxies. */
+  readonly env: Environment;
+  readonly logger: Logger;
+  /** Takes passwords and the like out of texts. */
+  readonly redact: (text: string) => string;
+  /** Milliseconds that a ping, and all that is left to do at the end, may take; 3000 if absent. */
+  readonly timeoutMs?: number;
+}
+
+const defaultTimeoutMs = 3000;
+const shownRuns = 20;
+
+/**
+ * Pings a dead man's switch (in the manner of healthchecks.io) when an execution that archives runs begins, succeeds or fails.
+ * One that was stopped by request has done neither: it pings nothing at its end, so that the switch goes off only if no
+ * further execution comes in time.
+ */
+export class HealthCheck implements StageObserver {
+  readonly #options: HealthCheckOptions;
+  readonly #timeoutMs: number;
+  readonly #lines: string[] = [];
+  readonly #halfTime = new AbortController();
+  #started: Promise<void> | undefined;
+  #hasFailed = false;
+  #hasComplained = false;
+
+  constructor(options: HealthCheckOptions) {
+    this.#options = options;
+    this.#timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
+  }
+
+  begin(mode: RunRequest['mode']): void {
+    const signal = AbortSignal.any([AbortSignal.timeout(this.#timeoutMs), this.#halfTime.signal]);
+    this.#started = this.#ping('start', `${mode} on ${hostname()}\n`, signal);
+  }
+
+  async stageEnded({ stage, successful, failed, waiting, error }: StageOutcome): Promise<void> {
+    const runs = failed.slice(0, shownRuns).map(({ run }) => run);
+    const more = failed.length > runs.length ? ' and more' : '';
+    const details = failed.length === 0 ? '' : `: ${runs.join(', ')}${more}`;
+    this.#lines.push(
+      error === undefined
+        ? `${stage}: ${successful.length} successful, ${failed.length} failed${details}${waitingText(waiting)}`
+        : `${stage}: ${visibleLines(this.#options.redact(error))}`,
+    );
+  }
+
+  async executionEnded(error: string | undefined): Promise<void> {
+    if (error === undefined) return;
+    this.#hasFailed = true;
+    this.#lines.push(visibleLines(this.#options.redact(error)));
+  }
+
+  async close(end: ExecutionEnd): Promise<void> {
+    if (this.#started === undefined && !this.#hasFailed) return;
+    const signal = AbortSignal.timeout(this.#timeoutMs);
+    if (this.#started !== undefined) await this.#waitForStart(this.#started);
+    const text = this.#lines.map((line) => `${line}\n`).join('');
+    if (end !== 'stopped') await this.#ping(end, text || `${end}\n`, signal);
+  }
+
+  /** The end must not arrive before the beginning, nor be kept from arriving by it. */
+  async #waitForStart(started: Promise<void>): Promise<void> {
+    const answered = new AbortController();
+    const giveUp = sleep(this.#timeoutMs / 2, undefined, { signal: answered.signal }).then(
+      () => this.#halfTime.abort(),
+      () => undefined,
+    );
+    await started;
+    answered.abort();
+    await giveUp;
+  }
+
+  async #ping(ping: Ping, text: string, signal: AbortSignal): Promise<void> {
+    const { logger, url, env } = this.#options;
+    let way = '';
+    try {
+      const target = pingUrl(url, ping);
+      const proxy = proxyFor(target, env);
+      if (proxy !== undefined) way = ` through the proxy ${proxy.shown}`;
+      await post(target, text, { proxy, signal });
+    } catch (error) {
+      const reason = signal.aborted ? 'no answer in time' : this.#options.redact(reasonOf(error));
+      const level = this.#hasComplained ? 'debug' : 'warning';
+      this.#hasComplained = true;
+      logger[level](
+        `The health check at ${new URL(url).origin} (healthcheck.url) could not be told of the ${ping}${way}. ` +
+          `Reason: ${reason}. The archive is not affected.`,
+      );
+    }
+  }
+}
+
+function waitingText(waiting: readonly WaitingAtPlace[]): string {
+  return waiting.map(({ place, runs }) => `, ${runs.length} waiting because of ${place}`).join('');
+}
+
+/** Only the status counts, a body is not waited for. */
+async function post(
+  url: URL,
+  body: string,
+  { proxy, signal }: { readonly proxy: HttpProxy | undefined; readonly signal: AbortSignal },
+): Promise<void> {
+  const options = {
+    method: 'POST',
+    headers: { 'content-type': 'text/plain; charset=utf-8', 'content-length': Buffer.byteLength(body) },
+    lookup: killableLookup(signal),
+    signal,
+  } as const;
+  const begin = await (proxy === undefined ? prepare(url, options) : prepareThrough(proxy, url, options));
+  const sent = begin();
+  sent.end(body);
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+  sent.destroy();
+  const { statusCode = 0 } = answer;
+  if (statusCode === 407 && proxy !== undefined) throw new Error(loginAdvice(proxy));
+  if (statusCode >= 300) throw new Error(`it answered with HTTP status ${statusCode}`);
+}
+
+/**
+ * Without a pool of connections: whatever is under way, even connecting, ends with the signal, so that it can't delay the
+ * program's exit.
+ */
+async function prepare(url: URL, options: Through.ProxiedRequestOptions): Promise<() => ClientRequest> {
+  const { request } = await (url.protocol === 'https:' ? import('node:https') : import('node:http'));
+  return () => request(url, { ...options, agent: false });
+}
+
+/** Few sites have a proxy, so it is loaded only then. */
+async function prepareThrough(
+  ...request: Parameters<typeof Through.prepareThrough>
+): Promise<() => ClientRequest> {
+  return (await import('../net/proxied-request.ts')).prepareThrough(...request);
+}

@@ -1,0 +1,143 @@
+import { connect } from 'node:net';
+import type { SMTPTransportOptions } from 'nodemailer';
+import type { ArchiverConfig } from '../config/schema.ts';
+import { NotificationError } from '../errors.ts';
+import type { Usability } from '../files/directory-access.ts';
+import type { Logger } from '../log/logger.ts';
+import { withoutBrackets } from '../net/host-name.ts';
+import { killableLookup } from '../net/killable-lookup.ts';
+import type { CheckableChannel } from './channel.ts';
+import { emailAdvice } from './email-advice.ts';
+import { emailContent } from './email-content.ts';
+import type { StageReport } from './stage-report.ts';
+
+/** Section `reporting.email` with what is required when it is enabled. */
+export type EmailSettings = Pick<
+  ArchiverConfig['reporting']['email'],
+  'smtpPort' | 'smtpUseTls' | 'smtpTlsVerify' | 'smtpUser' | 'smtpPassword'
+> & {
+  readonly recipientEmail: string;
+  readonly senderEmail: string;
+  readonly smtpHost: string;
+};
+
+const implicitTlsPort = 465;
+const timeoutMs = 10_000;
+/** For each silence while the server is only tried. */
+const checkTimeoutMs = 8000;
+/** How long a server may take to close a connection that is done with. */
+const closeTimeoutMs = 500;
+
+/** Tells by email. */
+export class EmailChannel implements CheckableChannel {
+  readonly name = 'email';
+  readonly location: string;
+  readonly #settings: EmailSettings;
+  readonly #logger: Logger;
+  readonly #options: SMTPTransportOptions;
+
+  /** @param options of the connection, other than those that follow from the settings */
+  constructor(settings: EmailSettings, logger: Logger, options = smtpOptions(settings)) {
+    this.location = `${settings.smtpHost}:${settings.smtpPort}, to ${settings.recipientEmail}`;
+    this.#settings = settings;
+    this.#logger = logger;
+    this.#options = options;
+  }
+
+  async send(report: StageReport, signal: AbortSignal): Promise<void> {
+    const { recipientEmail, senderEmail, smtpHost, smtpPort } = this.#settings;
+    this.#logger.info(`Connecting to SMTP server ${smtpHost}:${smtpPort} to send failure report.`);
+    // Only now: an execution without failures need not load it.
+    const { createTransport } = await import('nodemailer');
+    const transport = createTransport({ ...this.#options, getSocket: socketGetter(this.#options, signal) });
+    try {
+      const { accepted, rejected } = await transport.sendMail({
+        from: senderEmail,
+        to: recipientEmail,
+        headers: { 'Auto-Submitted': 'auto-generated' },
+        ...emailContent(report),
+        disableFileAccess: true,
+        disableUrlAccess: true,
+        signal,
+      });
+      if (rejected.length > 0) {
+        this.#logger.warning(
+          `The SMTP server ${smtpHost} refused ${rejected.join(', ')}; only the other recipients get the ` +
+            'failure report. Check reporting.email.recipient_email.',
+        );
+      }
+      this.#logger.info(`Failure report email sent successfully to ${accepted.join(', ')}.`);
+    } catch (error) {
+      throw new NotificationError(emailAdvice(error, this.#settings), { cause: error });
+    } finally {
+      transport.close();
+    }
+  }
+
+  /** Connects as for a message: with TLS and login, if these are configured. */
+  async check(signal: AbortSignal): Promise<Usability> {
+    const { createTransport } = await import('nodemailer');
+    const options = this.#options;
+    const transport = createTransport({
+      ...options,
+      connectionTimeout: checkTimeoutMs,
+      greetingTimeout: checkTimeoutMs,
+      socketTimeout: checkTimeoutMs,
+      getSocket: socketGetter(options, signal, 'to the end'),
+    });
+    try {
+      await transport.verify();
+    } catch (error) {
+      const advice = emailAdvice(error, this.#settings, 'does not let us send');
+      throw new NotificationError(advice, { cause: error });
+    } finally {
+      transport.close();
+    }
+    const tls = options.secure ? 'with TLS' : options.requireTLS ? 'with STARTTLS' : 'without encryption';
+    return { text: `answers, ${tls}, ${options.auth === undefined ? 'without login' : 'logged in'}` };
+  }
+}
+
+/**
+ * How to connect: TLS from the beginning on port 465; elsewhere STARTTLS is required or, as the reference does, not used even
+ * if offered. A login needs user and password.
+ */
+export function smtpOptions(settings: EmailSettings): SMTPTransportOptions {
+  const { smtpHost, smtpPort, smtpUseTls, smtpTlsVerify, smtpUser, smtpPassword } = settings;
+  const hasLogin = smtpUser !== undefined && smtpPassword !== undefined;
+  return {
+    host: withoutBrackets(smtpHost),
+    port: smtpPort,
+    secure: smtpPort === implicitTlsPort,
+    requireTLS: smtpUseTls,
+    ignoreTLS: !smtpUseTls,
+    tls: { rejectUnauthorized: smtpTlsVerify },
+    ...(hasLogin ? { auth: { user: smtpUser, pass: smtpPassword } } : {}),
+    connectionTimeout: timeoutMs,
+    greetingTimeout: timeoutMs,
+    socketTimeout: timeoutMs,
+    socketCloseTimeout: closeTimeoutMs,
+  };
+}
+
+/**
+ * Finds the server the way all programs of the host do (nodemailer asks DNS servers past /etc/hosts), and can be stopped.
+ * @param until the stopping ends when the connection is there: what comes then heeds the signal itself
+ */
+function socketGetter(
+  { host = '', port = 0 }: SMTPTransportOptions,
+  signal: AbortSignal,
+  until: 'connected' | 'to the end' = 'connected',
+): NonNullable<SMTPTransportOptions['getSocket']> {
+  return (_options, done) => {
+    const socket = connect({ host, port: Number(port), lookup: killableLookup(signal) });
+    const giveUp = () => socket.destroy();
+    signal.addEventListener('abort', giveUp, { once: true });
+    socket.once('error', done);
+    socket.once('connect', () => {
+      if (until === 'connected') signal.removeEventListener('abort', giveUp);
+      socket.off('error', done);
+      done(null, { connection: socket });
+    });
+  };
+}

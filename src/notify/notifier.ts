@@ -1,0 +1,222 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pLimit, { type LimitFunction } from 'p-limit';
+import { messageOf, NotificationError, type StageName } from '../errors.ts';
+import { formatTime } from '../log/log-line.ts';
+import type { Logger } from '../log/logger.ts';
+import { faultText } from '../report/waiting-runs.ts';
+import { byRunNumber, type RunNumber } from '../runs/run-number.ts';
+import { shortened, visible, visibleLines } from '../shown-text.ts';
+import type { StageObserver, StageOutcome } from '../stages/stage-observer.ts';
+import type { FailureLog } from '../state/failure-log.ts';
+import type { NotifiedFile, StageNotes, Subject, Told } from '../state/notified.ts';
+import type { Channel } from './channel.ts';
+import { comparableError } from './comparable-error.ts';
+import {
+  afterTelling,
+  newsOf,
+  type StageProblem,
+  type StageSituation,
+  withoutTelling,
+} from './stage-news.ts';
+import { stageTitles } from './stage-report.ts';
+
+/** What a notifier works with. */
+export interface NotifierOptions {
+  readonly channels: readonly Channel[];
+  readonly notified: NotifiedFile;
+  readonly failureLog: (stage: StageName) => FailureLog;
+  readonly logger: Logger;
+  readonly now: () => Date;
+  readonly host: string;
+  /** Hours between reminders of a failure that goes on; 0: told by each execution. */
+  readonly repeatHours: number;
+  /** Takes passwords and the like out of texts. */
+  readonly redact: (text: string) => string;
+  /** Milliseconds that sending a message, and waiting for all of them at the end, may take. */
+  readonly timeoutMs: number;
+}
+
+/** What an execution found out, for all channels. */
+interface Findings {
+  readonly situation: StageSituation;
+  readonly causes: ReadonlyMap<RunNumber, string>;
+}
+
+const longestCause = 1000;
+
+/**
+ * Tells by all channels side by side what failed, once, with reminders, and when it is over. Messages are sent while the next
+ * stage works; only the end of the execution waits for them. Nothing that goes wrong leaves this class but as a warning.
+ */
+export class Notifier implements StageObserver {
+  readonly #options: NotifierOptions;
+  readonly #queues: ReadonlyMap<Channel, LimitFunction>;
+  readonly #stop = new AbortController();
+  readonly #underWay: Promise<void>[] = [];
+
+  constructor(options: NotifierOptions) {
+    this.#options = options;
+    this.#queues = new Map(options.channels.map((channel) => [channel, pLimit(1)]));
+  }
+
+  async stageEnded(outcome: StageOutcome): Promise<void> {
+    await this.#queue(outcome.stage, async () => ({
+      situation: await this.#situation(outcome),
+      causes: await this.#causes(outcome),
+    }));
+  }
+
+  async executionEnded(error: string | undefined): Promise<void> {
+    const problems =
+      error === undefined ? [] : [{ text: this.#options.redact(error), names: [comparableError(error)] }];
+    const situation = { failing: [], problems, isComplete: true };
+    await this.#queue('execution', async () => ({ situation, causes: new Map() }));
+  }
+
+  async close(): Promise<void> {
+    if (this.#underWay.length === 0) return;
+    const ended = new AbortController();
+    const deadline = sleep(this.#options.timeoutMs, undefined, { signal: ended.signal }).then(
+      () => this.#stop.abort(),
+      () => undefined,
+    );
+    await Promise.all(this.#underWay);
+    ended.abort();
+    await deadline;
+  }
+
+  async #queue(stage: Subject, find: () => Promise<Findings>): Promise<void> {
+    try {
+      const findings = await find();
+      const before = await this.#options.notified.read(stage);
+      if (isAllWell(findings.situation) && isEmpty(before)) return;
+      for (const [channel, queue] of this.#queues) {
+        const told = before.told[channel.name];
+        this.#underWay.push(queue(() => this.#tell(channel, stage, findings, told)));
+      }
+    } catch (error) {
+      this.#options.logger.warning(`Failures of ${nameOf(stage)} can't be reported: ${messageOf(error)}`);
+    }
+  }
+
+  async #situation(outcome: StageOutcome): Promise<StageSituation> {
+    const { stage, failed, error } = outcome;
+    const failedNow = failed.map(({ run }) => run);
+    const logged = await this.#loggedRuns(stage);
+    const failing = [...new Set([...failedNow, ...(logged ?? [])])].sort(byRunNumber);
+    const { redact } = this.#options;
+    const problems = problemsOf(outcome).map(({ text, names }) => ({ text: redact(text), names }));
+    return { failing, problems, isComplete: error === undefined && logged !== undefined };
+  }
+
+  async #loggedRuns(stage: StageName): Promise<RunNumber[] | undefined> {
+    try {
+      return await this.#options.failureLog(stage).read();
+    } catch (error) {
+      this.#options.logger.warning(
+        `Notifications only name the runs that failed just now: ${messageOf(error)}`,
+      );
+      return undefined;
+    }
+  }
+
+  /** The last error of failing runs, of this execution or an earlier one. Messages refer to the log for those without any. */
+  async #causes({ stage, failed }: StageOutcome): Promise<ReadonlyMap<RunNumber, string>> {
+    const { failureLog, redact } = this.#options;
+    const { byRun } = await failureLog(stage).reasons();
+    const earlier = [...byRun].map(([run, { message }]) => [run, message] as const);
+    const now = failed.map(({ run, error }) => [run, shortened(redact(error), longestCause)] as const);
+    return new Map([...earlier, ...now]);
+  }
+
+  async #tell(
+    channel: Channel,
+    stage: Subject,
+    { situation, causes }: Findings,
+    told: Told | undefined,
+  ): Promise<void> {
+    const { now, repeatHours, host, failureLog, logger } = this.#options;
+    const news = newsOf(situation, told, { now: now(), repeatHours });
+    let after = withoutTelling(situation, told);
+    if (news !== undefined) {
+      try {
+        const time = formatTime(now()).slice(0, 'YYYY-MM-DD HH:MM:SS'.length);
+        const cause = (run: RunNumber) => shown(causes.get(run));
+        const error = shown(news.error);
+        const log = stage === 'execution' ? undefined : visible(failureLog(stage).path);
+        const details = { stage, host, time, failureLog: log, cause, error };
+        await this.#send((signal) => channel.send({ ...news, ...details }, signal));
+        after = afterTelling(situation, told, now());
+      } catch (error) {
+        const what = news.kind === 'over' ? 'recovery' : 'failures';
+        logger.warning(
+          `The ${what} of ${nameOf(stage)} could not be reported by ${channel.name}; the next execution tries again. ` +
+            this.#options.redact(messageOf(error)),
+        );
+      }
+    } else if (told !== undefined) {
+      logger.info(
+        `${stageTitles[stage]}${stage === 'execution' ? '' : ' Stage'}: the failures are those already reported by ${channel.name} at ${told.at}`,
+      );
+    }
+    await this.#note(stage, (notes) => ({ ...notes, told: { ...notes.told, [channel.name]: after } }));
+  }
+
+  /** Sends within the time allowed, also if a channel does not heed its signal. */
+  async #send(send: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(this.#options.timeoutMs)]);
+    await new Promise<void>((done, fail) => {
+      const giveUp = () =>
+        fail(new NotificationError('It took too long; check that the server answers from this host.'));
+      if (signal.aborted) return giveUp();
+      signal.addEventListener('abort', giveUp, { once: true });
+      // In a promise's callback, so that what is thrown at once is a rejection like any other.
+      Promise.resolve()
+        .then(() => send(signal))
+        .then(done, fail);
+    });
+  }
+
+  async #note(stage: Subject, change: (notes: StageNotes) => StageNotes): Promise<void> {
+    try {
+      await this.#options.notified.update(stage, change);
+    } catch (error) {
+      this.#options.logger.warning(
+        `What was reported of ${nameOf(stage)} can't be noted, it may be reported again: ${messageOf(error)}`,
+      );
+    }
+  }
+}
+
+function nameOf(stage: Subject): string {
+  return stage === 'execution' ? 'the execution' : `the ${stage} stage`;
+}
+
+/** What servers and file names brought into an error must not act on whoever reads the message. */
+function shown(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : visibleLines(text);
+}
+
+function isAllWell({ failing, problems, isComplete }: StageSituation): boolean {
+  return isComplete && failing.length === 0 && problems.length === 0;
+}
+
+/**
+ * Of all that wait, as what was asked for may be well while others wait. Whatever errors an outage shows from one execution to
+ * the next, it is one: it goes by the service.
+ */
+function problemsOf({ allWaiting, error, brokenPlace }: StageOutcome): StageProblem[] {
+  const outage = (place: string): string => `outage: ${place.replace(/ (?:read|write)$/, '')}`;
+  const problems = allWaiting.map((each) => ({
+    text: faultText(each),
+    names: [outage(each.place)],
+  }));
+  const outages = brokenPlace === undefined ? [] : [outage(brokenPlace)];
+  const isTold = problems.some(({ names }) => names.some((name) => outages.includes(name)));
+  if (error === undefined || isTold) return problems;
+  return [...problems, { text: error, names: [comparableError(error), ...outages] }];
+}
+
+function isEmpty({ told }: StageNotes): boolean {
+  return Object.keys(told).length === 0;
+}

@@ -1,0 +1,75 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { ArchiverConfig } from '../config/schema.ts';
+import type { Environment } from '../environment.ts';
+import type { StageName } from '../errors.ts';
+import { makeRedactor } from '../log/log-line.ts';
+import type { Logger } from '../log/logger.ts';
+import type { FailureLog } from '../state/failure-log.ts';
+import { NotifiedFile } from '../state/notified.ts';
+import type { CheckableChannel } from './channel.ts';
+import { EmailChannel } from './email.ts';
+import { Notifier } from './notifier.ts';
+import { type SlackAccess, SlackChannel } from './slack.ts';
+
+/** What notifications are opened with. */
+export interface NotificationOptions {
+  readonly logger: Logger;
+  /** `SLACK_API_URL` (another base address of Slack's Web API) and the proxy variables count. */
+  readonly env: Environment;
+  readonly now: () => Date;
+  readonly failureLog: (stage: StageName) => FailureLog;
+}
+
+const timeoutMs = 10_000;
+
+/** Who is to be notified, as the configuration says; nobody, if it names nobody. Contacts nothing yet. */
+export function openNotifications(
+  { app, reporting, secrets }: ArchiverConfig,
+  { logger, env, now, failureLog }: NotificationOptions,
+): Notifier[] {
+  const channels = openChannels(reporting, env, logger);
+  if (channels.length === 0) return [];
+  const notified = new NotifiedFile(join(app.workDir, 'notified.json'), (message) => logger.warning(message));
+  return [
+    new Notifier({
+      channels,
+      notified,
+      failureLog,
+      logger,
+      now,
+      host: hostname(),
+      repeatHours: reporting.repeatHours,
+      redact: makeRedactor(secrets),
+      timeoutMs,
+    }),
+  ];
+}
+
+/** The ways to tell somebody that the configuration switches on. Contacts nothing yet. */
+export function openChannels(
+  { email, slack }: ArchiverConfig['reporting'],
+  env: Environment,
+  logger: Logger,
+): CheckableChannel[] {
+  const { recipientEmail, senderEmail, smtpHost } = email;
+  const { botToken, channel } = slack;
+  const channels: CheckableChannel[] = [];
+  if (email.enabled && recipientEmail !== undefined && senderEmail !== undefined && smtpHost !== undefined) {
+    channels.push(new EmailChannel({ ...email, recipientEmail, senderEmail, smtpHost }, logger));
+  }
+  if (slack.enabled && botToken !== undefined && channel !== undefined) {
+    channels.push(new SlackChannel({ ...slack, botToken, channel }, slackAccess(env), logger));
+  }
+  return channels;
+}
+
+function slackAccess(env: Environment): SlackAccess {
+  const proxy = (name: string) => env[name.toLowerCase()] || env[name] || '';
+  return {
+    apiUrl: env.SLACK_API_URL || undefined,
+    httpProxy: proxy('HTTP_PROXY'),
+    httpsProxy: proxy('HTTPS_PROXY'),
+    noProxy: proxy('NO_PROXY'),
+  };
+}

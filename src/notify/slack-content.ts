@@ -1,0 +1,101 @@
+import type { KnownBlock, MrkdwnElement } from '@slack/web-api';
+import type { RunNumber } from '../runs/run-number.ts';
+import { shortened } from '../shown-text.ts';
+import {
+  countRuns,
+  endsAgain,
+  failingRuns,
+  itselfFailed,
+  retryAdvice,
+  type StageReport,
+  stageTitles,
+  stillInLog,
+} from './stage-report.ts';
+
+/** A Slack message without its channel. */
+export interface SlackContent {
+  /** What notifications show in place of the blocks. */
+  readonly text: string;
+  readonly blocks: KnownBlock[];
+}
+
+const mostRuns = 10;
+const mostErrors = 5;
+const longestCause = 300;
+/** Slack refuses a section of more than 3000 characters. */
+const longestSection = 2900;
+
+const headings = {
+  failure: (stage: string) => `⚠️ Run Record Archiver ${stage} Failures`,
+  reminder: (stage: string) => `⚠️ Run Record Archiver ${stage} Failures (reminder)`,
+  over: (stage: string) => `✅ Run Record Archiver ${stage} Recovered`,
+} as const;
+
+/**
+ * The Slack message that says what a report says.
+ * @param users ids of the users to mention, unless all is well again
+ */
+export function slackContent(report: StageReport, users: readonly string[]): SlackContent {
+  const { kind, stage, host, time, error } = report;
+  const failing = failingRuns(report);
+  const heading = headings[kind](stageTitles[stage]);
+  const mentions = kind === 'over' ? '' : users.map((user) => `<@${user}>`).join(' ');
+  const summary =
+    kind === 'over' && failing.length === 0
+      ? 'no failures are left'
+      : [
+          ...(error === undefined ? [] : [`the ${stage === 'execution' ? stage : 'stage'} failed`]),
+          `${countRuns(failing)} failed`,
+        ].join(', ');
+  const fields: (readonly [name: string, value: string])[] = [
+    ['Host', host],
+    ['Time', time],
+    ['Stage', stageTitles[stage]],
+    ['Failed Runs', String(failing.length)],
+  ];
+  return {
+    text: `${heading.slice(heading.indexOf(' ') + 1)}: ${summary} on ${host}${mentions && ` ${mentions}`}`,
+    blocks: [
+      { type: 'header', text: { type: 'plain_text', text: heading } },
+      { type: 'section', fields: fields.map(([name, value]) => mrkdwn(`*${name}:*\n${escaped(value)}`)) },
+      ...sectionsOf(report).map(section),
+      ...(mentions === '' ? [] : [section(mentions)]),
+    ],
+  };
+}
+
+function sectionsOf(report: StageReport): string[] {
+  const { error, errorIsOver, newRuns, knownRuns, goneRuns } = report;
+  const failing = failingRuns(report);
+  const causes = failing.slice(0, mostErrors).flatMap((run) => {
+    const cause = report.cause(run);
+    return cause === undefined ? [] : [`• ${run}: ${escaped(shortened(cause, longestCause))}`];
+  });
+  return [
+    ...(error === undefined ? [] : [`*${itselfFailed(report)}:*\n${escaped(error)}`]),
+    ...(failing.length === 0 ? [] : [`*Run Numbers:*\n${numbers(failing)}`]),
+    ...(causes.length === 0 ? [] : [`*Errors:*\n${causes.join('\n')}`]),
+    ...(newRuns.length > 0 && knownRuns.length > 0 ? [`*New:* ${numbers(newRuns)}`] : []),
+    ...(errorIsOver ? [endsAgain(report)] : []),
+    ...(goneRuns.length === 0 ? [] : [`*No longer failing:*\n${numbers(goneRuns)}`]),
+    ...(knownRuns.length === 0 ? [] : [`${escaped(stillInLog(report))}, as reported earlier.`]),
+    ...(failing.length === 0 ? [] : [retryAdvice(report)]),
+  ];
+}
+
+function numbers(runs: readonly RunNumber[]): string {
+  const shown = runs.slice(0, mostRuns).join(', ');
+  return runs.length > mostRuns ? `${shown}, ... (${runs.length - mostRuns} more)` : shown;
+}
+
+function section(text: string): KnownBlock {
+  return { type: 'section', text: mrkdwn(shortened(text, longestSection)) };
+}
+
+function mrkdwn(text: string): MrkdwnElement {
+  return { type: 'mrkdwn', text };
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}

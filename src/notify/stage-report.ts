@@ -1,0 +1,50 @@
+import type { RunNumber } from '../runs/run-number.ts';
+import type { Subject } from '../state/notified.ts';
+import type { StageNews } from './stage-news.ts';
+
+/** What a message says, whatever it looks like. */
+export interface StageReport extends StageNews {
+  readonly stage: Subject;
+  readonly host: string;
+  /** Local time as `YYYY-MM-DD HH:MM:SS`. */
+  readonly time: string;
+  /** Path of the stage's failure log; undefined for executions. */
+  readonly failureLog: string | undefined;
+  /** Why a run failed; undefined if only its number is known. */
+  cause(run: RunNumber): string | undefined;
+}
+
+/** The stages, and executions, as messages name them. */
+export const stageTitles = { import: 'Import', migrate: 'Migration', execution: 'Execution' } as const;
+
+/** Says that no run, but the stage or execution failed. */
+export function itselfFailed({ stage }: StageReport): string {
+  return stage === 'execution' ? 'The execution failed' : `The ${stage} stage itself failed`;
+}
+
+/** Says that this is over. */
+export function endsAgain({ stage }: StageReport): string {
+  return stage === 'execution'
+    ? 'Executions run to their end again.'
+    : `The ${stage} stage runs to its end again.`;
+}
+
+/** All runs that fail, those first that were not told yet. */
+export function failingRuns({ newRuns, knownRuns }: StageNews): RunNumber[] {
+  return [...newRuns, ...knownRuns];
+}
+
+/** `1 run`, `3 runs`. */
+export function countRuns(runs: readonly RunNumber[]): string {
+  return `${runs.length} run${runs.length === 1 ? '' : 's'}`;
+}
+
+/** Says that runs are in the failure log: `3 runs are still in the import failure log /path`. */
+export function stillInLog({ stage, failureLog, knownRuns }: StageReport): string {
+  return `${countRuns(knownRuns)} ${knownRuns.length === 1 ? 'is' : 'are'} still in the ${stage} failure log ${failureLog}`;
+}
+
+/** The command that processes the runs of the failure log once more. */
+export function retryAdvice({ stage }: StageReport): string {
+  return `Once the cause is removed, run-archiver --retry-failed-${stage} processes them again.`;
+}

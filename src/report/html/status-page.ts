@@ -1,0 +1,121 @@
+import type { RunSet } from '../../runs/run-set.ts';
+import { placeName } from '../lines.ts';
+import { recommendations } from '../recommendations.ts';
+import type { Status } from '../status.ts';
+import { lastUnits, layOut, type Piece } from './axis.ts';
+import { type ChartOptions, chart } from './chart.ts';
+import { lanes, timeText } from './describe.ts';
+import { legend } from './legend.ts';
+import { markers } from './markers.ts';
+import { html, type Markup } from './markup.ts';
+import { numbers } from './numbers.ts';
+import { keyFigures, verdictOf } from './overview.ts';
+import { pageOf } from './page.ts';
+import { problemList } from './problem-list.ts';
+import { findProblems, type Problem } from './problems.ts';
+import { toSegments } from './segments.ts';
+
+/** Where and how a report was made. */
+export interface ReportOrigin {
+  readonly time: Date;
+  readonly host: string;
+  /** Of the archiver. */
+  readonly version: string;
+  readonly configPath: string;
+  /** The runs that the report is about; all if absent. */
+  readonly selection: RunSet | undefined;
+  /** With the comparison of the places with the stages' state. */
+  readonly compareState: boolean;
+}
+
+/** Columns of the picture of all runs: two pixels each on a usual screen. */
+const columns = 600;
+/** Run numbers in the picture of the newest runs. */
+const newest = 150;
+
+/**
+ * The status report as one self-contained page. Its size follows from the picture's columns and the problems' number of
+ * ranges, not from the number of runs; what it leaves out for that it counts.
+ */
+export function statusPage(status: Status, origin: ReportOrigin): string {
+  const segments = toSegments(status, origin.selection);
+  const problems = findProblems(segments);
+  const pieces = layOut(segments);
+  const { level, text } = verdictOf(status, problems);
+  const body = html`<header>
+<h1>Run record archiver <span class="quiet">status report</span></h1>
+<p class="made">${madeLine(origin)}</p>
+</header>
+<main>
+<p class="verdict ${level}"><span aria-hidden="true">${level === 'good' ? '✓' : level === 'warning' ? '!' : '✕'}</span>${text}</p>
+${keyFigures(status, problems, segments)}
+${placeErrors(status)}
+<section aria-labelledby="coverage"><h2 id="coverage">Coverage</h2>
+${coverage(pieces, problems, status, origin)}
+${legend()}
+</section>
+<section aria-labelledby="todo"><h2 id="todo">What to do</h2>
+<ol class="todo">${advice(status)}</ol></section>
+<section aria-labelledby="closer"><h2 id="closer">A closer look</h2>
+${problemList(problems, segments, status)}</section>
+<section aria-labelledby="numbers"><h2 id="numbers">Numbers</h2>
+${numbers(status, origin.compareState)}</section>
+</main>
+`;
+  return pageOf(`Archiver: ${text}`, body);
+}
+
+function madeLine({ time, host, version, configPath, selection }: ReportOrigin): Markup {
+  const iso = time.toISOString();
+  const only =
+    selection === undefined
+      ? undefined
+      : html` · <strong>only runs ${selection.toTexts().join(', ')}</strong>`;
+  return html`Made <time datetime="${iso}">${timeText(iso)}</time><span id="age"></span> on <b>${host}</b> · ${configPath} · version ${version}${only}`;
+}
+
+/** The most urgent first. */
+function advice(status: Status): Markup[] {
+  const levels = ['error', 'warning', 'info'] as const;
+  const lines = recommendations(status);
+  return levels
+    .flatMap((level) => lines.filter((line) => line.level === level))
+    .map(({ level, text }) => {
+      const alone = text.replace(/^(WARNING|INFO): /, '');
+      return html`<li class="${level}"><b>${level}</b> ${alone}</li>`;
+    });
+}
+
+function placeErrors({ places }: Status): readonly Markup[] {
+  return places
+    .filter(({ error }) => error !== undefined)
+    .map(
+      ({ place, error }) =>
+        html`<p class="outage"><b>${placeName(place)} could not be asked:</b> ${error}</p>`,
+    );
+}
+
+function coverage(
+  pieces: readonly Piece[],
+  problems: readonly Problem[],
+  { places }: Status,
+  { selection }: ReportOrigin,
+): Markup {
+  const total = pieces.reduce((sum, { units }) => sum + units, 0);
+  if (total === 0) return html`<p class="quiet">No place that answered has runs.</p>`;
+  const all = picture(selection === undefined ? 'All runs' : 'Selected runs', pieces);
+  if (total <= newest) return all;
+  return html`${all}${picture(`The last ${newest}`, lastUnits(pieces, newest))}`;
+
+  function picture(title: string, shown: readonly Piece[]): Markup {
+    const options: ChartOptions = {
+      places,
+      label: `${title}: arrow keys move along the runs`,
+      columns,
+      size: 'large',
+    };
+    const { markup, spans } = chart(shown, options);
+    return html`<figure class="coverage"><figcaption>${title}</figcaption><div class="names" aria-hidden="true">${lanes.map((place) => html`<span>${placeName(place)}</span>`)}</div><div class="picture">${markers(spans, problems)}${markup}</div></figure>
+`;
+  }
+}

@@ -1,0 +1,126 @@
+import { z } from 'zod';
+import { messageOf, PersistenceError } from '../errors.ts';
+import { writeFileAtomic } from '../files/atomic-file.ts';
+import { decodeText } from '../files/kept-file.ts';
+import { GuardedFile } from '../lock/guarded-file.ts';
+import { byRunNumber, type RunNumber } from '../runs/run-number.ts';
+
+/** Why a run failed when it was tried last. */
+export interface FailureReason {
+  /** When that was, ISO 8601, UTC. */
+  readonly time: string;
+  /** One line. */
+  readonly message: string;
+}
+
+/** What is noted of the runs of a failure log. */
+export interface KnownReasons {
+  /** Runs without an entry failed before there was a note of it, or were put into the log by a recovery or by hand. */
+  readonly byRun: ReadonlyMap<RunNumber, FailureReason>;
+  /** Why nothing is known, if the file is there and can't be read or understood. */
+  readonly problem: string | undefined;
+}
+
+/** How reasons are noted. */
+export interface FailureReasonsOptions {
+  /** Takes passwords and the like out of texts. */
+  readonly redact: (text: string) => string;
+  readonly now: () => Date;
+  /** Is told once if reasons can't be noted, or what was noted is lost. */
+  readonly warn: (message: string) => void;
+}
+
+export const noReasons: KnownReasons = { byRun: new Map(), problem: undefined };
+
+const record = z.record(
+  z.string().regex(/^(?:0|[1-9][0-9]{0,15})$/),
+  z.object({ time: z.iso.datetime(), message: z.string() }),
+);
+/** Characters of a message; the log has all of it. */
+const longestMessage = 500;
+
+/**
+ * Why the runs of a failure log failed: `{"5011": {"time": "<ISO 8601>", "message": "why"}}`. It only helps people, so
+ * that nothing here throws: a file that can't be understood counts as empty, and one that can't be written is left alone.
+ */
+export class FailureReasons {
+  readonly #file: GuardedFile;
+  readonly #options: FailureReasonsOptions;
+  #hasWarned = false;
+  /** What can't be written may take long to fail, and would do so for each run. */
+  #isGivenUp = false;
+
+  constructor(path: string, options: FailureReasonsOptions) {
+    this.#file = new GuardedFile(path);
+    this.#options = options;
+  }
+
+  /** What is noted. Never throws. */
+  async read(): Promise<KnownReasons> {
+    const { path } = this.#file;
+    try {
+      const content = await this.#file.read();
+      if (content === undefined) return noReasons;
+      const entries = Object.entries(record.parse(JSON.parse(decodeText(content) ?? '')));
+      return { byRun: new Map(entries.map(([run, reason]) => [Number(run), reason])), problem: undefined };
+    } catch (error) {
+      const reason = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
+      const what =
+        error instanceof PersistenceError ? reason : `${path} can't be understood: ${oneLine(reason)}`;
+      return {
+        byRun: new Map(),
+        problem: `Why runs failed is not known: ${what}. Removing the file loses nothing else`,
+      };
+    }
+  }
+
+  /**
+   * Notes why runs failed just now, and forgets what is no longer in the failure log. Never throws.
+   * @param failed runs with the error of each
+   * @param logged the runs in the failure log
+   */
+  async note(failed: ReadonlyMap<RunNumber, string>, logged: ReadonlySet<RunNumber>): Promise<void> {
+    if (this.#isGivenUp) return;
+    try {
+      await this.#file.exclusively(async () => {
+        const { byRun: before, problem } = await this.read();
+        if (problem !== undefined) this.#warn(problem);
+        const time = this.#options.now().toISOString();
+        const now = [...failed].map(
+          ([run, error]) => [run, { time, message: shortReason(error, this.#options.redact) }] as const,
+        );
+        const after = new Map([...before, ...now].filter(([run]) => logged.has(run)));
+        const isSame = failed.size === 0 && problem === undefined && after.size === before.size;
+        if (!isSame) await writeFileAtomic(this.#file.path, format(after));
+      });
+    } catch (error) {
+      this.#isGivenUp = true;
+      this.#warn(`Why runs fail can't be noted for the status report, only logged: ${messageOf(error)}`);
+    }
+  }
+
+  #warn(message: string): void {
+    if (!this.#hasWarned) this.#options.warn(message);
+    this.#hasWarned = true;
+  }
+}
+
+/**
+ * A message as it is noted beside a run: one line of at most 500 characters.
+ * @param redact takes passwords and the like out of texts
+ */
+export function shortReason(message: string, redact: (text: string) => string): string {
+  // Secrets first: a part of one would not be found.
+  const characters = [...oneLine(redact(message))];
+  if (characters.length <= longestMessage) return characters.join('');
+  return `${characters.slice(0, longestMessage - 1).join('')}…`;
+}
+
+function oneLine(text: string): string {
+  return text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+}
+
+function format(reasons: ReadonlyMap<RunNumber, FailureReason>): string {
+  const sorted = [...reasons].sort(([a], [b]) => byRunNumber(a, b));
+  return `${JSON.stringify(Object.fromEntries(sorted), null, 2)}\n`;
+}

@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import { messageOf, PersistenceError, type StageName } from '../errors.ts';
+import { writeFileAtomic } from '../files/atomic-file.ts';
+import { decodeText } from '../files/kept-file.ts';
+import { GuardedFile } from '../lock/guarded-file.ts';
+
+const told = z.object({
+  runs: z.array(z.int().nonnegative()).readonly(),
+  gone: z.array(z.int().nonnegative()).readonly(),
+  errors: z.array(z.string()).readonly(),
+  at: z.iso.datetime(),
+});
+const channelName = z.enum(['email', 'slack']);
+const stageNotes = z.object({
+  told: z.partialRecord(channelName, told).default({}),
+});
+const record = z.object({
+  import: stageNotes.optional(),
+  migrate: stageNotes.optional(),
+  execution: stageNotes.optional(),
+});
+
+/** What is told of: a stage, or executions that could not come to their end. */
+export type Subject = StageName | 'execution';
+
+/** A way to tell somebody. */
+export type ChannelName = z.output<typeof channelName>;
+
+/** A failure of a stage that a channel has told and that is not over. */
+export type Told = z.output<typeof told>;
+
+/** `told`: what each channel has told. */
+export type StageNotes = z.output<typeof stageNotes>;
+
+type NotifiedRecord = z.output<typeof record>;
+
+const nothingNoted: StageNotes = { told: {} };
+
+/**
+ * The record of the failures that somebody has been told of:
+ * `{"import": {"told": {"email": {"runs": [12], "gone": [], "errors": [], "at": "<ISO 8601>"}}}}`
+ * (`gone`: no longer failing, which was not told yet; `errors`: of the stage itself, as they are compared).
+ * A file that can't be understood counts as empty: all that can follow is that something is told again.
+ */
+export class NotifiedFile {
+  readonly path: string;
+  readonly #file: GuardedFile;
+  readonly #warn: (message: string) => void;
+
+  /** @param warn is told of a file that can't be read or understood */
+  constructor(path: string, warn: (message: string) => void) {
+    this.#file = new GuardedFile(path);
+    this.path = this.#file.path;
+    this.#warn = warn;
+  }
+
+  /** What is noted of a stage. Never fails. */
+  async read(stage: Subject): Promise<StageNotes> {
+    return notesOf(await this.#read(this.#warn), stage);
+  }
+
+  /**
+   * Changes what is noted of a stage, as one step. Nothing is written if nothing changes.
+   * @throws PersistenceError if the file can't be locked or written
+   */
+  async update(stage: Subject, change: (notes: StageNotes) => StageNotes): Promise<void> {
+    await this.#file.exclusively(async () => {
+      const before = await this.#read(() => undefined);
+      const after = { ...before, [stage]: change(notesOf(before, stage)) };
+      const text = format(after);
+      if (text !== format(before)) await writeFileAtomic(this.path, text);
+    });
+  }
+
+  async #read(warn: (message: string) => void): Promise<NotifiedRecord> {
+    try {
+      const content = await this.#file.read();
+      return content === undefined ? {} : record.parse(JSON.parse(decodeText(content) ?? ''));
+    } catch (error) {
+      const reason = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
+      const isKnown = error instanceof PersistenceError;
+      warn(
+        `The record of notifications ${isKnown ? 'is' : `${this.path} can't be understood and is`} taken as empty, ` +
+          `so that failures may be told once more: ${reason}`,
+      );
+      return {};
+    }
+  }
+}
+
+function notesOf(notes: NotifiedRecord, stage: Subject): StageNotes {
+  return notes[stage] ?? nothingNoted;
+}
+
+function format(notes: NotifiedRecord): string {
+  const stages = Object.entries(notes).flatMap(([name, { told } = nothingNoted]) => {
+    const remembered = Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined));
+    return Object.keys(remembered).length === 0 ? [] : [[name, { told: remembered }] as const];
+  });
+  return `${JSON.stringify(Object.fromEntries(stages), null, 2)}\n`;
+}

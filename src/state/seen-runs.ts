@@ -1,0 +1,78 @@
+import type { RunNumber } from '../runs/run-number.ts';
+import { RunSet } from '../runs/run-set.ts';
+import { isAbove } from './position.ts';
+import { RunSetFile } from './run-set-file.ts';
+
+/**
+ * The record of the runs that were at a stage's source in earlier executions: `{"seen_runs": ["100-205", "300"]}`. It
+ * tells a run that appeared late, below the position, from one that the site skipped by setting the position. Runs below
+ * the position are never taken out: a file system that was away for one execution must not make all of history late.
+ */
+export class SeenRuns {
+  readonly path: string;
+  readonly #file: RunSetFile;
+
+  constructor(path: string) {
+    this.#file = new RunSetFile(path, {
+      key: 'seen_runs',
+      title: 'record of seen runs',
+      advice:
+        'Restore it from a backup, or rebuild it with --recover-import-state or --recover-migrate-state: all runs that are present then count ' +
+        'as seen.',
+    });
+    this.path = this.#file.path;
+  }
+
+  /**
+   * The runs that appeared late. At the first execution there are none: all that is present counts as seen.
+   * @param present runs at the source; only those at or below the position matter.
+   * @throws PersistenceError if the record can't be read or understood.
+   */
+  async late(present: readonly RunNumber[], position: RunNumber): Promise<RunNumber[]> {
+    const isKnown = await this.membership();
+    return present.filter((run) => !isAbove(run, position) && !isKnown(run));
+  }
+
+  /**
+   * Adds runs to the record. Late runs that are still waiting for their turn must not be among them.
+   * @throws PersistenceError if the record can't be read, understood, locked or written.
+   */
+  async remember(runs: readonly RunNumber[]): Promise<void> {
+    await this.#file.add(runs);
+  }
+
+  /**
+   * Takes note of what is at the source: as {@link remember}, and a run above the position that is not there any more is
+   * forgotten, as it is late if it comes back after the position has passed it.
+   * @throws PersistenceError as remember does
+   */
+  async look(present: readonly RunNumber[], position: RunNumber): Promise<void> {
+    await this.#file.change((before) => before.upTo(position).union(RunSet.of(present)));
+  }
+
+  /**
+   * Sets the whole record (recovery).
+   * @returns where the old one was kept, if there was one and it was different
+   * @throws PersistenceError if the file can't be read, kept aside, locked or written.
+   */
+  async replace(runs: readonly RunNumber[]): Promise<string | undefined> {
+    return await this.#file.replace(runs);
+  }
+
+  /**
+   * Did earlier executions see any run? What they saw above the position alone is forgotten when it is not there any more.
+   * @throws PersistenceError if the record can't be read or understood.
+   */
+  async hasAny(): Promise<boolean> {
+    return ((await this.#file.read())?.ranges.length ?? 0) > 0;
+  }
+
+  /**
+   * A test for whether a run is in the record; everything is at the first execution.
+   * @throws PersistenceError if the record can't be read or understood.
+   */
+  async membership(): Promise<(run: RunNumber) => boolean> {
+    const seen = await this.#file.read();
+    return (run) => seen === undefined || seen.has(run);
+  }
+}

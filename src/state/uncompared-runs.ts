@@ -1,0 +1,184 @@
+import { z } from 'zod';
+import { messageOf, PersistenceError } from '../errors.ts';
+import { writeFileAtomic } from '../files/atomic-file.ts';
+import { decodeText } from '../files/kept-file.ts';
+import { GuardedFile } from '../lock/guarded-file.ts';
+import { byRunNumber, type RunNumber } from '../runs/run-number.ts';
+import { RunSet } from '../runs/run-set.ts';
+import type { FailureLog } from './failure-log.ts';
+import { type RunSetFile, runSetTexts } from './run-set-file.ts';
+
+/** Where blobs go. */
+export interface BlobPlace {
+  /** URL without a slash at its end. */
+  readonly server: string;
+  readonly folder: string;
+  readonly object: string;
+}
+
+const record = z.object({
+  uncompared_runs: z.array(
+    z.object({
+      server: z.string(),
+      folder: z.string(),
+      object: z.string(),
+      runs: runSetTexts,
+    }),
+  ),
+});
+
+interface PlaceNotes extends BlobPlace {
+  readonly runs: RunSet;
+}
+
+/**
+ * The runs whose upload this archiver was about to begin and whose blob it did not find equal since, for each place at UconDB:
+ * `{"uncompared_runs": [{"server": "https://…/app", "folder": "…", "object": "…", "runs": ["100-205", "300"]}]}`. A run is noted
+ * before its upload and taken off once its blob was read back and the state was written, so a key that is listed at UconDB says
+ * nothing about a noted run. A note without such a key means nothing. Only the notes of one place are looked at; all others are kept.
+ */
+export class UncomparedRuns {
+  readonly path: string;
+  readonly #file: GuardedFile;
+  readonly #place: BlobPlace;
+
+  /** @param place whose notes are looked at */
+  constructor(path: string, place: BlobPlace) {
+    this.#file = new GuardedFile(path);
+    this.path = this.#file.path;
+    this.#place = place;
+  }
+
+  /** @throws PersistenceError if the file can't be read or understood; it is left as it is */
+  async read(): Promise<RunSet> {
+    return this.#here(await this.#read());
+  }
+
+  /**
+   * Notes runs in one durable write.
+   * @returns those that were not noted before
+   * @throws PersistenceError if the file can't be read, understood, locked or written
+   */
+  async note(runs: readonly RunNumber[]): Promise<RunNumber[]> {
+    let before = RunSet.of([]);
+    await this.#change((noted) => {
+      before = noted;
+      return noted.union(RunSet.of(runs));
+    });
+    return runs.filter((run) => !before.has(run));
+  }
+
+  /**
+   * Takes runs off. Nothing is written if none of them is noted.
+   * @throws PersistenceError as note does
+   */
+  async drop(runs: readonly RunNumber[]): Promise<void> {
+    await this.#change((noted) => noted.without(runs));
+  }
+
+  /**
+   * Sets the notes of this place, whatever the file holds (recovery). Those of other places are kept if they can be understood.
+   * @returns where the old content was kept, if there was one and it was different
+   * @throws PersistenceError if the file can't be read, kept aside, locked or written
+   */
+  async replace(runs: readonly RunNumber[]): Promise<string | undefined> {
+    const content = await this.#file.read();
+    const known = content === undefined ? [] : parse(content);
+    return await this.#file.replace(this.#format('reason' in known ? [] : known, RunSet.of(runs)));
+  }
+
+  async #change(change: (noted: RunSet) => RunSet): Promise<void> {
+    await this.#file.exclusively(async () => {
+      const all = await this.#read();
+      const before = this.#here(all);
+      const after = change(before);
+      if (before.toTexts().join() === after.toTexts().join()) return;
+      await writeFileAtomic(this.path, this.#format(all, after));
+    });
+  }
+
+  async #read(): Promise<readonly PlaceNotes[]> {
+    const content = await this.#file.read();
+    const notes = content === undefined ? [] : parse(content);
+    if (!('reason' in notes)) return notes;
+    throw new PersistenceError(
+      `The record of uncompared runs ${this.path} can't be understood: ${notes.reason}. Restore it from a backup, or rebuild it ` +
+        'with --recover-migrate-state, which compares all runs that are in UconDB.',
+    );
+  }
+
+  #here(notes: readonly PlaceNotes[]): RunSet {
+    return notes
+      .filter((entry) => this.#isHere(entry))
+      .reduce((all, { runs }) => all.union(runs), RunSet.of([]));
+  }
+
+  #isHere({ server, folder, object }: BlobPlace): boolean {
+    return server === this.#place.server && folder === this.#place.folder && object === this.#place.object;
+  }
+
+  #format(notes: readonly PlaceNotes[], here: RunSet): string {
+    const others = notes.filter((entry) => !this.#isHere(entry));
+    const all = here.ranges.length === 0 ? others : [...others, { ...this.#place, runs: here }];
+    const entries = all.map(({ server, folder, object, runs }) => ({
+      server,
+      folder,
+      object,
+      runs: runs.toTexts(),
+    }));
+    return `${JSON.stringify({ uncompared_runs: entries }, null, 2)}\n`;
+  }
+}
+
+function parse(content: Buffer): readonly PlaceNotes[] | { readonly reason: string } {
+  let document: unknown;
+  try {
+    document = JSON.parse(decodeText(content) ?? '');
+  } catch (error) {
+    return { reason: `it is not JSON: ${messageOf(error)}` };
+  }
+  const result = record.safeParse(document);
+  if (result.success) return result.data.uncompared_runs;
+  const [issue] = result.error.issues;
+  return { reason: `${issue?.path.join('.') || 'all of it'}: ${issue?.message}` };
+}
+
+/** Where it is kept what became of uploads. */
+export interface UploadRecords {
+  readonly uncompared: UncomparedRuns;
+  /** Found different when they were compared last, or (by `--verify`) could not be compared. */
+  readonly unequal: RunSetFile;
+  readonly failures: FailureLog;
+}
+
+/** Runs that have a key at UconDB and don't count as archived, both ascending. */
+export interface UncertainRuns {
+  /** Not compared since their upload began. */
+  readonly uncompared: readonly RunNumber[];
+  /** Compared, and different. */
+  readonly different: readonly RunNumber[];
+}
+
+/**
+ * Tells which of the keys at UconDB don't count: those of noted runs, and of failed runs that are known to be unequal.
+ * @param listed the runs that have a key, ascending
+ * @throws PersistenceError if one of the records can't be read or understood
+ */
+export async function uncertainRuns(
+  listed: readonly RunNumber[],
+  { uncompared, unequal, failures }: UploadRecords,
+): Promise<UncertainRuns> {
+  const noted = await uncompared.read();
+  const known = await unequal.read();
+  const failed = new Set(await failures.read());
+  const isDifferent = (run: RunNumber): boolean => failed.has(run) && known?.has(run) === true;
+  return {
+    uncompared: listed.filter((run) => noted.has(run) && !isDifferent(run)),
+    different: listed.filter(isDifferent),
+  };
+}
+
+/** All of them, ascending. */
+export function allUncertain({ uncompared, different }: UncertainRuns): RunNumber[] {
+  return [...uncompared, ...different].sort(byRunNumber);
+}

@@ -1,0 +1,67 @@
+import { UconDbError } from '../errors.ts';
+import { adler32 } from './adler32.ts';
+import type { TransportAnswer } from './transport.ts';
+
+/**
+ * Reads the blob of a GET by key. The answer has no Content-Length: only the length and sum in its headers tell if it
+ * arrived whole, and only the version key in them tells that it is the one asked for.
+ * @param expected the key, the request for messages, and the largest size
+ * @throws UconDbError if it is another version's blob, not whole or too large
+ */
+export async function readBlob(
+  answer: TransportAnswer,
+  { key, what, maxMb }: { readonly key: string; readonly what: string; readonly maxMb: number },
+): Promise<Buffer> {
+  const statedKey = answer.header('x-ucondb-version-key');
+  if (statedKey === undefined) {
+    throw new UconDbError(
+      `${what}: the answer is no blob, as it names no key: is this UconDB, or a page of something in between?`,
+    );
+  }
+  if (statedKey !== key) {
+    throw new UconDbError(`${what}: the answer is the version with key ${statedKey}, not ${key}`);
+  }
+  const size = numberHeader(answer, 'x-ucondb-data-size', what);
+  if (size > maxMb * 1e6) throw tooLarge(what, size, maxMb);
+  const sum = numberHeader(answer, 'x-ucondb-adler32', what) >>> 0;
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of answer.chunks) {
+    parts.push(chunk);
+    bytes += chunk.length;
+    if (bytes > size) break;
+  }
+  const blob = Buffer.concat(parts, bytes);
+  if (bytes !== size) {
+    throw notWhole(
+      what,
+      bytes > size ? `more than the stated ${size} bytes came` : `${bytes} of ${size} bytes came`,
+    );
+  }
+  const found = adler32(blob);
+  if (found !== sum) throw notWhole(what, `its checksum (adler32) is ${found}, stated is ${sum}`);
+  return blob;
+}
+
+function numberHeader(answer: TransportAnswer, name: string, what: string): number {
+  const text = answer.header(name) ?? '';
+  if (!/^-?[0-9]{1,15}$/.test(text)) {
+    throw new UconDbError(
+      `${what}: the answer has no usable header ${name}: is this UconDB, or a proxy's page?`,
+    );
+  }
+  return Number(text);
+}
+
+/** The error for a blob that is not sent, or not read, because of its size. */
+export function tooLarge(what: string, bytes: number, maxMb: number): UconDbError {
+  return new UconDbError(
+    `${what}: the blob has ${bytes} bytes, which is more than ucon_db.max_blob_mb allows (${maxMb} MB); if that is right for this ` +
+      'run, raise the parameter',
+    { fault: 'run' },
+  );
+}
+
+function notWhole(what: string, why: string): UconDbError {
+  return new UconDbError(`${what}: the blob did not arrive whole: ${why}`, { retryable: true });
+}

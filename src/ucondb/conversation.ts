@@ -1,0 +1,145 @@
+import type { ArchiverError } from '../errors.ts';
+import type { Logger } from '../log/logger.ts';
+import type { UconDbAddress } from './address.ts';
+import {
+  type Asked,
+  answerError,
+  describeRequest,
+  isBusy,
+  type TextAnswer,
+  textAnswer,
+  unansweredError,
+} from './answers.ts';
+import { Backoff, type WaitingTools } from './backoff.ts';
+import type { Transport, TransportAnswer, TransportRequest } from './transport.ts';
+import { TransportError } from './transport-error.ts';
+
+/** A server that takes no connection, or fails, is given this long to come back within one call. */
+const DOWN_PATIENCE_SECONDS = 2;
+
+/** What to make of an answer: a value, or an error and how long after the first attempt it is worth another one. */
+export type Verdict<T> =
+  | { readonly value: T }
+  | { readonly error: ArchiverError; readonly patienceSeconds: number };
+
+/** How a {@link Conversation} waits, and whom it tells. */
+export interface ConversationOptions {
+  readonly tools: WaitingTools;
+  readonly timeoutSeconds: number;
+  readonly logger: Logger;
+  /** Asks for an end: no further attempts, and what is under way has to come to its end soon. */
+  readonly stop?: AbortSignal | undefined;
+}
+
+/** Requests to UconDB: repeats those that may be repeated, and words the errors. */
+export class Conversation {
+  readonly timeoutSeconds: number;
+  readonly logger: Logger;
+  readonly #options: ConversationOptions;
+  readonly #transport: Transport;
+  readonly #address: UconDbAddress;
+
+  constructor(transport: Transport, address: UconDbAddress, options: ConversationOptions) {
+    this.timeoutSeconds = options.timeoutSeconds;
+    this.logger = options.logger;
+    this.#options = options;
+    this.#transport = transport;
+    this.#address = address;
+  }
+
+  /** The same, for what has to end when a stop is asked for. */
+  until(stop: AbortSignal | undefined): Conversation {
+    if (stop === undefined) return this;
+    // A signal of its own, as many calls listen at a time.
+    return new Conversation(this.#transport, this.#address, {
+      ...this.#options,
+      stop: AbortSignal.any([stop]),
+    });
+  }
+
+  /** For the waits between attempts. */
+  backoff(): Backoff {
+    return new Backoff(this.#options.tools, this.#options.stop);
+  }
+
+  /**
+   * Sends a request once and reads the answer as text, whatever its status.
+   * @throws TransportError
+   */
+  send(request: TransportRequest): Promise<TextAnswer> {
+    return this.#transport.exchange(request, textAnswer, this.#options.stop);
+  }
+
+  /** The error for an answer that is of no use, or for none. */
+  errorOf(request: TransportRequest, answer: TextAnswer | TransportError): ArchiverError {
+    const asked = this.#asked(request);
+    return answer instanceof TransportError ? unansweredError(asked, answer) : answerError(asked, answer);
+  }
+
+  /**
+   * GETs what is asked for.
+   * @param found reads an answer of status 200; `what` names the request, for messages
+   * @param otherwise makes something of another answer; undefined if it is an error
+   * @throws ArchiverError
+   */
+  get<T>(
+    asked: Pick<TransportRequest, 'target' | 'isListing'>,
+    found: (answer: TransportAnswer, what: string) => Promise<T>,
+    otherwise: (answer: TextAnswer) => T | undefined = () => undefined,
+  ): Promise<T> {
+    const request = { method: 'GET', ...asked } as const;
+    const receive = async (answer: TransportAnswer): Promise<Verdict<T>> => {
+      if (answer.status === 200) return { value: await found(answer, describeRequest(this.#asked(request))) };
+      return this.judge(request, await textAnswer(answer), otherwise);
+    };
+    return this.insist(request, () => this.#transport.exchange(request, receive, this.#options.stop));
+  }
+
+  /** The verdict on an answer that is an error unless `take` makes something of it. */
+  judge<T>(
+    request: TransportRequest,
+    answer: TextAnswer,
+    take: (answer: TextAnswer) => T | undefined,
+  ): Verdict<T> {
+    const value = take(answer);
+    if (value !== undefined) return { value };
+    const error = this.errorOf(request, answer);
+    return { error, patienceSeconds: error.retryable ? this.patienceSeconds(answer) : 0 };
+  }
+
+  /** How long it makes sense to repeat what had this answer. */
+  patienceSeconds(answer: TextAnswer | TransportError): number {
+    const isTurnedAway = !(answer instanceof TransportError) && isBusy(answer);
+    return isTurnedAway ? this.timeoutSeconds : Math.min(DOWN_PATIENCE_SECONDS, this.timeoutSeconds);
+  }
+
+  /** Repeats a request that changes nothing until there is a value, or an error that repeating it won't change. */
+  async insist<T>(request: TransportRequest, attempt: () => Promise<Verdict<T>>): Promise<T> {
+    const backoff = this.backoff();
+    for (;;) {
+      const verdict = await this.#attempt(request, attempt);
+      if ('value' in verdict) return verdict.value;
+      if (!(await backoff.wait(verdict.patienceSeconds))) throw verdict.error;
+    }
+  }
+
+  async #attempt<T>(request: TransportRequest, attempt: () => Promise<Verdict<T>>): Promise<Verdict<T>> {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error;
+      const wording = this.errorOf(request, error);
+      return { error: wording, patienceSeconds: wording.retryable ? this.patienceSeconds(error) : 0 };
+    }
+  }
+
+  #asked(request: TransportRequest): Asked {
+    return {
+      method: request.method,
+      url: this.#address.origin + request.target,
+      folder: this.#address.folder,
+      bytes: request.body?.length ?? 0,
+      proxy: this.#transport.proxy,
+    };
+  }
+}

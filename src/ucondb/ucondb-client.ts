@@ -1,0 +1,192 @@
+import { randomBytes } from 'node:crypto';
+import { ArchiverError, ConfigurationError, UconDbError } from '../errors.ts';
+import { type Logger, silentLogger } from '../log/logger.ts';
+import { pause } from '../net/pause.ts';
+import type { HttpProxy } from '../net/proxy.ts';
+import type { RunNumber } from '../runs/run-number.ts';
+import { shortened } from '../shown-text.ts';
+import { checkAccess, type UconDbAccess } from './access.ts';
+import { UconDbAddress } from './address.ts';
+import { challengeOf, saysBadTv, saysNotFound, type TextAnswer } from './answers.ts';
+import { Authenticator, type Demand } from './authenticator.ts';
+import type { WaitingTools } from './backoff.ts';
+import { readBlob, tooLarge } from './blob-reader.ts';
+import { Conversation } from './conversation.ts';
+import { readListing } from './listing.ts';
+import { Transport } from './transport.ts';
+import { TransportError } from './transport-error.ts';
+import type { PutOutcome, UconDb } from './ucondb.ts';
+import { Upload, type UploadedBlob } from './upload.ts';
+
+/** Where UconDB is, who we are there, and how to reach it. */
+export interface UconDbClientOptions extends Partial<WaitingTools> {
+  /** Ends in `/app`. */
+  readonly serverUrl: string;
+  readonly folder: string;
+  readonly object: string;
+  readonly user: string;
+  readonly password: string;
+  /** Limit for connecting, and for each silence while sending or receiving. */
+  readonly timeoutSeconds: number;
+  /** Limit for the silence before the first byte of a listing. Default 600. */
+  readonly listingTimeoutSeconds?: number | undefined;
+  /** Largest listing and largest blob, in megabytes. Defaults 1000 and 600. */
+  readonly maxListingMb?: number | undefined;
+  readonly maxBlobMb?: number | undefined;
+  /** False: any certificate is taken, with a warning. Default true. */
+  readonly tlsVerify?: boolean;
+  /** Between us and the server; none if absent. */
+  readonly proxy?: HttpProxy | undefined;
+  /** PEM text of a private certificate authority. */
+  readonly ca?: string | undefined;
+  /** Requests under way at once; more wait. Default 1. */
+  readonly connections?: number;
+  readonly logger?: Logger;
+  /** Log the server's version after the first listing. Default false. */
+  readonly announceVersion?: boolean | undefined;
+}
+
+/** One object of a UconDB folder, over HTTP. */
+export class UconDbClient implements UconDb {
+  readonly location: string;
+  readonly #address: UconDbAddress;
+  readonly #transport: Transport;
+  readonly #conversation: Conversation;
+  readonly #authenticator: Authenticator;
+  readonly #logger: Logger;
+  #announcesVersion: boolean;
+  readonly #maxListingMb: number;
+  readonly #maxBlobMb: number;
+
+  /** Contacts nothing. @throws ConfigurationError if server URL, folder, object or user can't be used */
+  constructor(options: UconDbClientOptions) {
+    const { now = () => performance.now(), sleep = pause, random = randomBytes, tlsVerify = true } = options;
+    this.#logger = options.logger ?? silentLogger;
+    this.#announcesVersion = options.announceVersion ?? false;
+    this.#address = new UconDbAddress(options.serverUrl, options.folder, options.object);
+    this.location = this.#address.location;
+    this.#transport = new Transport(this.#address.origin, {
+      timeoutSeconds: options.timeoutSeconds,
+      listingTimeoutSeconds: options.listingTimeoutSeconds ?? 600,
+      connections: options.connections ?? 1,
+      verify: tlsVerify,
+      ca: options.ca,
+      proxy: options.proxy,
+    });
+    this.#conversation = new Conversation(this.#transport, this.#address, {
+      tools: { now, sleep, random },
+      timeoutSeconds: options.timeoutSeconds,
+      logger: this.#logger,
+    });
+    const { user, password } = options;
+    expectLatin1(user);
+    this.#authenticator = new Authenticator({ user, password, random }, (conversation) =>
+      askDemand(conversation, this.#address),
+    );
+    this.#maxListingMb = options.maxListingMb ?? 1000;
+    this.#maxBlobMb = options.maxBlobMb ?? 600;
+    if (!tlsVerify) {
+      this.#logger.warning("UconDB: the server's certificate is not checked (ucon_db.tls_verify is false)");
+    }
+  }
+
+  async listRuns(stop?: AbortSignal): Promise<RunNumber[]> {
+    const { object } = this.#address;
+    const limits = { object, maxMb: this.#maxListingMb };
+    const conversation = this.#conversation.until(stop);
+    const runs = await conversation.get(
+      { target: this.#address.versions(), isListing: true },
+      (answer, what) => readListing(answer.chunks, { ...limits, what }, this.#logger),
+      (answer) => (saysNotFound(answer, 'object') ? [] : undefined),
+    );
+    if (this.#announcesVersion) await this.#announceVersion(conversation);
+    return runs;
+  }
+
+  /** Once, and only after the server has answered: it must cost an outage no further time, and never an execution. */
+  async #announceVersion(conversation: Conversation): Promise<void> {
+    this.#announcesVersion = false;
+    try {
+      const { status, text } = await conversation.send({ method: 'GET', target: this.#address.version() });
+      if (status !== 200) return;
+      this.#logger.info(`Successfully connected to UconDB server, version: ${shortened(text.trim(), 40)}`);
+    } catch (error) {
+      if (!(error instanceof TransportError || error instanceof ArchiverError)) throw error;
+      this.#logger.debug(`UconDB: the server does not tell its version: ${error.message}`);
+    }
+  }
+
+  async put(run: RunNumber, blob: Buffer, stop?: AbortSignal): Promise<PutOutcome> {
+    return await this.#upload({ run, blob, target: this.#address.put(run) }, stop).run();
+  }
+
+  async replace(run: RunNumber, blob: Buffer, stop?: AbortSignal): Promise<void> {
+    await this.#upload({ run, blob, target: this.#address.replacement(run) }, stop).runOnce();
+  }
+
+  async get(run: RunNumber, stop?: AbortSignal): Promise<Buffer> {
+    const target = this.#address.blob(run);
+    const conversation = this.#conversation.until(stop);
+    const found = await conversation.get<Buffer | TextAnswer>(
+      { target },
+      (answer, what) => readBlob(answer, { key: String(run), what, maxMb: this.#maxBlobMb }),
+      (answer) => (answer.status === 500 || saysNotFound(answer, 'version') ? answer : undefined),
+    );
+    if (Buffer.isBuffer(found)) return found;
+    if (found.status === 500 && !(await this.#objectIsMissing(conversation))) {
+      throw conversation.errorOf({ method: 'GET', target }, found);
+    }
+    throw new UconDbError(`UconDB: run ${run} has no blob in ${this.location}`, { run });
+  }
+
+  /** Finds out whether runs can be stored, without storing anything; fails as {@link checkAccess} does. */
+  check(): Promise<UconDbAccess> {
+    return checkAccess(this.#conversation, this.#address, {
+      authenticator: this.#authenticator,
+      maxMb: this.#maxListingMb,
+    });
+  }
+
+  /** Ends all that is under way. */
+  async close(): Promise<void> {
+    this.#transport.close();
+  }
+
+  /** What can't be read back is not sent. */
+  #upload(upload: UploadedBlob, stop: AbortSignal | undefined): Upload {
+    const { run, blob } = upload;
+    if (blob.length > this.#maxBlobMb * 1e6) throw tooLarge(`run ${run}`, blob.length, this.#maxBlobMb);
+    return new Upload(this.#conversation.until(stop), this.#address, this.#authenticator, upload);
+  }
+
+  /** A GET by key from an object without any version is answered like a fault of the server; a listing tells them apart. */
+  #objectIsMissing(conversation: Conversation): Promise<boolean> {
+    return conversation.get(
+      { target: this.#address.emptyListing() },
+      () => Promise.resolve(false),
+      (answer) => (saysNotFound(answer, 'object') ? true : undefined),
+    );
+  }
+}
+
+/** Header fields hold nothing else. The password may have any letters, as only its hash is sent. */
+function expectLatin1(user: string): void {
+  const [letter] = /[^\x20-\x7e\xa0-\xff]/u.exec(user) ?? [];
+  if (letter === undefined) return;
+  throw new ConfigurationError(
+    `ucon_db.writer_user: ${JSON.stringify(user)} can't be sent because of ${JSON.stringify(letter)}: HTTP allows only the letters of ` +
+      'Latin-1 in user names',
+  );
+}
+
+/** Gets a digest challenge without storing anything. */
+function askDemand(conversation: Conversation, address: UconDbAddress): Promise<Demand> {
+  const request = { method: 'POST', target: address.challenge(), body: Buffer.alloc(0) } as const;
+  return conversation.insist(request, async () =>
+    conversation.judge(request, await conversation.send(request), demandOf),
+  );
+}
+
+function demandOf(answer: TextAnswer): Demand | undefined {
+  return saysBadTv(answer) ? 'nothing' : challengeOf(answer);
+}

@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest';
+import { parseArguments } from '../../../src/cli/cli.ts';
+import { modeFlags, modifierFlags } from '../../../src/cli/flags.ts';
+import { completePrefixes } from '../../../src/cli/prefixes.ts';
+import { RunSet } from '../../../src/runs/run-set.ts';
+import { programVersion } from '../../../src/version.ts';
+
+const versions = { program: '9.8.7', node: 'v20.19.0' };
+const parse = (...argv: string[]) => parseArguments(argv, versions);
+
+/** The long names of all flags but help and version. */
+const flags = [...modeFlags, ...modifierFlags].map((flag) => /--[a-z-]+/.exec(flag.flags)?.[0] ?? '');
+
+const common = { configPath: 'config.yaml', verbose: false, quiet: false, dryRun: false };
+const stages = { runs: undefined, limit: undefined, incremental: false, validate: false };
+const report = {
+  mode: 'report-status',
+  runs: undefined,
+  compareState: false,
+  json: false,
+  html: undefined,
+  ignored: [],
+};
+
+describe('a command line', () => {
+  it.each<[string[], object]>([
+    [[], { mode: 'pipeline', ...stages }],
+    [['other.yaml'], { configPath: 'other.yaml', mode: 'pipeline', ...stages }],
+    [
+      ['--incremental', 'x', '-v'],
+      { configPath: 'x', verbose: true, mode: 'pipeline', ...stages, incremental: true },
+    ],
+    [['--import-only', '--incremental'], { mode: 'import-only', ...stages, incremental: true }],
+    [['-qv', '--migrate-only'], { verbose: true, quiet: true, mode: 'migrate-only', ...stages }],
+    [['--quiet', '--report-status'], { quiet: true, ...report }],
+    [['--incremental', '--report-status'], { ...report, ignored: ['--incremental'] }],
+    [['--compare-state'], { ...report, compareState: true }],
+    [
+      ['--migrate-only', '--compare-state', '--validate'],
+      { ...report, compareState: true, ignored: ['--validate', '--migrate-only'] },
+    ],
+    [
+      ['--retry-failed-import', '--compare-state'],
+      { ...report, compareState: true, ignored: ['--retry-failed-import'] },
+    ],
+    [['--compare-state', '--recover-import-state'], { mode: 'recover-state', stage: 'import' }],
+    [['--import-only', '--import-only'], { mode: 'import-only', ...stages }],
+    [['--imp', '--inc'], { mode: 'import-only', ...stages, incremental: true }],
+    [['--rep', '--q', '--verb'], { verbose: true, quiet: true, ...report }],
+    [['--', '--odd.yaml'], { configPath: '--odd.yaml', mode: 'pipeline', ...stages }],
+    [
+      ['--retry-failed-import', '--runs', '5-7, 9', '--limit', '2', '--dry-run'],
+      {
+        mode: 'retry-failed',
+        stage: 'import',
+        validate: false,
+        dryRun: true,
+        limit: 2,
+        runs: RunSet.of([5, 6, 7, 9]),
+      },
+    ],
+    [['--check-config', '--json'], { mode: 'check-config', json: true }],
+    [['--recover-migrate-state'], { mode: 'recover-state', stage: 'migrate' }],
+  ])('%j', (argv, request) => {
+    expect(parse(...argv)).toEqual({ kind: 'run', request: { ...common, ...request } });
+  });
+
+  it.each([
+    [['-h']],
+    [['--help']],
+    [['/?']],
+    [['/h']],
+    [['/help']],
+    [['--h']],
+    [['--import-only', '--migrate-only', '-h']],
+  ])('%j is help', (argv) => {
+    const help = parse(...argv);
+    expect(help).toMatchObject({ kind: 'exit', code: 0, stderr: '' });
+    const text = help.kind === 'exit' ? help.stdout : '';
+    for (const name of flags) expect(text).toContain(name);
+    for (const part of ['EXIT STATUS', '130', 'FILES', 'archiver.env', '/?']) expect(text).toContain(part);
+  });
+
+  it('--version names the versions of the program and of Node', () => {
+    expect(parse('--version')).toMatchObject({
+      code: 0,
+      stdout: 'run-archiver 9.8.7 (Node v20.19.0)\n',
+      stderr: '',
+    });
+    expect(programVersion()).toMatch(/^\d+\.\d+\.\d+/);
+  });
+});
+
+describe('wrong usage', () => {
+  it.each([
+    [['--bogus'], /unknown option '--bogus'/],
+    [['-x'], /unknown option '-x'/],
+    [['-q1'], /unknown option '-1'/],
+    [['--import-only=1'], /unknown option/],
+    [['a.yaml', 'b.yaml'], /too many arguments/],
+    [['--limit'], /argument missing/],
+    [['--runs', '5', '--runs', '6'], /--runs .*given more than once/],
+    [['--runs', '7-5'], /--runs needs run numbers and ranges such as 100-120,130, not '7-5'/],
+    [['--runs', '5,'], /--runs needs/],
+    [['--runs', '5-6-7'], /--runs needs/],
+    [['--restore', '5', '--to', ''], /--restore needs --to <directory>/],
+    [['--report-status', '--html', ''], /--html needs a file/],
+    [['--limit', '0'], /--limit needs a whole number above zero, not '0'/],
+    [['--limit', '1e3'], /--limit needs/],
+    [['--recover-import-state', '--runs', '5'], /--runs has no meaning with --recover-import-state/],
+    [['--report-status', '--limit', '5'], /--limit has no meaning with --report-status/],
+    [['--re'], /ambiguous option '--re': could be .*--report-status/],
+    [['--import-only', '--migrate-only'], /--import-only and --migrate-only can't be used together/],
+    [['--verify', '--compare-state'], /--verify and --compare-state can't be used together/],
+    [['--compare-state', '--check-config', '--json'], /--check-config and --compare-state can't be used/],
+    [['--compare-state', '--restore', '5', '--to', 'x'], /--restore and --compare-state can't be used/],
+    [
+      ['--imp', '--report-status', '--compare-state'],
+      /--import-only and --report-status can't be used together/,
+    ],
+  ])('%j is exit code 2, with a message on stderr', (argv, message) => {
+    expect(parse(...argv)).toEqual({
+      kind: 'exit',
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(message),
+    });
+  });
+
+  it('is any two different modes', () => {
+    const modes = modeFlags.map((flag) => flag.flags.replace(/<.*>/, '5').split(' '));
+    for (const [index, one] of modes.entries()) {
+      for (const other of modes.slice(index + 1)) expect(parse(...one, ...other)).toMatchObject({ code: 2 });
+    }
+  });
+});
+
+describe('abbreviations', () => {
+  const known = ['--verbose', '--version', '--verify', '--json', '--html', '--help', '--limit', '--lines'];
+
+  it.each([
+    [['--ver'], ['--verbose']],
+    [
+      ['--vers', '--h', '--ht=x'],
+      ['--version', '--help', '--html=x'],
+    ],
+    [
+      ['--j', 'x', '-v', '--unknown'],
+      ['--json', 'x', '-v', '--unknown'],
+    ],
+    [
+      ['--lim=5', '--', '--j'],
+      ['--limit=5', '--', '--j'],
+    ],
+    [['--version'], ['--version']],
+  ])('%j means %j', (argv, expected) => {
+    expect(completePrefixes(argv, known)).toEqual(expected);
+  });
+
+  it('may be ambiguous', () => {
+    expect(completePrefixes(['--li=5'], known)).toEqual({
+      argument: '--li',
+      candidates: ['--limit', '--lines'],
+    });
+  });
+});

@@ -1,0 +1,165 @@
+/** Compares runs in artdaqDB with their blobs in UconDB: documentation/COMPARE_TOOL.md. */
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CommanderError } from 'commander';
+import { loadEnvFile } from '../../src/config/env-file.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import type { ArchiverConfig } from '../../src/config/schema.ts';
+import type { Environment } from '../../src/environment.ts';
+import { ArchiverError, messageOf } from '../../src/errors.ts';
+import { exitCodes } from '../../src/exit-codes.ts';
+import { installationDirectory } from '../../src/installation.ts';
+import { makeRedactor } from '../../src/log/log-line.ts';
+import { createLogging, type Logging } from '../../src/log/logging.ts';
+import {
+  codeUnlessLost,
+  outliveTerminal,
+  standardError,
+  standardOutput,
+} from '../../src/log/standard-stream.ts';
+import { Terminal } from '../../src/log/terminal.ts';
+import { endSoon, exitAtOnce } from '../../src/process-exit.ts';
+import { visibleLines } from '../../src/shown-text.ts';
+import { handleSignals } from '../../src/signals.ts';
+import { Site } from '../../src/site.ts';
+import { errorCode } from '../../src/system-error.ts';
+import { compareRange } from './compare-range.ts';
+import type { Comparer, RunResult } from './compare-run.ts';
+import { fhiclDumpNormaliser } from './fhicl-dump.ts';
+import { type CompareFlags, readFlags } from './flags.ts';
+import { comparisonJson } from './json.ts';
+import { KeptFiles } from './kept-files.ts';
+import { type Normaliser, ownNormaliser } from './normaliser.ts';
+import { runLines, runText, summaryText } from './text.ts';
+
+const MODULE = 'compare_artdaqdb_ucondb';
+const FHICL_DUMP_TIMEOUT_MS = 60_000;
+
+process.exitCode = exitCodes.unexpectedError;
+outliveTerminal(() => undefined);
+const exitCode = codeUnlessLost('compare-artdaqdb-ucondb', await main(process.argv.slice(2)));
+process.exitCode = exitCode;
+endSoon(exitCode);
+
+async function main(argv: readonly string[]): Promise<number> {
+  try {
+    const flags = readFlags(argv);
+    const scratch = await mkdtemp(join(tmpdir(), 'compare-artdaqdb-ucondb-'));
+    process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
+    return await run(flags, scratch);
+  } catch (error) {
+    if (error instanceof CommanderError)
+      return error.exitCode === 0 ? exitCodes.success : exitCodes.wrongUsage;
+    const isKnown = error instanceof ArchiverError || errorCode(error) !== undefined;
+    console.error(isKnown ? `compare-artdaqdb-ucondb: ${visibleLines(messageOf(error))}` : error);
+    return isKnown ? exitCodes.failure : exitCodes.unexpectedError;
+  }
+}
+
+async function run(flags: CompareFlags, scratch: string): Promise<number> {
+  const { env } = process;
+  Object.assign(env, loadEnvFile(join(installationDirectory(), 'archiver.env'), env));
+  const { config, warnings } = await loadConfig(flags.configPath, env);
+  const terminal = standardError.isWatched ? new Terminal(standardError) : undefined;
+  const logging = openLogging(flags, config, terminal);
+  const logger = logging.logger(MODULE);
+  for (const warning of warnings) logger.warning(warning);
+  const shutdown = new AbortController();
+  const ignoreSignals = handleSignals({
+    logger,
+    shutDown: (reason) => shutdown.abort(reason),
+    exit: exitAtOnce,
+    now: () => performance.now(),
+  });
+  const site = new Site({
+    // Tools of artdaqDB get directories of their own in the work directory; the archiver's is not touched.
+    config: { ...config, app: { ...config.app, workDir: scratch } },
+    logger: (module) => logging.logger(module),
+    env,
+    now: () => new Date(),
+    dryRun: true,
+  });
+  try {
+    const comparer: Comparer = {
+      artdaqDb: site.artdaqDb,
+      uconDb: await site.uconDb(),
+      keptFromArtdaqDb: keptIn(flags.artdaqdbDir),
+      keptFromUconDb: keptIn(flags.ucondbDir),
+      normaliser: await normaliserFor(flags.normalisation, scratch, env),
+      lines: flags.lines,
+      ignoreFiles: flags.ignoreFiles,
+      showDiff: flags.showDiff,
+      logger,
+      hide: makeRedactor(config.secrets),
+    };
+    return await compare(flags, comparer, config.app.parallelWorkers, shutdown.signal, terminal);
+  } catch (error) {
+    if (!(error instanceof ArchiverError)) throw error;
+    logger.error(messageOf(error));
+    return exitCodes.failure;
+  } finally {
+    ignoreSignals();
+    await site.close();
+  }
+}
+
+/** Compares, and says what was found. @returns the exit code */
+async function compare(
+  flags: CompareFlags,
+  comparer: Comparer,
+  workers: number,
+  shutdown: AbortSignal,
+  terminal: Terminal | undefined,
+): Promise<number> {
+  const { logger } = comparer;
+  const onResult = async (found: RunResult): Promise<void> => {
+    if (found.status === 'matching') logger.debug(`Run ${found.run}: ${found.matching} files are equal`);
+    else if (flags.json) for (const line of runLines(found)) logger.warning(line);
+    else {
+      terminal?.end();
+      standardOutput.write(runText(found));
+    }
+  };
+  const result = await compareRange({ first: flags.start, last: flags.end }, comparer, {
+    workers,
+    shutdown,
+    progress: terminal,
+    keepDiffs: flags.json,
+    onResult,
+  });
+  const { aborted } = shutdown;
+  standardOutput.write(flags.json ? comparisonJson(result, aborted) : summaryText(result));
+  if (aborted) return exitCodes.stopped;
+  const isWell = result.results.every(({ status }) => status === 'matching');
+  return isWell ? exitCodes.success : exitCodes.failure;
+}
+
+/** Standard output is for what was found. */
+function openLogging(flags: CompareFlags, config: ArchiverConfig, terminal: Terminal | undefined): Logging {
+  return createLogging({
+    level: flags.verbose ? 'DEBUG' : 'WARNING',
+    logFile: undefined,
+    quiet: false,
+    console: 'stderr',
+    ...(terminal === undefined ? {} : { stdout: terminal }),
+    secrets: config.secrets,
+  });
+}
+
+async function normaliserFor(
+  normalisation: CompareFlags['normalisation'],
+  scratch: string,
+  env: Environment,
+): Promise<Normaliser | undefined> {
+  if (normalisation === 'none') return undefined;
+  if (normalisation === 'own') return ownNormaliser;
+  const { program } = normalisation;
+  const libDirectory = join(installationDirectory(), 'lib');
+  return await fhiclDumpNormaliser({ program, libDirectory, env, scratch, timeoutMs: FHICL_DUMP_TIMEOUT_MS });
+}
+
+function keptIn(directory: string | undefined): KeptFiles | undefined {
+  return directory === undefined ? undefined : new KeptFiles(directory);
+}

@@ -1,0 +1,231 @@
+import { join } from 'node:path';
+import { CONFIGURATIONS } from '../../src/artdaqdb/filesystem/index/index-entry.ts';
+import type { CollectionCheck } from './collection-check.ts';
+import { TEMPORARY_FILE } from './collection-scan.ts';
+import { repeatedDocuments } from './document-groups.ts';
+import { settleGroup } from './duplicate-documents.ts';
+import { type Entry, isSameEntry, NO_ENTRY } from './entry.ts';
+import type { Finding, FindingKind } from './finding.ts';
+
+/** What mending may do beyond what follows from documents and indexes. */
+export interface PlanOptions {
+  /** Also take unreadable documents, leftovers and foreign files out of the database, into the backup. */
+  readonly setAside: boolean;
+}
+
+export const UNLISTED = 'the index does not list it';
+
+/** What is wrong with one collection, and what it is to look like when mended. */
+export class CollectionPlan {
+  readonly check: CollectionCheck;
+  readonly findings: Finding[] = [];
+  readonly notes: string[] = [];
+  /** Documents that the index is to list. */
+  readonly wanted = new Map<string, Entry>();
+  /** Those of them that it doesn't list yet. */
+  readonly added = new Set<string>();
+  /** Schemas that the index doesn't list: a run counts as stored by them, so the rest of it decides. */
+  readonly pending = new Map<string, Entry>();
+  /** Names of files that go to the backup. */
+  readonly setAside = new Set<string>();
+  /** Listed documents that are gone, or are taken out as unreadable. */
+  readonly gone = new Map<string, Entry>();
+  /** Configurations of which it can't be told what belongs to them. */
+  readonly unclear = new Set<string>();
+  /** The index has to be written anew. */
+  isChanged = false;
+  /** Configurations whose stamps change with the documents. */
+  readonly #touched = new Set<string>();
+
+  private constructor(check: CollectionCheck) {
+    this.check = check;
+  }
+
+  /** Plans all that can be told from the collection alone. */
+  static async of(check: CollectionCheck, options: PlanOptions): Promise<CollectionPlan> {
+    const plan = new CollectionPlan(check);
+    plan.#takeIndex();
+    plan.#takeListed();
+    plan.#takeLost();
+    plan.#takeUnreadable(options);
+    await plan.#takeUnlisted();
+    plan.#takeOtherFiles(options);
+    return plan;
+  }
+
+  /** Notes what is wrong with a document. */
+  report(
+    kind: FindingKind,
+    id: string,
+    entry: Entry,
+    problem: string,
+    what: Pick<Finding, 'remedy' | 'advice'> = {},
+  ): void {
+    this.findings.push({ kind, ...this.check.subject(id, entry), problem, ...what });
+  }
+
+  /** Lists a document that was not listed. */
+  add(id: string, entry: Entry): void {
+    this.wanted.set(id, entry);
+    this.added.add(id);
+    this.#change(entry);
+  }
+
+  /** Takes a document out of index and collection. */
+  takeOut(id: string, entry: Entry): void {
+    if (this.wanted.delete(id)) this.#change(entry);
+    this.added.delete(id);
+    this.setAside.add(`${id}.json`);
+  }
+
+  /** To be called when all documents are settled: what is left to say of the index itself. */
+  finish(): void {
+    const { irregularities, stamps } = this.check.scan.content;
+    const problems = [...irregularities];
+    const wanted = this.check.stampsFor(this.wanted);
+    for (const name of new Set([...wanted.keys(), ...stamps.keys()])) {
+      const [before, after] = [stamps.get(name) ?? [], wanted.get(name) ?? []];
+      const isSame = before.length === after.length && before.every((stamp, place) => stamp === after[place]);
+      if (!isSame && !this.#touched.has(name))
+        problems.push(`the stamps of '${name}' are not its documents'`);
+    }
+    if (problems.length === 0 || this.check.scan.broken !== undefined) return;
+    const more = problems.length > 3 ? `, and ${problems.length - 3} more` : '';
+    this.isChanged = true;
+    this.findings.push({
+      kind: 'untidy index',
+      collection: this.check.scan.name,
+      file: this.check.scan.index.path,
+      problem: `${problems.slice(0, 3).join('; ')}${more}`,
+      remedy: 'write it in order',
+    });
+  }
+
+  #change(entry: Entry): void {
+    this.isChanged = true;
+    for (const name of entry[CONFIGURATIONS]) this.#touched.add(name);
+  }
+
+  #takeIndex(): void {
+    const { broken, index, name, documents } = this.check.scan;
+    if (broken === undefined) return;
+    this.isChanged = true;
+    this.findings.push({
+      kind: 'broken index',
+      collection: name,
+      file: index.path,
+      problem: broken,
+      remedy: `make it anew from the ${documents.size} documents`,
+    });
+  }
+
+  #takeListed(): void {
+    const { check } = this;
+    for (const [id, entry] of check.entries) {
+      const listing = check.scan.content.listings.get(id);
+      const envelope = check.reader.envelope(id);
+      if (listing === undefined) continue;
+      if (envelope !== undefined && check.isMisfiled(id, envelope)) {
+        this.wanted.set(id, listing.entry);
+        this.#reportMisfiled(id, entry);
+        continue;
+      }
+      this.wanted.set(id, entry);
+      if (listing.isInOuid && isSameEntry(entry, listing.entry)) continue;
+      this.#change(entry);
+      this.#change(listing.entry);
+      if (check.reader.faults.has(id)) continue;
+      this.report('wrong entry', id, entry, check.differences(id, entry).join(', '), {
+        remedy: 'correct the entry as the document says',
+      });
+    }
+  }
+
+  #takeLost(): void {
+    for (const [id, entry] of this.check.lost) {
+      this.gone.set(id, entry);
+      this.#change(entry);
+      this.report('lost document', id, entry, 'the index lists it, but the file is missing', {
+        remedy: 'take it out of the index',
+        advice: 'if a backup has the file, put it back before mending',
+      });
+    }
+  }
+
+  #takeUnreadable({ setAside }: PlanOptions): void {
+    for (const [id, problem] of this.check.reader.faults) {
+      const listed = this.check.scan.content.listings.get(id)?.entry;
+      const entry = listed ?? NO_ENTRY;
+      if (setAside) {
+        this.takeOut(id, entry);
+        if (listed !== undefined) this.gone.set(id, listed);
+      }
+      for (const name of entry[CONFIGURATIONS]) this.unclear.add(name);
+      this.report('unreadable document', id, entry, problem, {
+        ...(setAside ? { remedy: 'move it to the backup' } : {}),
+        advice: 'restore it from a backup if there is one',
+      });
+    }
+  }
+
+  async #takeUnlisted(): Promise<void> {
+    const { unlisted, reader, scan, isOfRuns } = this.check;
+    const candidates = new Map<string, Entry>();
+    for (const [id, entry] of unlisted) {
+      const envelope = reader.envelope(id);
+      if (envelope !== undefined && this.check.isMisfiled(id, envelope)) this.#reportMisfiled(id, entry);
+      else candidates.set(id, entry);
+    }
+    if (isOfRuns) {
+      for (const group of repeatedDocuments([...this.wanted, ...candidates])) {
+        await settleGroup(group, this, candidates);
+      }
+    }
+    const inOrder = [...candidates].sort(([one], [other]) => this.#order(one, other));
+    for (const [id, entry] of inOrder) {
+      if (scan.broken !== undefined) this.add(id, entry);
+      else if (scan.name === 'SystemLayout') this.pending.set(id, entry);
+      else {
+        this.report('unlisted document', id, entry, UNLISTED, { remedy: 'index it' });
+        this.add(id, entry);
+      }
+    }
+    for (const name of scan.young) {
+      const path = join(scan.directory, name);
+      this.notes.push(`${path} is too young to judge: it is probably being stored`);
+    }
+  }
+
+  #reportMisfiled(id: string, entry: Entry): void {
+    const said = this.check.reader.envelope(id);
+    const problem =
+      said?.id === id
+        ? `it says that it belongs to collection '${said.collection}'`
+        : `its _id is '${said?.id}'`;
+    this.report('misfiled document', id, entry, problem, { advice: 'find out who put it there' });
+  }
+
+  #takeOtherFiles({ setAside }: PlanOptions): void {
+    const { scan } = this.check;
+    for (const name of scan.others.filter((each) => !scan.young.has(each))) {
+      const isLeftover = TEMPORARY_FILE.test(name);
+      const isMoved = (isLeftover || setAside) && !scan.directories.has(name);
+      if (isMoved) this.setAside.add(name);
+      this.findings.push({
+        kind: isLeftover ? 'leftover file' : 'foreign file',
+        collection: scan.name,
+        file: join(scan.directory, name),
+        problem: isLeftover ? 'an interrupted write left it' : 'it is no part of a database',
+        ...(isMoved ? { remedy: 'move it to the backup' } : {}),
+      });
+    }
+  }
+
+  /** By time of assignment, as a writer would have added them. */
+  #order(one: string, other: string): number {
+    const time = (id: string): string => this.check.reader.envelope(id)?.assignments[0]?.assigned ?? '';
+    const [first, second] = [time(one), time(other)];
+    if (first !== second) return first < second ? -1 : 1;
+    return one < other ? -1 : 1;
+  }
+}

@@ -1,0 +1,136 @@
+import { basename, join } from 'node:path';
+import type { DatabaseFiles } from '../../src/artdaqdb/filesystem/database-files.ts';
+import type { IndexBytes } from '../../src/artdaqdb/filesystem/index/index-bytes.ts';
+import { IndexFile, type IndexState } from '../../src/artdaqdb/filesystem/index/index-file.ts';
+import { UnreadableIndexError } from '../../src/artdaqdb/filesystem/index/index-scan.ts';
+import { OBJECT_ID } from '../../src/artdaqdb/object-id.ts';
+import { ArtdaqDbError, messageOf } from '../../src/errors.ts';
+import { signatureOf } from '../../src/files/file-signature.ts';
+import { undefinedIfMissing } from '../../src/system-error.ts';
+import { EMPTY_CONTENT, type IndexContent, readContent, refuseRepeatedKeys } from './listing.ts';
+
+/** What a check works with. */
+export interface CheckContext {
+  readonly files: DatabaseFiles;
+  readonly sleep: (milliseconds: number) => Promise<unknown>;
+  /** Milliseconds since 1970, of the clock that stamps files. */
+  readonly now: () => number;
+  /** A file younger than that may still be on its way into the index. */
+  readonly settleMilliseconds: number;
+  /** Hears why the check takes its time. */
+  readonly notice: (message: string) => void;
+  /** Ends the check; what it throws passes through. */
+  readonly throwIfStopped: () => void;
+}
+
+/** The files of a collection and what its index says, before any document is read. */
+export interface CollectionScan {
+  readonly name: string;
+  readonly directory: string;
+  readonly index: IndexFile;
+  /** Tells whether index or directory changed since. */
+  readonly fingerprint: string;
+  readonly signature: string | undefined;
+  readonly content: IndexContent;
+  /** Why the index can't be used, if so. */
+  readonly broken: string | undefined;
+  /** Ids of the documents that are there. */
+  readonly documents: ReadonlySet<string>;
+  /** Names of all else but the index. */
+  readonly others: readonly string[];
+  /** Those of them that are directories. */
+  readonly directories: ReadonlySet<string>;
+  /** Names of unlisted documents and temporary files that may belong to a writer at work. */
+  readonly young: ReadonlySet<string>;
+  /** Milliseconds until the youngest of them has settled. */
+  readonly settlesIn: number;
+}
+
+const INDEX = 'index.json';
+const SUFFIX = '.json';
+/** Names of files that are written and then renamed, by {@link writeFileAtomic}. */
+export const TEMPORARY_FILE = /^\..*\.archiver-tmp$/;
+
+/**
+ * Reads the names in a collection and its index.
+ * @throws ArtdaqDbError or the system's error if that isn't possible
+ */
+export async function scanCollection(directory: string, context: CheckContext): Promise<CollectionScan> {
+  const { files, sleep } = context;
+  const index = new IndexFile(directory, files, sleep);
+  const fingerprint = await fingerprintOf(index, directory, files);
+  const signature = await index.signature();
+  const { content, broken } = await readIndex(index);
+  const documents = new Set<string>();
+  const others: string[] = [];
+  for (const name of await files.readdir(directory)) {
+    const id = name.endsWith(SUFFIX) ? name.slice(0, -SUFFIX.length) : '';
+    if (name === INDEX) continue;
+    if (OBJECT_ID.test(id) || content.listings.has(id)) documents.add(id);
+    else others.push(name);
+  }
+  const unlisted = broken === undefined ? [...documents].filter((id) => !content.listings.has(id)) : [];
+  const young = new Set<string>();
+  const directories = new Set<string>();
+  let settlesIn = 0;
+  for (const name of [...unlisted.map((id) => `${id}${SUFFIX}`), ...others]) {
+    const stats = await files.stat(join(directory, name)).catch(undefinedIfMissing);
+    if (stats?.isDirectory()) directories.add(name);
+    const age = stats === undefined ? Number.POSITIVE_INFINITY : context.now() - stats.mtimeMs;
+    // A time in the future is no sign of a writer at work.
+    if (age < 0 || age >= context.settleMilliseconds) continue;
+    young.add(name);
+    settlesIn = Math.max(settlesIn, context.settleMilliseconds - age);
+  }
+  const name = basename(directory);
+  return {
+    name,
+    directory,
+    index,
+    fingerprint,
+    signature,
+    content,
+    broken,
+    documents,
+    others,
+    directories,
+    young,
+    settlesIn,
+  };
+}
+
+/** Is the collection still as it was when it was scanned? */
+export async function isUnchanged(scan: CollectionScan, files: DatabaseFiles): Promise<boolean> {
+  return (await fingerprintOf(scan.index, scan.directory, files)) === scan.fingerprint;
+}
+
+async function fingerprintOf(index: IndexFile, directory: string, files: DatabaseFiles): Promise<string> {
+  const stats = await files.stat(directory, { bigint: true });
+  return `${await index.signature()} ${signatureOf(stats)}`;
+}
+
+interface ReadIndex {
+  readonly content: IndexContent;
+  readonly broken: string | undefined;
+}
+
+async function readIndex(index: IndexFile): Promise<ReadIndex> {
+  try {
+    return (await index.look(() => true, takeApart)).seen;
+  } catch (error) {
+    const cause = error instanceof ArtdaqDbError ? error.cause : error;
+    if (!(cause instanceof UnreadableIndexError)) throw error;
+    return { content: EMPTY_CONTENT, broken: messageOf(cause) };
+  }
+}
+
+/** An index with repeated keys is whole: to look at it once more would change nothing. */
+function takeApart(bytes: IndexBytes, index: IndexState): ReadIndex {
+  try {
+    refuseRepeatedKeys(bytes);
+  } catch (error) {
+    if (!(error instanceof UnreadableIndexError)) throw error;
+    return { content: EMPTY_CONTENT, broken: messageOf(error) };
+  }
+  return { content: readContent(bytes, index), broken: undefined };
+}

@@ -1,0 +1,77 @@
+import { runOf } from '../../src/artdaqdb/run-export.ts';
+import { byRunNumber } from '../../src/runs/run-number.ts';
+
+/** Configuration, `<run>/<config>`, -> the entities that it has in RunHistory. */
+export type RunEntities = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** What a run lacks that the runs beside it have. */
+export interface Comparison {
+  /** The configurations that it was compared with: the stored ones before and after it. */
+  readonly peers: readonly string[];
+  /** Entities that all of them have and this one lacks. */
+  readonly missing: readonly string[];
+}
+
+/** Finds the stored runs beside a run; those of the same configuration name tell most of what it should hold. */
+export class RunComparison {
+  readonly #entities: RunEntities;
+  /** Name without run -> stored configurations by run. */
+  readonly #byName = new Map<string, string[]>();
+  readonly #all: readonly string[];
+
+  /** @param stored configurations of wholly stored runs */
+  constructor(entities: RunEntities, stored: Iterable<string>) {
+    this.#entities = entities;
+    this.#all = [...stored]
+      .filter((name) => runOf(name) !== undefined && entities.has(name))
+      .sort((one, other) => byRunNumber(runOf(one) ?? 0, runOf(other) ?? 0));
+    for (const configuration of this.#all) {
+      const name = nameOf(configuration);
+      const alike = this.#byName.get(name) ?? [];
+      this.#byName.set(name, alike);
+      alike.push(configuration);
+    }
+  }
+
+  /** With the nearest stored runs of the same name, else with the nearest ones at all. */
+  withNearest(configuration: string): Comparison {
+    const alike = this.#beside(configuration, this.#byName.get(nameOf(configuration)) ?? []);
+    return this.#compare(configuration, alike.length > 0 ? alike : this.#beside(configuration, this.#all));
+  }
+
+  /** Of all stored runs: those that lack what both neighbours of the same name have. */
+  *smallerThanNeighbours(): Generator<readonly [string, Comparison]> {
+    for (const alike of this.#byName.values()) {
+      for (let place = 1; place < alike.length - 1; place++) {
+        const [before, configuration, after] = alike.slice(place - 1, place + 2);
+        if (before === undefined || configuration === undefined || after === undefined) continue;
+        const comparison = this.#compare(configuration, [before, after]);
+        if (comparison.missing.length > 0) yield [configuration, comparison];
+      }
+    }
+  }
+
+  #beside(configuration: string, sorted: readonly string[]): string[] {
+    const run = runOf(configuration) ?? 0;
+    let low = 0;
+    let high = sorted.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((runOf(sorted[middle] ?? '') ?? 0) < run) low = middle + 1;
+      else high = middle;
+    }
+    const after = sorted[low] === configuration ? low + 1 : low;
+    return [sorted[low - 1], sorted[after]].filter((peer) => peer !== undefined);
+  }
+
+  #compare(configuration: string, peers: readonly string[]): Comparison {
+    const own = this.#entities.get(configuration) ?? new Set();
+    const [first, ...others] = peers.map((peer) => this.#entities.get(peer) ?? new Set<string>());
+    const shared = [...(first ?? [])].filter((entity) => others.every((other) => other.has(entity)));
+    return { peers, missing: shared.filter((entity) => !own.has(entity)).sort() };
+  }
+}
+
+function nameOf(configuration: string): string {
+  return configuration.slice(configuration.indexOf('/') + 1);
+}

@@ -1,0 +1,238 @@
+import { CONFIGURATIONS, ENTITIES, VERSION } from '../../src/artdaqdb/filesystem/index/index-entry.ts';
+import { ownObjectId } from '../../src/artdaqdb/object-id.ts';
+import { runOf } from '../../src/artdaqdb/run-export.ts';
+import { parseRunNumber, type RunNumber } from '../../src/runs/run-number.ts';
+import { type CollectionPlan, UNLISTED } from './collection-plan.ts';
+import type { Entry } from './entry.ts';
+import type { Finding } from './finding.ts';
+import { RunComparison } from './run-comparison.ts';
+
+/** What an operator knows of runs. */
+export interface RunOptions {
+  /** Runs whose documents are all there, though that can't be told from the database. */
+  readonly whole: ReadonlySet<RunNumber>;
+  /** Runs that are not to count as stored any more, so that they are imported again. */
+  readonly reimport: ReadonlySet<RunNumber>;
+}
+
+const HIDE = 'no longer count it as stored, and move its schema to the backup';
+
+/**
+ * Decides which runs count as stored, which SystemLayout alone says: never one of which a document is known to be missing.
+ */
+export class StoredRuns {
+  readonly findings: Finding[] = [];
+  readonly notes: string[] = [];
+  readonly #history: CollectionPlan;
+  readonly #layout: CollectionPlan;
+  readonly #options: RunOptions;
+  readonly #entities = new Map<string, Set<string>>();
+  /** Configuration -> entities whose documents are gone. */
+  readonly #losses = new Map<string, Set<string>>();
+  /** Configurations that no longer count as stored. */
+  readonly #hidden = new Set<string>();
+  /** Configurations that count as stored, before any schema is added. */
+  readonly #storedAtFirst = new Set<string>();
+  /** Configurations that have a finding already. */
+  readonly #reported = new Set<string>();
+
+  constructor(history: CollectionPlan, layout: CollectionPlan, options: RunOptions) {
+    this.#history = history;
+    this.#layout = layout;
+    this.#options = options;
+    for (const entry of history.wanted.values()) {
+      for (const name of entry[CONFIGURATIONS]) {
+        const entities = this.#entities.get(name) ?? new Set();
+        this.#entities.set(name, entities);
+        for (const entity of entry[ENTITIES]) entities.add(entity);
+      }
+    }
+    for (const entry of history.gone.values()) this.#noteLoss(entry);
+  }
+
+  /** @param isYoung whether a document was written so lately that its run may still be on its way */
+  async decide(isYoung: (id: string) => Promise<boolean>): Promise<void> {
+    this.#hideRuns();
+    this.#reportLosses();
+    for (const name of this.#stored()) this.#storedAtFirst.add(name);
+    const comparison = new RunComparison(this.#entities, this.#storedAtFirst);
+    for (const [id, entry] of this.#layout.pending) this.#judgeSchema(id, entry, comparison);
+    await this.#reportHalves(isYoung);
+    for (const [name, { peers, missing }] of comparison.smallerThanNeighbours()) {
+      this.notes.push(
+        `'${name}' has no ${list(missing)}, which ${list(peers)} have; if its run record has it, see --reimport`,
+      );
+    }
+  }
+
+  #noteLoss(entry: Entry): void {
+    const names = entry[CONFIGURATIONS].length > 0 ? entry[CONFIGURATIONS] : entry[VERSION];
+    const entities = entry[ENTITIES].length > 0 ? entry[ENTITIES] : ['(unknown)'];
+    for (const name of names) {
+      const lost = entities.filter((entity) => !this.#entities.get(name)?.has(entity));
+      if (lost.length > 0) this.#losses.set(name, new Set([...(this.#losses.get(name) ?? []), ...lost]));
+    }
+  }
+
+  /** Takes the schemas of damaged and of named runs out. */
+  #hideRuns(): void {
+    for (const [id, entry] of [...this.#layout.wanted, ...this.#layout.pending]) {
+      const [name, ...more] = entry[CONFIGURATIONS];
+      if (name === undefined || more.length > 0) continue;
+      const isNamed = this.#options.reimport.has(runOf(name) ?? -1);
+      if (!isNamed && !this.#losses.has(name)) continue;
+      this.#layout.takeOut(id, entry);
+      this.#layout.pending.delete(id);
+      this.#hidden.add(name);
+      if (!isNamed || this.#losses.has(name) || this.#reported.has(name)) continue;
+      this.#report(
+        'damaged run',
+        name,
+        `named to be imported again; it has ${this.#held(name)}`,
+        HIDE,
+        importAgain(name),
+      );
+    }
+  }
+
+  #reportLosses(): void {
+    for (const [name, entities] of this.#losses) {
+      const problem = `it lost ${list(entities)}; it has ${this.#held(name)}`;
+      this.#report(
+        'damaged run',
+        name,
+        problem,
+        this.#hidden.has(name) ? HIDE : undefined,
+        importAgain(name),
+      );
+    }
+  }
+
+  #judgeSchema(id: string, entry: Entry, comparison: RunComparison): void {
+    const names = entry[CONFIGURATIONS];
+    const doubts = names.flatMap((name) => this.#doubts(id, name, comparison));
+    if (doubts.length === 0) {
+      this.#layout.report(
+        'unlisted document',
+        id,
+        entry,
+        `${UNLISTED}; ${this.#evidence(id, names, comparison)}`,
+        {
+          remedy: 'index it, by which the run counts as stored',
+        },
+      );
+      this.#layout.add(id, entry);
+      return;
+    }
+    for (const name of names) this.#reported.add(name);
+    this.#layout.report('unlisted document', id, entry, `${UNLISTED}, and ${doubts.join('; ')}`, {
+      advice: `${names.map(importAgain).join('; ')}; or, if nothing is missing, name it with --whole`,
+    });
+  }
+
+  /** Why a run can't be taken for whole by its schema; nothing if it can. */
+  #doubts(id: string, name: string, comparison: RunComparison): string[] {
+    const { unclear } = this.#history;
+    if (this.#storedAtFirst.has(name)) return [];
+    if (unclear.has(name)) return [`'${name}' has documents that are unreadable or contradict each other`];
+    if (!this.#entities.has(name)) return [`there is no other document of '${name}'`];
+    if (this.#isVouchedFor(id, name)) return [];
+    const { peers, missing } = comparison.withNearest(name);
+    if (peers.length === 0)
+      return [`there is no run to compare with that would show whether '${name}' is whole`];
+    if (missing.length === 0) return [];
+    return [`'${name}' has no ${list(missing)}, unlike ${list(peers)}`];
+  }
+
+  /** We write the schema when all else is listed. A second one, of an update, changes nothing. */
+  #isVouchedFor(id: string, name: string): boolean {
+    const isOurs = id === ownObjectId('SystemLayout', name, 'schema');
+    return isOurs || this.#storedAtFirst.has(name) || this.#options.whole.has(runOf(name) ?? -1);
+  }
+
+  #evidence(id: string, names: readonly string[], comparison: RunComparison): string {
+    return names
+      .map((name) => {
+        const held = `'${name}' has ${this.#held(name)}`;
+        if (this.#isVouchedFor(id, name)) return held;
+        return `${held}, and lacks nothing that ${list(comparison.withNearest(name).peers)} have`;
+      })
+      .join('; ');
+  }
+
+  async #reportHalves(isYoung: (id: string) => Promise<boolean>): Promise<void> {
+    const stored = new Set(this.#stored());
+    const halves = new Map<string, string[]>();
+    for (const name of this.#entities.keys()) {
+      if (runOf(name) !== undefined && !stored.has(name) && !this.#reported.has(name)) halves.set(name, []);
+    }
+    if (halves.size > 0) {
+      for (const [id, entry] of this.#history.wanted) {
+        for (const name of entry[CONFIGURATIONS]) halves.get(name)?.push(id);
+      }
+    }
+    for (const [name, ids] of halves) {
+      const young = await Promise.all(ids.map(isYoung));
+      if (young.includes(true))
+        this.notes.push(`'${name}' is too young to judge: it is probably being stored`);
+      else
+        this.#report(
+          'half-stored run',
+          name,
+          `it has no schema, but ${this.#held(name)}`,
+          undefined,
+          importAgain(name),
+        );
+    }
+    for (const name of stored) {
+      if (runOf(name) === undefined || this.#entities.has(name) || this.#reported.has(name)) continue;
+      const advice = `name it with --reimport, then ${importAgain(name)}`;
+      this.#report(
+        'half-stored run',
+        name,
+        'it counts as stored, but has no document besides its schema',
+        undefined,
+        advice,
+      );
+    }
+  }
+
+  *#stored(): Generator<string> {
+    for (const entry of this.#layout.wanted.values()) yield* entry[CONFIGURATIONS];
+  }
+
+  #held(name: string): string {
+    const entities = [...(this.#entities.get(name) ?? [])].sort();
+    return entities.length === 0 ? 'no other document' : list(entities);
+  }
+
+  #report(
+    kind: Finding['kind'],
+    configuration: string,
+    problem: string,
+    remedy: string | undefined,
+    advice: string,
+  ): void {
+    this.#reported.add(configuration);
+    const run = runOf(configuration) ?? parseRunNumber(configuration);
+    this.findings.push({
+      kind,
+      configuration,
+      ...(run === undefined ? {} : { run }),
+      problem,
+      ...(remedy === undefined ? {} : { remedy }),
+      advice,
+    });
+  }
+}
+
+/** `--incremental` would pass it by: the run is below the position. */
+function importAgain(configuration: string): string {
+  const run = runOf(configuration);
+  const command = run === undefined ? '' : ` (run-archiver config.yaml --import-only --runs ${run})`;
+  return `import the run again${command}: what is there is kept, and what is missing is stored`;
+}
+
+function list(names: Iterable<string>): string {
+  return [...names].map((name) => `'${name}'`).join(', ');
+}
