@@ -7,15 +7,29 @@ import { exitCodes } from './exit-codes.ts';
 import type { LogLevel } from './log/log-line.ts';
 import type { Logger } from './log/logger.ts';
 import { createLogging, type Logging } from './log/logging.ts';
-import { outliveTerminal, standardOutput } from './log/standard-stream.ts';
+import type { OutputStream } from './log/standard-stream.ts';
 import { Terminal } from './log/terminal.ts';
 import { needsLock, Orchestrator } from './orchestrator.ts';
-import { exitAtOnce } from './process-exit.ts';
 import { unusableConfigJson } from './report/checks.ts';
-import { handleSignals } from './signals.ts';
+import { handleSignals, type ProcessEvents } from './signals.ts';
 
 const moduleName = '__main__';
 const rule = '='.repeat(70);
+
+/** What an execution has around it: its process, and time. Tests put others in their place. */
+export interface Surroundings {
+  readonly env: Environment;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  /** Tells of signals, and of errors that reach no catch. */
+  readonly process: ProcessEvents;
+  /** Ends the process, whatever it is doing. */
+  readonly exit: (code: number) => never;
+  readonly now: () => Date;
+  /** Lets so many milliseconds pass between two looks at run records. */
+  readonly sleep: (milliseconds: number) => Promise<unknown>;
+}
+
 /** Milliseconds within which whoever is to know of an unexpected error has been told, or is not. */
 const TELLING_MS = 15_000;
 
@@ -23,22 +37,24 @@ const TELLING_MS = 15_000;
  * Does what a command line asks for, from the configuration file to the last log line.
  * @returns one of {@link exitCodes}
  */
-export async function execute(request: RunRequest, env: Environment): Promise<number> {
-  const terminal = terminalFor(request, env);
+export async function execute(request: RunRequest, surroundings: Surroundings): Promise<number> {
+  const { env, stdout, stderr, process, exit, now, sleep } = surroundings;
+  const terminal = terminalFor(request, surroundings);
   let logging = createLogging({
     level: 'INFO',
     logFile: undefined,
     quiet: request.quiet,
-    console: consoleOf(request),
+    console: consoleOf(request, surroundings),
+    lastResort: stderr,
     secrets: [],
   });
   let orchestrator: Orchestrator | undefined;
   let code: number;
   const end = (exitCode: number): never => {
     terminal?.end();
-    exitAtOnce(exitCode);
+    return exit(exitCode);
   };
-  outliveTerminal(() =>
+  process.on('SIGHUP', () =>
     logging
       .logger(moduleName)
       .info('SIGHUP received: nothing more is written to the terminal, and the work goes on'),
@@ -54,24 +70,31 @@ export async function execute(request: RunRequest, env: Environment): Promise<nu
   });
   try {
     const loaded = await loadConfig(request.configPath, env);
-    logging = openLogging(loaded.config, request, terminal);
+    logging = openLogging(loaded.config, request, surroundings, terminal);
     orchestrator = new Orchestrator({
       config: loaded.config,
       logger: (name) => logging.logger(name),
       env,
-      now: () => new Date(),
+      now,
+      sleep,
       dryRun: request.dryRun,
       warnings: loaded.warnings,
-      print: (text) => standardOutput.write(text),
+      print: (text) => stdout.write(text),
       progress: terminal,
     });
-    code = await runUnderSignals(orchestrator, request, loaded, end, logging.logger(moduleName));
+    code = await runUnderSignals(
+      orchestrator,
+      request,
+      loaded,
+      { process, exit: end },
+      logging.logger(moduleName),
+    );
     // Executions that archive have the log for what they say.
-    if (!needsLock(request)) standardOutput.throwIfLost();
+    if (!needsLock(request)) stdout.throwIfLost();
   } catch (error) {
     code = summarise(error, orchestrator?.currentStage, logging.logger(moduleName));
     if (request.mode === 'check-config' && request.json && error instanceof ConfigurationError) {
-      standardOutput.write(unusableConfigJson(request.configPath, error.message, new Date()));
+      stdout.write(unusableConfigJson(request.configPath, error.message, now()));
     }
   }
   logging
@@ -86,23 +109,30 @@ export async function execute(request: RunRequest, env: Environment): Promise<nu
 }
 
 /** Standard output is for the report where that is asked for as JSON. */
-function consoleOf(request: RunRequest): 'stdout' | 'stderr' {
-  return 'json' in request && request.json ? 'stderr' : 'stdout';
+function consoleOf(request: RunRequest, { stdout, stderr }: Surroundings): OutputStream {
+  return 'json' in request && request.json ? stderr : stdout;
 }
 
 /** Only where a person looks on, on a terminal that can clear a line: cron and pipes get the plain lines. */
-function terminalFor(request: RunRequest, { TERM }: Environment): Terminal | undefined {
+function terminalFor(request: RunRequest, surroundings: Surroundings): Terminal | undefined {
+  const { env, stdout } = surroundings;
   const isWatched =
-    standardOutput.isWatched && TERM !== 'dumb' && !request.quiet && consoleOf(request) === 'stdout';
-  return isWatched ? new Terminal(standardOutput) : undefined;
+    stdout.isWatched && env.TERM !== 'dumb' && !request.quiet && consoleOf(request, surroundings) === stdout;
+  return isWatched ? new Terminal(stdout) : undefined;
 }
 
-function openLogging(config: ArchiverConfig, request: RunRequest, terminal: Terminal | undefined): Logging {
+function openLogging(
+  config: ArchiverConfig,
+  request: RunRequest,
+  surroundings: Surroundings,
+  terminal: Terminal | undefined,
+): Logging {
   return createLogging({
     level: levelOf(config, request),
     logFile: touchesNothing(request) ? undefined : config.app.logFile,
     quiet: request.quiet,
-    console: consoleOf(request),
+    console: consoleOf(request, surroundings),
+    lastResort: surroundings.stderr,
     ...(terminal === undefined ? {} : { stdout: terminal }),
     secrets: config.secrets,
   });
@@ -131,14 +161,15 @@ async function runUnderSignals(
   orchestrator: Orchestrator,
   request: RunRequest,
   { warnings }: LoadedConfig,
-  end: (code: number) => never,
+  { process, exit }: Pick<Surroundings, 'process' | 'exit'>,
   logger: Logger,
 ): Promise<number> {
   const ignoreSignals = handleSignals({
     logger,
     shutDown: (reason) => orchestrator.requestShutdown(reason),
-    exit: end,
+    exit,
     now: () => performance.now(),
+    process,
   });
   try {
     // Under signals already: whoever waits for this line may stop the archiver at once.

@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArguments } from './cli/cli.ts';
 import type { Environment } from './environment.ts';
-import { codeUnlessLost, standardError, standardOutput } from './log/standard-stream.ts';
-import { endSoon } from './process-exit.ts';
+import { codeUnlessLost, outliveTerminal, standardError, standardOutput } from './log/standard-stream.ts';
+import { endSoon, exitAtOnce } from './process-exit.ts';
 import { programVersion } from './version.ts';
 
 /**
@@ -15,7 +16,17 @@ export async function main(argv: readonly string[], readEnvironment: () => Envir
   if (parsed.kind === 'run') {
     // Only now: --help and a usage error need not wait until all clients are loaded.
     const { execute } = await import('./execute.ts');
-    const code = await execute(parsed.request, readEnvironment());
+    const env = readEnvironment();
+    outliveTerminal();
+    const code = await execute(parsed.request, {
+      env,
+      stdout: standardOutput,
+      stderr: standardError,
+      process,
+      exit: exitAtOnce,
+      now: () => new Date(),
+      sleep,
+    });
     endSoon(code);
     return code;
   }

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { exitCodes } from './exit-codes.ts';
 import type { Logger } from './log/logger.ts';
 
@@ -10,7 +11,12 @@ export interface SignalActions {
   readonly exit: (code: number) => void;
   /** Milliseconds, of a clock that only goes forward. */
   readonly now: () => number;
+  /** Tells of the signals. */
+  readonly process: ProcessEvents;
 }
+
+/** Tells of what happens to a process: `process`, or what a test puts in its place. */
+export type ProcessEvents = Pick<EventEmitter, 'on' | 'off'>;
 
 const forImmediateExit = 3;
 /** Milliseconds that runs in progress have after a second SIGTERM. */
@@ -24,7 +30,7 @@ const rule = '='.repeat(70);
  * @returns a function that takes the handlers away again
  */
 export function handleSignals(actions: SignalActions): () => void {
-  const { logger, shutDown, exit, now } = actions;
+  const { logger, shutDown, exit, now, process } = actions;
   let interrupts: number[] = [];
   const warn = (...lines: string[]) => {
     for (const line of [rule, ...lines, rule]) logger.warning(line);

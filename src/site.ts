@@ -31,6 +31,8 @@ export interface SiteOptions {
   /** Environment for the database. */
   readonly env: Environment;
   readonly now: () => Date;
+  /** Lets so many milliseconds pass between two looks at run records. */
+  readonly sleep: (milliseconds: number) => Promise<unknown>;
   /** Nothing is touched, and nobody told. */
   readonly dryRun: boolean;
 }
@@ -40,6 +42,7 @@ export class Site {
   readonly config: ArchiverConfig;
   readonly logger: (module: string) => Logger;
   readonly now: () => Date;
+  readonly sleep: (milliseconds: number) => Promise<unknown>;
   /** Who is told how stages end. */
   readonly observers: readonly StageObserver[];
   readonly env: Environment;
@@ -51,10 +54,11 @@ export class Site {
   #uconDb: Promise<UconDb> | undefined;
   #openedUconDb: UconDb | undefined;
 
-  constructor({ config, logger, env, now, dryRun }: SiteOptions) {
+  constructor({ config, logger, env, now, sleep, dryRun }: SiteOptions) {
     this.config = config;
     this.logger = logger;
     this.now = now;
+    this.sleep = sleep;
     this.env = env;
     const files = (stage: StageName) => this.files(stage);
     const metrics = dryRun ? noMetrics : openMetrics(config, { logger, now, files, env });
@@ -71,8 +75,11 @@ export class Site {
   }
 
   get records(): RunRecordDirectory {
-    const { runRecordsDir } = this.config.sourceFiles;
-    this.#records ??= new RunRecordDirectory(runRecordsDir, this.logger('run_record_archiver.run_records'));
+    this.#records ??= new RunRecordDirectory(
+      this.config.sourceFiles.runRecordsDir,
+      this.logger('run_record_archiver.run_records'),
+      { sleep: this.sleep },
+    );
     return this.#records;
   }
 

@@ -4,7 +4,7 @@ import { ownershipHint } from '../files/ownership.ts';
 import { LogFile, type Rotation } from './log-file.ts';
 import { formatEntry, type LogLevel, makeRedactor } from './log-line.ts';
 import type { LogBinding, Logger } from './logger.ts';
-import { standardError, standardOutput } from './standard-stream.ts';
+import { type OutputStream, standardError, standardOutput } from './standard-stream.ts';
 import type { TextSink } from './terminal.ts';
 
 /** What is logged, and where to. */
@@ -18,7 +18,7 @@ export interface LoggingOptions {
   /** Values that must not appear in any line. */
   readonly secrets: readonly string[];
   /** The console's stream; the standard output if absent. A report for programs keeps that one for itself. */
-  readonly console?: 'stdout' | 'stderr';
+  readonly console?: OutputStream;
   /** Where the console's lines go in place of that stream. */
   readonly stdout?: TextSink;
   /** Where errors go that would be lost; standard error if absent. */
@@ -71,14 +71,14 @@ interface PinoRecord {
 export function createLogging(options: LoggingOptions): Logging {
   const clock = options.clock ?? (() => new Date());
   const redact = makeRedactor(options.secrets);
-  const stream = options.console === 'stderr' ? standardError : standardOutput;
+  const stream = options.console ?? standardOutput;
   const console = options.quiet ? undefined : (options.stdout ?? stream);
   const lastResort = options.lastResort ?? standardError;
   let file: LogFile | undefined;
   const emit = (level: LogLevel, line: string): void => {
     const isShown = console?.write(line);
     const isKept = file?.write(line) ?? (options.logFile === undefined && !options.quiet);
-    const isSeen = console !== undefined && (stream === standardError || stream.isWatched);
+    const isSeen = console !== undefined && (stream === lastResort || stream.isWatched);
     const isMissed = isShown === false || (!isKept && !isSeen);
     if (isMissed && (level === 'ERROR' || level === 'CRITICAL')) lastResort.write(line);
   };

@@ -4,6 +4,20 @@ import { ArchiverError, messageOf } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { errorCode } from '../system-error.ts';
 
+/** Takes what a program says: standard output, standard error, or what a test puts in their place. */
+export interface OutputStream {
+  /** Of the terminal; undefined if it is none. */
+  readonly columns: number | undefined;
+  /** Is it a terminal, and still there as far as we know? */
+  readonly isWatched: boolean;
+  /** @returns false if the text is lost though somebody may want it, as on a full disk; what follows is lost too */
+  write(text: string): boolean;
+  /** From now on nothing is written to it if it is a terminal. */
+  leaveTerminal(): void;
+  /** @throws ArchiverError if {@link write} lost something */
+  throwIfLost(): void;
+}
+
 /** Milliseconds after which a pipe that was full is tried again. */
 const FULL_PIPE_MS = 10;
 const NAMES = { stdout: 'Standard output', stderr: 'Standard error' } as const;
@@ -12,7 +26,7 @@ const NAMES = { stdout: 'Standard output', stderr: 'Standard error' } as const;
  * Standard output or standard error of this process. A text is written, whole, before `write` returns. When the reader of a pipe
  * (`| head`) or the terminal has gone, nobody wants the rest: it is dropped without a word.
  */
-class StandardStream {
+class StandardStream implements OutputStream {
   /** Was it a terminal when the program began? One that was closed is none any more for the system. */
   readonly #isTerminal: boolean;
   readonly #name: keyof typeof NAMES;
@@ -28,17 +42,14 @@ class StandardStream {
     if (this.#isTerminal) process[name].on('error', () => undefined);
   }
 
-  /** Of the terminal; undefined if it is none. */
   get columns(): number | undefined {
     return this.#isTerminal ? process[this.#name].columns : undefined;
   }
 
-  /** Is it a terminal, and still there as far as we know? */
   get isWatched(): boolean {
     return this.#isTerminal && !this.#isGone;
   }
 
-  /** @returns false if the text is lost though somebody may want it, as on a full disk; what follows is lost too */
   write(text: string): boolean {
     if (this.#isGone) return true;
     if (this.#failure !== undefined) return false;
@@ -52,12 +63,10 @@ class StandardStream {
     return this.#failure === undefined;
   }
 
-  /** From now on nothing is written to it if it is a terminal. */
   leaveTerminal(): void {
     if (this.#isTerminal) this.#isGone = true;
   }
 
-  /** @throws ArchiverError if {@link write} lost something */
   throwIfLost(): void {
     if (this.#failure === undefined) return;
     throw new ArchiverError(
@@ -99,13 +108,11 @@ const terminals = [0, 1, 2].filter((fd) => isatty(fd));
 /**
  * Lets the process go on to its end when its terminal goes away, by SIGHUP or without a word. That needs a listener under
  * `nohup`, too: Node takes back that a signal is ignored.
- * @param onHangup is told of SIGHUP, when nothing is written to the terminal any more
  */
-export function outliveTerminal(onHangup: () => void): void {
+export function outliveTerminal(): void {
   process.on('SIGHUP', () => {
     standardOutput.leaveTerminal();
     standardError.leaveTerminal();
-    onHangup();
   });
   process.on('exit', closeDeadTerminals);
 }

@@ -196,6 +196,7 @@ async function makeStage(
       waitForStopTimeHours: config.sourceFiles.waitForStopTimeHours,
       followUpRecords: records,
       now: site.now,
+      sleep: site.sleep,
     },
     context,
   );

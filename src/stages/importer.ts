@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import type { ArtdaqDb } from '../artdaqdb/artdaqdb.ts';
 import { ArchiverError } from '../errors.ts';
@@ -30,6 +31,8 @@ export interface ImporterParts {
   readonly waitForStopTimeHours: number;
   readonly followUpRecords: FollowUpRecords;
   readonly now: () => Date;
+  /** Lets so many milliseconds pass between two looks; as in production if absent. */
+  readonly sleep?: (milliseconds: number) => Promise<unknown>;
 }
 
 /** Run directories that are looked at at once. */
@@ -51,8 +54,8 @@ export class Importer extends BaseStage {
   constructor(parts: ImporterParts, context: StageContext) {
     super(context);
     this.#parts = parts;
-    const { records, artdaqDb, followUpRecords: files } = parts;
-    this.#unfinished = new UnfinishedRuns({ records, artdaqDb, files, logger: context.logger });
+    const { records, artdaqDb, followUpRecords: files, sleep = wait } = parts;
+    this.#unfinished = new UnfinishedRuns({ records, artdaqDb, files, logger: context.logger, sleep });
   }
 
   protected async list(readOnly: boolean): Promise<Listing> {

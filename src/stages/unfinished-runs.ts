@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import type { ArtdaqDb } from '../artdaqdb/artdaqdb.ts';
 import { ArchiverError } from '../errors.ts';
@@ -21,8 +20,8 @@ export interface UnfinishedRunsParts {
   readonly artdaqDb: ArtdaqDb;
   readonly files: FollowUpRecords;
   readonly logger: Logger;
-  /** Lets so many milliseconds pass, by a clock that nobody sets; as in production if absent. */
-  readonly sleep?: (milliseconds: number) => Promise<unknown>;
+  /** Lets so many milliseconds pass, by a clock that nobody sets. */
+  readonly sleep: (milliseconds: number) => Promise<unknown>;
 }
 
 /** Which archived runs are looked at. */
@@ -82,7 +81,7 @@ export class UnfinishedRuns {
     { runs, all }: UnfinishedSelection,
     readOnly: boolean,
   ): Promise<RunNumber[]> {
-    const { files, sleep = wait } = this.#parts;
+    const { files, sleep } = this.#parts;
     const [unfinished, untimed] = [await files.unfinished.read(), await files.untimed.read()];
     const present = new Set(source);
     const followed = target.filter(

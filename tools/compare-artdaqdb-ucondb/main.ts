@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CommanderError } from 'commander';
 import { loadEnvFile } from '../../src/config/env-file.ts';
 import { loadConfig } from '../../src/config/load.ts';
@@ -38,7 +39,7 @@ const MODULE = 'compare_artdaqdb_ucondb';
 const FHICL_DUMP_TIMEOUT_MS = 60_000;
 
 process.exitCode = exitCodes.unexpectedError;
-outliveTerminal(() => undefined);
+outliveTerminal();
 const exitCode = codeUnlessLost('compare-artdaqdb-ucondb', await main(process.argv.slice(2)));
 process.exitCode = exitCode;
 endSoon(exitCode);
@@ -72,6 +73,7 @@ async function run(flags: CompareFlags, scratch: string): Promise<number> {
     shutDown: (reason) => shutdown.abort(reason),
     exit: exitAtOnce,
     now: () => performance.now(),
+    process,
   });
   const site = new Site({
     // Tools of artdaqDB get directories of their own in the work directory; the archiver's is not touched.
@@ -79,6 +81,7 @@ async function run(flags: CompareFlags, scratch: string): Promise<number> {
     logger: (module) => logging.logger(module),
     env,
     now: () => new Date(),
+    sleep,
     dryRun: true,
   });
   try {
@@ -142,7 +145,7 @@ function openLogging(flags: CompareFlags, config: ArchiverConfig, terminal: Term
     level: flags.verbose ? 'DEBUG' : 'WARNING',
     logFile: undefined,
     quiet: false,
-    console: 'stderr',
+    console: standardError,
     ...(terminal === undefined ? {} : { stdout: terminal }),
     secrets: config.secrets,
   });

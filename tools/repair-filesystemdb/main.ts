@@ -21,7 +21,7 @@ const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
 process.exitCode = exitCodes.unexpectedError;
 
-outliveTerminal(() => undefined);
+outliveTerminal();
 const exitCode = codeUnlessLost(
   'repair-filesystemdb',
   await run(process.argv.slice(2)).catch((error: unknown) => exitCodeOf(error)),

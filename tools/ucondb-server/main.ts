@@ -54,7 +54,7 @@ try {
     ...(cert === undefined || key === undefined ? {} : { tls: { cert, key } }),
   });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void server.close());
-  outliveTerminal(() => undefined);
+  outliveTerminal();
   console.log(server.url);
   process.exitCode = exitCodes.success;
 } catch (error) {
