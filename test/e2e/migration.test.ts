@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { unpackBlob } from '../../src/blob/unpack.ts';
-import { archive } from '../helpers/archiver-process.ts';
+import { archiveHere } from '../helpers/archiver-here.ts';
 import type { GoldenRun } from '../helpers/golden-records.ts';
 import { hasUpdate, ReferenceSite } from '../helpers/reference-site.ts';
 import { runTool } from '../helpers/tool-process.ts';
@@ -29,8 +29,7 @@ afterEach(async () => {
   await ucondb.remove();
 });
 
-const run = (...flags: string[]) =>
-  archive([reference.site.config, ...flags], { env: reference.environment });
+const run = (...flags: string[]) => archiveHere([reference.site.config, ...flags], reference.environment);
 const numbers = (runs: readonly GoldenRun[]) => runs.map((each) => each.run);
 const failures = (stage: string) => reference.site.read(`${stage}_failures.log`);
 
@@ -125,7 +124,7 @@ describe('both archivers side by side', () => {
       ARTDAQDB_URL: `filesystemdb://${join(reference.site.directory, 'artdaqdb-beside')}`,
     };
     const beside = besideConfig();
-    expect((await archive([beside], { env })).code).toBe(0);
+    expect((await archiveHere([beside], env)).code).toBe(0);
     expect(reference.documents()).toEqual(before);
     expect(reference.site.read('importer_state.json')).toBe(state);
     expect(await ucondb.runs()).toEqual(numbers(migrated));

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { archiveHere } from '../helpers/archiver-here.ts';
 import { archive } from '../helpers/archiver-process.ts';
 import { useSite } from '../helpers/use-site.ts';
 
@@ -463,7 +464,7 @@ describe('the command line', () => {
   });
 
   it('answers a missing configuration file with exit code 1', async () => {
-    const { code, stdout } = await archive([join(site.directory, 'nothing.yaml')]);
+    const { code, stdout } = await archiveHere([join(site.directory, 'nothing.yaml')]);
     expect(code).toBe(1);
     expect(stdout).toContain('nothing.yaml');
   });

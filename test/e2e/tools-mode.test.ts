@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { FilesystemDb } from '../../src/artdaqdb/filesystem/filesystem-db.ts';
 import { findProcess } from '../../src/lock/process-table.ts';
-import { ArchiverProcess, type Ended } from '../helpers/archiver-process.ts';
+import { archiveHere } from '../helpers/archiver-here.ts';
+import type { ArchiverProcess, Ended } from '../helpers/archiver-process.ts';
 import { Site } from '../helpers/site.ts';
 import { StandInTools } from '../helpers/stand-in-tools.ts';
 import { SiteUconDb } from '../helpers/ucondb-for-site.ts';
@@ -16,12 +17,14 @@ beforeEach(() => {
   tools = new StandInTools(join(site.directory, 'programs'));
 });
 
+const environment = () => ({ PATH: `${tools.directory}:${process.env.PATH}` });
+
 function start(...flags: readonly string[]): ArchiverProcess {
-  const env = { PATH: `${tools.directory}:${process.env.PATH}` };
-  return archiver.start(['--incremental', ...flags], { env });
+  return archiver.start(['--incremental', ...flags], { env: environment() });
 }
 
-const run = (...flags: readonly string[]): Promise<Ended> => start(...flags).ended;
+const run = (...flags: readonly string[]): Promise<Ended> =>
+  archiveHere([site.config, '--incremental', ...flags], environment());
 
 /** Entities of a run in the database, as often as they are there. */
 async function entities(number: number): Promise<string[]> {
@@ -54,7 +57,7 @@ describe('the pipeline with use_tools', () => {
     const native = new Site().make(other.url);
     try {
       native.addRuns(7);
-      await new ArchiverProcess([native.config, '--incremental']).ended;
+      await archiveHere([native.config, '--incremental']);
       const withoutTime = (text: string) => text.replaceAll(/^Packed on .*$/gm, '');
       expect(withoutTime(await other.blob(7))).toBe(withoutTime(blob));
     } finally {
@@ -77,7 +80,7 @@ describe('the pipeline with use_tools', () => {
 
   it('tries no run without the programs', async () => {
     site.addRuns(1);
-    const { code, stdout } = await archiver.start(['--incremental'], { env: { PATH: '/var/empty' } }).ended;
+    const { code, stdout } = await archiveHere([site.config, '--incremental'], { PATH: '/var/empty' });
     expect(code).toBe(1);
     expect(stdout).toMatch(/the program bulkloader was not found in .*lib, \/var\/empty/);
     expect(stdout).not.toContain('Processing run 1');

@@ -71,7 +71,15 @@ export class CheckedSite {
     const { config, warnings } = await loadConfig(site.config, environment);
     const logger = recordingLogger();
     const now = () => new Date();
-    const places = new Places({ config, logger: () => logger, env: environment, now, dryRun: false });
+    const sleep = async () => undefined;
+    const places = new Places({
+      config,
+      logger: () => logger,
+      env: environment,
+      now,
+      sleep,
+      dryRun: false,
+    });
     let printed = '';
     const usable = await checkConfig(
       {

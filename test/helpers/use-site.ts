@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
+import { archiveHere } from './archiver-here.ts';
 import { type ArchiverOptions, ArchiverProcess, type Ended } from './archiver-process.ts';
 import { type Parameters, Site } from './site.ts';
 import { SiteUconDb } from './ucondb-for-site.ts';
@@ -7,9 +8,9 @@ import { SiteUconDb } from './ucondb-for-site.ts';
 export interface SiteInUse {
   readonly site: Site;
   readonly ucondb: SiteUconDb;
-  /** Starts the archiver on the site's configuration; it is killed with the site if it still runs. */
+  /** Starts the archiver on the site's configuration as a process of its own; it is killed with the site if it still runs. */
   start(flags: readonly string[], options?: ArchiverOptions): ArchiverProcess;
-  /** Runs the archiver on the site's configuration to its end. */
+  /** Runs the archiver on the site's configuration to its end, in this process. */
   run(...flags: readonly string[]): Promise<Ended>;
 }
 
@@ -40,5 +41,5 @@ export function useSite(parameters: Parameters = {}, each: 'test' | 'file' = 'te
     started.push(archiver);
     return archiver;
   };
-  return { site, ucondb, start, run: (...flags) => start(flags).ended };
+  return { site, ucondb, start, run: (...flags) => archiveHere([site.config, ...flags]) };
 }
