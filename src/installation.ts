@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The directory that this program is installed in: the nearest one with a package.json above this module, compiled or not. */
@@ -10,4 +11,11 @@ export function installationDirectory(): string {
     directory = above;
   }
   return fileURLToPath(directory);
+}
+
+/** The version of this program, from its package.json. */
+export function programVersion(): string {
+  const content: unknown = JSON.parse(readFileSync(join(installationDirectory(), 'package.json'), 'utf-8'));
+  const hasVersion = typeof content === 'object' && content !== null && 'version' in content;
+  return hasVersion ? String(content.version) : 'unknown';
 }

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArguments } from './cli/cli.ts';
 import type { Environment } from './environment.ts';
+import { programVersion } from './installation.ts';
 import { codeUnlessLost, outliveTerminal, standardError, standardOutput } from './log/standard-stream.ts';
 import { endSoon, exitAtOnce } from './process-exit.ts';
-import { programVersion } from './version.ts';
 
 /**
  * Runs the program.

@@ -1,6 +1,6 @@
 import type { RunRequest } from './cli/request.ts';
 import { ConfigurationError, LockExistsError, messageOf, NotYetError } from './errors.ts';
-import { makeDirectory } from './files/make-directory.ts';
+import { makeDirectory } from './files/directory-names.ts';
 import { acquireProcessLock } from './lock/lock.ts';
 import type { Logger } from './log/logger.ts';
 import type { ProgressView } from './log/terminal.ts';

@@ -15,11 +15,11 @@ import type { StageFiles } from './stages/stage.ts';
 import type { StageObserver } from './stages/stage-observer.ts';
 import { FailureLog } from './state/failure-log.ts';
 import { FailureReasons } from './state/failure-reasons.ts';
+import type { VerificationRecords } from './state/follow-up-records.ts';
 import { RunSetFile } from './state/run-set-file.ts';
 import { SeenRuns } from './state/seen-runs.ts';
 import { StateFile } from './state/state.ts';
 import { UncomparedRuns } from './state/uncompared-runs.ts';
-import type { VerificationRecords } from './state/verified-notes.ts';
 import { WaitingRunsFile } from './state/waiting-runs.ts';
 import type { UconDb } from './ucondb/ucondb.ts';
 
@@ -172,7 +172,7 @@ export class Site {
   }
 
   async #openUconDb(): Promise<UconDb> {
-    const { openUconDb } = await import('./ucondb/open.ts');
+    const { openUconDb } = await import('./ucondb/ucondb-client.ts');
     const db = openUconDb(this.config.uconDb, {
       workers: this.config.app.parallelWorkers,
       logger: this.logger('run_record_archiver.clients.ucondb'),

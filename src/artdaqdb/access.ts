@@ -1,7 +1,7 @@
 import { isMongoUri } from '../config/uri.ts';
 import type { Environment } from '../environment.ts';
 import type { Usability } from '../files/directory-access.ts';
-import { databasePath } from './filesystem/database-path.ts';
+import { databasePath } from './filesystem/database-files.ts';
 import { mongoAddress } from './mongo/address.ts';
 import type { ArtdaqDbParameters, ArtdaqDbServices } from './open.ts';
 import { openToolHost } from './tools/open-tools.ts';
@@ -60,6 +60,6 @@ async function checkMongo(
     readonly warn: (message: string) => void;
   },
 ): Promise<Usability> {
-  const { checkMongoDb } = await import('./mongo/database-access.ts');
+  const { checkMongoDb } = await import('./mongo/database-setup.ts');
   return checkMongoDb({ address: mongoAddress(uri), env, ...options });
 }

@@ -1,6 +1,5 @@
 import { ArtdaqDbError, ArtdaqDbPresenceError } from '../errors.ts';
-import { amendedJson } from '../fhicl/amended-json.ts';
-import { sameContent } from '../fhicl/document.ts';
+import { amendedJson, sameContent } from '../fhicl/document.ts';
 import { entityOf, type FhiclFile } from '../fhicl/fhicl-file.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 import type { AmendOutcome } from './artdaqdb.ts';

@@ -1,14 +1,15 @@
 import { openMetrics } from '../metrics/open.ts';
 import type { Site } from '../site.ts';
-import { artdaqDbChecks } from './artdaqdb.ts';
-import type { Check } from './check.ts';
-import { lockFileCheck } from './lock-file.ts';
-import { type ProgramFacts, programChecks } from './program.ts';
+import type { Check } from './run-checks.ts';
 import { runRecordsCheck, schemaCheck } from './run-records.ts';
-import { metricsChecks, notificationChecks } from './services.ts';
-import { uconDbCheck } from './ucondb.ts';
-import { workDirCheck } from './work-dir.ts';
-import { logFileChecks, stageFileChecks, uncomparedRunsCheck } from './work-files.ts';
+import { artdaqDbChecks, metricsChecks, notificationChecks, uconDbCheck } from './services.ts';
+import {
+  lockFileCheck,
+  logFileChecks,
+  stageFileChecks,
+  uncomparedRunsCheck,
+  workDirCheck,
+} from './work-files.ts';
 
 /** The checks of the program itself and of what lies on this machine. */
 export function localChecks(site: Site, facts: ProgramFacts): Check[] {
@@ -38,5 +39,32 @@ export function serviceChecks(site: Site, limitMs: number): Check[] {
     uconDbCheck(config, { env, logger: logger('run_record_archiver.clients.ucondb') }, limitMs),
     ...notificationChecks(config, env, logger('run_record_archiver.reporter')),
     ...metricsChecks(config, metrics, env),
+  ];
+}
+
+/** What the program itself runs on and was given. */
+export interface ProgramFacts {
+  /** Of this program. */
+  readonly version: string;
+  /** Of Node, such as `v20.19.0`. */
+  readonly node: string;
+  readonly configPath: string;
+  /** What loading the configuration warned of. */
+  readonly warnings: readonly string[];
+}
+
+/** The checks of the program and of the configuration file, which was read already. */
+function programChecks({ version, node, configPath, warnings }: ProgramFacts): Check[] {
+  return [
+    {
+      name: 'program',
+      subject: `run-archiver ${version}`,
+      look: async () => ({ text: `runs on Node ${node}` }),
+    },
+    {
+      name: 'configuration',
+      subject: `configuration ${configPath}`,
+      look: async () => ({ text: warnings.length === 0 ? 'nothing to object to' : '', warnings }),
+    },
   ];
 }

@@ -7,7 +7,7 @@ import { listRecord } from '../records/record-listing.ts';
 import { listRunDirectories } from '../records/run-directories.ts';
 import { readSchemaFile } from '../records/schema-file.ts';
 import { errorCode } from '../system-error.ts';
-import type { Check, Finding } from './check.ts';
+import type { Check, Finding } from './run-checks.ts';
 
 /** Asks the system whether a file or directory may be used in a way (`fs.access`). */
 export type MayUse = (path: string, mode: number) => Promise<void>;

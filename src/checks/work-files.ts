@@ -1,12 +1,16 @@
 import type { Stats } from 'node:fs';
-import { access, constants, readFile, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { access, constants, readdir, readFile, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import type { ArchiverConfig } from '../config/schema.ts';
 import { ConfigurationError, messageOf } from '../errors.ts';
-import { checkMayWrite, looking, undefinedIfAbsent } from '../files/directory-access.ts';
+import { checkMayWrite, checkWritable, looking, undefinedIfAbsent } from '../files/directory-access.ts';
+import { adviceOn, describeHolder } from '../lock/directory-lock.ts';
+import { findKernelLock } from '../lock/kernel-locks.ts';
+import { readHolder } from '../lock/lock-directory.ts';
+import { currentOwner, judgeOwner } from '../lock/owner.ts';
 import type { StageFiles } from '../stages/stage.ts';
 import type { UncomparedRuns } from '../state/uncompared-runs.ts';
-import type { Check, Finding } from './check.ts';
+import type { Check, Finding } from './run-checks.ts';
 
 /** The checks of what a stage keeps between executions. */
 export function stageFileChecks(
@@ -112,4 +116,48 @@ function noFile(parameter: string, path: string): ConfigurationError {
 async function ignoredLines(path: string): Promise<number> {
   const lines = (await readFile(path, 'utf8')).split('\n').map((line) => line.trim());
   return lines.filter((line) => line !== '' && !/^[0-9]+$/.test(line)).length;
+}
+
+/** The check of the work directory: there or to be made, writable, with space, and its records readable. */
+export function workDirCheck({ app: { workDir } }: ArchiverConfig): Check {
+  const look = async (): Promise<Finding> => {
+    const finding = await checkWritable(workDir, 'app.work_dir');
+    const names = (await readdir(workDir).catch(undefinedIfAbsent)) ?? [];
+    // One that may be read is replaced whole, so that nobody has to be allowed to write it.
+    for (const name of names.filter((each) => each.endsWith('.json'))) {
+      const path = join(workDir, name);
+      await looking(`${path} can't be read`, () => access(path, constants.R_OK).catch(undefinedIfAbsent));
+    }
+    return finding;
+  };
+  return { name: 'work_dir', subject: `work_dir ${workDir}`, look };
+}
+
+/** The check of the lock, which is not taken: whoever holds it is only named. */
+export function lockFileCheck({ app }: ArchiverConfig): Check {
+  const { lockFile, workDir } = app;
+  const look = async (): Promise<Finding> => {
+    const directory = dirname(resolve(lockFile));
+    if (directory !== resolve(workDir)) await checkMayWrite(directory, 'app.lock_file');
+    const text = await looking(`app.lock_file ${lockFile} can't be looked at`, () => stateOf(lockFile));
+    return { text };
+  };
+  return { name: 'lock_file', subject: `lock_file ${lockFile}`, look };
+}
+
+async function stateOf(lockFile: string): Promise<string> {
+  const path = resolve(lockFile);
+  const holder = await readHolder(`${path}.lock`).catch(undefinedIfAbsent);
+  if (holder !== undefined) {
+    const { owner, lastSeen } = holder;
+    const self = currentOwner();
+    const liveness = owner && judgeOwner(owner, self, Date.now() - lastSeen.getTime());
+    const described = describeHolder(holder);
+    if (liveness === 'dead')
+      return `left by ${described}, which has ended; the next execution clears it away`;
+    if (liveness === 'unknown') return `held by ${described}. ${adviceOn(holder, self)}`;
+    return `held by ${described}: an archiver is at work`;
+  }
+  const kernelLock = await findKernelLock(path).catch(undefinedIfAbsent);
+  return kernelLock === undefined ? 'free' : `held by process ${kernelLock.pid}: an archiver is at work`;
 }

@@ -1,8 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { exitCodes } from '../exit-codes.ts';
-import { modeFlags, modifierFlags } from './flags.ts';
-import { exitStatus, files } from './help-text.ts';
-import { completePrefixes } from './prefixes.ts';
+import { exitStatus, files, modeFlags, modifierFlags, referenceFlags } from './flags.ts';
 import { type OptionValues, readRequest, refuseTwoModes, UsageError } from './read-request.ts';
 import type { RunRequest } from './request.ts';
 
@@ -119,4 +117,34 @@ function givenOptions(command: Command): OptionValues {
   return new Map(
     given.map((option) => [option.long ?? '', String(command.getOptionValue(option.attributeName()))]),
   );
+}
+
+/** An abbreviation that could stand for several flags. */
+export interface Ambiguity {
+  readonly argument: string;
+  readonly candidates: readonly string[];
+}
+
+/**
+ * Writes out abbreviated long flags, as Python's argparse accepts them. What is unique among the flags of the reference
+ * program keeps its meaning, whatever has been added since.
+ * @param known all long flags
+ */
+export function completePrefixes(argv: readonly string[], known: readonly string[]): string[] | Ambiguity {
+  const end = argv.indexOf('--');
+  const completed: string[] = [];
+  for (const [index, argument] of argv.entries()) {
+    const [, name = '', value = ''] = /^(--[^=]+)(=.*)?$/s.exec(argument) ?? [];
+    if (name === '' || (end >= 0 && index >= end) || known.includes(name)) {
+      completed.push(argument);
+      continue;
+    }
+    const matches = known.filter((flag) => flag.startsWith(name));
+    const original = matches.filter((flag) => referenceFlags.includes(flag));
+    const candidates = original.length > 0 ? original : matches;
+    const [match = name, second] = candidates;
+    if (second !== undefined) return { argument: name, candidates };
+    completed.push(match + value);
+  }
+  return completed;
 }

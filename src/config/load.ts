@@ -1,18 +1,25 @@
+import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
 import type { Environment } from '../environment.ts';
-import { ConfigurationError } from '../errors.ts';
+import { ConfigurationError, messageOf } from '../errors.ts';
 import { shortened } from '../shown-text.ts';
+import { errorCode } from '../system-error.ts';
 import { type Expansion, type ExpansionNote, expandConfig } from './expand.ts';
 import { fromFlatEmail } from './flat-email.ts';
-import { readConfigFile } from './read-file.ts';
-import { type ChangedScalar, readYaml } from './read-yaml.ts';
+import { type ChangedScalar, isSurprisingNumber, readYaml } from './read-yaml.ts';
 import { doubts, type Finding, missingParameters } from './rules.ts';
 import { type ArchiverConfig, toArchiverConfig } from './schema.ts';
-import { describeValue, isSecret } from './secrets.ts';
 import { configFile, numericParameters, sectionPaths } from './sections.ts';
-import { type ConfigPath, type ConfigSection, isSection, makeSection, nameOf, valueAt } from './tree.ts';
+import {
+  type ConfigPath,
+  type ConfigSection,
+  type ConfigValue,
+  isSection,
+  makeSection,
+  nameOf,
+  valueAt,
+} from './tree.ts';
 import { unknownNames } from './unknown-names.ts';
-import { isSurprisingNumber } from './yaml-scalar.ts';
 
 /** Characters of a number that a message shows. */
 const LONGEST_SHOWN = 40;
@@ -142,4 +149,63 @@ function changedText(
 function summary(file: string, problems: readonly string[], warnings: readonly string[]): string {
   const heading = problems.length === 1 ? [] : [`${file} has ${problems.length} problems:`];
   return [...heading, ...problems, ...warnings].join('\n');
+}
+
+const reasons: ReadonlyMap<unknown, string> = new Map([
+  ['ENOENT', 'it does not exist; copy config.yaml.template, or give the path of the file as argument'],
+  ['ENOTDIR', 'it does not exist: a part of its path is not a directory'],
+  ['EISDIR', 'it is a directory'],
+  ['EACCES', 'permission denied'],
+  ['EPERM', 'permission denied'],
+  ['ELOOP', 'its symbolic links form a circle'],
+]);
+
+/**
+ * The text of a configuration file. It may be a pipe, as from a program that decrypts it.
+ * @throws ConfigurationError if it can't be read, or is not UTF-8
+ */
+export async function readConfigFile(file: string): Promise<string> {
+  const bytes = await readFile(file).catch((cause: unknown) => {
+    const reason = reasons.get(errorCode(cause)) ?? messageOf(cause);
+    throw new ConfigurationError(`Configuration file '${file}' can't be read: ${reason}`, { cause });
+  });
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new ConfigurationError(`${file}:${lineOfInvalid(bytes)}: not UTF-8 text; save the file as UTF-8`, {
+      cause,
+    });
+  }
+}
+
+/** The line, counted from 1, that holds the first byte sequence that is not UTF-8. */
+function lineOfInvalid(bytes: Buffer): number {
+  const valid = bytes.toString('utf-8').split('\uFFFD')[0] ?? '';
+  return valid.split('\n').length;
+}
+
+/** Parameters whose value is never shown. */
+const secretParameters: ReadonlySet<string> = new Set([
+  'ucon_db.writer_password',
+  'reporting.email.smtp_password',
+  'reporting.smtp_password',
+  'reporting.slack.bot_token',
+  'healthcheck.url',
+]);
+
+/** May a value, or a reference in it, be part of a secret? */
+function isSecret(path: ConfigPath, value: ConfigValue | undefined): boolean {
+  return secretParameters.has(path.join('.')) || (typeof value === 'string' && /[@?]/.test(value));
+}
+
+/** A value as a message may show it. */
+function describeValue(path: ConfigPath, value: ConfigValue | undefined): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  if (typeof value === 'boolean') return `the boolean ${value}`;
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (typeof value !== 'string') return 'a section';
+  if (value === '') return 'an empty text';
+  if (isSecret(path, value)) return `a text of ${value.length} characters (not shown)`;
+  return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
 }

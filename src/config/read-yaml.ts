@@ -1,19 +1,18 @@
 import {
   type Alias,
+  type Document,
+  type ErrorCode,
   isAlias,
   isMap,
   isScalar,
   LineCounter,
   type ParsedNode,
   parseDocument,
+  visit,
   type YAMLMap,
 } from 'yaml';
 import { ConfigurationError } from '../errors.ts';
 import { type ConfigPath, type ConfigSection, type ConfigValue, isSection, makeSection } from './tree.ts';
-import { resolveAliases } from './yaml-aliases.ts';
-import { yamlFault } from './yaml-fault.ts';
-import { findUnparsable, MAX_DEPTH } from './yaml-limits.ts';
-import { resolvePlainScalar } from './yaml-scalar.ts';
 
 /** Values that one file may hold, counted as often as an alias repeats them. */
 const MAX_VALUES = 20_000;
@@ -181,4 +180,151 @@ function isMergeKey(key: ParsedNode): boolean {
 
 function pathKey(path: ConfigPath): string {
   return path.join('\0');
+}
+
+/** What each alias (`*name`) of a document stands for: the node that carried that anchor last before it. */
+function resolveAliases(document: Document.Parsed): ReadonlyMap<Alias, ParsedNode> {
+  const anchors = new Map<string, ParsedNode>();
+  const targets = new Map<Alias, ParsedNode>();
+  visit(document, {
+    Node: (_key, node) => {
+      if (isAlias(node)) {
+        const target = anchors.get(node.source);
+        if (target !== undefined) targets.set(node, target);
+      } else if (node.anchor !== undefined) {
+        anchors.set(node.anchor, node as ParsedNode);
+      }
+    },
+  });
+  return targets;
+}
+
+const faults: Partial<Record<ErrorCode, string>> = {
+  BAD_ALIAS: 'a malformed alias (`*name`); a text that begins with * must be in quotes',
+  BAD_DIRECTIVE: 'an unknown directive; a text that begins with % must be in quotes',
+  BAD_DQ_ESCAPE:
+    'an unknown escape sequence; inside double quotes write \\\\ for a backslash, or use single quotes',
+  BAD_INDENT: 'wrong indentation, or a bracket that is not closed',
+  BAD_SCALAR_START: 'a text that begins with a reserved character must be in quotes',
+  BLOCK_AS_IMPLICIT_KEY:
+    'more than one `name: value` in a line; check the indentation, or put the value in quotes',
+  MISSING_CHAR: 'a missing quote, colon, comma or bracket',
+  MULTILINE_IMPLICIT_KEY: 'a parameter name must be on one line with its colon; check the indentation',
+  MULTIPLE_DOCS: 'a second document (`---`); only one is allowed',
+  NON_STRING_KEY: 'a name must be a plain text',
+  TAB_AS_INDENT: 'a tab in the indentation; use spaces',
+  TAG_RESOLVE_FAILED:
+    'a tag (`!name`), which a configuration does not use; a text that begins with ! must be in quotes',
+  UNEXPECTED_TOKEN: 'an unexpected character; check the indentation, the quotes and the colons',
+};
+
+/** What is wrong with a YAML text, in words that quote nothing of it. */
+function yamlFault(code: ErrorCode): string {
+  return faults[code] ?? 'not valid YAML; check the indentation, the quotes and the colons';
+}
+
+/** Levels of nesting that a configuration file may have: far more than any needs, far fewer than the parser survives. */
+const MAX_DEPTH = 50;
+/** Characters that a configuration file may have. */
+const MAX_LENGTH = 262_144;
+
+/** A place in a text, and what is wrong there. */
+export interface TextFault {
+  readonly offset: number;
+  readonly message: string;
+}
+
+/** What must not get as far as the YAML parser: control characters, and nesting that would exhaust its stack. */
+function findUnparsable(text: string): TextFault | undefined {
+  if (text.length > MAX_LENGTH) return { offset: 0, message: `more than ${MAX_LENGTH} characters` };
+  const control = /[^\t\n\r\x20-\x7e\x85\xa0-\uffff]/.exec(text);
+  if (control !== null)
+    return { offset: control.index, message: 'a control character, which YAML does not allow' };
+  const compact = /(?:[-?:][ \t\n]+){50}/.exec(text);
+  if (compact !== null) return tooDeep(compact.index);
+  let brackets = 0;
+  for (const { 0: bracket, index } of text.matchAll(/[[\]{}]/g)) {
+    brackets = bracket === '[' || bracket === '{' ? brackets + 1 : Math.max(brackets - 1, 0);
+    if (brackets > MAX_DEPTH) return tooDeep(index);
+  }
+  return undefined;
+}
+
+function tooDeep(offset: number): TextFault {
+  return { offset, message: `more than ${MAX_DEPTH} levels of nesting` };
+}
+
+/** Characters of a number; longer ones, which Python refuses, are text. */
+const LONGEST_NUMBER = 4300;
+
+/**
+ * What a plain (unquoted) YAML 1.1 scalar means, as PyYAML's safe loader reads it: `yes`, `on` and their like are booleans
+ * (but not `y` and `n`), a leading zero means octal, colons mean base 60, an exponent needs a dot and a sign. Dates stay
+ * text. Numbers are returned in the form that Python's `str` gives them.
+ */
+export function resolvePlainScalar(text: string): string | boolean | null {
+  if (/^(?:~|null|Null|NULL|)$/.test(text)) return null;
+  if (/^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/.test(text)) return true;
+  if (/^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/.test(text)) return false;
+  if (text.length > LONGEST_NUMBER) return text;
+  return integerText(text) ?? floatText(text) ?? text;
+}
+
+/** Is a plain scalar a number of another value than it seems: octal by a leading zero, or base 60 by colons? */
+export function isSurprisingNumber(text: string): boolean {
+  return (
+    /^[-+]?0[0-7_]*[1-7][0-7_]*$/.test(text) || (text.includes(':') && resolvePlainScalar(text) !== text)
+  );
+}
+
+function integerText(text: string): string | undefined {
+  const match =
+    /^([-+]?)(?:(0b[01_]+)|(0x[0-9a-fA-F_]+)|(0[0-7_]+)|(0|[1-9][0-9_]*)|([1-9][0-9_]*(?::[0-5]?[0-9])+))$/.exec(
+      text,
+    );
+  if (match === null) return undefined;
+  const [, sign, binary, hexadecimal, octal, decimal, base60] = match;
+  const digits = (part: string) => part.replaceAll('_', '');
+  const prefixed =
+    binary ?? hexadecimal ?? (octal === undefined ? undefined : `0o${digits(octal).slice(1) || '0'}`);
+  if (prefixed !== undefined && digits(prefixed).length <= 2) return undefined;
+  const size =
+    base60 === undefined
+      ? BigInt(digits(prefixed ?? decimal ?? '0'))
+      : digits(base60)
+          .split(':')
+          .reduce((sum, part) => sum * 60n + BigInt(part), 0n);
+  return String(sign === '-' ? -size : size);
+}
+
+function floatText(text: string): string | undefined {
+  if (/^[-+]?\.(?:inf|Inf|INF)$/.test(text)) return text.startsWith('-') ? '-inf' : 'inf';
+  if (/^\.(?:nan|NaN|NAN)$/.test(text)) return 'nan';
+  if (/^(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?)$/.test(text)) {
+    return pythonFloat(Number(text.replaceAll('_', '')));
+  }
+  if (/^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*$/.test(text)) {
+    const size = text
+      .replace(/^[-+]/, '')
+      .replaceAll('_', '')
+      .split(':')
+      .reduce((sum, part) => sum * 60 + Number(part), 0);
+    return pythonFloat(text.startsWith('-') ? -size : size);
+  }
+  return undefined;
+}
+
+/** A float as Python's `str` writes it: always with a fraction or an exponent, the latter from 1e16 up and below 1e-4. */
+function pythonFloat(value: number): string {
+  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
+  const [mantissa = '', exponent = '0'] = value.toExponential().split('e');
+  const power = Number(exponent);
+  if (value !== 0 && (power < -4 || power >= 16)) {
+    const digits = String(Math.abs(power)).padStart(2, '0');
+    return `${mantissa}e${power < 0 ? '-' : '+'}${digits}`;
+  }
+  const sign = Object.is(value, -0) ? '-' : '';
+  const plain =
+    power < 0 ? value.toFixed(Math.max(mantissa.replace(/[-.]/g, '').length - 1 - power, 0)) : String(value);
+  return sign + (plain.includes('.') ? plain : `${plain}.0`);
 }

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { generateList } from './generate-list.ts';
 import { logLevel } from './log-level.ts';
 import {
   amount,
   delay,
   filledText,
   flag,
+  generateList,
   integer,
   optionalInteger,
   optionalPath,

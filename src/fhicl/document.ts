@@ -1,6 +1,13 @@
 import { ArtdaqDbError } from '../errors.ts';
 import type { RunNumber } from '../runs/run-number.ts';
-import { isJsonObject, type JsonObject, type JsonValue, quoteJson } from './json.ts';
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  nameOf,
+  quoteJson,
+  readJsonObject,
+} from './json-reader.ts';
 import { parseFhicl } from './parse.ts';
 import { readStoredJson } from './stored-json.ts';
 import { jsonArray, jsonObject, writeContent } from './stored-writer.ts';
@@ -137,4 +144,29 @@ export function formatTimestamp(date: Date): string {
   const day = `${digits(date.getFullYear(), 4)}-${digits(date.getMonth() + 1)}-${digits(date.getDate())}`;
   const time = `${digits(date.getHours())}:${digits(date.getMinutes())}:${digits(date.getSeconds())}`;
   return `${day}T${time}.${digits(date.getMilliseconds(), 3)}${zone}`;
+}
+
+/**
+ * A stored document with another content: id, stamps and all else that it is filed under stay as they are, so that indexes
+ * go on to fit.
+ * @param stored its JSON text
+ * @param file FHiCL; its name is used in messages
+ * @throws FhiclError if artdaqDB would refuse the text, ArtdaqDbError if the stored document is malformed
+ */
+export function amendedJson(stored: string, file: { readonly name: string; readonly text: string }): string {
+  const content = writeContent(parseFhicl(file.text, file.name));
+  const { document: _content, comments: _comments, ...kept } = readJsonObject(stored);
+  return `${content},\n${members(kept)}\n}`;
+}
+
+function members(object: JsonObject): string {
+  return Object.keys(object)
+    .map((key) => `${quoteJson(nameOf(key))} : ${jsonText(object[key] ?? null)}`)
+    .join(',\n');
+}
+
+function jsonText(value: JsonValue): string {
+  if (typeof value === 'string') return quoteJson(value);
+  if (Array.isArray(value)) return jsonArray(value.map(jsonText).join(',\n'));
+  return isJsonObject(value) ? jsonObject(members(value)) : String(value);
 }

@@ -1,6 +1,5 @@
 import { ArtdaqDbError } from '../errors.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
-import { isEscaped, readJsonObject } from './json-reader.ts';
+import { isEscaped, isJsonObject, type JsonObject, type JsonValue, readJsonObject } from './json-reader.ts';
 import { readContent } from './stored-reader.ts';
 import type { FhiclDocument } from './tree.ts';
 

@@ -1,5 +1,5 @@
 import { ArtdaqDbError } from '../errors.ts';
-import { isJsonObject, type JsonObject, type JsonValue, nameOf } from './json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, nameOf } from './json-reader.ts';
 import {
   type Comment,
   type Entry,

@@ -1,4 +1,4 @@
-import { quoteJson } from './json.ts';
+import { quoteJson } from './json-reader.ts';
 import type { Comment, Entry, FhiclDocument, Value } from './tree.ts';
 
 /** An object as artdaqDB writes it, of members that are JSON text. */

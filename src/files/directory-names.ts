@@ -1,6 +1,8 @@
+import { lstatSync, mkdirSync, statSync } from 'node:fs';
 import * as nodeFiles from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { undefinedIfMissing } from '../system-error.ts';
+import { errorCode, undefinedIfMissing } from '../system-error.ts';
 
 /** Names that are read from a directory at once, and until somebody else gets a turn. */
 const NAMES_AT_ONCE = 256;
@@ -28,4 +30,31 @@ export async function eachName(
   } finally {
     await opened.close();
   }
+}
+
+/**
+ * Makes a directory and those above it where they are missing. Node's own recursive way never returns on a file system that
+ * answers "no such file" below an existing directory (/proc, some automounters).
+ * @throws the system's error.
+ */
+export function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // A read-only file system or an automounter may refuse before it looks if the directory is there.
+    if (isDirectory(path)) return;
+    const code = errorCode(error);
+    if (code === 'EEXIST' && lstatSync(path, { throwIfNoEntry: false }) === undefined) {
+      makeDirectory(path); // Somebody took it away in that moment.
+      return;
+    }
+    const parent = dirname(path);
+    if (code !== 'ENOENT' || isDirectory(parent)) throw error;
+    makeDirectory(parent);
+    makeDirectory(path);
+  }
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

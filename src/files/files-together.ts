@@ -5,7 +5,7 @@ import { directoriesOf } from '../blob/unpack.ts';
 import { messageOf, PersistenceError } from '../errors.ts';
 import { isWithoutLinks, undefinedIfMissing } from '../system-error.ts';
 import { syncDirectory, temporaryName, writeFileAtomic } from './atomic-file.ts';
-import { makeDirectory } from './make-directory.ts';
+import { makeDirectory } from './directory-names.ts';
 
 /** A file that belongs into the directory. */
 export interface NamedContent {

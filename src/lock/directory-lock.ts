@@ -3,9 +3,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { lock } from 'proper-lockfile';
 import { errorCode } from '../system-error.ts';
-import { judgeOwner, SILENCE_LIMIT_MS, whereaboutsOf } from './liveness.ts';
 import { type LockHolder, lockDirectoryCalls, readHolder, withdraw } from './lock-directory.ts';
-import { type LockOwner, recordName } from './owner.ts';
+import { judgeOwner, type LockOwner, recordName, SILENCE_LIMIT_MS, whereaboutsOf } from './owner.ts';
 
 /** Who takes a lock, and what it tells. */
 export interface DirectoryLockOptions {

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { ArchiverError, LockExistsError, messageOf, PersistenceError } from '../errors.ts';
 import { removeStaleTemporaries, writeFileAtomic } from '../files/atomic-file.ts';
-import { makeDirectory } from '../files/make-directory.ts';
+import { makeDirectory } from '../files/directory-names.ts';
 import { ownershipHint } from '../files/ownership.ts';
 import { type Logger, silentLogger } from '../log/logger.ts';
 import {
@@ -12,10 +12,8 @@ import {
   describeHolder,
 } from './directory-lock.ts';
 import { findKernelLock } from './kernel-locks.ts';
-import { whereaboutsOf } from './liveness.ts';
-import { currentOwner, type LockOwner } from './owner.ts';
+import { currentOwner, findProcess, type LockOwner, whereaboutsOf } from './owner.ts';
 import { removeOwnPidFile, removeOwnPidFileAtExit, watchPidFile } from './pid-file.ts';
-import { findProcess } from './process-table.ts';
 
 /** What the lock tells, protects and looks at. */
 export interface ProcessLockOptions {

@@ -5,14 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunRequest } from '../cli/request.ts';
 import type { Environment } from '../environment.ts';
 import type { Logger } from '../log/logger.ts';
-import { killableLookup } from '../net/killable-lookup.ts';
+import { killableLookup, reasonOf } from '../net/host-lookup.ts';
 import type * as Through from '../net/proxied-request.ts';
 import { type HttpProxy, loginAdvice, proxyFor } from '../net/proxy.ts';
-import { reasonOf } from '../net/reason.ts';
 import { visibleLines } from '../shown-text.ts';
 import type { ExecutionEnd, StageObserver, StageOutcome } from '../stages/stage-observer.ts';
 import type { WaitingAtPlace } from '../state/waiting-runs.ts';
-import { type Ping, pingUrl } from './ping-url.ts';
 
 /** What a {@link HealthCheck} works with. */
 export interface HealthCheckOptions {
@@ -151,4 +149,16 @@ async function prepareThrough(
   ...request: Parameters<typeof Through.prepareThrough>
 ): Promise<() => ClientRequest> {
   return (await import('../net/proxied-request.ts')).prepareThrough(...request);
+}
+
+const paths = { start: '/start', success: '', failure: '/fail' } as const;
+
+/** What a health check is told. */
+export type Ping = keyof typeof paths;
+
+/** The address for a ping: the path of the check's address is extended, a query stays behind it. */
+export function pingUrl(checkUrl: string, ping: Ping): URL {
+  const url = new URL(checkUrl);
+  if (ping !== 'success') url.pathname = url.pathname.replace(/\/*$/, '') + paths[ping];
+  return url;
 }

@@ -1,10 +1,10 @@
 import { localChecks, serviceChecks } from '../checks/all.ts';
-import type { CheckResult } from '../checks/check.ts';
+import type { CheckResult } from '../checks/run-checks.ts';
 import { runChecks } from '../checks/run-checks.ts';
 import type { RunRequest } from '../cli/request.ts';
+import { programVersion } from '../installation.ts';
 import { makeRedactor } from '../log/log-line.ts';
 import { checkLine, checksJson, checksSummary, isUsable } from '../report/checks.ts';
-import { programVersion } from '../version.ts';
 import type { Execution } from './execution.ts';
 
 type CheckRequest = Extract<RunRequest, { mode: 'check-config' }>;

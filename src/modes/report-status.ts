@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { RunRequest } from '../cli/request.ts';
 import { PersistenceError, type StageName } from '../errors.ts';
 import { writeFileAtomic } from '../files/atomic-file.ts';
+import { programVersion } from '../installation.ts';
 import { makeRedactor } from '../log/log-line.ts';
 import type { Logger } from '../log/logger.ts';
 import { statusPage } from '../report/html/status-page.ts';
@@ -25,7 +26,6 @@ import type { KnownReasons } from '../state/failure-reasons.ts';
 import { followUpRecords } from '../state/follow-up-records.ts';
 import { allUncertain, type UncertainRuns, uncertainRuns } from '../state/uncompared-runs.ts';
 import type { WaitingState } from '../state/waiting-runs.ts';
-import { programVersion } from '../version.ts';
 import type { Execution } from './execution.ts';
 
 type ReportRequest = Extract<RunRequest, { mode: 'report-status' }>;

@@ -11,12 +11,10 @@ import {
   verificationJson,
   verificationLines,
 } from '../report/verification.ts';
-import { type NumberRange, rangeText } from '../runs/number-ranges.ts';
 import { byRunNumber, type RunNumber, without } from '../runs/run-number.ts';
-import { RunSet } from '../runs/run-set.ts';
-import { lacksTimesOnly } from '../stages/blob-completion.ts';
-import { followUpRecords } from '../state/follow-up-records.ts';
-import { VerifiedNotes } from '../state/verified-notes.ts';
+import { type NumberRange, RunSet, rangeText } from '../runs/run-set.ts';
+import { lacksTimesOnly } from '../stages/migrator.ts';
+import { followUpRecords, VerifiedNotes } from '../state/follow-up-records.ts';
 import { storedRecord } from '../ucondb/stored-record.ts';
 import type { Execution } from './execution.ts';
 import { takeTurns } from './verification-turns.ts';

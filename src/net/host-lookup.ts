@@ -1,7 +1,10 @@
-import { isIP } from 'node:net';
+import { execFile } from 'node:child_process';
+import type { LookupAddress } from 'node:dns';
+import { isIP, type LookupFunction } from 'node:net';
 import { ArchiverError, messageOf } from '../errors.ts';
+import { shortened } from '../shown-text.ts';
+import { errorCode } from '../system-error.ts';
 import { withoutBrackets } from './host-name.ts';
-import { killableLookup } from './killable-lookup.ts';
 
 /**
  * Finds out whether a host is known, before somebody looks it up who can't be stopped.
@@ -22,4 +25,51 @@ export async function expectKnownHost(host: string, advice: string, signal: Abor
       cause: error,
     });
   }
+}
+
+/** Prints what the system knows of the host that it is given; signals of the terminal are for the archiver to heed. */
+const program = `for (const signal of ['SIGHUP', 'SIGINT']) process.on(signal, () => undefined);
+require('node:dns').lookup(process.argv[1], { all: true }, (error, addresses) => {
+  process.stdout.write(JSON.stringify({ code: error?.code, addresses }));
+});`;
+
+/**
+ * Looks hosts up as `dns.lookup` does, but in a process of its own, which is killed when the signal is aborted: a lookup of the
+ * system can't be cancelled, and no process can end before its lookups have, which takes half a minute and more if the
+ * servers of /etc/resolv.conf don't answer.
+ */
+export function killableLookup(signal: AbortSignal): LookupFunction {
+  return (hostname, { all, family }, callback) => {
+    const options = { signal, killSignal: 'SIGKILL' } as const;
+    execFile(process.execPath, ['--eval', program, '--', hostname], options, (failure, stdout) => {
+      if (failure !== null) {
+        const how = signal.aborted ? 'was given up' : `ended with ${failure.code ?? failure.signal}`;
+        return callback(new Error(`the lookup of ${hostname} ${how}`), []);
+      }
+      const { code, addresses = [] }: { code?: string; addresses?: LookupAddress[] } = JSON.parse(stdout);
+      const fitting = addresses.filter(
+        (address) => !family || String(family).endsWith(String(address.family)),
+      );
+      const [first] = fitting;
+      if (first === undefined) {
+        const reason = code ?? 'ENOTFOUND';
+        return callback(Object.assign(new Error(`getaddrinfo ${reason} ${hostname}`), { code: reason }), []);
+      }
+      if (all) callback(null, fitting);
+      else callback(null, first.address, first.family);
+    });
+  };
+}
+
+const longestReason = 300;
+
+/** Why a connection or request failed, as one short line: what libraries wrap (`fetch failed`) is looked into. */
+export function reasonOf(error: unknown): string {
+  return shortened(innermostMessage(error).replace(/\s+/g, ' ').trim(), longestReason);
+}
+
+function innermostMessage(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return innermostMessage(error.errors[0]);
+  if (error instanceof Error && error.cause instanceof Error) return innermostMessage(error.cause);
+  return messageOf(error) || (errorCode(error) ?? 'unknown error');
 }

@@ -9,15 +9,15 @@ import { shortened, visible, visibleLines } from '../shown-text.ts';
 import type { StageObserver, StageOutcome } from '../stages/stage-observer.ts';
 import type { FailureLog } from '../state/failure-log.ts';
 import type { NotifiedFile, StageNotes, Subject, Told } from '../state/notified.ts';
-import type { Channel } from './channel.ts';
-import { comparableError } from './comparable-error.ts';
 import {
   afterTelling,
+  comparableError,
   newsOf,
   type StageProblem,
   type StageSituation,
   withoutTelling,
 } from './stage-news.ts';
+import type { Channel } from './stage-report.ts';
 import { stageTitles } from './stage-report.ts';
 
 /** What a notifier works with. */

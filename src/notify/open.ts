@@ -7,10 +7,10 @@ import { makeRedactor } from '../log/log-line.ts';
 import type { Logger } from '../log/logger.ts';
 import type { FailureLog } from '../state/failure-log.ts';
 import { NotifiedFile } from '../state/notified.ts';
-import type { CheckableChannel } from './channel.ts';
 import { EmailChannel } from './email.ts';
 import { Notifier } from './notifier.ts';
 import { type SlackAccess, SlackChannel } from './slack.ts';
+import type { CheckableChannel } from './stage-report.ts';
 
 /** What notifications are opened with. */
 export interface NotificationOptions {

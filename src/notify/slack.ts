@@ -3,12 +3,10 @@ import type { ArchiverConfig } from '../config/schema.ts';
 import { NotificationError } from '../errors.ts';
 import type { Usability } from '../files/directory-access.ts';
 import type { Logger } from '../log/logger.ts';
-import { killableLookup } from '../net/killable-lookup.ts';
-import type { CheckableChannel } from './channel.ts';
-import { slackAdvice } from './slack-advice.ts';
-import { checkSlack } from './slack-check.ts';
+import { killableLookup } from '../net/host-lookup.ts';
+import { checkSlack, slackAdvice } from './slack-check.ts';
 import { slackContent } from './slack-content.ts';
-import type { StageReport } from './stage-report.ts';
+import type { CheckableChannel, StageReport } from './stage-report.ts';
 
 /** Section `reporting.slack` with what is required when it is enabled. */
 export type SlackSettings = Pick<ArchiverConfig['reporting']['slack'], 'mentionUsers'> & {

@@ -1,5 +1,6 @@
+import type { Usability } from '../files/directory-access.ts';
 import type { RunNumber } from '../runs/run-number.ts';
-import type { Subject } from '../state/notified.ts';
+import type { ChannelName, Subject } from '../state/notified.ts';
 import type { StageNews } from './stage-news.ts';
 
 /** What a message says, whatever it looks like. */
@@ -47,4 +48,27 @@ export function stillInLog({ stage, failureLog, knownRuns }: StageReport): strin
 /** The command that processes the runs of the failure log once more. */
 export function retryAdvice({ stage }: StageReport): string {
   return `Once the cause is removed, run-archiver --retry-failed-${stage} processes them again.`;
+}
+
+/** A way to tell somebody how a stage ended. */
+export interface Channel {
+  readonly name: ChannelName;
+  /**
+   * Sends one message.
+   * @param signal aborted = give up at once
+   * @throws NotificationError saying what to do, if it is not known to have been delivered
+   */
+  send(report: StageReport, signal: AbortSignal): Promise<void>;
+}
+
+/** A channel that can be tried without sending anything. */
+export interface CheckableChannel extends Channel {
+  /** Where messages go, for readers. */
+  readonly location: string;
+  /**
+   * Goes as far as possible on the way that messages take.
+   * @param signal aborted = give up at once
+   * @throws NotificationError saying what to do, if no message would get through
+   */
+  check(signal: AbortSignal): Promise<Usability>;
 }

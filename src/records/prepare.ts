@@ -1,13 +1,14 @@
 import { isAscii } from 'node:buffer';
 import { entityOf, type FhiclFile, SCHEMA_FILE } from '../fhicl/fhicl-file.ts';
 import type { RunNumber } from '../runs/run-number.ts';
-import { signsOfIncompleteness } from './completeness.ts';
-import { configName, DEFAULT_CONFIG } from './config-name.ts';
+import { configName, DEFAULT_CONFIG, isConfigName } from './config-name.ts';
 import type { Conversion, ConversionWarning } from './converters/conversion.ts';
 import { CONVERTERS } from './converters/converters.ts';
+import { componentsIn, fieldOf } from './converters/metadata.ts';
+import { readSource, type SourceLine } from './converters/source-text.ts';
 import { roleOf } from './file-role.ts';
 import { type ConvertedName, GENERATED_NAMES, type GenerateName } from './generate-names.ts';
-import { type Fault, faultsError, lastingFault } from './record-faults.ts';
+import { abbreviate, type Fault, faultsError, lastingFault, shown } from './record-faults.ts';
 import { runHistory, runHistory2 } from './run-history.ts';
 import type { RecordFile, RunRecord } from './run-record-source.ts';
 
@@ -171,4 +172,41 @@ function nonAscii(path: string, bytes: Buffer): [path: string, problem: string] 
     `${path}:${line}:${at - lineStart + 1}`,
     `byte 0x${hex} is not ASCII, which FHiCL can't hold even in a comment; correct the file`,
   ];
+}
+
+const TIME_KEY = /^(?:DAQInterface )?(?:start|stop) time$/i;
+
+/**
+ * Signs that a record is not whole, as one that was cut short or is still being copied. Only signs: DAQInterface goes on
+ * with a partial record when it can't write one.
+ * @param components the record's own FHiCL documents
+ * @param metadata the bytes of `metadata.txt`, if there is one
+ */
+function signsOfIncompleteness(components: readonly FhiclFile[], metadata: Buffer | undefined): string[] {
+  const none = '*.fcl: there is none, so no process of the run is documented';
+  const signs = components.length === 0 ? [none] : [];
+  if (metadata === undefined) return signs;
+  const { lines } = readSource(metadata);
+  const labels = [...new Set(componentsIn(lines))].filter((label) => label !== '');
+  return [...signs, ...missingDocuments(components, labels), ...missingLines(lines, labels)];
+}
+
+function missingDocuments(components: readonly FhiclFile[], labels: readonly string[]): string[] {
+  const entities = new Set(components.map(entityOf));
+  const missing = labels.filter((label) => !entities.has(label));
+  // Before 2018-04-27 documents were not named after labels: none is there then.
+  if (missing.length === 0 || missing.length === labels.length) return [];
+  return [`metadata.txt: names components without a document: ${abbreviate(missing.map(shown))}`];
+}
+
+function missingLines(lines: readonly SourceLine[], labels: readonly string[]): string[] {
+  const missing = [
+    ...(lines.some(isConfigName) ? [] : [`"Config name" (so it is "${DEFAULT_CONFIG}")`]),
+    ...(labels.length > 0 ? [] : ['components']),
+  ];
+  if (missing.length === 0) return [];
+  const fields = lines.flatMap((line) => fieldOf(line) ?? []);
+  const onlyTimes = fields.length > 0 && fields.every(({ key }) => TIME_KEY.test(key));
+  const rest = onlyTimes ? ', only start and stop times' : '';
+  return [`metadata.txt: has no ${missing.join(' and no ')}${rest}; was it written and copied to its end?`];
 }

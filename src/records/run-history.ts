@@ -2,9 +2,8 @@ import type { RunNumber } from '../runs/run-number.ts';
 import { isConfigName } from './config-name.ts';
 import type { Conversion } from './converters/conversion.ts';
 import { ConvertedText } from './converters/converted-text.ts';
-import { foreignCharacterWarnings } from './converters/foreign-characters.ts';
-import { componentsIn, fieldOf, isComponent } from './converters/metadata-lines.ts';
-import { readSource } from './converters/source-text.ts';
+import { componentsIn, fieldOf, isComponent } from './converters/metadata.ts';
+import { foreignCharacterWarnings, readSource } from './converters/source-text.ts';
 
 const TIME = /^[\s\x85]*DAQInterface (start|stop) time[\s\x85]*:(.*)$/s;
 

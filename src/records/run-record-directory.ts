@@ -1,14 +1,13 @@
 import { constants } from 'node:fs';
 import { access, lstat, realpath, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { ArchiverError, messageOf, NotYetError, RunRecordError } from '../errors.ts';
 import { type Logger, silentLogger } from '../log/logger.ts';
 import { parseRunNumber, type RunNumber } from '../runs/run-number.ts';
-import { errorCode } from '../system-error.ts';
+import { errorCode, undefinedIfMissing } from '../system-error.ts';
 import { abbreviate, type Fault, faultOf, faultsError, shown } from './record-faults.ts';
-import { glanceAt, METADATA_FILE } from './record-glance.ts';
 import { listRecord, type RecordListing } from './record-listing.ts';
 import { listRunDirectories } from './run-directories.ts';
 import type { Examined, RecordFile, RecordGlance, RunRecord, RunRecordSource } from './run-record-source.ts';
@@ -233,4 +232,32 @@ function warningsOf({ aside }: RecordListing): string[] {
   return [...byReason].map(
     ([reason, paths]) => `not archived: ${abbreviate(paths.sort().map(shown))} (${reason})`,
   );
+}
+
+/** What tells of the times of a run. */
+const METADATA_FILE = 'metadata.txt';
+
+/**
+ * Looks at a run directory's `metadata.txt`.
+ * @param root its real path
+ * @param admit called with the size in bytes before memory is taken; may throw
+ * @throws RunRecordError, or the system's error
+ */
+async function glanceAt(root: string, admit: (size: number) => void): Promise<RecordGlance> {
+  const directory = await stat(root);
+  const path = await realpath(join(root, METADATA_FILE)).catch(undefinedIfMissing);
+  if (path === undefined) {
+    return { metadata: undefined, signature: '', modified: directory.mtimeMs, changed: directory.ctimeMs };
+  }
+  if (!path.startsWith(root + sep)) {
+    throw new RunRecordError('is a symbolic link that leads out of the run directory');
+  }
+  const { bytes, signature } = await readStable(path, admit);
+  const file = await stat(path);
+  return {
+    metadata: bytes,
+    signature,
+    modified: Math.max(directory.mtimeMs, file.mtimeMs),
+    changed: Math.max(directory.ctimeMs, file.ctimeMs),
+  };
 }

@@ -1,4 +1,4 @@
-import type { CheckResult, CheckState } from '../checks/check.ts';
+import type { CheckResult, CheckState } from '../checks/run-checks.ts';
 import { formatJson } from '../shown-text.ts';
 
 /** Raised when a member changes its meaning or goes away; members may be added without. */

@@ -1,6 +1,7 @@
 import { formatTime } from '../log/log-line.ts';
-import { formatRuns } from '../runs/ranges.ts';
-import { explainedRuns, unexplainedRuns } from './failed-runs.ts';
+import type { RunNumber } from '../runs/run-number.ts';
+import { formatRuns } from '../runs/run-set.ts';
+import type { FailureReason } from '../state/failure-reasons.ts';
 import { info, label, type ReportLine } from './lines.ts';
 import type { StageRecord, Status } from './status.ts';
 
@@ -34,4 +35,22 @@ function localTime(iso: string): string {
 
 function asWarning({ text }: ReportLine): ReportLine {
   return { level: 'warning', text };
+}
+
+/** A run of a failure log, and why it failed. */
+export interface ExplainedRun extends FailureReason {
+  readonly run: RunNumber;
+}
+
+/** The runs of a failure log with the reason that is noted of each, ascending. */
+export function explainedRuns({ failed, reasons }: StageRecord): ExplainedRun[] {
+  return failed.flatMap((run) => {
+    const reason = reasons.byRun.get(run);
+    return reason === undefined ? [] : [{ run, ...reason }];
+  });
+}
+
+/** The runs of a failure log of which no reason is noted, ascending. */
+export function unexplainedRuns({ failed, reasons }: StageRecord): RunNumber[] {
+  return failed.filter((run) => !reasons.byRun.has(run));
 }

@@ -1,9 +1,9 @@
-import { type NumberRange, toRanges } from '../runs/number-ranges.ts';
 import type { RunNumber } from '../runs/run-number.ts';
+import { type NumberRange, toRanges } from '../runs/run-set.ts';
 import { formatJson } from '../shown-text.ts';
 import { positionOf } from '../state/position.ts';
 import { type PostponementReason, type WaitingState, waitingByPlace } from '../state/waiting-runs.ts';
-import { explainedRuns } from './failed-runs.ts';
+import { explainedRuns } from './failure-lines.ts';
 import { recommendations } from './recommendations.ts';
 import {
   differences,

@@ -1,5 +1,5 @@
-import { formatRuns } from '../runs/ranges.ts';
 import type { RunNumber } from '../runs/run-number.ts';
+import { formatRuns } from '../runs/run-set.ts';
 import { positionOf } from '../state/position.ts';
 import { info, placeName, type ReportLine } from './lines.ts';
 import {

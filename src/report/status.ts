@@ -2,7 +2,7 @@ import { messageOf, type StageName } from '../errors.ts';
 import { type RunNumber, without } from '../runs/run-number.ts';
 import type { KnownReasons } from '../state/failure-reasons.ts';
 import { isAbove, positionOf } from '../state/position.ts';
-import type { StageState } from '../state/state-text.ts';
+import type { StageState } from '../state/state.ts';
 import type { WaitingState } from '../state/waiting-runs.ts';
 
 /** A place that holds runs, as the status report asks it. */

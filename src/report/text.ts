@@ -1,5 +1,4 @@
-import { toRanges } from '../runs/number-ranges.ts';
-import { formatGaps, formatRanges } from '../runs/ranges.ts';
+import { formatGaps, formatRanges, toRanges } from '../runs/run-set.ts';
 import { failureLines } from './failure-lines.ts';
 import { info, label, placeName, type ReportLine } from './lines.ts';
 import { recommendations } from './recommendations.ts';

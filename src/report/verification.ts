@@ -1,7 +1,6 @@
 import { type FileComparison, isMatch } from '../records/compare.ts';
-import { toRanges } from '../runs/number-ranges.ts';
-import { formatRuns } from '../runs/ranges.ts';
 import type { RunNumber } from '../runs/run-number.ts';
+import { formatRuns, toRanges } from '../runs/run-set.ts';
 import { formatJson } from '../shown-text.ts';
 
 /** Raised when a member of the JSON document changes its meaning or goes away. */

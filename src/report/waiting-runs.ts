@@ -1,5 +1,5 @@
 import { formatTime } from '../log/log-line.ts';
-import { formatRanges, formatRuns } from '../runs/ranges.ts';
+import { formatRanges, formatRuns } from '../runs/run-set.ts';
 import {
   type PostponementReason,
   type WaitingAtPlace,

@@ -1,11 +1,11 @@
 import { ArchiverError, type Place, type StageName } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
-import type { NumberRange } from '../runs/number-ranges.ts';
-import { formatRuns } from '../runs/ranges.ts';
+import { postponementTexts } from '../report/waiting-runs.ts';
 import { byRunNumber, type RunNumber } from '../runs/run-number.ts';
-import { RunSet } from '../runs/run-set.ts';
+import type { NumberRange } from '../runs/run-set.ts';
+import { formatRanges, formatRuns, RunSet } from '../runs/run-set.ts';
 import { positionOf } from '../state/position.ts';
-import type { StageState } from '../state/state-text.ts';
+import type { StageState } from '../state/state.ts';
 import {
   type PostponementReason,
   type WaitingAtPlace,
@@ -26,11 +26,9 @@ import {
   sizeOf,
 } from './candidates.ts';
 import type { Comparisons } from './comparisons.ts';
-import type { FollowUps } from './follow-ups.ts';
-import { planLines, recoveryLines, stateLine } from './plan-lines.ts';
 import type { RunEnd, Visit } from './run-end.ts';
 import { Schedule, signOf } from './schedule.ts';
-import type { StageContext, StageRequest, StageResult } from './stage.ts';
+import type { FollowUps, StageContext, StageRequest, StageResult } from './stage.ts';
 import type { FailedRun } from './stage-observer.ts';
 
 /**
@@ -453,3 +451,74 @@ const noFollowUp: FollowedUp = {
   brokenPlace: undefined,
   isBrokenBySite: false,
 };
+
+/** What operators are told of a batch before it begins, without the stage's name. */
+function planLines(
+  plan: BatchPlan,
+  { mode, limit, runs }: StageRequest,
+  { position, late }: IncrementalView,
+  verb: string,
+): string[] {
+  const { waiting, postponed, selected } = plan;
+  const lines: string[] = [];
+  if (mode === 'incremental') {
+    lines.push(`Incremental mode: filtering runs > ${position}`);
+    if (late.size > 0) lines.push(`${late.size} runs appeared late, below the position`);
+  }
+  if (runs !== undefined) lines.push(`only runs ${runs.toTexts().join(',')} (--runs)`);
+  const found = selected.length;
+  if (mode !== 'failed') lines.push(`Found ${found} runs to ${verb}.`);
+  else if (found > 0) lines.push(`Attempting to recover ${found} failed runs.`);
+  if (waiting.length > 0) {
+    lines.push(
+      `${waiting.length} of them failed earlier by a fault that may be the site's, and are tried again`,
+    );
+  }
+  for (const [reason, later] of byReason(postponed)) {
+    lines.push(`${later.size} runs wait ${postponementTexts[reason]}: ${formatRanges(later.ranges)}`);
+  }
+  const size = sizeOf(plan);
+  if (size === 0) {
+    if (mode === 'failed' && postponed.size > 0) return lines;
+    return [...lines, mode === 'failed' ? 'No failed runs in log to recover.' : `No new runs to ${verb}.`];
+  }
+  lines.push(`Run range: ${selected[0]} to ${selected.at(-1)}`);
+  if (found > size) {
+    const rule = limit !== undefined ? '--limit' : mode === 'incremental' ? 'batch_size' : 'batch_size * 10';
+    lines.push(`Limited to ${size} runs (${rule}). ${found - size} runs remaining.`);
+  }
+  return lines;
+}
+
+/** How many runs of a batch were archived, and how many tried. */
+interface BatchCounts {
+  readonly successful: number;
+  readonly attempted: number;
+}
+
+/** What operators are told of the state after a batch, which was written as its runs ended. */
+function stateLine({ successful, attempted }: BatchCounts): string {
+  return `Updating state tracking: ${successful} successful, ${attempted} attempted`;
+}
+
+/**
+ * The same after a retry of failed runs, and how many there still are.
+ * @param counts `dropped`: failed runs that were found archived already
+ */
+function recoveryLines(
+  stage: StageName,
+  label: string,
+  {
+    successful,
+    attempted,
+    dropped,
+    remaining,
+  }: BatchCounts & { readonly dropped: number; readonly remaining: number },
+): string[] {
+  const [there, done] = stage === 'import' ? ['archived', 'imported'] : ['migrated', 'migrated'];
+  return [
+    `Updating state tracking after recovery: ${successful} newly ${done}, ${attempted} total attempted in recovery`,
+    `${label}: Recovery complete. ${successful + dropped} successful (${dropped} already ${there}, ${successful} newly ${done}), ` +
+      `${remaining} remaining.`,
+  ];
+}

@@ -1,7 +1,7 @@
 import { byRunNumber, type RunNumber, without } from '../runs/run-number.ts';
 import { RunSet } from '../runs/run-set.ts';
 import { advance, isAbove } from '../state/position.ts';
-import type { StageState } from '../state/state-text.ts';
+import type { StageState } from '../state/state.ts';
 import type { PostponementReason, WaitingState } from '../state/waiting-runs.ts';
 
 /** The runs at a stage's source and at its target, both ascending. */

@@ -14,9 +14,8 @@ import type { FollowUpRecords } from '../state/follow-up-records.ts';
 import type { PostponementReason } from '../state/waiting-runs.ts';
 import { BaseStage } from './base-stage.ts';
 import type { Listing } from './candidates.ts';
-import type { FollowUps } from './follow-ups.ts';
 import { Visit } from './run-end.ts';
-import type { StageContext, StageRequest } from './stage.ts';
+import type { FollowUps, StageContext, StageRequest } from './stage.ts';
 import { UnfinishedRuns } from './unfinished-runs.ts';
 
 /** What the import stage works with. */

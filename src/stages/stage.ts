@@ -6,6 +6,7 @@ import type { RunSet } from '../runs/run-set.ts';
 import type { SeenRuns } from '../state/seen-runs.ts';
 import type { WaitingAtPlace } from '../state/waiting-runs.ts';
 import type { RecordedFiles } from './progress-recorder.ts';
+import type { Visit } from './run-end.ts';
 import type { FailedRun } from './stage-observer.ts';
 
 /** The parameters of section `app` that stages need. */
@@ -62,4 +63,12 @@ export interface StageResult {
   readonly brokenPlace: Place | undefined;
   /** Is that the site's fault for certain? Then there is no use in trying anything else there. */
   readonly isBrokenBySite: boolean;
+}
+
+/** What is to be done about runs that are archived already. */
+export interface FollowUps {
+  readonly runs: readonly RunNumber[];
+  /** What each of them is to have, for the log. */
+  readonly what: string;
+  readonly work: (run: RunNumber, logger: Logger, visit: Visit) => Promise<void>;
 }

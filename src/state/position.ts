@@ -1,5 +1,5 @@
 import type { RunNumber } from '../runs/run-number.ts';
-import type { StageState } from './state-text.ts';
+import type { StageState } from './state.ts';
 
 /** What a batch has done so far. */
 export interface Progress {

@@ -1,9 +1,9 @@
 import { PersistenceError, type StageName } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
-import { formatRuns } from '../runs/ranges.ts';
 import { byRunNumber, type RunNumber, without } from '../runs/run-number.ts';
+import { formatRuns } from '../runs/run-set.ts';
 import { positionOf, recompute } from './position.ts';
-import type { StageState } from './state-text.ts';
+import type { StageState } from './state.ts';
 
 /** What state file and failure log of a stage follow from its source and target. */
 export interface Recovery {

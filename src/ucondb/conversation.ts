@@ -12,7 +12,7 @@ import {
 } from './answers.ts';
 import { Backoff, type WaitingTools } from './backoff.ts';
 import type { Transport, TransportAnswer, TransportRequest } from './transport.ts';
-import { TransportError } from './transport-error.ts';
+import { TransportError } from './transport.ts';
 
 /** A server that takes no connection, or fails, is given this long to come back within one call. */
 const DOWN_PATIENCE_SECONDS = 2;

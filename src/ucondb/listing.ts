@@ -2,7 +2,6 @@ import { UconDbError } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
 import { byRunNumber, parseRunNumber, type RunNumber } from '../runs/run-number.ts';
 import { listedVersion } from './answers.ts';
-import { JsonArrayError, JsonArrayReader } from './json-array.ts';
 
 /**
  * Reads the runs out of a `/versions` answer, without holding it whole. Versions without a key, or with one that is no
@@ -64,4 +63,99 @@ function tooLarge(what: string, maxMb: number): UconDbError {
       'else ask the administrators of the server what it sends',
     { fault: 'site' },
   );
+}
+
+/** A text that should be one JSON array is not one, or not all of it. */
+export class JsonArrayError extends Error {}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const isOpening = (code: number): boolean => code === 0x5b || code === 0x7b;
+const isClosing = (code: number): boolean => code === 0x5d || code === 0x7d;
+const COMMA = 0x2c;
+/** An element that is not closed by then never will be. */
+const LONGEST_ELEMENT = 1e6;
+
+/**
+ * Reads one JSON array piece by piece, holding no more than one element at a time.
+ * Only an array that was closed, with nothing after it, is whole: a cut one makes {@link end} throw.
+ */
+export class JsonArrayReader {
+  readonly #onElement: (element: unknown) => void;
+  #element = '';
+  #depth = 0;
+  #inString = false;
+  #escaped = false;
+  #count = 0;
+  #closed = false;
+
+  constructor(onElement: (element: unknown) => void) {
+    this.#onElement = onElement;
+  }
+
+  /** @throws JsonArrayError if this can't be (part of) an array; whatever `onElement` throws */
+  push(text: string): void {
+    let start = 0;
+    for (let position = 0; position < text.length; position++) {
+      const code = text.charCodeAt(position);
+      if (this.#inString) {
+        if (this.#escaped) this.#escaped = false;
+        else if (code === BACKSLASH) this.#escaped = true;
+        else if (code === QUOTE) this.#inString = false;
+      } else if (this.#depth === 0) {
+        start = this.#outside(text, position, start);
+      } else if (code === QUOTE) {
+        this.#inString = true;
+      } else if (isOpening(code)) {
+        this.#depth++;
+      } else if (isClosing(code)) {
+        this.#depth--;
+        if (this.#depth === 0) this.#close(text.slice(start, position), code);
+      } else if (code === COMMA && this.#depth === 1) {
+        this.#emit(this.#element + text.slice(start, position));
+        start = position + 1;
+      }
+    }
+    if (this.#depth > 0) this.#element += text.slice(start);
+    if (this.#element.length > LONGEST_ELEMENT) {
+      throw new JsonArrayError(`element ${this.#count + 1} is longer than ${LONGEST_ELEMENT} characters`);
+    }
+  }
+
+  /** @throws JsonArrayError if the array is not complete */
+  end(): void {
+    if (!this.#closed) throw new JsonArrayError(`the array is cut off after ${this.#count} elements`);
+  }
+
+  /** Before or after the array: only white space, and the bracket that opens it. Returns where the first element starts. */
+  #outside(text: string, position: number, start: number): number {
+    const character = text.charAt(position);
+    if (/\s/.test(character)) return start;
+    if (this.#closed || character !== '[') {
+      throw new JsonArrayError(
+        `unexpected ${JSON.stringify(character)} ${this.#closed ? 'after' : 'before'} the array`,
+      );
+    }
+    this.#depth = 1;
+    return position + 1;
+  }
+
+  #close(rest: string, code: number): void {
+    if (code !== 0x5d) throw new JsonArrayError('the array ends with a brace');
+    const last = this.#element + rest;
+    if (this.#count > 0 || last.trim() !== '') this.#emit(last);
+    this.#closed = true;
+  }
+
+  #emit(text: string): void {
+    this.#element = '';
+    this.#count++;
+    let element: unknown;
+    try {
+      element = JSON.parse(text);
+    } catch (error) {
+      throw new JsonArrayError(`element ${this.#count} is no JSON`, { cause: error });
+    }
+    this.#onElement(element);
+  }
 }

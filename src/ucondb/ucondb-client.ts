@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { ArchiverError, ConfigurationError, UconDbError } from '../errors.ts';
+import { createSecureContext } from 'node:tls';
+import type { Environment } from '../environment.ts';
+import { ArchiverError, ConfigurationError, messageOf, UconDbError } from '../errors.ts';
+import { readRegularFileSync } from '../files/regular-file.ts';
 import { type Logger, silentLogger } from '../log/logger.ts';
 import { pause } from '../net/pause.ts';
-import type { HttpProxy } from '../net/proxy.ts';
+import { type HttpProxy, proxyFor } from '../net/proxy.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 import { shortened } from '../shown-text.ts';
-import { checkAccess, type UconDbAccess } from './access.ts';
 import { UconDbAddress } from './address.ts';
 import { challengeOf, saysBadTv, saysNotFound, type TextAnswer } from './answers.ts';
 import { Authenticator, type Demand } from './authenticator.ts';
@@ -13,8 +15,7 @@ import type { WaitingTools } from './backoff.ts';
 import { readBlob, tooLarge } from './blob-reader.ts';
 import { Conversation } from './conversation.ts';
 import { readListing } from './listing.ts';
-import { Transport } from './transport.ts';
-import { TransportError } from './transport-error.ts';
+import { Transport, TransportError } from './transport.ts';
 import type { PutOutcome, UconDb } from './ucondb.ts';
 import { Upload, type UploadedBlob } from './upload.ts';
 
@@ -189,4 +190,129 @@ function askDemand(conversation: Conversation, address: UconDbAddress): Promise<
 
 function demandOf(answer: TextAnswer): Demand | undefined {
   return saysBadTv(answer) ? 'nothing' : challengeOf(answer);
+}
+
+/** What a UconDB that can be used is like. */
+export interface UconDbAccess {
+  /** False: the object will be made by the first upload. */
+  readonly objectExists: boolean;
+  /** False: the server takes uploads from everybody. */
+  readonly asksForLogin: boolean;
+}
+
+/**
+ * Finds out whether the folder is there and whether the server would take an upload from us. Nothing is stored: what is sent
+ * is refused for its tv, which the server reads after it has accepted the login.
+ * @param maxMb of a listing, in megabytes
+ * @throws ConfigurationError for a wrong address, folder or login; UconDbError if the server doesn't answer as it should
+ */
+async function checkAccess(
+  conversation: Conversation,
+  address: UconDbAddress,
+  { authenticator, maxMb }: { readonly authenticator: Authenticator; readonly maxMb: number },
+): Promise<UconDbAccess> {
+  const objectExists = await conversation.get(
+    { target: address.emptyListing() },
+    async ({ chunks }, what) => {
+      await readListing(chunks, { object: address.object, what, maxMb }, silentLogger);
+      return true;
+    },
+    (answer) => (saysNotFound(answer, 'object') ? false : undefined),
+  );
+  const asksForLogin = (await authenticator.demand(conversation)) !== 'nothing';
+  if (asksForLogin) await tryLogin(conversation, address, authenticator);
+  return { objectExists, asksForLogin };
+}
+
+async function tryLogin(
+  conversation: Conversation,
+  address: UconDbAddress,
+  authenticator: Authenticator,
+): Promise<void> {
+  const request = { method: 'POST', target: address.challenge(), body: Buffer.alloc(0) } as const;
+  await conversation.insist(request, async () => {
+    const send = (headers: Readonly<Record<string, string>>) => conversation.send({ ...request, headers });
+    return conversation.judge(
+      request,
+      await authenticator.exchange(conversation, request, send, challengeOf),
+      asAccepted,
+    );
+  });
+}
+
+function asAccepted(answer: Parameters<typeof saysBadTv>[0]): true | undefined {
+  return saysBadTv(answer) ? true : undefined;
+}
+
+/** The parameters of section `ucon_db` that the client needs. */
+export interface UconDbParameters {
+  readonly serverUrl: string;
+  readonly folderName: string;
+  readonly objectName: string;
+  readonly writerUser: string;
+  readonly writerPassword: string;
+  readonly timeoutSeconds: number;
+  readonly listingTimeoutSeconds?: number | undefined;
+  readonly maxListingMb?: number | undefined;
+  readonly maxBlobMb?: number | undefined;
+  readonly tlsVerify: boolean;
+  readonly caFile?: string | undefined;
+}
+
+/**
+ * The UconDB that the configuration names. Contacts nothing yet.
+ * @param options.env names the proxies
+ * @throws ConfigurationError if the parameters can't be used or `caFile` can't be read
+ */
+export function openUconDb(
+  parameters: UconDbParameters,
+  options: {
+    readonly workers: number;
+    readonly logger: Logger;
+    readonly env: Environment;
+    readonly announceVersion?: boolean;
+  },
+): UconDbClient {
+  return new UconDbClient({
+    serverUrl: parameters.serverUrl,
+    folder: parameters.folderName,
+    object: parameters.objectName,
+    user: parameters.writerUser,
+    password: parameters.writerPassword,
+    timeoutSeconds: parameters.timeoutSeconds,
+    listingTimeoutSeconds: parameters.listingTimeoutSeconds,
+    maxListingMb: parameters.maxListingMb,
+    maxBlobMb: parameters.maxBlobMb,
+    tlsVerify: parameters.tlsVerify,
+    connections: options.workers,
+    logger: options.logger,
+    proxy: proxyFor(new URL(parameters.serverUrl), options.env),
+    announceVersion: options.announceVersion,
+    ca: parameters.caFile === undefined ? undefined : readCertificates(parameters.caFile),
+  });
+}
+
+function readCertificates(path: string): string {
+  let text: string;
+  try {
+    text = String(readRegularFileSync(path));
+  } catch (error) {
+    throw new ConfigurationError(`ucon_db.ca_file: can't read ${path}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+  try {
+    createSecureContext({ ca: text });
+  } catch (error) {
+    throw new ConfigurationError(
+      `ucon_db.ca_file: ${path} holds no usable certificate: ${messageOf(error)}`,
+      {
+        cause: error,
+      },
+    );
+  }
+  if (!text.includes('-----BEGIN CERTIFICATE-----')) {
+    throw new ConfigurationError(`ucon_db.ca_file: ${path} holds no PEM certificate`);
+  }
+  return text;
 }

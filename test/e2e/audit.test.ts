@@ -10,7 +10,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { silentLogger } from '../../src/log/logger.ts';
-import { openUconDb } from '../../src/ucondb/open.ts';
+import { openUconDb } from '../../src/ucondb/ucondb-client.ts';
 import { account } from '../helpers/site.ts';
 import { useSite } from '../helpers/use-site.ts';
 

@@ -15,7 +15,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { packBlob } from '../../src/blob/pack.ts';
 import { unpackBlob } from '../../src/blob/unpack.ts';
 import { silentLogger } from '../../src/log/logger.ts';
-import { openUconDb } from '../../src/ucondb/open.ts';
+import { openUconDb } from '../../src/ucondb/ucondb-client.ts';
 import { documentOf, removeDocument } from '../helpers/database-damage.ts';
 import { goldenRuns } from '../helpers/golden-records.ts';
 import { account } from '../helpers/site.ts';

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { parseArguments } from '../../src/cli/cli.ts';
 import { execute } from '../../src/execute.ts';
+import { programVersion } from '../../src/installation.ts';
 import type { OutputStream } from '../../src/log/standard-stream.ts';
-import { programVersion } from '../../src/version.ts';
 import type { Ended } from './archiver-process.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CheckResult } from '../../src/checks/check.ts';
+import type { CheckResult } from '../../src/checks/run-checks.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { type CheckLimits, checkConfig } from '../../src/modes/check-config.ts';
 import { Site as Places } from '../../src/site.ts';

@@ -3,7 +3,7 @@ import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSy
 import { dirname, join, resolve } from 'node:path';
 import { type Collection, toStoredJson } from '../../src/fhicl/document.ts';
 import { silentLogger } from '../../src/log/logger.ts';
-import { openUconDb } from '../../src/ucondb/open.ts';
+import { openUconDb } from '../../src/ucondb/ucondb-client.ts';
 import { documentOf, documentsIn, editIndex, mapOf } from './database-damage.ts';
 import { type GoldenRun, goldenRuns } from './golden-records.ts';
 import { account, Site } from './site.ts';

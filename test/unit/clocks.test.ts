@@ -7,12 +7,12 @@ const source = resolve(import.meta.dirname, '../../src');
 /** Who may ask what time it is, without being told by whoever calls: each to tell how old something on a disk or a page is. */
 const READERS = [
   'artdaqdb/tools/private-directories.ts',
-  'checks/lock-file.ts',
+  'checks/work-files.ts',
   'files/atomic-file.ts',
   'lock/directory-lock.ts',
   'lock/lock.ts',
   'records/run-record-directory.ts',
-  'report/html/script.ts',
+  'report/html/page.ts',
 ];
 
 it('durations are measured by the monotonic clock: only those who judge ages read the other one', () => {

@@ -1,9 +1,9 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { IndexBytes } from '../../src/artdaqdb/filesystem/index/index-bytes.ts';
+import { EMPTY_INDEX } from '../../src/artdaqdb/filesystem/index/index-entry.ts';
 import { noLists, scanIndex } from '../../src/artdaqdb/filesystem/index/index-scan.ts';
 import { spliceIndex } from '../../src/artdaqdb/filesystem/index/index-splice.ts';
-import { EMPTY_INDEX } from '../../src/artdaqdb/filesystem/index/index-text.ts';
 import type { DocumentEntry } from '../../src/artdaqdb/stored-document.ts';
 
 /** Writes the index of a collection that holds these documents. */

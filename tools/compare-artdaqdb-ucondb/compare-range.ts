@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import type { ProgressView } from '../../src/log/terminal.ts';
-import type { NumberRange } from '../../src/runs/number-ranges.ts';
 import type { RunNumber } from '../../src/runs/run-number.ts';
+import type { NumberRange } from '../../src/runs/run-set.ts';
 import { type Comparer, compareRun, type RunResult } from './compare-run.ts';
 import { type RunsInRange, runsInRange } from './range.ts';
 

@@ -1,4 +1,4 @@
-import { toRanges } from '../../src/runs/number-ranges.ts';
+import { toRanges } from '../../src/runs/run-set.ts';
 import { formatJson } from '../../src/shown-text.ts';
 import type { RangeResult } from './compare-range.ts';
 import type { RunResult } from './compare-run.ts';

@@ -1,6 +1,6 @@
 import type { ArtdaqDb } from '../../src/artdaqdb/artdaqdb.ts';
-import type { NumberRange } from '../../src/runs/number-ranges.ts';
 import { type RunNumber, without } from '../../src/runs/run-number.ts';
+import type { NumberRange } from '../../src/runs/run-set.ts';
 import { RunSet } from '../../src/runs/run-set.ts';
 import type { UconDb } from '../../src/ucondb/ucondb.ts';
 

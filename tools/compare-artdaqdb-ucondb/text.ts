@@ -1,5 +1,5 @@
-import { rangeText, toRanges } from '../../src/runs/number-ranges.ts';
 import type { RunNumber } from '../../src/runs/run-number.ts';
+import { rangeText, toRanges } from '../../src/runs/run-set.ts';
 import { visible, visibleLines } from '../../src/shown-text.ts';
 import type { RangeResult } from './compare-range.ts';
 import type { RunResult } from './compare-run.ts';

@@ -8,8 +8,12 @@ import {
   VERSION,
 } from '../../src/artdaqdb/filesystem/index/index-entry.ts';
 import { ArtdaqDbError } from '../../src/errors.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../src/fhicl/json.ts';
-import { readJsonObject } from '../../src/fhicl/json-reader.ts';
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  readJsonObject,
+} from '../../src/fhicl/json-reader.ts';
 import { readStoredJson } from '../../src/fhicl/stored-json.ts';
 
 /** The maps of an index that lead to ids. */

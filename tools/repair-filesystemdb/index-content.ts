@@ -1,6 +1,11 @@
-import { ASSIGNED, INDEX_MAPS, OUID } from '../../src/artdaqdb/filesystem/index/index-entry.ts';
-import { listText, mapEntryText } from '../../src/artdaqdb/filesystem/index/index-text.ts';
-import { quoteJson } from '../../src/fhicl/json.ts';
+import {
+  ASSIGNED,
+  INDEX_MAPS,
+  listText,
+  mapEntryText,
+  OUID,
+} from '../../src/artdaqdb/filesystem/index/index-entry.ts';
+import { quoteJson } from '../../src/fhicl/json-reader.ts';
 import type { Entry, LISTED_MEMBERS } from './entry.ts';
 import type { IndexContent } from './listing.ts';
 

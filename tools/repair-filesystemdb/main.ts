@@ -2,8 +2,7 @@
 import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { CommanderError } from 'commander';
-import { realFiles } from '../../src/artdaqdb/filesystem/database-files.ts';
-import { databasePath } from '../../src/artdaqdb/filesystem/database-path.ts';
+import { databasePath, realFiles } from '../../src/artdaqdb/filesystem/database-files.ts';
 import { ArchiverError, messageOf } from '../../src/errors.ts';
 import { exitCodes } from '../../src/exit-codes.ts';
 import { silentLogger } from '../../src/log/logger.ts';

@@ -1,6 +1,5 @@
 import { thisOrigin } from '../../src/artdaqdb/database-description.ts';
-import { ensureDirectories } from '../../src/artdaqdb/filesystem/database-directories.ts';
-import { ensureMetadata } from '../../src/artdaqdb/filesystem/database-metadata.ts';
+import { ensureDirectories, ensureMetadata } from '../../src/artdaqdb/filesystem/database-files.ts';
 import { IndexChangedError } from '../../src/artdaqdb/filesystem/index/index-file.ts';
 import { DatabaseLock } from '../../src/artdaqdb/filesystem/sharing/database-lock.ts';
 import { ArtdaqDbError } from '../../src/errors.ts';

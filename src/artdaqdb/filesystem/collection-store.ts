@@ -9,8 +9,7 @@ import { type StoredDocument, storedDocument } from '../stored-document.ts';
 import { asDatabaseError, type DatabaseFiles } from './database-files.ts';
 import { IndexFile } from './index/index-file.ts';
 import { IndexReader } from './index/index-reader.ts';
-import { ReplacedIndexes } from './sharing/replaced-indexes.ts';
-import { RescuedDocuments } from './sharing/rescued-documents.ts';
+import { ReplacedIndexes, RescuedDocuments } from './sharing/replaced-indexes.ts';
 import { type StoredListing, storedListing } from './stored-listing.ts';
 
 /** Files that are written or read at the same time. */

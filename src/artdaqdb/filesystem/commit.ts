@@ -6,8 +6,8 @@ import { asDatabaseError } from './database-files.ts';
 import type { IndexBytes } from './index/index-bytes.ts';
 import { CONFIGURATIONS, ENTITIES, type IndexChange } from './index/index-entry.ts';
 import { IndexChangedError, type IndexState, type SeenIndex } from './index/index-file.ts';
+import type { TextTable } from './index/index-reader.ts';
 import { type ListFilter, textsOf } from './index/index-scan.ts';
-import type { TextTable } from './index/text-table.ts';
 import type { HeldLock } from './sharing/database-lock.ts';
 import type { Reconciler } from './sharing/reconciler.ts';
 

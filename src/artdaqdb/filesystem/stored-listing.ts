@@ -1,5 +1,5 @@
 import { ArtdaqDbError } from '../../errors.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../fhicl/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../fhicl/json-reader.ts';
 import { readStoredJson } from '../../fhicl/stored-json.ts';
 import {
   ALIASES,

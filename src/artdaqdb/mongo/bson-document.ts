@@ -1,5 +1,5 @@
 import { BSON, ObjectId } from 'mongodb';
-import { isJsonObject, type JsonObject, type JsonValue, nameOf } from '../../fhicl/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, nameOf } from '../../fhicl/json-reader.ts';
 
 type BsonValue = string | number | boolean | null | ObjectId | BsonObject | BsonValue[];
 

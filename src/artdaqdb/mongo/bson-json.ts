@@ -1,6 +1,6 @@
 import { BSON } from 'mongodb';
 import { ArtdaqDbError, messageOf } from '../../errors.ts';
-import { quoteJson } from '../../fhicl/json.ts';
+import { quoteJson } from '../../fhicl/json-reader.ts';
 import { jsonArray, jsonObject } from '../../fhicl/stored-writer.ts';
 
 type BsonElements = ReturnType<typeof BSON.onDemand.parseToElements>;

@@ -1,5 +1,5 @@
 import { ArtdaqDbError, messageOf } from '../../errors.ts';
-import type { JsonObject } from '../../fhicl/json.ts';
+import { isJsonObject, type JsonObject, nameOf } from '../../fhicl/json-reader.ts';
 import { parseStoredJson } from '../../fhicl/stored-json.ts';
 import type { RunNumber } from '../../runs/run-number.ts';
 import type { CollectionPlan } from '../run-plan.ts';
@@ -8,7 +8,6 @@ import { faultOfContent, type NewDocument, type Submission } from '../submission
 import type { MongoAddress } from './address.ts';
 import { bsonSize } from './bson-document.ts';
 import { asArtdaqDbError, isRefusal, refusedDocument } from './errors.ts';
-import { fragileNames } from './fragile-names.ts';
 import type { MongoCollection } from './mongo-collection.ts';
 
 /** What documents are written with. */
@@ -160,4 +159,26 @@ function listed(names: readonly string[]): string {
     .map((name) => `'${name}'`)
     .join(', ');
   return names.length > MOST_NAMES ? `${shown} and ${names.length - MOST_NAMES} more` : shown;
+}
+
+/** Names of a document's entries that not every server keeps as they are. */
+export interface FragileNames {
+  /** `a.b.c`, which servers before 5.0 refuse. */
+  readonly dotted: readonly string[];
+  /** Those that stand there more than once, of which some servers keep one only. */
+  readonly repeated: readonly string[];
+}
+
+/** The fragile names of a stored document as read. FHiCL has such only at top level and in prologs. */
+export function fragileNames({ document }: JsonObject): FragileNames {
+  const data = isJsonObject(document) ? document.data : undefined;
+  const sections = isJsonObject(data) ? Object.values(data).filter(isJsonObject) : [];
+  return {
+    dotted: namesOf(sections, (key) => key.includes('.')),
+    repeated: namesOf(sections, (key) => nameOf(key) !== key),
+  };
+}
+
+function namesOf(sections: readonly JsonObject[], isWanted: (key: string) => boolean): string[] {
+  return [...new Set(sections.flatMap((section) => Object.keys(section).filter(isWanted).map(nameOf)))];
 }

@@ -3,7 +3,7 @@ import { sameContent } from '../../fhicl/document.ts';
 import type { CollectionPlan } from '../run-plan.ts';
 import { assignedTo, type DocumentEntry } from '../stored-document.ts';
 import type { NewDocument, Submission } from '../submission.ts';
-import type { FoundDocuments } from './found-documents.ts';
+import type { FoundDocuments } from './stored-run.ts';
 
 /** Leftovers that were written less than this ago may belong to an archiver that is still at work. */
 const AT_WORK_MS = 5 * 60_000;

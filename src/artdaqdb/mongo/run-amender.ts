@@ -4,7 +4,7 @@ import { type Amendment, notStored, ofEntity, planAmendment, type Replacement } 
 import type { AmendOutcome } from '../artdaqdb.ts';
 import { faultOfContent } from '../submission.ts';
 import type { DocumentWriter } from './document-writer.ts';
-import { fragileNames } from './fragile-names.ts';
+import { fragileNames } from './document-writer.ts';
 import type { MongoCollection } from './mongo-collection.ts';
 
 /** What documents are amended with. */

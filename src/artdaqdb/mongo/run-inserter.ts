@@ -3,7 +3,6 @@ import { type CollectionPlan, planInsert } from '../run-plan.ts';
 import type { NewDocument, Submission } from '../submission.ts';
 import { type DocumentWriter, RefusedDocumentError } from './document-writer.ts';
 import { isDuplicateId, refusedDocument } from './errors.ts';
-import { FoundDocuments } from './found-documents.ts';
 import {
   archiverAtWork,
   differenceFrom,
@@ -14,7 +13,13 @@ import {
 } from './other-archivers.ts';
 import { SchemaCommit } from './schema-commit.ts';
 import { SchemaPlace } from './schema-place.ts';
-import { documentsFor, findStored, type RunCollections, type StoredRun } from './stored-run.ts';
+import {
+  documentsFor,
+  FoundDocuments,
+  findStored,
+  type RunCollections,
+  type StoredRun,
+} from './stored-run.ts';
 
 /** What runs are inserted with. */
 export interface RunInserterParts extends RunCollections {

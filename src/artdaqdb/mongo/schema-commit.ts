@@ -1,8 +1,8 @@
 import type { NewDocument, Submission } from '../submission.ts';
 import { isDuplicateId, isOutcomeOpen } from './errors.ts';
-import type { FoundDocuments } from './found-documents.ts';
 import type { MongoCollection } from './mongo-collection.ts';
 import { OtherArchiverError, refuseIfLate } from './other-archivers.ts';
+import type { FoundDocuments } from './stored-run.ts';
 
 /** The write of a schema, by which our readers take a run for stored, and what becomes of it if its answer is lost. */
 export class SchemaCommit {

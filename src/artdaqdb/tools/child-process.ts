@@ -5,8 +5,6 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Environment } from '../../environment.ts';
 import { errorCode } from '../../system-error.ts';
-import { OutputTail } from './output-tail.ts';
-import { forgetGroup, signalGroup, watchGroup } from './process-groups.ts';
 
 /** A program to run to its end. */
 export interface ChildCall {
@@ -147,4 +145,78 @@ async function within(event: Promise<unknown>, milliseconds: number): Promise<bo
   const happened = await Promise.race([event.then(() => true), elapsed]);
   timer.abort();
   return happened;
+}
+
+/** The end of a stream, as a program's last words tell why it failed; whatever it prints, memory stays bounded. */
+export class OutputTail {
+  readonly #limit: number;
+  #chunks: Buffer[] = [];
+  #kept = 0;
+  #total = 0;
+
+  /** @param limit bytes that are kept */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  add(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#kept += chunk.length;
+    this.#total += chunk.length;
+    if (this.#kept > 2 * this.#limit) this.#cut();
+  }
+
+  /** What is kept, with a word on how much was left out; bytes that are not UTF-8 are shown as U+FFFD. */
+  text(): string {
+    this.#cut();
+    let kept = Buffer.concat(this.#chunks);
+    // Of a database's address that is cut, the password would not be recognized.
+    if (this.#total > kept.length) kept = kept.subarray(kept.findIndex(isBlank) + 1);
+    const left = this.#total - kept.length;
+    const text = kept.toString('utf8').trimEnd();
+    return left === 0 ? text : `[${left} bytes left out] …${text}`;
+  }
+
+  #cut(): void {
+    const kept = Buffer.concat(this.#chunks).subarray(-this.#limit);
+    this.#chunks = [kept];
+    this.#kept = kept.length;
+  }
+}
+
+function isBlank(byte: number): boolean {
+  return byte <= 0x20;
+}
+
+/** Groups of child processes that run, by the id of their leader. */
+const running = new Set<number>();
+
+/**
+ * Notes a process group that must not outlive this process. Ctrl-C in a terminal doesn't reach it, so that a graceful
+ * shutdown lets it end; when this process exits before that, the group is killed.
+ */
+function watchGroup(leader: number): void {
+  // Before anything that could wait for a file server that is away.
+  if (running.size === 0) process.prependListener('exit', killAll);
+  running.add(leader);
+}
+
+/** Takes a group out again. */
+function forgetGroup(leader: number): void {
+  running.delete(leader);
+  if (running.size === 0) process.off('exit', killAll);
+}
+
+/** Sends a signal to all processes of a group; one that has ended already needs none. */
+function signalGroup(leader: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-leader, signal);
+  } catch (error) {
+    // EPERM: what is left of the group belongs to somebody else (a set-user-id program), and isn't ours to end.
+    if (errorCode(error) !== 'ESRCH' && errorCode(error) !== 'EPERM') throw error;
+  }
+}
+
+function killAll(): void {
+  for (const leader of running) signalGroup(leader, 'SIGKILL');
 }

@@ -1,16 +1,15 @@
 import type { Conversion, ConversionWarning } from './conversion.ts';
-import { DistinctNames } from './distinct-names.ts';
 import {
   commentText,
   FOREIGN,
   isPlainNumber,
   isQuotedText,
   needsFiller,
+  parseValue,
   printable,
   quote,
   validKey,
 } from './fhicl-text.ts';
-import { parseValue } from './fhicl-values.ts';
 import { type SourceLine, trimmed } from './source-text.ts';
 
 /** Characters of a warning, as a line can be as long as its file. */
@@ -133,4 +132,23 @@ function abridged(warnings: readonly ConversionWarning[]): readonly ConversionWa
   if (next === undefined || others.length === 0) return warnings;
   const message = `${1 + others.length} more warnings like these, up to line ${others.at(-1)?.line}`;
   return [...warnings.slice(0, MAX_WARNINGS), { line: next.line, message }];
+}
+
+/** Hands out names of which no two are alike: a name that is taken gets `_2`, `_3` and so on. */
+export class DistinctNames {
+  readonly #taken: Set<string>;
+  readonly #next = new Map<string, number>();
+
+  constructor(taken: Iterable<string> = []) {
+    this.#taken = new Set(taken);
+  }
+
+  claim(wanted: string): string {
+    let name = wanted;
+    let number = this.#next.get(wanted) ?? 2;
+    while (this.#taken.has(name)) name = `${wanted}_${number++}`;
+    this.#next.set(wanted, number);
+    this.#taken.add(name);
+    return name;
+  }
 }

@@ -1,7 +1,6 @@
 import type { Conversion } from './conversion.ts';
 import { ConvertedText } from './converted-text.ts';
-import { foreignCharacterWarnings } from './foreign-characters.ts';
-import { isComment, readSource, type SourceLine, trimmed } from './source-text.ts';
+import { foreignCharacterWarnings, isComment, readSource, type SourceLine, trimmed } from './source-text.ts';
 
 interface Variable {
   readonly name: string;

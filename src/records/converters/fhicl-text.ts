@@ -1,3 +1,7 @@
+import { FhiclError } from '../../errors.ts';
+import { parseFhicl } from '../../fhicl/parse.ts';
+import type { FhiclDocument, Value } from '../../fhicl/tree.ts';
+
 /** What artdaqDB's FHiCL can't hold, not even in a comment: all but printable ASCII, tab and LF. */
 export const FOREIGN = /[^\x20-\x7e\t\n]/gu;
 
@@ -46,4 +50,55 @@ export function validKey(key: string, level: 'top' | 'nested'): string {
 /** The text of a comment; `#include`, which artdaqDB acts on even there, is broken up. */
 export function commentText(text: string): string {
   return printable(text).replaceAll('\n', ' ').replaceAll('#include', '# include');
+}
+
+/** Lists in texts that are no FHiCL yet. */
+
+/** Splits a text that begins with `[` behind the bracket that closes it; undefined if none does. */
+export function splitAfterList(text: string): { list: string; rest: string } | undefined {
+  let depth = 0;
+  for (const match of text.matchAll(/"[^"]*"|'[^']*'|[[\]]/g)) {
+    if (match[0] === '[') depth++;
+    else if (match[0] === ']') depth--;
+    if (depth === 0) {
+      const end = match.index + match[0].length;
+      return { list: text.slice(0, end), rest: text.slice(end) };
+    }
+  }
+  return undefined;
+}
+
+/** The parts of a text between commas outside quotes. */
+export function commaSeparated(text: string): string[] {
+  const parts: string[] = [];
+  let start = 0;
+  for (const match of text.matchAll(/"[^"]*"|'[^']*'|,/g)) {
+    if (match[0] !== ',') continue;
+    parts.push(text.slice(start, match.index));
+    start = match.index + 1;
+  }
+  return [...parts, text.slice(start)];
+}
+
+/** The document if artdaqDB accepts the text. */
+export function parseDocument(text: string): FhiclDocument | undefined {
+  try {
+    return parseFhicl(text, 'converted text');
+  } catch (error) {
+    if (error instanceof FhiclError) return undefined;
+    throw error;
+  }
+}
+
+/** The value if the text is exactly one, maybe with a comment after it. */
+export function parseValue(text: string): Value | undefined {
+  const document = parseDocument(`value: ${text}\n`);
+  const [entry, another] = document?.main ?? [];
+  return another === undefined && entry?.key === 'value' ? entry.value : undefined;
+}
+
+/** Can the text stand in a sequence as one element? */
+export function isElement(text: string): boolean {
+  const value = parseValue(`[${text}]`);
+  return value?.type === 'sequence' && value.elements.length === 1;
 }

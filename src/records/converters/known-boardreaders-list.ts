@@ -1,8 +1,7 @@
 import type { Conversion } from './conversion.ts';
 import { ConvertedText } from './converted-text.ts';
 import { commentText, isQuotedText, printable } from './fhicl-text.ts';
-import { foreignCharacterWarnings } from './foreign-characters.ts';
-import { isComment, readSource, type SourceLine, trimmed } from './source-text.ts';
+import { foreignCharacterWarnings, isComment, readSource, type SourceLine, trimmed } from './source-text.ts';
 
 /** `known_boardreaders_list.txt` -> `known_boardreaders_list.fcl`: `label: [host, port, ...]`. */
 export function convertKnownBoardreadersList(bytes: Buffer): Conversion {

@@ -1,9 +1,14 @@
 import type { Conversion } from './conversion.ts';
-import { ConvertedText } from './converted-text.ts';
-import { DistinctNames } from './distinct-names.ts';
+import { ConvertedText, DistinctNames } from './converted-text.ts';
 import { commentText, validKey } from './fhicl-text.ts';
-import { foreignCharacterWarnings } from './foreign-characters.ts';
-import { isComment, readSource, type SourceLine, trimmed, words } from './source-text.ts';
+import {
+  foreignCharacterWarnings,
+  isComment,
+  readSource,
+  type SourceLine,
+  trimmed,
+  words,
+} from './source-text.ts';
 
 /** Where the rank is since October 2019; before, it was the last of four columns. */
 const RANK_COLUMN = 4;

@@ -1,4 +1,4 @@
-import { splitAfterList } from './brackets.ts';
+import { splitAfterList } from './fhicl-text.ts';
 import { keyAndValue, type SourceLine, trimmed } from './source-text.ts';
 
 const QUOTED_OR_REMARK = /"[^"]*"|'[^']*'|#.*/gs;

@@ -1,7 +1,6 @@
 import type { Conversion } from './conversion.ts';
 import { ConvertedText } from './converted-text.ts';
-import { foreignCharacterWarnings } from './foreign-characters.ts';
-import { readSource } from './source-text.ts';
+import { foreignCharacterWarnings, readSource } from './source-text.ts';
 
 /** `setup.txt`, a shell script -> `setup.fcl`: one text, lines ended by LF. */
 export function convertSetup(bytes: Buffer): Conversion {

@@ -1,4 +1,6 @@
+import { rangeText, toRanges } from '../../runs/run-set.ts';
 import type { ConversionWarning } from './conversion.ts';
+import { FOREIGN } from './fhicl-text.ts';
 
 /** A line of a record's text file, without its line end. */
 export interface SourceLine {
@@ -43,7 +45,7 @@ export function readSource(bytes: Buffer): SourceText {
 }
 
 /** How a character that FHiCL can't hold is called in a warning. */
-export function characterName(character: string): string {
+function characterName(character: string): string {
   const code = character.codePointAt(0) ?? 0;
   if (code > BYTE_ESCAPE && code <= BYTE_ESCAPE + 0xff) return `byte 0x${hex(code - BYTE_ESCAPE, 2)}`;
   return `U+${hex(code, 4)}`;
@@ -83,4 +85,32 @@ export function keyAndValue(text: string): { key: string; value: string } | unde
   const colon = text.indexOf(':');
   if (colon === -1) return undefined;
   return { key: trimmed(text.slice(0, colon)), value: trimmed(text.slice(colon + 1)) };
+}
+
+/** Lines that get a warning of their own; the others share one, so that a binary file can't flood the log. */
+const MAX_LINES = 20;
+/** Ranges of lines that their warning names. */
+const MAX_RANGES = 50;
+/** Characters that one warning names. */
+const MAX_CHARACTERS = 10;
+
+/** Warnings for the lines that hold what FHiCL can't: it is written as dots. */
+export function foreignCharacterWarnings(lines: readonly SourceLine[]): ConversionWarning[] {
+  const foreign = lines.filter(({ text }) => text.search(FOREIGN) !== -1);
+  const warnings = foreign.slice(0, MAX_LINES).map(({ number, text }) => ({
+    line: number,
+    message: `${characterNames(text)}: FHiCL can't hold that, so it is written as '.'`,
+  }));
+  const [first, ...others] = foreign.slice(MAX_LINES).map(({ number }) => number);
+  if (first === undefined) return warnings;
+  const ranges = toRanges([first, ...others]).map(rangeText);
+  const places = ranges.slice(0, MAX_RANGES).join(', ') + (ranges.length > MAX_RANGES ? ', ...' : '');
+  const message = `more characters written as '.', in ${1 + others.length} lines: ${places}`;
+  return [...warnings, { line: first, message }];
+}
+
+function characterNames(text: string): string {
+  const names = [...new Set(text.match(FOREIGN))].map(characterName);
+  const named = names.slice(0, MAX_CHARACTERS).join(', ');
+  return names.length > MAX_CHARACTERS ? `${named} and ${names.length - MAX_CHARACTERS} more` : named;
 }

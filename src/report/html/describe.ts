@@ -1,7 +1,7 @@
-import { type NumberRange, rangeText } from '../../runs/number-ranges.ts';
+import { type NumberRange, rangeText } from '../../runs/run-set.ts';
 import { placeName } from '../lines.ts';
 import type { Place } from '../status.ts';
-import type { Span } from './columns.ts';
+import type { Span } from './axis.ts';
 import { type CellState, isThere, joinRanges, lengthOf, type Segment } from './segments.ts';
 
 /** The lanes, from the run directories to where the runs end up. */

@@ -1,5 +1,5 @@
 import type { Place } from '../status.ts';
-import type { Span } from './columns.ts';
+import type { Span } from './axis.ts';
 import type { CellState } from './segments.ts';
 
 /** Width of the picture in its own units; it is stretched to the page. */

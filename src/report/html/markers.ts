@@ -1,4 +1,4 @@
-import type { Span } from './columns.ts';
+import type { Span } from './axis.ts';
 import { runsText } from './describe.ts';
 import { short } from './lane-paths.ts';
 import { html, type Markup } from './markup.ts';

@@ -1,9 +1,9 @@
-import { type NumberRange, rangeText } from '../../runs/number-ranges.ts';
+import { formatRuns, type NumberRange, rangeText } from '../../runs/run-set.ts';
+import { explainedRuns, unexplainedRuns } from '../failure-lines.ts';
 import type { Status } from '../status.ts';
 import { piecesBetween } from './axis.ts';
 import { chart } from './chart.ts';
-import { counted, runsText } from './describe.ts';
-import { failureReasons } from './failure-reasons.ts';
+import { counted, runsText, timeText } from './describe.ts';
 import { html, type Markup } from './markup.ts';
 import type { Problem } from './problems.ts';
 import { lengthOf, type Segment } from './segments.ts';
@@ -60,4 +60,25 @@ function remaining(ranges: readonly NumberRange[]): Markup {
   const more = ranges.length - named;
   const end = more > 0 ? ` and ${counted(more)} more; --json lists them all` : '';
   return html`<details><summary>${counted(ranges.length)} more</summary><p class="ranges">${shown}${end}</p></details>`;
+}
+
+const shownRuns = 50;
+
+/** When and why the runs of a stage's failure log failed, newest run first. */
+function failureReasons(stage: Status['stages'][number] | undefined): Markup | undefined {
+  if (stage === undefined || 'error' in stage) return undefined;
+  const newest = explainedRuns(stage).reverse();
+  if (newest.length === 0) return undefined;
+  const unexplained = unexplainedRuns(stage);
+  const more = newest.length - shownRuns;
+  return html`<ul class="reasons">${newest
+    .slice(0, shownRuns)
+    .map(
+      ({ run, time, message }) =>
+        html`<li><b>${run}</b> <time datetime="${time}">${timeText(time)}</time> ${message}</li>`,
+    )}${more > 0 ? html`<li class="quiet">${counted(more)} more; --json tells of all</li>` : undefined}${
+    unexplained.length > 0
+      ? html`<li class="quiet">Not noted why: ${runsText(unexplained.length)} (${formatRuns(unexplained)})</li>`
+      : undefined
+  }</ul>`;
 }

@@ -1,5 +1,5 @@
 import type { StageName } from '../../errors.ts';
-import type { NumberRange } from '../../runs/number-ranges.ts';
+import type { NumberRange } from '../../runs/run-set.ts';
 import type { ReportLine } from '../lines.ts';
 import { isUnused } from './axis.ts';
 import { isThere, joinRanges, lengthOf, type Segment } from './segments.ts';

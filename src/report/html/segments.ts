@@ -1,7 +1,6 @@
 import type { StageName } from '../../errors.ts';
-import type { NumberRange } from '../../runs/number-ranges.ts';
 import { byRunNumber, type RunNumber } from '../../runs/run-number.ts';
-import type { RunSet } from '../../runs/run-set.ts';
+import type { NumberRange, RunSet } from '../../runs/run-set.ts';
 import { isAbove, positionOf } from '../../state/position.ts';
 import {
   differences,

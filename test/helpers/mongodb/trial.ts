@@ -9,8 +9,13 @@ import {
   MongoServerError,
   ObjectId,
 } from 'mongodb';
-import { isJsonObject, type JsonObject, type JsonValue, nameOf } from '../../../src/fhicl/json.ts';
-import { readJsonObject } from '../../../src/fhicl/json-reader.ts';
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  nameOf,
+  readJsonObject,
+} from '../../../src/fhicl/json-reader.ts';
 
 const GOLDEN = join(import.meta.dirname, '../../fixtures/golden/fhicl');
 

@@ -17,8 +17,7 @@ import {
 } from '../../../src/errors.ts';
 import { toStoredJson } from '../../../src/fhicl/document.ts';
 import { SCHEMA_FILE } from '../../../src/fhicl/fhicl-file.ts';
-import { currentOwner, recordName } from '../../../src/lock/owner.ts';
-import { findProcess } from '../../../src/lock/process-table.ts';
+import { currentOwner, findProcess, recordName } from '../../../src/lock/owner.ts';
 import { byName, documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';
 import { StandInTools } from '../../helpers/stand-in-tools.ts';

@@ -8,8 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ConfigurationError, UconDbError } from '../../../src/errors.ts';
-import { openUconDb } from '../../../src/ucondb/open.ts';
-import { UconDbClient, type UconDbClientOptions } from '../../../src/ucondb/ucondb-client.ts';
+import { openUconDb, UconDbClient, type UconDbClientOptions } from '../../../src/ucondb/ucondb-client.ts';
 import { DiskStore } from '../../../tools/ucondb-server/disk-store.ts';
 import { startUconDbServer, type UconDbServer } from '../../../tools/ucondb-server/server.ts';
 import {

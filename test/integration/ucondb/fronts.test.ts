@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ConfigurationError, UconDbError } from '../../../src/errors.ts';
+import { programVersion } from '../../../src/installation.ts';
 import { UconDbClient } from '../../../src/ucondb/ucondb-client.ts';
-import { programVersion } from '../../../src/version.ts';
 import { startUconDbServer, type UconDbServer } from '../../../tools/ucondb-server/server.ts';
 import { type FaultProxy, type Script, startFaultProxy } from '../../helpers/fault-proxy.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Check, CheckResult, Finding } from '../../../src/checks/check.ts';
+import type { Check, CheckResult, Finding } from '../../../src/checks/run-checks.ts';
 import { runChecks } from '../../../src/checks/run-checks.ts';
 import { ConfigurationError } from '../../../src/errors.ts';
 

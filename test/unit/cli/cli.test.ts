@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { parseArguments } from '../../../src/cli/cli.ts';
+import { completePrefixes, parseArguments } from '../../../src/cli/cli.ts';
 import { modeFlags, modifierFlags } from '../../../src/cli/flags.ts';
-import { completePrefixes } from '../../../src/cli/prefixes.ts';
+import { programVersion } from '../../../src/installation.ts';
 import { RunSet } from '../../../src/runs/run-set.ts';
-import { programVersion } from '../../../src/version.ts';
 
 const versions = { program: '9.8.7', node: 'v20.19.0' };
 const parse = (...argv: string[]) => parseArguments(argv, versions);

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readYaml } from '../../../src/config/read-yaml.ts';
-import { resolvePlainScalar } from '../../../src/config/yaml-scalar.ts';
+import { readYaml, resolvePlainScalar } from '../../../src/config/read-yaml.ts';
 
 /** What PyYAML's safe loader makes of a plain scalar; numbers in the form of Python's `str`. */
 const scalars: readonly (readonly [string, string | boolean | null])[] = [

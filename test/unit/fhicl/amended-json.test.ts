@@ -2,8 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FhiclError } from '../../../src/errors.ts';
-import { amendedJson } from '../../../src/fhicl/amended-json.ts';
-import { readStored, sameContent, toStoredJson } from '../../../src/fhicl/document.ts';
+import { amendedJson, readStored, sameContent, toStoredJson } from '../../../src/fhicl/document.ts';
 import { goldenDatabases } from '../../helpers/golden-databases.ts';
 
 const identity = {

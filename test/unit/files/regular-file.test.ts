@@ -3,7 +3,7 @@ import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadEnvFile } from '../../../src/config/env-file.ts';
-import { readConfigFile } from '../../../src/config/read-file.ts';
+import { readConfigFile } from '../../../src/config/load.ts';
 import { readRegularFile, readRegularFileSync } from '../../../src/files/regular-file.ts';
 import { acquireProcessLock } from '../../../src/lock/lock.ts';
 import { silentLogger } from '../../../src/log/logger.ts';
@@ -13,7 +13,7 @@ import { FailureReasons } from '../../../src/state/failure-reasons.ts';
 import { NotifiedFile } from '../../../src/state/notified.ts';
 import { SeenRuns } from '../../../src/state/seen-runs.ts';
 import { StateFile } from '../../../src/state/state.ts';
-import { openUconDb } from '../../../src/ucondb/open.ts';
+import { openUconDb } from '../../../src/ucondb/ucondb-client.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 
 const temporaryDirectory = useTemporaryDirectories();

@@ -4,9 +4,17 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { adviceOn } from '../../../src/lock/directory-lock.ts';
-import { judgeOwner, SILENCE_LIMIT_MS } from '../../../src/lock/liveness.ts';
-import { currentOwner, type LockOwner, parseRecordName, recordName } from '../../../src/lock/owner.ts';
-import { findInContainers, findProcess, parseStat } from '../../../src/lock/process-table.ts';
+import {
+  currentOwner,
+  findInContainers,
+  findProcess,
+  judgeOwner,
+  type LockOwner,
+  parseRecordName,
+  parseStat,
+  recordName,
+  SILENCE_LIMIT_MS,
+} from '../../../src/lock/owner.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 
 const self: LockOwner = {

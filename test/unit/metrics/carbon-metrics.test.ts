@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CarbonMetrics } from '../../../src/metrics/carbon-metrics.ts';
+import { CarbonMetrics } from '../../../src/metrics/carbon.ts';
 import type { StageOutcome } from '../../../src/stages/stage-observer.ts';
 
 type Poster = ConstructorParameters<typeof CarbonMetrics>[0];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pingUrl } from '../../../src/metrics/ping-url.ts';
+import { pingUrl } from '../../../src/metrics/health-check.ts';
 
 describe('pingUrl', () => {
   it.each([

@@ -1,6 +1,6 @@
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import { describe, expect, it } from 'vitest';
-import { killableLookup } from '../../../src/net/killable-lookup.ts';
+import { killableLookup } from '../../../src/net/host-lookup.ts';
 
 function lookUp(
   host: string,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { comparableError } from '../../../src/notify/comparable-error.ts';
+import { comparableError } from '../../../src/notify/stage-news.ts';
 
 describe('the comparable form of an error', () => {
   it.each([

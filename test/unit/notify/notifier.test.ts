@@ -1,9 +1,8 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Channel } from '../../../src/notify/channel.ts';
 import { Notifier } from '../../../src/notify/notifier.ts';
-import type { StageReport } from '../../../src/notify/stage-report.ts';
+import type { Channel, StageReport } from '../../../src/notify/stage-report.ts';
 import type { StageOutcome } from '../../../src/stages/stage-observer.ts';
 import { FailureLog } from '../../../src/state/failure-log.ts';
 import { FailureReasons } from '../../../src/state/failure-reasons.ts';

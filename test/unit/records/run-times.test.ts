@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { daqTime } from '../../../src/records/daq-time.ts';
 import { history2File } from '../../../src/records/prepare.ts';
 import {
   completes,
+  daqTime,
   eventsIn,
   eventsInHistory,
   lacksStop,

@@ -2,8 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type PlaceStatus, queryPlaces, type StageRecord } from '../../../src/report/status.ts';
 import { statusLines } from '../../../src/report/text.ts';
-import { toRanges } from '../../../src/runs/number-ranges.ts';
-import { formatGaps, formatRanges } from '../../../src/runs/ranges.ts';
+import { formatGaps, formatRanges, toRanges } from '../../../src/runs/run-set.ts';
 import { noReasons } from '../../../src/state/failure-reasons.ts';
 import { nobodyWaits } from '../../../src/state/waiting-runs.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { JsonArrayError, JsonArrayReader } from '../../../src/ucondb/json-array.ts';
+import { JsonArrayError, JsonArrayReader } from '../../../src/ucondb/listing.ts';
 
 function read(parts: readonly string[]): unknown[] {
   const elements: unknown[] = [];

@@ -1,3 +1,4 @@
+import { quoteJson } from '../../../fhicl/json-reader.ts';
 import type { DocumentEntry } from '../../stored-document.ts';
 
 /** A text in a list of an index, as (map, key, text); `ouid` is a list of its own and has the key ''. */
@@ -37,4 +38,21 @@ export function* listedTexts(entry: DocumentEntry): Generator<ListedText> {
 export function listsOf(texts: readonly ListedText[]): (member: string, key: string) => boolean {
   const wanted = new Set(texts.map(([member, key]) => `${member}\0${key}`));
   return (member, key) => wanted.has(`${member}\0${key}`);
+}
+
+/** The content that the C++ tools give a new index.json. */
+export const FRESH_INDEX =
+  '{"ouid":[], "version":{},"configurations.name":{}, "entities.name":{},"aliases.active.name":{}, "runs.name":{},"configurations.assigned":{} }';
+
+/** The same in the layout that the C++ tools write once it holds something. */
+export const EMPTY_INDEX = `{\n${['"ouid" : [\n\n]', ...INDEX_MAPS.map((member) => `"${member}" : {\n\n}`)].join(',\n')}\n}`;
+
+/** A list in the layout of the C++ tools. */
+export function listText(texts: readonly string[]): string {
+  return `[\n${texts.map(quoteJson).join(',\n')}\n]`;
+}
+
+/** An entry of a map in the layout of the C++ tools. */
+export function mapEntryText(key: string, texts: readonly string[]): string {
+  return `${quoteJson(key)} : ${listText(texts)}`;
 }

@@ -7,9 +7,9 @@ import { OBJECT_ID } from '../../object-id.ts';
 import { type DatabaseFiles, toleratingExistence } from '../database-files.ts';
 import type { IndexBytes } from './index-bytes.ts';
 import type { IndexChange } from './index-entry.ts';
+import { FRESH_INDEX } from './index-entry.ts';
 import { type IndexLayout, type ListFilter, noLists, scanIndex, UnreadableIndexError } from './index-scan.ts';
 import { spliceIndex } from './index-splice.ts';
-import { FRESH_INDEX } from './index-text.ts';
 import { beingWritten, emptyIndex, OpenIndex } from './open-index.ts';
 
 /** One state of an index. */

@@ -1,9 +1,8 @@
-import { quoteJson } from '../../../fhicl/json.ts';
+import { quoteJson } from '../../../fhicl/json-reader.ts';
 import type { DocumentEntry } from '../../stored-document.ts';
 import type { IndexBytes } from './index-bytes.ts';
-import { type IndexChange, listedTexts, OUID } from './index-entry.ts';
+import { type IndexChange, listedTexts, listText, mapEntryText, OUID } from './index-entry.ts';
 import { eachText, type IndexLayout, type Span, textsOf } from './index-scan.ts';
-import { listText, mapEntryText } from './index-text.ts';
 
 /** A piece of the new file that stands in place of `[start, end)` of the old one. */
 interface Edit extends Span {

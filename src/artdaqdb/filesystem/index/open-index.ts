@@ -4,8 +4,8 @@ import { signatureOf } from '../../../files/file-signature.ts';
 import { namingFile, undefinedIfMissing } from '../../../system-error.ts';
 import type { DatabaseFiles } from '../database-files.ts';
 import { IndexBytes } from './index-bytes.ts';
+import { EMPTY_INDEX, FRESH_INDEX } from './index-entry.ts';
 import { UnreadableIndexError } from './index-scan.ts';
-import { EMPTY_INDEX, FRESH_INDEX } from './index-text.ts';
 
 /** An index.json of which bytes are read as they are needed. */
 export class OpenIndex {

@@ -9,12 +9,11 @@ import { helpFailure, type ToolEnd, toolFailure, troubleOf } from '../tool-exit.
 import type { ToolCall, ToolHost } from '../tool-host.ts';
 import { askForPrograms, type CheckOutcome, haveToolRun, tryOutPrograms } from './conversation.ts';
 import { connectionFailure, scriptFailure } from './failure.ts';
-import { readTree, writeFiles } from './files.ts';
 import { RemoteLeftovers } from './leftovers.ts';
-import { REMOTE_LIMITS, type RemoteLimits } from './limits.ts';
+import { REMOTE_LIMITS, type RemoteLimits } from './script.ts';
 import { type Connect, RemoteSession } from './session.ts';
 import { sshArguments } from './ssh.ts';
-import { packTar, unpackTar } from './tar.ts';
+import { packTar, readTree, unpackTar, writeFiles } from './tar.ts';
 
 export interface RemoteHostOptions {
   /** `artdaq_db.remote_host`: what ssh takes as destination. */

@@ -1,6 +1,6 @@
 import { type ArchiverError, ArtdaqDbError, type Place } from '../../../errors.ts';
 import type { RunNumber } from '../../../runs/run-number.ts';
-import type { RemoteLimits } from './limits.ts';
+import type { RemoteLimits } from './script.ts';
 import { endScript } from './script.ts';
 import type { Connect } from './session.ts';
 

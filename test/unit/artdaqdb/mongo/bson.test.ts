@@ -5,7 +5,7 @@ import { BSON, Long, ObjectId } from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import { bsonOf, bsonSize } from '../../../../src/artdaqdb/mongo/bson-document.ts';
 import { documentId, storedJsonOf } from '../../../../src/artdaqdb/mongo/bson-json.ts';
-import { fragileNames } from '../../../../src/artdaqdb/mongo/fragile-names.ts';
+import { fragileNames } from '../../../../src/artdaqdb/mongo/document-writer.ts';
 import { toStoredJson } from '../../../../src/fhicl/document.ts';
 import { readJsonObject } from '../../../../src/fhicl/json-reader.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { mongoAddress } from '../../../../src/artdaqdb/mongo/address.ts';
-import { clientOptions } from '../../../../src/artdaqdb/mongo/client-options.ts';
+import { clientOptions } from '../../../../src/artdaqdb/mongo/connection.ts';
 import { ConfigurationError } from '../../../../src/errors.ts';
 import { useTemporaryDirectories } from '../../../helpers/temporary-directory.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OutputTail } from '../../../../src/artdaqdb/tools/output-tail.ts';
+import { OutputTail } from '../../../../src/artdaqdb/tools/child-process.ts';
 
 describe('OutputTail', () => {
   it('keeps everything that fits, without the last line break', () => {

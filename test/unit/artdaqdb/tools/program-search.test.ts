@@ -1,7 +1,7 @@
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { findProgram, searchPath } from '../../../../src/artdaqdb/tools/program-search.ts';
+import { findProgram, searchPath } from '../../../../src/artdaqdb/tools/local-host.ts';
 import { ConfigurationError } from '../../../../src/errors.ts';
 import { useTemporaryDirectories } from '../../../helpers/temporary-directory.ts';
 

@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { lastUnits, layOut, piecesBetween } from '../../../../src/report/html/axis.ts';
-import { toSpans } from '../../../../src/report/html/columns.ts';
+import { lastUnits, layOut, piecesBetween, toSpans } from '../../../../src/report/html/axis.ts';
+import { ticks } from '../../../../src/report/html/chart.ts';
 import { describeSpan } from '../../../../src/report/html/describe.ts';
 import { lanePaths, pictureWidth } from '../../../../src/report/html/lane-paths.ts';
 import { toSegments } from '../../../../src/report/html/segments.ts';
-import { ticks } from '../../../../src/report/html/ticks.ts';
 import { statusOf } from '../../../helpers/status.ts';
 
 const runSets = fc

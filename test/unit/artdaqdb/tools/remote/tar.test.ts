@@ -3,11 +3,12 @@ import { link, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readTree, writeFiles } from '../../../../../src/artdaqdb/tools/remote/files.ts';
 import {
   type ArchivedFile,
   packTar as packTree,
+  readTree,
   unpackTar,
+  writeFiles,
 } from '../../../../../src/artdaqdb/tools/remote/tar.ts';
 import { ArtdaqDbError } from '../../../../../src/errors.ts';
 import { useTemporaryDirectories } from '../../../../helpers/temporary-directory.ts';
