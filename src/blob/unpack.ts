@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { BlobError } from '../errors.ts';
 import type { FhiclFile } from '../fhicl/fhicl-file.ts';
+import { directoriesOf } from '../files/parent-directories.ts';
 import { parseRunNumber, type RunNumber } from '../runs/run-number.ts';
 
 /** A blob taken apart. */
@@ -145,10 +146,4 @@ export function checkPaths(names: readonly string[], run: RunNumber): void {
 /** Can it be the name of a file or directory, without any other directory? */
 function isBaseName(name: string): boolean {
   return /^[^/\\\p{Cc}\p{Cs}\p{Zl}\p{Zp}]+$/u.test(name) && name !== '.' && name !== '..';
-}
-
-/** `a` and `a/b` for `a/b/c`. */
-export function directoriesOf(path: string): string[] {
-  const parts = path.split('/').slice(0, -1);
-  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
 }

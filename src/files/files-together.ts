@@ -1,11 +1,11 @@
 import { rmSync } from 'node:fs';
 import { chmod, chown, constants, copyFile, link, mkdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { directoriesOf } from '../blob/unpack.ts';
 import { messageOf, PersistenceError } from '../errors.ts';
 import { isWithoutLinks, undefinedIfMissing } from '../system-error.ts';
 import { syncDirectory, temporaryName, writeFileAtomic } from './atomic-file.ts';
 import { makeDirectory } from './directory-names.ts';
+import { directoriesOf } from './parent-directories.ts';
 
 /** A file that belongs into the directory. */
 export interface NamedContent {

@@ -1,9 +1,10 @@
 import { lstat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { checkPaths, directoriesOf, unpackBytes } from '../blob/unpack.ts';
+import { checkPaths, unpackBytes } from '../blob/unpack.ts';
 import type { RunRequest } from '../cli/request.ts';
 import { ArchiverError, BlobError, messageOf, PersistenceError, UconDbError } from '../errors.ts';
 import { type NamedContent, writeFilesTogether } from '../files/files-together.ts';
+import { directoriesOf } from '../files/parent-directories.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 import { undefinedIfMissing } from '../system-error.ts';
 import type { Execution } from './execution.ts';

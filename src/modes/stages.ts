@@ -4,7 +4,6 @@ import { ArchiverError, NotYetError, type StageName } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { Logger } from '../log/logger.ts';
 import { readSchemaFile } from '../records/schema-file.ts';
-import { faultText } from '../report/waiting-runs.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 import { rangeText } from '../runs/run-set.ts';
 import type { Site } from '../site.ts';
@@ -14,6 +13,7 @@ import { Importer } from '../stages/importer.ts';
 import { Migrator } from '../stages/migrator.ts';
 import type { StageContext, StageRequest } from '../stages/stage.ts';
 import type { StageOutcome } from '../stages/stage-observer.ts';
+import { faultText } from '../stages/waiting-texts.ts';
 import { followUpRecords } from '../state/follow-up-records.ts';
 import type { Execution } from './execution.ts';
 

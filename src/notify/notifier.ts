@@ -3,10 +3,10 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { messageOf, NotificationError, type StageName } from '../errors.ts';
 import { formatTime } from '../log/log-line.ts';
 import type { Logger } from '../log/logger.ts';
-import { faultText } from '../report/waiting-runs.ts';
 import { byRunNumber, type RunNumber } from '../runs/run-number.ts';
 import { shortened, visible, visibleLines } from '../shown-text.ts';
 import type { StageObserver, StageOutcome } from '../stages/stage-observer.ts';
+import { faultText } from '../stages/waiting-texts.ts';
 import type { FailureLog } from '../state/failure-log.ts';
 import type { NotifiedFile, StageNotes, Subject, Told } from '../state/notified.ts';
 import {

@@ -1,5 +1,6 @@
 import type { RunNumber } from '../runs/run-number.ts';
 import { formatRuns } from '../runs/run-set.ts';
+import { waitingFacts } from '../stages/waiting-texts.ts';
 import { positionOf } from '../state/position.ts';
 import { info, placeName, type ReportLine } from './lines.ts';
 import {
@@ -12,7 +13,6 @@ import {
   type UnreadableRecord,
   unfinishedRuns,
 } from './status.ts';
-import { waitingFacts } from './waiting-runs.ts';
 
 /** What an operator should do. */
 export function recommendations(status: Status): ReportLine[] {

@@ -1,6 +1,5 @@
 import { ArchiverError, type Place, type StageName } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
-import { postponementTexts } from '../report/waiting-runs.ts';
 import { byRunNumber, type RunNumber } from '../runs/run-number.ts';
 import type { NumberRange } from '../runs/run-set.ts';
 import { formatRanges, formatRuns, RunSet } from '../runs/run-set.ts';
@@ -30,6 +29,7 @@ import type { RunEnd, Visit } from './run-end.ts';
 import { Schedule, signOf } from './schedule.ts';
 import type { FollowUps, StageContext, StageRequest, StageResult } from './stage.ts';
 import type { FailedRun } from './stage-observer.ts';
+import { postponementTexts } from './waiting-texts.ts';
 
 /**
  * What importer and migrator have in common: which runs are looked at, in what batches, how many at once, how often each is

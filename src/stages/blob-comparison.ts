@@ -9,7 +9,7 @@ import type { RunNumber } from '../runs/run-number.ts';
 import { forget } from '../state/follow-up-records.ts';
 import type { RunSetFile } from '../state/run-set-file.ts';
 import type { UconDb } from '../ucondb/ucondb.ts';
-import { needOf } from './migrator.ts';
+import { needOf } from './blob-completion.ts';
 import type { Visit } from './run-end.ts';
 
 /** What blobs are compared with. */

@@ -9,8 +9,9 @@ import { errorCode } from '../../system-error.ts';
 import { type ChildEnd, runChild } from './child-process.ts';
 import { marksOf } from './orphans.ts';
 import type { SiteTrouble } from './site-trouble.ts';
+import { TOOLS, type Tool } from './site-trouble.ts';
 import { helpFailure, startFailure, type ToolEnd, toolFailure, troubleOf } from './tool-exit.ts';
-import { TOOLS, type Tool, type ToolCall, type ToolHost } from './tool-host.ts';
+import type { ToolCall, ToolHost } from './tool-host.ts';
 import { isPlain } from './tool-names.ts';
 
 /** Milliseconds that a tool gets. */

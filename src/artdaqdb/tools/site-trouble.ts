@@ -1,5 +1,10 @@
 import type { ErrorFault, Place } from '../../errors.ts';
-import type { Tool } from './tool-host.ts';
+
+/** The programs of artdaq_database that store and export whole runs. */
+export const TOOLS = ['bulkloader', 'bulkdownloader'] as const;
+
+/** One of them. */
+export type Tool = (typeof TOOLS)[number];
 
 /** What the site has to put right, as a tool says in its own words. */
 export interface SiteTrouble {

@@ -2,8 +2,8 @@ import { ArtdaqDbError, ConfigurationError, type ErrorFault, messageOf, type Pla
 import type { RunNumber } from '../../runs/run-number.ts';
 import { errorCode } from '../../system-error.ts';
 import type { ChildEnd } from './child-process.ts';
+import type { Tool } from './site-trouble.ts';
 import { detailsOf, type SiteTrouble, siteTroubleIn } from './site-trouble.ts';
-import type { Tool } from './tool-host.ts';
 
 /** A tool's end, and what it was about. */
 export interface ToolEnd extends ChildEnd {

@@ -1,11 +1,5 @@
 import type { RunNumber } from '../../runs/run-number.ts';
-import type { SiteTrouble } from './site-trouble.ts';
-
-/** The programs of artdaq_database that store and export whole runs. */
-export const TOOLS = ['bulkloader', 'bulkdownloader'] as const;
-
-/** One of them. */
-export type Tool = (typeof TOOLS)[number];
+import type { SiteTrouble, Tool } from './site-trouble.ts';
 
 /** One execution of a tool. */
 export interface ToolCall {

@@ -1,9 +1,9 @@
 import { formatGaps, formatRanges, formatRuns, toRanges } from '../../runs/run-set.ts';
+import { waitingFacts } from '../../stages/waiting-texts.ts';
 import { positionOf } from '../../state/position.ts';
 import { placeName } from '../lines.ts';
 import { stageFacts } from '../state-comparison.ts';
 import { differences, isWhole, type PlaceStatus, runsAt, type Status, skippedRuns } from '../status.ts';
-import { waitingFacts } from '../waiting-runs.ts';
 import { counted, lanes, runsText } from './describe.ts';
 import { html, type Markup } from './markup.ts';
 import type { Problem } from './problems.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { lacksTimesOnly, needOf } from '../../../src/stages/migrator.ts';
+import { lacksTimesOnly, needOf } from '../../../src/stages/blob-completion.ts';
 
 const history = (...events: string[]) => ({
   name: 'RunHistory2.fcl',

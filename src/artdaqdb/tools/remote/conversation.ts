@@ -1,6 +1,7 @@
 import { isMongoUri } from '../../../config/uri.ts';
 import type { ChildEnd } from '../child-process.ts';
-import { TOOLS, type Tool, type ToolCall } from '../tool-host.ts';
+import { TOOLS, type Tool } from '../site-trouble.ts';
+import type { ToolCall } from '../tool-host.ts';
 import type { Workplace } from './leftovers.ts';
 import type { RemoteLimits } from './script.ts';
 import { checkScript, runScript, tryOutScript } from './script.ts';
