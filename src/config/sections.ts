@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { uconDbLimits } from '../ucondb/ucondb.ts';
 import { logLevel } from './log-level.ts';
 import {
   amount,
@@ -88,10 +89,10 @@ export const configFile = z.object({
     writer_user: text(),
     writer_password: text(),
     timeout_seconds: timeout().default(10),
-    listing_timeout_seconds: timeout().default(600),
-    max_listing_mb: integer({ min: 1 }).default(1000),
+    listing_timeout_seconds: timeout().default(uconDbLimits.listingTimeoutSeconds),
+    max_listing_mb: integer({ min: 1 }).default(uconDbLimits.maxListingMb),
     // What Node.js can hold in one piece.
-    max_blob_mb: integer({ min: 1, max: 4000 }).default(600),
+    max_blob_mb: integer({ min: 1, max: 4000 }).default(uconDbLimits.maxBlobMb),
     tls_verify: flag(true),
     ca_file: optionalPath(),
     replace_incomplete: flag(false),

@@ -16,7 +16,7 @@ import { readBlob, tooLarge } from './blob-reader.ts';
 import { Conversation } from './conversation.ts';
 import { readListing } from './listing.ts';
 import { Transport, TransportError } from './transport.ts';
-import type { PutOutcome, UconDb } from './ucondb.ts';
+import { type PutOutcome, type UconDb, uconDbLimits } from './ucondb.ts';
 import { Upload, type UploadedBlob } from './upload.ts';
 
 /** Where UconDB is, who we are there, and how to reach it. */
@@ -29,9 +29,9 @@ export interface UconDbClientOptions extends Partial<WaitingTools> {
   readonly password: string;
   /** Limit for connecting, and for each silence while sending or receiving. */
   readonly timeoutSeconds: number;
-  /** Limit for the silence before the first byte of a listing. Default 600. */
+  /** Limit for the silence before the first byte of a listing. */
   readonly listingTimeoutSeconds?: number | undefined;
-  /** Largest listing and largest blob, in megabytes. Defaults 1000 and 600. */
+  /** Largest listing and largest blob, in megabytes. */
   readonly maxListingMb?: number | undefined;
   readonly maxBlobMb?: number | undefined;
   /** False: any certificate is taken, with a warning. Default true. */
@@ -68,7 +68,7 @@ export class UconDbClient implements UconDb {
     this.location = this.#address.location;
     this.#transport = new Transport(this.#address.origin, {
       timeoutSeconds: options.timeoutSeconds,
-      listingTimeoutSeconds: options.listingTimeoutSeconds ?? 600,
+      listingTimeoutSeconds: options.listingTimeoutSeconds ?? uconDbLimits.listingTimeoutSeconds,
       connections: options.connections ?? 1,
       verify: tlsVerify,
       ca: options.ca,
@@ -84,8 +84,8 @@ export class UconDbClient implements UconDb {
     this.#authenticator = new Authenticator({ user, password, random }, (conversation) =>
       askDemand(conversation, this.#address),
     );
-    this.#maxListingMb = options.maxListingMb ?? 1000;
-    this.#maxBlobMb = options.maxBlobMb ?? 600;
+    this.#maxListingMb = options.maxListingMb ?? uconDbLimits.maxListingMb;
+    this.#maxBlobMb = options.maxBlobMb ?? uconDbLimits.maxBlobMb;
     if (!tlsVerify) {
       this.#logger.warning("UconDB: the server's certificate is not checked (ucon_db.tls_verify is false)");
     }

@@ -1,5 +1,8 @@
 import type { RunNumber } from '../runs/run-number.ts';
 
+/** Limits where nobody sets others: silence before the first byte of a listing, size of a listing, size of a blob. */
+export const uconDbLimits = { listingTimeoutSeconds: 600, maxListingMb: 1000, maxBlobMb: 600 } as const;
+
 /** How a put ended. `already-stored`: the key was taken; the caller decides if what is stored is the same record. */
 export type PutOutcome = 'stored' | 'already-stored';
 
