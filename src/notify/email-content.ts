@@ -1,5 +1,5 @@
 import type { RunNumber } from '../runs/run-number.ts';
-import { shortened } from '../shown-text.ts';
+import { escapeHtml, shortened } from '../shown-text.ts';
 import {
   countRuns,
   endsAgain,
@@ -94,11 +94,11 @@ function sectionText({ heading, text, runs = [] }: Section, report: StageReport)
 function sectionHtml({ heading, text, runs = [] }: Section, report: StageReport): string {
   const { shown, rest } = split(runs);
   const rows = shown.map(
-    (run) => `<tr><td>${run}</td><td>${escaped(causeOf(run, report)).replaceAll('\n', '<br>')}</td></tr>`,
+    (run) => `<tr><td>${run}</td><td>${escapeHtml(causeOf(run, report)).replaceAll('\n', '<br>')}</td></tr>`,
   );
   return [
-    `<h3>${escaped(heading)}</h3>`,
-    ...(text === undefined ? [] : [`<p>${escaped(text).replaceAll('\n', '<br>')}</p>`]),
+    `<h3>${escapeHtml(heading)}</h3>`,
+    ...(text === undefined ? [] : [`<p>${escapeHtml(text).replaceAll('\n', '<br>')}</p>`]),
     ...(rows.length === 0
       ? []
       : [
@@ -109,17 +109,5 @@ function sectionHtml({ heading, text, runs = [] }: Section, report: StageReport)
 }
 
 function paragraph(text: string): string {
-  return `<p>${escaped(text)}</p>`;
-}
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => entities[character] ?? character);
+  return `<p>${escapeHtml(text)}</p>`;
 }

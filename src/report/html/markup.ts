@@ -1,4 +1,4 @@
-import { visibleLines } from '../../shown-text.ts';
+import { escapeHtml, visibleLines } from '../../shown-text.ts';
 
 /** A piece of HTML whose texts are escaped. */
 export class Markup {
@@ -12,21 +12,12 @@ export class Markup {
 /** What may stand in a {@link html} template: texts and numbers are escaped, nothing comes of undefined. */
 export type Content = string | number | Markup | undefined | readonly Content[];
 
-const references: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
 /** Characters that may not stand in HTML, not even as a reference; most of them can't be seen and are escaped before. */
 const FORBIDDEN = /[^\t\n\x20-\ufdcf\ufdf0-\ufffd\u{10000}-\u{10fffd}]/gu;
 
 /** Text of an element or a quoted attribute. What can't be seen is shown escaped, what no page may hold as U+FFFD. */
 function escapeText(text: string): string {
-  return visibleLines(text)
-    .replace(FORBIDDEN, '\ufffd')
-    .replace(/[&<>"']/g, (character) => references[character] ?? '');
+  return escapeHtml(visibleLines(text).replace(FORBIDDEN, '\ufffd'));
 }
 
 /** Builds HTML; whatever is filled in is escaped unless it is {@link Markup} itself. */
