@@ -1,14 +1,24 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
+/** A block of code in a guide. */
+export interface Block {
+  /** As behind the fence; empty if nothing stands there. */
+  readonly language: string;
+  readonly text: string;
+}
+
 /** A guide in Markdown; all paths are relative to the project's directory. */
 export interface Document {
   readonly path: string;
   readonly text: string;
   /** Without blocks of code. */
   readonly prose: string;
+  readonly blocks: readonly Block[];
   /** What stands between single backticks. */
   readonly spans: readonly string[];
 }
+
+const FENCED = /^( *)```(.*)\n([\s\S]*?)^\1```$/gm;
 
 /** All files and directories below a directory, with its own path in front. */
 export function filesBelow(directory: string): string[] {
@@ -20,8 +30,15 @@ export function readDocuments(): Document[] {
   const paths = filesBelow('documentation').filter((path) => path.endsWith('.md'));
   return ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', ...paths].map((path) => {
     const text = readFileSync(path, 'utf8');
-    const prose = text.replace(/^( *)```.*?\n[\s\S]*?^\1```$/gm, '');
-    return { path, text, prose, spans: [...prose.matchAll(/`([^`]+)`/g)].map(([, span = '']) => span) };
+    const prose = text.replace(FENCED, '');
+    const blocks = [...text.matchAll(FENCED)].map(([, , language = '', block = '']) => ({
+      language,
+      text: block,
+    }));
+    const spans = [...prose.matchAll(/(`+)([^`]|[^`][\s\S]*?[^`])\1(?!`)/g)].map(([, , span = '']) =>
+      span.trim().replace(/\s+/g, ' '),
+    );
+    return { path, text, prose, blocks, spans };
   });
 }
 

@@ -3,16 +3,10 @@ import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { modeFlags, modifierFlags } from '../../src/cli/flags.ts';
 import { parameterPaths, sectionPaths } from '../../src/config/sections.ts';
-import {
-  anchorsIn,
-  type Document,
-  filesBelow,
-  firstColumn,
-  linksIn,
-  readDocuments,
-} from '../helpers/documents.ts';
+import { anchorsIn, type Document, filesBelow, linksIn, readDocuments } from '../helpers/documents.ts';
 
 const documents = readDocuments();
+/** The guides of the Python archiver, under whose names people look for them. */
 const guides =
   `DEPLOYMENT_GUIDE OPERATIONS_MANUAL STATE_MANAGEMENT_GUIDE TROUBLESHOOTING_GUIDE FILE_FORMATS EXIT_CODES
   CORE_MODULES clients_README services_README persistence_README fhiclutils_README`.split(/\s+/);
@@ -23,19 +17,17 @@ const archiverFlags = [...modeFlags, ...modifierFlags]
 /** Of other programs, which the guides name. */
 const foreignFlags = ['--collector', '--sync-on-commit', '--init-venv'];
 const projectFiles = ['src', 'test', 'tools', 'bin', 'documentation'].flatMap(filesBelow);
-const toolFlags = sourcesOf('tools').flatMap((text) => text.match(flagPattern) ?? []);
+const [programSources, toolSources] = ['src', 'tools'].map((directory) =>
+  projectFiles
+    .filter((path) => path.startsWith(`${directory}/`) && path.endsWith('.ts'))
+    .map((path) => readFileSync(path, 'utf8')),
+);
+const toolFlags = (toolSources ?? []).flatMap((text) => text.match(flagPattern) ?? []);
 
 function documentAt(path: string): Document {
   const found = documents.find((document) => document.path === path);
   if (found === undefined) throw new Error(`${path} is missing`);
   return found;
-}
-
-/** Texts over several lines in one piece. */
-function sourcesOf(directory: string): string[] {
-  return filesBelow(directory)
-    .filter((path) => path.endsWith('.ts'))
-    .map((path) => readFileSync(path, 'utf8').replace(/['`] \+\n\s*['`]/g, ''));
 }
 
 /** A name may have a `*` for anything. */
@@ -52,21 +44,27 @@ function flagsOfCalls(text: string): string[] {
 }
 
 describe('the guides', () => {
-  it('are all there', () => {
+  it('exist, and are in the package', () => {
     const paths = guides.map((name) => `documentation/${name}.md`);
     expect(paths.filter((path) => !existsSync(path))).toEqual([]);
     expect(readFileSync('package.json', 'utf8')).toContain('"documentation"');
   });
 
-  it('can all be reached from the README', () => {
-    const reached = new Set(['README.md']);
-    for (const path of reached) {
-      for (const link of linksIn(documentAt(path))) {
-        const [file = ''] = link.split('#');
-        if (file.endsWith('.md') && !link.includes('://')) reached.add(normalize(join(dirname(path), file)));
+  it('can all be reached from the README, and all but the files beside it from the index', () => {
+    for (const [start, expected] of [
+      ['README.md', documents],
+      ['documentation/README.md', documents.filter(({ path }) => path.startsWith('documentation/'))],
+    ] as const) {
+      const reached = new Set<string>([start]);
+      for (const path of start === 'README.md' ? reached : [start]) {
+        for (const link of linksIn(documentAt(path))) {
+          const [file = ''] = link.split('#');
+          if (file.endsWith('.md') && !link.includes('://'))
+            reached.add(normalize(join(dirname(path), file)));
+        }
       }
+      expect(expected.map(({ path }) => path).filter((path) => !reached.has(path))).toEqual([]);
     }
-    expect(documents.map(({ path }) => path).filter((path) => !reached.has(path))).toEqual([]);
   });
 
   it.each(documents)('$path has links that lead somewhere', (document) => {
@@ -80,27 +78,37 @@ describe('the guides', () => {
     expect(broken).toEqual([]);
   });
 
-  it.each(documents)('$path names files of the project that are there', ({ spans }) => {
+  it.each(documents)('$path names files of the project that exist', ({ spans }) => {
     const paths = spans.filter((span) => /^(?:src|test|tools|bin|documentation)\/[\w./*-]+$/.test(span));
     expect(paths.filter((path) => !isOneOf(projectFiles, path.replace(/\/$/, '')))).toEqual([]);
   });
 
-  it.each(documents)('$path names flags that there are', ({ text, spans }) => {
+  it.each(documents)('$path names flags that exist', ({ text, spans }) => {
     const named = spans
       .filter((span) => span.startsWith('--'))
       .flatMap((span) => span.match(flagPattern) ?? []);
-    expect(named.filter((flag) => !isOneOf([...archiverFlags, ...toolFlags, ...foreignFlags], flag))).toEqual(
-      [],
-    );
+    const known = [...archiverFlags, ...toolFlags, ...foreignFlags];
+    expect(named.filter((flag) => !isOneOf(known, flag))).toEqual([]);
     expect(flagsOfCalls(text).filter((flag) => !isOneOf(archiverFlags, flag))).toEqual([]);
   });
 
-  it.each(documents)('$path names parameters that there are', ({ spans }) => {
+  it.each(documents)('$path names parameters that exist', ({ spans }) => {
     const known = [...parameterPaths, ...sectionPaths].map((path) => path.join('.'));
     const sections = sectionPaths.filter(({ length }) => length === 1).join('|');
     const pattern = new RegExp(`(?<![\\w./])(?:${sections})\\.[a-z][a-z_]*(?:\\.[a-z][a-z_]*)?`, 'g');
     const named = spans.flatMap((span) => span.match(pattern) ?? []);
     expect(named.filter((name) => !known.includes(name))).toEqual([]);
+  });
+
+  it('have the headings that the sources refer to', () => {
+    const texts = [...(programSources ?? []), ...(toolSources ?? [])].map((text) =>
+      text.replace(/\n \* /g, ' '),
+    );
+    const quoted = texts.flatMap((text) => [...text.matchAll(/(documentation\/\w+\.md), "([^"]+)"/g)]);
+    expect(quoted.length).toBeGreaterThan(5);
+    for (const [, path = '', heading = ''] of quoted) {
+      expect(documentAt(path).prose).toMatch(new RegExp(`^#+ ${heading}$|\\*\\*${heading}\\*\\*`, 'm'));
+    }
   });
 });
 
@@ -110,50 +118,30 @@ describe('the installation that guides and systemd units show', () => {
 
   it('is where the tarball of this version unpacks', () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
-    const current = texts.flatMap((text) => text.match(/run-record-archiver-\d+\.\d+\.\d+/g) ?? []);
+    const named = texts.flatMap((text) => text.match(/run-record-archiver-\d+\.\d+\.\d+/g) ?? []);
     const upgrade = 'run-record-archiver-1.1.0';
-    expect(current.filter((name) => name !== `run-record-archiver-${version}` && name !== upgrade)).toEqual(
-      [],
-    );
-    const lines = [
-      service,
-      documentAt('README.md').text,
-      documentAt('documentation/DEPLOYMENT_GUIDE.md').text,
-    ]
-      .flatMap((text) => text.split('\n'))
-      .filter((line) => /^(?:\*\/10|ExecStart=)/.test(line));
+    expect(named.filter((name) => name !== `run-record-archiver-${version}` && name !== upgrade)).toEqual([]);
+    const lines = texts.flatMap((text) => text.match(/^(?:\*\/10|ExecStart=).*/gm) ?? []);
     expect(lines).toHaveLength(3);
     for (const line of lines) expect(line).toContain(`/opt/run-record-archiver-${version}/bin/run-archiver `);
+  });
+
+  it('has its configuration file in one place', () => {
+    const paths = texts.flatMap((text) => text.match(/(?<=archiver )\/\S*config\.yaml/g) ?? []);
+    expect(paths.length).toBeGreaterThan(5);
+    expect(new Set(paths)).toEqual(new Set(['/etc/run-archiver/config.yaml']));
+  });
+
+  it('calls the archiver with flags that exist', () => {
+    const flags = flagsOfCalls(service);
+    expect(flags).toContain('--incremental');
+    expect(flags.filter((flag) => !isOneOf(archiverFlags, flag))).toEqual([]);
   });
 });
 
 describe('the README', () => {
   it('names every flag', () => {
-    const { spans } = documentAt('README.md');
-    const named = spans.flatMap((span) => span.match(flagPattern) ?? []);
+    const named = documentAt('README.md').spans.flatMap((span) => span.match(flagPattern) ?? []);
     expect(archiverFlags.filter((flag) => !named.includes(flag))).toEqual([]);
-  });
-});
-
-describe('the troubleshooting guide', () => {
-  it('quotes messages that there are', () => {
-    const starters = ['bin/start.js', 'bin/with-node'].map((path) => readFileSync(path, 'utf8'));
-    const sources = [...sourcesOf('src'), ...starters].join('\n');
-    const cells = firstColumn(documentAt('documentation/TROUBLESHOOTING_GUIDE.md'), 'message');
-    const pieces = cells
-      .flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, span = '']) => span))
-      .flatMap((span) => span.split('…').map((piece) => piece.trim()))
-      .filter((piece) => /\w{2}/.test(piece));
-    expect(pieces.length).toBeGreaterThan(50);
-    expect(pieces.filter((piece) => !sources.includes(piece))).toEqual([]);
-  });
-});
-
-describe('the systemd units', () => {
-  it('call the archiver with flags that there are', () => {
-    const service = readFileSync('documentation/systemd/run-archiver.service', 'utf8');
-    const flags = flagsOfCalls(service);
-    expect(flags).toContain('--incremental');
-    expect(flags.filter((flag) => !isOneOf(archiverFlags, flag))).toEqual([]);
   });
 });
