@@ -1,7 +1,7 @@
 import { isMongoUri } from '../config/uri.ts';
 import type { Environment } from '../environment.ts';
 import type { Usability } from '../files/directory-access.ts';
-import { databasePath } from './filesystem/database-files.ts';
+import { databasePath } from './filesystem/database-path.ts';
 import { mongoAddress } from './mongo/address.ts';
 import type { ArtdaqDbParameters, ArtdaqDbServices } from './open.ts';
 import { openToolHost } from './tools/open-tools.ts';
@@ -29,7 +29,7 @@ export async function checkDatabase(
   { limitMs, signal }: { readonly limitMs: number; readonly signal: AbortSignal },
 ): Promise<Usability> {
   if (isMongoUri(uri)) return checkMongo(uri, env, { limitMs, signal, warn: (text) => logger.warning(text) });
-  const { checkFilesystemDb } = await import('./filesystem/database-access.ts');
+  const { checkFilesystemDb } = await import('./filesystem/check-filesystem-db.ts');
   return checkFilesystemDb(databasePath(uri, env));
 }
 

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../errors.ts';
 import type { ArtdaqDb } from './artdaqdb.ts';
 import { thisOrigin } from './database-description.ts';
-import { databasePath } from './filesystem/database-files.ts';
+import { databasePath } from './filesystem/database-path.ts';
 import { FilesystemDb } from './filesystem/filesystem-db.ts';
 import { MongoDb } from './mongo/mongo-db.ts';
 import { type ToolServices, toolsOnFilesystemDb, toolsOnMongoDb } from './tools/open-tools.ts';

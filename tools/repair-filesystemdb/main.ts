@@ -2,7 +2,8 @@
 import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { CommanderError } from 'commander';
-import { databasePath, realFiles } from '../../src/artdaqdb/filesystem/database-files.ts';
+import { realFiles } from '../../src/artdaqdb/filesystem/database-files.ts';
+import { databasePath } from '../../src/artdaqdb/filesystem/database-path.ts';
 import { ArchiverError, messageOf } from '../../src/errors.ts';
 import { exitCodes } from '../../src/exit-codes.ts';
 import { silentLogger } from '../../src/log/logger.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { SYSTEM_METADATA } from '../../src/artdaqdb/database-description.ts';
+import type { HeldLock } from '../../src/artdaqdb/filesystem/database-lock.ts';
 import { changedMeanwhile } from '../../src/artdaqdb/filesystem/index/index-file.ts';
-import type { HeldLock } from '../../src/artdaqdb/filesystem/sharing/database-lock.ts';
 import type { Backup } from './backup.ts';
 import type { CollectionPlan } from './collection-plan.ts';
 import type { DatabaseCheck } from './database-check.ts';

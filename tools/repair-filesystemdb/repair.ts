@@ -1,7 +1,7 @@
 import { thisOrigin } from '../../src/artdaqdb/database-description.ts';
-import { ensureDirectories, ensureMetadata } from '../../src/artdaqdb/filesystem/database-files.ts';
+import { ensureDirectories, ensureMetadata } from '../../src/artdaqdb/filesystem/database-directories.ts';
+import { DatabaseLock } from '../../src/artdaqdb/filesystem/database-lock.ts';
 import { IndexChangedError } from '../../src/artdaqdb/filesystem/index/index-file.ts';
-import { DatabaseLock } from '../../src/artdaqdb/filesystem/sharing/database-lock.ts';
 import { ArtdaqDbError } from '../../src/errors.ts';
 import { currentOwner } from '../../src/lock/owner.ts';
 import type { Logger } from '../../src/log/logger.ts';

@@ -1,7 +1,7 @@
 import { type Amendment, notStored, ofEntity, planAmendment } from '../amendment.ts';
 import type { AmendOutcome } from '../artdaqdb.ts';
 import type { CollectionStore } from './collection-store.ts';
-import type { HeldLock } from './sharing/database-lock.ts';
+import type { HeldLock } from './database-lock.ts';
 
 /**
  * Replaces the content of one document, under the lock. The document goes on to be filed under the same names and stamps, so

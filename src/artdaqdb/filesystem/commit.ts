@@ -3,12 +3,12 @@ import { type CollectionPlan, planInsert, planUpdate } from '../run-plan.ts';
 import type { NewDocument, Submission } from '../submission.ts';
 import type { CollectionStore } from './collection-store.ts';
 import { asDatabaseError } from './database-files.ts';
+import type { HeldLock } from './database-lock.ts';
 import type { IndexBytes } from './index/index-bytes.ts';
 import { CONFIGURATIONS, ENTITIES, type IndexChange } from './index/index-entry.ts';
 import { IndexChangedError, type IndexState, type SeenIndex } from './index/index-file.ts';
-import type { TextTable } from './index/index-reader.ts';
 import { type ListFilter, textsOf } from './index/index-scan.ts';
-import type { HeldLock } from './sharing/database-lock.ts';
+import type { TextTable } from './index/text-table.ts';
 import type { Reconciler } from './sharing/reconciler.ts';
 
 /** What a commit works with. */

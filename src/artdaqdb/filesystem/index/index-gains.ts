@@ -1,7 +1,7 @@
 import type { IndexBytes } from './index-bytes.ts';
 import { type ListedText, OUID } from './index-entry.ts';
-import { TextTable } from './index-reader.ts';
 import { decodeText, eachText, type IndexLayout, listAt, type Span, scanIndex } from './index-scan.ts';
+import { TextTable } from './text-table.ts';
 
 /** An index and where its parts are. */
 export interface ScannedIndex {

@@ -2,8 +2,8 @@ import type { CollectionStore } from '../collection-store.ts';
 import type { IndexBytes } from '../index/index-bytes.ts';
 import type { ListedText } from '../index/index-entry.ts';
 import type { IndexState, SeenIndex } from '../index/index-file.ts';
-import type { TextTable } from '../index/index-reader.ts';
 import { noLists } from '../index/index-scan.ts';
+import type { TextTable } from '../index/text-table.ts';
 import { type ForeignDocument, findUnlisted, listedIds } from './unlisted-documents.ts';
 import type { VerifiedState } from './verified-state.ts';
 

@@ -1,13 +1,13 @@
 import { ArtdaqDbError, messageOf } from '../../../errors.ts';
 import type { Logger } from '../../../log/logger.ts';
 import type { CollectionStore } from '../collection-store.ts';
+import type { HeldLock } from '../database-lock.ts';
 import type { IndexBytes } from '../index/index-bytes.ts';
 import { CONFIGURATIONS, type IndexChange, type ListedText, listsOf, OUID } from '../index/index-entry.ts';
 import { IndexChangedError, type IndexState, type SeenIndex } from '../index/index-file.ts';
-import type { TextTable } from '../index/index-reader.ts';
 import { noLists } from '../index/index-scan.ts';
+import type { TextTable } from '../index/text-table.ts';
 import { compareIndexes, type Listed, type ListOwn } from './comparison.ts';
-import type { HeldLock } from './database-lock.ts';
 import { mergeLateContent } from './late-content.ts';
 import { ForeignReport, findUnlisted, listedIds } from './unlisted-documents.ts';
 import { isState, type VerifiedFile, type VerifiedState } from './verified-state.ts';

@@ -4,9 +4,9 @@ import { removeStaleTemporaries } from '../../../files/atomic-file.ts';
 import { errorCode, undefinedIfMissing } from '../../../system-error.ts';
 import { type DatabaseOrigin, SYSTEM_METADATA } from '../../database-description.ts';
 import type { CollectionStore } from '../collection-store.ts';
+import { ensureDirectories, ensureMetadata, privateDirectory } from '../database-directories.ts';
 import type { DatabaseFiles } from '../database-files.ts';
-import { ensureDirectories, ensureMetadata, privateDirectory } from '../database-files.ts';
-import type { DatabaseLock, HeldLock } from './database-lock.ts';
+import type { DatabaseLock, HeldLock } from '../database-lock.ts';
 import type { Reconciler } from './reconciler.ts';
 import type { VerifiedFile } from './verified-state.ts';
 

@@ -3,7 +3,7 @@ import { OBJECT_ID, ownObjectId } from '../../object-id.ts';
 import type { CollectionStore } from '../collection-store.ts';
 import type { IndexBytes } from '../index/index-bytes.ts';
 import type { IndexState } from '../index/index-file.ts';
-import { TextTable } from '../index/index-reader.ts';
+import { TextTable } from '../index/text-table.ts';
 import type { StoredListing } from '../stored-listing.ts';
 
 const OBJECT_ID_LENGTH = 24;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { namingFile, undefinedIfMissing } from '../../../system-error.ts';
+import { privateDirectory } from '../database-directories.ts';
 import type { DatabaseFiles } from '../database-files.ts';
-import { privateDirectory } from '../database-files.ts';
 
 /** A state of the database that was compared with the documents on disk. */
 export interface VerifiedState {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { IndexBytes } from '../../../../../src/artdaqdb/filesystem/index/index-bytes.ts';
-import { TextTable } from '../../../../../src/artdaqdb/filesystem/index/index-reader.ts';
 import { listAt, UnreadableIndexError } from '../../../../../src/artdaqdb/filesystem/index/index-scan.ts';
+import { TextTable } from '../../../../../src/artdaqdb/filesystem/index/text-table.ts';
 
 const text = fc.stringMatching(/^[a-c]{0,3}$/);
 

@@ -3,7 +3,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { checkMayWrite, spaceAt, type Usability } from '../../files/directory-access.ts';
 import { SYSTEM_METADATA } from '../database-description.ts';
 import { CollectionStore } from './collection-store.ts';
-import { asDatabaseError, privateDirectory, realFiles } from './database-files.ts';
+import { privateDirectory } from './database-directories.ts';
+import { asDatabaseError, realFiles } from './database-files.ts';
 import { FilesystemDb } from './filesystem-db.ts';
 import { noLists } from './index/index-scan.ts';
 

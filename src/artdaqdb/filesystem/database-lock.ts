@@ -1,8 +1,8 @@
-import { ArtdaqDbError, messageOf } from '../../../errors.ts';
-import { acquireDirectoryLock, adviceOn, describeHolder } from '../../../lock/directory-lock.ts';
-import type { LockOwner } from '../../../lock/owner.ts';
-import type { Logger } from '../../../log/logger.ts';
-import { privateDirectory } from '../database-files.ts';
+import { ArtdaqDbError, messageOf } from '../../errors.ts';
+import { acquireDirectoryLock, adviceOn, describeHolder } from '../../lock/directory-lock.ts';
+import type { LockOwner } from '../../lock/owner.ts';
+import type { Logger } from '../../log/logger.ts';
+import { privateDirectory } from './database-directories.ts';
 
 /** A bulkloader under the lock is ended after 300 s, so who waits longer waits for something that hangs. */
 const WAIT_LIMIT_MS = 330_000;
