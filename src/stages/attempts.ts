@@ -1,6 +1,6 @@
 import { ArchiverError, messageOf, NotYetError } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
-import { pause } from '../net/pause.ts';
+import { pause } from '../net/backoff.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 import { isSystemError } from '../system-error.ts';
 import { type RunEnd, Visit } from './run-end.ts';

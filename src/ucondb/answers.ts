@@ -3,7 +3,8 @@ import { type ArchiverError, ConfigurationError, NotYetError, UconDbError } from
 import { type HttpProxy, loginAdvice } from '../net/proxy.ts';
 import { errorCode } from '../system-error.ts';
 import { type DigestChallenge, offeredSchemes, parseChallenge } from './digest.ts';
-import type { TransportAnswer, TransportError } from './transport.ts';
+import type { TransportAnswer } from './transport.ts';
+import type { TransportError } from './transport-error.ts';
 
 const versionMetadata = z.object({
   /** Versions whose key was taken by another one have none. */

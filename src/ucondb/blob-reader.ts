@@ -1,6 +1,6 @@
 import { UconDbError } from '../errors.ts';
+import { adler32 } from './adler32.ts';
 import type { TransportAnswer } from './transport.ts';
-import { adler32 } from './upload.ts';
 
 /**
  * Reads the blob of a GET by key. The answer has no Content-Length: only the length and sum in its headers tell if it

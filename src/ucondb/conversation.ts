@@ -1,5 +1,6 @@
 import type { ArchiverError } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
+import { Backoff, type WaitingTools } from '../net/backoff.ts';
 import type { UconDbAddress } from './address.ts';
 import {
   type Asked,
@@ -10,9 +11,8 @@ import {
   textAnswer,
   unansweredError,
 } from './answers.ts';
-import { Backoff, type WaitingTools } from './backoff.ts';
 import type { Transport, TransportAnswer, TransportRequest } from './transport.ts';
-import { TransportError } from './transport.ts';
+import { TransportError } from './transport-error.ts';
 
 /** A server that takes no connection, or fails, is given this long to come back within one call. */
 const DOWN_PATIENCE_SECONDS = 2;

@@ -1,6 +1,7 @@
 import { type ArchiverError, UconDbError } from '../errors.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 import type { UconDbAddress } from './address.ts';
+import { adler32 } from './adler32.ts';
 import {
   challengeOf,
   isBusy,
@@ -12,7 +13,8 @@ import {
 } from './answers.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { Conversation } from './conversation.ts';
-import { TransportError, type TransportRequest } from './transport.ts';
+import type { TransportRequest } from './transport.ts';
+import { TransportError } from './transport-error.ts';
 import type { PutOutcome } from './ucondb.ts';
 
 /** What one attempt to store led to, as far as its answer tells. */
@@ -221,29 +223,4 @@ export class Upload {
     const answer = await this.#answerTo({ method: 'GET', target: this.#address.emptyListing() });
     return !(answer instanceof TransportError) && saysNotFound(answer, 'object');
   }
-}
-
-const MODULUS = 65_521;
-/** So many bytes can be summed before the sums must be reduced to stay below 2^32. */
-const BLOCK = 5552;
-
-/**
- * The Adler-32 checksum as zlib computes it (RFC 1950), unsigned; it is how UconDB states the sum of a blob.
- * @param previous the sum of the bytes before these; 1 for none
- */
-export function adler32(bytes: Uint8Array, previous = 1): number {
-  let a = previous & 0xffff;
-  let b = previous >>> 16;
-  const length = bytes.length;
-  let position = 0;
-  while (position < length) {
-    const end = Math.min(position + BLOCK, length);
-    for (; position < end; position++) {
-      a += bytes[position] as number;
-      b += a;
-    }
-    a %= MODULUS;
-    b %= MODULUS;
-  }
-  return ((b << 16) | a) >>> 0;
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import { adler32 } from '../../src/ucondb/upload.ts';
+import { adler32 } from '../../src/ucondb/adler32.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { keyExists, keyLost } from './failure.ts';
 import { type BlobPlace, FolderIndex } from './folder-index.ts';

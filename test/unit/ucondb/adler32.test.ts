@@ -1,7 +1,7 @@
 import { deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { adler32 } from '../../../src/ucondb/upload.ts';
+import { adler32 } from '../../../src/ucondb/adler32.ts';
 
 /** A zlib stream ends with the sum of what it holds. */
 const fromZlib = (bytes: Uint8Array): number => deflateSync(bytes).subarray(-4).readUInt32BE();

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { connectionError, exchangeError } from '../../../src/ucondb/transport.ts';
+import { connectionError, exchangeError } from '../../../src/ucondb/transport-error.ts';
 
 const failed = (code: string): Error => Object.assign(new Error('gone'), { code });
 

@@ -1,0 +1,119 @@
+import { once } from 'node:events';
+import { isIP, isIPv6, type Socket, connect as tcpConnect } from 'node:net';
+import { createSecureContext, rootCertificates, type SecureContext, connect as tlsConnect } from 'node:tls';
+import type { buildConnector } from 'undici';
+import type { HttpProxy } from '../net/proxy.ts';
+import { openTunnel } from '../net/tunnel.ts';
+import { connectionError, TransportError } from './transport-error.ts';
+
+/** Which servers are trusted. */
+export interface TlsOptions {
+  /** False: any certificate is taken. */
+  readonly verify: boolean;
+  /** PEM text of private certificate authorities, trusted besides the public ones. */
+  readonly ca: string | undefined;
+}
+
+/** Whoever waits for a connection. */
+export interface ConnectionWatcher {
+  /** Ends the attempt to connect. */
+  readonly signal: AbortSignal;
+  /** The connection is there; whatever fails from now on may have reached the server. */
+  connected(): void;
+}
+
+const STATUS_LINE = /^HTTP\/1\.[01] \d{3}[^\r\n]*\n/;
+
+/** Opens connections to one server, or to the proxy before it. */
+export class Connector {
+  readonly #proxy: HttpProxy | undefined;
+  readonly #tls: { readonly secureContext: SecureContext; readonly rejectUnauthorized: boolean };
+
+  constructor({ verify, ca }: TlsOptions, proxy: HttpProxy | undefined) {
+    this.#proxy = proxy;
+    this.#tls = {
+      // Made once, as reading all public authorities takes a while.
+      secureContext: createSecureContext(ca === undefined ? {} : { ca: [...rootCertificates, ca] }),
+      rejectUnauthorized: verify,
+    };
+  }
+
+  /**
+   * For the HTTP client of one exchange: opens one connection, with an ear for webpie's own answers. Every failure is a
+   * {@link TransportError} that says that nothing was sent. That client may not connect again by itself, which it would do
+   * without end where connections are closed as soon as they are made.
+   */
+  forExchange(watcher: ConnectionWatcher): buildConnector.connector {
+    let isUsed = false;
+    return (target, callback) => {
+      if (isUsed) {
+        callback(new TransportError('broken', 'the connection was closed before the request was sent'), null);
+        return;
+      }
+      isUsed = true;
+      this.#open(target, watcher.signal).then(
+        (socket) => {
+          watcher.connected();
+          repairLineEnds(socket);
+          callback(null, socket);
+        },
+        (error: unknown) => callback(connectionError(error), null),
+      );
+    };
+  }
+
+  async #open({ protocol, hostname, port }: buildConnector.Options, signal: AbortSignal): Promise<Socket> {
+    const server = { host: hostname, port: Number(port) || (protocol === 'https:' ? 443 : 80) };
+    const proxy = this.#proxy;
+    if (protocol !== 'https:') {
+      if (proxy === undefined) return await this.#connected(tcpConnect(server), 'connect', signal);
+      const first = { host: proxy.hostname, port: proxy.port };
+      return proxy.isSecure
+        ? await this.#secured(first, signal)
+        : await this.#connected(tcpConnect(first), 'connect', signal);
+    }
+    if (proxy === undefined) return await this.#secured(server, signal);
+    const host = isIPv6(hostname) ? `[${hostname}]` : hostname;
+    const socket = await openTunnel(proxy, `${host}:${server.port}`, { signal, tls: this.#tls });
+    return await this.#secured({ ...server, socket }, signal);
+  }
+
+  async #secured(
+    target: { readonly host: string; readonly port: number; readonly socket?: Socket },
+    signal: AbortSignal,
+  ): Promise<Socket> {
+    const socket = tlsConnect({
+      ...this.#tls,
+      ...target,
+      servername: isIP(target.host) === 0 ? target.host : '',
+      ALPNProtocols: ['http/1.1'],
+    });
+    return await this.#connected(socket, 'secureConnect', signal);
+  }
+
+  async #connected<T extends Socket>(socket: T, event: string, signal: AbortSignal): Promise<T> {
+    socket.setNoDelay(true);
+    try {
+      await once(socket, event, { signal });
+      return socket;
+    } catch (error) {
+      socket.on('error', () => undefined).destroy();
+      throw error;
+    }
+  }
+}
+
+/**
+ * webpie's own answers (400, 404 outside the prefix, 503 when overloaded) end their lines with a bare LF, which undici's
+ * parser refuses. Such an answer is a head without a body in one packet, so only the first piece needs to be looked at.
+ */
+function repairLineEnds(socket: Socket): void {
+  const read = socket.read;
+  socket.read = (size?: number) => {
+    const piece: unknown = read.call(socket, size);
+    if (!Buffer.isBuffer(piece)) return piece;
+    socket.read = read;
+    const text = piece.toString('latin1');
+    return STATUS_LINE.test(text) ? Buffer.from(text.replace(/\n/g, '\r\n'), 'latin1') : piece;
+  };
+}

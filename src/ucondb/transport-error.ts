@@ -1,0 +1,42 @@
+import { messageOf } from '../errors.ts';
+import { TunnelError } from '../net/tunnel.ts';
+import { errorCode } from '../system-error.ts';
+
+/**
+ * How an exchange failed. `refused`: no connection was made, so nothing was sent. `certificate`: as that, because the server's
+ * certificate is not trusted. `broken`: what the server made of the request is unknown. `stopped`: as that, because we gave it up.
+ * `proxy-login`: a proxy wants another login before it makes a connection.
+ */
+export type TransportFailure = 'refused' | 'certificate' | 'broken' | 'stopped' | 'proxy-login';
+
+/** A request that got no whole answer. */
+export class TransportError extends Error {
+  readonly failure: TransportFailure;
+
+  constructor(failure: TransportFailure, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'TransportError';
+    this.failure = failure;
+  }
+}
+
+/** The error for a connection that could not be made, whatever the reason: no request was sent on it. */
+export function connectionError(error: unknown): TransportError {
+  if (error instanceof TransportError) return error;
+  if (error instanceof TunnelError && error.status === 407) {
+    return new TransportError('proxy-login', error.message, error);
+  }
+  const isCertificate = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|HOSTNAME_MISMATCH/.test(errorCode(error) ?? '');
+  return new TransportError(isCertificate ? 'certificate' : 'refused', reasonOf(error), error);
+}
+
+/** The error for an exchange that failed on a connection. */
+export function exchangeError(error: unknown): TransportError {
+  return error instanceof TransportError ? error : new TransportError('broken', reasonOf(error), error);
+}
+
+/** A host with several addresses fails with the errors of all of them, and no message of its own. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join(', ');
+  return messageOf(error) || (errorCode(error) ?? 'unknown reason');
+}
