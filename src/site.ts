@@ -172,8 +172,9 @@ export class Site {
   }
 
   async #openUconDb(): Promise<UconDb> {
-    const { openUconDb } = await import('./ucondb/ucondb-client.ts');
-    const db = openUconDb(this.config.uconDb, {
+    const { UconDbClient } = await import('./ucondb/ucondb-client.ts');
+    const db = new UconDbClient({
+      ...this.config.uconDb,
       workers: this.config.app.parallelWorkers,
       logger: this.logger('run_record_archiver.clients.ucondb'),
       env: this.env,

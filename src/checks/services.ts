@@ -7,7 +7,7 @@ import type { Metrics } from '../metrics/open.ts';
 import { expectKnownHost } from '../net/host-lookup.ts';
 import { proxyFor } from '../net/proxy.ts';
 import { openChannels } from '../notify/open.ts';
-import { openUconDb } from '../ucondb/ucondb-client.ts';
+import { UconDbClient } from '../ucondb/ucondb-client.ts';
 import type { Check, Finding } from './run-checks.ts';
 
 const titles = { email: 'email by', slack: 'Slack' } as const;
@@ -86,10 +86,12 @@ export function uconDbCheck(
 ): Check {
   const { serverUrl, folderName, objectName, writerUser, timeoutSeconds, tlsVerify } = uconDb;
   const look = async (signal: AbortSignal): Promise<Finding> => {
-    const client = openUconDb(
-      { ...uconDb, timeoutSeconds: Math.min(timeoutSeconds, limitMs / 1000) },
-      { workers: 1, logger, env },
-    );
+    const client = new UconDbClient({
+      ...uconDb,
+      timeoutSeconds: Math.min(timeoutSeconds, limitMs / 1000),
+      logger,
+      env,
+    });
     const giveUp = (): void => void client.close();
     signal.addEventListener('abort', giveUp, { once: true });
     try {

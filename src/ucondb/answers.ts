@@ -21,9 +21,6 @@ const versionMetadata = z.object({
 /** What UconDB says of a version, as far as we need it (all fields: the protocol's data model). */
 export type VersionMetadata = z.infer<typeof versionMetadata>;
 
-/** An entry of a listing. */
-export const listedVersion = z.object({ key: z.string().nullable(), object: z.string().optional() });
-
 /** An answer whose body was read as text. */
 export interface TextAnswer {
   readonly status: number;

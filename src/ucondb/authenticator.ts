@@ -1,5 +1,8 @@
+import type { UconDbAddress } from './address.ts';
+import { challengeOf, saysBadTv, type TextAnswer } from './answers.ts';
 import type { Conversation } from './conversation.ts';
 import { authorizationHeader, type DigestChallenge } from './digest.ts';
+import { TransportError } from './transport-error.ts';
 
 /** Who writes to UconDB. */
 export interface Credentials {
@@ -15,18 +18,21 @@ export type Demand = DigestChallenge | 'nothing';
 /** Authorizes requests with one challenge that is asked for once and shared by all. */
 export class Authenticator {
   readonly #credentials: Credentials;
-  readonly #ask: (conversation: Conversation) => Promise<Demand>;
+  /** An upload that stores nothing. */
+  readonly #probe: { readonly method: 'POST'; readonly target: string; readonly body: Buffer };
   #demand: Promise<Demand> | undefined;
   /** How often each challenge was used. */
   readonly #uses = new WeakMap<DigestChallenge, number>();
 
-  /** @param ask gets the server's demand without storing anything */
-  constructor(credentials: Credentials, ask: (conversation: Conversation) => Promise<Demand>) {
+  constructor(address: UconDbAddress, credentials: Credentials) {
     this.#credentials = credentials;
-    this.#ask = ask;
+    this.#probe = { method: 'POST', target: address.challenge(), body: Buffer.alloc(0) };
   }
 
-  /** What the server demands; asked for at the first call. A failure is not kept: the next call asks again. */
+  /**
+   * What the server demands; asked for at the first call, without storing anything. A failure is not kept: the next call asks
+   * again.
+   */
   async demand(conversation: Conversation): Promise<Demand> {
     this.#demand ??= this.#ask(conversation);
     const asked = this.#demand;
@@ -39,25 +45,47 @@ export class Authenticator {
   }
 
   /**
+   * Logs in without storing anything: the server refuses what is sent for its tv, which it reads after it has accepted the login.
+   * @throws ConfigurationError if it does not accept us; UconDbError if it doesn't answer as it should
+   */
+  async tryLogin(conversation: Conversation): Promise<void> {
+    const send = (headers: Readonly<Record<string, string>>) =>
+      conversation.send({ ...this.#probe, headers });
+    await conversation.insist(this.#probe, async () =>
+      conversation.judge(
+        this.#probe,
+        await this.exchange(conversation, this.#probe, send),
+        (answer) => saysBadTv(answer) || undefined,
+      ),
+    );
+  }
+
+  /**
    * Sends a request with the headers that authorize it, and once more if a challenge is the answer. If that nonce is stale
    * as well (a server may take each only once, and another worker was faster), the next one is kept for this request alone.
    * @param conversation in which the demand is asked for
-   * @param challengeOf finds a challenge in an answer
    * @returns the last answer
    */
-  async exchange<T>(
+  async exchange<Answer extends TextAnswer | TransportError>(
     conversation: Conversation,
     { method, target }: { readonly method: string; readonly target: string },
-    send: (headers: Readonly<Record<string, string>>) => Promise<T>,
-    challengeOf: (answer: T) => DigestChallenge | undefined,
-  ): Promise<T> {
+    send: (headers: Readonly<Record<string, string>>) => Promise<Answer>,
+  ): Promise<Answer> {
     let demand = await this.demand(conversation);
     for (let sent = 1; ; sent++) {
       const answer = await send(this.#headers(demand, method, target));
-      const challenge = challengeOf(answer);
+      const challenge = answer instanceof TransportError ? undefined : challengeOf(answer);
       if (challenge === undefined || sent === 3 || (sent === 2 && !challenge.stale)) return answer;
       demand = sent === 1 ? await this.#renew(conversation, demand, challenge) : challenge;
     }
+  }
+
+  #ask(conversation: Conversation): Promise<Demand> {
+    return conversation.insist(this.#probe, async () =>
+      conversation.judge(this.#probe, await conversation.send(this.#probe), (answer) =>
+        saysBadTv(answer) ? 'nothing' : challengeOf(answer),
+      ),
+    );
   }
 
   /** Takes a challenge that the server sent instead of accepting `refused`, unless a newer one came meanwhile. */

@@ -2,16 +2,18 @@ import { once } from 'node:events';
 import { isIP, isIPv6, type Socket, connect as tcpConnect } from 'node:net';
 import { createSecureContext, rootCertificates, type SecureContext, connect as tlsConnect } from 'node:tls';
 import type { buildConnector } from 'undici';
+import { ConfigurationError, messageOf } from '../errors.ts';
+import { readRegularFileSync } from '../files/regular-file.ts';
 import type { HttpProxy } from '../net/proxy.ts';
 import { openTunnel } from '../net/tunnel.ts';
 import { connectionError, TransportError } from './transport-error.ts';
 
 /** Which servers are trusted. */
 export interface TlsOptions {
-  /** False: any certificate is taken. */
+  /** False: any certificate is accepted. */
   readonly verify: boolean;
-  /** PEM text of private certificate authorities, trusted besides the public ones. */
-  readonly ca: string | undefined;
+  /** PEM file of private certificate authorities, trusted besides the public ones. */
+  readonly caFile: string | undefined;
 }
 
 /** Whoever waits for a connection. */
@@ -29,11 +31,13 @@ export class Connector {
   readonly #proxy: HttpProxy | undefined;
   readonly #tls: { readonly secureContext: SecureContext; readonly rejectUnauthorized: boolean };
 
-  constructor({ verify, ca }: TlsOptions, proxy: HttpProxy | undefined) {
+  /** @throws ConfigurationError if `caFile` can't be read or used */
+  constructor({ verify, caFile }: TlsOptions, proxy: HttpProxy | undefined) {
+    const ca = caFile === undefined ? {} : { ca: [...rootCertificates, readCertificates(caFile)] };
     this.#proxy = proxy;
     this.#tls = {
       // Made once, as reading all public authorities takes a while.
-      secureContext: createSecureContext(ca === undefined ? {} : { ca: [...rootCertificates, ca] }),
+      secureContext: createSecureContext(ca),
       rejectUnauthorized: verify,
     };
   }
@@ -101,6 +105,31 @@ export class Connector {
       throw error;
     }
   }
+}
+
+function readCertificates(path: string): string {
+  let text: string;
+  try {
+    text = String(readRegularFileSync(path));
+  } catch (error) {
+    throw new ConfigurationError(`ucon_db.ca_file: can't read ${path}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+  try {
+    createSecureContext({ ca: text });
+  } catch (error) {
+    throw new ConfigurationError(
+      `ucon_db.ca_file: ${path} holds no usable certificate: ${messageOf(error)}`,
+      {
+        cause: error,
+      },
+    );
+  }
+  if (!text.includes('-----BEGIN CERTIFICATE-----')) {
+    throw new ConfigurationError(`ucon_db.ca_file: ${path} holds no PEM certificate`);
+  }
+  return text;
 }
 
 /**

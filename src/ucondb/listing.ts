@@ -1,7 +1,10 @@
+import { z } from 'zod';
 import { UconDbError } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
 import { byRunNumber, parseRunNumber, type RunNumber } from '../runs/run-number.ts';
-import { listedVersion } from './answers.ts';
+
+/** An entry of a listing, as far as we need it. */
+const listedVersion = z.object({ key: z.string().nullable(), object: z.string().optional() });
 
 /**
  * Reads the runs out of a `/versions` answer, without holding it whole. Versions without a key, or with one that is no

@@ -1,16 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { createSecureContext } from 'node:tls';
 import type { Environment } from '../environment.ts';
-import { ArchiverError, ConfigurationError, messageOf, UconDbError } from '../errors.ts';
-import { readRegularFileSync } from '../files/regular-file.ts';
+import { ArchiverError, ConfigurationError, UconDbError } from '../errors.ts';
 import { type Logger, silentLogger } from '../log/logger.ts';
 import { pause, type WaitingTools } from '../net/backoff.ts';
-import { type HttpProxy, proxyFor } from '../net/proxy.ts';
+import { proxyFor } from '../net/proxy.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 import { shortened } from '../shown-text.ts';
 import { UconDbAddress } from './address.ts';
-import { challengeOf, saysBadTv, saysNotFound, type TextAnswer } from './answers.ts';
-import { Authenticator, type Demand } from './authenticator.ts';
+import { saysNotFound, type TextAnswer } from './answers.ts';
+import { Authenticator } from './authenticator.ts';
 import { readBlob, tooLarge } from './blob-reader.ts';
 import { Conversation } from './conversation.ts';
 import { readListing } from './listing.ts';
@@ -19,14 +17,14 @@ import { TransportError } from './transport-error.ts';
 import { type PutOutcome, type UconDb, uconDbLimits } from './ucondb.ts';
 import { Upload, type UploadedBlob } from './upload.ts';
 
-/** Where UconDB is, who we are there, and how to reach it. */
+/** The parameters of section `ucon_db`, and what a client works with besides. */
 export interface UconDbClientOptions extends Partial<WaitingTools> {
   /** Ends in `/app`. */
   readonly serverUrl: string;
-  readonly folder: string;
-  readonly object: string;
-  readonly user: string;
-  readonly password: string;
+  readonly folderName: string;
+  readonly objectName: string;
+  readonly writerUser: string;
+  readonly writerPassword: string;
   /** Limit for connecting, and for each silence while sending or receiving. */
   readonly timeoutSeconds: number;
   /** Limit for the silence before the first byte of a listing. */
@@ -34,17 +32,25 @@ export interface UconDbClientOptions extends Partial<WaitingTools> {
   /** Largest listing and largest blob, in megabytes. */
   readonly maxListingMb?: number | undefined;
   readonly maxBlobMb?: number | undefined;
-  /** False: any certificate is taken, with a warning. Default true. */
+  /** False: the client accepts any certificate, with a warning. Default true. */
   readonly tlsVerify?: boolean;
-  /** Between us and the server; none if absent. */
-  readonly proxy?: HttpProxy | undefined;
-  /** PEM text of a private certificate authority. */
-  readonly ca?: string | undefined;
+  /** PEM file of a private certificate authority. */
+  readonly caFile?: string | undefined;
+  /** Names the proxies. */
+  readonly env?: Environment;
   /** Requests under way at once; more wait. Default 1. */
-  readonly connections?: number;
+  readonly workers?: number;
   readonly logger?: Logger;
   /** Log the server's version after the first listing. Default false. */
-  readonly announceVersion?: boolean | undefined;
+  readonly announceVersion?: boolean;
+}
+
+/** What a UconDB that can be used is like. */
+export interface UconDbAccess {
+  /** False: the object will be made by the first upload. */
+  readonly objectExists: boolean;
+  /** False: the server takes uploads from everybody. */
+  readonly asksForLogin: boolean;
 }
 
 /** One object of a UconDB folder, over HTTP. */
@@ -59,31 +65,29 @@ export class UconDbClient implements UconDb {
   readonly #maxListingMb: number;
   readonly #maxBlobMb: number;
 
-  /** Contacts nothing. @throws ConfigurationError if server URL, folder, object or user can't be used */
+  /** Contacts nothing. @throws ConfigurationError if the parameters can't be used or `caFile` can't be read */
   constructor(options: UconDbClientOptions) {
     const { now = () => performance.now(), sleep = pause, random = randomBytes, tlsVerify = true } = options;
+    const { serverUrl, folderName, objectName, writerUser: user, writerPassword: password } = options;
     this.#logger = options.logger ?? silentLogger;
     this.#announcesVersion = options.announceVersion ?? false;
-    this.#address = new UconDbAddress(options.serverUrl, options.folder, options.object);
+    this.#address = new UconDbAddress(serverUrl, folderName, objectName);
     this.location = this.#address.location;
     this.#transport = new Transport(this.#address.origin, {
       timeoutSeconds: options.timeoutSeconds,
       listingTimeoutSeconds: options.listingTimeoutSeconds ?? uconDbLimits.listingTimeoutSeconds,
-      connections: options.connections ?? 1,
+      connections: options.workers ?? 1,
       verify: tlsVerify,
-      ca: options.ca,
-      proxy: options.proxy,
+      caFile: options.caFile,
+      proxy: proxyFor(new URL(serverUrl), options.env ?? {}),
     });
     this.#conversation = new Conversation(this.#transport, this.#address, {
       tools: { now, sleep, random },
       timeoutSeconds: options.timeoutSeconds,
       logger: this.#logger,
     });
-    const { user, password } = options;
     expectLatin1(user);
-    this.#authenticator = new Authenticator({ user, password, random }, (conversation) =>
-      askDemand(conversation, this.#address),
-    );
+    this.#authenticator = new Authenticator(this.#address, { user, password, random });
     this.#maxListingMb = options.maxListingMb ?? uconDbLimits.maxListingMb;
     this.#maxBlobMb = options.maxBlobMb ?? uconDbLimits.maxBlobMb;
     if (!tlsVerify) {
@@ -140,12 +144,24 @@ export class UconDbClient implements UconDb {
     throw new UconDbError(`UconDB: run ${run} has no blob in ${this.location}`, { run });
   }
 
-  /** Finds out whether runs can be stored, without storing anything; fails as {@link checkAccess} does. */
-  check(): Promise<UconDbAccess> {
-    return checkAccess(this.#conversation, this.#address, {
-      authenticator: this.#authenticator,
-      maxMb: this.#maxListingMb,
-    });
+  /**
+   * Finds out whether the folder exists and whether the server would take an upload from us, without storing anything.
+   * @throws ConfigurationError for a wrong address, folder or login; UconDbError if the server doesn't answer as it should
+   */
+  async check(): Promise<UconDbAccess> {
+    const conversation = this.#conversation;
+    const { object } = this.#address;
+    const objectExists = await conversation.get(
+      { target: this.#address.emptyListing() },
+      async ({ chunks }, what) => {
+        await readListing(chunks, { object, what, maxMb: this.#maxListingMb }, silentLogger);
+        return true;
+      },
+      (answer) => (saysNotFound(answer, 'object') ? false : undefined),
+    );
+    const asksForLogin = (await this.#authenticator.demand(conversation)) !== 'nothing';
+    if (asksForLogin) await this.#authenticator.tryLogin(conversation);
+    return { objectExists, asksForLogin };
   }
 
   /** Ends all that is under way. */
@@ -178,141 +194,4 @@ function expectLatin1(user: string): void {
     `ucon_db.writer_user: ${JSON.stringify(user)} can't be sent because of ${JSON.stringify(letter)}: HTTP allows only the letters of ` +
       'Latin-1 in user names',
   );
-}
-
-/** Gets a digest challenge without storing anything. */
-function askDemand(conversation: Conversation, address: UconDbAddress): Promise<Demand> {
-  const request = { method: 'POST', target: address.challenge(), body: Buffer.alloc(0) } as const;
-  return conversation.insist(request, async () =>
-    conversation.judge(request, await conversation.send(request), demandOf),
-  );
-}
-
-function demandOf(answer: TextAnswer): Demand | undefined {
-  return saysBadTv(answer) ? 'nothing' : challengeOf(answer);
-}
-
-/** What a UconDB that can be used is like. */
-export interface UconDbAccess {
-  /** False: the object will be made by the first upload. */
-  readonly objectExists: boolean;
-  /** False: the server takes uploads from everybody. */
-  readonly asksForLogin: boolean;
-}
-
-/**
- * Finds out whether the folder is there and whether the server would take an upload from us. Nothing is stored: what is sent
- * is refused for its tv, which the server reads after it has accepted the login.
- * @param maxMb of a listing, in megabytes
- * @throws ConfigurationError for a wrong address, folder or login; UconDbError if the server doesn't answer as it should
- */
-async function checkAccess(
-  conversation: Conversation,
-  address: UconDbAddress,
-  { authenticator, maxMb }: { readonly authenticator: Authenticator; readonly maxMb: number },
-): Promise<UconDbAccess> {
-  const objectExists = await conversation.get(
-    { target: address.emptyListing() },
-    async ({ chunks }, what) => {
-      await readListing(chunks, { object: address.object, what, maxMb }, silentLogger);
-      return true;
-    },
-    (answer) => (saysNotFound(answer, 'object') ? false : undefined),
-  );
-  const asksForLogin = (await authenticator.demand(conversation)) !== 'nothing';
-  if (asksForLogin) await tryLogin(conversation, address, authenticator);
-  return { objectExists, asksForLogin };
-}
-
-async function tryLogin(
-  conversation: Conversation,
-  address: UconDbAddress,
-  authenticator: Authenticator,
-): Promise<void> {
-  const request = { method: 'POST', target: address.challenge(), body: Buffer.alloc(0) } as const;
-  await conversation.insist(request, async () => {
-    const send = (headers: Readonly<Record<string, string>>) => conversation.send({ ...request, headers });
-    return conversation.judge(
-      request,
-      await authenticator.exchange(conversation, request, send, challengeOf),
-      asAccepted,
-    );
-  });
-}
-
-function asAccepted(answer: Parameters<typeof saysBadTv>[0]): true | undefined {
-  return saysBadTv(answer) ? true : undefined;
-}
-
-/** The parameters of section `ucon_db` that the client needs. */
-export interface UconDbParameters {
-  readonly serverUrl: string;
-  readonly folderName: string;
-  readonly objectName: string;
-  readonly writerUser: string;
-  readonly writerPassword: string;
-  readonly timeoutSeconds: number;
-  readonly listingTimeoutSeconds?: number | undefined;
-  readonly maxListingMb?: number | undefined;
-  readonly maxBlobMb?: number | undefined;
-  readonly tlsVerify: boolean;
-  readonly caFile?: string | undefined;
-}
-
-/**
- * The UconDB that the configuration names. Contacts nothing yet.
- * @param options.env names the proxies
- * @throws ConfigurationError if the parameters can't be used or `caFile` can't be read
- */
-export function openUconDb(
-  parameters: UconDbParameters,
-  options: {
-    readonly workers: number;
-    readonly logger: Logger;
-    readonly env: Environment;
-    readonly announceVersion?: boolean;
-  },
-): UconDbClient {
-  return new UconDbClient({
-    serverUrl: parameters.serverUrl,
-    folder: parameters.folderName,
-    object: parameters.objectName,
-    user: parameters.writerUser,
-    password: parameters.writerPassword,
-    timeoutSeconds: parameters.timeoutSeconds,
-    listingTimeoutSeconds: parameters.listingTimeoutSeconds,
-    maxListingMb: parameters.maxListingMb,
-    maxBlobMb: parameters.maxBlobMb,
-    tlsVerify: parameters.tlsVerify,
-    connections: options.workers,
-    logger: options.logger,
-    proxy: proxyFor(new URL(parameters.serverUrl), options.env),
-    announceVersion: options.announceVersion,
-    ca: parameters.caFile === undefined ? undefined : readCertificates(parameters.caFile),
-  });
-}
-
-function readCertificates(path: string): string {
-  let text: string;
-  try {
-    text = String(readRegularFileSync(path));
-  } catch (error) {
-    throw new ConfigurationError(`ucon_db.ca_file: can't read ${path}: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
-  try {
-    createSecureContext({ ca: text });
-  } catch (error) {
-    throw new ConfigurationError(
-      `ucon_db.ca_file: ${path} holds no usable certificate: ${messageOf(error)}`,
-      {
-        cause: error,
-      },
-    );
-  }
-  if (!text.includes('-----BEGIN CERTIFICATE-----')) {
-    throw new ConfigurationError(`ucon_db.ca_file: ${path} holds no PEM certificate`);
-  }
-  return text;
 }

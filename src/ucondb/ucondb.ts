@@ -1,3 +1,5 @@
+import { type UnpackedRecord, unpackBlob } from '../blob/unpack.ts';
+import { BlobError } from '../errors.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 
 /** Limits where nobody sets others: silence before the first byte of a listing, size of a listing, size of a blob. */
@@ -44,4 +46,18 @@ export interface UconDb {
 
   /** Ends all that is under way. */
   close(): Promise<void>;
+}
+
+/**
+ * Fetches a run's blob and takes it apart.
+ * @throws UconDbError if there is none or it did not arrive whole; BlobError if it is no record, or that of another run
+ */
+export async function storedRecord(
+  uconDb: UconDb,
+  run: RunNumber,
+  stop?: AbortSignal,
+): Promise<UnpackedRecord> {
+  const record = unpackBlob(await uconDb.get(run, stop));
+  if (record.run !== run) throw new BlobError(`the blob under key ${run} is that of run ${record.run}`);
+  return record;
 }

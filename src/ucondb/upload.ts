@@ -3,7 +3,6 @@ import type { RunNumber } from '../runs/run-number.ts';
 import type { UconDbAddress } from './address.ts';
 import { adler32 } from './adler32.ts';
 import {
-  challengeOf,
   isBusy,
   parseMetadata,
   saysKeyIsTaken,
@@ -144,15 +143,10 @@ export class Upload {
 
   async #attempt(): Promise<Attempt> {
     const request = { method: 'POST', target: this.#target, body: this.#blob } as const;
-    const answer = await this.#authenticator.exchange(
-      this.#conversation,
-      request,
-      (authorization) => {
-        const headers = { 'content-type': 'application/octet-stream', ...authorization };
-        return this.#answerTo({ ...request, headers });
-      },
-      (answer) => (answer instanceof TransportError ? undefined : challengeOf(answer)),
-    );
+    const answer = await this.#authenticator.exchange(this.#conversation, request, (authorization) => {
+      const headers = { 'content-type': 'application/octet-stream', ...authorization };
+      return this.#answerTo({ ...request, headers });
+    });
     return this.#judge(answer);
   }
 
@@ -213,14 +207,14 @@ export class Upload {
       return version?.key === String(this.#run) ? version : 'no-answer';
     }
     if (saysNotFound(answer, 'version')) return 'nothing';
-    if (answer.status === 500) return (await this.#objectIsMissing()) ? 'nothing' : 'no-answer';
+    if (answer.status === 500) return await this.#heldAfter500();
     if (isBusy(answer) || answer.status > 500) return 'no-answer';
     throw this.#conversation.errorOf(request, answer);
   }
 
-  /** Before the first version of an object the server answers a GET by key with a 500; a listing tells it from a fault. */
-  async #objectIsMissing(): Promise<boolean> {
+  /** Before the first version of an object the server answers a GET by key like that; a listing tells it from a fault. */
+  async #heldAfter500(): Promise<Held> {
     const answer = await this.#answerTo({ method: 'GET', target: this.#address.emptyListing() });
-    return !(answer instanceof TransportError) && saysNotFound(answer, 'object');
+    return !(answer instanceof TransportError) && saysNotFound(answer, 'object') ? 'nothing' : 'no-answer';
   }
 }

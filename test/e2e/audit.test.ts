@@ -9,8 +9,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { silentLogger } from '../../src/log/logger.ts';
-import { openUconDb } from '../../src/ucondb/ucondb-client.ts';
+import { UconDbClient } from '../../src/ucondb/ucondb-client.ts';
 import { account } from '../helpers/site.ts';
 import { useSite } from '../helpers/use-site.ts';
 
@@ -246,10 +245,7 @@ describe('--restore of a blob that an older archiver stored', () => {
     ]);
     const { folder: folderName, user: writerUser, password: writerPassword } = account;
     const server = { serverUrl: ucondb.url, folderName, objectName: 'runs', writerUser, writerPassword };
-    const client = openUconDb(
-      { ...server, timeoutSeconds: 5, tlsVerify: true },
-      { workers: 1, logger: silentLogger, env: {} },
-    );
+    const client = new UconDbClient({ ...server, timeoutSeconds: 5 });
     await client.put(7, blob);
     await client.close();
     return blob;

@@ -14,8 +14,7 @@ import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { packBlob } from '../../src/blob/pack.ts';
 import { unpackBlob } from '../../src/blob/unpack.ts';
-import { silentLogger } from '../../src/log/logger.ts';
-import { openUconDb } from '../../src/ucondb/ucondb-client.ts';
+import { UconDbClient } from '../../src/ucondb/ucondb-client.ts';
 import { documentOf, removeDocument } from '../helpers/database-damage.ts';
 import { goldenRuns } from '../helpers/golden-records.ts';
 import { account } from '../helpers/site.ts';
@@ -31,8 +30,7 @@ let scratch: string;
 async function put(run: number, blob: Buffer): Promise<void> {
   const parameters = { serverUrl: ucondb.url, folderName: account.folder, objectName: 'runs' };
   const writer = { writerUser: account.user, writerPassword: account.password };
-  const options = { workers: 1, logger: silentLogger, env: {} };
-  const client = openUconDb({ ...parameters, ...writer, timeoutSeconds: 5, tlsVerify: true }, options);
+  const client = new UconDbClient({ ...parameters, ...writer, timeoutSeconds: 5 });
   await client.replace(run, blob);
   await client.close();
 }

@@ -46,7 +46,14 @@ async function urlOf(child: ReturnType<typeof start>): Promise<string> {
 }
 
 const open = (serverUrl: string) =>
-  new UconDbClient({ serverUrl, folder: 'f2', object: 'runs', ...account, timeoutSeconds: 10 });
+  new UconDbClient({
+    serverUrl,
+    folderName: 'f2',
+    objectName: 'runs',
+    writerUser: account.user,
+    writerPassword: account.password,
+    timeoutSeconds: 10,
+  });
 
 it('prints its address, and keeps what was put when it is killed and started again', async () => {
   const killed = start();

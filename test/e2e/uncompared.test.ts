@@ -27,7 +27,9 @@ afterEach(async () => {
 
 /** Another program that writes to the same object. */
 async function asAnother<T>(work: (client: UconDbClient) => Promise<T>): Promise<T> {
-  const client = new UconDbClient({ serverUrl: ucondb.url, object: 'runs', timeoutSeconds: 5, ...account });
+  const { folder: folderName, user: writerUser, password: writerPassword } = account;
+  const server = { serverUrl: ucondb.url, folderName, objectName: 'runs', writerUser, writerPassword };
+  const client = new UconDbClient({ ...server, timeoutSeconds: 5 });
   try {
     return await work(client);
   } finally {

@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type Collection, toStoredJson } from '../../src/fhicl/document.ts';
-import { silentLogger } from '../../src/log/logger.ts';
-import { openUconDb } from '../../src/ucondb/ucondb-client.ts';
+import { UconDbClient } from '../../src/ucondb/ucondb-client.ts';
 import { documentOf, documentsIn, editIndex, mapOf } from './database-damage.ts';
 import { type GoldenRun, goldenRuns } from './golden-records.ts';
 import { account, Site } from './site.ts';
@@ -63,18 +62,14 @@ export class ReferenceSite {
 
   /** Stores the blob that the Python archiver made of a run. */
   async migrate({ run, directory }: GoldenRun): Promise<void> {
-    const client = openUconDb(
-      {
-        serverUrl: this.#serverUrl,
-        folderName: account.folder,
-        objectName: 'runs',
-        writerUser: account.user,
-        writerPassword: account.password,
-        timeoutSeconds: 5,
-        tlsVerify: true,
-      },
-      { workers: 1, logger: silentLogger, env: {} },
-    );
+    const client = new UconDbClient({
+      serverUrl: this.#serverUrl,
+      folderName: account.folder,
+      objectName: 'runs',
+      writerUser: account.user,
+      writerPassword: account.password,
+      timeoutSeconds: 5,
+    });
     await client.put(run, readFileSync(join(directory, 'blob.txt')));
     await client.close();
   }

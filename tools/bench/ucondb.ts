@@ -34,16 +34,14 @@ const flags = new Command('bench-ucondb')
   .opts<Flags>();
 
 async function measure(serverUrl: string, workers: number): Promise<void> {
-  const { folder, user, password } = flags;
-  const object = `bench_${Date.now()}_${workers}`;
   const client = new UconDbClient({
     serverUrl,
-    folder,
-    object,
-    user,
-    password,
+    folderName: flags.folder,
+    objectName: `bench_${Date.now()}_${workers}`,
+    writerUser: flags.user,
+    writerPassword: flags.password,
     timeoutSeconds: 30,
-    connections: workers,
+    workers,
   });
   const content = randomBytes(Number(flags.megabytes) * 1e6);
   const limit = pLimit(workers);

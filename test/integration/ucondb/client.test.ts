@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ConfigurationError, UconDbError } from '../../../src/errors.ts';
-import { openUconDb, UconDbClient, type UconDbClientOptions } from '../../../src/ucondb/ucondb-client.ts';
+import { UconDbClient, type UconDbClientOptions } from '../../../src/ucondb/ucondb-client.ts';
 import { DiskStore } from '../../../tools/ucondb-server/disk-store.ts';
 import { startUconDbServer, type UconDbServer } from '../../../tools/ucondb-server/server.ts';
 import {
@@ -20,7 +19,8 @@ import {
 import { recordingLogger } from '../../helpers/recording-logger.ts';
 
 const account = { user: 'archiver', password: 'pass:phrase "x"' };
-const place = { folder: 'test01', object: 'configuration' };
+const writer = { writerUser: account.user, writerPassword: account.password };
+const place = { folderName: 'test01', objectName: 'configuration' };
 const blob = Buffer.from('Start of Record\nRun Number: 101\nEnd of Record\n');
 
 let data: string;
@@ -28,7 +28,7 @@ let server: UconDbServer;
 let proxy: FaultProxy | undefined;
 const clients: UconDbClient[] = [];
 
-const startServer = () => startUconDbServer({ data, folders: [place.folder], ...account });
+const startServer = () => startUconDbServer({ data, folders: [place.folderName], ...account });
 
 beforeEach(async () => {
   data = await mkdtemp(join(tmpdir(), 'ucondb-client-'));
@@ -45,7 +45,7 @@ afterEach(async () => {
 
 function open(options: Partial<UconDbClientOptions> = {}): UconDbClient {
   const serverUrl = proxy?.url ?? server.url;
-  const client = new UconDbClient({ serverUrl, ...place, ...account, timeoutSeconds: 10, ...options });
+  const client = new UconDbClient({ serverUrl, ...place, ...writer, timeoutSeconds: 10, ...options });
   clients.push(client);
   return client;
 }
@@ -127,7 +127,7 @@ describe('a server that works', () => {
 
   it('asks for one challenge, without a body, and sends each blob once with its length', async () => {
     proxy = await startFaultProxy(server.url);
-    const client = open({ connections: 8 });
+    const client = open({ workers: 8 });
     await Promise.all(Array.from({ length: 20 }, (_, run) => client.put(run, blob)));
     const posts = proxy.heads.filter((head) => head.startsWith('POST'));
     expect(posts.filter((head) => !isUpload(head))).toHaveLength(1);
@@ -153,7 +153,7 @@ describe('a server that works', () => {
   });
 
   it('lets one of many puts of a key through', async () => {
-    const client = open({ connections: 20 });
+    const client = open({ workers: 20 });
     const outcomes = await Promise.all(Array.from({ length: 20 }, () => client.put(9, blob)));
     expect(outcomes.filter((outcome) => outcome === 'stored')).toHaveLength(1);
     expect(await client.listRuns()).toEqual([9]);
@@ -173,7 +173,7 @@ describe('a server that works', () => {
     await client.put(1, blob);
     const port = Number(new URL(server.url).port);
     await server.close();
-    server = await startUconDbServer({ data, folders: [place.folder], ...account, port });
+    server = await startUconDbServer({ data, folders: [place.folderName], ...account, port });
     expect(await client.put(2, blob)).toBe('stored');
     expect(await client.listRuns()).toEqual([1, 2]);
     expect(await client.get(1)).toEqual(blob);
@@ -182,9 +182,9 @@ describe('a server that works', () => {
 
 describe('a wrong configuration', () => {
   it.each([
-    ['password', { password: 'wrong' }, /writer_password/],
-    ['user', { user: 'nobody' }, /writer_user/],
-    ['folder', { folder: 'nosuch' }, /folder_name/],
+    ['password', { writerPassword: 'wrong' }, /writer_password/],
+    ['user', { writerUser: 'nobody' }, /writer_user/],
+    ['folder', { folderName: 'nosuch' }, /folder_name/],
   ] as const)('is told by a put: %s', async (_, options, parameter) => {
     const error = await rejection(open(options).put(1, blob));
     expect(error).toBeInstanceOf(ConfigurationError);
@@ -194,8 +194,8 @@ describe('a wrong configuration', () => {
 
   it('is told by listing and reading: folder', async () => {
     for (const call of [
-      () => open({ folder: 'nosuch' }).listRuns(),
-      () => open({ folder: 'nosuch' }).get(1),
+      () => open({ folderName: 'nosuch' }).listRuns(),
+      () => open({ folderName: 'nosuch' }).get(1),
     ]) {
       const error = await rejection(call());
       expect(error).toBeInstanceOf(ConfigurationError);
@@ -217,8 +217,8 @@ describe('a wrong configuration', () => {
     ['no URL', { serverUrl: 'ucondb' }],
     ['a password in the URL', { serverUrl: 'http://a:phrase@localhost/app' }],
     ['a query in the URL', { serverUrl: 'http://localhost/app?x' }],
-    ['a folder that can not be', { folder: 'no such' }],
-    ['an object that can not be', { object: 'a/b' }],
+    ['a folder that can not be', { folderName: 'no such' }],
+    ['an object that can not be', { objectName: 'a/b' }],
   ])('is told at once: %s', async (_, options) => {
     expect(await rejection((async () => open(options))())).toBeInstanceOf(ConfigurationError);
   });
@@ -232,7 +232,7 @@ describe('a wrong configuration', () => {
   it('is told of a server that takes no uploads', async () => {
     const readOnly = await startUconDbServer({
       data: join(data, 'other'),
-      folders: [place.folder],
+      folders: [place.folderName],
       ...account,
       readOnly: true,
     });
@@ -245,7 +245,9 @@ describe('a wrong configuration', () => {
 describe('a replacement', () => {
   const newer = Buffer.from('Start of Record\nRun Number: 101\nmore\nEnd of Record\n');
   const versions = async (): Promise<(string | null)[]> => {
-    const answer = await fetch(`${server.url}/versions?folder=${place.folder}&object=${place.object}`);
+    const answer = await fetch(
+      `${server.url}/versions?folder=${place.folderName}&object=${place.objectName}`,
+    );
     return ((await answer.json()) as { key: string | null }[]).map(({ key }) => key);
   };
 
@@ -307,7 +309,7 @@ describe('a replacement', () => {
 
   it('is refused to whoever may not write', async () => {
     await open().put(1, blob);
-    const error = await rejection(open({ password: 'wrong' }).replace(1, newer));
+    const error = await rejection(open({ writerPassword: 'wrong' }).replace(1, newer));
     expect(error).toBeInstanceOf(ConfigurationError);
     expect(await versions()).toEqual(['1']);
   });
@@ -608,8 +610,8 @@ describe('keys that are no run numbers', () => {
     await server.close();
     const store = await DiskStore.open(data);
     for (const key of ['12', null, '007', 'abc', '9007199254740993', '', '3']) {
-      await store.put(place.folder, {
-        object: place.object,
+      await store.put(place.folderName, {
+        object: place.objectName,
         key,
         tv: 0,
         tags: [],
@@ -634,7 +636,7 @@ describe('TLS', () => {
   it('is verified, unless told otherwise', async () => {
     const secure = await startUconDbServer({
       data: join(data, 'tls'),
-      folders: [place.folder],
+      folders: [place.folderName],
       ...account,
       tls,
     });
@@ -645,7 +647,7 @@ describe('TLS', () => {
     expect(error.message).toContain('ucon_db.tls_verify');
 
     const large = Buffer.alloc(2_000_000, 'abc');
-    const trusting = open({ serverUrl, ca: readFileSync(tls.cert, 'utf8') });
+    const trusting = open({ serverUrl, caFile: tls.cert });
     expect(await trusting.put(1, large)).toBe('stored');
     expect(await trusting.listRuns()).toEqual([1]);
     expect((await trusting.get(1)).equals(large)).toBe(true);
@@ -669,20 +671,14 @@ describe('TLS', () => {
 });
 
 describe('the section of the configuration', () => {
-  const section = {
-    folderName: place.folder,
-    objectName: place.object,
-    writerUser: account.user,
-    writerPassword: account.password,
-    timeoutSeconds: 10,
-    tlsVerify: true,
-  };
+  const section = { ...place, ...writer, timeoutSeconds: 10, tlsVerify: true };
+  const services = () => ({ workers: 2, logger: recordingLogger(), env: {} });
 
   it('opens the client', async () => {
     const settings = { ...section, serverUrl: server.url, caFile: undefined };
-    const client = openUconDb(settings, { workers: 2, logger: recordingLogger(), env: {} });
+    const client = new UconDbClient({ ...settings, ...services() });
     expect(await client.put(1, blob)).toBe('stored');
-    expect(client.location).toContain(place.folder);
+    expect(client.location).toContain(place.folderName);
     await client.close();
   });
 
@@ -690,9 +686,7 @@ describe('the section of the configuration', () => {
     'names a ca_file that is none: %s',
     async (caFile) => {
       const settings = { ...section, serverUrl: server.url, caFile };
-      const error = await rejection(
-        (async () => openUconDb(settings, { workers: 2, logger: recordingLogger(), env: {} }))(),
-      );
+      const error = await rejection((async () => new UconDbClient({ ...settings, ...services() }))());
       expect(error).toBeInstanceOf(ConfigurationError);
       expect(error.message).toContain(caFile);
     },

@@ -16,7 +16,8 @@ import {
 } from '../../helpers/fault-proxy.ts';
 
 const account = { user: 'archiver', password: 'secret' };
-const place = { folder: 'test01', object: 'configuration' };
+const writer = { writerUser: account.user, writerPassword: account.password };
+const place = { folderName: 'test01', objectName: 'configuration' };
 const blob = Buffer.from('Start of Record\nRun Number: 1\nEnd of Record\n');
 
 let data: string;
@@ -27,7 +28,7 @@ const clients: UconDbClient[] = [];
 
 beforeEach(async () => {
   data = await mkdtemp(join(tmpdir(), 'ucondb-faults-'));
-  server = await startUconDbServer({ data, folders: [place.folder], ...account });
+  server = await startUconDbServer({ data, folders: [place.folderName], ...account });
 });
 
 afterEach(async () => {
@@ -46,7 +47,7 @@ function open(options: Partial<UconDbClientOptions> = {}): UconDbClient {
   const client = new UconDbClient({
     serverUrl: proxy?.url ?? server.url,
     ...place,
-    ...account,
+    ...writer,
     timeoutSeconds: 10,
     now: () => waited,
     sleep: async (milliseconds) => {
@@ -123,9 +124,9 @@ describe('it is the fault of the site', () => {
   });
 
   it.each([
-    ['user', { user: 'nobody' }],
-    ['password', { password: 'wrong' }],
-    ['folder', { folder: 'nosuch' }],
+    ['user', { writerUser: 'nobody' }],
+    ['password', { writerPassword: 'wrong' }],
+    ['folder', { folderName: 'nosuch' }],
   ])('that an upload is refused for the %s', async (_, options) => {
     expect(await faultOf(open(options).put(1, blob))).toBe('site');
   });
@@ -180,7 +181,7 @@ describe('whose fault it is remains unknown', () => {
       };
     });
     expect(await faultOf(client.put(1, blob))).toBe('unknown');
-    server = await startUconDbServer({ data, folders: [place.folder], ...account });
+    server = await startUconDbServer({ data, folders: [place.folderName], ...account });
   });
 
   it('when nothing answers after an upload that may have been stored, until patience ends', async () => {

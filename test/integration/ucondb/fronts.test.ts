@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,7 +11,8 @@ import { startUconDbServer, type UconDbServer } from '../../../tools/ucondb-serv
 import { type FaultProxy, type Script, startFaultProxy } from '../../helpers/fault-proxy.ts';
 
 const account = { user: 'archiver', password: 'secret' };
-const place = { folder: 'test01', object: 'configuration' };
+const writer = { writerUser: account.user, writerPassword: account.password };
+const place = { folderName: 'test01', objectName: 'configuration' };
 const blob = Buffer.from('Start of Record\nRun Number: 101\nEnd of Record\n');
 const newer = Buffer.from('Start of Record\nRun Number: 101\nmore\nEnd of Record\n');
 
@@ -23,7 +23,7 @@ const clients: UconDbClient[] = [];
 
 beforeEach(async () => {
   data = await mkdtemp(join(tmpdir(), 'ucondb-fronts-'));
-  server = await startUconDbServer({ data, folders: [place.folder], ...account });
+  server = await startUconDbServer({ data, folders: [place.folderName], ...account });
 });
 
 afterEach(async () => {
@@ -34,15 +34,15 @@ afterEach(async () => {
   await rm(data, { recursive: true });
 });
 
-function open(serverUrl: string, object = place.object): UconDbClient {
+function open(serverUrl: string, objectName = place.objectName): UconDbClient {
   let time = 0;
   const client = new UconDbClient({
     ...place,
-    ...account,
+    ...writer,
     serverUrl,
-    object,
+    objectName,
     timeoutSeconds: 10,
-    connections: 4,
+    workers: 4,
     now: () => time,
     sleep: async (milliseconds) => {
       time += milliseconds;
@@ -58,7 +58,7 @@ async function openThrough(script: Script): Promise<UconDbClient> {
 }
 
 async function keys(): Promise<(string | null)[]> {
-  const answer = await fetch(`${server.url}/versions?folder=${place.folder}&object=${place.object}`);
+  const answer = await fetch(`${server.url}/versions?folder=${place.folderName}&object=${place.objectName}`);
   return ((await answer.json()) as { key: string | null }[]).map(({ key }) => key);
 }
 
@@ -219,7 +219,7 @@ describe('a front that fails by itself', () => {
 it('the listing of another object, out of a cache, is not believed', async () => {
   await open(server.url, 'other').put(7, blob);
   const client = await openThrough(() => async (request) => {
-    const answer = await fetch(`${server.url}/versions?folder=${place.folder}&object=other`);
+    const answer = await fetch(`${server.url}/versions?folder=${place.folderName}&object=other`);
     request.answer(page('200 OK', await answer.text()));
   });
   await expect(client.listRuns()).rejects.toThrow(/object "other"/);
@@ -295,9 +295,9 @@ it('names itself and its version', async () => {
 describe('a user name', () => {
   it.each(['Dvo\u0159\u00e1k', 'a\nb', '\u{1f600}'])(
     'that can not be sent is an error of the configuration: %j',
-    (user) => {
+    (writerUser) => {
       const make = () =>
-        new UconDbClient({ ...place, ...account, user, serverUrl: server.url, timeoutSeconds: 10 });
+        new UconDbClient({ ...place, ...writer, writerUser, serverUrl: server.url, timeoutSeconds: 10 });
       expect(make).toThrow(ConfigurationError);
       expect(make).toThrow(/^ucon_db\.writer_user: /);
     },
@@ -305,8 +305,14 @@ describe('a user name', () => {
 
   it('may be sent with a password of any letters', async () => {
     const other = { user: 'archiver', password: 'Dvo\u0159\u00e1k' };
-    const own = await startUconDbServer({ data: join(data, 'own'), folders: [place.folder], ...other });
-    const client = new UconDbClient({ ...place, ...other, serverUrl: own.url, timeoutSeconds: 10 });
+    const own = await startUconDbServer({ data: join(data, 'own'), folders: [place.folderName], ...other });
+    const client = new UconDbClient({
+      ...place,
+      writerUser: other.user,
+      writerPassword: other.password,
+      serverUrl: own.url,
+      timeoutSeconds: 10,
+    });
     clients.push(client);
     expect(await client.put(1, blob)).toBe('stored');
     await own.close();
@@ -323,12 +329,17 @@ describe('a certificate', () => {
     const tls = { cert, key: join(fixtures, 'key.pem') };
     const own = await startUconDbServer({
       data: join(data, 'own'),
-      folders: [place.folder],
+      folders: [place.folderName],
       ...account,
       tls,
     });
-    const ca = readFileSync(cert, 'utf8');
-    const client = new UconDbClient({ ...place, ...account, serverUrl: own.url, timeoutSeconds: 10, ca });
+    const client = new UconDbClient({
+      ...place,
+      ...writer,
+      serverUrl: own.url,
+      timeoutSeconds: 10,
+      caFile: cert,
+    });
     clients.push(client);
     await expect(client.listRuns()).rejects.toThrow(advice);
     await expect(client.put(1, blob)).rejects.toThrow(/ucon_db.ca_file does not help/);

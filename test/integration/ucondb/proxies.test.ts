@@ -6,9 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Environment } from '../../../src/environment.ts';
 import { ArchiverError, ConfigurationError } from '../../../src/errors.ts';
-import { silentLogger } from '../../../src/log/logger.ts';
-import type { UconDbClient } from '../../../src/ucondb/ucondb-client.ts';
-import { openUconDb, type UconDbParameters } from '../../../src/ucondb/ucondb-client.ts';
+import { UconDbClient, type UconDbClientOptions } from '../../../src/ucondb/ucondb-client.ts';
 import { startUconDbServer, type UconDbServer } from '../../../tools/ucondb-server/server.ts';
 import { closedPort } from '../../helpers/closed-port.ts';
 import { ForwardProxy } from '../../helpers/forward-proxy.ts';
@@ -48,21 +46,20 @@ async function start(scheme: 'http' | 'https'): Promise<void> {
   });
 }
 
-function open(env: Environment, parameters: Partial<UconDbParameters> = {}): UconDbClient {
-  const client = openUconDb(
-    {
-      serverUrl: server.url,
-      folderName: 'test01',
-      objectName: 'configuration',
-      writerUser: account.user,
-      writerPassword: account.password,
-      timeoutSeconds: 10,
-      tlsVerify: true,
-      caFile: tls.cert,
-      ...parameters,
-    },
-    { workers: 4, logger: silentLogger, env },
-  );
+function open(env: Environment, parameters: Partial<UconDbClientOptions> = {}): UconDbClient {
+  const client = new UconDbClient({
+    serverUrl: server.url,
+    folderName: 'test01',
+    objectName: 'configuration',
+    writerUser: account.user,
+    writerPassword: account.password,
+    timeoutSeconds: 10,
+    tlsVerify: true,
+    caFile: tls.cert,
+    workers: 4,
+    env,
+    ...parameters,
+  });
   clients.push(client);
   return client;
 }

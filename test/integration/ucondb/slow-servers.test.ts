@@ -15,7 +15,8 @@ import {
 } from '../../helpers/fault-proxy.ts';
 
 const account = { user: 'archiver', password: 'secret' };
-const place = { folder: 'test01', object: 'configuration' };
+const writer = { writerUser: account.user, writerPassword: account.password };
+const place = { folderName: 'test01', objectName: 'configuration' };
 const blob = Buffer.from(`Start of Record\nRun Number: 1\n${'x'.repeat(3000)}\nEnd of Record\n`);
 
 let data: string;
@@ -25,7 +26,7 @@ let client: UconDbClient;
 
 beforeEach(async () => {
   data = await mkdtemp(join(tmpdir(), 'ucondb-slow-'));
-  server = await startUconDbServer({ data, folders: [place.folder], ...account });
+  server = await startUconDbServer({ data, folders: [place.folderName], ...account });
 });
 
 afterEach(async () => {
@@ -37,11 +38,11 @@ afterEach(async () => {
 
 async function open(script: Script, options: Partial<UconDbClientOptions> = {}): Promise<void> {
   proxy = await startFaultProxy(server.url, script);
-  client = new UconDbClient({ serverUrl: proxy.url, ...place, ...account, timeoutSeconds: 0.2, ...options });
+  client = new UconDbClient({ serverUrl: proxy.url, ...place, ...writer, timeoutSeconds: 0.2, ...options });
 }
 
 async function store(run: number, bytes: Buffer): Promise<void> {
-  const direct = new UconDbClient({ serverUrl: server.url, ...place, ...account, timeoutSeconds: 10 });
+  const direct = new UconDbClient({ serverUrl: server.url, ...place, ...writer, timeoutSeconds: 10 });
   await direct.put(run, bytes);
   await direct.close();
 }

@@ -6,14 +6,13 @@ import { loadEnvFile } from '../../../src/config/env-file.ts';
 import { readConfigFile } from '../../../src/config/load.ts';
 import { readRegularFile, readRegularFileSync } from '../../../src/files/regular-file.ts';
 import { acquireProcessLock } from '../../../src/lock/lock.ts';
-import { silentLogger } from '../../../src/log/logger.ts';
 import { readSchemaFile } from '../../../src/records/schema-file.ts';
 import { FailureLog } from '../../../src/state/failure-log.ts';
 import { FailureReasons } from '../../../src/state/failure-reasons.ts';
 import { NotifiedFile } from '../../../src/state/notified.ts';
 import { SeenRuns } from '../../../src/state/seen-runs.ts';
 import { StateFile } from '../../../src/state/state.ts';
-import { openUconDb } from '../../../src/ucondb/ucondb-client.ts';
+import { UconDbClient } from '../../../src/ucondb/ucondb-client.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 
 const temporaryDirectory = useTemporaryDirectories();
@@ -28,7 +27,7 @@ const kinds: readonly (readonly [kind: string, make: (path: string) => unknown])
 function openWithCa(caFile: string): unknown {
   const server = { serverUrl: 'https://127.0.0.1:1', folderName: 'f', objectName: 'o' };
   const account = { writerUser: 'u', writerPassword: 'p', timeoutSeconds: 1, tlsVerify: true };
-  return openUconDb({ ...server, ...account, caFile }, { workers: 1, logger: silentLogger, env: {} });
+  return new UconDbClient({ ...server, ...account, caFile });
 }
 
 /** What reads each file, or tells in a text why it can't. */
