@@ -7,20 +7,23 @@ import { type RunEnd, Visit } from './run-end.ts';
 
 /** How often and how far apart a run is tried. */
 export interface AttemptOptions {
-  /** Further attempts after the first that are configured; only for errors that say a repeat may help. */
+  /** Configured attempts after the first. Only errors that are retryable use them. */
   readonly retries: number;
   readonly retryDelaySeconds: number;
-  /** One attempt, whatever is configured: others failed just before. */
+  /** A single attempt, whatever the configuration says: others failed just before. */
   readonly once: boolean;
-  /** Once aborted, the run is left to the next execution, unless it failed by its own fault. */
+  /** Once aborted, a run is left to the next execution, unless it failed by its own fault. */
   readonly shutdown: AbortSignal;
-  /** Once aborted, no further attempt is made. */
+  /** Once aborted, there is no further attempt. */
   readonly ending: AbortSignal;
   /** Waits, or returns early when the signal aborts. */
   readonly sleep?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** Does one run's work with the configured attempts, and logs how each ended. Never throws: an unexpected error fails this run only. */
+/**
+ * Does one run's work with the configured attempts, and logs how each ended.
+ * Never throws: an unexpected error fails only this run.
+ */
 export async function attemptRun(
   run: RunNumber,
   work: (run: RunNumber, visit: Visit) => Promise<void>,

@@ -10,27 +10,31 @@ import { followSchedule, Schedule, signOf } from './schedule.ts';
 import type { StageContext, StageResult } from './stage.ts';
 import { WaitingBook } from './waiting-book.ts';
 
-/** What a batch is processed with. */
+/** How a stage works on its runs. */
 export interface BatchWork {
-  /** Begins the log lines: `Import Stage`. */
+  /** The log lines begin with it: `Import Stage`. */
   readonly label: string;
   readonly context: StageContext;
-  /** The place of failures at none of the places. */
+  /** The place of failures that happened at no other place. */
   readonly usualPlace: Place;
-  /** Did something of this stage fail just before, by a fault that may be the site's? */
-  readonly isAlarmed: boolean;
-  /** What the list of waiting runs is to hold besides those that wait by a fault. */
-  readonly waiting: WaitingState;
-  /** Does one run's work. Once `ending` aborts, no further attempt is made. */
+  /** Does one run's work. Once `ending` aborts, it makes no further attempt. */
   attempt(run: RunNumber, options: { readonly once: boolean; readonly ending: AbortSignal }): Promise<RunEnd>;
-  /** Called once it is on disk that runs are archived. */
+  /** Called once state and failure log on disk say that runs are archived. */
   recorded(runs: readonly RunNumber[]): Promise<void>;
 }
 
-/** How a batch ended, whoever of those that wait was asked for. */
+/** What went before a batch. */
+export interface BatchStart {
+  /** Did this stage just meet a failure that may be the site's fault? */
+  readonly isAlarmed: boolean;
+  /** What the list of waiting runs keeps besides the runs that wait because of a fault. */
+  readonly waiting: WaitingState;
+}
+
+/** How a batch ended. */
 export type BatchResult = Omit<StageResult, 'waiting'>;
 
-/** Why and where a batch was ended before all of its runs were tried. */
+/** Where and why a batch broke off before all of its runs were tried. */
 interface BrokenPlace {
   readonly place: Place;
   /** Is it the site's fault for certain? */
@@ -39,15 +43,16 @@ interface BrokenPlace {
 }
 
 /**
- * Processes the runs of a batch, several at once, and writes down how they end. A fault of the site ends the batch: the runs that
- * met it wait, and are candidates of the next execution.
+ * Processes the runs of a batch, several at once, and records how each ends. A fault of the site breaks the batch off: the runs
+ * that met it wait, and the next execution tries them again.
  * @throws PersistenceError if state, failure log or the list of waiting runs can't be written
  */
 export async function processBatch(
   plan: BatchPlan,
   listing: Listing,
   { failed, waiting: { byFault } }: IncrementalView,
-  { label, context, usualPlace, isAlarmed, waiting, attempt, recorded: onArchived }: BatchWork,
+  { isAlarmed, waiting }: BatchStart,
+  { label, context, usualPlace, attempt, recorded: onArchived }: BatchWork,
 ): Promise<BatchResult> {
   const { settings, files, logger, shutdown, now } = context;
   const total = sizeOf(plan);
@@ -128,19 +133,18 @@ function summarise(
   };
 }
 
-/** What the progress of a batch is told with. */
-export interface BatchProgressParts {
+interface BatchProgressParts {
   readonly label: string;
   /** Runs of the batch. */
   readonly total: number;
   readonly logger: Logger;
-  /** Where somebody watches, if anybody does. */
+  /** The terminal of somebody who watches, if there is one. */
   readonly view: ProgressView | undefined;
 }
 
 const INTERVAL = 10;
 
-/** Tells how far a batch has come: live where somebody watches, and every so many runs in the log. */
+/** Tells how far a batch has come: live on a terminal, and every few runs in the log. */
 class BatchProgress {
   readonly #parts: BatchProgressParts;
   readonly #began = performance.now();

@@ -12,7 +12,7 @@ import type { UconDb } from '../ucondb/ucondb.ts';
 import { needOf } from './blob-completion.ts';
 import type { Visit } from './run-end.ts';
 
-/** What blobs are compared with. */
+/** What a {@link BlobComparison} works with. */
 export interface BlobComparisonParts {
   readonly artdaqDb: ArtdaqDb;
   readonly uconDb: UconDb;
@@ -30,7 +30,7 @@ export interface PackedRun {
   readonly blob: Buffer;
 }
 
-/** What UconDB holds of a run, and whether that is its record. `lacks-times`: but for a stop time that came later. */
+/** What UconDB holds of a run, and how it compares with the record. `lacks-times`: equal but for a stop time that came later. */
 export interface StoredRun {
   readonly blob: Buffer;
   readonly verdict: 'equal' | 'lacks-times';
@@ -59,7 +59,7 @@ export class BlobComparison {
   }
 
   /**
-   * Reads a blob back and compares it, but for the two lines with the packing time.
+   * Reads a blob back and compares it, except for the two lines with the packing time.
    * @throws BlobDifferenceError, and what fetching the blob throws
    */
   async look(run: RunNumber, packed: PackedRun, visit: Visit): Promise<StoredRun> {
@@ -90,8 +90,8 @@ export class BlobComparison {
   }
 
   /**
-   * Notes what became of a comparison, where `--verify` and later executions find it.
-   * @param look compares; what it throws is thrown on
+   * Compares, and notes the result where `--verify` and later executions find it.
+   * @param look makes the comparison
    * @throws PersistenceError if it can't be noted that a stop time came later
    */
   async noting(run: RunNumber, look: () => Promise<StoredRun>, logger: Logger): Promise<StoredRun> {
@@ -108,7 +108,7 @@ export class BlobComparison {
     }
   }
 
-  /** Whether that succeeds changes nothing: the run is compared again then. */
+  /** A failure here changes nothing: the run is compared again then. */
   async #note(change: () => Promise<void>, run: RunNumber, logger: Logger): Promise<void> {
     try {
       await change();

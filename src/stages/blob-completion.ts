@@ -5,8 +5,8 @@ import { HISTORY2_FILE } from '../records/prepare.ts';
 import { completes, eventsInHistory, lacksStop } from '../records/run-times.ts';
 
 /**
- * What the blob of a run needs that got its stop time in artdaqDB later: `nothing-yet` if artdaqDB has only the start so far.
- * The names of files if it differs in more than the stop time.
+ * What a blob needs whose run got its stop time in artdaqDB later. `nothing-yet`: artdaqDB has only the start time so far. If the
+ * blob differs in more than the stop time: the names of the files that differ.
  */
 export type BlobNeed = 'nothing' | 'nothing-yet' | 'replacement' | readonly string[];
 
@@ -29,8 +29,8 @@ const METADATA_FILE = 'metadata.fcl';
 const TIME_LINE = /^(?:daqinterface_(?:start|stop)|Start|Stop)_time: /;
 
 /**
- * Do the files of a blob lack times that came after it was stored, and differ from artdaqDB in nothing else? An amendment adds
- * them to RunHistory2; where a run was imported anew, as into a database that was restored from a back-up, metadata.fcl has them too.
+ * Do the files of a blob lack times that came after it was stored, and nothing else? An amendment adds them to RunHistory2. A run
+ * that was imported again, into a database restored from a back-up, has them in metadata.fcl too.
  */
 export function lacksTimesOnly(exported: readonly FhiclFile[], inBlob: readonly FhiclFile[]): boolean {
   const { different, onlyInArtdaqDb, onlyInUconDb } = compareFiles(exported, inBlob);
@@ -47,7 +47,7 @@ function textOf(name: string, files: readonly FhiclFile[]): string | undefined {
   return files.find((file) => file.name === name)?.text;
 }
 
-/** What is no FHiCL lacks more than times. */
+/** A text that is not FHiCL lacks more than times. */
 function isCompletedBy(stored: string, newer: string): boolean {
   try {
     return completes(stored, newer);
@@ -57,7 +57,7 @@ function isCompletedBy(stored: string, newer: string): boolean {
   }
 }
 
-/** Are lines with times all that the newer text has and the stored one lacks, and does it lack nothing itself? */
+/** Does the newer text only add lines with times to the stored one? */
 function hasOnlyMoreTimes(stored: string, newer: string): boolean {
   const before = entryLines(stored);
   let place = 0;

@@ -8,19 +8,19 @@ import type { PostponementReason, WaitingState } from '../state/waiting-runs.ts'
 export interface Listing {
   readonly source: readonly RunNumber[];
   readonly target: readonly RunNumber[];
-  /** Something of these is at the target, but did not count when it was listed, and is not sent again; ascending. */
+  /** Runs of which the target has something that did not count when it was listed; not sent again; ascending. */
   readonly uncertain?: readonly RunNumber[];
 }
 
-/** What decides which runs an incremental execution looks at. */
+/** What decides which runs are candidates. */
 export interface IncrementalView {
   /** max(last_contiguous_run, last_attempted_run) of the stage's state. */
   readonly position: RunNumber;
-  /** Runs in the failure log: retrying them is the operator's choice. */
+  /** Runs in the failure log. Only an operator has them retried. */
   readonly failed: ReadonlySet<RunNumber>;
   /** Runs at or below the position that were not at the source at the previous execution. */
   readonly late: ReadonlySet<RunNumber>;
-  /** Runs that wait: by a fault they are candidates wherever the position is, and then not among `failed`. */
+  /** Runs that wait. Those that wait because of a fault are candidates wherever the position is, and never among `failed`. */
   readonly waiting: WaitingState;
 }
 
@@ -36,8 +36,8 @@ export function missingRuns(listing: Listing): RunNumber[] {
 }
 
 /**
- * What an incremental execution looks at: runs above the position, late ones, and those that wait by a fault, without those in
- * the failure log.
+ * The candidates of an incremental execution: runs above the position, late ones, and those that wait because of a fault;
+ * without those in the failure log.
  * @param missing as {@link missingRuns} returns them
  */
 export function incrementalRuns(missing: readonly RunNumber[], view: IncrementalView): RunNumber[] {
@@ -48,34 +48,34 @@ export function incrementalRuns(missing: readonly RunNumber[], view: Incremental
   );
 }
 
-/** Says which of some runs are not to be tried for now, and why. */
+/** Says which of some runs should not be tried now, and why. */
 export type Postponer = (runs: readonly RunNumber[]) => Promise<ReadonlyMap<RunNumber, PostponementReason>>;
 
-/** The runs that one execution of a stage tries. */
+/** The runs that one execution of a stage may try. */
 export interface BatchPlan {
   /** Those that do not wait, ascending. */
   readonly others: readonly RunNumber[];
-  /** Those that wait by a fault, those first that were tried least. */
+  /** Those that wait because of a fault; those tried least come first. */
   readonly waiting: readonly RunNumber[];
-  /** At most so many of them all are tried. */
+  /** The most runs to try of both. */
   readonly limit: number;
-  /** Selected runs that are not tried though nothing failed. */
+  /** Selected runs that are left for later although nothing failed. */
   readonly postponed: ReadonlyMap<RunNumber, PostponementReason>;
-  /** All selected runs but the postponed ones that were found, ascending. */
+  /** All selected runs without those found to be postponed, ascending. */
   readonly selected: readonly RunNumber[];
   /**
-   * The runs that decide how far the position moves, ascending: it never passes one that has not ended, so that none is
-   * hidden by a selection. Empty when failed runs are retried: they are at any place, and leave the position alone.
+   * The runs that decide how far the position moves, ascending: it never passes one that has not ended, so that a selection
+   * hides none. Empty for a retry: failed runs are anywhere, and leave the position alone.
    */
   readonly order: readonly RunNumber[];
 }
 
-/** How many runs a plan is for, at most. */
+/** The most runs that a plan tries. */
 export function sizeOf({ others, waiting, limit }: BatchPlan): number {
   return Math.min(others.length + waiting.length, limit);
 }
 
-/** How many runs one execution of a stage processes at most. */
+/** The most runs that one execution of a stage processes. */
 export function limitOf(
   { mode, limit }: { readonly mode: 'full' | 'incremental' | 'failed'; readonly limit?: number | undefined },
   batchSize: number,
@@ -85,8 +85,8 @@ export function limitOf(
 }
 
 /**
- * Chooses the runs to try. Runs that are postponed take no place in the batch, and only as many as need be are asked about, together.
- * Where failed runs are candidates besides others they get the places that are left, so that bad runs never keep all others out.
+ * Chooses the runs to try. Postponed runs take no place in the batch, and the postponer is asked about no more runs than the
+ * batch needs. Failed runs get the places that others leave, so that bad runs never keep all others out.
  */
 export async function planBatch(
   listing: Listing,
@@ -120,11 +120,11 @@ export async function planBatch(
   const cycles = (run: RunNumber): number => byFault.get(run)?.cycles ?? 0;
   const inTurn = selected.filter(isWaiting).sort((a, b) => cycles(a) - cycles(b) || byRunNumber(a, b));
   const waiting = await ready(inTurn, limit, postponer, postponed);
-  // An execution of one run alternates between those that wait and the others.
+  // Executions of one run each alternate between runs that wait and the others.
   const isTheirTurn = limit === 1 && waiting.length > 0 && !beganWithWaiting;
   const failed = selected.filter((run) => view.failed.has(run));
   const others = isTheirTurn ? [] : await ready([...fresh, ...failed], limit, postponer, postponed);
-  // Those that are uncertain and not in the failure log hold the position back.
+  // Uncertain runs hold the position back unless they are in the failure log.
   const deciding = without(
     candidates,
     uncertain.filter((run) => view.failed.has(run)),
@@ -135,15 +135,15 @@ export async function planBatch(
     limit,
     postponed,
     selected: selected.filter((run) => !postponed.has(run)),
-    // What waits below the position holds nothing back: it is a candidate wherever the position is.
+    // A run that waits below the position holds nothing back: it is a candidate wherever the position is.
     order: mode === 'failed' ? [] : deciding.filter((run) => isAbove(run, view.position) || !isWaiting(run)),
   };
 }
 
 /**
- * The first runs that are not postponed. To ask may take a while, however many runs it is about: each time as many are asked about as
- * in all times before.
- * @param postponed gets those that are
+ * The first runs that are not postponed. Each question takes a while, however many runs it is about, so each asks about as
+ * many as all before.
+ * @param postponed receives those that are
  */
 async function ready(
   runs: readonly RunNumber[],
@@ -172,7 +172,7 @@ export function byReason(
   return new Map(reasons.map((reason) => [reason, RunSet.of(runsOf(reason))]));
 }
 
-/** The state with what is at the target already, whoever brought it there. */
+/** The state that counts all runs at the target, whoever brought them there. */
 export function countArchived(state: StageState, listing: Listing): StageState {
   return advance(state, {
     successes: [],
@@ -183,8 +183,8 @@ export function countArchived(state: StageState, listing: Listing): StageState {
 }
 
 /**
- * The highest run up to which every run of an order has ended. A crash after this point can't hide a run below it that
- * was still in progress.
+ * The highest run of an order up to which all have ended. If the position moves only so far, a crash hides no run that was still
+ * in progress.
  * @param order ascending
  */
 export function attemptedUpTo(

@@ -16,8 +16,8 @@ export interface FuzzSettings {
 }
 
 /**
- * Decides by chance what happens to a run before anything is stored of it. Seed, client, run and attempt fix the outcome,
- * whatever the order in which workers come by.
+ * Decides by chance what happens to a run before anything of it is stored. Seed, client, run and attempt determine the
+ * outcome, in whatever order the workers come.
  */
 export class Fuzz {
   readonly #settings: FuzzSettings;
@@ -33,7 +33,7 @@ export class Fuzz {
   }
 
   /**
-   * Lets the run pass, or not. Of the draws for an error half are spared, as in the Python archiver.
+   * Lets the run pass, or throws. Half of the draws for an error pass, as in the Python archiver.
    * @throws NotYetError to leave the run for later, ArchiverError to make it fail
    */
   draw(run: RunNumber): void {
@@ -63,7 +63,7 @@ export class Fuzz {
   }
 }
 
-/** An artdaqDB whose inserts are subject to chance. */
+/** An artdaqDB whose inserts fail by chance. */
 export function fuzzedArtdaqDb(db: ArtdaqDb, fuzz: Fuzz): ArtdaqDb {
   return {
     location: db.location,
@@ -81,7 +81,7 @@ export function fuzzedArtdaqDb(db: ArtdaqDb, fuzz: Fuzz): ArtdaqDb {
   };
 }
 
-/** A UconDB whose uploads are subject to chance. */
+/** A UconDB whose uploads fail by chance. */
 export function fuzzedUconDb(db: UconDb, fuzz: Fuzz): UconDb {
   return {
     location: db.location,

@@ -13,28 +13,29 @@ import type { RunNumber } from '../runs/run-number.ts';
 import type { FollowUpRecords } from '../state/follow-up-records.ts';
 import type { PostponementReason } from '../state/waiting-runs.ts';
 import { BaseStage } from './base-stage.ts';
+import type { FollowUps } from './before-batch.ts';
 import type { Listing } from './candidates.ts';
 import { Visit } from './run-end.ts';
-import type { FollowUps, StageContext, StageRequest } from './stage.ts';
+import type { StageContext, StageRequest } from './stage.ts';
 import { UnfinishedRuns } from './unfinished-runs.ts';
 
 /** What the import stage works with. */
 export interface ImporterParts {
   readonly records: RunRecordSource;
   readonly artdaqDb: ArtdaqDb;
-  /** Which converters and generators run (`fhiclize_generate`). */
+  /** The converters and generators that run (`fhiclize_generate`). */
   readonly generate: ReadonlySet<GenerateName>;
   /** Reads `schema.fcl` from `fcl_conf_dir`; throws ConfigurationError if it can't. */
   readonly readSchema: () => Promise<FhiclFile>;
-  /** A run without stop time that is younger than so many hours is left for later. */
+  /** Hours for which a run without stop time is left for later. */
   readonly waitForStopTimeHours: number;
   readonly followUpRecords: FollowUpRecords;
   readonly now: () => Date;
-  /** Lets so many milliseconds pass between two looks; as in production if absent. */
+  /** Waits so many milliseconds between two looks; by the real clock if absent. */
   readonly sleep?: (milliseconds: number) => Promise<unknown>;
 }
 
-/** Run directories that are looked at at once. */
+/** How many run directories are looked at in parallel. */
 const GLANCES_AT_ONCE = 8;
 
 /** Run directory -> FHiCL documents -> artdaqDB. */
@@ -46,7 +47,7 @@ export class Importer extends BaseStage {
   protected readonly usualPlace = 'artdaqDB write';
   readonly #parts: ImporterParts;
   readonly #unfinished: UnfinishedRuns;
-  /** What the records were when they were found whole. */
+  /** The signatures of run records when they were found whole. */
   readonly #signatures = new Map<RunNumber, string>();
   #schema: FhiclFile | undefined;
 
@@ -59,7 +60,7 @@ export class Importer extends BaseStage {
 
   protected async list(readOnly: boolean): Promise<Listing> {
     const { records, artdaqDb, readSchema } = this.#parts;
-    // Before any run is tried: a missing schema is the site's fault, not that of the runs.
+    // Before any run is tried: a missing schema is the site's fault, not the runs'.
     this.#schema = await readSchema();
     const visit = new Visit();
     const source = await visit.at('run records', () => records.listRuns());
@@ -101,7 +102,7 @@ export class Importer extends BaseStage {
     return postponed;
   }
 
-  /** Those of the runs that wait for their stop time. One that can't be looked at does not: reading it says why. */
+  /** The runs that wait for their stop time. One that can't be looked at does not wait: reading it says why. */
   async #withoutStopTime(runs: readonly RunNumber[]): Promise<RunNumber[]> {
     const { records, waitForStopTimeHours: hours, now } = this.#parts;
     if (hours === 0) return [];
@@ -136,7 +137,7 @@ export class Importer extends BaseStage {
     for (const warning of prepared.warnings) logger.warning(`Run ${run}: ${warning}`);
     if (prepared.update.length === 0) logger.debug(`Run ${run}: no start or stop time, no RunHistory2`);
     const { artdaqDb, generate } = this.#parts;
-    // One insert instead of insert and update: a crash between the two would leave the run without its times for good.
+    // One insert, not insert and update: a crash between the two would leave the run without its times for good.
     const documents = [...prepared.documents, ...prepared.update];
     const insert = () => visit.at('artdaqDB write', () => artdaqDb.insert(run, prepared.config, documents));
     if (!generate.has('RunHistory2')) await insert();

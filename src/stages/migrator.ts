@@ -11,18 +11,18 @@ import { allUncertain, type UncomparedRuns, uncertainRuns } from '../state/uncom
 import type { UconDb } from '../ucondb/ucondb.ts';
 import { BaseStage } from './base-stage.ts';
 import type { BatchResult } from './batch.ts';
+import type { Comparisons, FollowUps } from './before-batch.ts';
 import { BlobComparison, type PackedRun } from './blob-comparison.ts';
 import { needOf } from './blob-completion.ts';
 import type { Listing } from './candidates.ts';
-import type { Comparisons } from './comparisons.ts';
 import { Visit } from './run-end.ts';
-import type { FollowUps, StageContext, StageRequest } from './stage.ts';
+import type { StageContext, StageRequest } from './stage.ts';
 
 /** What the migrate stage works with. */
 export interface MigratorParts {
   readonly artdaqDb: ArtdaqDb;
   readonly uconDb: UconDb;
-  /** Check that each blob holds what its readers rely on. */
+  /** Check each blob for what its readers rely on. */
   readonly validate: boolean;
   /** Runs that got their stop time in artdaqDB after they were archived. */
   readonly amended: RunSetFile;
@@ -36,7 +36,7 @@ export interface MigratorParts {
   readonly now: () => Date;
 }
 
-/** artdaqDB -> blob -> UconDB, read back and compared. A blob that this archiver uploaded counts once it was found equal. */
+/** artdaqDB -> blob -> UconDB, read back and compared. A blob that this archiver uploaded counts once it is found equal. */
 export class Migrator extends BaseStage {
   readonly name = 'migrate';
   protected readonly label = 'Migration Stage';
@@ -46,7 +46,7 @@ export class Migrator extends BaseStage {
   readonly #parts: MigratorParts;
   readonly #context: StageContext;
   readonly #comparison: BlobComparison;
-  /** Runs that were sent to UconDB, and those of them whose key is known to be there. */
+  /** Runs that were sent to UconDB, and those of them whose key UconDB certainly has. */
   readonly #sent = new Set<RunNumber>();
   readonly #arrived = new Set<RunNumber>();
 
@@ -106,7 +106,7 @@ export class Migrator extends BaseStage {
     const { uncompared } = this.#parts;
     const noted = await uncompared.note(batch);
     const result = await process();
-    // Whoever stores them is somebody else.
+    // Nothing of these was sent: if UconDB gets them, somebody else sends them.
     await uncompared.drop(noted.filter((run) => !this.#sent.has(run)));
     return result;
   }
@@ -132,7 +132,7 @@ export class Migrator extends BaseStage {
     };
   }
 
-  /** Replaces a blob that lacks nothing but the stop time, once; all that went before is found out anew. */
+  /** Replaces a blob that lacks only the stop time. An attempt after a crash finds out again how far the one before came. */
   async #complete(run: RunNumber, logger: Logger, visit: Visit): Promise<void> {
     const { uconDb, amended, uncompared, now } = this.#parts;
     const { files } = await this.#comparison.pack(run, visit);
@@ -162,7 +162,7 @@ export class Migrator extends BaseStage {
     await this.#compare(run, packed, { isOurs }, logger, visit);
   }
 
-  /** @returns false if the key was taken */
+  /** @returns false if UconDB had the key already */
   async #upload(run: RunNumber, { blob }: PackedRun, logger: Logger, visit: Visit): Promise<boolean> {
     logger.debug(`Run ${run}: uploading ${blob.length} bytes to UconDB`);
     this.#sent.add(run);

@@ -7,7 +7,7 @@ import { attemptedUpTo, type Listing, lowestRun } from './candidates.ts';
 import type { RunEnd } from './run-end.ts';
 import type { WaitingBook } from './waiting-book.ts';
 
-/** What is written as runs end. */
+/** The files that are written as runs end. */
 export interface RecordedFiles {
   readonly state: StateFile;
   readonly failures: FailureLog;
@@ -16,33 +16,33 @@ export interface RecordedFiles {
 
 /** What a {@link ProgressRecorder} works with. */
 export interface ProgressRecorderOptions {
-  /** Runs that the position may pass one after the other as they end, ascending. */
+  /** The runs that the position passes, one after the other, as they end; ascending. */
   readonly order: readonly RunNumber[];
   readonly files: RecordedFiles;
-  /** Source and target before this batch: where the contiguous runs begin if there are none yet. */
+  /** Source and target before this batch. They tell where contiguous runs begin if there are none yet. */
   readonly listing: Listing;
   readonly book: WaitingBook;
-  /** What is kept of waiting runs besides the book. */
+  /** What the list of waiting runs keeps besides the book. */
   readonly waiting: WaitingState;
-  /** Called once it is on disk that runs are archived. */
+  /** Called once state and failure log on disk say that runs are archived. */
   readonly onArchived: (runs: readonly RunNumber[]) => Promise<void>;
-  /** Called once when the files can't be written: no new runs should start then. */
+  /** Called once when the files can't be written. Then no new run should start. */
   readonly onError: (error: unknown) => void;
 }
 
 /**
- * Writes state, failure log and the list of waiting runs as runs end, so that a crash loses at most what ended within the last
- * write. Runs that end while a write is under way share the next one; nobody waits for it but {@link settle}.
+ * Writes state, failure log and the list of waiting runs as runs end, so that a crash loses at most what ended during the last
+ * write. Runs that end while a write is under way share the next one. Only {@link settle} waits for it.
  */
 export class ProgressRecorder {
   readonly successful = new Set<RunNumber>();
-  /** With why. */
+  /** With the reason. */
   readonly failed = new Map<RunNumber, string>();
-  /** Those of the batch that ended, however. */
+  /** The runs of the batch that ended, one way or the other. */
   readonly tried = new Set<RunNumber>();
   readonly #options: ProgressRecorderOptions;
   readonly #unwritten: { readonly run: RunNumber; readonly error: string | undefined }[] = [];
-  /** Those of which the failure log tells. */
+  /** Runs whose end is in the failure log on disk. */
   readonly #logged = new Set<RunNumber>();
   #hasNews = false;
   #writing: Promise<void> | undefined;
@@ -53,7 +53,7 @@ export class ProgressRecorder {
   }
 
   /**
-   * Takes note of how a run ended.
+   * Notes how a run ended.
    * @returns the runs that go to the failure log because of it
    */
   ended(run: RunNumber, end: RunEnd): RunNumber[] {
@@ -73,7 +73,7 @@ export class ProgressRecorder {
   }
 
   /**
-   * Waits until everything noted is on disk.
+   * Waits until all of it is on disk.
    * @throws PersistenceError if it could not be written
    */
   async settle(): Promise<void> {
@@ -89,14 +89,14 @@ export class ProgressRecorder {
         const ended = [...this.#unwritten];
         const archived = ended.filter(({ error }) => error === undefined).map(({ run }) => run);
         const byFault = new Map(book.runs);
-        // Before a condemned run leaves the other list.
+        // A condemned run enters this list before it leaves the other one.
         await files.failures.change({
           add: new Map(ended.flatMap(({ run, error }) => (error === undefined ? [] : [[run, error]]))),
           remove: archived,
         });
         await files.waiting.write({ ...waiting, byFault });
         for (const { run } of ended) this.#logged.add(run);
-        // Not over what ended since: a run that failed must be in the log before the position may pass it.
+        // Only over runs of this write: a failed run must be in the log before the position passes it.
         const attempted = attemptedUpTo(order, this.#logged);
         await files.state.update((state) =>
           advance(state, {
@@ -107,7 +107,7 @@ export class ProgressRecorder {
           }),
         );
         if (archived.length > 0) await onArchived(archived);
-        // Only now: what could not be written is written with the next.
+        // What could not be written stays, and the next write takes it.
         this.#unwritten.splice(0, ended.length);
       } while (this.#hasNews);
     } catch (error) {

@@ -3,36 +3,35 @@ import { isOfSite, mayPass } from '../system-error.ts';
 
 /** How one run's attempts in one execution ended. */
 export type RunEnd =
-  /** The target has it. `reached`: the places where its work ended well. */
+  /** The target has the run. `reached`: the places where its work succeeded. */
   | { readonly kind: 'archived'; readonly reached: ReadonlySet<Place> }
-  /** Nothing is known against it: a request to stop came, or it is not its time yet. */
+  /** Neither archived nor failed: a request to stop came, or its time has not come. */
   | { readonly kind: 'left' }
   | {
       readonly kind: 'failed';
-      /** Where work of the last attempt ended well before it failed. */
+      /** The places where the last attempt succeeded before it failed. */
       readonly reached: ReadonlySet<Place>;
       readonly fault: ErrorFault;
-      /** Where it failed; undefined if that is none of the places. */
+      /** Where it failed; undefined if at none of the places. */
       readonly place: Place | undefined;
       readonly message: string;
-      /** Were all attempts made that are configured? */
+      /** Did the run get all the attempts that the configuration allows? */
       readonly isFullCycle: boolean;
     };
 
-/** One attempt's way through the places: notes which of them served it. */
+/** One attempt's way through the places. It notes which of them worked. */
 export class Visit {
   readonly reached = new Set<Place>();
   readonly #stop: AbortSignal | undefined;
 
-  /** @param stop asks for an end of what is under way */
+  /** @param stop once aborted, calls that are under way should end */
   constructor(stop?: AbortSignal) {
     this.#stop = stop;
   }
 
   /**
-   * Does work at a place. A system error that tells of the site becomes a known error.
-   * @param work is given what asks for its end
-   * @param proves does its success prove that the place works? An answer that nothing was to be done proves nothing.
+   * Does work at a place. A system error that is the site's fault becomes an ArchiverError.
+   * @param proves does this result prove that the place works? An answer that there was nothing to do proves nothing.
    * @throws what the work throws; an ArchiverError then says where it happened
    */
   async at<T>(

@@ -3,36 +3,36 @@ import type { RunEnd } from './run-end.ts';
 
 /** What a {@link Schedule} chooses from. */
 export interface ScheduledRuns {
-  /** Runs that do not wait, in the order in which they are to be tried. */
+  /** Runs that do not wait, in the order of their turns. */
   readonly others: readonly RunNumber[];
-  /** Runs that wait by a fault, those first that are to be tried first. */
+  /** Runs that wait because of a fault, in the order of their turns. */
   readonly waiting: readonly RunNumber[];
-  /** At most so many are tried. */
+  /** The most runs to try. */
   readonly limit: number;
-  /** Did something at this stage fail just before, by a fault that may be the site's? */
+  /** Did this stage just meet a failure that may be the site's fault? */
   readonly isAlarmed: boolean;
 }
 
-/** What the end of a run tells about the site. `own`: the run failed by its own fault, which tells nothing. */
+/** What the end of a run says about the site. `own`: the run failed by its own fault, which says nothing. */
 export type Sign = 'success' | 'own' | 'unknown' | 'site';
 
-/** Why no further run is begun; `undecided`: the next execution's first outcome tells whose fault the last failure was. */
+/** Why no further run begins. `undecided`: the first outcome of the next execution tells whose fault the last failure was. */
 export type ScheduleEnd = 'site' | 'outage' | 'undecided';
 
-/** So many failures of unknown fault in a row look like an outage. */
+/** This many failures of unknown fault in a row look like an outage. */
 const OUTAGE = 3;
 
-/** What the end of a run tells. */
+/** Reads the sign from the end of a run. */
 export function signOf(end: Exclude<RunEnd, { kind: 'left' }>): Sign {
   if (end.kind === 'archived') return 'success';
   return end.fault === 'run' ? 'own' : end.fault;
 }
 
 /**
- * Decides which run of a stage is tried next, and when it is no use to try another. Runs that wait by a fault come in turn
- * with others as long as all is well, so that they starve nobody and are starved by nobody. In an outage one cycle of attempts and a few
- * single ones are made, however many runs there are; the last is from the other end of the batch, as runs beside each other can share a
- * fault of their own.
+ * Decides which run of a stage to try next, and when to stop trying. While all is well, runs that wait because of a fault
+ * alternate with the others, so that neither starve. An outage costs one cycle of attempts and a few single ones, however many
+ * runs there are. The last of these, the probe, comes from the other end of the batch, because neighbouring runs can share a fault
+ * of their own.
  */
 export class Schedule {
   readonly #others: RunNumber[];
@@ -41,7 +41,7 @@ export class Schedule {
   #takesWaiting = false;
   #failuresInARow: number;
   #lastEndedWell = false;
-  /** The run from the other end that tells an outage from a few bad runs. */
+  /** The run from the other end, which tells an outage from a few bad runs. */
   #probe: 'none' | 'due' | { readonly run: RunNumber } = 'none';
   #end: ScheduleEnd | undefined;
 
@@ -52,17 +52,17 @@ export class Schedule {
     this.#failuresInARow = isAlarmed ? 1 : 0;
   }
 
-  /** Why no further run is begun, before all of them were; undefined if that is not so. */
+  /** Why no further run begins although some are left; undefined while that is not so. */
   get end(): ScheduleEnd | undefined {
     return this.#end;
   }
 
-  /** After a failure runs get one attempt each. */
+  /** After a failure, each run gets a single attempt. */
   get isAlarmed(): boolean {
     return this.#failuresInARow > 0;
   }
 
-  /** The run to try now; undefined if there is none until another one ends, or at all. */
+  /** The run to try now; undefined if there is none, at least until another one ends. */
   next(): RunNumber | undefined {
     if (this.#end !== undefined || this.#left === 0 || typeof this.#probe === 'object') return undefined;
     const run = this.#probe === 'due' ? this.#nextProbe() : this.#nextInTurn();
@@ -70,7 +70,7 @@ export class Schedule {
     return run;
   }
 
-  /** Takes note of how a run ended, in the order in which they do. */
+  /** Notes how a run ended. Call it in the order in which runs end. */
   ended(run: RunNumber, sign: Sign): void {
     const wasProbe = typeof this.#probe === 'object' && this.#probe.run === run;
     const followsSuccess = this.#lastEndedWell;
@@ -89,12 +89,12 @@ export class Schedule {
     else if (followsSuccess && this.#others.length === 0) this.#end ??= 'undecided';
   }
 
-  /** What was begun did not end: nothing follows from it. */
+  /** The run's work was given up: nothing follows from it. */
   withdrawn(run: RunNumber): void {
     if (typeof this.#probe === 'object' && this.#probe.run === run) this.#probe = 'none';
   }
 
-  /** It is known by now how the run ends: it is not to be tried any more. */
+  /** Takes a run out: its end is known already. */
   drop(run: RunNumber): void {
     for (const runs of [this.#others, this.#waiting]) {
       const at = runs.indexOf(run);
@@ -122,8 +122,8 @@ export class Schedule {
 }
 
 /**
- * Does the work of the runs that a schedule chooses, several at once, until it chooses none or it is to stop.
- * @param work tells the schedule how each ended
+ * Works on the runs that a schedule chooses, several at once, until it chooses none or `stop` aborts.
+ * @param work must tell the schedule how the run ended
  */
 export async function followSchedule(
   schedule: Schedule,

@@ -6,7 +6,6 @@ import type { RunSet } from '../runs/run-set.ts';
 import type { SeenRuns } from '../state/seen-runs.ts';
 import type { WaitingAtPlace } from '../state/waiting-runs.ts';
 import type { RecordedFiles } from './progress-recorder.ts';
-import type { Visit } from './run-end.ts';
 import type { FailedRun } from './stage-observer.ts';
 
 /** The parameters of section `app` that stages need. */
@@ -16,34 +15,34 @@ export interface StageSettings {
   readonly parallelWorkers: number;
   readonly runProcessRetries: number;
   readonly retryDelaySeconds: number;
-  /** The highest candidate waits for a higher one, but for retries. */
+  /** The highest candidate waits until there is a higher one, except in retries. */
   readonly excludeMostRecentRun: boolean;
 }
 
-/** What a stage keeps between executions. */
+/** The files that a stage keeps between executions. */
 export interface StageFiles extends RecordedFiles {
   readonly seen: SeenRuns;
 }
 
-/** What every stage works with. */
+/** What every stage is given. */
 export interface StageContext {
   readonly settings: StageSettings;
   readonly files: StageFiles;
   readonly logger: Logger;
-  /** Where somebody watches, if anybody does. */
+  /** The terminal of somebody who watches, if there is one. */
   readonly progress?: ProgressView | undefined;
-  /** Aborted = start no further run. */
+  /** Once aborted, no further run starts. */
   readonly shutdown: AbortSignal;
   readonly now: () => Date;
 }
 
-/** Which runs a stage is to process. */
+/** Selects the runs of an execution. */
 export interface StageRequest {
-  /** `failed`: the runs of the failure log. */
+  /** `failed` selects the runs of the failure log. */
   readonly mode: 'full' | 'incremental' | 'failed';
   /** Only these runs; all if absent. */
   readonly runs?: RunSet | undefined;
-  /** At most so many, in place of the configured batch size. */
+  /** The most runs to process, in place of the configured batch size. */
   readonly limit?: number | undefined;
 }
 
@@ -51,24 +50,16 @@ export interface StageRequest {
 export interface StageResult {
   readonly successful: readonly RunNumber[];
   readonly failed: readonly FailedRun[];
-  /** Runs of the batch that were not tried, or are left for later. */
+  /** How many runs of the batch were not tried, or were left for later. */
   readonly notProcessed: number;
-  /** Those asked for that wait by a fault which may be the site's, by place: the next execution tries them again. */
+  /** Requested runs that wait because of a fault that may be the site's, by place. The next execution tries them again. */
   readonly waiting: readonly WaitingAtPlace[];
-  /** All of the stage that wait so. */
+  /** All runs of the stage that wait so, requested or not. */
   readonly allWaiting: readonly WaitingAtPlace[];
-  /** Why the stage was ended before its batch: a fault of the site, not of its runs; undefined if it was not. */
+  /** Why the stage broke off early: a fault of the site, not of its runs. Undefined if it did not. */
   readonly error: string | undefined;
-  /** Where that was, if it was at one of the places. */
+  /** The place where it broke off, if it was one of the places. */
   readonly brokenPlace: Place | undefined;
-  /** Is that the site's fault for certain? Then there is no use in trying anything else there. */
+  /** Is it certainly the site's fault? Then nothing else is tried there. */
   readonly isBrokenBySite: boolean;
-}
-
-/** What is to be done about runs that are archived already. */
-export interface FollowUps {
-  readonly runs: readonly RunNumber[];
-  /** What each of them is to have, for the log. */
-  readonly what: string;
-  readonly work: (run: RunNumber, logger: Logger, visit: Visit) => Promise<void>;
 }

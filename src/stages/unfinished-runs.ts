@@ -14,39 +14,39 @@ import { RunSet } from '../runs/run-set.ts';
 import { type FollowUpRecords, forget } from '../state/follow-up-records.ts';
 import type { Listing } from './candidates.ts';
 
-/** What unfinished runs are followed with. */
+/** What {@link UnfinishedRuns} works with. */
 export interface UnfinishedRunsParts {
   readonly records: RunRecordSource;
   readonly artdaqDb: ArtdaqDb;
   readonly files: FollowUpRecords;
   readonly logger: Logger;
-  /** Lets so many milliseconds pass, by a clock that nobody sets. */
+  /** Waits so many milliseconds, by a clock that nobody sets. */
   readonly sleep: (milliseconds: number) => Promise<unknown>;
 }
 
-/** Which archived runs are looked at. */
+/** Selects the archived runs to look at. */
 export interface UnfinishedSelection {
   /** All if undefined. */
   readonly runs: RunSet | undefined;
-  /** All of those, or only as many as an execution that cron starts should look at? */
+  /** All of them, or only as many as an execution started by cron should look at? */
   readonly all: boolean;
 }
 
 /**
- * So many of the newest runs without stop time are looked at each time, and as many of the others in turn. A stop time may come at
- * any time, by hand or by a late copy, so that none is given up; but a site can have thousands of runs that crashed.
+ * Each time, this many of the newest runs without stop time are looked at, and as many of the others in turn. A stop time may come
+ * at any time, by hand or by a late copy, so no run is given up. But a site can have thousands of runs that crashed.
  */
 const EACH_TIME = 100;
-/** Run directories that are looked at at once. */
+/** How many run directories are looked at in parallel. */
 const GLANCES_AT_ONCE = 8;
 
 /**
- * Runs that are archived without stop time, until it appears in their run directory: then the RunHistory2 document that they have
- * in artdaqDB gets it. Nothing else of them is touched.
+ * Follows runs that were archived without stop time. When the stop time appears in the run directory, the run's RunHistory2
+ * document in artdaqDB gets it. Nothing else of the run is touched.
  */
 export class UnfinishedRuns {
   readonly #parts: UnfinishedRunsParts;
-  /** What metadata.txt of the runs that are due was when it was found unchanged between two looks. */
+  /** The signature of metadata.txt of the runs that are due, once two looks found the same. */
   readonly #signatures = new Map<RunNumber, string>();
 
   constructor(parts: UnfinishedRunsParts) {
@@ -54,8 +54,8 @@ export class UnfinishedRuns {
   }
 
   /**
-   * Stores a run. What it lacks is noted before, so that a crash in between does not forget it; what was noted at an earlier
-   * attempt is forgotten after, as that attempt may have stored the run though the answer was lost.
+   * Stores a run. What it lacks is noted before, so that a crash in between does not lose it. What an earlier attempt noted is
+   * forgotten after, as that attempt may have stored the run although its answer was lost.
    * @throws ArchiverError if it can't be noted, and what `store` throws
    */
   async storing({ run, files }: RunRecord, store: () => Promise<void>): Promise<void> {
@@ -71,9 +71,9 @@ export class UnfinishedRuns {
   }
 
   /**
-   * The archived runs that lack what their run directories have by now. One whose metadata.txt is just being written is left to
+   * The archived runs that lack what their run directories have by now. A run whose metadata.txt is just being written is left to
    * the next execution.
-   * @param readOnly nothing may be noted
+   * @param readOnly note nothing
    * @throws PersistenceError if the records can't be read or written
    */
   async due(
@@ -135,8 +135,8 @@ export class UnfinishedRuns {
   }
 
   /**
-   * Stores the document, with the run noted as amended before: whoever is killed in between finds it noted when the document
-   * is there already, which it may also be for other reasons.
+   * Stores the document. The run is noted as amended before, so that an execution killed in between finds the note when artdaqDB
+   * has the document already (which can have other reasons, too).
    * @returns whether artdaqDB holds the document now
    */
   async #store(run: RunNumber, config: string, file: FhiclFile): Promise<boolean> {
@@ -150,7 +150,7 @@ export class UnfinishedRuns {
     return outcome !== 'kept';
   }
 
-  /** A run that was archived before it had a metadata.txt has the default name. */
+  /** A run that was archived before it had a metadata.txt is stored under the default name. */
   async #configOf(run: RunNumber, { metadata }: RecordGlance): Promise<string | undefined> {
     const stated = metadata === undefined ? DEFAULT_CONFIG : configName(metadata).name;
     for (const config of new Set([stated, DEFAULT_CONFIG])) {
@@ -159,7 +159,7 @@ export class UnfinishedRuns {
     return undefined;
   }
 
-  /** The newest runs, and those of the others whose turn it is: each has one before any has another. */
+  /** The newest runs, and those of the others whose turn it is: each gets its turn before any gets another. */
   async #inTurn(runs: readonly RunNumber[], readOnly: boolean): Promise<readonly RunNumber[]> {
     const { turns } = this.#parts.files;
     const older = runs.slice(0, -EACH_TIME);
@@ -172,7 +172,7 @@ export class UnfinishedRuns {
     return [...batch, ...runs.slice(-EACH_TIME)];
   }
 
-  /** What metadata.txt of runs shows; a run of which it can't be read is absent, with a warning. */
+  /** What metadata.txt of each run shows. A run whose file can't be read is absent, with a warning. */
   async #glances(runs: readonly RunNumber[]): Promise<Map<RunNumber, RecordGlance>> {
     const glances = new Map<RunNumber, RecordGlance>();
     await pLimit(GLANCES_AT_ONCE).map(runs, async (run) => {

@@ -3,7 +3,7 @@ import type { RunNumber } from '../runs/run-number.ts';
 import type { WaitingRun } from '../state/waiting-runs.ts';
 import type { RunEnd } from './run-end.ts';
 
-/** A run that failed so often while others succeeded that the fault must be its own. */
+/** A run that failed while others succeeded, so often that the fault must be its own. */
 export interface CondemnedRun {
   readonly run: RunNumber;
   readonly message: string;
@@ -12,25 +12,25 @@ export interface CondemnedRun {
 /** What a {@link WaitingBook} is opened with. */
 export interface WaitingBookOptions {
   readonly before: ReadonlyMap<RunNumber, WaitingRun>;
-  /** Runs of the failure log: another failure leaves them there, and makes none of them wait. */
+  /** Runs of the failure log. Another failure leaves them there: they never wait. */
   readonly inFailureLog: ReadonlySet<RunNumber>;
-  /** The place of failures at none of the places. */
+  /** The place of failures that happened at no other place. */
   readonly usualPlace: Place;
   readonly now: () => Date;
 }
 
-/** In so many executions a run must fail directly between two successes of others at the same place. */
+/** A run is condemned after this many executions in which it failed directly between two successes of others at one place. */
 const PROOFS = 2;
 
 /**
- * Keeps who waits by a fault that is not known to be the run's own. Only a success at the same place proves that the place
- * works: a run is condemned when in two executions all its attempts failed, by an unknown fault, directly between two successes of
- * other runs there; the first in the same execution, the second whenever the next outcome comes.
+ * Keeps the runs that wait because of a fault that is not known to be their own. Only a success at the same place proves that
+ * the place works. So a run is condemned when, in two executions, all its attempts failed by an unknown fault directly between two
+ * successes of other runs there: the first success in the same execution, the second whenever the next outcome comes.
  */
 export class WaitingBook {
   readonly #runs: Map<RunNumber, WaitingRun>;
   readonly #options: WaitingBookOptions;
-  /** Places at which the last thing that ended in this execution ended well. */
+  /** Places where the last outcome of this execution was a success. */
   readonly #working = new Set<Place>();
 
   constructor(options: WaitingBookOptions) {
@@ -43,8 +43,8 @@ export class WaitingBook {
   }
 
   /**
-   * Takes note of how a run ended, in the order in which they do.
-   * @returns runs that belong into the failure log because of it, which the run itself is among if the fault is its own
+   * Notes how a run ended. Call it in the order in which runs end.
+   * @returns the runs that go to the failure log because of it; the run itself is one of them if the fault is its own
    */
   ended(run: RunNumber, end: RunEnd): CondemnedRun[] {
     if (end.kind === 'left') return [];

@@ -9,13 +9,13 @@ import {
 
 /** Runs that wait for one reason. */
 export interface WaitingFact {
-  /** A fault is the only reason that somebody should look at. */
+  /** Only a fault needs somebody's attention. */
   readonly level: 'warning' | 'info';
   /** As `2 run(s) wait as they are still being copied (5011-5012)`. */
   readonly text: string;
 }
 
-/** Why runs wait though nothing failed, as in "runs wait …". */
+/** Why runs wait although nothing failed: `runs wait …`. */
 export const postponementTexts: Readonly<Record<PostponementReason, string>> = {
   'stop-time': 'for their stop time (source_files.wait_for_stop_time_hours)',
   copying: 'as they are still being copied',
@@ -35,7 +35,7 @@ export function waitingFacts({ byFault, postponed }: WaitingState): WaitingFact[
   ];
 }
 
-/** Which runs wait because of a fault at a place, since when (local time), and the last error. */
+/** Says which runs wait because of a fault at a place, since when (local time), and the last error. */
 export function faultText({ place, runs, since, cause }: WaitingAtPlace): string {
   const time = formatTime(new Date(since)).slice(0, 'YYYY-MM-DD HH:MM:SS'.length);
   return (
