@@ -112,7 +112,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
     .map((after) => named(`recover(killed after ${after})`, (model) => model.recover(after))),
 );
 
-it('loses no run and archives none twice, whatever happens', async () => {
+it('a stage loses no run and archives none twice, whatever happens', async () => {
   await fc.assert(
     fc.asyncProperty(
       runs,

@@ -45,8 +45,8 @@ function failedBy(error: Error) {
   return { kind: 'failed', message: error.message };
 }
 
-describe('attemptRun', () => {
-  it('repeats what may succeed, with the configured delay', async () => {
+describe('attempts of a run', () => {
+  it('a retryable error is followed by another attempt after the configured delay', async () => {
     const { result, lines, slept, calls } = setUp([passing, passing]);
     expect(await result).toMatchObject({ kind: 'archived' });
     expect(calls()).toBe(3);
@@ -55,7 +55,7 @@ describe('attemptRun', () => {
     expect(lines).toContain('INFO Retrying run 7 in 3 seconds...');
   });
 
-  it.each(['shutdown', 'ending'] as const)('tells work and waits under way of %s', async (which) => {
+  it.each(['shutdown', 'ending'] as const)('work and waits under way learn of %s', async (which) => {
     const controllers = { shutdown: new AbortController(), ending: new AbortController() };
     const stops: (AbortSignal | undefined)[] = [];
     await attemptRun(
@@ -79,7 +79,7 @@ describe('attemptRun', () => {
     expect(stops.map((stop) => stop?.aborted)).toEqual([true, true, true]);
   });
 
-  it.each(['shutdown', 'ending'] as const)('begins no wait for another attempt after %s', async (which) => {
+  it.each(['shutdown', 'ending'] as const)('no wait for another attempt begins after %s', async (which) => {
     const controller = new AbortController();
     controller.abort();
     const { result, slept, lines } = setUp([passing], { [which]: controller });
@@ -98,33 +98,33 @@ describe('attemptRun', () => {
     expect(await setUp([error], { shutdown }).result).toMatchObject({ kind });
   });
 
-  it('leaves a run to later that is not ready yet, though nothing failed', async () => {
+  it('a run that is not ready yet is left for later and does not fail', async () => {
     const { result, lines } = setUp([new NotYetError('it has changed')]);
     expect(await result).toEqual({ kind: 'left' });
     expect(lines.join()).not.toContain('ERROR');
   });
 
-  it('gives up after the last attempt', async () => {
+  it('the run fails after the last attempt', async () => {
     const { result, calls } = setUp([passing, passing, passing, passing]);
     expect(await result).toMatchObject({ ...failedBy(passing), fault: 'unknown', isFullCycle: true });
     expect(calls()).toBe(3);
   });
 
-  it('does not repeat what stays wrong', async () => {
+  it('an error that is not retryable ends the attempts', async () => {
     const permanent = new ArtdaqDbError('no FHiCL');
     const { result, calls } = setUp([permanent]);
     expect(await result).toMatchObject({ ...failedBy(permanent), isFullCycle: true });
     expect(calls()).toBe(1);
   });
 
-  it('fails the run on an unexpected error, with its stack in the log', async () => {
+  it('an unexpected error fails the run, and its stack is in the log', async () => {
     const bug = new TypeError('oops');
     const { result, lines } = setUp([bug]);
     expect(await result).toMatchObject({ ...failedBy(bug), fault: 'run' });
     expect(lines.at(-1)).toMatch(/✗ Run 7 failed with an unexpected error: TypeError: oops\n +at /);
   });
 
-  it('leaves the run to the next execution if a stop is requested during an attempt or in the pause after it', async () => {
+  it('a request to stop during an attempt or the pause after it leaves the run to the next execution', async () => {
     const shutdown = new AbortController();
     shutdown.abort();
     const { result, calls } = setUp([passing], { shutdown });
@@ -149,21 +149,21 @@ describe('attemptRun', () => {
     expect(await stopped).toEqual({ kind: 'left' });
   });
 
-  it('tells of a run that failed by its own fault though a stop is requested', async () => {
+  it('a run that fails by its own fault is reported as failed even after a request to stop', async () => {
     const shutdown = new AbortController();
     shutdown.abort();
     const { result } = setUp([new RunRecordError('two files of one name')], { shutdown });
     expect(await result).toMatchObject({ kind: 'failed', fault: 'run' });
   });
 
-  it('condemns no run for an error of the system that nobody foresaw', async () => {
+  it('an unforeseen system error is of unknown fault and condemns no run', async () => {
     const odd = Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' });
     expect(await setUp([odd]).result).toMatchObject({ kind: 'failed', fault: 'unknown' });
     const own = Object.assign(new TypeError('a bug'), { code: 'ERR_INVALID_ARG_TYPE' });
     expect(await setUp([own]).result).toMatchObject({ kind: 'failed', fault: 'run' });
   });
 
-  it('makes no further attempt once the stage is ending, which is no full cycle', async () => {
+  it('once the stage is ending there is no further attempt, and the cycle does not count as full', async () => {
     const ending = new AbortController();
     ending.abort();
     const { result, calls } = setUp([passing, passing], { ending });
@@ -171,13 +171,13 @@ describe('attemptRun', () => {
     expect(calls()).toBe(1);
   });
 
-  it('makes one attempt where others failed just before, which is no full cycle', async () => {
+  it('after failures of others the run gets a single attempt, and the cycle does not count as full', async () => {
     const { result, calls } = setUp([passing, passing], { once: true });
     expect(await result).toMatchObject({ ...failedBy(passing), isFullCycle: false });
     expect(calls()).toBe(1);
   });
 
-  it('knows a system error of the site by its code, wherever it comes from', async () => {
+  it("the code of a system error tells that it is the site's fault, wherever it comes from", async () => {
     const full = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
     const end = await attemptRun(
       7,

@@ -133,7 +133,7 @@ async function setUp() {
   return { world, files, shutdown, execute, waiting };
 }
 
-it('takes waiting runs and others in turn if each execution takes one run', async () => {
+it('executions of one run each alternate between waiting runs and others', async () => {
   const { world, execute } = await setUp();
   world.source = [5, 6, 7];
   world.errors.set(5, refused('site'));
@@ -145,7 +145,7 @@ it('takes waiting runs and others in turn if each execution takes one run', asyn
   expect(tried).toEqual([5, 5, 6, 5, 7]);
 });
 
-it('notes who waits also if there is nothing to try', async () => {
+it('the list of waiting runs is written even if there is nothing to try', async () => {
   const { world, files, execute, waiting } = await setUp();
   world.source = [5];
   world.errors.set(5, refused('site'));
@@ -159,7 +159,7 @@ it('notes who waits also if there is nothing to try', async () => {
   expect(postponed.get('copying')?.toTexts()).toEqual(['6']);
 });
 
-it('keeps nobody waiting that is in the failure log', async () => {
+it('no run of the failure log waits', async () => {
   const { world, files, execute, waiting } = await setUp();
   world.source = [5];
   world.errors.set(5, refused('site'));
@@ -169,7 +169,7 @@ it('keeps nobody waiting that is in the failure log', async () => {
   expect([world.tried, await waiting()]).toEqual([[], []]);
 });
 
-it('takes runs out of the failure log that are archived by now when it retries', async () => {
+it('a retry takes runs that are archived by now out of the failure log', async () => {
   const { world, files, execute } = await setUp();
   [world.source, world.target] = [[5, 6], [5]];
   await files.failures.change({ add: new Map([5, 6].map((run) => [run, 'no'])) });
@@ -178,7 +178,7 @@ it('takes runs out of the failure log that are archived by now when it retries',
   expect(await files.failures.read()).toEqual([6]);
 });
 
-it('says which of the asked runs nobody knows, and knows those that are compared or failed', async () => {
+it('a stage names the requested runs that nobody knows, and knows compared and failed ones', async () => {
   const { world, files, execute } = await setUp();
   [world.source, world.target, world.uncertain] = [[5], [6], [7]];
   await files.failures.change({ add: new Map([[8, 'no']]) });
@@ -187,7 +187,7 @@ it('says which of the asked runs nobody knows, and knows those that are compared
   expect(nowhere).toEqual([{ first: 9, last: 9 }]);
 });
 
-it('remembers a late run only once it has ended', async () => {
+it('a late run is remembered only once it has ended', async () => {
   const { world, files, execute } = await setUp();
   world.source = [3, 9];
   await execute();
@@ -201,7 +201,7 @@ it('remembers a late run only once it has ended', async () => {
   expect(await late()).toEqual([]);
 });
 
-it('takes an empty source for the fault of the site, but only where runs were seen before', async () => {
+it("an empty source is the site's fault, but only where runs were seen before", async () => {
   const { world, execute } = await setUp();
   world.notice = 'is it mounted?';
   expect(await execute()).toMatchObject({ error: undefined });
@@ -211,7 +211,7 @@ it('takes an empty source for the fault of the site, but only where runs were se
   await expect(execute()).rejects.toMatchObject({ message: 'is it mounted?', fault: 'site' });
 });
 
-it('counts a compared run as archived before it chooses others, so that it holds nothing back', async () => {
+it('a compared run counts as archived before others are chosen, so that it holds nothing back', async () => {
   const { world, files, execute } = await setUp();
   await files.failures.change({ add: new Map([[3, 'no']]) });
   [world.source, world.target, world.uncertain, world.compared] = [[3, 5, 6], [5], [5], [5]];
@@ -223,7 +223,7 @@ it('counts a compared run as archived before it chooses others, so that it holds
   expect((await files.state.read()).lastAttemptedRun).toBe(6);
 });
 
-it('names runs that are known to differ as failed, besides those that fail when they are compared', async () => {
+it('runs known to differ are named as failed, besides those that differ now', async () => {
   const { world, execute } = await setUp();
   [world.source, world.target] = [
     [4, 5, 6],
@@ -234,7 +234,7 @@ it('names runs that are known to differ as failed, besides those that fail when 
   expect(await execute()).toMatchObject({ successful: [6], failed: [{ run: 4 }, { run: 5 }] });
 });
 
-it('tries nothing else after a comparison that failed by a fault of the site', async () => {
+it("nothing else is tried after a comparison that failed by the site's fault", async () => {
   const { world, execute } = await setUp();
   [world.source, world.target, world.uncertain] = [
     [4, 5, 6, 7],
@@ -253,7 +253,7 @@ it('tries nothing else after a comparison that failed by a fault of the site', a
   expect(new Set(world.tried)).toEqual(new Set([4]));
 });
 
-it('tries others once after comparisons that ended in an outage, though one had gone well', async () => {
+it('others get one attempt after comparisons that ended in an outage, even if one went well', async () => {
   const { world, execute } = await setUp();
   const uploaded = [1, 2, 3, 4, 5, 6];
   world.source = [...uploaded, 7];
@@ -263,7 +263,7 @@ it('tries others once after comparisons that ended in an outage, though one had 
   expect(world.tried.filter((run) => run === 7)).toHaveLength(1);
 });
 
-it('compares runs first that do not wait', async () => {
+it('runs that do not wait are compared first', async () => {
   const { world, execute } = await setUp();
   [world.source, world.target, world.uncertain, world.compared] = [
     [5, 6],
@@ -278,7 +278,7 @@ it('compares runs first that do not wait', async () => {
 });
 
 it.each(['compared', 'followedUp'] as const)(
-  'tries each run once after what was %s failed by a fault that may be the site, and tells of it',
+  "each run gets one attempt, and the failure is reported, after what was %s failed by a fault that may be the site's",
   async (what) => {
     const { world, execute } = await setUp();
     [world.source, world.target] = [[5, 6, 7, 8, 9], [5]];
@@ -296,7 +296,7 @@ it.each(['compared', 'followedUp'] as const)(
   },
 );
 
-it('tries nothing else after a follow-up that failed by a fault of the site', async () => {
+it("nothing else is tried after a follow-up that failed by the site's fault", async () => {
   const { world, execute } = await setUp();
   [world.source, world.target, world.followedUp] = [
     [4, 5, 6],
@@ -313,7 +313,7 @@ it('tries nothing else after a follow-up that failed by a fault of the site', as
   expect(world.tried).toEqual([4, 4]);
 });
 
-it('gives archived runs one attempt each once one of them failed by a fault that may be the site', async () => {
+it("archived runs get one attempt each once one of them failed by a fault that may be the site's", async () => {
   const { world, files, execute } = await setUp();
   [world.source, world.target, world.followedUp] = [
     [3, 4, 5],
@@ -329,7 +329,7 @@ it('gives archived runs one attempt each once one of them failed by a fault that
   expect(await files.failures.read()).toEqual([]);
 });
 
-it('follows up on nothing when it retries failed runs, nor once it is to stop', async () => {
+it('there are no follow-ups in a retry of failed runs, nor after a request to stop', async () => {
   const { world, shutdown, execute } = await setUp();
   [world.source, world.target, world.followedUp] = [[5], [5], [5]];
   await execute({ mode: 'failed' });

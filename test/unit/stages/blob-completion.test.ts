@@ -12,7 +12,7 @@ const metadata = (...lines: string[]) => ({
 const boot = { name: 'boot.fcl', text: 'a: 1\n' };
 const [started, stopped] = ['daqinterface_start_time: "a"', 'daqinterface_stop_time: "b"'];
 
-it('takes times that came later, in RunHistory2 and in metadata.fcl, for what a blob can be completed by', () => {
+it('times that came later complete a blob, in RunHistory2 and in metadata.fcl', () => {
   const whole = [boot, metadata('config_name: "x"', started, stopped), history('start a', 'stop b')];
   expect(needOf(whole, whole)).toBe('nothing');
   for (const stored of [
@@ -28,7 +28,7 @@ it('takes times that came later, in RunHistory2 and in metadata.fcl, for what a 
   expect(needOf(begun, [boot, metadata('config_name: "x"')])).toBe('nothing-yet');
 });
 
-it('completes no blob that differs in anything else', () => {
+it('a blob that differs in anything else is not completed', () => {
   const whole = [boot, metadata('config_name: "x"', started, stopped), history('start a', 'stop b')];
   const [, whatever, times] = whole;
   if (whatever === undefined || times === undefined) throw new Error('no such file');

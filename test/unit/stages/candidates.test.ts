@@ -7,7 +7,7 @@ import { nobodyWaits, type WaitingRun } from '../../../src/state/waiting-runs.ts
 const runs = fc.uniqueArray(fc.nat(50)).map((list) => list.sort((a, b) => a - b));
 
 describe('missingRuns', () => {
-  it('is the ascending difference of source and target', () => {
+  it('the missing runs are those of the source that the target lacks, ascending', () => {
     fc.assert(
       fc.property(runs, runs, (source, target) => {
         const missing = missingRuns({ source, target });
@@ -20,13 +20,13 @@ describe('missingRuns', () => {
 describe('incrementalRuns', () => {
   const none: ReadonlySet<number> = new Set();
 
-  it('looks above the position only', () => {
+  it('only runs above the position are candidates', () => {
     expect(
       incrementalRuns([1, 2, 3, 4], { position: 2, failed: none, late: none, waiting: nobodyWaits }),
     ).toEqual([3, 4]);
   });
 
-  it('looks at run 0 as long as there is no position', () => {
+  it('run 0 is a candidate as long as there is no position', () => {
     expect(incrementalRuns([0, 1], { position: 0, failed: none, late: none, waiting: nobodyWaits })).toEqual([
       0, 1,
     ]);
@@ -35,26 +35,26 @@ describe('incrementalRuns', () => {
     ]);
   });
 
-  it('adds runs that came late, below the position', () => {
+  it('runs that came late, below the position, are candidates', () => {
     expect(
       incrementalRuns([1, 2, 3], { position: 2, failed: none, late: new Set([1]), waiting: nobodyWaits }),
     ).toEqual([1, 3]);
   });
 
-  it('leaves runs in the failure log to a retry', () => {
+  it('runs in the failure log are left to a retry', () => {
     const view = { position: 2, failed: new Set([1, 3]), late: new Set([1]), waiting: nobodyWaits };
     expect(incrementalRuns([1, 2, 3, 4], view)).toEqual([4]);
   });
 });
 
 describe('attemptedUpTo', () => {
-  it('stops before the first run that is still in progress', () => {
+  it('the attempted position stops before the first run that is still in progress', () => {
     expect(attemptedUpTo([3, 5, 9], new Set([3, 9]))).toBe(3);
     expect(attemptedUpTo([3, 5, 9], new Set([3, 5, 9]))).toBe(9);
     expect(attemptedUpTo([3, 5, 9], new Set([5, 9]))).toBeUndefined();
   });
 
-  it('never hides a run that has not ended', () => {
+  it('the attempted position never hides a run that has not ended', () => {
     fc.assert(
       fc.property(runs, runs, (batch, ended) => {
         const upTo = attemptedUpTo(batch, new Set(ended)) ?? -1;
@@ -67,7 +67,7 @@ describe('attemptedUpTo', () => {
 describe('planBatch', () => {
   const view = { position: 0, failed: new Set<number>(), late: new Set<number>(), waiting: nobodyWaits };
 
-  it('fills the batch with runs that need not wait, and asks a few times only', async () => {
+  it('the batch is filled with runs that need not wait, with only a few questions', async () => {
     await fc.assert(
       fc.asyncProperty(runs, runs, fc.integer({ min: 1, max: 10 }), async (source, later, limit) => {
         const asked: number[] = [];
@@ -92,7 +92,7 @@ describe('planBatch', () => {
     );
   });
 
-  it('asks a few times only also if all of many runs are postponed', async () => {
+  it('a few questions suffice even if all of many runs are postponed', async () => {
     const source = Array.from({ length: 100 }, (_, index) => index);
     let questions = 0;
     await planBatch({ source, target: [] }, view, { mode: 'full', limit: 5 }, async (some) => {
@@ -102,7 +102,7 @@ describe('planBatch', () => {
     expect(questions).toBeLessThan(8);
   });
 
-  it('leaves the most recent candidate for later if that is configured, but for retries', async () => {
+  it('the most recent candidate is left for later if configured, except in retries', async () => {
     const listing = { source: [1, 2, 3, 4], target: [4] };
     const failed = { ...view, position: 1, failed: new Set([2]) };
     const planOf = async (mode: 'full' | 'incremental' | 'failed', chosen?: readonly number[]) => {
@@ -119,7 +119,7 @@ describe('planBatch', () => {
     expect(await planOf('failed')).toEqual({ others: [2], waits: [], order: [] });
   });
 
-  it('takes runs that wait by a fault wherever the position is, those first that were tried least', async () => {
+  it('runs that wait because of a fault are candidates wherever the position is, those tried least first', async () => {
     const waits = (cycles: number): WaitingRun => ({
       place: 'UconDB write',
       fault: 'unknown',
@@ -140,7 +140,7 @@ describe('planBatch', () => {
     expect(plan).toMatchObject({ others: [7, 8], waiting: [4, 9], order: [7, 8, 9] });
   });
 
-  it('sends nothing again that is not known to be right, and lets it hold the position back unless it failed', async () => {
+  it('a run not known to be right is not sent again, and holds the position back unless it failed', async () => {
     const listing = { source: [1, 2, 3], target: [], uncertain: [1, 2] };
     const failed = { ...view, failed: new Set([1]) };
     for (const mode of ['full', 'incremental'] as const) {
@@ -150,7 +150,7 @@ describe('planBatch', () => {
     expect(await planBatch(listing, failed, { mode: 'failed', limit: 9 })).toMatchObject({ others: [] });
   });
 
-  it('lets executions of one run alternate between those that wait and the others', async () => {
+  it('executions of one run each alternate between those that wait and the others', async () => {
     const waiting: WaitingRun = {
       place: 'UconDB write',
       fault: 'site',
@@ -169,7 +169,7 @@ describe('planBatch', () => {
     expect(await planOf(true)).toMatchObject({ others: [3] });
   });
 
-  it('gives failed runs what room others leave, so that they never keep all others out', async () => {
+  it('failed runs get the room that others leave, so that they never keep all others out', async () => {
     const listing = { source: [1, 2, 3, 4, 5], target: [] };
     const failed = { ...view, failed: new Set([1, 2, 3]) };
     const batchOf = async (limit: number) =>

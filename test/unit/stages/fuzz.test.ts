@@ -23,7 +23,7 @@ const count = (list: readonly string[], what: string) => list.filter((each) => e
 describe('the rehearsal of failures', () => {
   const runs = Array.from({ length: 2000 }, (_, index) => index);
 
-  it('lets everything pass at 0 percent, and skips everything at 100', () => {
+  it('everything passes at 0 percent, and everything is skipped at 100', () => {
     expect(new Set(outcomes({}, 's', runs))).toEqual(new Set(['passes']));
     expect(new Set(outcomes({ randomSkipPercent: 100 }, 's', runs))).toEqual(new Set(['later']));
     expect(new Set(outcomes({ randomSkipPercent: 100, randomSkipRetry: true }, 's', runs))).toEqual(
@@ -31,7 +31,7 @@ describe('the rehearsal of failures', () => {
     );
   });
 
-  it('makes half of the drawn runs fail', () => {
+  it('half of the drawn runs fail', () => {
     const drawn = outcomes({ randomErrorPercent: 100 }, 's', runs);
     expect(count(drawn, 'fails') + count(drawn, 'passes')).toBe(2000);
     expect(Math.abs(count(drawn, 'fails') - 1000)).toBeLessThan(150);
@@ -40,7 +40,7 @@ describe('the rehearsal of failures', () => {
     ).toBe(count(drawn, 'fails'));
   });
 
-  it('blames the run, so that no outage is rehearsed by accident', () => {
+  it("a rehearsed failure is the run's fault, so that no outage is rehearsed by accident", () => {
     const settings = { randomSkipPercent: 0, randomErrorPercent: 100 };
     const fuzz = new Fuzz(
       { ...settings, randomSkipRetry: false, randomErrorRetry: false },
@@ -53,7 +53,7 @@ describe('the rehearsal of failures', () => {
     expect(draw).toThrow(expect.objectContaining({ fault: 'run' }));
   });
 
-  it('repeats with the same seed in any order, and not with another', () => {
+  it('the same seed repeats a rehearsal in any order, and another seed does not', () => {
     const settings = { randomSkipPercent: 30, randomErrorPercent: 30 };
     const forward = outcomes(settings, 's', runs);
     expect(outcomes(settings, 's', [...runs].reverse()).reverse()).toEqual(forward);

@@ -109,7 +109,7 @@ async function setUp(settings: { readonly hours?: number; readonly excludeMostRe
 }
 
 describe('a record that is still being copied', () => {
-  it('is no failure, holds back the position only, and is archived when it is complete', async () => {
+  it('it is no failure, only holds the position back, and is archived when it is complete', async () => {
     const { put, execute, path, archived, files } = await setUp();
     for (const run of [5, 6]) await put(run, 'a.fcl');
     await put(5, '.b.fcl.Xy12Zz', 'b: ');
@@ -128,7 +128,7 @@ describe('a record that is still being copied', () => {
     expect(archived.get(5)).toEqual(['a.fcl', 'b.fcl', 'schema.fcl']);
   });
 
-  it('stays known as such when a retry or an execution for certain runs leaves it out', async () => {
+  it('it stays known when a retry or an execution for certain runs leaves it out', async () => {
     const { put, execute } = await setUp();
     await put(5, 'a.fcl.part');
     await put(6, 'a.fcl');
@@ -138,14 +138,14 @@ describe('a record that is still being copied', () => {
     expect(await execute('full', undefined, 0, RunSet.of([6]))).toMatchObject(copying);
   });
 
-  it('is none if what it holds can never be archived, so that it is told why', async () => {
+  it('it does not wait if its content can never be archived, so that the error is reported', async () => {
     const { execute, path } = await setUp();
     await mkdir(path(5, 'boot.txt'), { recursive: true });
     const { failed, postponed } = await execute('incremental');
     expect([failed, postponed]).toEqual([[{ run: 5, error: expect.stringContaining('is a directory') }], []]);
   });
 
-  it('is left for later if it changes after it was found whole', async () => {
+  it('it is left for later if it changes after it was found whole', async () => {
     const { put, execute, archived } = await setUp();
     await put(5, 'a.fcl');
     const after = () => put(5, 'b.fcl');
@@ -160,7 +160,7 @@ describe('a run that is going', () => {
   const metadata = (start: number) =>
     `Config name: x\nDAQInterface start time: ${new Date(start).toUTCString().replace(/^(\w+), (\d+) (\w+) (\d+) (\S+) GMT$/, '$1 $3 $2 $5 UTC $4')}\n`;
 
-  it.each([60, -60, 2])('waits for its stop time though our clock is %i days off', async (daysOff) => {
+  it.each([60, -60, 2])('it waits for its stop time even if our clock is %i days off', async (daysOff) => {
     const { put, execute, archived } = await setUp({ hours: 24 });
     await put(5, 'a.fcl');
     await put(5, 'metadata.txt', metadata(Date.now() - DAY_MS / 24));
@@ -176,7 +176,7 @@ describe('a run that is going', () => {
 });
 
 describe('app.exclude_most_recent_run', () => {
-  it('leaves the highest candidate for later, until there is a higher one', async () => {
+  it('the highest candidate is left for later until there is a higher one', async () => {
     const { put, execute } = await setUp({ excludeMostRecentRun: true });
     for (const run of [5, 6]) await put(run, 'a.fcl');
     const most = (run: string) => [['most-recent', run]];
@@ -186,7 +186,7 @@ describe('app.exclude_most_recent_run', () => {
     expect(await execute('full')).toMatchObject({ successful: [6], postponed: most('7') });
   });
 
-  it('is nothing to a retry', async () => {
+  it('a retry ignores it', async () => {
     const { put, execute, files } = await setUp({ excludeMostRecentRun: true });
     await put(5, 'a.fcl');
     await files.failures.change({ add: new Map([[5, 'x']]) });

@@ -106,7 +106,7 @@ async function migrate(
 }
 
 describe('a run counts as migrated', () => {
-  it('if UconDB gives back what was sent', async () => {
+  it('it counts if UconDB returns what was sent', async () => {
     expect(await migrate('stored', (sent) => sent)).toMatchObject({
       successful: [7],
       failed: [],
@@ -117,12 +117,12 @@ describe('a run counts as migrated', () => {
     });
   });
 
-  it('if the same record was there already, packed at another time', async () => {
+  it('it counts if UconDB had the same record already, packed at another time', async () => {
     expect(await migrate('already-stored', () => packed(1))).toMatchObject({ successful: [7], failed: [] });
   });
 });
 
-it('is not sent again by another attempt, if it could not be read back by the first', async () => {
+it('another attempt does not send it again if the first could not read it back', async () => {
   let reads = 0;
   const held = (sent: Buffer): Buffer => {
     if (reads++ === 0) throw new UconDbError('the connection broke', { run: 7, retryable: true });
@@ -131,7 +131,7 @@ it('is not sent again by another attempt, if it could not be read back by the fi
   expect(await migrate('stored', held, files, 1)).toMatchObject({ successful: [7], puts: 1, uncompared: [] });
 });
 
-it('is compared, of those that were not since their upload, only if it is among the runs asked for', async () => {
+it('of the runs not compared since their upload, only the requested ones are compared', async () => {
   const model = new StageModel(await temporaryDirectory());
   for (const run of [7, 8]) {
     model.world.directories.add(run);
@@ -147,7 +147,7 @@ it.each([
   ['compared again by one for certain runs', { mode: 'incremental', runs: RunSet.of([7]) }, []],
   ['compared again in full mode', { mode: 'full' }, []],
   ['compared again by a retry', { mode: 'failed' }, []],
-] as const)('is known to differ and is %s', async (_how, request, uncertain) => {
+] as const)('a run known to differ is %s', async (_how, request, uncertain) => {
   const model = new StageModel(await temporaryDirectory());
   model.world.directories.add(7);
   model.world.blobs.set(7, blobOf(7));
@@ -158,9 +158,9 @@ it.each([
 });
 
 it.each([
-  ['is not noted as uploaded by this archiver', [], []],
-  ['stays noted if it was before, as an earlier execution may have sent it', [8], ['8']],
-])('that failed before it was sent %s', async (_what, before, after) => {
+  ['is not noted as uploaded', [], []],
+  ['stays noted if an earlier execution may have sent it', [8], ['8']],
+])('a run that failed before it was sent %s', async (_what, before, after) => {
   const model = new StageModel(await temporaryDirectory());
   model.world.directories.add(8);
   model.world.broken.add(8);
@@ -174,13 +174,13 @@ describe('a run fails', () => {
     ['one byte of it is another', (sent: Buffer) => Buffer.from(sent.toString().replace('a: 1', 'a: 2'))],
     ['a byte of it is missing', (sent: Buffer) => sent.subarray(0, -1)],
     ['it is the same record, packed at another time', () => packed(1)],
-  ])('if UconDB confirms what was sent, but %s', async (_what, held) => {
+  ])('it fails if UconDB confirms the upload, but %s', async (_what, held) => {
     const { log, ...ended } = await migrate('stored', held);
     expect(ended).toMatchObject({ successful: [], failed: [{ run: 7 }], failures: [7], unequal: ['3', '7'] });
     expect(log).toMatch(/MD5 mismatch for run 7: sent [0-9a-f]{32} .*holds [0-9a-f]{32} /);
   });
 
-  it('if another record has its key', async () => {
+  it('it fails if another record has its key', async () => {
     const other = [{ name: 'boot.fcl', text: 'a: 2\n' }, ...files.slice(1)];
     const { log, ...ended } = await migrate('already-stored', () => packed(0, other));
     expect(ended).toMatchObject({
@@ -193,7 +193,7 @@ describe('a run fails', () => {
     expect(log).toContain('run 7 is in UconDB already with different content');
   });
 
-  it('before anything is sent if artdaqDB has its schema alone', async () => {
+  it('it fails before anything is sent if artdaqDB has only its schema', async () => {
     const ended = await migrate('stored', (sent) => sent, files.slice(1));
     expect(ended).toMatchObject({
       successful: [],
@@ -204,7 +204,7 @@ describe('a run fails', () => {
     });
   });
 
-  it("by a fault that may be the site's, so that it waits to be compared, if it could not be read back", async () => {
+  it("it waits to be compared if it could not be read back, as that may be the site's fault", async () => {
     const ended = await migrate('stored', () => {
       throw new UconDbError('the connection broke', { run: 7 });
     });

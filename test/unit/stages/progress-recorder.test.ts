@@ -74,7 +74,7 @@ async function setUp(
   return { recorder, failures, state, waiting, errors, told };
 }
 
-it('writes state and failure log while runs end, up to the first that is still in progress', async () => {
+it('state and failure log are written while runs end, up to the first that is still in progress', async () => {
   const { recorder, failures, state } = await setUp((path) => new FailureLog(path));
   recorder.ended(5, archived);
   recorder.ended(7, failed('run'));
@@ -86,7 +86,7 @@ it('writes state and failure log while runs end, up to the first that is still i
   expect(await state.read()).toEqual({ lastContiguousRun: 6, lastAttemptedRun: 7 });
 });
 
-it('tells of archived runs once the state on disk holds them', async () => {
+it('archived runs are reported once the state on disk holds them', async () => {
   const { recorder, told } = await setUp((path) => new FailureLog(path));
   recorder.ended(5, archived);
   recorder.ended(7, failed('run'));
@@ -99,7 +99,7 @@ it('tells of archived runs once the state on disk holds them', async () => {
   ]);
 });
 
-it('never lets the position pass a failed run that is not in the log', async () => {
+it('the position never passes a failed run that is not in the log', async () => {
   const { recorder, failures, state, errors } = await setUp((path) => new OnceFull(path));
   recorder.ended(5, failed('run'));
   await expect(recorder.settle()).rejects.toThrow('no space left');
@@ -112,7 +112,7 @@ it('never lets the position pass a failed run that is not in the log', async () 
   expect(await state.read()).toEqual({ lastContiguousRun: 0, lastAttemptedRun: 6 });
 });
 
-it('never lets the position pass a run that failed while the failure log was being written', async () => {
+it('the position never passes a run that failed while the failure log was being written', async () => {
   const full: { isFull: boolean } = { isFull: false };
   /** Its first change takes place while another run fails, and leaves no room for a second one. */
   class OvertakenLog extends FailureLog {
@@ -130,7 +130,7 @@ it('never lets the position pass a run that failed while the failure log was bei
   expect(await state.read()).toEqual({ lastContiguousRun: 5, lastAttemptedRun: 5 });
 });
 
-it('never lets the position pass a run that waits by a fault, and writes down who waits', async () => {
+it('the position never passes a run that waits because of a fault, and that run is on the list', async () => {
   const { recorder, failures, state, waiting } = await setUp((path) => new FailureLog(path));
   recorder.ended(5, archived);
   recorder.ended(6, failed('unknown'));
@@ -143,7 +143,7 @@ it('never lets the position pass a run that waits by a fault, and writes down wh
   expect(await state.read()).toEqual({ lastContiguousRun: 5, lastAttemptedRun: 5 });
 });
 
-it('keeps a run that waited on the list until the failure log has it', async () => {
+it('a run stays on the list of waiting runs until the failure log has it', async () => {
   const before = new Map([[5, waitingRun]]);
   const { recorder, waiting } = await setUp((path) => new OnceFull(path), before);
   recorder.ended(5, failed('run'));
@@ -151,7 +151,7 @@ it('keeps a run that waited on the list until the failure log has it', async () 
   expect([...(await waiting.read()).byFault.keys()]).toEqual([5]);
 });
 
-it('keeps a run that waited on the list though it is condemned while the failure log is being written', async () => {
+it('a run stays on the list of waiting runs if it is condemned while the failure log is being written', async () => {
   let isFull = false;
   class OvertakenLog extends FailureLog {
     override async change(change: FailureLogChange): Promise<void> {

@@ -11,7 +11,7 @@ function failAt(error: Error): Promise<unknown> {
   return failing.catch((thrown: unknown) => thrown);
 }
 
-it('notes a place that served it, but not for an answer that nothing was to be done', async () => {
+it('a visit notes a place that worked, but not for an answer that there was nothing to do', async () => {
   const visit = new Visit();
   await visit.at('artdaqDB read', async () => 'x');
   const answer = await visit.at(
@@ -23,7 +23,7 @@ it('notes a place that served it, but not for an answer that nothing was to be d
   expect([...visit.reached]).toEqual(['artdaqDB read']);
 });
 
-it('makes a known error of a system error of the site, which may be worth another attempt', async () => {
+it('a system error of the site becomes a known error, which may be worth another attempt', async () => {
   const place = 'artdaqDB write';
   const site = { fault: 'site', place };
   expect(await failAt(systemError('ENOSPC'))).toMatchObject({
@@ -35,7 +35,7 @@ it('makes a known error of a system error of the site, which may be worth anothe
   expect(await failAt(systemError('EIO'))).not.toBeInstanceOf(ArchiverError);
 });
 
-it('says where an error happened, unless that is known better', async () => {
+it('an error says where it happened, unless it knows that better itself', async () => {
   expect(await failAt(new ArchiverError('no'))).toMatchObject({ place: 'artdaqDB write' });
   const known = new ArchiverError('no', { place: 'host gateway' });
   expect(await failAt(known)).toMatchObject({ place: 'host gateway' });

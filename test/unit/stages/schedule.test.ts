@@ -17,50 +17,50 @@ function play(
 }
 
 describe('Schedule', () => {
-  it('takes waiting runs in turn with others as long as all is well, and begins with another one', () => {
+  it('waiting runs alternate with others while all is well, and another one is first', () => {
     const { tried, end } = play({ others: [1, 2, 3], waiting: [7, 8, 9, 10] }, () => 'success');
     expect(tried).toEqual([1, 7, 2, 8, 3, 9, 10]);
     expect(end).toBeUndefined();
   });
 
-  it('tries no more runs than its limit', () => {
+  it('no more runs are tried than the limit allows', () => {
     expect(play({ others: [1, 2, 3], waiting: [7], limit: 2 }, () => 'success').tried).toEqual([1, 7]);
   });
 
-  it('ends with the run that meets a fault of the site', () => {
+  it('the stage ends with the run that meets a fault of the site', () => {
     const { tried, end } = play({ others: [1, 2, 3, 4] }, (run) => (run === 2 ? 'site' : 'success'));
     expect({ tried, end }).toEqual({ tried: [1, 2], end: 'site' });
   });
 
-  it('ends after three failures in a row and one from the other end', () => {
+  it('the stage ends after three failures in a row and one from the other end', () => {
     const { tried, end } = play({ others: [1, 2, 3, 4, 5, 6, 7] }, () => 'unknown');
     expect({ tried, end }).toEqual({ tried: [1, 2, 3, 7], end: 'outage' });
   });
 
-  it('goes on if the one from the other end succeeds: then the runs are at fault', () => {
+  it('the stage continues if the run from the other end succeeds: then the runs are at fault', () => {
     const { tried } = play({ others: [1, 2, 3, 4, 5] }, (run) => (run < 4 ? 'unknown' : 'success'));
     expect(tried).toEqual([1, 2, 3, 5, 4]);
   });
 
-  it('learns nothing about the site from runs that fail by their own fault', () => {
+  it('runs that fail by their own fault say nothing about the site', () => {
     const sign = (run: number): Sign => (run % 2 === 0 ? 'own' : 'unknown');
     const { tried } = play({ others: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] }, sign);
     expect(tried).toEqual([1, 2, 3, 4, 5, 10, 9]);
   });
 
-  it('takes others after a failure, so that waiting runs do not look like an outage', () => {
+  it('others come after a failure, so that waiting runs do not look like an outage', () => {
     const { tried } = play({ others: [1, 2, 3, 4], waiting: [7, 8] }, (run) =>
       run > 6 ? 'unknown' : 'success',
     );
     expect(tried).toEqual([1, 7, 2, 8, 3, 4]);
   });
 
-  it('leaves it to the next execution to tell whose fault it was where no other run is left', () => {
+  it('the next execution tells whose fault it was if no other run is left', () => {
     const { tried, end } = play({ others: [1], waiting: [7, 8] }, (run) => (run > 6 ? 'unknown' : 'success'));
     expect({ tried, end }).toEqual({ tried: [1, 7], end: 'undecided' });
   });
 
-  it('gives runs one attempt each from the first failure on, and all attempts after a success', () => {
+  it('runs get one attempt each from the first failure on, and all attempts after a success', () => {
     const schedule = new Schedule({ others: [1, 2, 3], waiting: [], limit: 3, isAlarmed: false });
     expect(schedule.isAlarmed).toBe(false);
     schedule.ended(schedule.next() ?? 0, 'unknown');
@@ -69,7 +69,7 @@ describe('Schedule', () => {
     expect(schedule.isAlarmed).toBe(false);
   });
 
-  it('begins nothing while the run from the other end is in progress, and goes on if it is withdrawn', () => {
+  it('nothing begins while the run from the other end is in progress, and work continues if it is withdrawn', () => {
     const schedule = new Schedule({ others: [1, 2, 3, 4, 5], waiting: [], limit: 5, isAlarmed: false });
     for (let i = 0; i < 3; i++) schedule.ended(schedule.next() ?? 0, 'unknown');
     expect(schedule.next()).toBe(5);

@@ -74,7 +74,7 @@ async function setUp(runs: readonly number[] = [7]) {
 }
 
 describe('a run that is archived without stop time', () => {
-  it('stays known when the answer was lost and its next attempt has the stop time', async () => {
+  it('it stays known when the answer was lost and its next attempt has the stop time', async () => {
     const run = await setUp();
     run.is(going);
     const lost = run.store(async () => {
@@ -89,7 +89,7 @@ describe('a run that is archived without stop time', () => {
     expect(await run.due()).toEqual([7]);
   });
 
-  it('is forgotten once it is stored with the stop time', async () => {
+  it('it is forgotten once it is stored with the stop time', async () => {
     const run = await setUp();
     run.is(going);
     await expect(run.store(() => Promise.reject(new ArtdaqDbError('no')))).rejects.toThrow('no');
@@ -98,7 +98,7 @@ describe('a run that is archived without stop time', () => {
     expect(await run.due()).toEqual([]);
   });
 
-  it('stays known when its metadata.txt has no time at the moment it is to be brought up to date', async () => {
+  it('it stays known when its metadata.txt has no time at the moment of the amendment', async () => {
     const run = await setUp();
     run.is(going);
     await run.store(async () => undefined);
@@ -116,7 +116,7 @@ describe('a run that is archived without stop time', () => {
 });
 
 describe('unfinished runs', () => {
-  it('are never dropped, whatever their age is by any clock', async () => {
+  it('they are never dropped, whatever their age is by any clock', async () => {
     const run = await setUp();
     run.is(going.replace('2024', '1999'));
     await run.store(async () => undefined);
@@ -125,7 +125,7 @@ describe('unfinished runs', () => {
     expect(await run.due()).toEqual([7]);
   });
 
-  it('stay known without their run directory, as that may come back', async () => {
+  it('they stay known without their run directory, as that may come back', async () => {
     const run = await setUp([]);
     run.is(going);
     await run.store(async () => undefined);
@@ -133,7 +133,7 @@ describe('unfinished runs', () => {
     expect((await run.files.unfinished.read())?.has(7)).toBe(true);
   });
 
-  it('are left to the next execution if metadata.txt changes between two looks', async () => {
+  it('they are left to the next execution if metadata.txt changes between two looks', async () => {
     const run = await setUp();
     run.is(going);
     await run.store(async () => undefined);
@@ -144,7 +144,7 @@ describe('unfinished runs', () => {
     expect(await run.due()).toEqual([7]);
   });
 
-  it('are looked at in turn if there are many of them, the newest each time', async () => {
+  it('they are looked at in turn if there are many of them, the newest each time', async () => {
     const runs = Array.from({ length: 350 }, (_, index) => index);
     const run = await setUp(runs);
     await run.files.unfinished.add(runs);

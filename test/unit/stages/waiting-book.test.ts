@@ -24,13 +24,13 @@ function nextExecution(
 }
 
 describe('WaitingBook', () => {
-  it('condemns at once what failed by its own fault', () => {
+  it('a run that failed by its own fault is condemned at once', () => {
     const book = nextExecution();
     expect(book.ended(5, failed('run'))).toEqual([{ run: 5, message: 'UconDB write said no' }]);
     expect(book.runs.size).toBe(0);
   });
 
-  it('condemns a run that failed directly between two successes of others in two executions', () => {
+  it('a run is condemned that failed directly between two successes of others in two executions', () => {
     const first = nextExecution();
     first.ended(1, archived(write));
     first.ended(5, failed('unknown'));
@@ -94,7 +94,7 @@ describe('WaitingBook', () => {
     expect(before.has(5)).toBe(true);
   });
 
-  it('takes a run off that fails by its own fault after it waited', () => {
+  it('a waiting run that fails by its own fault leaves the book', () => {
     const first = nextExecution();
     first.ended(5, failed('site'));
     const second = nextExecution(first.runs);
@@ -131,7 +131,7 @@ describe('WaitingBook', () => {
     });
   });
 
-  it('counts what a run did well at one place though it failed at another', () => {
+  it('a success at one place counts even if the run failed at another', () => {
     const first = nextExecution();
     first.ended(1, archived('artdaqDB read'));
     first.ended(5, failed('unknown', 'artdaqDB read'));
@@ -140,13 +140,13 @@ describe('WaitingBook', () => {
     expect(first.runs.get(5)).toMatchObject({ successes: 1, undecided: false });
   });
 
-  it('leaves runs of the failure log there, whatever they fail by', () => {
+  it('runs of the failure log stay there, whatever they fail by', () => {
     const book = nextExecution(new Map(), new Set([5]));
     expect(book.ended(5, failed('site'))).toEqual([{ run: 5, message: 'UconDB write said no' }]);
     expect(book.runs.size).toBe(0);
   });
 
-  it('keeps since when a run waits, and begins anew with its successes at another place', () => {
+  it('the book keeps since when a run waits, and counts successes anew at another place', () => {
     const since = '2026-11-01T00:00:00.000Z';
     const before: WaitingRun = {
       place: 'UconDB read',
