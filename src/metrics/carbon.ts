@@ -3,8 +3,8 @@ import { connect, type Socket } from 'node:net';
 import type { RunRequest } from '../cli/request.ts';
 import { ArchiverError } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
-import { killableLookup, reasonOf } from '../net/host-lookup.ts';
-import { withoutBrackets } from '../net/host-name.ts';
+import { reasonOf } from '../net/failure-reason.ts';
+import { killableLookup, withoutBrackets } from '../net/host-lookup.ts';
 import type { StageObserver, StageOutcome } from '../stages/stage-observer.ts';
 
 /** Where metrics go, and under which name. */

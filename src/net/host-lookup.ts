@@ -2,9 +2,11 @@ import { execFile } from 'node:child_process';
 import type { LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { ArchiverError, messageOf } from '../errors.ts';
-import { shortened } from '../shown-text.ts';
-import { errorCode } from '../system-error.ts';
-import { withoutBrackets } from './host-name.ts';
+
+/** A host as sockets want it: an IPv6 address may be written in brackets, as in URLs. */
+export function withoutBrackets(host: string): string {
+  return host.replace(/^\[(.*)\]$/, '$1');
+}
 
 /**
  * Finds out whether a host is known, before somebody looks it up who can't be stopped.
@@ -59,17 +61,4 @@ export function killableLookup(signal: AbortSignal): LookupFunction {
       else callback(null, first.address, first.family);
     });
   };
-}
-
-const longestReason = 300;
-
-/** Why a connection or request failed, as one short line: what libraries wrap (`fetch failed`) is looked into. */
-export function reasonOf(error: unknown): string {
-  return shortened(innermostMessage(error).replace(/\s+/g, ' ').trim(), longestReason);
-}
-
-function innermostMessage(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return innermostMessage(error.errors[0]);
-  if (error instanceof Error && error.cause instanceof Error) return innermostMessage(error.cause);
-  return messageOf(error) || (errorCode(error) ?? 'unknown error');
 }

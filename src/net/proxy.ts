@@ -2,7 +2,7 @@ import { BlockList, isIPv4 } from 'node:net';
 import { unescape as percentDecode } from 'node:querystring';
 import type { Environment } from '../environment.ts';
 import { ConfigurationError } from '../errors.ts';
-import { withoutBrackets } from './host-name.ts';
+import { withoutBrackets } from './host-lookup.ts';
 
 /** A proxy that requests to a server go through. */
 export interface HttpProxy {

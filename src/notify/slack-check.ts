@@ -1,7 +1,7 @@
 import type { WebClient } from '@slack/web-api';
 import { NotificationError } from '../errors.ts';
 import type { Usability } from '../files/directory-access.ts';
-import { reasonOf } from '../net/host-lookup.ts';
+import { reasonOf } from '../net/failure-reason.ts';
 
 const NEEDED_SCOPE = 'chat:write';
 /** What Slack shows as the id of a channel, group or conversation. */

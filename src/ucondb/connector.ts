@@ -4,8 +4,8 @@ import { createSecureContext, rootCertificates, type SecureContext, connect as t
 import type { buildConnector } from 'undici';
 import { ConfigurationError, messageOf } from '../errors.ts';
 import { readRegularFileSync } from '../files/regular-file.ts';
+import { openTunnel } from '../net/proxied-request.ts';
 import type { HttpProxy } from '../net/proxy.ts';
-import { openTunnel } from '../net/tunnel.ts';
 import { connectionError, TransportError } from './transport-error.ts';
 
 /** Which servers are trusted. */

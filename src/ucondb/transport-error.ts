@@ -1,5 +1,5 @@
 import { messageOf } from '../errors.ts';
-import { TunnelError } from '../net/tunnel.ts';
+import { TunnelError } from '../net/proxied-request.ts';
 import { errorCode } from '../system-error.ts';
 
 /**
@@ -27,16 +27,16 @@ export function connectionError(error: unknown): TransportError {
     return new TransportError('proxy-login', error.message, error);
   }
   const isCertificate = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|HOSTNAME_MISMATCH/.test(errorCode(error) ?? '');
-  return new TransportError(isCertificate ? 'certificate' : 'refused', reasonOf(error), error);
+  return new TransportError(isCertificate ? 'certificate' : 'refused', wordsOf(error), error);
 }
 
 /** The error for an exchange that failed on a connection. */
 export function exchangeError(error: unknown): TransportError {
-  return error instanceof TransportError ? error : new TransportError('broken', reasonOf(error), error);
+  return error instanceof TransportError ? error : new TransportError('broken', wordsOf(error), error);
 }
 
 /** A host with several addresses fails with the errors of all of them, and no message of its own. */
-function reasonOf(error: unknown): string {
+function wordsOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(messageOf).join(', ');
   return messageOf(error) || (errorCode(error) ?? 'unknown reason');
 }

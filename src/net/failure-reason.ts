@@ -1,0 +1,16 @@
+import { messageOf } from '../errors.ts';
+import { shortened } from '../shown-text.ts';
+import { errorCode } from '../system-error.ts';
+
+const longestReason = 300;
+
+/** Why a connection or request failed, as one short line: what libraries wrap (`fetch failed`) is looked into. */
+export function reasonOf(error: unknown): string {
+  return shortened(innermostMessage(error).replace(/\s+/g, ' ').trim(), longestReason);
+}
+
+function innermostMessage(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return innermostMessage(error.errors[0]);
+  if (error instanceof Error && error.cause instanceof Error) return innermostMessage(error.cause);
+  return messageOf(error) || (errorCode(error) ?? 'unknown error');
+}
