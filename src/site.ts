@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { ArtdaqDb } from './artdaqdb/artdaqdb.ts';
-import { type ArtdaqDbServices, openArtdaqDb } from './artdaqdb/open.ts';
+import { type ArtdaqDbServices, openArtdaqDb } from './artdaqdb/schemes.ts';
 import type { ArchiverConfig } from './config/schema.ts';
 import type { Environment } from './environment.ts';
 import type { StageName } from './errors.ts';

@@ -1,5 +1,4 @@
-import { checkDatabase, checkTools, databaseHosts, databaseLocation } from '../artdaqdb/access.ts';
-import type { ArtdaqDbServices } from '../artdaqdb/open.ts';
+import { type ArtdaqDbServices, backendOf, checkTools } from '../artdaqdb/schemes.ts';
 import type { ArchiverConfig } from '../config/schema.ts';
 import type { Environment } from '../environment.ts';
 import type { Logger } from '../log/logger.ts';
@@ -60,14 +59,15 @@ export function artdaqDbChecks(
   limitMs: number,
 ): Check[] {
   const { databaseUri, useTools, remoteHost } = artdaqDb;
+  const backend = backendOf(databaseUri);
   const database: Check = {
     name: 'artdaq_db',
-    subject: `artdaqDB ${databaseLocation(databaseUri)}`,
+    subject: `artdaqDB ${backend.location(databaseUri)}`,
     look: async (signal) => {
-      for (const host of databaseHosts(databaseUri)) {
+      for (const host of backend.hosts(databaseUri)) {
         await expectKnownHost(host, 'check artdaq_db.database_uri and the name servers', signal);
       }
-      return checkDatabase(artdaqDb, services, { limitMs, signal });
+      return backend.check(databaseUri, services, { limitMs, signal });
     },
   };
   const tools: Check = {

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 import type { Environment } from '../environment.ts';
 import { proxyAddresses } from '../net/proxy.ts';
+import { userInfoOf } from '../net/user-info.ts';
 import type { configFile } from './sections.ts';
-import { userInfoOf } from './uri.ts';
 
 type ConfigFile = z.output<typeof configFile>;
 

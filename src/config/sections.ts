@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { databaseUriForms, isDatabaseUri } from '../artdaqdb/schemes.ts';
 import { uconDbLimits } from '../ucondb/ucondb.ts';
 import { logLevel } from './log-level.ts';
 import {
@@ -19,14 +20,7 @@ import {
   uri,
 } from './parameter-types.ts';
 import type { ConfigPath } from './tree.ts';
-import {
-  databaseUriForms,
-  isDatabaseUri,
-  isHttpUrl,
-  isServerUrl,
-  pingUrlForms,
-  serverUrlForms,
-} from './uri.ts';
+import { isHttpUrl, isServerUrl, pingUrlForms, serverUrlForms } from './uri.ts';
 
 const email = z.object({
   enabled: flag(false),

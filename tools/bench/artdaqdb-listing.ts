@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { FilesystemDb } from '../../src/artdaqdb/filesystem/filesystem-db.ts';
-import { openArtdaqDb } from '../../src/artdaqdb/open.ts';
+import { openArtdaqDb } from '../../src/artdaqdb/schemes.ts';
 import type { DocumentEntry } from '../../src/artdaqdb/stored-document.ts';
 import { submission } from '../../src/artdaqdb/submission.ts';
 import type { FhiclFile } from '../../src/fhicl/fhicl-file.ts';

@@ -1,4 +1,4 @@
-import { userInfoOf } from '../../config/uri.ts';
+import { userInfoOf } from '../../net/user-info.ts';
 
 /** What stands in a message where a user name or password was. */
 const HIDDEN = '…';

@@ -1,12 +1,15 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Environment } from '../../environment.ts';
 import type { FhiclFile } from '../../fhicl/fhicl-file.ts';
+import { GuardedFile } from '../../lock/guarded-file.ts';
 import { type Logger, silentLogger } from '../../log/logger.ts';
 import type { RunNumber } from '../../runs/run-number.ts';
 import { amendmentOf } from '../amendment.ts';
 import type { AmendOutcome } from '../artdaqdb.ts';
+import type { LoadWork, NativeArtdaqDb } from '../backend.ts';
 import { type DatabaseOrigin, thisOrigin } from '../database-description.ts';
-import type { NativeArtdaqDb } from '../native.ts';
 import type { ExportedDocument } from '../run-export.ts';
 import { type Submission, submission } from '../submission.ts';
 import { mongoAddress } from './address.ts';
@@ -113,6 +116,17 @@ export class MongoDb implements NativeArtdaqDb {
       run,
     );
     return configuration?.slice(configuration.indexOf('/') + 1);
+  }
+
+  /** A server lists what it stores, so that there is nothing to recover. */
+  async exclusively<Result>(
+    run: RunNumber,
+    config: string,
+    work: LoadWork<Result>,
+    directory: string,
+  ): Promise<Result> {
+    const name = createHash('sha256').update(`${run}/${config}`).digest('hex').slice(0, 24);
+    return new GuardedFile(join(directory, `load-${name}`)).exclusively(() => work(async () => undefined));
   }
 
   async close(): Promise<void> {

@@ -6,7 +6,7 @@ import { type Logger, silentLogger } from '../../log/logger.ts';
 import type { RunNumber } from '../../runs/run-number.ts';
 import { errorCode, mayPass } from '../../system-error.ts';
 import type { AmendOutcome, ArtdaqDb } from '../artdaqdb.ts';
-import type { LoadWork, NativeArtdaqDb } from '../native.ts';
+import type { LoadWork, NativeArtdaqDb } from '../backend.ts';
 import { exportedFiles } from '../run-export.ts';
 import { type Submission, submission } from '../submission.ts';
 import { confirmStored, missingDocuments, type WantedDocument, wantedDocuments } from './comparison.ts';
@@ -23,8 +23,6 @@ export interface BulkToolsOptions {
   readonly native: NativeArtdaqDb;
   readonly host: ToolHost;
   readonly directories: PrivateDirectories;
-  /** Keeps other processes of this project from storing (that run at least) meanwhile. */
-  readonly exclusively: <Result>(run: RunNumber, config: string, work: LoadWork<Result>) => Promise<Result>;
   readonly logger?: Logger;
   readonly now?: () => Date;
 }
@@ -39,7 +37,6 @@ export class BulkTools implements ArtdaqDb {
   readonly #native: NativeArtdaqDb;
   readonly #host: ToolHost;
   readonly #directories: PrivateDirectories;
-  readonly #exclusively: BulkToolsOptions['exclusively'];
   readonly #logger: Logger;
   readonly #now: () => Date;
   #cleared: Promise<void> | undefined;
@@ -50,7 +47,6 @@ export class BulkTools implements ArtdaqDb {
     this.#native = options.native;
     this.#host = options.host;
     this.#directories = options.directories;
-    this.#exclusively = options.exclusively;
     this.#logger = options.logger ?? silentLogger;
     this.#now = options.now ?? (() => new Date());
     this.location = options.native.location;
@@ -131,6 +127,11 @@ export class BulkTools implements ArtdaqDb {
   async close(): Promise<void> {
     await this.#native.close();
     await this.#directories.close();
+  }
+
+  /** Keeps other processes of this project from storing the run meanwhile. */
+  #exclusively(run: RunNumber, config: string, work: LoadWork<void>): Promise<void> {
+    return this.#native.exclusively(run, config, work, this.#directories.root);
   }
 
   async #submission(

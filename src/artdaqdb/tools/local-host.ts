@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { access, open, stat } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import type { Environment } from '../../environment.ts';
 import { ConfigurationError, messageOf } from '../../errors.ts';
@@ -11,24 +11,19 @@ import { marksOf } from './orphans.ts';
 import type { SiteTrouble } from './site-trouble.ts';
 import { TOOLS, type Tool } from './site-trouble.ts';
 import { helpFailure, startFailure, type ToolEnd, toolFailure, troubleOf } from './tool-exit.ts';
-import type { ToolCall, ToolHost } from './tool-host.ts';
+import type { ToolCall, ToolDatabase, ToolHost } from './tool-host.ts';
 import { isPlain } from './tool-names.ts';
 
 /** Milliseconds that a tool gets. */
 const TIMEOUT_MS = 300_000;
 
 /** What the tools run with. */
-export interface LocalHostOptions {
-  /** The database as the tools shall find it in ARTDAQ_DATABASE_URI. */
-  readonly databaseUri: string;
+export interface LocalHostOptions extends ToolDatabase {
   /** The site's own programs and shared libraries; searched first. */
   readonly libDirectory: string;
   /** What the tools inherit. */
   readonly env: Environment;
-  readonly threads: number;
   readonly logger: Logger;
-  /** Takes secrets out of what a tool printed. */
-  readonly hide?: (text: string) => string;
   readonly timeoutMs?: number;
   readonly graceMs?: number;
 }
@@ -62,8 +57,9 @@ export class LocalHost implements ToolHost {
 
   async run(call: ToolCall): Promise<SiteTrouble | undefined> {
     const { tool, run, config, directory } = call;
-    const { logger, threads, timeoutMs = TIMEOUT_MS, graceMs, hide = (text) => text } = this.#options;
+    const { logger, takesThreads, timeoutMs = TIMEOUT_MS, graceMs, hide } = this.#options;
     const program = await this.#find(tool);
+    const threads = takesThreads ? Math.max(1, Math.floor(availableParallelism() / 2)) : 1;
     const args = ['-r', String(run), '-c', config, '-p', directory, '-t', String(threads)];
     logger.debug(`Run ${run}: ${program} ${args.map((arg) => JSON.stringify(arg)).join(' ')}`);
     let end: ChildEnd;

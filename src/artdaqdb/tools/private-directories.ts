@@ -14,7 +14,7 @@ const MAKE_ATTEMPTS = 100;
 /** Directories that hold the files of one run for a tool, readable by nobody else, each removed after use. */
 export class PrivateDirectories {
   /** Holds a directory for each process that works here, by the name of which it is known whether that process still runs. */
-  readonly #root: string;
+  readonly root: string;
   readonly #owner: LockOwner = currentOwner();
   readonly #databaseUri: string;
   readonly #logger: Logger;
@@ -22,7 +22,7 @@ export class PrivateDirectories {
 
   /** @param databaseUri the database that the tools work on */
   constructor(root: string, databaseUri: string, logger: Logger, patienceMs: number = ORPHAN_PATIENCE_MS) {
-    this.#root = root;
+    this.root = root;
     this.#databaseUri = databaseUri;
     this.#logger = logger;
     this.#patienceMs = patienceMs;
@@ -30,7 +30,7 @@ export class PrivateDirectories {
 
   /** The directory that those of this process are made in. */
   get own(): string {
-    return join(this.#root, recordName(this.#owner));
+    return join(this.root, recordName(this.#owner));
   }
 
   /**
@@ -56,7 +56,7 @@ export class PrivateDirectories {
    */
   async clear(): Promise<void> {
     for (const name of await this.#names()) {
-      const directory = join(this.#root, name);
+      const directory = join(this.root, name);
       if (!(await this.#isAbandoned(directory, name))) continue;
       const isBelow = (path: string): boolean => path.startsWith(`${directory}/`);
       await outlastOrphans(isBelow, this.#patienceMs, this.#logger);
@@ -76,7 +76,7 @@ export class PrivateDirectories {
 
   /** Takes away what is empty. */
   async close(): Promise<void> {
-    for (const directory of [this.own, this.#root]) {
+    for (const directory of [this.own, this.root]) {
       await rmdir(directory).catch((error: unknown) => {
         if (!STILL_USED.has(errorCode(error) ?? '')) throw failure(`remove ${directory}`, error);
       });
@@ -98,16 +98,16 @@ export class PrivateDirectories {
 
   async #names(): Promise<string[]> {
     try {
-      return (await readdir(this.#root).catch(undefinedIfMissing)) ?? [];
+      return (await readdir(this.root).catch(undefinedIfMissing)) ?? [];
     } catch (error) {
-      throw failure(`work in ${this.#root}`, error);
+      throw failure(`work in ${this.root}`, error);
     }
   }
 
   async #make(): Promise<string> {
     for (let attempt = 1; ; attempt++) {
       try {
-        makeDirectory(this.#root);
+        makeDirectory(this.root);
         await mkdir(this.own, { mode: 0o700 }).catch((error: unknown) => {
           if (errorCode(error) !== 'EEXIST') throw error;
         });

@@ -1,6 +1,16 @@
 import type { RunNumber } from '../../runs/run-number.ts';
 import type { SiteTrouble, Tool } from './site-trouble.ts';
 
+/** The database as the tools are given it. */
+export interface ToolDatabase {
+  /** The value of ARTDAQ_DATABASE_URI. */
+  readonly databaseUri: string;
+  /** May bulkloader store several documents at once? Then it gets half of the processors. */
+  readonly takesThreads: boolean;
+  /** Takes the URI's secrets out of what a tool printed. */
+  readonly hide: (text: string) => string;
+}
+
 /** One execution of a tool. */
 export interface ToolCall {
   readonly tool: Tool;

@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os';
 import { inspect } from 'node:util';
 import { afterEach, expect } from 'vitest';
 import type { ArtdaqDb } from '../../../src/artdaqdb/artdaqdb.ts';
-import { openArtdaqDb } from '../../../src/artdaqdb/open.ts';
+import { openArtdaqDb } from '../../../src/artdaqdb/schemes.ts';
 import type { Environment } from '../../../src/environment.ts';
 import { ArchiverError } from '../../../src/errors.ts';
 import { MongoResponder, type MongoResponderOptions } from '../mongo-responder.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FilesystemDb } from '../../../src/artdaqdb/filesystem/filesystem-db.ts';
-import { toolsOnFilesystemDb } from '../../../src/artdaqdb/tools/open-tools.ts';
+import { openTools } from '../../../src/artdaqdb/tools/open-tools.ts';
 import { silentLogger } from '../../../src/log/logger.ts';
 import { describeArtdaqDb } from '../../helpers/artdaqdb-conformance.ts';
 import { briefly } from '../../helpers/briefly.ts';
@@ -17,14 +17,19 @@ describeArtdaqDb(
     const tools = new StandInTools(join(directory, 'lib'));
     return {
       open: async (now) =>
-        toolsOnFilesystemDb(
+        openTools(
           new FilesystemDb(join(directory, 'db'), { now, sleep: briefly }),
-          { databaseUri: '' },
+          {},
           {
             env: process.env,
             logger: silentLogger,
             workDir: join(directory, 'work'),
             libDirectory: tools.directory,
+          },
+          {
+            databaseUri: `filesystemdb://${join(directory, 'db')}`,
+            takesThreads: false,
+            hide: (text) => text,
           },
         ),
       remove: () => rm(directory, { recursive: true }),

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
 import { MongoDb } from '../../../src/artdaqdb/mongo/mongo-db.ts';
-import { toolsOnMongoDb } from '../../../src/artdaqdb/tools/open-tools.ts';
+import { openTools } from '../../../src/artdaqdb/tools/open-tools.ts';
 import { silentLogger } from '../../../src/log/logger.ts';
 import { describeArtdaqDb } from '../../helpers/artdaqdb-conformance.ts';
 import { describeWithMongodb, uniqueDatabaseUri } from '../../helpers/mongodb-server.ts';
@@ -20,15 +20,16 @@ describeWithMongodb('MongoDB', (server) => {
       const tools = new StandInTools(join(directory, 'lib'));
       return {
         open: async (now) =>
-          toolsOnMongoDb(
+          openTools(
             new MongoDb(databaseUri, { now }),
-            { databaseUri },
+            {},
             {
               env: process.env,
               logger: silentLogger,
               workDir: join(directory, 'work'),
               libDirectory: tools.directory,
             },
+            { databaseUri, takesThreads: true, hide: (text) => text },
           ),
         remove: async () => {
           const client = new MongoClient(databaseUri);

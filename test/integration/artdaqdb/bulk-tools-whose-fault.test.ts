@@ -31,9 +31,15 @@ function open(work = join(directory, 'work'), database = join(directory, 'db')):
   const { directory: libDirectory } = tools;
   return new BulkTools({
     native,
-    host: new LocalHost({ databaseUri, libDirectory, env: process.env, threads: 1, logger }),
+    host: new LocalHost({
+      databaseUri,
+      takesThreads: false,
+      hide: (text) => text,
+      libDirectory,
+      env: process.env,
+      logger,
+    }),
     directories: new PrivateDirectories(work, databaseUri, logger),
-    exclusively: (run, config, load) => native.exclusively(run, config, load),
     logger,
   });
 }

@@ -43,7 +43,8 @@ function open(options: Partial<LocalHostOptions> & { readonly work?: string } = 
     databaseUri: native.location,
     libDirectory: tools.directory,
     env: process.env,
-    threads: 1,
+    takesThreads: false,
+    hide: (text) => text,
     logger: log,
     graceMs: 100,
     ...options,
@@ -52,7 +53,6 @@ function open(options: Partial<LocalHostOptions> & { readonly work?: string } = 
     native,
     host,
     directories: new PrivateDirectories(work, native.location, log),
-    exclusively: (run, config, load) => native.exclusively(run, config, load),
     logger: log,
   });
 }

@@ -29,6 +29,8 @@ it.runIf(hasSshd())(
       remoteHost: Sshd.host,
       verifyHostKey: true,
       databaseUri: native.location,
+      takesThreads: false,
+      hide: (text) => text,
       env: process.env,
       logger,
       ssh: sshd.ssh,
@@ -37,7 +39,6 @@ it.runIf(hasSshd())(
       native,
       host,
       directories: new PrivateDirectories(join(directory, 'work'), native.location, logger),
-      exclusively: (run, config, work) => native.exclusively(run, config, work),
       logger,
     });
     tools.spoil('bulkloader', { skip: 1, at: 0, pause: true });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { FilesystemDb } from '../../../src/artdaqdb/filesystem/filesystem-db.ts';
-import { BulkTools, type BulkToolsOptions } from '../../../src/artdaqdb/tools/bulk-tools.ts';
+import { BulkTools } from '../../../src/artdaqdb/tools/bulk-tools.ts';
 import { PrivateDirectories } from '../../../src/artdaqdb/tools/private-directories.ts';
 import { RemoteHost } from '../../../src/artdaqdb/tools/remote/host.ts';
 import { silentLogger } from '../../../src/log/logger.ts';
@@ -35,14 +35,14 @@ describe.runIf(hasSshd())('over ssh', () => {
             remoteHost: Sshd.host,
             verifyHostKey: true,
             databaseUri: native.location,
+            takesThreads: false,
+            hide: (text) => text,
             env: process.env,
             logger: silentLogger,
             ssh: sshd.ssh,
           });
           const directories = new PrivateDirectories(join(directory, 'work'), native.location, silentLogger);
-          const exclusively: BulkToolsOptions['exclusively'] = (run, config, work) =>
-            native.exclusively(run, config, work);
-          return new BulkTools({ native, host, directories, exclusively, now });
+          return new BulkTools({ native, host, directories, now });
         },
         remove: async () => {
           const left = readdirSync(far);

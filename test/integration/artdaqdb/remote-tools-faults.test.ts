@@ -70,6 +70,8 @@ describe.runIf(hasSshd())('tools on a host over ssh', () => {
       remoteHost: Sshd.host,
       verifyHostKey: true,
       databaseUri: 'filesystemdb:///nowhere',
+      takesThreads: false,
+      hide: (text) => text,
       env: process.env,
       logger,
       ssh: sshd.ssh,
@@ -152,7 +154,7 @@ describe.runIf(hasSshd())('tools on a host over ssh', () => {
     install('bulkloader', 'echo "$8" >"$FAR/threads"');
     const processors = Number(execFileSync('getconf', ['_NPROCESSORS_ONLN']).toString());
     expect(processors).toBeGreaterThanOrEqual(availableParallelism());
-    await run('bulkloader', host({ databaseUri: mongoUri }));
+    await run('bulkloader', host({ databaseUri: mongoUri, takesThreads: true }));
     expect(Number(readFileSync(join(far, 'threads'), 'utf8'))).toBe(Math.max(1, Math.floor(processors / 2)));
   });
 

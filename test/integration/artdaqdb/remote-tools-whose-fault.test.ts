@@ -52,6 +52,8 @@ describe.runIf(hasSshd())('whose fault it is that the tools on another host do n
       remoteHost: Sshd.host,
       verifyHostKey: true,
       databaseUri: 'filesystemdb:///nowhere',
+      takesThreads: false,
+      hide: (text) => text,
       env: process.env,
       logger: recordingLogger(),
       ssh: sshd.ssh,

@@ -1,7 +1,6 @@
-import { isMongoUri } from '../../../config/uri.ts';
 import type { ChildEnd } from '../child-process.ts';
 import { TOOLS, type Tool } from '../site-trouble.ts';
-import type { ToolCall } from '../tool-host.ts';
+import type { ToolCall, ToolDatabase } from '../tool-host.ts';
 import type { Workplace } from './leftovers.ts';
 import type { RemoteLimits } from './script.ts';
 import { checkScript, runScript, tryOutScript } from './script.ts';
@@ -64,10 +63,10 @@ export async function haveToolRun(
   connect: Connect,
   { tool: toolLimit, patience, grace, around }: RemoteLimits,
   { tool, run, config, directory }: ToolCall,
-  databaseUri: string,
+  { databaseUri, takesThreads }: Pick<ToolDatabase, 'databaseUri' | 'takesThreads'>,
   archive: Buffer,
 ): Promise<RunOutcome> {
-  const threads = isMongoUri(databaseUri) ? 'half' : '1';
+  const threads = takesThreads ? 'half' : '1';
   const limits = [toolLimit, patience, grace].map(String);
   const values = [tool, String(run), config, threads, ...limits, databaseUri];
   const session = connect(runScript, values, toolLimit + around, directory);

@@ -6,7 +6,7 @@ import { errorCode, mayPass } from '../../../system-error.ts';
 import { marksOf } from '../orphans.ts';
 import type { SiteTrouble } from '../site-trouble.ts';
 import { helpFailure, type ToolEnd, toolFailure, troubleOf } from '../tool-exit.ts';
-import type { ToolCall, ToolHost } from '../tool-host.ts';
+import type { ToolCall, ToolDatabase, ToolHost } from '../tool-host.ts';
 import { askForPrograms, type CheckOutcome, haveToolRun, tryOutPrograms } from './conversation.ts';
 import { connectionFailure, scriptFailure } from './failure.ts';
 import { RemoteLeftovers } from './leftovers.ts';
@@ -15,17 +15,14 @@ import { type Connect, RemoteSession } from './session.ts';
 import { sshArguments } from './ssh.ts';
 import { packTar, readTree, unpackTar, writeFiles } from './tar.ts';
 
-export interface RemoteHostOptions {
+export interface RemoteHostOptions extends ToolDatabase {
   /** `artdaq_db.remote_host`: what ssh takes as destination. */
   readonly remoteHost: string;
   /** `artdaq_db.ssh_verify_host` */
   readonly verifyHostKey: boolean;
-  readonly databaseUri: string;
   /** Environment of ssh; nothing of it goes over unless ssh's configuration says so. */
   readonly env: Environment;
   readonly logger: Logger;
-  /** Takes secrets out of what a tool printed. */
-  readonly hide?: (text: string) => string;
   /** The ssh program and arguments that come first; `ssh` from PATH if absent. */
   readonly ssh?: readonly string[];
   readonly limits?: RemoteLimits;
@@ -34,9 +31,8 @@ export interface RemoteHostOptions {
 /** Runs the tools on another host over ssh, one connection a call; see script.ts for what happens there. */
 export class RemoteHost implements ToolHost {
   readonly location: `host ${string}`;
-  readonly #databaseUri: string;
+  readonly #database: ToolDatabase;
   readonly #logger: Logger;
-  readonly #hide: (text: string) => string;
   readonly #limits: RemoteLimits;
   readonly #connect: Connect;
   readonly #leftovers: RemoteLeftovers;
@@ -46,9 +42,8 @@ export class RemoteHost implements ToolHost {
     const { remoteHost, verifyHostKey, databaseUri, env, logger, ssh = ['ssh'] } = options;
     const command = [...ssh, ...sshArguments(remoteHost, verifyHostKey)];
     this.location = `host ${remoteHost}`;
-    this.#databaseUri = databaseUri;
+    this.#database = options;
     this.#logger = logger;
-    this.#hide = options.hide ?? ((text) => text);
     this.#limits = options.limits ?? REMOTE_LIMITS;
     this.#connect = (script, values, seconds, directory) => {
       const nonce = randomBytes(16).toString('hex');
@@ -69,7 +64,7 @@ export class RemoteHost implements ToolHost {
   async tryOut(limitSeconds: number): Promise<string> {
     const outcome = await tryOutPrograms(this.#connect, limitSeconds);
     this.#expectAll(outcome, limitSeconds);
-    const stderr = this.#hide(outcome.end.stderr);
+    const stderr = this.#database.hide(outcome.end.stderr);
     for (const [tool, code] of outcome.helps) {
       const timedOut = code === 124 || code === 137;
       const end = { code, signal: null, timedOut, stdout: '', stderr };
@@ -82,7 +77,7 @@ export class RemoteHost implements ToolHost {
   /** @throws ConfigurationError or ArtdaqDbError unless the host could be asked and has all programs */
   #expectAll({ isComplete, missing, path, end }: CheckOutcome, seconds: number): void {
     if (!isComplete) {
-      const stderr = this.#hide(end.stderr);
+      const stderr = this.#database.hide(end.stderr);
       throw connectionFailure(this.location, { ...end, stderr }, seconds, path !== undefined);
     }
     if (missing.length === 0) return;
@@ -97,10 +92,10 @@ export class RemoteHost implements ToolHost {
     await this.#leftovers.end(run);
     const archive = packTar(await readTree(call.directory));
     const started = performance.now();
-    const outcome = await haveToolRun(this.#connect, this.#limits, call, this.#databaseUri, archive);
+    const outcome = await haveToolRun(this.#connect, this.#limits, call, this.#database, archive);
     const seconds = (performance.now() - started) / 1000;
     const { last, workplace } = outcome;
-    const end = { ...outcome.end, stderr: this.#hide(outcome.end.stderr) };
+    const end = { ...outcome.end, stderr: this.#database.hide(outcome.end.stderr) };
     this.#logger.debug(
       `${tool} for run ${run} on ${this.location}: ${last ?? 'no answer'}. Printed:\n${end.stderr}`,
     );

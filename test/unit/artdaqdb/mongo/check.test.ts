@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { missingRights } from '../../../../src/artdaqdb/mongo/privileges.ts';
+import { missingRights } from '../../../../src/artdaqdb/mongo/check.ts';
 
 const users = [{ user: 'archiver', db: 'admin' }];
 const readWrite = ['find', 'insert', 'update', 'remove', 'listIndexes'];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MongoDb } from '../../../src/artdaqdb/mongo/mongo-db.ts';
-import { openArtdaqDb } from '../../../src/artdaqdb/open.ts';
+import { openArtdaqDb } from '../../../src/artdaqdb/schemes.ts';
 import { BulkTools } from '../../../src/artdaqdb/tools/bulk-tools.ts';
 import { ConfigurationError } from '../../../src/errors.ts';
 import { silentLogger } from '../../../src/log/logger.ts';

@@ -1,21 +1,40 @@
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { checkMayWrite, spaceAt, type Usability } from '../../files/directory-access.ts';
-import { SYSTEM_METADATA } from '../database-description.ts';
+import type { Backend } from '../backend.ts';
+import { SYSTEM_METADATA, thisOrigin } from '../database-description.ts';
 import { CollectionStore } from './collection-store.ts';
 import { privateDirectory } from './database-directories.ts';
 import { asDatabaseError, realFiles } from './database-files.ts';
+import { databasePath } from './database-path.ts';
 import { FilesystemDb } from './filesystem-db.ts';
 import { noLists } from './index/index-scan.ts';
 
 const PARAMETER = 'artdaq_db.database_uri';
+
+/** artdaqDB as a directory of JSON files. */
+export const filesystemBackend: Backend = {
+  form: 'filesystemdb:///absolute/path/of/database',
+  // The path may begin with a variable, which `databasePath` expands.
+  accepts: (uri) => /^filesystemdb:\/\/(?:\/+[^/\0]|\$)[^\0]*$/.test(uri),
+  location: (uri) => uri,
+  hosts: () => [],
+  hider: () => (text) => text,
+  open: (uri, { env, logger }) =>
+    new FilesystemDb(databasePath(uri, env), { logger, origin: thisOrigin(env.USER ?? '') }),
+  check: async (uri, { env }) => checkFilesystemDb(databasePath(uri, env)),
+  // Written out: the tools would expand variables in it.
+  uriForTools: (uri, env) => `filesystemdb://${databasePath(uri, env)}`,
+  // Two threads lose entries of the index without a word.
+  takesThreads: false,
+};
 
 /**
  * Finds out whether a FilesystemDB can be read and written, or made, without writing anything: the C++ tools take every file
  * in it for a document.
  * @throws ConfigurationError or ArtdaqDbError saying what keeps it from being used
  */
-export async function checkFilesystemDb(directory: string): Promise<Usability> {
+async function checkFilesystemDb(directory: string): Promise<Usability> {
   const place = await checkMayWrite(directory, PARAMETER);
   const space = await spaceAt(place.path, PARAMETER);
   if (!place.exists) return { ...space, text: `will be made by the first run${space.text}` };
