@@ -1,4 +1,4 @@
-import { CR, endOfLine, LF } from './lines.ts';
+import { CR, endOfLine, LF } from './scanner.ts';
 import type { Comment } from './tree.ts';
 
 const DOUBLE_QUOTE = 34;

@@ -4,13 +4,14 @@ import {
   isJsonObject,
   type JsonObject,
   type JsonValue,
-  nameOf,
+  jsonArray,
+  jsonObject,
+  memberName,
   quoteJson,
   readJsonObject,
-} from './json-reader.ts';
+} from './json.ts';
 import { parseFhicl } from './parse.ts';
-import { readStoredJson } from './stored-json.ts';
-import { jsonArray, jsonObject, writeContent } from './stored-writer.ts';
+import { readStoredJson, writeContent } from './stored-content.ts';
 import { writeFhicl } from './write.ts';
 
 /** The collections of artdaqDB that hold documents of runs. */
@@ -148,7 +149,7 @@ export function formatTimestamp(date: Date): string {
 
 /**
  * A stored document with another content: id, stamps and all else that it is filed under stay as they are, so that indexes
- * go on to fit.
+ * still fit.
  * @param stored its JSON text
  * @param file FHiCL; its name is used in messages
  * @throws FhiclError if artdaqDB would refuse the text, ArtdaqDbError if the stored document is malformed
@@ -161,7 +162,7 @@ export function amendedJson(stored: string, file: { readonly name: string; reado
 
 function members(object: JsonObject): string {
   return Object.keys(object)
-    .map((key) => `${quoteJson(nameOf(key))} : ${jsonText(object[key] ?? null)}`)
+    .map((key) => `${quoteJson(memberName(key))} : ${jsonText(object[key] ?? null)}`)
     .join(',\n');
 }
 

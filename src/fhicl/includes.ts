@@ -1,4 +1,4 @@
-import { endOfLine, isLineStart } from './lines.ts';
+import { endOfLine, isLineStart } from './scanner.ts';
 import { INCLUDE_KEY } from './tree.ts';
 
 const DIRECTIVE = '#include';

@@ -1,5 +1,5 @@
-import { locate, withLineFeeds } from './lines.ts';
 import type { Scanner } from './scanner.ts';
+import { locate, withLineFeeds } from './scanner.ts';
 import type { ScalarType } from './tree.ts';
 
 /** What must follow each kind of token: not a printable character, or one of these, or the end. */

@@ -1,4 +1,4 @@
-import { quoteJson } from './json-reader.ts';
+import { quoteJson } from './json.ts';
 import { isWholeComplex } from './scalars.ts';
 import { type Entry, type FhiclDocument, INCLUDE_KEY, type Scalar, type Value } from './tree.ts';
 

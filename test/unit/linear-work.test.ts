@@ -11,7 +11,7 @@ import { expandConfig } from '../../src/config/expand.ts';
 import { readYaml } from '../../src/config/read-yaml.ts';
 import { BlobError, ConfigurationError } from '../../src/errors.ts';
 import { readStored } from '../../src/fhicl/document.ts';
-import { readJsonObject } from '../../src/fhicl/json-reader.ts';
+import { readJsonObject } from '../../src/fhicl/json.ts';
 import { compareFiles } from '../../src/records/compare.ts';
 import { configName } from '../../src/records/config-name.ts';
 import { CONVERTERS } from '../../src/records/converters/converters.ts';

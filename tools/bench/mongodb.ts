@@ -14,7 +14,7 @@ import { bsonOf } from '../../src/artdaqdb/mongo/bson-document.ts';
 import { MongoDb } from '../../src/artdaqdb/mongo/mongo-db.ts';
 import { submission } from '../../src/artdaqdb/submission.ts';
 import type { FhiclFile } from '../../src/fhicl/fhicl-file.ts';
-import { readJsonObject } from '../../src/fhicl/json-reader.ts';
+import { readJsonObject } from '../../src/fhicl/json.ts';
 import { readRecord, report } from './measurement.ts';
 
 const FIRST_RUN = 20_000;

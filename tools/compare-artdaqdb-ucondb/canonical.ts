@@ -1,4 +1,4 @@
-import { quoteJson } from '../../src/fhicl/json-reader.ts';
+import { quoteJson } from '../../src/fhicl/json.ts';
 import { parseFhicl } from '../../src/fhicl/parse.ts';
 import {
   type Entry,

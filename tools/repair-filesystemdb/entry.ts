@@ -8,13 +8,8 @@ import {
   VERSION,
 } from '../../src/artdaqdb/filesystem/index/index-entry.ts';
 import { ArtdaqDbError } from '../../src/errors.ts';
-import {
-  isJsonObject,
-  type JsonObject,
-  type JsonValue,
-  readJsonObject,
-} from '../../src/fhicl/json-reader.ts';
-import { readStoredJson } from '../../src/fhicl/stored-json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, readJsonObject } from '../../src/fhicl/json.ts';
+import { readStoredJson } from '../../src/fhicl/stored-content.ts';
 
 /** The maps of an index that lead to ids. */
 export type ListedMember = Exclude<(typeof INDEX_MAPS)[number], typeof ASSIGNED>;

@@ -5,7 +5,7 @@ import {
   mapEntryText,
   OUID,
 } from '../../src/artdaqdb/filesystem/index/index-entry.ts';
-import { quoteJson } from '../../src/fhicl/json-reader.ts';
+import { quoteJson } from '../../src/fhicl/json.ts';
 import type { Entry, LISTED_MEMBERS } from './entry.ts';
 import type { IndexContent } from './listing.ts';
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { SYSTEM_METADATA } from '../../src/artdaqdb/database-description.ts';
 import { OBJECT_ID } from '../../src/artdaqdb/object-id.ts';
 import { messageOf } from '../../src/errors.ts';
-import { readJsonObject } from '../../src/fhicl/json-reader.ts';
+import { readJsonObject } from '../../src/fhicl/json.ts';
 import { undefinedIfMissing } from '../../src/system-error.ts';
 import { type CheckContext, TEMPORARY_FILE } from './collection-scan.ts';
 import type { Finding } from './finding.ts';

@@ -1,6 +1,6 @@
 import { ArtdaqDbError } from '../../errors.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../fhicl/json-reader.ts';
-import { readStoredJson } from '../../fhicl/stored-json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../fhicl/json.ts';
+import { readStoredJson } from '../../fhicl/stored-content.ts';
 import {
   ALIASES,
   ASSIGNED,

@@ -1,5 +1,5 @@
 import { BSON, ObjectId } from 'mongodb';
-import { isJsonObject, type JsonObject, type JsonValue, nameOf } from '../../fhicl/json-reader.ts';
+import { isJsonObject, type JsonObject, type JsonValue, memberName } from '../../fhicl/json.ts';
 
 type BsonValue = string | number | boolean | null | ObjectId | BsonObject | BsonValue[];
 
@@ -18,7 +18,7 @@ export class BsonObject extends Map<string, BsonValue> {
 
   override *entries(): MapIterator<[string, BsonValue]> {
     for (const key of Object.keys(this.#object)) {
-      yield [nameOf(key), this.member(key, this.#object[key] ?? null)];
+      yield [memberName(key), this.member(key, this.#object[key] ?? null)];
     }
   }
 

@@ -1,7 +1,6 @@
 import { BSON } from 'mongodb';
 import { ArtdaqDbError, messageOf } from '../../errors.ts';
-import { quoteJson } from '../../fhicl/json-reader.ts';
-import { jsonArray, jsonObject } from '../../fhicl/stored-writer.ts';
+import { jsonArray, jsonObject, quoteJson } from '../../fhicl/json.ts';
 
 type BsonElements = ReturnType<typeof BSON.onDemand.parseToElements>;
 type BsonElement = BsonElements extends Iterable<infer Element> ? Element : never;

@@ -1,6 +1,5 @@
 import { ArtdaqDbError, messageOf } from '../../errors.ts';
-import { isJsonObject, type JsonObject, nameOf } from '../../fhicl/json-reader.ts';
-import { parseStoredJson } from '../../fhicl/stored-json.ts';
+import { isJsonObject, type JsonObject, memberName, parseStoredJson } from '../../fhicl/json.ts';
 import type { RunNumber } from '../../runs/run-number.ts';
 import type { CollectionPlan } from '../run-plan.ts';
 import type { DocumentEntry } from '../stored-document.ts';
@@ -175,10 +174,10 @@ export function fragileNames({ document }: JsonObject): FragileNames {
   const sections = isJsonObject(data) ? Object.values(data).filter(isJsonObject) : [];
   return {
     dotted: namesOf(sections, (key) => key.includes('.')),
-    repeated: namesOf(sections, (key) => nameOf(key) !== key),
+    repeated: namesOf(sections, (key) => memberName(key) !== key),
   };
 }
 
 function namesOf(sections: readonly JsonObject[], isWanted: (key: string) => boolean): string[] {
-  return [...new Set(sections.flatMap((section) => Object.keys(section).filter(isWanted).map(nameOf)))];
+  return [...new Set(sections.flatMap((section) => Object.keys(section).filter(isWanted).map(memberName)))];
 }

@@ -8,7 +8,7 @@ import {
   WriteConcern,
 } from 'mongodb';
 import type { Collection } from '../../fhicl/document.ts';
-import type { JsonObject } from '../../fhicl/json-reader.ts';
+import type { JsonObject } from '../../fhicl/json.ts';
 import { type DocumentEntry, type StoredDocument, storedDocument } from '../stored-document.ts';
 import { bsonOf } from './bson-document.ts';
 import { documentId, storedJsonOf } from './bson-json.ts';

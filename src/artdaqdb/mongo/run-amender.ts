@@ -1,5 +1,5 @@
 import { ArtdaqDbError } from '../../errors.ts';
-import { readJsonObject } from '../../fhicl/json-reader.ts';
+import { readJsonObject } from '../../fhicl/json.ts';
 import { type Amendment, notStored, ofEntity, planAmendment, type Replacement } from '../amendment.ts';
 import type { AmendOutcome } from '../artdaqdb.ts';
 import { faultOfContent } from '../submission.ts';

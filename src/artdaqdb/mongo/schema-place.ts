@@ -1,6 +1,5 @@
-import type { JsonObject } from '../../fhicl/json-reader.ts';
-import { isJsonObject } from '../../fhicl/json-reader.ts';
-import { parseStoredJson } from '../../fhicl/stored-json.ts';
+import type { JsonObject } from '../../fhicl/json.ts';
+import { isJsonObject, parseStoredJson } from '../../fhicl/json.ts';
 import type { StoredDocument } from '../stored-document.ts';
 import type { NewDocument } from '../submission.ts';
 import { contentOf } from './document-writer.ts';

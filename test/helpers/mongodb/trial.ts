@@ -13,9 +13,9 @@ import {
   isJsonObject,
   type JsonObject,
   type JsonValue,
-  nameOf,
+  memberName,
   readJsonObject,
-} from '../../../src/fhicl/json-reader.ts';
+} from '../../../src/fhicl/json.ts';
 
 const GOLDEN = join(import.meta.dirname, '../../fixtures/golden/fhicl');
 
@@ -108,7 +108,7 @@ class Members extends Map<string, unknown> {
 }
 
 function membersOf(object: JsonObject): Member[] {
-  return Object.entries(object).map(([key, value]) => [nameOf(key), toBson(value)]);
+  return Object.entries(object).map(([key, value]) => [memberName(key), toBson(value)]);
 }
 
 function toBson(value: JsonValue): unknown {

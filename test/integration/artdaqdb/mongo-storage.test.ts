@@ -8,7 +8,7 @@ import { MongoDb } from '../../../src/artdaqdb/mongo/mongo-db.ts';
 import { ArtdaqDbError, ArtdaqDbPresenceError } from '../../../src/errors.ts';
 import { toStoredJson } from '../../../src/fhicl/document.ts';
 import { entityOf, type FhiclFile } from '../../../src/fhicl/fhicl-file.ts';
-import { readJsonObject } from '../../../src/fhicl/json-reader.ts';
+import { readJsonObject } from '../../../src/fhicl/json.ts';
 import { byName, documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
 import { goldenRuns } from '../../helpers/golden-records.ts';
 import { describeWithMongodb, uniqueDatabaseUri } from '../../helpers/mongodb-server.ts';

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readJsonObject } from '../../../src/fhicl/json-reader.ts';
-import { readStoredJson } from '../../../src/fhicl/stored-json.ts';
-import { readContent } from '../../../src/fhicl/stored-reader.ts';
+import { readJsonObject } from '../../../src/fhicl/json.ts';
+import { readContent, readStoredJson } from '../../../src/fhicl/stored-content.ts';
 import { store } from './support.ts';
 
 /** Read member by member, as JSON.parse can't where names repeat. */

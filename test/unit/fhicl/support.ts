@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { toStoredJson } from '../../../src/fhicl/document.ts';
-import { readStoredJson } from '../../../src/fhicl/stored-json.ts';
+import { readStoredJson } from '../../../src/fhicl/stored-content.ts';
 import type { Entry, FhiclDocument, Value } from '../../../src/fhicl/tree.ts';
 import { writeFhicl } from '../../../src/fhicl/write.ts';
 

@@ -1,4 +1,4 @@
-import { quoteJson } from '../../../fhicl/json-reader.ts';
+import { quoteJson } from '../../../fhicl/json.ts';
 import type { DocumentEntry } from '../../stored-document.ts';
 
 /** A text in a list of an index, as (map, key, text); `ouid` is a list of its own and has the key ''. */

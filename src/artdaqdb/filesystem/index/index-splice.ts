@@ -1,4 +1,4 @@
-import { quoteJson } from '../../../fhicl/json-reader.ts';
+import { quoteJson } from '../../../fhicl/json.ts';
 import type { DocumentEntry } from '../../stored-document.ts';
 import type { IndexBytes } from './index-bytes.ts';
 import { type IndexChange, listedTexts, listText, mapEntryText, OUID } from './index-entry.ts';

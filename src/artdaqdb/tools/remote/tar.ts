@@ -69,7 +69,7 @@ function member(path: string, type: '0' | '5', bytes: Buffer): Buffer[] {
   if (name.length < NAME_BYTES) return blocks(name, type, bytes);
   const long = Buffer.concat([name, Buffer.alloc(1)]);
   return [
-    ...blocks(Buffer.from('././@LongLink'), 'L', long),
+    ...blocks(Buffer.from('./@LongLink'), 'L', long),
     ...blocks(name.subarray(0, NAME_BYTES), type, bytes),
   ];
 }

@@ -7,7 +7,7 @@ import { bsonOf, bsonSize } from '../../../../src/artdaqdb/mongo/bson-document.t
 import { documentId, storedJsonOf } from '../../../../src/artdaqdb/mongo/bson-json.ts';
 import { fragileNames } from '../../../../src/artdaqdb/mongo/document-writer.ts';
 import { toStoredJson } from '../../../../src/fhicl/document.ts';
-import { readJsonObject } from '../../../../src/fhicl/json-reader.ts';
+import { readJsonObject } from '../../../../src/fhicl/json.ts';
 
 const GOLDEN = join(import.meta.dirname, '../../../fixtures/golden');
 const ID = '0123456789abcdef01234567';

@@ -1,5 +1,15 @@
 import { ArtdaqDbError } from '../errors.ts';
-import { isJsonObject, type JsonObject, type JsonValue, nameOf } from './json-reader.ts';
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  jsonArray,
+  jsonObject,
+  memberName,
+  parseQuickly,
+  quoteJson,
+  readJsonObject,
+} from './json.ts';
 import {
   type Comment,
   type Entry,
@@ -10,9 +20,108 @@ import {
   type Value,
 } from './tree.ts';
 
+/** The stored document but for its end: members that follow `document` and `comments`, and the closing bracket. */
+export function writeContent({ prolog, main, comments }: FhiclDocument): string {
+  const data = jsonObject(`"prolog" : ${tableData(prolog)},\n"main" : ${tableData(main)}`);
+  const metadata = jsonObject(
+    `"prolog" : ${section('#prolog', prolog)},\n"main" : ${section('#main', main)}`,
+  );
+  const end = `"metadata" : ${metadata},\n"search" : ${jsonArray('')}\n}`;
+  return `{\n"document" : {\n"data" : ${data},\n${end},\n"comments" : ${commentList(comments)}`;
+}
+
+function section(comment: string, entries: readonly Entry[]): string {
+  return jsonObject(`"type" : "table",\n"comment" : "${comment}",\n"children" : ${tableMetadata(entries)}`);
+}
+
+function commentList(comments: readonly Comment[]): string {
+  const stored = comments.length > 0 ? comments : [{ line: 0, text: 'No comments' }];
+  return jsonArray(
+    stored
+      .map(({ line, text }) => jsonObject(`"linenum" : ${line},\n"value" : ${quoteJson(text)}`))
+      .join(',\n'),
+  );
+}
+
+function valueData(value: Value): string {
+  switch (value.type) {
+    case 'table':
+      return tableData(value.entries);
+    case 'sequence': {
+      let elements = '';
+      for (const element of value.elements) elements += (elements && ',\n') + valueData(element);
+      return jsonArray(elements);
+    }
+    default:
+      return value.type.startsWith('string') ? quoteJson(value.text) : `"${value.text}"`;
+  }
+}
+
+function tableData(entries: readonly Entry[]): string {
+  let members = '';
+  for (const { key, value } of entries) members += `${members && ',\n'}"${key}" : ${valueData(value)}`;
+  return jsonObject(members);
+}
+
+function tableMetadata(entries: readonly Entry[]): string {
+  let members = '';
+  for (const { key, value, protection } of entries) {
+    members += `${members && ',\n'}"${key}" : ${valueMetadata(value, protection)}`;
+  }
+  return jsonObject(members);
+}
+
+function valueMetadata(value: Value, protection: string): string {
+  const guard = protection && `,\n"protection" : "${protection}"`;
+  const comment = value.comment === '' ? '""' : quoteJson(value.comment);
+  if (value.type === 'table') {
+    return `{\n"type" : "table",\n"comment" : ${comment}${guard},\n"children" : ${tableMetadata(value.entries)}\n}`;
+  }
+  const annotation = value.annotation === '' ? '""' : quoteJson(value.annotation);
+  const head = `{\n"type" : "${value.type}",\n"comment" : ${comment},\n"annotation" : ${annotation}${guard}`;
+  if (value.type !== 'sequence') return `${head}\n}`;
+  let children = '';
+  let index = 0;
+  for (const element of value.elements) {
+    children += `${children && ',\n'}"${index++}" : ${valueMetadata(element, '')}`;
+  }
+  return `${head},\n"children" : ${jsonObject(children)}\n}`;
+}
+
+/** A stored document as read. */
+export interface StoredJson {
+  /** All members of the stored document. */
+  readonly document: JsonObject;
+  /** The FHiCL document that its members `document` and `comments` hold. */
+  readonly content: FhiclDocument;
+}
+
 /**
- * The FHiCL document in a stored one. The n-th of several equal keys gets the n-th metadata of that name. Comments may be
- * left out by the caller.
+ * Reads the JSON text of a stored document.
+ * @throws ArtdaqDbError if it is malformed
+ */
+export function readStoredJson(json: string): StoredJson {
+  return readQuickly(json) ?? withContent(readJsonObject(json));
+}
+
+/** Leaves it to {@link readJsonObject} to say what is wrong. */
+function readQuickly(json: string): StoredJson | undefined {
+  const document = parseQuickly(json);
+  try {
+    return document && withContent(document);
+  } catch (error) {
+    if (error instanceof ArtdaqDbError) return undefined;
+    throw error;
+  }
+}
+
+function withContent(document: JsonObject): StoredJson {
+  return { document, content: readContent(document) };
+}
+
+/**
+ * The FHiCL document in a stored one. The n-th of several equal keys gets the n-th metadata of that name. Comments
+ * may be missing.
  * @throws ArtdaqDbError if it is malformed
  */
 export function readContent(stored: JsonObject): FhiclDocument {
@@ -60,7 +169,7 @@ class ContentReader {
       this.#place.push(key);
       const note = this.#object(notes[key]);
       const protection = this.#protection(note.protection);
-      const entry = { key: nameOf(key), protection, value: this.#value(data[key], note) };
+      const entry = { key: memberName(key), protection, value: this.#value(data[key], note) };
       this.#place.pop();
       return entry;
     });
