@@ -1,8 +1,7 @@
 import { type ScannedComment, scanComments } from './comments.ts';
-import { Includes, isIncludeAt } from './includes.ts';
 import { TableEntries, takeBinding, violationWithin } from './protection.ts';
 import { scalarText, takeName, takeScalar } from './scalars.ts';
-import { Scanner } from './scanner.ts';
+import { isIncludeAt, Scanner } from './scanner.ts';
 import { type Entry, type FhiclDocument, INCLUDE_KEY, MAX_DEPTH, MAX_VALUES, type Value } from './tree.ts';
 
 /** `#include` at the start of a line must be a directive, even inside a string; the library's includer says so. */
@@ -95,7 +94,7 @@ class Parser {
   #skipToEntry(): void {
     const scanner = this.#scanner;
     for (scanner.skipToDirective(); isIncludeAt(scanner.text, scanner.position); scanner.skipToDirective()) {
-      if (this.includes.nameOf(scanner.position) !== 'comment') return;
+      if (!this.includes.isComment(scanner.position)) return;
       scanner.skipLine();
     }
   }
@@ -109,10 +108,8 @@ class Parser {
   #include(): Entry {
     const scanner = this.#scanner;
     const name = this.includes.nameOf(scanner.position);
-    if (name === 'overlooked')
-      scanner.fail('artdaqDB overlooks this; remove blanks and remarks from the #include above');
-    if (typeof name === 'string') return scanner.fail('#include needs a file name in quotes');
-    const key = this.includes.keyOf(scanner.position);
+    if (name === undefined) return scanner.fail('#include needs a file name in quotes');
+    const key = this.includes.add(scanner.position, name);
     scanner.joinLinesUpTo(name);
     scanner.position = name;
     return { key, protection: '', value: this.#value(key, 0) };
@@ -210,6 +207,54 @@ class Parser {
     if (depth > MAX_DEPTH) {
       this.#scanner.fail(`tables and sequences are nested more than ${MAX_DEPTH} deep`, opening);
     }
+  }
+}
+
+/** The text from `#include` to the quote with which the name of the file begins, be it on one of the next lines. */
+const UP_TO_NAME = /#include(?=\s)[^'"\r\n]*(?:[\r\n]\s*)?["']/y;
+
+/**
+ * The `#include` directives of a text that are entries: those that stand where an entry can, with a name in quotes. Any other
+ * is the comment or text that it looks like, though artdaqDB would swallow all that follows it up to the next quote.
+ */
+class Includes {
+  readonly #text: string;
+  readonly #lastQuote: number;
+  readonly #entries = new Set<number>();
+  #count = 0;
+  /** Directives up to here are counted. */
+  #counted = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+    this.#lastQuote = Math.max(text.lastIndexOf('"'), text.lastIndexOf("'"));
+  }
+
+  /** Where the quoted name of the directive at this position begins; undefined if it has none. */
+  nameOf(position: number): number | undefined {
+    UP_TO_NAME.lastIndex = position;
+    return UP_TO_NAME.test(this.#text) ? UP_TO_NAME.lastIndex - 1 : undefined;
+  }
+
+  /** Where no quote follows in the whole text, artdaqDB refuses the directive. */
+  isComment(position: number): boolean {
+    return position < this.#lastQuote && this.nameOf(position) === undefined;
+  }
+
+  /**
+   * Takes the directive at this position for an entry. Add all of them in ascending order.
+   * @returns its key: artdaqDB numbers the directives, and counts what looks like one in texts and comments as well
+   */
+  add(position: number, name: number): string {
+    this.#entries.add(position);
+    this.#count += this.#text.slice(this.#counted, position).match(/#include\s[^'"]*/g)?.length ?? 0;
+    this.#counted = name;
+    return `${INCLUDE_KEY}_${this.#count++}`;
+  }
+
+  /** Is the directive at this position an entry? Ask when the whole text is read. */
+  isEntry(position: number): boolean {
+    return this.#entries.has(position);
   }
 }
 

@@ -1,10 +1,15 @@
 import { FhiclError } from '../errors.ts';
-import { isIncludeAt } from './includes.ts';
 
+/** Character codes that end a line. */
+export const LF = 10;
+export const CR = 13;
 const SPACE = 32;
 const TAB = 9;
 const HASH = 35;
 const SLASH = 47;
+
+const INCLUDE = '#include';
+const WHITE_SPACE = /\s/;
 
 /** Walks through a FHiCL text and knows where it is. */
 export class Scanner {
@@ -91,9 +96,10 @@ export class Scanner {
   }
 }
 
-/** Character codes that end a line. */
-export const LF = 10;
-export const CR = 13;
+/** Do `#include` and a white-space character stand here? */
+export function isIncludeAt(text: string, position: number): boolean {
+  return text.startsWith(INCLUDE, position) && WHITE_SPACE.test(text.charAt(position + INCLUDE.length));
+}
 
 /** The position of the next line break, or the end of the text. */
 export function endOfLine(text: string, from: number): number {
@@ -103,12 +109,6 @@ export function endOfLine(text: string, from: number): number {
     if (code === LF || code === CR) break;
   }
   return position;
-}
-
-/** Does a line begin at this position? */
-export function isLineStart(text: string, position: number): boolean {
-  const before = text.charCodeAt(position - 1);
-  return position === 0 || before === LF || before === CR;
 }
 
 /** Counts line breaks (LF, CR LF, CR) between two positions. */
