@@ -112,7 +112,7 @@ export function endOfLine(text: string, from: number): number {
 }
 
 /** Counts line breaks (LF, CR LF, CR) between two positions. */
-export function countLineBreaks(text: string, from: number, to: number): number {
+function countLineBreaks(text: string, from: number, to: number): number {
   let count = 0;
   for (let position = from; position < to; position++) {
     const code = text.charCodeAt(position);
