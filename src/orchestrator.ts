@@ -1,7 +1,7 @@
 import type { RunRequest } from './cli/request.ts';
 import { ConfigurationError, LockExistsError, messageOf, NotYetError } from './errors.ts';
-import { makeDirectory } from './files/directory-names.ts';
-import { acquireProcessLock } from './lock/lock.ts';
+import { makeDirectory } from './files/directories.ts';
+import { acquireProcessLock } from './lock/process-lock.ts';
 import type { Logger } from './log/logger.ts';
 import type { ProgressView } from './log/terminal.ts';
 import type { Execution } from './modes/execution.ts';

@@ -3,7 +3,7 @@ import * as nodeFiles from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ArchiverError, messageOf, PersistenceError } from '../errors.ts';
 import { errorCode, mayPass, namingFile, undefinedIfMissing } from '../system-error.ts';
-import { eachName } from './directory-names.ts';
+import { eachName } from './directories.ts';
 import { ownershipHint } from './ownership.ts';
 
 /** The calls of `node:fs/promises` that a write needs; a test passes others to make one of them fail. */

@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { messageOf, PersistenceError } from '../errors.ts';
 import { isWithoutLinks, undefinedIfMissing } from '../system-error.ts';
 import { syncDirectory, temporaryName, writeFileAtomic } from './atomic-file.ts';
-import { makeDirectory } from './directory-names.ts';
+import { makeDirectory } from './directories.ts';
 import { directoriesOf } from './parent-directories.ts';
 
 /** A file that belongs into the directory. */

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { messageOf } from '../errors.ts';
-import { makeDirectory } from '../files/directory-names.ts';
+import { makeDirectory } from '../files/directories.ts';
 import { parseLineTime } from './log-line.ts';
 
 /** When a log file is put aside. */

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { messageOf, PersistenceError } from '../errors.ts';
 import { writeFileAtomic } from '../files/atomic-file.ts';
-import { decodeText } from '../files/kept-file.ts';
-import { GuardedFile } from '../lock/guarded-file.ts';
+import { decodeText, GuardedFile } from '../lock/guarded-file.ts';
 import { byRunNumber, type RunNumber } from '../runs/run-number.ts';
 
 /** Why a run failed when it was tried last. */

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { messageOf, PersistenceError, type StageName } from '../errors.ts';
 import { writeFileAtomic } from '../files/atomic-file.ts';
-import { decodeText } from '../files/kept-file.ts';
-import { GuardedFile } from '../lock/guarded-file.ts';
+import { decodeText, GuardedFile } from '../lock/guarded-file.ts';
 
 const told = z.object({
   runs: z.array(z.int().nonnegative()).readonly(),

@@ -1,7 +1,6 @@
 import { messageOf, PersistenceError, type StageName } from '../errors.ts';
 import { writeFileAtomic } from '../files/atomic-file.ts';
-import { decodeText, keepAside } from '../files/kept-file.ts';
-import { GuardedFile } from '../lock/guarded-file.ts';
+import { decodeText, GuardedFile, keepAside } from '../lock/guarded-file.ts';
 import { parseRunNumber, type RunNumber } from '../runs/run-number.ts';
 
 /**

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { messageOf, PersistenceError, type StageName } from '../errors.ts';
 import { writeFileAtomic } from '../files/atomic-file.ts';
-import { decodeText } from '../files/kept-file.ts';
-import { GuardedFile } from '../lock/guarded-file.ts';
+import { decodeText, GuardedFile } from '../lock/guarded-file.ts';
 import { byRunNumber, type RunNumber } from '../runs/run-number.ts';
 import type { RunSet } from '../runs/run-set.ts';
 import { shortReason } from './failure-reasons.ts';

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { FilesystemDb } from '../../src/artdaqdb/filesystem/filesystem-db.ts';
-import { findProcess } from '../../src/lock/owner.ts';
+import { findProcess } from '../../src/lock/processes.ts';
 import { archiveHere } from '../helpers/archiver-here.ts';
 import type { ArchiverProcess, Ended } from '../helpers/archiver-process.ts';
 import { Site } from '../helpers/site.ts';

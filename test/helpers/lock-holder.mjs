@@ -1,7 +1,7 @@
 // Takes the process lock given as argument, says so, and keeps it until its standard input ends or the lock is lost.
 // With a second argument `abandon` it ends by process.exit(130) without releasing the lock.
 // Prints one line each: `held`, `refused <message>`, `lost <reason>`, `failed <message>`.
-import { acquireProcessLock } from '../../dist/src/lock/lock.js';
+import { acquireProcessLock } from '../../dist/src/lock/process-lock.js';
 
 const say = (text) => process.stdout.write(`${text.replaceAll('\n', ' ')}\n`);
 const lockFile = process.argv[2] ?? '';

@@ -10,7 +10,7 @@ const READERS = [
   'checks/work-files.ts',
   'files/atomic-file.ts',
   'lock/directory-lock.ts',
-  'lock/lock.ts',
+  'lock/process-lock.ts',
   'records/run-record-directory.ts',
   'report/html/page.ts',
 ];

@@ -2,7 +2,7 @@ import { lstat, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ArchiverError, messageOf } from '../../src/errors.ts';
 import type { FhiclFile } from '../../src/fhicl/fhicl-file.ts';
-import { makeDirectory } from '../../src/files/directory-names.ts';
+import { makeDirectory } from '../../src/files/directories.ts';
 import type { RunNumber } from '../../src/runs/run-number.ts';
 import { undefinedIfMissing } from '../../src/system-error.ts';
 

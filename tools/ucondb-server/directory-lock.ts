@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findProcess } from '../../src/lock/owner.ts';
+import { findProcess } from '../../src/lock/processes.ts';
 import { errorCode } from '../../src/system-error.ts';
 
 /**

@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import { ArtdaqDbError, messageOf } from '../../errors.ts';
 import type { Collection } from '../../fhicl/document.ts';
 import { syncDirectory, writeFileAtomic } from '../../files/atomic-file.ts';
-import { eachName } from '../../files/directory-names.ts';
+import { eachName } from '../../files/directories.ts';
 import { isOfSite, undefinedIfMissing } from '../../system-error.ts';
 import { type StoredDocument, storedDocument } from '../stored-document.ts';
 import { asDatabaseError, type DatabaseFiles } from './database-files.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
-import { findProcess } from '../../lock/owner.ts';
+import { findProcess } from '../../lock/processes.ts';
 import type { Logger } from '../../log/logger.ts';
 import { errorCode } from '../../system-error.ts';
 

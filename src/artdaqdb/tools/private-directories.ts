@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ArchiverError, type ErrorFault, messageOf, PersistenceError } from '../../errors.ts';
-import { makeDirectory } from '../../files/directory-names.ts';
+import { makeDirectory } from '../../files/directories.ts';
 import { currentOwner, judgeOwner, type LockOwner, parseRecordName, recordName } from '../../lock/owner.ts';
 import type { Logger } from '../../log/logger.ts';
 import { errorCode, isOfSite, mayPass, undefinedIfMissing } from '../../system-error.ts';

@@ -17,7 +17,8 @@ import {
 } from '../../../src/errors.ts';
 import { toStoredJson } from '../../../src/fhicl/document.ts';
 import { SCHEMA_FILE } from '../../../src/fhicl/fhicl-file.ts';
-import { currentOwner, findProcess, recordName } from '../../../src/lock/owner.ts';
+import { currentOwner, recordName } from '../../../src/lock/owner.ts';
+import { findProcess } from '../../../src/lock/processes.ts';
 import { byName, documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';
 import { StandInTools } from '../../helpers/stand-in-tools.ts';

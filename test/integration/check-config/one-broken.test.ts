@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { acquireProcessLock } from '../../../src/lock/lock.ts';
 import { currentOwner } from '../../../src/lock/owner.ts';
+import { acquireProcessLock } from '../../../src/lock/process-lock.ts';
 import { startUconDbServer, type UconDbServer } from '../../../tools/ucondb-server/server.ts';
 import { CheckedSite, type CheckReport } from '../../helpers/checked-site.ts';
 import { closedPort } from '../../helpers/closed-port.ts';

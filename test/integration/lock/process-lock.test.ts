@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LockExistsError, PersistenceError } from '../../../src/errors.ts';
-import { acquireProcessLock, type ProcessLock } from '../../../src/lock/lock.ts';
-import { currentOwner, recordName, startTicksOf, UNKNOWN } from '../../../src/lock/owner.ts';
+import { currentOwner, recordName, UNKNOWN } from '../../../src/lock/owner.ts';
+import { acquireProcessLock, type ProcessLock } from '../../../src/lock/process-lock.ts';
+import { startTicksOf } from '../../../src/lock/processes.ts';
 import { kernelDeviceOf } from '../../helpers/kernel-device.ts';
 import { type LineProcess, startLineProcess } from '../../helpers/line-process.ts';
 

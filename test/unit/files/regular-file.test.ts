@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { loadEnvFile } from '../../../src/config/env-file.ts';
 import { readConfigFile } from '../../../src/config/load.ts';
 import { readRegularFile, readRegularFileSync } from '../../../src/files/regular-file.ts';
-import { acquireProcessLock } from '../../../src/lock/lock.ts';
+import { acquireProcessLock } from '../../../src/lock/process-lock.ts';
 import { readSchemaFile } from '../../../src/records/schema-file.ts';
 import { FailureLog } from '../../../src/state/failure-log.ts';
 import { FailureReasons } from '../../../src/state/failure-reasons.ts';

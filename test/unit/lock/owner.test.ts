@@ -6,15 +6,13 @@ import { describe, expect, it } from 'vitest';
 import { adviceOn } from '../../../src/lock/directory-lock.ts';
 import {
   currentOwner,
-  findInContainers,
-  findProcess,
   judgeOwner,
   type LockOwner,
   parseRecordName,
-  parseStat,
   recordName,
   SILENCE_LIMIT_MS,
 } from '../../../src/lock/owner.ts';
+import { findInContainers, findProcess, parseStat } from '../../../src/lock/processes.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 
 const self: LockOwner = {
