@@ -193,7 +193,7 @@ type Callback = (error: Error | null) => void;
  * The file system calls that proper-lockfile makes, with two of its own kind: `mkdir` publishes a directory that holds the
  * owner's record already, and `rmdir` takes the record away first.
  */
-export function lockDirectoryCalls(record: string): object {
+function lockDirectoryCalls(record: string): object {
   return {
     mkdir: (directory: string, done: Callback) => settle(publish(directory, record), done),
     rmdir: (directory: string, done: Callback) => settle(withdraw(directory, record), done),
@@ -226,7 +226,7 @@ async function publish(directory: string, record: string): Promise<void> {
 }
 
 /** Takes one owner's record away, then the directory unless another owner has moved in meanwhile. */
-export async function withdraw(directory: string, record: string): Promise<void> {
+async function withdraw(directory: string, record: string): Promise<void> {
   await unlink(join(directory, record)).catch(ignore('ENOENT'));
   await rmdir(directory).catch(ignore('ENOENT', 'ENOTEMPTY', 'EEXIST'));
 }

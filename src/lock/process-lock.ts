@@ -193,12 +193,12 @@ function head(content: Buffer): string {
 }
 
 /** Removes a PID file if it still names that process. */
-export async function removeOwnPidFile(path: string, pid: number): Promise<void> {
+async function removeOwnPidFile(path: string, pid: number): Promise<void> {
   if ((await firstLine(path)) === String(pid)) await rm(path, { force: true });
 }
 
 /** The same for the last moment of a process, when nothing can be awaited or reported any more. */
-export function removeOwnPidFileAtExit(path: string, pid: number): void {
+function removeOwnPidFileAtExit(path: string, pid: number): void {
   try {
     if (head(readRegularFileSync(path)) === String(pid)) rmSync(path, { force: true });
   } catch (error) {
@@ -208,7 +208,7 @@ export function removeOwnPidFileAtExit(path: string, pid: number): void {
 }
 
 /** How a PID file is watched. */
-export interface PidFileWatch {
+interface PidFileWatch {
   readonly intervalMs: number;
   readonly logger: Logger;
   /** Called at most once, with what happened to the file. */
@@ -220,7 +220,7 @@ export interface PidFileWatch {
  * (a network file system that is away) is no reason to stop: warned about once.
  * @returns a function that ends the watch.
  */
-export function watchPidFile(path: string, pid: number, watch: PidFileWatch): () => void {
+function watchPidFile(path: string, pid: number, watch: PidFileWatch): () => void {
   let ended = false;
   let warned = false;
   let timer: NodeJS.Timeout;
