@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as wait } from 'node:timers/promises';
 import { parseArguments } from './cli/cli.ts';
 import type { Environment } from './environment.ts';
 import { programVersion } from './installation.ts';
@@ -9,9 +9,14 @@ import { endSoon, exitAtOnce } from './process-exit.ts';
  * Runs the program.
  * @param argv arguments after the program's name
  * @param readEnvironment with archiver.env; not called for what needs no configuration, such as `--help`
+ * @param sleep lets so many milliseconds pass between two looks at run records
  * @returns the exit code (`exit-codes.ts`)
  */
-export async function main(argv: readonly string[], readEnvironment: () => Environment): Promise<number> {
+export async function main(
+  argv: readonly string[],
+  readEnvironment: () => Environment,
+  sleep: (milliseconds: number) => Promise<unknown> = wait,
+): Promise<number> {
   const parsed = parseArguments(argv, { program: programVersion(), node: process.version });
   if (parsed.kind === 'run') {
     // Only now: --help and a usage error need not wait until all clients are loaded.

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 
-const program = resolve(import.meta.dirname, '../../bin/run-archiver');
+const withoutPause = resolve(import.meta.dirname, 'archiver-without-pause.mjs');
 
 /** How the archiver ended. */
 export interface Ended {
@@ -16,9 +16,14 @@ export interface ArchiverOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A command and its arguments to run the archiver under, e.g. `['flock', '-n', file]`. */
   readonly under?: readonly string[];
+  /** The program to start instead of the one without a pause between two looks at run records. */
+  readonly program?: string;
 }
 
-/** The command as operators start it, as a child process. */
+/** The command as operators start it. */
+export const realProgram = resolve(import.meta.dirname, '../../bin/run-archiver');
+
+/** The archiver, compiled, as a child process. */
 export class ArchiverProcess {
   readonly ended: Promise<Ended>;
   readonly #child: ChildProcess;
@@ -28,7 +33,8 @@ export class ArchiverProcess {
   #hasEnded = false;
 
   constructor(args: readonly string[], options: ArchiverOptions = {}) {
-    const [command = '', ...rest] = [...(options.under ?? []), process.execPath, program, ...args];
+    const { under = [], program = withoutPause } = options;
+    const [command = '', ...rest] = [...under, process.execPath, program, ...args];
     this.#child = spawn(command, rest, {
       cwd: options.cwd,
       // The proxy of whoever runs the tests does not lead to this machine.
