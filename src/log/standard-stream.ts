@@ -26,7 +26,7 @@ const NAMES = { stdout: 'Standard output', stderr: 'Standard error' } as const;
  * Standard output or standard error of this process. A text is written, whole, before `write` returns. When the reader of a pipe
  * (`| head`) or the terminal has gone, nobody wants the rest: it is dropped without a word.
  */
-class StandardStream implements OutputStream {
+export class StandardStream implements OutputStream {
   /** Was it a terminal when the program began? One that was closed is none any more for the system. */
   readonly #isTerminal: boolean;
   readonly #name: keyof typeof NAMES;
@@ -34,9 +34,10 @@ class StandardStream implements OutputStream {
   #isGone = false;
   #failure: unknown;
 
-  constructor(name: keyof typeof NAMES) {
+  /** @param fd what to write to in its place, for tests */
+  constructor(name: keyof typeof NAMES, fd = name === 'stdout' ? 1 : 2) {
     this.#name = name;
-    this.#fd = name === 'stdout' ? 1 : 2;
+    this.#fd = fd;
     this.#isTerminal = isatty(this.#fd);
     // Node's own stream is asked for the width alone, and tells of a terminal that has gone by an event.
     if (this.#isTerminal) process[name].on('error', () => undefined);

@@ -1,6 +1,7 @@
 import { appendFileSync, existsSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { realProgram } from '../helpers/archiver-process.ts';
 import { useSite } from '../helpers/use-site.ts';
 
 const { site, ucondb, run, start } = useSite();
@@ -38,7 +39,7 @@ describe('a record that rsync is bringing', () => {
 describe('a record that is written while the archiver looks', () => {
   it('is left for later on a file system that shows whole seconds, whatever the clock of its server', async () => {
     site.addRuns(4, 5);
-    const archiver = start(['--incremental']);
+    const archiver = start(['--incremental'], { program: realProgram });
     let lines = 0;
     const writer = setInterval(() => {
       appendFileSync(path(5, 'boot.txt'), `line_${lines++}: 1\n`);

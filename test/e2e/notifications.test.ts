@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { archiveHere } from '../helpers/archiver-here.ts';
+import { ArchiverHere, archiveHere } from '../helpers/archiver-here.ts';
 import type { Ended } from '../helpers/archiver-process.ts';
 import { closedPort } from '../helpers/closed-port.ts';
 import { SilentServer } from '../helpers/silent-server.ts';
@@ -155,7 +155,9 @@ describe('failed runs', () => {
     try {
       site.configure(`http://127.0.0.1:${silent.port}/app`);
       report();
-      const archiver = start(['--migrate-only', '--incremental'], { env: environment() });
+      const archiver = new ArchiverHere([site.config, '--migrate-only', '--incremental'], {
+        env: environment(),
+      });
       await silent.connected;
       archiver.kill('SIGTERM');
       expect((await archiver.ended).code).toBe(130);
@@ -220,7 +222,7 @@ describe('an error that ends an execution', () => {
     // Not in the processes that look hosts up.
     const bug = `import { existsSync } from 'node:fs';
       const timer = setInterval(() => {
-        if (!process.argv[1]?.endsWith('run-archiver') || !existsSync(${JSON.stringify(`${site.work}/importer_seen.json`)})) return;
+        if (!process.argv[1]?.endsWith('archiver-without-pause.mjs') || !existsSync(${JSON.stringify(`${site.work}/importer_seen.json`)})) return;
         clearInterval(timer);
         throw new Error('a timer broke');
       }, 1).unref();`;

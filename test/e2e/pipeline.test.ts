@@ -14,7 +14,6 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { archiveHere } from '../helpers/archiver-here.ts';
-import { archive } from '../helpers/archiver-process.ts';
 import { useSite } from '../helpers/use-site.ts';
 
 const { site, ucondb, run, start } = useSite();
@@ -423,7 +422,7 @@ describe('runs that are asked for by number', () => {
 
 describe('the command line', () => {
   it.each(['-h', '--help', '/?', '/h', '/help'])('prints help for %s', async (flag) => {
-    const { code, stdout } = await archive([flag]);
+    const { code, stdout } = await archiveHere([flag]);
     expect(code).toBe(0);
     expect(stdout).toContain('--incremental');
   });

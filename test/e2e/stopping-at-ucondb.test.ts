@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
+import { ArchiverHere } from '../helpers/archiver-here.ts';
 import {
   type FaultProxy,
   type ProxiedRequest,
@@ -9,7 +10,7 @@ import {
 import { useSite } from '../helpers/use-site.ts';
 
 const timeouts = { timeout_seconds: 600, listing_timeout_seconds: 600 };
-const { site, ucondb, start, run } = useSite({ ucon_db: timeouts });
+const { site, ucondb, run } = useSite({ ucon_db: timeouts });
 
 let front: FaultProxy | undefined;
 
@@ -54,7 +55,7 @@ describe('SIGTERM while UconDB lists its runs without end', () => {
         await goOn(request, '[');
       };
     });
-    const archiver = start([flag]);
+    const archiver = new ArchiverHere([site.config, flag]);
     await isListing;
     archiver.kill('SIGTERM');
     const { code, stdout } = await archiver.ended;
@@ -78,7 +79,7 @@ it('SIGTERM in the pause before a busy UconDB is asked again leaves the run to t
       if (++uploads === 5) asked();
     };
   });
-  const archiver = start(['--incremental']);
+  const archiver = new ArchiverHere([site.config, '--incremental']);
   await isAsked;
   archiver.kill('SIGTERM');
   const { code, stdout } = await archiver.ended;

@@ -1,12 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { StandardStream } from '../../src/log/standard-stream.ts';
+import { ArchiverHere } from '../helpers/archiver-here.ts';
+import { type Ended, realProgram } from '../helpers/archiver-process.ts';
 import { useSite } from '../helpers/use-site.ts';
 
-const program = resolve(import.meta.dirname, '../../bin/run-archiver');
 const helper = (name: string): string => resolve(import.meta.dirname, '../helpers', name);
 
 const { site, ucondb, run, start } = useSite({}, 'file');
@@ -19,25 +21,44 @@ beforeAll(async () => {
 
 const fifo = (): string => join(site.directory, 'fifo');
 
-const reports = [
-  '--report-status',
-  '--report-status --json',
-  '--verify',
-  '--verify --json',
-  '--check-config',
-  '--check-config --json',
-  '--help',
-];
+/** What the program is started with as users start it. */
+const inProcesses = ['--report-status', '--check-config --json', '--help'];
+/** What says its report by the same code, so that the stream alone is broken. */
+const here = ['--report-status --json', '--verify', '--verify --json', '--check-config'];
 
 /** Runs the archiver in a shell: `$0` is the program with its configuration. */
 async function inShell(command: string): Promise<string> {
-  const shell = spawn('sh', ['-c', command, program, site.config], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const shell = spawn('sh', ['-c', command, realProgram, site.config], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   const [said] = await Promise.all([text(shell.stderr), once(shell, 'close')]);
   return said;
 }
 
+/** Runs the archiver in this process, with a file as its standard output. */
+async function writingTo(fd: number, words: string): Promise<Ended> {
+  try {
+    const stdout = new StandardStream('stdout', fd);
+    return await new ArchiverHere([site.config, ...words.split(' ')], { stdout }).ended;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The end of a pipe that nobody reads. */
+function brokenPipe(): number {
+  const reader = openSync(fifo(), constants.O_RDWR | constants.O_NONBLOCK);
+  const writer = openSync(fifo(), constants.O_WRONLY);
+  closeSync(reader);
+  return writer;
+}
+
 describe('a reader that has gone', () => {
-  it.each(reports)('leaves the exit code of %s alone', async (words) => {
+  it.each(here)('leaves the exit code of %s alone', async (words) => {
+    expect((await writingTo(brokenPipe(), words)).code).toBe(0);
+  });
+
+  it.each(inProcesses)('leaves the exit code of %s alone', async (words) => {
     expect(await inShell(`{ "$0" "$1" ${words}; echo "code $?" >&2; } | true`)).toMatch(/code 0\n$/);
     const saidToTheReader = `{ "$0" "$1" ${words} 2>&1; echo "code $?" >&3; } 3>&2 | true`;
     expect(await inShell(saidToTheReader)).toBe('code 0\n');
@@ -49,7 +70,16 @@ describe('a reader that has gone', () => {
 });
 
 describe('a full disk behind standard output', () => {
-  it.each(reports)('is a known error of %s', async (words) => {
+  it.each(here)('is a known error of %s', async (words) => {
+    const { code, stderr } = await writingTo(openSync('/dev/full', 'w'), words);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/Standard output could not be written.*ENOSPC/),
+    ]);
+    expect(stderr).not.toContain('UNEXPECTED');
+  });
+
+  it.each(inProcesses)('is a known error of %s', async (words) => {
     const said = await inShell(`"$0" "$1" ${words} > /dev/full; echo "code $?" >&2`);
     expect(said).toMatch(/Standard output could not be written.*ENOSPC[\s\S]*code 1\n$/);
     expect(said).not.toContain('UNEXPECTED');

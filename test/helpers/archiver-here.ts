@@ -5,35 +5,62 @@ import { programVersion } from '../../src/installation.ts';
 import type { OutputStream } from '../../src/log/standard-stream.ts';
 import type { Ended } from './archiver-process.ts';
 
+/** What else an archiver in this process is given. */
+export interface HereOptions {
+  /** In addition to this process's environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** In place of a stream that keeps what is written. */
+  readonly stdout?: OutputStream;
+}
+
 /**
- * Runs the archiver in the process of the test, from its sources: what starts takes a second less, and two looks at run records
- * follow each other at once. What is killed, gets signals, or loads modules before the program needs `ArchiverProcess`.
- * @param env in addition to this process's environment
+ * The archiver in the process of the test, from its sources: a start takes a second less, and two looks at run records follow each
+ * other at once. What is killed, or loads modules before the program does, needs `ArchiverProcess`.
  */
-export async function archiveHere(
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<Ended> {
-  const [stdout, stderr] = [caughtStream(), caughtStream()];
-  const end = (code: number): Ended => ({ code, signal: null, stdout: stdout.text, stderr: stderr.text });
-  const parsed = parseArguments(args, { program: programVersion(), node: process.version });
-  if (parsed.kind === 'exit') {
-    stdout.write(parsed.stdout);
-    stderr.write(parsed.stderr);
-    return end(parsed.code);
+export class ArchiverHere {
+  readonly ended: Promise<Ended>;
+  readonly #events = new EventEmitter();
+  readonly #stdout = caughtStream();
+  readonly #stderr = caughtStream();
+
+  constructor(args: readonly string[], options: HereOptions = {}) {
+    this.ended = this.#run(args, options);
   }
-  const code = await execute(parsed.request, {
-    env: { ...process.env, no_proxy: '*', ...env },
-    stdout,
-    stderr,
-    process: new EventEmitter(),
-    exit: (exitCode) => {
-      throw new Error(`The archiver ends itself at once with exit code ${exitCode}`);
-    },
-    now: () => new Date(),
-    sleep: async () => undefined,
-  });
-  return end(code);
+
+  /** What the process of the archiver is told of a signal. */
+  kill(signal: 'SIGINT' | 'SIGTERM'): void {
+    this.#events.emit(signal);
+  }
+
+  async #run(args: readonly string[], { env = {}, stdout = this.#stdout }: HereOptions): Promise<Ended> {
+    const parsed = parseArguments(args, { program: programVersion(), node: process.version });
+    if (parsed.kind === 'exit') {
+      stdout.write(parsed.stdout);
+      this.#stderr.write(parsed.stderr);
+      return this.#end(parsed.code);
+    }
+    const code = await execute(parsed.request, {
+      env: { ...process.env, no_proxy: '*', ...env },
+      stdout,
+      stderr: this.#stderr,
+      process: this.#events,
+      exit: (exitCode) => {
+        throw new Error(`The archiver ends its process with exit code ${exitCode}`);
+      },
+      now: () => new Date(),
+      sleep: async () => undefined,
+    });
+    return this.#end(code);
+  }
+
+  #end(code: number): Ended {
+    return { code, signal: null, stdout: this.#stdout.text, stderr: this.#stderr.text };
+  }
+}
+
+/** Runs the archiver to its end in the process of the test. */
+export function archiveHere(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ended> {
+  return new ArchiverHere(args, env === undefined ? {} : { env }).ended;
 }
 
 /** A stream that keeps what is written to it. */
