@@ -15,7 +15,7 @@ export type FileRole =
 const aside = (reason: string): FileRole => ({ kind: 'aside', reason });
 
 /**
- * Tells from its path alone what a file is (documentation/FILE_FORMATS.md, "Run directory").
+ * Tells from its path alone what a file is (documentation/FILE_FORMATS.md, "Run record").
  * @param path relative to the run directory, with `/`
  */
 export function roleOf(path: string): FileRole {

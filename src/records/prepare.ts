@@ -34,7 +34,7 @@ export interface PrepareOptions {
 }
 
 /**
- * Turns a run record into the FHiCL documents that are archived (documentation/FILE_FORMATS.md, "Run directory").
+ * Turns a run record into the FHiCL documents that are archived (documentation/FILE_FORMATS.md, "Run record").
  * @throws RunRecordError naming all files that can't be archived: two documents with one name, FHiCL that is empty or not
  *   ASCII. Whether it's FHiCL otherwise is found out when it is stored.
  */

@@ -19,7 +19,7 @@ export interface RunDirectories {
 const CONCURRENCY = 16;
 
 /**
- * Lists the sub-directories of `location` that are named by a run number (documentation/FILE_FORMATS.md, "Run directory").
+ * Lists the sub-directories of `location` that are named by a run number (documentation/FILE_FORMATS.md, "Run record").
  * Links to directories count too, but not if what they lead to counts already: real directories first, then the lowest
  * number.
  * @throws RunRecordError if `location` can't be listed

@@ -3,7 +3,14 @@ import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { modeFlags, modifierFlags } from '../../src/cli/flags.ts';
 import { parameterPaths, sectionPaths } from '../../src/config/sections.ts';
-import { anchorsIn, type Document, filesBelow, linksIn, readDocuments } from '../helpers/documents.ts';
+import {
+  anchorsIn,
+  type Document,
+  filesBelow,
+  firstColumn,
+  linksIn,
+  readDocuments,
+} from '../helpers/documents.ts';
 
 const documents = readDocuments();
 /** The guides of the Python archiver, under whose names people look for them. */
@@ -109,6 +116,18 @@ describe('the guides', () => {
     for (const [, path = '', heading = ''] of quoted) {
       expect(documentAt(path).prose).toMatch(new RegExp(`^#+ ${heading}$|\\*\\*${heading}\\*\\*`, 'm'));
     }
+  });
+});
+
+describe('the architecture', () => {
+  it('shows the folders of src in the order that the test of the house keeps', () => {
+    const [, order = ''] = /ORDER = \[([^\]]*)\]/.exec(readFileSync('test/unit/house.test.ts', 'utf8')) ?? [];
+    const lines = [...order.matchAll(/'([^']+)'/g)].map(([, line = '']) => line.split(' ').sort());
+    const rows = firstColumn(documentAt('documentation/ARCHITECTURE.md'), 'in `src`');
+    const shown = rows.map((row) => [...row.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name));
+    const ranks = shown.flat().map((name) => lines.findIndex((line) => line.includes(name)));
+    expect(shown.flat().toSorted()).toEqual(lines.flat().toSorted());
+    expect(ranks).toEqual(ranks.toSorted((one, other) => one - other));
   });
 });
 
