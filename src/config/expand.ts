@@ -4,7 +4,7 @@ import {
   type ConfigSection,
   type ConfigValue,
   isSection,
-  makeSection,
+  type ParameterNote,
   valueAt,
 } from './tree.ts';
 
@@ -13,26 +13,18 @@ const MAX_LENGTH = 65_536;
 /** References within references. */
 const MAX_DEPTH = 100;
 
-/** Something to say about a reference. */
-export interface ExpansionNote {
-  /** The parameter in which it is written. */
-  readonly path: ConfigPath;
-  /** What is wrong, or the name of what is missing; never a value. */
-  readonly text: string;
-}
-
 /** What became of a configuration. */
 export interface Expansion {
   /** The tree with all references replaced; a parameter with a problem is as written. */
   readonly tree: ConfigSection;
   /** Circles, and values that grow or nest too far. */
-  readonly problems: readonly ExpansionNote[];
+  readonly problems: readonly ParameterNote[];
   /** References to what doesn't exist, without default: they stay as written. */
-  readonly unknown: readonly ExpansionNote[];
+  readonly unknown: readonly ParameterNote[];
   /** Environment variables that are not set, without default: they are empty. */
-  readonly unset: readonly ExpansionNote[];
+  readonly unset: readonly ParameterNote[];
   /** Parameters of which nothing is left, with which variables are to blame, also those in what they refer to. */
-  readonly emptied: readonly ExpansionNote[];
+  readonly emptied: readonly ParameterNote[];
 }
 
 /**
@@ -52,10 +44,10 @@ class Expander {
   /** What is being expanded, outermost first. */
   readonly #active: string[] = [];
   #depth = 0;
-  readonly #problems: ExpansionNote[] = [];
-  readonly #unknown: ExpansionNote[] = [];
-  readonly #unset: ExpansionNote[] = [];
-  readonly #emptied: ExpansionNote[] = [];
+  readonly #problems: ParameterNote[] = [];
+  readonly #unknown: ParameterNote[] = [];
+  readonly #unset: ParameterNote[] = [];
+  readonly #emptied: ParameterNote[] = [];
   /** Why a result lacks something: what is said of each variable without content that it is made of. */
   readonly #lacks = new Map<string, ReadonlySet<string>>();
   /** The same of what is being expanded, outermost first. */
@@ -71,7 +63,7 @@ class Expander {
       ([name, value]) => [name, this.#expand(value, [name])] as const,
     );
     return {
-      tree: makeSection(members),
+      tree: Object.fromEntries(members),
       problems: this.#problems,
       unknown: this.#unknown,
       unset: this.#unset,
@@ -83,7 +75,7 @@ class Expander {
     if (typeof value === 'string') return this.#text(value, path);
     if (Array.isArray(value)) return value.map((item, index) => this.#expand(item, [...path, String(index)]));
     if (!isSection(value)) return value;
-    return makeSection(
+    return Object.fromEntries(
       Object.entries(value).map(([name, member]) => [name, this.#expand(member, [...path, name])]),
     );
   }

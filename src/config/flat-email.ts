@@ -1,4 +1,4 @@
-import { type ConfigPath, type ConfigSection, isSection, makeSection, valueAt } from './tree.ts';
+import { type ConfigPath, type ConfigSection, isSection, type ParameterNote, valueAt } from './tree.ts';
 
 const SWITCH = 'send_email_on_error';
 
@@ -23,7 +23,7 @@ export interface ModernForm {
   readonly tree: ConfigSection;
   /** Where a parameter of that tree stands in the file. */
   originOf(path: ConfigPath): ConfigPath;
-  readonly warning: { readonly path: ConfigPath; readonly text: string } | undefined;
+  readonly warning: ParameterNote | undefined;
 }
 
 /** Is this a parameter of the deprecated form? */
@@ -36,7 +36,7 @@ export function isFlatEmailParameter(path: ConfigPath): boolean {
  * `reporting.email` is not; its defaults for port and TLS are 587 and true.
  */
 export function fromFlatEmail(tree: ConfigSection): ModernForm {
-  const reporting = isSection(tree.reporting) ? tree.reporting : makeSection([]);
+  const reporting = isSection(tree.reporting) ? tree.reporting : {};
   const used = Object.keys(reporting).filter((name) => modernNames.has(name));
   const [first] = used;
   if (first === undefined) return { tree, originOf: (path) => path, warning: undefined };
@@ -46,16 +46,10 @@ export function fromFlatEmail(tree: ConfigSection): ModernForm {
     text: `email settings directly under reporting are deprecated${counts ? '' : ', and have no effect here'}; move them to reporting.email (${used.map((name) => (name === SWITCH ? `${name} as enabled` : name)).join(', ')})`,
   };
   if (!counts) return { tree, originOf: (path) => path, warning };
-  const email = makeSection([
-    ['smtp_port', '587'],
-    ['smtp_use_tls', true],
-    ...used.map((name) => [modernNames.get(name) ?? name, reporting[name] ?? null] as const),
-  ]);
+  const moved = used.map((name) => [modernNames.get(name), reporting[name]]);
+  const email = { smtp_port: '587', smtp_use_tls: true, ...Object.fromEntries(moved) };
   return {
-    tree: makeSection([
-      ...Object.entries(tree),
-      ['reporting', makeSection([...Object.entries(reporting), ['email', email]])],
-    ]),
+    tree: { ...tree, reporting: { ...reporting, email } },
     originOf: (path) => {
       const flat = path[0] === 'reporting' && path[1] === 'email' ? flatNames.get(path[2] ?? '') : undefined;
       return flat === undefined ? path : ['reporting', flat];

@@ -1,28 +1,23 @@
 import { readFile } from 'node:fs/promises';
-import type { z } from 'zod';
 import type { Environment } from '../environment.ts';
 import { ConfigurationError, messageOf } from '../errors.ts';
 import { shortened } from '../shown-text.ts';
 import { errorCode } from '../system-error.ts';
-import { type Expansion, type ExpansionNote, expandConfig } from './expand.ts';
+import { type Expansion, expandConfig } from './expand.ts';
 import { fromFlatEmail } from './flat-email.ts';
-import { type ChangedScalar, isSurprisingNumber, readYaml } from './read-yaml.ts';
-import { doubts, type Finding, missingParameters } from './rules.ts';
+import { type ChangedScalar, readYaml } from './read-yaml.ts';
+import { rules } from './rules.ts';
 import { type ArchiverConfig, toArchiverConfig } from './schema.ts';
-import { configFile, numericParameters, sectionPaths } from './sections.ts';
+import { configFile, numericParameters } from './sections.ts';
 import {
   type ConfigPath,
   type ConfigSection,
   type ConfigValue,
-  isSection,
-  makeSection,
   nameOf,
+  type ParameterNote,
   valueAt,
 } from './tree.ts';
 import { unknownNames } from './unknown-names.ts';
-
-/** Characters of a number that a message shows. */
-const LONGEST_SHOWN = 40;
 
 /** A configuration that can be used. */
 export interface LoadedConfig {
@@ -48,107 +43,121 @@ export async function loadConfig(file: string, env: Environment): Promise<Loaded
 export function parseConfig(text: string, file: string, env: Environment): LoadedConfig {
   const yaml = readYaml(text, file);
   const expansion = expandConfig(yaml.tree, env);
-  const { tree, originOf, warning } = fromFlatEmail(expansion.tree);
-  const line = ({ path, text: problem }: Finding) => {
-    const origin = originOf(path);
-    return `${yaml.locate(origin)} ${nameOf(origin)}: ${problem}`;
-  };
-  const parsed = configFile.safeParse(withAllSections(tree));
-  const unexpanded = new Set(expansion.problems.map(({ path }) => nameOf(path)));
-  const refusals = [...(parsed.error?.issues ?? []).map(asRefusal), ...missingParameters(tree)]
-    .filter(({ path }) => !unexpanded.has(nameOf(originOf(path))))
-    .map(({ path, text: allowed }) => {
-      const value = valueAt(tree, path);
-      const problem = value === undefined ? 'missing' : 'not usable';
-      const found = describeValue(path, value) + unsetVariable(expansion, originOf(path));
-      return { path, text: `${problem}; found ${found}; allowed ${allowed}` };
-    });
-  const problems = [...expansion.problems, ...refusals];
-  const emptied = new Set(expansion.emptied.map(({ path }) => nameOf(path)));
-  const isEmptied = (path: ConfigPath): boolean => emptied.has(nameOf(path));
+  const { tree, originOf, warning: deprecation } = fromFlatEmail(expansion.tree);
+  const parsed = configFile.safeParse(tree);
   const unknown = unknownNames(expansion.tree);
+  const line = ({ path, text: said }: ParameterNote) => `${yaml.locate(path)} ${nameOf(path)}: ${said}`;
+
+  const isUnexpanded = isAmong(expansion.problems);
+  const refusals = (parsed.error?.issues ?? []).flatMap(({ path: names, message }) => {
+    const path = names.map(String);
+    const origin = originOf(path);
+    if (isUnexpanded(origin)) return [];
+    const value = valueAt(tree, path);
+    const problem = value === undefined ? 'missing' : 'not usable';
+    const found = describeValue(path, value) + unsetVariable(expansion, origin);
+    return [{ path: origin, text: `${problem}; found ${found}; allowed ${message}` }];
+  });
+  const problems = [...expansion.problems, ...refusals];
   if (!parsed.success || problems.length > 0) {
     throw new ConfigurationError(summary(file, problems.map(line), unknown.map(line)));
   }
-  const doubted = doubts(tree);
-  const isDoubted = (note: ExpansionNote): boolean =>
-    doubted.some(({ path }) => nameOf(originOf(path)) === nameOf(note.path));
-  const findings = [
+
+  const doubts = rules
+    .flatMap((rule) => rule(parsed.data))
+    .map(({ path, text: doubt }) => ({ path: originOf(path), text: doubt }));
+  const isDoubted = isAmong(doubts);
+  const isEmptied = isAmong(expansion.emptied);
+  const isNumber = isAmong(numericParameters.map((path) => ({ path: originOf(path) })));
+  const notes = [
     ...unknown,
-    ...(warning === undefined ? [] : [warning]),
-    ...expansion.unknown.map((note) => unknownReference(note, yaml.tree)),
+    ...(deprecation === undefined ? [] : [deprecation]),
+    ...expansion.unknown.map((reference) => unknownReference(reference, yaml.tree)),
     ...expansion.unset.filter(({ path }) => !isEmptied(path)).map(partlyUnset),
     ...expansion.emptied
-      .filter((note) => !isDoubted(note))
-      .map(({ path, text }) => ({ path, text: `empty, as ${text}` })),
-    ...yaml.changed.flatMap((change) => changedText(change, originOf)),
-    ...doubted.map(({ path, text }) => ({ path, text: text + unsetVariable(expansion, originOf(path)) })),
+      .filter(({ path }) => !isDoubted(path))
+      .map(({ path, text: reason }) => ({ path, text: `empty, as ${reason}` })),
+    ...yaml.changed.flatMap((change) =>
+      isNumber(change.path) ? changedNumber(change) : changedText(change),
+    ),
+    ...doubts.map(({ path, text: doubt }) => ({ path, text: doubt + unsetVariable(expansion, path) })),
   ];
-  return { config: toArchiverConfig(parsed.data, env), warnings: [...yaml.warnings, ...findings.map(line)] };
+  return { config: toArchiverConfig(parsed.data, env), warnings: [...yaml.warnings, ...notes.map(line)] };
 }
 
-/** A section that is absent, or has all its lines commented out, is an empty one. */
-function withAllSections(tree: ConfigSection): ConfigSection {
-  const fill = (section: ConfigSection, prefix: ConfigPath): ConfigSection => {
-    const inside = sectionPaths.filter(
-      (path) => path.length === prefix.length + 1 && prefix.every((name, i) => path[i] === name),
-    );
-    const filled = inside.map((path) => {
-      const member = section[path.at(-1) ?? ''] ?? makeSection([]);
-      return [path.at(-1) ?? '', isSection(member) ? fill(member, path) : member] as const;
-    });
-    return makeSection([...Object.entries(section), ...filled]);
-  };
-  return fill(tree, []);
+function isAmong(notes: readonly { readonly path: ConfigPath }[]): (path: ConfigPath) => boolean {
+  const names = new Set(notes.map(({ path }) => nameOf(path)));
+  return (path) => names.has(nameOf(path));
 }
 
-function asRefusal({ code, path, message }: z.core.$ZodIssue): Finding {
-  return {
-    path: path.map(String),
-    text: code === 'custom' ? message : 'a section (lines `parameter: value` below it)',
-  };
+/** Unknown names are listed too, as a mistyped name is often the reason for a missing one. */
+function summary(file: string, problems: readonly string[], unknown: readonly string[]): string {
+  const heading = problems.length === 1 ? [] : [`${file} has ${problems.length} problems:`];
+  return [...heading, ...problems, ...unknown].join('\n');
 }
 
 function unsetVariable({ unset, emptied }: Expansion, path: ConfigPath): string {
-  const isHere = (note: ExpansionNote) => nameOf(note.path) === nameOf(path);
+  const isHere = (note: ParameterNote) => nameOf(note.path) === nameOf(path);
   const reason = emptied.find(isHere)?.text ?? unset.filter(isHere).map(notSet)[0];
   return reason === undefined ? '' : ` (${reason})`;
 }
 
-function unknownReference({ path, text }: ExpansionNote, asWritten: ConfigSection): Finding {
+function unknownReference({ path, text }: ParameterNote, asWritten: ConfigSection): ParameterNote {
   const reference = isSecret(path, valueAt(asWritten, path)) ? 'a reference' : `the reference \${${text}}`;
   return { path, text: `${reference} names nothing known and stays as written` };
 }
 
-function partlyUnset({ path, text }: ExpansionNote): Finding {
-  return { path, text: `${notSet({ text })}, so nothing stands in its place` };
+function partlyUnset(variable: ParameterNote): ParameterNote {
+  return { path: variable.path, text: `${notSet(variable)}, so nothing stands in its place` };
 }
 
-function notSet({ text }: Pick<ExpansionNote, 'text'>): string {
+function notSet({ text }: ParameterNote): string {
   return `the environment variable ${text} is not set`;
 }
 
-/** Where a text is wanted, another one than is written is a surprise; a number is the same however it is written, but for some. */
-function changedText(
-  { path, written, read }: ChangedScalar,
-  originOf: (path: ConfigPath) => ConfigPath,
-): Finding[] {
-  const isNumber = numericParameters.some((number) => nameOf(originOf(number)) === nameOf(path));
-  if (isNumber) {
-    const text =
-      "YAML reads a number with a leading zero as octal, with colons as base 60; put it in quotes if that isn't meant";
-    return isSurprisingNumber(written) ? [{ path, text }] : [];
-  }
+/** A number is the same however it is written, unless it is octal (by a leading zero) or base 60 (by colons). */
+function changedNumber({ path, written }: ChangedScalar): ParameterNote[] {
+  if (!/^[-+]?0[0-7_]*[1-7][0-7_]*$|:/.test(written)) return [];
+  const text =
+    "YAML reads a number with a leading zero as octal, with colons as base 60; put it in quotes if that isn't meant";
+  return [{ path, text }];
+}
+
+/** Characters of a number that a message shows. */
+const LONGEST_SHOWN = 40;
+
+/** Where a text is wanted, any text other than the written one is a surprise. */
+function changedText({ path, written, read }: ChangedScalar): ParameterNote[] {
   const forms = isSecret(path, written)
     ? 'written without quotes, it is a number for YAML, which changes it'
     : `written ${shortened(written, LONGEST_SHOWN)}, YAML reads the number ${shortened(read, LONGEST_SHOWN)}`;
   return [{ path, text: `${forms}; put it in quotes` }];
 }
 
-/** The warnings are there because a mistyped name is often the reason for a missing one. */
-function summary(file: string, problems: readonly string[], warnings: readonly string[]): string {
-  const heading = problems.length === 1 ? [] : [`${file} has ${problems.length} problems:`];
-  return [...heading, ...problems, ...warnings].join('\n');
+/** Parameters whose value is never shown. */
+const secretParameters: ReadonlySet<string> = new Set([
+  'ucon_db.writer_password',
+  'reporting.email.smtp_password',
+  'reporting.smtp_password',
+  'reporting.slack.bot_token',
+  'healthcheck.url',
+]);
+
+/** Can a value, or a reference in it, be part of a secret? */
+function isSecret(path: ConfigPath, value: ConfigValue | undefined): boolean {
+  return secretParameters.has(nameOf(path)) || (typeof value === 'string' && /[@?]/.test(value));
+}
+
+/** A value as a message may show it. */
+function describeValue(path: ConfigPath, value: ConfigValue | undefined): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  if (typeof value === 'boolean') return `the boolean ${value}`;
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (typeof value !== 'string') return 'a section';
+  if (value === '') return 'an empty text';
+  if (isSecret(path, value)) return `a text of ${value.length} characters (not shown)`;
+  return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
 }
 
 const reasons: ReadonlyMap<unknown, string> = new Map([
@@ -161,7 +170,7 @@ const reasons: ReadonlyMap<unknown, string> = new Map([
 ]);
 
 /**
- * The text of a configuration file. It may be a pipe, as from a program that decrypts it.
+ * The text of a configuration file, which may be a pipe, as from a program that decrypts it.
  * @throws ConfigurationError if it can't be read, or is not UTF-8
  */
 export async function readConfigFile(file: string): Promise<string> {
@@ -182,30 +191,4 @@ export async function readConfigFile(file: string): Promise<string> {
 function lineOfInvalid(bytes: Buffer): number {
   const valid = bytes.toString('utf-8').split('\uFFFD')[0] ?? '';
   return valid.split('\n').length;
-}
-
-/** Parameters whose value is never shown. */
-const secretParameters: ReadonlySet<string> = new Set([
-  'ucon_db.writer_password',
-  'reporting.email.smtp_password',
-  'reporting.smtp_password',
-  'reporting.slack.bot_token',
-  'healthcheck.url',
-]);
-
-/** May a value, or a reference in it, be part of a secret? */
-function isSecret(path: ConfigPath, value: ConfigValue | undefined): boolean {
-  return secretParameters.has(path.join('.')) || (typeof value === 'string' && /[@?]/.test(value));
-}
-
-/** A value as a message may show it. */
-function describeValue(path: ConfigPath, value: ConfigValue | undefined): string {
-  if (value === undefined) return 'nothing';
-  if (value === null) return 'null';
-  if (typeof value === 'boolean') return `the boolean ${value}`;
-  if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (typeof value !== 'string') return 'a section';
-  if (value === '') return 'an empty text';
-  if (isSecret(path, value)) return `a text of ${value.length} characters (not shown)`;
-  return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
 }

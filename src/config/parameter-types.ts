@@ -1,131 +1,41 @@
 import { z } from 'zod';
+import type { LogLevel } from '../log/log-line.ts';
 import { GENERATE_NAMES, type GenerateName } from '../records/generate-names.ts';
 import { type ConfigValue, isSection } from './tree.ts';
+
+// The message of an issue says what is allowed. What was found is added by whoever knows whether it is secret.
+// No type uses zod's coercion, which takes '', null, true and 0x10 for numbers.
 
 /** Seconds that Node's timers can wait. */
 const MAX_TIMER_SECONDS = 2_147_483;
 
-/**
- * A type of parameter. An issue's message says what is allowed; what was found is added by whoever knows if it is secret.
- * @param read the value, or undefined if it is not allowed
- */
-function parameter<T>(allowed: string, read: (value: ConfigValue | undefined) => T | undefined) {
-  return z.unknown().transform((value, context): T => {
-    const result = read(value as ConfigValue | undefined);
-    if (result !== undefined) return result;
-    context.addIssue({ code: 'custom', message: allowed });
-    return z.NEVER;
-  });
-}
-
-/** May be absent, null or (from a reference to null) `None`; `emptyIsNone`: or empty. */
-function optional<T>(type: z.ZodType<T>, emptyIsNone = false) {
-  const isNone = (value: unknown) => value === null || value === 'None' || (emptyIsNone && value === '');
+/** A parameter that may be absent, null or (from a reference to null) `None`. */
+function optional<T>(type: z.ZodType<T>, none = /^None$/) {
+  const isNone = (value: unknown) => value === null || (typeof value === 'string' && none.test(value));
   return z.preprocess((value) => (isNone(value) ? undefined : value), type.optional());
 }
 
 /** Any text; a number counts as the text that it is written as. */
-export function text() {
-  return parameter('a text (words like yes and on need quotes)', (value) =>
-    typeof value === 'string' ? value : undefined,
-  );
-}
+export const text = z.string('a text (words like yes and on need quotes)');
 
+const FILLED = 'a text that is not empty (words like yes and on need quotes)';
 /** A text with more than blanks in it. */
-export function filledText() {
-  return parameter('a text that is not empty (words like yes and on need quotes)', filled);
-}
+export const filledText = z.string(FILLED).regex(/\S/, FILLED);
 
 /** A text, or nothing if it is empty. */
-export function optionalText() {
-  return optional(text(), true);
-}
+export const optionalText = optional(text, /^(?:None)?$/);
 
-/** A path of a file or directory; not checked if it exists. */
-export function path() {
-  return parameter('a path', (value) => {
-    const name = filled(value);
-    return name === undefined || name === 'None' || name.includes('\0') ? undefined : name;
-  });
-}
+/** A path of a file or directory, which need not exist. */
+export const path = z
+  .string('a path')
+  .refine((name) => name.trim() !== '' && name !== 'None' && !name.includes('\0'), 'a path');
 
 /** As {@link path}, or nothing. */
-export function optionalPath() {
-  return optional(path());
-}
+export const optionalPath = optional(path);
 
-/** A boolean, or a text that says one; what is empty or null stands for the default. */
-export function flag(byDefault: boolean) {
-  return parameter('true or false', (value) => readFlag(value, byDefault)).default(byDefault);
-}
-
-/** The boolean that a value says, `byDefault` if it is empty or null; undefined if it says none. */
-export function readFlag(value: ConfigValue | undefined, byDefault: boolean): boolean | undefined {
-  if (typeof value === 'boolean') return value;
-  if (value === undefined || value === null) return byDefault;
-  if (typeof value !== 'string') return undefined;
-  const word = value.trim().toLowerCase();
-  if (word === '' || word === 'none') return byDefault;
-  if (/^(?:true|yes|on|y|t|1)$/.test(word)) return true;
-  if (/^(?:false|no|off|n|f|0)$/.test(word)) return false;
-  return undefined;
-}
-
-/** An integer from `min` to `max`, both included. */
-export function integer(range: { readonly min: number; readonly max?: number }) {
-  const { min, max = Number.MAX_SAFE_INTEGER } = range;
-  const allowed =
-    range.max === undefined ? `an integer of at least ${min}` : `an integer from ${min} to ${max}`;
-  return parameter(allowed, (value) => {
-    const number = readNumber(value);
-    return number !== undefined && Number.isSafeInteger(number) && number >= min && number <= max
-      ? number
-      : undefined;
-  });
-}
-
-/** A TCP port. */
-export function port() {
-  return integer({ min: 1, max: 65_535 });
-}
-
-function anyInteger() {
-  return parameter('an integer', (value) => {
-    const number = readNumber(value);
-    return number !== undefined && Number.isSafeInteger(number) ? number : undefined;
-  });
-}
-
-/** Any integer, or nothing. */
-export function optionalInteger() {
-  return optional(anyInteger());
-}
-
-/** A number from 0 up. */
-export function amount(max = Number.MAX_SAFE_INTEGER) {
-  const allowed = max === Number.MAX_SAFE_INTEGER ? 'a number of at least 0' : `a number from 0 to ${max}`;
-  return parameter(allowed, (value) => {
-    const number = readNumber(value);
-    return number !== undefined && number >= 0 && number <= max ? number : undefined;
-  });
-}
-
-/** Seconds to wait before trying again. */
-export function delay() {
-  return amount(MAX_TIMER_SECONDS);
-}
-
-/** Seconds after which to give up. */
-export function timeout() {
-  return parameter(`a number above 0, at most ${MAX_TIMER_SECONDS}`, (value) => {
-    const number = readNumber(value);
-    return number !== undefined && number > 0 && number <= MAX_TIMER_SECONDS ? number : undefined;
-  });
-}
-
-/** An address with one of these schemes, as `isValid` wants it. */
+/** An address that `isValid` accepts. */
 export function uri(allowed: string, isValid: (uri: string) => boolean) {
-  return parameter(allowed, (value) => (typeof value === 'string' && isValid(value) ? value : undefined));
+  return z.string(allowed).refine(isValid, allowed);
 }
 
 /** As {@link uri}, or nothing. */
@@ -133,47 +43,114 @@ export function optionalUri(allowed: string, isValid: (uri: string) => boolean) 
   return optional(uri(allowed, isValid));
 }
 
-/** Decimal, as Python's `int` and `float` read a text; digits may be grouped by `_`. */
-function readNumber(value: ConfigValue | undefined): number | undefined {
-  if (typeof value !== 'string') return undefined;
-  const digits = value.trim();
-  if (!/^[-+]?(?:\d+(?:_\d+)*\.?|(?:\d+(?:_\d+)*)?\.\d+(?:_\d+)*)(?:[eE][-+]?\d+)?$/.test(digits))
-    return undefined;
-  const number = Number(digits.replaceAll('_', ''));
-  return Number.isFinite(number) ? number : undefined;
+const flagWord = z
+  .string()
+  .trim()
+  .pipe(
+    z.stringbool({
+      truthy: ['true', 'yes', 'on', 'y', 't', '1'],
+      falsy: ['false', 'no', 'off', 'n', 'f', '0'],
+    }),
+  );
+
+/** A boolean, or a text that says one. What is empty or null stands for the default. */
+export function flag(byDefault: boolean) {
+  const type = z.union([z.boolean(), flagWord], 'true or false');
+  return optional(type, /^\s*(?:none)?\s*$/i).transform((value) => value ?? byDefault);
 }
 
-function filled(value: ConfigValue | undefined): string | undefined {
-  return typeof value === 'string' && value.trim() !== '' ? value : undefined;
+/** Python's `int` and `float` read such a text: digits may be grouped by `_`. */
+const DECIMAL = /^[-+]?(?:\d+(?:_\d+)*\.?|(?:\d+(?:_\d+)*)?\.\d+(?:_\d+)*)(?:[eE][-+]?\d+)?$/;
+
+function decimal(allowed: string, isAllowed: (number: number) => boolean) {
+  return z
+    .string(allowed)
+    .trim()
+    .regex(DECIMAL, allowed)
+    .transform((digits) => Number(digits.replaceAll('_', '')))
+    .refine(isAllowed, allowed);
 }
 
-const known: ReadonlyMap<string, GenerateName> = new Map(GENERATE_NAMES.map((name) => [name, name]));
-const allowed = `a list of ${GENERATE_NAMES.join(', ')}, or {files: list}; absent for all of them`;
+/** An integer of at least `min`. */
+export function integerFrom(min: number) {
+  return decimal(`an integer of at least ${min}`, (number) => Number.isSafeInteger(number) && number >= min);
+}
 
-const all: ReadonlySet<GenerateName> = new Set(GENERATE_NAMES);
+/** An integer from `min` to `max`, both included. */
+export function integerBetween(min: number, max: number) {
+  return decimal(
+    `an integer from ${min} to ${max}`,
+    (number) => Number.isInteger(number) && number >= min && number <= max,
+  );
+}
+
+/** A TCP port. */
+export const port = integerBetween(1, 65_535);
+
+/** Any integer, or nothing. */
+export const optionalInteger = optional(decimal('an integer', Number.isSafeInteger));
+
+/** A number from 0 up. */
+export const amount = decimal(
+  'a number of at least 0',
+  (number) => number >= 0 && number <= Number.MAX_SAFE_INTEGER,
+);
+
+/** A number from 0 to `max`. */
+export function amountTo(max: number) {
+  return decimal(`a number from 0 to ${max}`, (number) => number >= 0 && number <= max);
+}
+
+/** Seconds to wait before trying again. */
+export const delay = amountTo(MAX_TIMER_SECONDS);
+
+/** Seconds after which to give up. */
+export const timeout = decimal(
+  `a number above 0, at most ${MAX_TIMER_SECONDS}`,
+  (number) => number > 0 && number <= MAX_TIMER_SECONDS,
+);
+
+/** WARN and FATAL are other names that Python's logging knows. */
+const levels: ReadonlyMap<string, LogLevel> = new Map([
+  ['DEBUG', 'DEBUG'],
+  ['INFO', 'INFO'],
+  ['WARN', 'WARNING'],
+  ['WARNING', 'WARNING'],
+  ['ERROR', 'ERROR'],
+  ['FATAL', 'CRITICAL'],
+  ['CRITICAL', 'CRITICAL'],
+]);
+
+/** A level in any case; undefined for anything else, which is worth a warning but no problem. */
+export const logLevel = z
+  .unknown()
+  .transform((name) => (typeof name === 'string' ? levels.get(name.trim().toUpperCase()) : undefined));
+
+const LIST = `a list of ${GENERATE_NAMES.join(', ')}, or {files: list}; absent for all of them`;
+const generateNames = z
+  .array(
+    z
+      .string(LIST)
+      .transform((name) => name.replace(/\.(?:txt|fcl)$/, ''))
+      .pipe(z.enum(GENERATE_NAMES, LIST)),
+    LIST,
+  )
+  .transform((names) => new Set(names));
+const generateSection = z.object({ files: generateNames }).transform(({ files }) => files);
+
+const allNames: ReadonlySet<GenerateName> = new Set(GENERATE_NAMES);
 
 /** `fhiclize_generate`: a list of names, or a section with such a list as `files`; absent or null is all. */
-export function generateList() {
-  return z
-    .unknown()
-    .transform((value, context): ReadonlySet<GenerateName> => {
-      const refuse = (message: string, path: string[] = []) =>
-        context.addIssue({ code: 'custom', message, path });
-      const given = value as ConfigValue;
-      if (given === null) return all;
-      const prefix = isSection(given) ? ['files'] : [];
-      const entries = isSection(given) ? given.files : given;
-      if (!Array.isArray(entries)) {
-        refuse(allowed, prefix);
-        return z.NEVER;
-      }
-      const names = new Set<GenerateName>();
-      entries.forEach((entry: ConfigValue, index) => {
-        const name = typeof entry === 'string' ? known.get(entry.replace(/\.(?:txt|fcl)$/, '')) : undefined;
-        if (name !== undefined) names.add(name);
-        else refuse(allowed, [...prefix, String(index)]);
-      });
-      return names;
-    })
-    .default(all);
-}
+export const generateList = z
+  .unknown()
+  .transform((value, context): ReadonlySet<GenerateName> => {
+    if (value === null) return allNames;
+    const form = isSection(value as ConfigValue) ? generateSection : generateNames;
+    const { data, error } = form.safeParse(value);
+    if (error === undefined) return data;
+    for (const { path: at, message } of error.issues) {
+      context.addIssue({ code: 'custom', path: at, message });
+    }
+    return z.NEVER;
+  })
+  .default(allNames);

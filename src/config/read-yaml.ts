@@ -1,6 +1,5 @@
 import {
   type Alias,
-  type Document,
   type ErrorCode,
   isAlias,
   isMap,
@@ -8,27 +7,33 @@ import {
   LineCounter,
   type ParsedNode,
   parseDocument,
+  Scalar,
   visit,
   type YAMLMap,
 } from 'yaml';
 import { ConfigurationError } from '../errors.ts';
-import { type ConfigPath, type ConfigSection, type ConfigValue, isSection, makeSection } from './tree.ts';
+import { pythonScalars } from './plain-scalars.ts';
+import { type ConfigPath, type ConfigSection, type ConfigValue, isSection } from './tree.ts';
 
-/** Values that one file may hold, counted as often as an alias repeats them. */
+/** Characters that a configuration file may have. */
+const MAX_LENGTH = 262_144;
+/** Values that a file may hold, counted as often as an alias repeats them. */
 const MAX_VALUES = 20_000;
+/** Levels of nesting: far more than any configuration needs, far fewer than the parser's stack survives. */
+const MAX_DEPTH = 50;
 
 /** A configuration file as read, and where in it everything is. */
 export interface YamlFile {
   readonly tree: ConfigSection;
-  /** `file:line:column` of a value, or of the nearest section around a value that isn't there. */
+  /** `file:line:column` of a value, or of the nearest section around a value that does not exist. */
   locate(path: ConfigPath): string;
   /** Each with its place. */
   readonly warnings: readonly string[];
-  /** What YAML takes for numbers and gives another text. */
+  /** Values that YAML takes for numbers and writes differently. */
   readonly changed: readonly ChangedScalar[];
 }
 
-/** A value without quotes that is not the text as which it is written. */
+/** A value without quotes that is read as another text than the one in the file. */
 export interface ChangedScalar {
   readonly path: ConfigPath;
   readonly written: string;
@@ -36,8 +41,8 @@ export interface ChangedScalar {
 }
 
 /**
- * Reads a configuration file as YAML 1.1, as PyYAML's safe loader does; a name given twice is warned about, and the last
- * one counts. No message quotes the text of the file, as that may be a password.
+ * Reads a configuration file as YAML 1.1, as PyYAML's safe loader does. A name given twice is warned about, and the last
+ * one counts. No message quotes the file, as the text may be a password.
  * @param file its name, for messages
  * @throws ConfigurationError naming line and column
  */
@@ -52,8 +57,7 @@ class YamlReader {
   readonly #offsets = new Map<string, number>();
   readonly #warnings: string[] = [];
   readonly #changed: ChangedScalar[] = [];
-  readonly #open = new Set<ParsedNode>();
-  #aliases: ReadonlyMap<Alias, ParsedNode> = new Map();
+  readonly #targets = new Map<Alias, ParsedNode | undefined>();
   #values = 0;
 
   constructor(text: string, file: string) {
@@ -64,97 +68,114 @@ class YamlReader {
   }
 
   read(): YamlFile {
-    const tree = this.#value(this.#parse(), []);
-    if (tree === null)
+    this.#refuseUnparsable();
+    const tree = this.#value(this.#parse(), [], []);
+    if (tree === null) {
       throw new ConfigurationError(`${this.#file} is empty; begin with a copy of config.yaml.template`);
-    if (!isSection(tree))
+    }
+    if (!isSection(tree)) {
       this.#fail('no sections (lines `section:` with lines `parameter: value` indented below)', 0);
+    }
     return { tree, locate: (path) => this.#locate(path), warnings: this.#warnings, changed: this.#changed };
   }
 
+  /** The library accepts control characters, unlike PyYAML, and its stack does not survive deep nesting. */
+  #refuseUnparsable(): void {
+    const text = this.#text;
+    if (text.length > MAX_LENGTH) this.#fail(`more than ${MAX_LENGTH} characters`, 0);
+    const control = /[^\t\n\r\x20-\x7e\x85\xa0-\uffff]/.exec(text);
+    if (control !== null) this.#fail('a control character, which YAML does not allow', control.index);
+    const compact = new RegExp(`(?:[-?:][ \\t\\n]+){${MAX_DEPTH}}`).exec(text);
+    if (compact !== null) this.#failAsTooDeep(compact.index);
+    let depth = 0;
+    for (const { 0: bracket, index } of text.matchAll(/[[\]{}]/g)) {
+      depth = bracket === '[' || bracket === '{' ? depth + 1 : Math.max(depth - 1, 0);
+      if (depth > MAX_DEPTH) this.#failAsTooDeep(index);
+    }
+  }
+
   #parse(): ParsedNode | null {
-    const unparsable = findUnparsable(this.#text);
-    if (unparsable !== undefined) this.#fail(unparsable.message, unparsable.offset);
     const document = parseDocument(this.#text, {
       version: '1.1',
       schema: 'failsafe',
-      prettyErrors: false,
+      customTags: pythonScalars,
+      resolveKnownTags: false,
+      stringKeys: true,
+      // The library would compare each name with all before it.
       uniqueKeys: false,
+      prettyErrors: false,
       logLevel: 'error',
     });
     const fault = document.errors[0] ?? document.warnings[0];
     if (fault !== undefined) this.#fail(yamlFault(fault.code), fault.pos[0]);
-    this.#aliases = resolveAliases(document);
+    // An alias stands for the node that carried its anchor last before it.
+    const anchors = new Map<string, ParsedNode>();
+    visit(document, {
+      Node: (_key, node) => {
+        if (isAlias(node)) this.#targets.set(node, anchors.get(node.source));
+        else if (node.anchor !== undefined) anchors.set(node.anchor, node as ParsedNode);
+      },
+    });
     return document.contents;
   }
 
-  #value(node: ParsedNode | null, path: ConfigPath): ConfigValue {
+  /** @param around the sections and lists in which the value stands */
+  #value(node: ParsedNode | null, path: ConfigPath, around: readonly ParsedNode[]): ConfigValue {
     if (node === null) return null;
     const offset = node.range[0];
     if (++this.#values > MAX_VALUES) this.#fail(`more than ${MAX_VALUES} values`, offset);
-    this.#offsets.set(pathKey(path), offset);
+    this.#offsets.set(keyOf(path), offset);
     if (isAlias(node)) {
-      const target = this.#aliases.get(node);
-      if (target === undefined) this.#fail(yamlFault('BAD_ALIAS'), offset);
-      return this.#value(target, path);
+      return this.#value(this.#targets.get(node) ?? this.#fail(yamlFault('BAD_ALIAS'), offset), path, around);
     }
     if (isScalar(node)) {
-      const text = node.source;
-      if (node.type !== 'PLAIN' || node.tag !== undefined) return text;
-      const read = resolvePlainScalar(text);
-      if (typeof read === 'string' && read !== text) this.#changed.push({ path, written: text, read });
-      return read;
+      const { source, value } = node as Scalar.Parsed & Scalar<string | boolean | null>;
+      if (typeof value === 'string' && value !== source) {
+        this.#changed.push({ path, written: source, read: value });
+      }
+      return value;
     }
-    if (this.#open.has(node)) this.#fail('a value that contains itself', offset);
-    if (path.length > MAX_DEPTH) this.#fail(`more than ${MAX_DEPTH} levels of nesting`, offset);
-    this.#open.add(node);
-    const value = isMap(node)
-      ? makeSection(this.#members(node, path))
-      : node.items.map((item, index) => this.#value(item, [...path, String(index)]));
-    this.#open.delete(node);
-    return value;
+    if (around.includes(node)) this.#fail('a value that contains itself', offset);
+    if (path.length > MAX_DEPTH) this.#failAsTooDeep(offset);
+    const inside = [...around, node];
+    return isMap(node)
+      ? Object.fromEntries(this.#members(node, path, inside))
+      : node.items.map((item, index) => this.#value(item, [...path, String(index)], inside));
   }
 
   /** What `<<` merges comes first, so that the mapping's own members take precedence. */
-  #members(map: YAMLMap.Parsed, path: ConfigPath): Map<string, ConfigValue> {
+  #members(map: YAMLMap.Parsed, path: ConfigPath, inside: readonly ParsedNode[]): Map<string, ConfigValue> {
+    const pairs = map.items as { key: Scalar.Parsed; value: ParsedNode | null }[];
+    const isMerge = ({ key }: { key: Scalar.Parsed }) => key.type === Scalar.PLAIN && key.source === '<<';
     const members = new Map<string, ConfigValue>();
-    const own = map.items.filter(({ key, value }) => {
-      if (!isMergeKey(key)) return true;
-      for (const [name, member] of this.#merged(value, path)) members.set(name, member);
-      return false;
-    });
+    for (const { key, value } of pairs.filter(isMerge)) {
+      const merged = this.#value(value, path, inside);
+      // The first of several sources takes precedence.
+      for (const section of Array.isArray(merged) ? merged.toReversed() : [merged]) {
+        if (!isSection(section)) {
+          this.#fail('`<<` must name a mapping or a list of mappings', (value ?? key).range[0]);
+        }
+        for (const [name, member] of Object.entries(section)) members.set(name, member);
+      }
+    }
     const seen = new Set<string>();
-    for (const { key, value } of own) {
-      const target = isAlias(key) ? this.#aliases.get(key) : key;
-      if (!isScalar(target)) this.#fail(yamlFault('NON_STRING_KEY'), key.range[0]);
-      const name = target.source;
-      const memberPath = [...path, name];
+    for (const { key, value } of pairs.filter((pair) => !isMerge(pair))) {
+      const name = key.source;
+      const member = [...path, name];
       if (seen.has(name)) {
-        this.#warn(
-          key.range[0],
-          `${memberPath.join('.')}: given twice in the same section; the last one counts`,
+        this.#warnings.push(
+          `${this.#place(key.range[0])} ${member.join('.')}: given twice in the same section; the last one counts`,
         );
       }
       seen.add(name);
-      members.set(name, this.#value(value, memberPath));
+      members.set(name, this.#value(value, member, inside));
     }
     return members;
   }
 
-  /** The first of several sources takes precedence. */
-  #merged(node: ParsedNode | null, path: ConfigPath): (readonly [string, ConfigValue])[] {
-    const source = this.#value(node, path);
-    const sources = Array.isArray(source) ? source.toReversed() : [source];
-    return sources.flatMap((section) => {
-      if (!isSection(section))
-        this.#fail('`<<` must name a mapping or a list of mappings', node?.range[0] ?? 0);
-      return Object.entries(section);
-    });
-  }
-
   #locate(path: ConfigPath): string {
     for (let length = path.length; length > 0; length--) {
-      const offset = this.#offsets.get(pathKey(path.slice(0, length)));
+      const offset = this.#offsets.get(keyOf(path.slice(0, length)));
       if (offset !== undefined) return this.#place(offset);
     }
     return this.#place(0);
@@ -165,8 +186,8 @@ class YamlReader {
     return `${this.#file}:${line}:${col}`;
   }
 
-  #warn(offset: number, message: string): void {
-    this.#warnings.push(`${this.#place(offset)} ${message}`);
+  #failAsTooDeep(offset: number): never {
+    this.#fail(`more than ${MAX_DEPTH} levels of nesting`, offset);
   }
 
   #fail(message: string, offset: number): never {
@@ -174,29 +195,13 @@ class YamlReader {
   }
 }
 
-function isMergeKey(key: ParsedNode): boolean {
-  return isScalar(key) && key.type === 'PLAIN' && key.source === '<<';
-}
-
-function pathKey(path: ConfigPath): string {
+function keyOf(path: ConfigPath): string {
   return path.join('\0');
 }
 
-/** What each alias (`*name`) of a document stands for: the node that carried that anchor last before it. */
-function resolveAliases(document: Document.Parsed): ReadonlyMap<Alias, ParsedNode> {
-  const anchors = new Map<string, ParsedNode>();
-  const targets = new Map<Alias, ParsedNode>();
-  visit(document, {
-    Node: (_key, node) => {
-      if (isAlias(node)) {
-        const target = anchors.get(node.source);
-        if (target !== undefined) targets.set(node, target);
-      } else if (node.anchor !== undefined) {
-        anchors.set(node.anchor, node as ParsedNode);
-      }
-    },
-  });
-  return targets;
+/** What is wrong with a YAML text, in words that quote nothing of it. */
+function yamlFault(code: ErrorCode): string {
+  return faults[code] ?? 'not valid YAML; check the indentation, the quotes and the colons';
 }
 
 const faults: Partial<Record<ErrorCode, string>> = {
@@ -217,114 +222,3 @@ const faults: Partial<Record<ErrorCode, string>> = {
     'a tag (`!name`), which a configuration does not use; a text that begins with ! must be in quotes',
   UNEXPECTED_TOKEN: 'an unexpected character; check the indentation, the quotes and the colons',
 };
-
-/** What is wrong with a YAML text, in words that quote nothing of it. */
-function yamlFault(code: ErrorCode): string {
-  return faults[code] ?? 'not valid YAML; check the indentation, the quotes and the colons';
-}
-
-/** Levels of nesting that a configuration file may have: far more than any needs, far fewer than the parser survives. */
-const MAX_DEPTH = 50;
-/** Characters that a configuration file may have. */
-const MAX_LENGTH = 262_144;
-
-/** A place in a text, and what is wrong there. */
-export interface TextFault {
-  readonly offset: number;
-  readonly message: string;
-}
-
-/** What must not get as far as the YAML parser: control characters, and nesting that would exhaust its stack. */
-function findUnparsable(text: string): TextFault | undefined {
-  if (text.length > MAX_LENGTH) return { offset: 0, message: `more than ${MAX_LENGTH} characters` };
-  const control = /[^\t\n\r\x20-\x7e\x85\xa0-\uffff]/.exec(text);
-  if (control !== null)
-    return { offset: control.index, message: 'a control character, which YAML does not allow' };
-  const compact = /(?:[-?:][ \t\n]+){50}/.exec(text);
-  if (compact !== null) return tooDeep(compact.index);
-  let brackets = 0;
-  for (const { 0: bracket, index } of text.matchAll(/[[\]{}]/g)) {
-    brackets = bracket === '[' || bracket === '{' ? brackets + 1 : Math.max(brackets - 1, 0);
-    if (brackets > MAX_DEPTH) return tooDeep(index);
-  }
-  return undefined;
-}
-
-function tooDeep(offset: number): TextFault {
-  return { offset, message: `more than ${MAX_DEPTH} levels of nesting` };
-}
-
-/** Characters of a number; longer ones, which Python refuses, are text. */
-const LONGEST_NUMBER = 4300;
-
-/**
- * What a plain (unquoted) YAML 1.1 scalar means, as PyYAML's safe loader reads it: `yes`, `on` and their like are booleans
- * (but not `y` and `n`), a leading zero means octal, colons mean base 60, an exponent needs a dot and a sign. Dates stay
- * text. Numbers are returned in the form that Python's `str` gives them.
- */
-export function resolvePlainScalar(text: string): string | boolean | null {
-  if (/^(?:~|null|Null|NULL|)$/.test(text)) return null;
-  if (/^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/.test(text)) return true;
-  if (/^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/.test(text)) return false;
-  if (text.length > LONGEST_NUMBER) return text;
-  return integerText(text) ?? floatText(text) ?? text;
-}
-
-/** Is a plain scalar a number of another value than it seems: octal by a leading zero, or base 60 by colons? */
-export function isSurprisingNumber(text: string): boolean {
-  return (
-    /^[-+]?0[0-7_]*[1-7][0-7_]*$/.test(text) || (text.includes(':') && resolvePlainScalar(text) !== text)
-  );
-}
-
-function integerText(text: string): string | undefined {
-  const match =
-    /^([-+]?)(?:(0b[01_]+)|(0x[0-9a-fA-F_]+)|(0[0-7_]+)|(0|[1-9][0-9_]*)|([1-9][0-9_]*(?::[0-5]?[0-9])+))$/.exec(
-      text,
-    );
-  if (match === null) return undefined;
-  const [, sign, binary, hexadecimal, octal, decimal, base60] = match;
-  const digits = (part: string) => part.replaceAll('_', '');
-  const prefixed =
-    binary ?? hexadecimal ?? (octal === undefined ? undefined : `0o${digits(octal).slice(1) || '0'}`);
-  if (prefixed !== undefined && digits(prefixed).length <= 2) return undefined;
-  const size =
-    base60 === undefined
-      ? BigInt(digits(prefixed ?? decimal ?? '0'))
-      : digits(base60)
-          .split(':')
-          .reduce((sum, part) => sum * 60n + BigInt(part), 0n);
-  return String(sign === '-' ? -size : size);
-}
-
-function floatText(text: string): string | undefined {
-  if (/^[-+]?\.(?:inf|Inf|INF)$/.test(text)) return text.startsWith('-') ? '-inf' : 'inf';
-  if (/^\.(?:nan|NaN|NAN)$/.test(text)) return 'nan';
-  if (/^(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?)$/.test(text)) {
-    return pythonFloat(Number(text.replaceAll('_', '')));
-  }
-  if (/^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*$/.test(text)) {
-    const size = text
-      .replace(/^[-+]/, '')
-      .replaceAll('_', '')
-      .split(':')
-      .reduce((sum, part) => sum * 60 + Number(part), 0);
-    return pythonFloat(text.startsWith('-') ? -size : size);
-  }
-  return undefined;
-}
-
-/** A float as Python's `str` writes it: always with a fraction or an exponent, the latter from 1e16 up and below 1e-4. */
-function pythonFloat(value: number): string {
-  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
-  const [mantissa = '', exponent = '0'] = value.toExponential().split('e');
-  const power = Number(exponent);
-  if (value !== 0 && (power < -4 || power >= 16)) {
-    const digits = String(Math.abs(power)).padStart(2, '0');
-    return `${mantissa}e${power < 0 ? '-' : '+'}${digits}`;
-  }
-  const sign = Object.is(value, -0) ? '-' : '';
-  const plain =
-    power < 0 ? value.toFixed(Math.max(mantissa.replace(/[-.]/g, '').length - 1 - power, 0)) : String(value);
-  return sign + (plain.includes('.') ? plain : `${plain}.0`);
-}

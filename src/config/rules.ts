@@ -1,68 +1,93 @@
-import { parseLogLevel } from './log-level.ts';
-import { readFlag } from './parameter-types.ts';
-import { requiredWhenEnabled } from './sections.ts';
-import { type ConfigPath, type ConfigSection, nameOf, valueAt } from './tree.ts';
+import type { FileConfig } from './sections.ts';
+import type { ParameterNote } from './tree.ts';
 
-/** Something about a parameter that its type alone doesn't tell. */
-export interface Finding {
-  readonly path: ConfigPath;
-  readonly text: string;
+/** Finds values that are allowed, but hardly meant or unsafe. Each note becomes a warning. */
+export type Rule = (config: FileConfig) => ParameterNote[];
+
+/** All rules, in the order of their warnings. */
+export const rules: readonly Rule[] = [
+  logLevelIsKnown,
+  uconDbIsVerified,
+  remoteHostIsUsed,
+  remoteHostIsVerified,
+  metricPrefixIsOneWord,
+  textfileIsCollected,
+  serverUrlEndsInApp,
+  writerIsNamed,
+];
+
+/** An unknown level means INFO. */
+function logLevelIsKnown({ app }: FileConfig): ParameterNote[] {
+  return noteIf(
+    app.log_level === undefined,
+    ['app', 'log_level'],
+    'unknown level, INFO is used; allowed DEBUG, INFO, WARNING, ERROR, CRITICAL',
+  );
 }
 
-/** Parameters that are missing because another one is switched on. */
-export function missingParameters(tree: ConfigSection): Finding[] {
-  return requiredWhenEnabled.flatMap(({ section, names }) => {
-    if (readFlag(valueAt(tree, [...section, 'enabled']), false) !== true) return [];
-    return names
-      .map((name) => [...section, name])
-      .filter((path) => ['', 'None', null, undefined].some((none) => none === valueAt(tree, path)))
-      .map((path) => ({ path, text: `a text, because ${nameOf(section)}.enabled is true` }));
-  });
+/** The archive must not be changed on the way. */
+function uconDbIsVerified({ ucon_db }: FileConfig): ParameterNote[] {
+  return noteIf(
+    !ucon_db.tls_verify,
+    ['ucon_db', 'tls_verify'],
+    "false: UconDB's certificate is not verified, so anyone in between can read and change what is archived; ca_file is the way to accept a private authority",
+  );
 }
 
-/** What works, but hardly as meant. */
-export function doubts(tree: ConfigSection): Finding[] {
-  const findings: Finding[] = [];
-  const doubt = (path: ConfigPath, text: string) => findings.push({ path, text });
-  const level = valueAt(tree, ['app', 'log_level']);
-  if (level !== undefined && (typeof level !== 'string' || parseLogLevel(level) === undefined)) {
-    doubt(['app', 'log_level'], 'unknown level, INFO is used; allowed DEBUG, INFO, WARNING, ERROR, CRITICAL');
-  }
-  if (readFlag(valueAt(tree, ['ucon_db', 'tls_verify']), true) === false) {
-    doubt(
-      ['ucon_db', 'tls_verify'],
-      "false: UconDB's certificate is not verified, so anyone in between can read and change what is archived; ca_file is the way to accept a private authority",
-    );
-  }
-  const remoteHost = valueAt(tree, ['artdaq_db', 'remote_host']);
-  const usesTools = readFlag(valueAt(tree, ['artdaq_db', 'use_tools']), false) === true;
-  if (typeof remoteHost === 'string' && remoteHost !== '' && !usesTools) {
-    doubt(['artdaq_db', 'remote_host'], 'no effect, as artdaq_db.use_tools is not true');
-  }
-  if (usesTools && readFlag(valueAt(tree, ['artdaq_db', 'ssh_verify_host']), true) === false) {
-    doubt(
-      ['artdaq_db', 'ssh_verify_host'],
-      "false: the key of remote_host is not verified, so anyone in between can read and change what is archived, and read the database's password",
-    );
-  }
-  const prefix = valueAt(tree, ['carbon', 'metric_prefix']);
-  if (typeof prefix === 'string' && /\s|\p{Cc}/u.test(prefix.trim())) {
-    doubt(['carbon', 'metric_prefix'], 'blanks end a name for Carbon; _ stands for them');
-  }
-  const textfile = valueAt(tree, ['metrics', 'textfile']);
-  if (typeof textfile === 'string' && !/^(?:None)?$|\.prom$/.test(textfile)) {
-    doubt(
-      ['metrics', 'textfile'],
-      "does not end in .prom; the node exporter's textfile collector reads no other",
-    );
-  }
-  const url = valueAt(tree, ['ucon_db', 'server_url']);
-  if (typeof url === 'string' && url !== '' && !/\/app\/*$/.test(url)) {
-    doubt(['ucon_db', 'server_url'], 'does not end in /app, as the addresses of UconDB do');
-  }
-  for (const name of ['writer_user', 'writer_password']) {
-    const path = ['ucon_db', name];
-    if (valueAt(tree, path) === '') doubt(path, 'empty; UconDB will refuse to store anything');
-  }
-  return findings;
+/** Only the tools run on another host. */
+function remoteHostIsUsed({ artdaq_db }: FileConfig): ParameterNote[] {
+  return noteIf(
+    artdaq_db.remote_host !== undefined && !artdaq_db.use_tools,
+    ['artdaq_db', 'remote_host'],
+    'no effect, as artdaq_db.use_tools is not true',
+  );
+}
+
+/** The database's password goes to that host. */
+function remoteHostIsVerified({ artdaq_db }: FileConfig): ParameterNote[] {
+  return noteIf(
+    artdaq_db.use_tools && !artdaq_db.ssh_verify_host,
+    ['artdaq_db', 'ssh_verify_host'],
+    "false: the key of remote_host is not verified, so anyone in between can read and change what is archived, and read the database's password",
+  );
+}
+
+/** A blank ends a metric's name for Carbon. */
+function metricPrefixIsOneWord({ carbon }: FileConfig): ParameterNote[] {
+  return noteIf(
+    /\s|\p{Cc}/u.test(carbon.metric_prefix?.trim() ?? ''),
+    ['carbon', 'metric_prefix'],
+    'blanks end a name for Carbon; _ stands for them',
+  );
+}
+
+/** The node exporter ignores files with other endings. */
+function textfileIsCollected({ metrics }: FileConfig): ParameterNote[] {
+  return noteIf(
+    metrics.textfile?.endsWith('.prom') === false,
+    ['metrics', 'textfile'],
+    "does not end in .prom; the node exporter's textfile collector reads no other",
+  );
+}
+
+/** UconDB's address is that of its application. */
+function serverUrlEndsInApp({ ucon_db }: FileConfig): ParameterNote[] {
+  return noteIf(
+    !/\/app\/*$/.test(ucon_db.server_url),
+    ['ucon_db', 'server_url'],
+    'does not end in /app, as the addresses of UconDB do',
+  );
+}
+
+/** UconDB refuses to store anything without a login. */
+function writerIsNamed({ ucon_db }: FileConfig): ParameterNote[] {
+  const text = 'empty; UconDB will refuse to store anything';
+  return [
+    ...noteIf(ucon_db.writer_user === '', ['ucon_db', 'writer_user'], text),
+    ...noteIf(ucon_db.writer_password === '', ['ucon_db', 'writer_password'], text),
+  ];
+}
+
+function noteIf(applies: boolean, path: ParameterNote['path'], text: string): ParameterNote[] {
+  return applies ? [{ path, text }] : [];
 }

@@ -1,11 +1,9 @@
 import { join } from 'node:path';
-import type { z } from 'zod';
 import type { Environment } from '../environment.ts';
+import type { LogLevel } from '../log/log-line.ts';
 import { proxyAddresses } from '../net/proxy.ts';
 import { userInfoOf } from '../net/user-info.ts';
-import type { configFile } from './sections.ts';
-
-type ConfigFile = z.output<typeof configFile>;
+import type { FileConfig } from './sections.ts';
 
 type CamelCase<Name> = Name extends `${infer First}_${infer Rest}`
   ? `${First}${Capitalize<CamelCase<Rest>>}`
@@ -18,15 +16,16 @@ type CamelCased<Value> =
       ? { readonly [Name in keyof Value as CamelCase<Name>]: CamelCased<Value[Name]> }
       : Value;
 
-type FileSections = CamelCased<ConfigFile>;
+type FileSections = CamelCased<FileConfig>;
 
-/** Where the archiver keeps what it remembers between executions. */
-interface WorkFiles {
+/** Parameters of `app` that are always filled in, whatever the file says. */
+interface DerivedParameters {
   readonly importStateFile: string;
   readonly importFailureLog: string;
   readonly migrateStateFile: string;
   readonly migrateFailureLog: string;
   readonly lockFile: string;
+  readonly logLevel: LogLevel;
 }
 
 /**
@@ -34,13 +33,13 @@ interface WorkFiles {
  * config.yaml.template) in camel case, with all defaults filled in; what is not given and has no default is undefined.
  */
 export type ArchiverConfig = Omit<FileSections, 'app'> & {
-  readonly app: Omit<FileSections['app'], keyof WorkFiles> & WorkFiles;
+  readonly app: Omit<FileSections['app'], keyof DerivedParameters> & DerivedParameters;
   /** Passwords, tokens and their like: what must not appear in a log, report or message. */
   readonly secrets: readonly string[];
 };
 
 /** Fills in the defaults that depend on another parameter or on the environment. */
-export function toArchiverConfig(file: ConfigFile, env: Environment): ArchiverConfig {
+export function toArchiverConfig(file: FileConfig, env: Environment): ArchiverConfig {
   const config = camelCased(file);
   const inWorkDir = (path: string | undefined, name: string) => path ?? join(config.app.workDir, name);
   return {
@@ -52,6 +51,7 @@ export function toArchiverConfig(file: ConfigFile, env: Environment): ArchiverCo
       migrateStateFile: inWorkDir(config.app.migrateStateFile, 'migrator_state.json'),
       migrateFailureLog: inWorkDir(config.app.migrateFailureLog, 'migrate_failures.log'),
       lockFile: inWorkDir(config.app.lockFile, '.archiver.lock'),
+      logLevel: config.app.logLevel ?? 'INFO',
     },
     artdaqDb: {
       ...config.artdaqDb,

@@ -1,14 +1,16 @@
 import { z } from 'zod';
 import { databaseUriForms, isDatabaseUri } from '../artdaqdb/schemes.ts';
 import { uconDbLimits } from '../ucondb/ucondb.ts';
-import { logLevel } from './log-level.ts';
 import {
   amount,
+  amountTo,
   delay,
   filledText,
   flag,
   generateList,
-  integer,
+  integerBetween,
+  integerFrom,
+  logLevel,
   optionalInteger,
   optionalPath,
   optionalText,
@@ -22,133 +24,154 @@ import {
 import type { ConfigPath } from './tree.ts';
 import { isHttpUrl, isServerUrl, pingUrlForms, serverUrlForms } from './uri.ts';
 
-const email = z.object({
-  enabled: flag(false),
-  recipient_email: optionalText(),
-  sender_email: optionalText(),
-  smtp_host: optionalText(),
-  smtp_port: port().default(25),
-  smtp_use_tls: flag(false),
-  smtp_tls_verify: flag(true),
-  smtp_user: optionalText(),
-  smtp_password: optionalText(),
-});
-
-const slack = z.object({
-  enabled: flag(false),
-  bot_token: optionalText(),
-  channel: optionalText(),
-  mention_users: optionalText(),
-});
+/** A section that is absent, or has all its lines commented out, is an empty one. */
+function section<Shape extends z.ZodRawShape>(
+  shape: Shape,
+  needed?: { readonly whenEnabled: string; readonly names: readonly string[] },
+) {
+  const object = z.object(shape, 'a section (lines `parameter: value` below it)');
+  const checked = object.superRefine(
+    (value: Readonly<Record<string, unknown>>, context) => {
+      if (needed === undefined || value.enabled !== true) return;
+      for (const name of needed.names.filter((each) => value[each] === undefined)) {
+        const message = `a text, because ${needed.whenEnabled}.enabled is true`;
+        context.addIssue({ code: 'custom', path: [name], message });
+      }
+    },
+    // Also beside other problems, so that all are named at once.
+    { when: () => true },
+  );
+  return z.preprocess((value) => value ?? {}, checked);
+}
 
 /** Every section and parameter of a configuration file, with type and default. */
 export const configFile = z.object({
-  app: z.object({
-    work_dir: path().default('/tmp/run_record_archiver'),
-    import_state_file: path().optional(),
-    import_failure_log: path().optional(),
-    migrate_state_file: path().optional(),
-    migrate_failure_log: path().optional(),
-    lock_file: path().optional(),
-    batch_size: integer({ min: 1 }).default(5),
-    parallel_workers: integer({ min: 1 }).default(2),
-    run_process_retries: integer({ min: 0 }).default(2),
-    retry_delay_seconds: delay().default(3),
+  app: section({
+    work_dir: path.default('/tmp/run_record_archiver'),
+    import_state_file: path.optional(),
+    import_failure_log: path.optional(),
+    migrate_state_file: path.optional(),
+    migrate_failure_log: path.optional(),
+    lock_file: path.optional(),
+    batch_size: integerFrom(1).default(5),
+    parallel_workers: integerFrom(1).default(2),
+    run_process_retries: integerFrom(0).default(2),
+    retry_delay_seconds: delay.default(3),
     exclude_most_recent_run: flag(false),
-    log_level: logLevel().default('INFO'),
-    log_file: optionalPath(),
+    log_level: logLevel.prefault('INFO'),
+    log_file: optionalPath,
   }),
-  app_fuzz: z.object({
-    random_skip_percent: amount(100).default(0),
-    random_error_percent: amount(100).default(0),
+  app_fuzz: section({
+    random_skip_percent: amountTo(100).default(0),
+    random_error_percent: amountTo(100).default(0),
     random_skip_retry: flag(false),
     random_error_retry: flag(false),
-    seed: optionalInteger(),
+    seed: optionalInteger,
   }),
-  source_files: z.object({
-    run_records_dir: path(),
-    wait_for_stop_time_hours: amount().default(0),
+  source_files: section({
+    run_records_dir: path,
+    wait_for_stop_time_hours: amount.default(0),
   }),
-  artdaq_db: z.object({
+  artdaq_db: section({
     database_uri: uri(databaseUriForms, isDatabaseUri),
-    fcl_conf_dir: path(),
+    fcl_conf_dir: path,
     use_tools: flag(false),
-    remote_host: optionalText(),
+    remote_host: optionalText,
     ssh_verify_host: flag(true),
   }),
-  ucon_db: z.object({
+  ucon_db: section({
     server_url: uri(serverUrlForms, isServerUrl),
-    folder_name: filledText(),
-    object_name: filledText(),
-    writer_user: text(),
-    writer_password: text(),
-    timeout_seconds: timeout().default(10),
-    listing_timeout_seconds: timeout().default(uconDbLimits.listingTimeoutSeconds),
-    max_listing_mb: integer({ min: 1 }).default(uconDbLimits.maxListingMb),
+    folder_name: filledText,
+    object_name: filledText,
+    writer_user: text,
+    writer_password: text,
+    timeout_seconds: timeout.default(10),
+    listing_timeout_seconds: timeout.default(uconDbLimits.listingTimeoutSeconds),
+    max_listing_mb: integerFrom(1).default(uconDbLimits.maxListingMb),
     // What Node.js can hold in one piece.
-    max_blob_mb: integer({ min: 1, max: 4000 }).default(uconDbLimits.maxBlobMb),
+    max_blob_mb: integerBetween(1, 4000).default(uconDbLimits.maxBlobMb),
     tls_verify: flag(true),
-    ca_file: optionalPath(),
+    ca_file: optionalPath,
     replace_incomplete: flag(false),
   }),
-  reporting: z.object({
-    email,
-    slack,
-    repeat_hours: amount().default(24),
+  reporting: section({
+    email: section(
+      {
+        enabled: flag(false),
+        recipient_email: optionalText,
+        sender_email: optionalText,
+        smtp_host: optionalText,
+        smtp_port: port.default(25),
+        smtp_use_tls: flag(false),
+        smtp_tls_verify: flag(true),
+        smtp_user: optionalText,
+        smtp_password: optionalText,
+      },
+      { whenEnabled: 'reporting.email', names: ['recipient_email', 'sender_email', 'smtp_host'] },
+    ),
+    slack: section(
+      {
+        enabled: flag(false),
+        bot_token: optionalText,
+        channel: optionalText,
+        mention_users: optionalText,
+      },
+      { whenEnabled: 'reporting.slack', names: ['bot_token', 'channel'] },
+    ),
+    repeat_hours: amount.default(24),
   }),
-  carbon: z.object({
-    enabled: flag(false),
-    host: optionalText(),
-    port: port().default(2003),
-    metric_prefix: optionalText(),
+  carbon: section(
+    {
+      enabled: flag(false),
+      host: optionalText,
+      port: port.default(2003),
+      metric_prefix: optionalText,
+    },
+    { whenEnabled: 'carbon', names: ['host', 'metric_prefix'] },
+  ),
+  metrics: section({
+    textfile: optionalPath,
+    label: optionalText,
   }),
-  metrics: z.object({
-    textfile: optionalPath(),
-    label: optionalText(),
-  }),
-  healthcheck: z.object({
+  healthcheck: section({
     url: optionalUri(pingUrlForms, isHttpUrl),
   }),
-  fhiclize_generate: generateList(),
+  fhiclize_generate: generateList,
 });
 
-/** What must be given when a section's feature is switched on. */
-export const requiredWhenEnabled: readonly {
-  readonly section: ConfigPath;
-  readonly names: readonly string[];
-}[] = [
-  { section: ['reporting', 'email'], names: ['recipient_email', 'sender_email', 'smtp_host'] },
-  { section: ['reporting', 'slack'], names: ['bot_token', 'channel'] },
-  { section: ['carbon'], names: ['host', 'metric_prefix'] },
-];
+/** The parameters of a configuration file with their types and defaults, under their names in the file. */
+export type FileConfig = z.output<typeof configFile>;
+
+const entries = entriesOf(configFile.shape, []);
 
 /** The paths of all sections, outermost first. */
-export const sectionPaths: readonly ConfigPath[] = pathsOf(configFile).filter((path) => isSectionPath(path));
+export const sectionPaths: readonly ConfigPath[] = entries
+  .filter(({ shape }) => shape !== undefined)
+  .map(({ path: where }) => where);
 
 /** The paths of all parameters. */
-export const parameterPaths: readonly ConfigPath[] = pathsOf(configFile).filter(
-  (path) => !isSectionPath(path),
-);
+export const parameterPaths: readonly ConfigPath[] = entries
+  .filter(({ shape }) => shape === undefined)
+  .map(({ path: where }) => where);
 
 /** Those that are numbers. */
-export const numericParameters: readonly ConfigPath[] = parameterPaths.filter((path) => {
-  const schema = schemaAt(path);
-  return schema instanceof z.ZodType && schema.safeParse('2').success && !schema.safeParse('text').success;
-});
+export const numericParameters: readonly ConfigPath[] = entries
+  .filter(({ type }) => typeof type.safeParse('2').data === 'number')
+  .map(({ path: where }) => where);
 
-function pathsOf(schema: z.ZodObject, prefix: ConfigPath = []): ConfigPath[] {
-  return Object.entries(schema.shape).flatMap(([name, member]) => [
-    [...prefix, name],
-    ...(member instanceof z.ZodObject ? pathsOf(member, [...prefix, name]) : []),
-  ]);
+interface Entry {
+  readonly path: ConfigPath;
+  readonly type: z.ZodType;
+  /** Of a section. */
+  readonly shape?: z.ZodRawShape;
 }
 
-function isSectionPath(path: ConfigPath): boolean {
-  return schemaAt(path) instanceof z.ZodObject;
-}
-
-function schemaAt(path: ConfigPath): unknown {
-  let schema: unknown = configFile;
-  for (const name of path) schema = schema instanceof z.ZodObject ? schema.shape[name] : undefined;
-  return schema;
+function entriesOf(shape: z.ZodRawShape, prefix: ConfigPath): Entry[] {
+  return Object.entries(shape).flatMap(([name, member]) => {
+    const type = member as z.ZodType;
+    const where = [...prefix, name];
+    const inner = type instanceof z.ZodPipe ? type.out : type;
+    if (!(inner instanceof z.ZodObject)) return [{ path: where, type }];
+    return [{ path: where, type, shape: inner.shape }, ...entriesOf(inner.shape, where)];
+  });
 }

@@ -1,10 +1,10 @@
 /**
- * A configuration file as read: numbers are kept in the text form that the reference program (Python) gives them, so that
- * `folder_name: 2.0` is the text `2.0` and a number may as well be given as text.
+ * A configuration file as read. Numbers are kept in the text form that the reference program (Python) gives them, so that
+ * `folder_name: 2.0` is the text `2.0`, and a number may as well be given as text.
  */
 export type ConfigValue = string | boolean | null | readonly ConfigValue[] | ConfigSection;
 
-/** A mapping of the file; made without a prototype, so that every name is safe to look up. */
+/** A mapping of the file. */
 export interface ConfigSection {
   readonly [name: string]: ConfigValue;
 }
@@ -12,23 +12,23 @@ export interface ConfigSection {
 /** Where a value is in the tree: names of sections and parameters, positions in lists. */
 export type ConfigPath = readonly string[];
 
+/** Something to say about a parameter. */
+export interface ParameterNote {
+  readonly path: ConfigPath;
+  /** Never holds a secret. */
+  readonly text: string;
+}
+
 /** Tells a section from a value, a list and nothing. */
 export function isSection(value: ConfigValue | undefined): value is ConfigSection {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** A section with these members. */
-export function makeSection(members: Iterable<readonly [string, ConfigValue]>): ConfigSection {
-  const section: Record<string, ConfigValue> = Object.create(null);
-  for (const [name, value] of members) section[name] = value;
-  return section;
 }
 
 /** The value at a path, or undefined if there is none. */
 export function valueAt(tree: ConfigSection, path: ConfigPath): ConfigValue | undefined {
   let value: ConfigValue | undefined = tree;
   for (const name of path) {
-    if (isSection(value)) value = value[name];
+    if (isSection(value)) value = Object.hasOwn(value, name) ? value[name] : undefined;
     else value = Array.isArray(value) ? value[Number(name)] : undefined;
   }
   return value;

@@ -1,12 +1,12 @@
 import { isFlatEmailParameter } from './flat-email.ts';
 import { parameterPaths, sectionPaths } from './sections.ts';
-import { type ConfigPath, type ConfigSection, isSection, nameOf } from './tree.ts';
+import { type ConfigPath, type ConfigSection, isSection, nameOf, type ParameterNote } from './tree.ts';
 
 const knownParameters = new Set(parameterPaths.map(nameOf));
 const knownSections = new Set(sectionPaths.map(nameOf));
 
 /** The sections and parameters of a file that mean nothing to this program, each with what was probably meant. */
-export function unknownNames(tree: ConfigSection): { readonly path: ConfigPath; readonly text: string }[] {
+export function unknownNames(tree: ConfigSection): ParameterNote[] {
   return findUnknown(tree, []).map((path) => {
     const suggestion = suggest(path);
     const hint = suggestion === undefined ? '' : `; did you mean ${suggestion}?`;

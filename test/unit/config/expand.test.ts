@@ -1,16 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Expansion, expandConfig } from '../../../src/config/expand.ts';
-import {
-  type ConfigSection,
-  type ConfigValue,
-  isSection,
-  makeSection,
-  valueAt,
-} from '../../../src/config/tree.ts';
+import { type ConfigSection, type ConfigValue, isSection, valueAt } from '../../../src/config/tree.ts';
 
 function tree(plain: object): ConfigSection {
-  return makeSection(
+  return Object.fromEntries(
     Object.entries(plain).map(([name, value]) => [
       name,
       typeof value === 'object' && value !== null && !Array.isArray(value)

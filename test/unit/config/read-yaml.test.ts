@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readYaml, resolvePlainScalar } from '../../../src/config/read-yaml.ts';
+import { readYaml } from '../../../src/config/read-yaml.ts';
 
 /** What PyYAML's safe loader makes of a plain scalar; numbers in the form of Python's `str`. */
 const scalars: readonly (readonly [string, string | boolean | null])[] = [
@@ -58,7 +58,7 @@ const scalars: readonly (readonly [string, string | boolean | null])[] = [
 
 describe('plain scalars mean what PyYAML takes them for', () => {
   it.each(scalars)('%j is %j', (text, value) => {
-    expect(resolvePlainScalar(text)).toBe(value);
+    expect(readYaml(`value: ${text}\n`, 'f').tree.value).toBe(value);
   });
 });
 
