@@ -1,18 +1,15 @@
+import { pythonFloat } from '../../src/config/plain-scalars.ts';
+
 /**
  * Texts as the original server, a Python program, writes and reads them: clients see them in JSON bodies, headers and
  * failure pages.
  */
 
-/** A float as Python prints it: whole numbers with `.0`, exponents of at least two digits. */
+/** A float as Python's JSON writes it. */
 export function floatText(value: number): string {
   if (Number.isNaN(value)) return 'NaN';
   if (!Number.isFinite(value)) return value > 0 ? 'Infinity' : '-Infinity';
-  const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-4 || size >= 1e16)) {
-    return value.toExponential().replace(/([+-])(\d)$/, '$10$2');
-  }
-  if (Object.is(value, -0)) return '-0.0';
-  return Number.isInteger(value) ? `${value}.0` : String(value);
+  return pythonFloat(value);
 }
 
 /** A string as JSON in ASCII. */
