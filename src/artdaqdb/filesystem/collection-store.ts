@@ -9,8 +9,6 @@ import { type StoredDocument, storedDocument } from '../stored-document.ts';
 import { asDatabaseError, type DatabaseFiles } from './database-files.ts';
 import { IndexFile } from './index/index-file.ts';
 import { IndexReader } from './index/index-reader.ts';
-import { ReplacedIndexes, RescuedDocuments } from './sharing/replaced-indexes.ts';
-import { type StoredListing, storedListing } from './stored-listing.ts';
 
 /** Files that are written or read at the same time. */
 const CONCURRENCY = 8;
@@ -21,9 +19,6 @@ export class CollectionStore {
   readonly directory: string;
   readonly index: IndexFile;
   readonly reader: IndexReader;
-  /** What became of the index before the last changes. */
-  readonly replaced: ReplacedIndexes;
-  readonly rescued: RescuedDocuments;
   readonly #files: DatabaseFiles;
   readonly #limit = pLimit(CONCURRENCY);
 
@@ -36,8 +31,6 @@ export class CollectionStore {
     this.name = name;
     this.directory = join(database, name);
     this.index = new IndexFile(this.directory, files, sleep);
-    this.replaced = new ReplacedIndexes(database, name, files, sleep);
-    this.rescued = new RescuedDocuments(database, files);
     this.reader = new IndexReader(this.index);
     this.#files = files;
   }
@@ -80,14 +73,12 @@ export class CollectionStore {
     return eachName(this.directory, take, this.#files);
   }
 
-  /** What a document says of itself, and when its file was written; undefined if there is none of that id. */
-  async listingOf(
-    id: string,
-  ): Promise<{ listing: StoredListing | undefined; writtenMs: number } | undefined> {
+  /** A document as it lies on disk, and when it was written; undefined if there is none of that id. */
+  async fileOf(id: string): Promise<{ readonly bytes: Buffer; readonly writtenMs: number } | undefined> {
     const path = this.pathOf(id);
     const stats = await this.#files.stat(path).catch(undefinedIfMissing);
     const bytes = stats && (await this.#files.readFile(path).catch(undefinedIfMissing));
-    return bytes && { listing: storedListing(id, bytes), writtenMs: stats.mtimeMs };
+    return bytes && { bytes, writtenMs: stats.mtimeMs };
   }
 
   async has(id: string): Promise<boolean> {

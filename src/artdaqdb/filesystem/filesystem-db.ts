@@ -1,26 +1,24 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { ArchiverError, ArtdaqDbError, messageOf } from '../../errors.ts';
+import type { Collection } from '../../fhicl/document.ts';
 import type { FhiclFile } from '../../fhicl/fhicl-file.ts';
 import { currentOwner } from '../../lock/owner.ts';
 import { type Logger, silentLogger } from '../../log/logger.ts';
 import { byRunNumber, type RunNumber } from '../../runs/run-number.ts';
-import { amendmentOf, notStored } from '../amendment.ts';
+import { type Amendment, amendmentOf, notStored, ofEntity, planAmendment } from '../amendment.ts';
 import type { AmendOutcome } from '../artdaqdb.ts';
 import type { LoadWork, NativeArtdaqDb } from '../backend.ts';
 import { type DatabaseOrigin, thisOrigin } from '../database-description.ts';
 import { type ExportedDocument, exportedFiles, runOf } from '../run-export.ts';
-import { type Submission, submission } from '../submission.ts';
-import { amendDocument } from './amend.ts';
-import { CollectionStore } from './collection-store.ts';
-import { type CommitContext, commitRuns } from './commit.ts';
+import { submission } from '../submission.ts';
+import type { CollectionStore } from './collection-store.ts';
 import { asDatabaseError, type DatabaseFiles, realFiles } from './database-files.ts';
 import { DatabaseLock } from './database-lock.ts';
+import type { IndexReader } from './index/index-reader.ts';
 import { InsertQueue } from './insert-queue.ts';
-import { RunFinder } from './run-finder.ts';
-import { documentsUnder } from './run-lookup.ts';
-import { Reconciler } from './sharing/reconciler.ts';
-import { SharedDatabase } from './sharing/shared-database.ts';
-import { VerifiedFile } from './sharing/verified-state.ts';
+import { documentsUnder, RunFinder } from './run-finder.ts';
+import { type LockedDatabase, SharedDatabase } from './sharing/shared-database.ts';
+import { storeRuns } from './store-runs.ts';
 
 /** Logger, clock, file system and waiting of a database; the real ones, and no log, if absent. */
 export interface FilesystemDbOptions {
@@ -40,54 +38,45 @@ export interface FilesystemDbOptions {
 export class FilesystemDb implements NativeArtdaqDb {
   readonly location: string;
   readonly #now: () => Date;
-  readonly #context: CommitContext;
+  readonly #warn: (message: string) => void;
   readonly #shared: SharedDatabase;
   readonly #finder: RunFinder;
-  readonly #queue = new InsertQueue((batch) => this.#commit(batch));
+  readonly #queue: InsertQueue;
   #hasWritten = false;
 
   /** @param directory absolute path; made by the first insert, and without runs while it isn't there */
   constructor(directory: string, options: FilesystemDbOptions = {}) {
     const { logger = silentLogger, now = () => new Date(), files = realFiles, sleep = wait } = options;
+    const origin = options.origin ?? thisOrigin('');
     this.location = `filesystemdb://${directory}`;
     this.#now = now;
-    const runHistory = new CollectionStore(directory, 'RunHistory', files, sleep);
-    const systemLayout = new CollectionStore(directory, 'SystemLayout', files, sleep);
-    const warn = (message: string) => logger.warning(message);
-    const verified = new VerifiedFile(directory, files);
-    const reconciler = new Reconciler({ runHistory, systemLayout, verified, now, sleep, logger });
-    this.#context = { runHistory, systemLayout, reconciler, now, warn };
-    const lock = new DatabaseLock(directory, { owner: currentOwner(), sleep, logger });
-    const origin = options.origin ?? thisOrigin('');
+    this.#warn = (message) => logger.warning(message);
     const { location } = this;
-    this.#shared = new SharedDatabase({
-      ...this.#context,
-      directory,
-      location,
-      origin,
-      files,
-      lock,
-      verified,
+    const lock = new DatabaseLock(directory, { owner: currentOwner(), sleep, logger });
+    this.#shared = new SharedDatabase({ directory, location, origin, lock, files, sleep, now, logger });
+    this.#finder = new RunFinder(this.#shared, now, sleep);
+    this.#queue = new InsertQueue((batch) => {
+      this.#hasWritten = true;
+      return storeRuns(batch, this.#shared, now, this.#warn);
     });
-    this.#finder = new RunFinder({ ...this.#context, shared: this.#shared, sleep });
   }
 
   async prepare(): Promise<void> {
-    await this.#context.systemLayout.reader.configurations();
+    await this.#schemas.configurations();
     try {
-      await this.#shared.mendOurs();
+      await this.#shared.repair();
     } catch (error) {
       throw asDatabaseError(error, `Documents and indexes of ${this.location} could not be compared`);
     }
   }
 
   async listRuns(): Promise<RunNumber[]> {
-    const runs = (await this.#context.systemLayout.reader.configurations()).map(runOf);
+    const runs = (await this.#schemas.configurations()).map(runOf);
     return [...new Set(runs.filter((run) => run !== undefined))].sort(byRunNumber);
   }
 
   async has(run: RunNumber, config: string): Promise<boolean> {
-    return (await this.#context.systemLayout.reader.ids(`${run}/${config}`)).length > 0;
+    return (await this.#schemas.ids(`${run}/${config}`)).length > 0;
   }
 
   async insert(run: RunNumber, config: string, documents: readonly FhiclFile[]): Promise<void> {
@@ -101,14 +90,14 @@ export class FilesystemDb implements NativeArtdaqDb {
   async amend(
     run: RunNumber,
     config: string,
-    document: FhiclFile,
+    file: FhiclFile,
     mayReplace: (stored: string) => boolean,
   ): Promise<AmendOutcome> {
-    const amendment = await amendmentOf(run, config, document, mayReplace, this.#now);
+    const amendment = await amendmentOf(run, config, file, mayReplace, this.#now);
     try {
       if (!(await this.has(run, config))) throw notStored(amendment);
       this.#hasWritten = true;
-      return await this.#shared.change((lock) => amendDocument(amendment, this.#context, lock));
+      return await this.#shared.change((locked) => this.#amendDocument(amendment, locked));
     } catch (error) {
       throw asDatabaseError(error, `Run ${run} could not be amended in artdaqDB`, { run });
     }
@@ -121,11 +110,11 @@ export class FilesystemDb implements NativeArtdaqDb {
   async export(run: RunNumber): Promise<FhiclFile[]> {
     const found = await this.#finder.find(run);
     if (found === undefined) throw new ArtdaqDbError(`Run ${run} is not stored in artdaqDB`, { run });
-    return exportedFiles(run, found.configuration, found.documents, this.#context.warn);
+    return exportedFiles(run, found.configuration, found.documents, this.#warn);
   }
 
   async composition(run: RunNumber, config: string): Promise<ExportedDocument[]> {
-    return documentsUnder(`${run}/${config}`, this.#stores);
+    return documentsUnder(`${run}/${config}`, this.#shared);
   }
 
   /** As of the interface; waits and fails as `export` does. */
@@ -141,16 +130,12 @@ export class FilesystemDb implements NativeArtdaqDb {
    */
   async exclusively<Result>(run: RunNumber, config: string, work: LoadWork<Result>): Promise<Result> {
     const configuration = `${run}/${config}`;
-    const { runHistory, systemLayout, reconciler } = this.#context;
     this.#hasWritten = true;
     this.#finder.expectOwnLoad(configuration);
     try {
-      return await this.#shared.change(async (lock) => {
-        const result = await work((collection) => {
-          const store = collection === systemLayout.name ? systemLayout : runHistory;
-          return reconciler.adopt(store, configuration, lock);
-        });
-        this.#context.reconciler.doubt();
+      return await this.#shared.change(async (locked) => {
+        const result = await work((collection) => locked.adopt(this.#storeOf(collection), configuration));
+        locked.doubt();
         return result;
       });
     } catch (error) {
@@ -163,18 +148,36 @@ export class FilesystemDb implements NativeArtdaqDb {
     await this.#queue.drained();
     if (!this.#hasWritten) return;
     try {
-      await this.#shared.mend();
+      await this.#shared.repair();
     } catch (error) {
-      this.#context.warn(`The next execution has to mend ${this.location}: ${messageOf(error)}`);
+      this.#warn(`The next execution has to repair ${this.location}: ${messageOf(error)}`);
     }
   }
 
-  get #stores(): readonly CollectionStore[] {
-    return [this.#context.runHistory, this.#context.systemLayout];
+  /** Its index decides which runs are stored. */
+  get #schemas(): IndexReader {
+    return this.#shared.systemLayout.reader;
   }
 
-  #commit(batch: readonly Submission[]): Promise<unknown[]> {
-    this.#hasWritten = true;
-    return this.#shared.change((lock) => commitRuns(batch, this.#context, lock));
+  #storeOf(collection: Collection): CollectionStore {
+    const { runHistory, systemLayout } = this.#shared;
+    return collection === systemLayout.name ? systemLayout : runHistory;
+  }
+
+  /**
+   * Replaces the content of one document, under the lock. It stays filed under the same names and stamps, so the index needs
+   * no change, and only the rename of its file becomes visible.
+   */
+  async #amendDocument(amendment: Amendment, locked: LockedDatabase): Promise<AmendOutcome> {
+    const { configuration, document } = amendment;
+    if ((await this.#schemas.ids(configuration)).length === 0) throw notStored(amendment);
+    const store = this.#storeOf(document.collection);
+    const documents = await store.read(await store.reader.ids(configuration), ofEntity(amendment));
+    const { outcome, replacements } = planAmendment(amendment, documents.flat());
+    if (replacements.length === 0) return outcome;
+    locked.confirm();
+    await store.write(replacements.map(({ id, json }) => ({ id, bytes: Buffer.from(json) })));
+    await store.sync();
+    return outcome;
   }
 }

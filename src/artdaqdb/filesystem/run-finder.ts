@@ -1,44 +1,32 @@
 import { ArtdaqDbError } from '../../errors.ts';
 import type { RunNumber } from '../../runs/run-number.ts';
 import { ownObjectId } from '../object-id.ts';
-import type { ExportedDocument } from '../run-export.ts';
-import { assignedTo, latest } from '../stored-document.ts';
-import type { CollectionStore } from './collection-store.ts';
+import { type ExportedDocument, runOf, withoutJson } from '../run-export.ts';
+import { assignedTime, assignedTo, latest } from '../stored-document.ts';
 import { asDatabaseError } from './database-files.ts';
-import { type FoundRun, findRun } from './run-lookup.ts';
-import type { Reconciler } from './sharing/reconciler.ts';
 import type { SharedDatabase } from './sharing/shared-database.ts';
 
-/** What a run finder works with. */
-export interface RunFinderParts {
-  readonly runHistory: CollectionStore;
-  readonly systemLayout: CollectionStore;
-  readonly reconciler: Reconciler;
-  readonly shared: SharedDatabase;
-  readonly now: () => Date;
-  readonly sleep: (milliseconds: number) => Promise<unknown>;
-}
-
-/** A run as it was listed in a state of the indexes that is known. */
-interface VerifiedRun extends FoundRun {
-  /** Are documents of other programs on disk under its configuration that no index listed? */
-  readonly isHalfListed: boolean;
+/** The documents of a run, found under one of its configuration names. */
+interface FoundRun {
+  readonly configuration: string;
+  readonly documents: readonly ExportedDocument[];
 }
 
 /** How long a run that another program is storing is waited for. */
 const LONGEST_WAIT_MS = 120_000;
-/** How often it is tried to read a run while nobody writes. */
-const ATTEMPTS = 40;
-const PAUSE_MS = 50;
 
 /** Finds the documents of a run for an export, which must never miss one: a wrong blob can't be made again. */
 export class RunFinder {
-  readonly #parts: RunFinderParts;
+  readonly #shared: SharedDatabase;
+  readonly #now: () => Date;
+  readonly #sleep: (milliseconds: number) => Promise<unknown>;
   /** Configurations that a loader stored on our behalf. */
   readonly #ownLoads = new Set<string>();
 
-  constructor(parts: RunFinderParts) {
-    this.#parts = parts;
+  constructor(shared: SharedDatabase, now: () => Date, sleep: (milliseconds: number) => Promise<unknown>) {
+    this.#shared = shared;
+    this.#now = now;
+    this.#sleep = sleep;
   }
 
   /** Nobody but us is storing this run, whatever its documents look like. */
@@ -60,15 +48,14 @@ export class RunFinder {
   }
 
   async #findComplete(run: RunNumber): Promise<FoundRun | undefined> {
-    const { now, sleep, shared, runHistory } = this.#parts;
-    const load = new ForeignLoad(now);
+    const load = new ForeignLoad(this.#now);
     for (let waited = 0; ; ) {
-      let found = await this.#findVerified(run);
+      let { found, isHalfListed } = await this.#read(run);
       if (found === undefined) return undefined;
       const { configuration } = found;
       const pause = this.#ownLoads.has(configuration)
         ? 0
-        : await load.pauseFor(found, () => runHistory.index.extent());
+        : await load.pauseFor(found, () => this.#shared.runHistory.index.extent());
       if (pause > 0) {
         if (waited > LONGEST_WAIT_MS) {
           throw new ArtdaqDbError(`Run ${run} is still being stored by another program`, {
@@ -76,15 +63,15 @@ export class RunFinder {
             retryable: true,
           });
         }
-        await sleep(pause);
+        await this.#sleep(pause);
         waited += pause;
         continue;
       }
-      if (!found.isHalfListed) return found;
+      if (!isHalfListed) return found;
       // What lay there may have been taken away, which leaves no trace in an index.
-      await shared.compare();
-      found = await this.#findVerified(run);
-      if (!found?.isHalfListed) return found;
+      await this.#shared.compare();
+      ({ found, isHalfListed } = await this.#read(run));
+      if (!isHalfListed) return found;
       throw new ArtdaqDbError(
         `Run ${run} has documents under '${configuration}' that are listed in no index, so that an export would miss them; ` +
           'if no other program is just storing it, see what bin/repair-filesystemdb says',
@@ -93,25 +80,57 @@ export class RunFinder {
     }
   }
 
-  /** A run as it is listed in a state of the indexes that lists all it should; undefined if it is not stored. */
-  async #findVerified(run: RunNumber): Promise<VerifiedRun | undefined> {
-    const { shared, reconciler, runHistory, systemLayout, sleep } = this.#parts;
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      const before = await reconciler.signatures();
-      const found = await findRun(run, [runHistory, systemLayout]);
-      const state = await reconciler.verifiedState(before);
-      // What is half listed belongs to this state: a moment later, who compares anew for another run knows none.
-      if (state !== undefined) {
-        return found && { ...found, isHalfListed: state.halfListed.includes(found.configuration) };
-      }
-      await shared.mend();
-      if (attempt > 1) await sleep(PAUSE_MS);
+  /** Reads a run as the indexes list it, and whether documents of other programs lie under its name that none lists. */
+  async #read(run: RunNumber): Promise<{ found: FoundRun | undefined; isHalfListed: boolean }> {
+    const read = await this.#shared.read(() => this.#lookUp(run));
+    if (read === undefined) {
+      throw new ArtdaqDbError(`Run ${run} can't be read while other programs keep writing to artdaqDB`, {
+        run,
+        retryable: true,
+      });
     }
-    throw new ArtdaqDbError(`Run ${run} can't be read while other programs keep writing to artdaqDB`, {
-      run,
-      retryable: true,
-    });
+    const { result: found, halfListed } = read;
+    return { found, isHalfListed: found !== undefined && halfListed.includes(found.configuration) };
   }
+
+  /** @throws ArtdaqDbError if a document is missing or unreadable */
+  async #lookUp(run: RunNumber): Promise<FoundRun | undefined> {
+    const stored = await this.#shared.systemLayout.reader.configurations();
+    const configuration = await this.#assignedLast(stored.filter((each) => runOf(each) === run));
+    if (configuration === undefined) return undefined;
+    return { configuration, documents: await documentsUnder(configuration, this.#shared) };
+  }
+
+  /** Of several configuration names the one assigned last; undefined if there is none. */
+  async #assignedLast(configurations: readonly string[]): Promise<string | undefined> {
+    if (configurations.length < 2) return configurations[0];
+    const { runHistory, systemLayout } = this.#shared;
+    let best: { configuration: string; time: number } | undefined;
+    for (const configuration of configurations) {
+      const stamps: string[] = [];
+      for (const { reader } of [runHistory, systemLayout])
+        stamps.push(...(await reader.stamps(configuration)));
+      const time = latest(stamps.map(assignedTime));
+      if (best === undefined || time > best.time) best = { configuration, time };
+    }
+    return best?.configuration;
+  }
+}
+
+/**
+ * All documents that the indexes list under a configuration name.
+ * @throws ArtdaqDbError if one is missing or unreadable
+ */
+export async function documentsUnder(
+  configuration: string,
+  { runHistory, systemLayout }: Pick<SharedDatabase, 'runHistory' | 'systemLayout'>,
+): Promise<ExportedDocument[]> {
+  const documents: ExportedDocument[] = [];
+  for (const store of [runHistory, systemLayout]) {
+    const ids = await store.reader.ids(configuration);
+    documents.push(...(await store.read(ids, withoutJson)));
+  }
+  return documents;
 }
 
 /** A C++ loader takes some milliseconds from one document of a run to the next, and a second for each 10 MB of index. */

@@ -1,13 +1,12 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
-import { CollectionStore } from '../../../src/artdaqdb/filesystem/collection-store.ts';
-import { commitRuns } from '../../../src/artdaqdb/filesystem/commit.ts';
+import { thisOrigin } from '../../../src/artdaqdb/database-description.ts';
 import { realFiles } from '../../../src/artdaqdb/filesystem/database-files.ts';
-import { DatabaseLock } from '../../../src/artdaqdb/filesystem/database-lock.ts';
+import { DatabaseLock, type HeldLock } from '../../../src/artdaqdb/filesystem/database-lock.ts';
 import { FilesystemDb } from '../../../src/artdaqdb/filesystem/filesystem-db.ts';
-import { Reconciler } from '../../../src/artdaqdb/filesystem/sharing/reconciler.ts';
-import { VerifiedFile } from '../../../src/artdaqdb/filesystem/sharing/verified-state.ts';
+import { SharedDatabase } from '../../../src/artdaqdb/filesystem/sharing/shared-database.ts';
+import { storeRuns } from '../../../src/artdaqdb/filesystem/store-runs.ts';
 import { submission } from '../../../src/artdaqdb/submission.ts';
 import { ArtdaqDbError } from '../../../src/errors.ts';
 import { currentOwner } from '../../../src/lock/owner.ts';
@@ -31,24 +30,25 @@ it.each([1, 2])('no index is replaced once the lock is lost, noticed at index %i
   const db = new FilesystemDb(database);
   await db.insert(4, 'standard', documentsOfRun(4));
   const before = await contentOf(database);
-  const store = (name: 'RunHistory' | 'SystemLayout') =>
-    new CollectionStore(database, name, realFiles, async () => undefined);
-  const parts = {
-    runHistory: store('RunHistory'),
-    systemLayout: store('SystemLayout'),
-    verified: new VerifiedFile(database, realFiles),
-    now,
-    sleep: async () => undefined,
-    logger: silentLogger,
-  };
-  const context = { ...parts, warn: silentLogger.warning, reconciler: new Reconciler(parts) };
   const lost = new ArtdaqDbError('the lock is lost', { retryable: true });
   let asked = 0;
   const confirm = () => {
     if (++asked >= lostAt) throw lost;
   };
+  const shared = new SharedDatabase({
+    directory: database,
+    location: db.location,
+    origin: thisOrigin(''),
+    lock: {
+      hold: <Result>(work: (lock: HeldLock) => Promise<Result>) => work({ takenOver: false, confirm }),
+    },
+    files: realFiles,
+    sleep: async () => undefined,
+    now,
+    logger: silentLogger,
+  });
   const insert = await submission('insert', 5, 'standard', documentsOfRun(5), now);
-  expect(await commitRuns([insert], context, { takenOver: false, confirm })).toEqual([lost]);
+  expect(await storeRuns([insert], shared, now, silentLogger.warning)).toEqual([lost]);
   expect(asked).toBe(lostAt);
   expect((await contentOf(database)).slice(lostAt - 1)).toEqual(before.slice(lostAt - 1));
   expect(await db.listRuns()).toEqual([4]);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Collection } from '../../../fhicl/document.ts';
 import type { FileStats } from '../../../files/file-signature.ts';
-import { isWithoutLinks, namingFile, undefinedIfMissing } from '../../../system-error.ts';
+import { isWithoutLinks, undefinedIfMissing } from '../../../system-error.ts';
 import { privateDirectory } from '../database-directories.ts';
 import { type DatabaseFiles, toleratingExistence } from '../database-files.ts';
 import { IndexBytes } from '../index/index-bytes.ts';
@@ -15,38 +15,31 @@ const READ_PAUSE_MS = 100;
 const OPENING_MS = 2000;
 
 /**
- * The files that our renames took an index's name from. A program that had opened one before writes on into it, where nobody
- * would ever read it. So each keeps a second name, which tells size and time of change of the content that the new index
- * was made from, until a later execution has looked at it once more.
+ * The files that our renames took an index's name from. A program that had opened one before continues to write into it,
+ * where nobody would ever read it. So each keeps a second name, `replaced-<collection>-<size>-<time>`, which tells the content
+ * that the new index was made from, until a later execution has looked at the file once more.
  */
 export class ReplacedIndexes {
   readonly #directory: string;
-  readonly #prefix: string;
   readonly #files: DatabaseFiles;
   readonly #sleep: (milliseconds: number) => Promise<unknown>;
 
-  constructor(
-    database: string,
-    collection: Collection,
-    files: DatabaseFiles,
-    sleep: (milliseconds: number) => Promise<unknown>,
-  ) {
+  constructor(database: string, files: DatabaseFiles, sleep: (milliseconds: number) => Promise<unknown>) {
     this.#directory = privateDirectory(database);
-    this.#prefix = `replaced-${collection}-`;
     this.#files = files;
     this.#sleep = sleep;
   }
 
   /**
-   * Keeps an index that is going to be replaced.
+   * Keeps the index of a collection that is going to be replaced.
    * @param stats of the content that the new one was made from
    */
-  async keep(path: string, stats: FileStats): Promise<void> {
+  async keep(collection: Collection, path: string, stats: FileStats): Promise<void> {
     try {
-      await this.#files.link(path, this.#pathFor(stats));
+      await this.#files.link(path, this.#pathFor(collection, stats));
     } catch (error) {
-      // Without links, what a late writer writes is lost, and its document is reported as unlisted. The same content may have
-      // been kept already, by an attempt that failed later on.
+      // Without links, what a late writer writes is lost, and its document is reported as unlisted. An attempt that failed
+      // later on may have kept the same content already.
       if (!isWithoutLinks(error)) toleratingExistence(error);
     }
   }
@@ -55,29 +48,32 @@ export class ReplacedIndexes {
   async haveChanged(): Promise<boolean> {
     for (const path of await this.#kept()) {
       const stats = await this.#stat(path);
-      if (stats !== undefined && path !== this.#pathFor(stats)) return true;
+      if (stats !== undefined && !path.endsWith(stateName(stats))) return true;
     }
     return false;
   }
 
-  /** What was written to them since they were looked at; 'torn' if a writer began and did not end within some seconds. */
-  async *lateContents(): AsyncGenerator<ScannedIndex | 'torn'> {
-    for (const path of await this.#kept()) {
+  /**
+   * What was written to those of a collection since they were looked at; 'torn' if a writer began and did not finish within
+   * some seconds.
+   */
+  async *lateContents(collection: Collection): AsyncGenerator<ScannedIndex | 'torn'> {
+    for (const path of await this.#kept(collection)) {
       const stats = await this.#stat(path);
-      if (stats === undefined || path === this.#pathFor(stats)) continue;
+      if (stats === undefined || path.endsWith(stateName(stats))) continue;
       const { content, seen } = await this.#readPatiently(path, stats);
       yield content ?? 'torn';
-      // Only now, so that it is looked at again if what it gained could not be stored.
-      await this.#files.rename(path, this.#pathFor(seen));
+      // Only now, so that it is looked at again if its gains could not be stored.
+      await this.#files.rename(path, this.#pathFor(collection, seen));
     }
   }
 
   /**
-   * Removes all but the last.
-   * @param othersWrite do programs without lock write to this database? Then those are kept that one may be about to open.
+   * Removes all but the last of a collection.
+   * @param othersWrite do programs without lock write to this database? Then those stay that one may be about to open.
    */
-  async trim(othersWrite: boolean): Promise<void> {
-    const kept = await this.#kept();
+  async trim(collection: Collection, othersWrite: boolean): Promise<void> {
+    const kept = await this.#kept(collection);
     if (kept.length < 2) return;
     const times = new Map<string, number>();
     for (const path of kept) times.set(path, Number((await this.#stat(path))?.ctimeNs ?? 0n) / 1e6);
@@ -95,7 +91,7 @@ export class ReplacedIndexes {
     for (let attempt = 1; attempt <= READ_ATTEMPTS; attempt++) {
       const bytes = await this.#files.readFile(path);
       const after = (await this.#stat(path)) ?? seen;
-      const content = this.#pathFor(after) === this.#pathFor(seen) ? scanned(bytes) : undefined;
+      const content = stateName(after) === stateName(seen) ? scanned(bytes) : undefined;
       seen = after;
       if (content !== undefined) return { content, seen };
       if (attempt < READ_ATTEMPTS) await this.#sleep(READ_PAUSE_MS);
@@ -103,18 +99,24 @@ export class ReplacedIndexes {
     return { content: undefined, seen };
   }
 
-  async #kept(): Promise<string[]> {
+  async #kept(collection?: Collection): Promise<string[]> {
+    const prefix = collection === undefined ? 'replaced-' : `replaced-${collection}-`;
     const names = (await this.#files.readdir(this.#directory).catch(undefinedIfMissing)) ?? [];
-    return names.filter((name) => name.startsWith(this.#prefix)).map((name) => join(this.#directory, name));
+    return names.filter((name) => name.startsWith(prefix)).map((name) => join(this.#directory, name));
   }
 
   #stat(path: string) {
     return this.#files.stat(path, { bigint: true }).catch(undefinedIfMissing);
   }
 
-  #pathFor({ size, mtimeNs }: FileStats): string {
-    return join(this.#directory, `${this.#prefix}${size}-${mtimeNs}`);
+  #pathFor(collection: Collection, stats: FileStats): string {
+    return join(this.#directory, `replaced-${collection}${stateName(stats)}`);
   }
+}
+
+/** The end of a file's name while its content is the one that was looked at. */
+function stateName({ size, mtimeNs }: FileStats): string {
+  return `-${size}-${mtimeNs}`;
 }
 
 function scanned(content: Buffer): ScannedIndex | undefined {
@@ -124,35 +126,5 @@ function scanned(content: Buffer): ScannedIndex | undefined {
   } catch (error) {
     if (error instanceof UnreadableIndexError) return undefined;
     throw error;
-  }
-}
-
-/**
- * The documents of other programs whose place in an index our renames nearly cost. A writer that had read the index before
- * they were listed again takes them out once more, so that this project goes on to answer for them as for its own.
- */
-export class RescuedDocuments {
-  readonly #path: string;
-  readonly #files: DatabaseFiles;
-
-  constructor(database: string, files: DatabaseFiles) {
-    this.#path = join(privateDirectory(database), 'rescued');
-    this.#files = files;
-  }
-
-  /** Their ids. */
-  async ids(): Promise<ReadonlySet<string>> {
-    const bytes = await this.#files.readFile(this.#path).catch(undefinedIfMissing);
-    return new Set(bytes?.toString('latin1').split('\n').filter(Boolean));
-  }
-
-  /** To be called before they are listed again: a crash in between must not forget them. */
-  async add(ids: readonly string[]): Promise<void> {
-    const handle = await this.#files.open(this.#path, 'a');
-    try {
-      await handle.writeFile(ids.map((id) => `${id}\n`).join('')).catch(namingFile(this.#path));
-    } finally {
-      await handle.close();
-    }
   }
 }

@@ -1,52 +1,111 @@
 import { join } from 'node:path';
 import pLimit from 'p-limit';
+import { ArtdaqDbError } from '../../../errors.ts';
 import { removeStaleTemporaries } from '../../../files/atomic-file.ts';
+import type { Logger } from '../../../log/logger.ts';
 import { errorCode, undefinedIfMissing } from '../../../system-error.ts';
 import { type DatabaseOrigin, SYSTEM_METADATA } from '../../database-description.ts';
-import type { CollectionStore } from '../collection-store.ts';
+import { CollectionStore } from '../collection-store.ts';
 import { ensureDirectories, ensureMetadata, privateDirectory } from '../database-directories.ts';
 import type { DatabaseFiles } from '../database-files.ts';
 import type { DatabaseLock, HeldLock } from '../database-lock.ts';
-import type { Reconciler } from './reconciler.ts';
-import type { VerifiedFile } from './verified-state.ts';
+import type { IndexChange } from '../index/index-entry.ts';
+import type { IndexState, Look, SeenIndex } from '../index/index-file.ts';
+import type { ListFilter } from '../index/index-scan.ts';
+import { IndexKeeper } from './index-keeper.ts';
+import { ReplacedIndexes } from './replaced-indexes.ts';
+import { ForeignReport, RescuedDocuments } from './unlisted-documents.ts';
+import { VerifiedFile } from './verified-file.ts';
 
-/** What a shared database is made of. */
-export interface SharedDatabaseParts {
+/** Where a shared database is, and the world around it. */
+interface SharedDatabaseOptions {
   readonly directory: string;
   readonly location: string;
   readonly origin: DatabaseOrigin;
+  readonly lock: Pick<DatabaseLock, 'hold'>;
   readonly files: DatabaseFiles;
-  readonly lock: DatabaseLock;
-  readonly runHistory: CollectionStore;
-  readonly systemLayout: CollectionStore;
-  readonly reconciler: Reconciler;
-  readonly verified: VerifiedFile;
+  readonly sleep: (milliseconds: number) => Promise<unknown>;
   readonly now: () => Date;
+  readonly logger: Logger;
+}
+
+/** Both indexes as they were looked at in one state of the database. */
+export interface SeenIndexes<Seen> {
+  readonly RunHistory: SeenIndex<Seen>;
+  readonly SystemLayout: SeenIndex<Seen>;
+}
+
+/** What can be done under the lock. */
+export interface LockedDatabase {
+  /**
+   * Looks at both indexes in a state in which they list all that is ours, also what an interrupted process left.
+   * @throws ArtdaqDbError if an index can't be read, or other programs change them all the time (retryable)
+   */
+  readIndexes<Seen>(wanted: ListFilter, look: Look<Seen>): Promise<SeenIndexes<Seen>>;
+  /**
+   * Replaces an index, unless it was changed since or the lock was lost. A file that another program still writes to is kept.
+   * @throws IndexChangedError (retryable) if another program changed it since it was looked at
+   */
+  replaceIndex(store: CollectionStore, index: IndexState, change: IndexChange): Promise<void>;
+  /** Did this process make the run visible by listing a schema document that was on disk already? */
+  hasCompleted(configuration: string): boolean;
+  /** Lists documents that a loader of ours stored under this name and had no time to list. */
+  adopt(store: CollectionStore, configuration: string): Promise<void>;
+  /** To be called when documents may be left that no index lists: then all is compared once more. */
+  doubt(): void;
+  /** @throws ArtdaqDbError (retryable) if the lock was lost meanwhile */
+  confirm(): void;
 }
 
 /** A disk or an account that lets nothing be written. */
 const REFUSALS: ReadonlySet<string | undefined> = new Set(['EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT']);
-
 /** A lock that somebody has been preparing for so long is nobody's. */
 const LOCK_AGE_MS = 24 * 60 * 60 * 1000;
+/** How often it is tried to read while nobody writes. */
+const READ_ATTEMPTS = 40;
+const READ_PAUSE_MS = 50;
+/** How often it is tried to look at two complete indexes. */
+const LOOK_ATTEMPTS = 40;
 
-/** Writing to a database that other processes of this project, which lock it, and C++ tools, which don't, write as well. */
+/**
+ * The gate to a database that other processes of this project, which lock it, and C++ tools, which don't, write as well. Its
+ * invariants: documentation/ARTDAQDB_SHARING.md.
+ */
 export class SharedDatabase {
-  readonly #parts: SharedDatabaseParts;
+  readonly runHistory: CollectionStore;
+  readonly systemLayout: CollectionStore;
+  readonly #options: SharedDatabaseOptions;
+  readonly #verified: VerifiedFile;
+  readonly #keeper: IndexKeeper;
   /** In turn within this process; between processes the lock does that, but by asking again and again. */
   readonly #inTurn = pLimit(1);
 
-  constructor(parts: SharedDatabaseParts) {
-    this.#parts = parts;
+  constructor(options: SharedDatabaseOptions) {
+    const { directory, files, sleep, now, logger } = options;
+    this.#options = options;
+    this.runHistory = new CollectionStore(directory, 'RunHistory', files, sleep);
+    this.systemLayout = new CollectionStore(directory, 'SystemLayout', files, sleep);
+    this.#verified = new VerifiedFile(directory, files);
+    this.#keeper = new IndexKeeper({
+      runHistory: this.runHistory,
+      systemLayout: this.systemLayout,
+      verified: this.#verified,
+      replaced: new ReplacedIndexes(directory, files, sleep),
+      rescued: new RescuedDocuments(directory, files),
+      report: new ForeignReport(now, logger),
+      sleep,
+      logger,
+    });
   }
 
   /**
-   * Does something that changes the database, made if need be, while no other process of ours does. Before and after it,
-   * the indexes list all that is ours.
+   * Does something that changes the database while no other process of ours does; makes the database if need be. Before and
+   * after it, the indexes list all that is ours.
+   * @throws ArtdaqDbError if another process keeps the lock for too long (retryable); errors of the system
    */
-  async change<Result>(work: (lock: HeldLock) => Promise<Result>): Promise<Result> {
+  async change<Result>(work: (locked: LockedDatabase) => Promise<Result>): Promise<Result> {
     return this.#inTurn(async () => {
-      const { directory, location, origin, files, lock, reconciler, now } = this.#parts;
+      const { directory, location, origin, files, lock, now } = this.#options;
       const isOurs = await this.#hasBeenOurs();
       await ensureDirectories(directory, files);
       return lock.hold(async (held) => {
@@ -54,13 +113,13 @@ export class SharedDatabase {
         if (isOurs || held.takenOver) await this.#clearLeftovers(held);
         await ensureMetadata(directory, location, origin, now(), files);
         try {
-          for (const { index } of this.#collections) await index.create();
-          await reconciler.begin(held);
-          const result = await work(held);
-          await reconciler.end(held);
+          for (const { index } of [this.runHistory, this.systemLayout]) await index.create();
+          await this.#keeper.begin(held);
+          const result = await work(this.#locked(held));
+          await this.#keeper.end(held);
           return result;
         } catch (error) {
-          reconciler.doubt();
+          this.#keeper.doubt();
           throw error;
         }
       });
@@ -68,43 +127,81 @@ export class SharedDatabase {
   }
 
   /**
-   * Lists what other writers have dropped of ours, if anybody has written since that was done last. In a database that
-   * can't be written, or in which nothing is ours, it is only found out what is not listed.
+   * Reads something from indexes that list all that is ours, and that do not change meanwhile.
+   * @returns undefined if other programs keep writing; else what was read, and the configurations of which documents are on
+   * disk that no index listed
    */
-  async mend(): Promise<void> {
-    const state = await this.#parts.reconciler.verifiedState();
-    if (state === undefined) await this.#changeIfPossible(() => undefined);
+  async read<Result>(
+    work: () => Promise<Result>,
+  ): Promise<{ readonly result: Result; readonly halfListed: readonly string[] } | undefined> {
+    for (let attempt = 1; attempt <= READ_ATTEMPTS; attempt++) {
+      const before = await this.#keeper.signatures();
+      const result = await work();
+      const state = await this.#keeper.completeState(before);
+      // What is half listed belongs to this state: a moment later, another reader may have compared anew.
+      if (state !== undefined) return { result, halfListed: state.halfListed };
+      await this.#complete();
+      if (attempt > 1) await this.#options.sleep(READ_PAUSE_MS);
+    }
+    return undefined;
   }
 
-  /** The same for who doesn't go on to read runs: where nothing is ours there is nothing to list again. */
-  async mendOurs(): Promise<void> {
-    if (await this.#hasBeenOurs()) await this.mend();
+  /**
+   * Lists what other writers have dropped of ours, if anybody has written since that was done last. Where nothing is ours
+   * there is nothing to list again.
+   */
+  async repair(): Promise<void> {
+    if (await this.#hasBeenOurs()) await this.#complete();
   }
 
-  /** As {@link mend} although nobody seems to have written. */
+  /** Compares indexes and directories even though nobody seems to have written. */
   async compare(): Promise<void> {
-    await this.#changeIfPossible(() => this.#parts.reconciler.doubt());
+    await this.#changeIfPossible(async (locked) => locked.doubt());
   }
 
-  async #changeIfPossible(work: () => void): Promise<void> {
+  async #complete(): Promise<void> {
+    const state = await this.#keeper.completeState();
+    if (state === undefined) await this.#changeIfPossible(async () => undefined);
+  }
+
+  /** In a database that can't be written, or in which nothing is ours, it is only found out what is not listed. */
+  async #changeIfPossible(work: (locked: LockedDatabase) => Promise<void>): Promise<void> {
     // In turn: it would take what a commit of this process is just storing for what nobody lists.
-    const inspect = (): Promise<boolean> => this.#inTurn(() => this.#parts.reconciler.inspect());
+    const inspect = (): Promise<boolean> => this.#inTurn(() => this.#keeper.inspect());
     if (!(await this.#hasBeenOurs()) && (await inspect())) return;
     try {
-      await this.change(async () => work());
+      await this.change(work);
     } catch (error) {
       if (!isRefusal(error)) throw error;
       await inspect();
     }
   }
 
-  get #collections(): readonly CollectionStore[] {
-    return [this.#parts.runHistory, this.#parts.systemLayout];
+  #locked(lock: HeldLock): LockedDatabase {
+    const keeper = this.#keeper;
+    return {
+      readIndexes: (wanted, look) => this.#readIndexes(wanted, look, lock),
+      replaceIndex: (store, index, change) => keeper.replaceIndex(store, index, change, lock),
+      hasCompleted: (configuration) => keeper.hasCompleted(configuration),
+      adopt: (store, configuration) => keeper.adopt(store, configuration, lock),
+      doubt: () => keeper.doubt(),
+      confirm: () => lock.confirm(),
+    };
+  }
+
+  async #readIndexes<Seen>(wanted: ListFilter, look: Look<Seen>, lock: HeldLock): Promise<SeenIndexes<Seen>> {
+    for (let attempt = 1; attempt <= LOOK_ATTEMPTS; attempt++) {
+      await this.#keeper.complete(lock);
+      const SystemLayout = await this.systemLayout.index.look(wanted, look);
+      const RunHistory = await this.runHistory.index.look(wanted, look);
+      if (this.#keeper.isComplete(RunHistory, SystemLayout)) return { RunHistory, SystemLayout };
+    }
+    throw new ArtdaqDbError('Another program keeps writing to artdaqDB', { retryable: true });
   }
 
   /** Has any process of this project written here? */
   async #hasBeenOurs(): Promise<boolean> {
-    const { directory, files } = this.#parts;
+    const { directory, files } = this.#options;
     return (await files.stat(privateDirectory(directory)).catch(undefinedIfMissing)) !== undefined;
   }
 
@@ -113,10 +210,11 @@ export class SharedDatabase {
    * died are nobody's; locks are prepared without it.
    */
   async #clearLeftovers({ takenOver }: HeldLock): Promise<void> {
-    const { directory, verified, now } = this.#parts;
+    const { directory, now } = this.#options;
     await removeStaleTemporaries(join(directory, SYSTEM_METADATA), LOCK_AGE_MS, now().getTime());
-    if (!takenOver && (await verified.read()) !== undefined) return;
-    for (const collection of this.#collections) await removeStaleTemporaries(collection.directory, 0);
+    if (!takenOver && (await this.#verified.read()) !== undefined) return;
+    for (const store of [this.runHistory, this.systemLayout])
+      await removeStaleTemporaries(store.directory, 0);
   }
 }
 

@@ -1,13 +1,37 @@
+import { join } from 'node:path';
+import { ArtdaqDbError } from '../../../errors.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../fhicl/json.ts';
+import { readStoredJson } from '../../../fhicl/stored-content.ts';
 import type { Logger } from '../../../log/logger.ts';
+import { namingFile, undefinedIfMissing } from '../../../system-error.ts';
 import { OBJECT_ID, ownObjectId } from '../../object-id.ts';
 import type { CollectionStore } from '../collection-store.ts';
-import type { IndexBytes } from '../index/index-bytes.ts';
-import type { IndexState } from '../index/index-file.ts';
+import { privateDirectory } from '../database-directories.ts';
+import type { DatabaseFiles } from '../database-files.ts';
+import {
+  ALIASES,
+  ASSIGNED,
+  CONFIGURATIONS,
+  ENTITIES,
+  type ListedText,
+  OUID,
+  RUNS,
+  VERSION,
+} from '../index/index-entry.ts';
+import { noLists } from '../index/index-scan.ts';
 import { TextTable } from '../index/text-table.ts';
-import type { StoredListing } from '../stored-listing.ts';
 
 const OBJECT_ID_LENGTH = 24;
 const EXTENSION = '.json';
+
+/** The documents in a collection's directory that its index does not list. */
+export interface UnlistedDocuments {
+  /** Tells the state of the index from others; undefined if there is no index. */
+  readonly signature: string | undefined;
+  /** Documents of this project, and those of others that it answers for. */
+  readonly own: readonly StoredListing[];
+  readonly foreign: readonly ForeignDocument[];
+}
 
 /** A document of another program that no index lists. */
 export interface ForeignDocument {
@@ -17,38 +41,40 @@ export interface ForeignDocument {
   readonly writtenMs: number;
 }
 
-/** The documents on disk that an index doesn't list. */
-export interface UnlistedDocuments {
-  readonly own: readonly StoredListing[];
-  readonly foreign: readonly ForeignDocument[];
-}
-
-/** All ids that an index lists. */
-export function listedIds(bytes: IndexBytes, { layout }: IndexState): TextTable {
-  return new TextTable(bytes, layout.ouid);
+/** What an index should list a document under, as the document says itself. */
+export interface StoredListing {
+  readonly id: string;
+  readonly version: string;
+  /** A document of this project has one; the C++ tools can add others. */
+  readonly entities: readonly string[];
+  readonly configurations: readonly string[];
+  /** The lists of an index that it belongs to. */
+  readonly texts: readonly ListedText[];
 }
 
 /**
- * Compares a collection's directory with its index. Each writer stores a document before the index lists it; so what is
- * missing was dropped by a writer without lock, was left by one that died, or is just being stored.
- * @param listed as {@link listedIds} gave them
- * @param rescued documents of others that count as ours
+ * Compares a collection's directory with its index. Each writer stores a document before the index lists it. So a writer
+ * without lock dropped what is missing, or its writer died, or is just storing it.
  */
 export async function findUnlisted(
   store: CollectionStore,
-  listed: TextTable,
-  rescued: ReadonlySet<string>,
+  rescued: RescuedDocuments,
 ): Promise<UnlistedDocuments> {
+  const { signature, seen: listed } = await store.index.look(
+    noLists,
+    (bytes, { layout }) => new TextTable(bytes, layout.ouid),
+  );
+  const rescuedIds = await rescued.ids();
   const own: StoredListing[] = [];
   const foreign: ForeignDocument[] = [];
   for (const id of await unlistedIds(store, listed)) {
-    const found = await store.listingOf(id);
-    if (found === undefined) continue;
-    const { listing, writtenMs } = found;
-    if (listing !== undefined && (isOwn(store, listing) || rescued.has(id))) own.push(listing);
-    else foreign.push({ path: store.pathOf(id), listing, writtenMs });
+    const file = await store.fileOf(id);
+    if (file === undefined) continue;
+    const listing = storedListing(id, file.bytes);
+    if (listing !== undefined && (isOwn(store, listing) || rescuedIds.has(id))) own.push(listing);
+    else foreign.push({ path: store.pathOf(id), listing, writtenMs: file.writtenMs });
   }
-  return { own, foreign };
+  return { signature, own, foreign };
 }
 
 async function unlistedIds(store: CollectionStore, listed: TextTable): Promise<string[]> {
@@ -66,6 +92,75 @@ async function unlistedIds(store: CollectionStore, listed: TextTable): Promise<s
 
 function isOwn({ name }: CollectionStore, { id, version, entities }: StoredListing): boolean {
   return entities.some((entity) => id === ownObjectId(name, version, entity));
+}
+
+/**
+ * Reads from a stored document what an index lists it under, as the C++ tools do.
+ * @returns undefined if it is no readable stored document: torn by a writer, or damaged
+ */
+function storedListing(id: string, bytes: Buffer): StoredListing | undefined {
+  try {
+    const { document } = readStoredJson(bytes.toString('utf8'));
+    const { version } = document;
+    if (typeof version !== 'string') return undefined;
+    const configurations = namesIn(document, 'configurations');
+    const entities = namesIn(document, 'entities').map(({ name }) => name);
+    const { aliases } = document;
+    const active = isJsonObject(aliases) ? namesIn(aliases, 'active') : [];
+    const texts: ListedText[] = [
+      [OUID, '', id],
+      [VERSION, version, id],
+      ...configurations.map(({ name }): ListedText => [CONFIGURATIONS, name, id]),
+      ...entities.map((name): ListedText => [ENTITIES, name, id]),
+      ...active.map(({ name }): ListedText => [ALIASES, name, id]),
+      ...namesIn(document, 'runs').map(({ name }): ListedText => [RUNS, name, id]),
+      ...configurations.map(({ name, assigned }): ListedText => [ASSIGNED, name, assigned]),
+    ];
+    return { id, version, entities, configurations: configurations.map(({ name }) => name), texts };
+  } catch (error) {
+    if (error instanceof ArtdaqDbError) return undefined;
+    throw error;
+  }
+}
+
+function namesIn(object: JsonObject, member: string): { name: string; assigned: string }[] {
+  const list = object[member];
+  if (!Array.isArray(list)) throw new ArtdaqDbError(`no list "${member}"`);
+  return list.map((each: JsonValue) => {
+    const { name, assigned } = isJsonObject(each) ? each : {};
+    if (typeof name !== 'string') throw new ArtdaqDbError(`a malformed list "${member}"`);
+    return { name, assigned: typeof assigned === 'string' ? assigned : '' };
+  });
+}
+
+/**
+ * Documents of other programs that our renames nearly cost their place in an index. A writer that had read the index before
+ * they were listed again takes them out once more, so this project answers for them as for its own from then on.
+ */
+export class RescuedDocuments {
+  readonly #path: string;
+  readonly #files: DatabaseFiles;
+
+  constructor(database: string, files: DatabaseFiles) {
+    this.#path = join(privateDirectory(database), 'rescued');
+    this.#files = files;
+  }
+
+  /** Their ids. */
+  async ids(): Promise<ReadonlySet<string>> {
+    const bytes = await this.#files.readFile(this.#path).catch(undefinedIfMissing);
+    return new Set(bytes?.toString('latin1').split('\n').filter(Boolean));
+  }
+
+  /** To be called before they are listed again: a crash in between must not forget them. */
+  async add(ids: readonly string[]): Promise<void> {
+    const handle = await this.#files.open(this.#path, 'a');
+    try {
+      await handle.writeFile(ids.map((id) => `${id}\n`).join('')).catch(namingFile(this.#path));
+    } finally {
+      await handle.close();
+    }
+  }
 }
 
 /** A document that has been unlisted for so long is not just being stored. */

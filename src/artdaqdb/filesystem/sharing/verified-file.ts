@@ -9,6 +9,8 @@ export interface VerifiedState {
   readonly indexes: readonly (string | undefined)[];
   /** Configurations of which other programs' documents are on disk that no index lists. */
   readonly halfListed: readonly string[];
+  /** Documents of other programs may be on their way into the indexes, so this state is not worth remembering. */
+  readonly isSettling?: boolean;
 }
 
 /** Is it what these signatures of the indexes tell? */

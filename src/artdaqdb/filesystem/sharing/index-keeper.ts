@@ -1,0 +1,291 @@
+import { ArtdaqDbError, messageOf } from '../../../errors.ts';
+import type { Logger } from '../../../log/logger.ts';
+import type { CollectionStore } from '../collection-store.ts';
+import type { HeldLock } from '../database-lock.ts';
+import {
+  ASSIGNED,
+  CONFIGURATIONS,
+  type IndexChange,
+  type ListedText,
+  listsOf,
+  OUID,
+} from '../index/index-entry.ts';
+import { IndexChangedError, type IndexState } from '../index/index-file.ts';
+import { gainsOf } from '../index/index-gains.ts';
+import { noLists } from '../index/index-scan.ts';
+import type { ReplacedIndexes } from './replaced-indexes.ts';
+import {
+  type ForeignDocument,
+  type ForeignReport,
+  findUnlisted,
+  type RescuedDocuments,
+  type StoredListing,
+} from './unlisted-documents.ts';
+import { isState, type VerifiedFile, type VerifiedState } from './verified-file.ts';
+
+/** What an index keeper works with. */
+interface IndexKeeperParts {
+  readonly runHistory: CollectionStore;
+  readonly systemLayout: CollectionStore;
+  readonly verified: VerifiedFile;
+  readonly replaced: ReplacedIndexes;
+  readonly rescued: RescuedDocuments;
+  readonly report: ForeignReport;
+  readonly sleep: (milliseconds: number) => Promise<unknown>;
+  readonly logger: Pick<Logger, 'debug' | 'info' | 'warning'>;
+}
+
+/** The documents of one collection that are ours, or count as ours, and that its index lacks. */
+interface OwnUnlisted {
+  readonly store: CollectionStore;
+  readonly listings: readonly StoredListing[];
+}
+
+/** How the indexes compare with the directories. */
+interface Comparison {
+  readonly indexes: VerifiedState['indexes'];
+  readonly own: readonly OwnUnlisted[];
+  readonly foreign: readonly ForeignDocument[];
+}
+
+/** A program without lock that writes all the time may get between again and again, for some seconds at most. */
+const ATTEMPTS = 40;
+const PAUSE_MS = 5;
+
+/**
+ * Keeps the indexes complete although other programs write them without a lock. It knows the state of both indexes in which
+ * they list all documents of this project; when they are in another state, it compares them with the directories.
+ */
+export class IndexKeeper {
+  readonly #parts: IndexKeeperParts;
+  /** RunHistory comes first: a run's documents are listed before its schema document makes it visible. */
+  readonly #stores: readonly CollectionStore[];
+  /** The state of the indexes that is known to be complete. */
+  #known: VerifiedState | undefined;
+  /** Other programs may be at work: an index was not as this project had left it. */
+  #hasCompared = false;
+  /** One warning that documents had to be listed again says it all. */
+  #listingLevel: 'warning' | 'debug' = 'warning';
+  readonly #completed = new Set<string>();
+
+  constructor(parts: IndexKeeperParts) {
+    this.#parts = parts;
+    this.#stores = [parts.runHistory, parts.systemLayout];
+  }
+
+  /** Tells the present state of the indexes from others. */
+  signatures(): Promise<(string | undefined)[]> {
+    return Promise.all(this.#stores.map(({ index }) => index.signature()));
+  }
+
+  /**
+   * The state of the indexes if it is known to be complete, by this process or an earlier one, or if there is no database;
+   * else undefined. Needs no lock and changes nothing.
+   * @param before an earlier state, as {@link signatures} gave it; undefined as well if it is another one now
+   */
+  async completeState(before?: readonly (string | undefined)[]): Promise<VerifiedState | undefined> {
+    const { replaced, verified } = this.#parts;
+    const [current, hasLateContent] = await Promise.all([this.signatures(), replaced.haveChanged()]);
+    if (before !== undefined && before.join() !== current.join()) return undefined;
+    if (current.every((signature) => signature === undefined)) return { indexes: current, halfListed: [] };
+    if (hasLateContent) return undefined;
+    if (isState(this.#known, current)) return this.#known;
+    const remembered = await verified.read();
+    if (!isState(remembered, current)) return undefined;
+    this.#known = remembered;
+    return remembered;
+  }
+
+  /**
+   * Begins to write: completes the indexes, and takes back the remembered state until {@link end}.
+   * @throws ArtdaqDbError if an index can't be read or written
+   */
+  async begin(lock: HeldLock): Promise<void> {
+    const { verified } = this.#parts;
+    this.#known = lock.takenOver ? undefined : await verified.read();
+    await verified.forget();
+    await this.complete(lock, lock.takenOver);
+  }
+
+  /**
+   * Ends writing: completes the indexes, whatever other programs did meanwhile, and remembers that state.
+   * @throws ArtdaqDbError if an index can't be read or written
+   */
+  async end(lock: HeldLock): Promise<void> {
+    const { replaced, verified, logger } = this.#parts;
+    await this.complete(lock);
+    for (const { name } of this.#stores) await replaced.trim(name, this.#hasCompared);
+    const known = this.#known;
+    if (known?.isSettling || !isState(known, await this.signatures())) return;
+    try {
+      await verified.write(known);
+    } catch (error) {
+      logger.warning(
+        `${verified.path} could not be written, so the next execution compares all documents: ${messageOf(error)}`,
+      );
+    }
+  }
+
+  /**
+   * Brings the indexes to a state in which they list all that is ours, and all that other programs wrote into a file whose
+   * place we took.
+   * @param isAfterDeath what is not listed may be what a killed process of ours had no time to list
+   */
+  async complete(lock: HeldLock, isAfterDeath = false): Promise<void> {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      try {
+        await this.#mergeLateContent(lock);
+        if (isState(this.#known, await this.signatures())) return;
+        const { own, ...found } = await this.#compare();
+        if (own.length === 0) {
+          this.#known = this.#stateOf(found);
+          return;
+        }
+        for (const { store, listings } of own) await this.#list(store, listings, lock, isAfterDeath);
+      } catch (error) {
+        if (!(error instanceof IndexChangedError)) throw error;
+      }
+      await this.#parts.sleep(attempt * PAUSE_MS);
+    }
+    throw new ArtdaqDbError('Another program keeps writing to artdaqDB', { retryable: true });
+  }
+
+  /**
+   * Does the same without changing anything: what is ours and not listed counts as half listed.
+   * @returns whether all that is ours is listed
+   */
+  async inspect(): Promise<boolean> {
+    const { own, ...found } = await this.#compare();
+    const state = this.#stateOf(found);
+    const listings = own.flatMap((each) => each.listings);
+    this.#known = { ...state, halfListed: [...state.halfListed, ...configurationsOf(listings)] };
+    return own.length === 0;
+  }
+
+  /** Are the indexes, as they were just looked at, known to be complete? */
+  isComplete(runHistory: IndexState, systemLayout: IndexState): boolean {
+    return isState(this.#known, [runHistory.signature, systemLayout.signature]);
+  }
+
+  /** Did this process list the run's schema document, which was on disk already, and so make the run visible? */
+  hasCompleted(configuration: string): boolean {
+    return this.#completed.has(configuration);
+  }
+
+  /** Forgets the known state: there may be documents that no index lists. */
+  doubt(): void {
+    this.#known = undefined;
+  }
+
+  /**
+   * Replaces an index. The state that is known to be complete moves along.
+   * @throws IndexChangedError as IndexFile.replace does
+   */
+  async replaceIndex(
+    store: CollectionStore,
+    index: IndexState,
+    change: IndexChange,
+    lock: HeldLock,
+  ): Promise<void> {
+    const before = this.#known;
+    this.#known = undefined;
+    const signature = await store.index.replace(index, change, async (stats) => {
+      lock.confirm();
+      if (stats !== undefined) await this.#parts.replaced.keep(store.name, store.index.path, stats);
+    });
+    const place = this.#stores.indexOf(store);
+    if (before === undefined || before.indexes[place] !== index.signature || signature === undefined) return;
+    this.#known = { ...before, indexes: before.indexes.map((each, at) => (at === place ? signature : each)) };
+  }
+
+  /**
+   * Lists the documents of other programs under a configuration name that are on disk and not listed: a loader that ran for
+   * us was killed before it came to that. From then on they count as ours.
+   * @throws ArtdaqDbError if an index can't be read or written
+   */
+  async adopt(store: CollectionStore, configuration: string, lock: HeldLock): Promise<void> {
+    await this.complete(lock);
+    if (this.#known?.halfListed.includes(configuration) !== true) return;
+    const { foreign } = await findUnlisted(store, this.#parts.rescued);
+    const ids = foreign.flatMap(({ listing }) =>
+      listing?.configurations.includes(configuration) ? [listing.id] : [],
+    );
+    if (ids.length === 0) return;
+    await this.#parts.rescued.add(ids);
+    this.#known = undefined;
+    await this.complete(lock);
+  }
+
+  async #compare(): Promise<Comparison> {
+    this.#hasCompared = true;
+    const indexes: (string | undefined)[] = [];
+    const own: OwnUnlisted[] = [];
+    const foreign: ForeignDocument[] = [];
+    for (const store of this.#stores) {
+      const unlisted = await findUnlisted(store, this.#parts.rescued);
+      indexes.push(unlisted.signature);
+      if (unlisted.own.length > 0) own.push({ store, listings: unlisted.own });
+      foreign.push(...unlisted.foreign);
+    }
+    return { indexes, own, foreign };
+  }
+
+  #stateOf({ indexes, foreign }: Omit<Comparison, 'own'>): VerifiedState {
+    const listings = foreign.flatMap(({ listing }) => listing ?? []);
+    const isSettling = this.#parts.report.report(foreign);
+    return { indexes, halfListed: configurationsOf(listings), isSettling };
+  }
+
+  /** Lists documents again that another writer dropped, or that one of ours had no time to list. */
+  async #list(
+    store: CollectionStore,
+    listings: readonly StoredListing[],
+    lock: HeldLock,
+    isAfterDeath: boolean,
+  ): Promise<void> {
+    const { systemLayout, logger } = this.#parts;
+    const listed = listings.flatMap(({ texts }) => texts);
+    const index = await store.index.read(listsOf(listed));
+    await this.replaceIndex(store, index, { added: [], removed: [], listed }, lock);
+    if (store === systemLayout) for (const name of configurationsOf(listings)) this.#completed.add(name);
+    logger[isAfterDeath ? 'info' : this.#listingLevel](
+      `${store.index.path} listed ${listings.length} of our documents no more or not yet; they are listed again`,
+    );
+    if (!isAfterDeath) this.#listingLevel = 'debug';
+  }
+
+  /** Puts into an index what a program wrote into a file whose place we took. */
+  async #mergeLateContent(lock: HeldLock): Promise<void> {
+    const { replaced, rescued } = this.#parts;
+    for (const store of this.#stores) {
+      for await (const late of replaced.lateContents(store.name)) {
+        this.#known = undefined; // What is half listed may change as well.
+        if (late === 'torn') continue;
+        const { seen: gains } = await store.index.look(noLists, (bytes, { layout }) =>
+          gainsOf(late, { bytes, layout }),
+        );
+        const listed = await stillThere(store, gains);
+        if (listed.length === 0) continue;
+        await rescued.add(listed.filter(([member]) => member === OUID).map(([, , id]) => id));
+        // Whatever was written since we looked, to list what is listed changes nothing.
+        const index = await store.index.read(listsOf(listed));
+        await this.replaceIndex(store, index, { added: [], removed: [], listed }, lock);
+      }
+    }
+  }
+}
+
+function configurationsOf(listings: readonly StoredListing[]): string[] {
+  return [...new Set(listings.flatMap(({ configurations }) => configurations))];
+}
+
+/** An older index may list what we have taken out since; stamps go with the documents of their configuration. */
+async function stillThere(store: CollectionStore, gains: readonly ListedText[]): Promise<ListedText[]> {
+  const there = new Map<string, boolean>();
+  for (const [member, , text] of gains) {
+    if (member !== ASSIGNED && !there.has(text)) there.set(text, await store.has(text));
+  }
+  const ids = gains.filter(([member, , text]) => member !== ASSIGNED && there.get(text));
+  const configurations = new Set(ids.filter(([member]) => member === CONFIGURATIONS).map(([, key]) => key));
+  return [...ids, ...gains.filter(([member, key]) => member === ASSIGNED && configurations.has(key))];
+}

@@ -1,0 +1,270 @@
+import { ArtdaqDbError, ArtdaqDbPresenceError } from '../../errors.ts';
+import type { Collection } from '../../fhicl/document.ts';
+import { type CollectionPlan, planInsert, planUpdate } from '../run-plan.ts';
+import type { NewDocument, Submission } from '../submission.ts';
+import type { CollectionStore } from './collection-store.ts';
+import { asDatabaseError } from './database-files.ts';
+import { CONFIGURATIONS, ENTITIES, type IndexChange } from './index/index-entry.ts';
+import { IndexChangedError, type IndexState, type Look, type SeenIndex } from './index/index-file.ts';
+import { type ListFilter, textsOf } from './index/index-scan.ts';
+import type { LockedDatabase, SeenIndexes, SharedDatabase } from './sharing/shared-database.ts';
+
+/** Programs that don't know our lock may change what is listed of the runs at hand; then these are planned anew. */
+const ATTEMPTS = 10;
+/** As long as such programs leave the runs at hand alone, only the rewrite of the index is repeated. */
+const REWRITES = 20;
+
+/** Configuration -> ids, where any are listed. */
+type ListedIds = ReadonlyMap<string, readonly string[]>;
+
+/** A run on its way into the database. */
+interface PlannedRun {
+  readonly submission: Submission;
+  readonly plans: Readonly<Record<Collection, CollectionPlan>>;
+}
+
+const NOTHING: CollectionPlan = { write: [], fresh: [], removed: [] };
+
+/**
+ * Stores several runs under one lock and with one rewrite of each index. A run counts as stored when SystemLayout's index,
+ * written last, lists its schema document; so whatever stops this earlier leaves nothing visible of an insert. An update
+ * becomes visible with RunHistory's index.
+ * @returns for each submission undefined, or why it is not stored
+ */
+export function storeRuns(
+  submissions: readonly Submission[],
+  shared: SharedDatabase,
+  now: () => Date,
+  warn: (message: string) => void,
+): Promise<unknown[]> {
+  return shared.change(async (locked) => {
+    const storing = new RunStoring(shared, locked, now, warn);
+    let left = submissions;
+    for (let attempt = 1; attempt <= ATTEMPTS && left.length > 0; attempt++) {
+      await storing.store(left);
+      left = left.filter((submission) => storing.failures.get(submission) instanceof IndexChangedError);
+    }
+    return submissions.map((submission) => storing.failures.get(submission));
+  });
+}
+
+class RunStoring {
+  /** Why runs are not stored. */
+  readonly failures = new Map<Submission, unknown>();
+  readonly #shared: SharedDatabase;
+  readonly #locked: LockedDatabase;
+  readonly #now: () => Date;
+  readonly #warn: (message: string) => void;
+
+  constructor(
+    shared: SharedDatabase,
+    locked: LockedDatabase,
+    now: () => Date,
+    warn: (message: string) => void,
+  ) {
+    this.#shared = shared;
+    this.#locked = locked;
+    this.#now = now;
+    this.#warn = warn;
+  }
+
+  /** A run that fails on the way is noted and left out; the others continue. */
+  async store(submissions: readonly Submission[]): Promise<void> {
+    for (const submission of submissions) this.failures.delete(submission);
+    const indexes = await this.#locked.readIndexes(touchedLists(submissions), idsOf(submissions));
+    let runs: readonly PlannedRun[] = await this.#each(submissions, (submission) =>
+      this.#plan(submission, indexes),
+    );
+    // Documents, RunHistory's index, schema documents, and with SystemLayout's index the commit.
+    for (const store of [this.#shared.runHistory, this.#shared.systemLayout]) {
+      runs = await this.#writeDocuments(runs, store);
+      runs = await this.#writeIndex(runs, store, indexes[store.name]);
+      runs = await this.#removeLeftovers(runs, store);
+    }
+  }
+
+  /** The index lists all that this project stored, so leftovers of an interrupted insert are met here. */
+  async #plan(submission: Submission, indexes: SeenIndexes<ListedIds>): Promise<PlannedRun> {
+    const { kind, run, configuration } = submission;
+    const isStored = indexes.SystemLayout.seen.has(configuration);
+    if (kind === 'update' && isStored) {
+      const RunHistory = await this.#planCollection(planUpdate, this.#shared.runHistory, submission, indexes);
+      return { submission, plans: { RunHistory, SystemLayout: NOTHING } };
+    }
+    if (kind === 'insert' && (!isStored || this.#locked.hasCompleted(configuration))) {
+      const RunHistory = await this.#planCollection(planInsert, this.#shared.runHistory, submission, indexes);
+      const SystemLayout = await this.#planCollection(
+        planInsert,
+        this.#shared.systemLayout,
+        submission,
+        indexes,
+      );
+      if (!isStored || (isEmpty(RunHistory) && isEmpty(SystemLayout))) {
+        return { submission, plans: { RunHistory, SystemLayout } };
+      }
+    }
+    throw new ArtdaqDbPresenceError(
+      `Run ${run} is ${isStored ? 'stored already' : 'not stored'} in artdaqDB under '${configuration}'`,
+      { run },
+    );
+  }
+
+  #planCollection(
+    plan: typeof planInsert,
+    store: CollectionStore,
+    submission: Submission,
+    indexes: SeenIndexes<ListedIds>,
+  ): Promise<CollectionPlan> {
+    const documents = documentsFor(submission, store.name);
+    const listed = indexes[store.name].seen.get(submission.configuration) ?? [];
+    return plan(submission, documents, store, listed, this.#now);
+  }
+
+  async #writeDocuments(runs: readonly PlannedRun[], store: CollectionStore): Promise<PlannedRun[]> {
+    return this.#each(runs, async (run) => {
+      const { write, fresh } = run.plans[store.name];
+      try {
+        await store.write(write.map(({ entry, bytes }) => ({ id: entry.id, bytes })));
+      } catch (error) {
+        await this.#remove(store, fresh);
+        throw error;
+      }
+      return run;
+    });
+  }
+
+  /** Lists the documents of all runs at once, when their names are durable. */
+  async #writeIndex(
+    runs: readonly PlannedRun[],
+    store: CollectionStore,
+    seen: SeenIndex<ListedIds>,
+  ): Promise<readonly PlannedRun[]> {
+    const plans = runs.map((run) => run.plans[store.name]);
+    if (plans.every(isEmpty)) return runs;
+    try {
+      await store.sync();
+      await this.#replaceIndex(runs, store, seen, {
+        added: plans.flatMap(({ write }) => write.map(({ entry }) => entry)),
+        removed: plans.flatMap(({ removed }) => removed),
+      });
+      return runs;
+    } catch (error) {
+      await this.#takeBack(runs, store, seen, error);
+      for (const { submission } of runs) this.#fail(submission, error);
+      return [];
+    }
+  }
+
+  /** Rewrites the index, again and again if other programs change it but leave these runs alone. */
+  async #replaceIndex(
+    runs: readonly PlannedRun[],
+    store: CollectionStore,
+    seen: SeenIndex<ListedIds>,
+    change: IndexChange,
+  ): Promise<void> {
+    const submissions = runs.map(({ submission }) => submission);
+    let index: IndexState = seen;
+    for (let rewrite = 1; ; rewrite++) {
+      try {
+        return await this.#locked.replaceIndex(store, index, change);
+      } catch (error) {
+        if (!(error instanceof IndexChangedError) || rewrite === REWRITES) throw error;
+        const anew = await store.index.look(touchedLists(submissions), idsOf(submissions));
+        const isTouched = submissions.some(
+          ({ configuration }) =>
+            anew.seen.get(configuration)?.join() !== seen.seen.get(configuration)?.join(),
+        );
+        if (isTouched) throw error;
+        index = anew;
+      }
+    }
+  }
+
+  /** Takes new documents away, unless the index that lists them may be in place in spite of the failure. */
+  async #takeBack(
+    runs: readonly PlannedRun[],
+    store: CollectionStore,
+    seen: IndexState,
+    error: unknown,
+  ): Promise<void> {
+    try {
+      const isReplaced =
+        !(error instanceof IndexChangedError) && (await store.index.signature()) !== seen.signature;
+      if (isReplaced) return this.#locked.doubt();
+    } catch {
+      return this.#locked.doubt(); // An unlisted document is found again, a missing one is not.
+    }
+    await this.#remove(
+      store,
+      runs.flatMap((run) => run.plans[store.name].fresh),
+    );
+  }
+
+  /** Removes what an interrupted import left and the run no longer has. It is not listed any more. */
+  #removeLeftovers(runs: readonly PlannedRun[], store: CollectionStore): Promise<PlannedRun[]> {
+    return this.#each(runs, async (run) => {
+      const ids = run.plans[store.name].removed.map(({ id }) => id);
+      if (await this.#remove(store, ids)) return run;
+      // It would be listed again one day, and then the run would hold a document that it doesn't have.
+      throw new ArtdaqDbError(
+        `A document that an interrupted import left in ${store.directory} is in the way`,
+        { retryable: true },
+      );
+    });
+  }
+
+  /** Takes documents away that no index lists. @returns whether all are gone */
+  async #remove(store: CollectionStore, ids: readonly string[]): Promise<boolean> {
+    const isComplete = await store.remove(ids, this.#warn);
+    if (!isComplete) this.#locked.doubt();
+    return isComplete;
+  }
+
+  async #each<Item extends Submission | PlannedRun>(
+    items: readonly Item[],
+    work: (item: Item) => Promise<PlannedRun>,
+  ): Promise<PlannedRun[]> {
+    const done: PlannedRun[] = [];
+    for (const item of items) {
+      try {
+        done.push(await work(item));
+      } catch (error) {
+        this.#fail('submission' in item ? item.submission : item, error);
+      }
+    }
+    return done;
+  }
+
+  #fail(submission: Submission, error: unknown): void {
+    const { run } = submission;
+    const failure = asDatabaseError(error, `Run ${run} could not be stored in artdaqDB`, { run });
+    this.failures.set(submission, failure);
+  }
+}
+
+function isEmpty({ write, removed }: CollectionPlan): boolean {
+  return write.length === 0 && removed.length === 0;
+}
+
+function documentsFor(submission: Submission, collection: Collection): NewDocument[] {
+  return submission.documents.filter((document) => document.collection === collection);
+}
+
+/** Tells the ids that an index lists under the configurations of the submissions. */
+function idsOf(submissions: readonly Submission[]): Look<ListedIds> {
+  return (bytes, { layout }) => {
+    const ids = new Map<string, readonly string[]>();
+    const lists = layout.maps.get(CONFIGURATIONS)?.lists;
+    for (const { configuration } of submissions) {
+      const list = lists?.get(configuration);
+      if (list !== undefined && list.count > 0) ids.set(configuration, textsOf(bytes, list));
+    }
+    return ids;
+  };
+}
+
+/** All entities, as leftovers may have any, and of the many configurations and runs those at hand. */
+function touchedLists(submissions: readonly Submission[]): ListFilter {
+  const keys = new Set(submissions.flatMap(({ run, configuration }) => [configuration, String(run)]));
+  return (member, key) => member === ENTITIES || keys.has(key);
+}
