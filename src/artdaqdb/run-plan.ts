@@ -1,7 +1,7 @@
 import { ArtdaqDbError, ArtdaqDbPresenceError } from '../errors.ts';
 import { type Collection, sameContent } from '../fhicl/document.ts';
-import { ownObjectId, randomObjectId } from './object-id.ts';
 import type { DocumentEntry, StoredDocument } from './stored-document.ts';
+import { ownObjectId, randomObjectId } from './stored-document.ts';
 import { type NewDocument, type Submission, withId } from './submission.ts';
 
 /** The documents that a collection holds already. */

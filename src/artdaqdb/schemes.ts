@@ -4,7 +4,7 @@ import type { Backend } from './backend.ts';
 import { filesystemBackend } from './filesystem/backend.ts';
 import { mongoBackend } from './mongo/backend.ts';
 import { openToolHost, openTools, type ToolParameters, type ToolServices } from './tools/open-tools.ts';
-import { refuseDirectory } from './tools/tool-names.ts';
+import { refuseDirectory } from './tools/tool-limits.ts';
 
 /** Each URI scheme and what implements it. A new kind of database is a folder beside this file and its lines here. */
 const BACKENDS: ReadonlyMap<string, Backend> = new Map([

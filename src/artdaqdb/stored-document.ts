@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
+import { createHash, randomBytes } from 'node:crypto';
 import { ArtdaqDbError } from '../errors.ts';
-import { readStored, type StoredIdentity } from '../fhicl/document.ts';
+import { type Collection, readStored, type StoredIdentity } from '../fhicl/document.ts';
 
 /** What a document is filed under. */
 export type DocumentEntry = Omit<StoredIdentity, 'collection'>;
@@ -60,4 +61,21 @@ export function assignedTo(document: Pick<StoredDocument, 'entry'>, configuratio
 export function latest(times: readonly number[]): number {
   const readable = times.filter((time) => !Number.isNaN(time));
   return readable.reduce((last, time) => Math.max(last, time), Number.NEGATIVE_INFINITY);
+}
+
+/** An object id as the C++ tools write them: 24 lower-case hexadecimal digits. */
+export const OBJECT_ID = /^[0-9a-f]{24}$/;
+
+/**
+ * The id under which this project stores a document. It follows from what the document is, so that the repeat of an
+ * interrupted insert meets its own leftovers instead of storing a second document.
+ * @param configuration full name, `<run>/<config>`
+ */
+export function ownObjectId(collection: Collection, configuration: string, entity: string): string {
+  return createHash('sha256').update(`${collection}\0${configuration}\0${entity}`).digest('hex').slice(0, 24);
+}
+
+/** An id as the C++ tools make them, for what has no identity of its own. */
+export function randomObjectId(): string {
+  return randomBytes(12).toString('hex');
 }

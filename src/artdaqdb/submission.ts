@@ -3,8 +3,8 @@ import { ArtdaqDbError, type ErrorFault } from '../errors.ts';
 import { type Collection, formatTimestamp, toStoredJson } from '../fhicl/document.ts';
 import { entityOf, type FhiclFile, SCHEMA_FILE } from '../fhicl/fhicl-file.ts';
 import type { RunNumber } from '../runs/run-number.ts';
-import { ownObjectId } from './object-id.ts';
 import type { DocumentEntry } from './stored-document.ts';
+import { ownObjectId } from './stored-document.ts';
 
 /** It goes to SystemLayout, and by it a run counts as stored. */
 const SCHEMA_ENTITY = entityOf({ name: SCHEMA_FILE });

@@ -1,8 +1,7 @@
 import { type FileHandle, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FRESH_INDEX } from '../../src/artdaqdb/filesystem/index/index-entry.ts';
-import { randomObjectId } from '../../src/artdaqdb/object-id.ts';
-import { storedDocument } from '../../src/artdaqdb/stored-document.ts';
+import { randomObjectId, storedDocument } from '../../src/artdaqdb/stored-document.ts';
 import { type Collection, toStoredJson } from '../../src/fhicl/document.ts';
 import { changedIndex } from './changed-index.ts';
 

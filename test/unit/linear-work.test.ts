@@ -1,7 +1,6 @@
 import { BSON } from 'mongodb';
 import { describe, expect, it } from 'vitest';
-import { bsonOf } from '../../src/artdaqdb/mongo/bson-document.ts';
-import { storedJsonOf } from '../../src/artdaqdb/mongo/bson-json.ts';
+import { bsonOf, storedJsonOf } from '../../src/artdaqdb/mongo/bson.ts';
 import { refuseLosses } from '../../src/artdaqdb/tools/tool-limits.ts';
 import { packBlob, sameRecord } from '../../src/blob/pack.ts';
 import { unpackBlob } from '../../src/blob/unpack.ts';

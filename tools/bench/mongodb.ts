@@ -10,7 +10,7 @@
  */
 import { MongoClient } from 'mongodb';
 import pLimit from 'p-limit';
-import { bsonOf } from '../../src/artdaqdb/mongo/bson-document.ts';
+import { bsonOf } from '../../src/artdaqdb/mongo/bson.ts';
 import { MongoDb } from '../../src/artdaqdb/mongo/mongo-db.ts';
 import { submission } from '../../src/artdaqdb/submission.ts';
 import type { FhiclFile } from '../../src/fhicl/fhicl-file.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { CONFIGURATIONS } from '../../src/artdaqdb/filesystem/index/index-entry.ts';
-import { ownObjectId } from '../../src/artdaqdb/object-id.ts';
+import { ownObjectId } from '../../src/artdaqdb/stored-document.ts';
 import type { CollectionCheck } from './collection-check.ts';
 import { TEMPORARY_FILE } from './collection-scan.ts';
 import { assignedAt, type DocumentGroup, repeatedDocuments } from './document-groups.ts';

@@ -3,7 +3,7 @@ import type { DatabaseFiles } from '../../src/artdaqdb/filesystem/database-files
 import type { IndexBytes } from '../../src/artdaqdb/filesystem/index/index-bytes.ts';
 import { IndexFile, type IndexState } from '../../src/artdaqdb/filesystem/index/index-file.ts';
 import { UnreadableIndexError } from '../../src/artdaqdb/filesystem/index/index-scan.ts';
-import { OBJECT_ID } from '../../src/artdaqdb/object-id.ts';
+import { OBJECT_ID } from '../../src/artdaqdb/stored-document.ts';
 import { ArtdaqDbError, messageOf } from '../../src/errors.ts';
 import { signatureOf } from '../../src/files/file-signature.ts';
 import { undefinedIfMissing } from '../../src/system-error.ts';

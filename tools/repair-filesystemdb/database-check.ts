@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { SYSTEM_METADATA } from '../../src/artdaqdb/database-description.ts';
-import { OBJECT_ID } from '../../src/artdaqdb/object-id.ts';
+import { OBJECT_ID } from '../../src/artdaqdb/stored-document.ts';
 import { ConfigurationError } from '../../src/errors.ts';
 import { undefinedIfMissing } from '../../src/system-error.ts';
 import { CollectionCheck, type ReadingDepth } from './collection-check.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { SYSTEM_METADATA } from '../../src/artdaqdb/database-description.ts';
-import { OBJECT_ID } from '../../src/artdaqdb/object-id.ts';
+import { OBJECT_ID } from '../../src/artdaqdb/stored-document.ts';
 import { messageOf } from '../../src/errors.ts';
 import { readJsonObject } from '../../src/fhicl/json.ts';
 import { undefinedIfMissing } from '../../src/system-error.ts';

@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import { syncDirectory, writeFileAtomic } from '../../files/atomic-file.ts';
 import { errorCode, undefinedIfMissing } from '../../system-error.ts';
 import { type DatabaseOrigin, metadataContent, SYSTEM_METADATA } from '../database-description.ts';
-import { randomObjectId } from '../object-id.ts';
+import { randomObjectId } from '../stored-document.ts';
 import { type DatabaseFiles, toleratingExistence } from './database-files.ts';
 import { FRESH_INDEX } from './index/index-entry.ts';
 

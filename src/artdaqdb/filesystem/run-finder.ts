@@ -1,8 +1,7 @@
 import { ArtdaqDbError } from '../../errors.ts';
 import type { RunNumber } from '../../runs/run-number.ts';
-import { ownObjectId } from '../object-id.ts';
 import { type ExportedDocument, runOf, withoutJson } from '../run-export.ts';
-import { assignedTime, assignedTo, latest } from '../stored-document.ts';
+import { assignedTime, assignedTo, latest, ownObjectId } from '../stored-document.ts';
 import { asDatabaseError } from './database-files.ts';
 import type { SharedDatabase } from './sharing/shared-database.ts';
 

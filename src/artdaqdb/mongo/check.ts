@@ -5,9 +5,9 @@ import type { Collection } from '../../fhicl/document.ts';
 import type { Usability } from '../../files/directory-access.ts';
 import type { CheckLimits } from '../backend.ts';
 import type { MongoAddress } from './address.ts';
+import { MongoCollection } from './collection.ts';
 import { connectTo, type MongoConnection } from './connection.ts';
-import { asArtdaqDbError } from './errors.ts';
-import { MongoCollection } from './mongo-collection.ts';
+import { asArtdaqDbError } from './faults.ts';
 import { RunReader } from './run-reader.ts';
 
 /** The account of a URI, and how long to ask. */

@@ -3,7 +3,7 @@ import type { Environment } from '../../environment.ts';
 import { ConfigurationError, messageOf } from '../../errors.ts';
 import { readRegularFile } from '../../files/regular-file.ts';
 import type { MongoAddress } from './address.ts';
-import { asArtdaqDbError } from './errors.ts';
+import { asArtdaqDbError } from './faults.ts';
 
 /** A connected client. */
 export interface MongoConnection {

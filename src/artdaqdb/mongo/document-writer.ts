@@ -5,9 +5,9 @@ import type { CollectionPlan } from '../run-plan.ts';
 import type { DocumentEntry } from '../stored-document.ts';
 import { faultOfContent, type NewDocument, type Submission } from '../submission.ts';
 import type { MongoAddress } from './address.ts';
-import { bsonSize } from './bson-document.ts';
-import { asArtdaqDbError, isRefusal, refusedDocument } from './errors.ts';
-import type { MongoCollection } from './mongo-collection.ts';
+import { bsonSize } from './bson.ts';
+import type { MongoCollection } from './collection.ts';
+import { asArtdaqDbError, isRefusal, refusedDocument } from './faults.ts';
 
 /** What documents are written with. */
 export interface DocumentWriterParts {

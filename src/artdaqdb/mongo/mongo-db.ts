@@ -13,7 +13,7 @@ import { type DatabaseOrigin, thisOrigin } from '../database-description.ts';
 import type { ExportedDocument } from '../run-export.ts';
 import { type Submission, submission } from '../submission.ts';
 import { mongoAddress } from './address.ts';
-import type { MongoSession } from './mongo-session.ts';
+import type { MongoSession } from './session.ts';
 
 /** Logger, clock and waiting of a database; the real ones, and no log, if absent. */
 export interface MongoDbOptions {
@@ -52,7 +52,7 @@ export class MongoDb implements NativeArtdaqDb {
       sleep: options.sleep ?? wait,
       warn: (message: string) => this.#logger.warning(message),
     };
-    this.#open = async () => (await import('./mongo-session.ts')).openSession(session);
+    this.#open = async () => (await import('./session.ts')).openSession(session);
   }
 
   async prepare(): Promise<void> {

@@ -3,7 +3,7 @@ import type { FhiclFile } from '../../fhicl/fhicl-file.ts';
 import { byRunNumber, type RunNumber } from '../../runs/run-number.ts';
 import { type ExportedDocument, exportedFiles, runOf, withoutJson } from '../run-export.ts';
 import { assignedTime, latest } from '../stored-document.ts';
-import type { MongoCollection } from './mongo-collection.ts';
+import type { MongoCollection } from './collection.ts';
 
 /** Reads runs: by SystemLayout alone whether they are stored, by both collections what they hold. */
 export class RunReader {

@@ -3,7 +3,7 @@ import type { Collection } from '../../fhicl/document.ts';
 import type { DocumentSource } from '../run-plan.ts';
 import type { DocumentEntry, StoredDocument } from '../stored-document.ts';
 import type { NewDocument, Submission } from '../submission.ts';
-import type { MongoCollection } from './mongo-collection.ts';
+import type { MongoCollection } from './collection.ts';
 
 /** The two collections that the documents of a run are in. */
 export interface RunCollections {

@@ -9,13 +9,18 @@ import type { AmendOutcome, ArtdaqDb } from '../artdaqdb.ts';
 import type { LoadWork, NativeArtdaqDb } from '../backend.ts';
 import { exportedFiles } from '../run-export.ts';
 import { type Submission, submission } from '../submission.ts';
-import { confirmStored, missingDocuments, type WantedDocument, wantedDocuments } from './comparison.ts';
-import { filesDirectory, readExported } from './exported-directory.ts';
 import type { PrivateDirectories } from './private-directories.ts';
-import type { SiteTrouble } from './site-trouble.ts';
+import {
+  confirmStored,
+  filesDirectory,
+  missingDocuments,
+  readExported,
+  type WantedDocument,
+  wantedDocuments,
+} from './read-back.ts';
+import type { SiteTrouble } from './tool-exit.ts';
 import type { ToolHost } from './tool-host.ts';
-import { refuseLosses } from './tool-limits.ts';
-import { refuseConfig, refuseDirectory, refuseEntity } from './tool-names.ts';
+import { refuseConfig, refuseDirectory, refuseEntity, refuseLosses } from './tool-limits.ts';
 
 /** What the tools are used with. */
 export interface BulkToolsOptions {

@@ -3,7 +3,7 @@ import type { BackendServices, NativeArtdaqDb } from '../backend.ts';
 import { BulkTools } from './bulk-tools.ts';
 import { LocalHost } from './local-host.ts';
 import { PrivateDirectories } from './private-directories.ts';
-import { RemoteHost } from './remote/host.ts';
+import { RemoteHost } from './remote/remote-host.ts';
 import type { ToolDatabase, ToolHost } from './tool-host.ts';
 
 /** Where the tools run. */

@@ -1,5 +1,5 @@
 import type { RunNumber } from '../../runs/run-number.ts';
-import type { SiteTrouble, Tool } from './site-trouble.ts';
+import type { SiteTrouble, Tool } from './tool-exit.ts';
 
 /** The database as the tools are given it. */
 export interface ToolDatabase {

@@ -1,6 +1,5 @@
 import { MongoClient } from 'mongodb';
-import { bsonOf } from '../../../dist/src/artdaqdb/mongo/bson-document.js';
-import { storedJsonOf } from '../../../dist/src/artdaqdb/mongo/bson-json.js';
+import { bsonOf, storedJsonOf } from '../../../dist/src/artdaqdb/mongo/bson.js';
 import { readJsonObject } from '../../../dist/src/fhicl/json-reader.js';
 
 /** A MongoDB, document by document. */

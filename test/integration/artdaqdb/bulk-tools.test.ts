@@ -4,11 +4,10 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { FilesystemDb } from '../../../src/artdaqdb/filesystem/filesystem-db.ts';
-import { randomObjectId } from '../../../src/artdaqdb/object-id.ts';
+import { randomObjectId } from '../../../src/artdaqdb/stored-document.ts';
 import { BulkTools } from '../../../src/artdaqdb/tools/bulk-tools.ts';
 import { LocalHost, type LocalHostOptions } from '../../../src/artdaqdb/tools/local-host.ts';
-import { marksOf } from '../../../src/artdaqdb/tools/orphans.ts';
-import { PrivateDirectories } from '../../../src/artdaqdb/tools/private-directories.ts';
+import { marksOf, PrivateDirectories } from '../../../src/artdaqdb/tools/private-directories.ts';
 import {
   ArchiverError,
   ArtdaqDbError,

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { type DatabaseFiles, realFiles } from '../../../src/artdaqdb/filesystem/database-files.ts';
 import { FilesystemDb, type FilesystemDbOptions } from '../../../src/artdaqdb/filesystem/filesystem-db.ts';
 import { IndexFile } from '../../../src/artdaqdb/filesystem/index/index-file.ts';
-import { ownObjectId } from '../../../src/artdaqdb/object-id.ts';
+import { ownObjectId } from '../../../src/artdaqdb/stored-document.ts';
 import { ArtdaqDbError } from '../../../src/errors.ts';
 import type { Collection } from '../../../src/fhicl/document.ts';
 import { type Logger, silentLogger } from '../../../src/log/logger.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { realFiles } from '../../../src/artdaqdb/filesystem/database-files.ts';
 import { FilesystemDb } from '../../../src/artdaqdb/filesystem/filesystem-db.ts';
-import { ownObjectId, randomObjectId } from '../../../src/artdaqdb/object-id.ts';
+import { ownObjectId, randomObjectId } from '../../../src/artdaqdb/stored-document.ts';
 import { ArtdaqDbError } from '../../../src/errors.ts';
 import { toStoredJson } from '../../../src/fhicl/document.ts';
 import { type Logger, silentLogger } from '../../../src/log/logger.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { BSON, ObjectId } from 'mongodb';
 import { describe, expect, it } from 'vitest';
-import { ownObjectId } from '../../../src/artdaqdb/object-id.ts';
+import { ownObjectId } from '../../../src/artdaqdb/stored-document.ts';
 import { ArtdaqDbError, ArtdaqDbPresenceError, ConfigurationError } from '../../../src/errors.ts';
 import { byName, documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
 import { type Fault, onCall, refusal } from '../../helpers/mongo-responder/script.ts';

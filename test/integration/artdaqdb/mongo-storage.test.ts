@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Db, MongoClient, ObjectId } from 'mongodb';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { FilesystemDb } from '../../../src/artdaqdb/filesystem/filesystem-db.ts';
-import { bsonOf } from '../../../src/artdaqdb/mongo/bson-document.ts';
+import { bsonOf } from '../../../src/artdaqdb/mongo/bson.ts';
 import { MongoDb } from '../../../src/artdaqdb/mongo/mongo-db.ts';
 import { ArtdaqDbError, ArtdaqDbPresenceError } from '../../../src/errors.ts';
 import { toStoredJson } from '../../../src/fhicl/document.ts';

@@ -4,7 +4,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { FilesystemDb } from '../../../src/artdaqdb/filesystem/filesystem-db.ts';
 import { BulkTools } from '../../../src/artdaqdb/tools/bulk-tools.ts';
 import { PrivateDirectories } from '../../../src/artdaqdb/tools/private-directories.ts';
-import { RemoteHost } from '../../../src/artdaqdb/tools/remote/host.ts';
+import { RemoteHost } from '../../../src/artdaqdb/tools/remote/remote-host.ts';
 import { byName, documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';
 import { hasSshd, Sshd } from '../../helpers/sshd.ts';

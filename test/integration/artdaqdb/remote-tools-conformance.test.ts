@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { FilesystemDb } from '../../../src/artdaqdb/filesystem/filesystem-db.ts';
 import { BulkTools } from '../../../src/artdaqdb/tools/bulk-tools.ts';
 import { PrivateDirectories } from '../../../src/artdaqdb/tools/private-directories.ts';
-import { RemoteHost } from '../../../src/artdaqdb/tools/remote/host.ts';
+import { RemoteHost } from '../../../src/artdaqdb/tools/remote/remote-host.ts';
 import { silentLogger } from '../../../src/log/logger.ts';
 import { describeArtdaqDb } from '../../helpers/artdaqdb-conformance.ts';
 import { briefly } from '../../helpers/briefly.ts';

@@ -3,7 +3,7 @@ import { ArtdaqDbError, messageOf } from '../../../errors.ts';
 import { syncDirectory, writeFileAtomic } from '../../../files/atomic-file.ts';
 import { contentSignatureOf, type FileStats, signatureOf } from '../../../files/file-signature.ts';
 import { isWithoutLinks, undefinedIfMissing } from '../../../system-error.ts';
-import { OBJECT_ID } from '../../object-id.ts';
+import { OBJECT_ID } from '../../stored-document.ts';
 import { type DatabaseFiles, toleratingExistence } from '../database-files.ts';
 import type { IndexBytes } from './index-bytes.ts';
 import type { IndexChange } from './index-entry.ts';

@@ -4,7 +4,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../../fhicl/js
 import { readStoredJson } from '../../../fhicl/stored-content.ts';
 import type { Logger } from '../../../log/logger.ts';
 import { namingFile, undefinedIfMissing } from '../../../system-error.ts';
-import { OBJECT_ID, ownObjectId } from '../../object-id.ts';
+import { OBJECT_ID, ownObjectId } from '../../stored-document.ts';
 import type { CollectionStore } from '../collection-store.ts';
 import { privateDirectory } from '../database-directories.ts';
 import type { DatabaseFiles } from '../database-files.ts';

@@ -4,7 +4,7 @@ import {
   refuseConfig,
   refuseDirectory,
   refuseEntity,
-} from '../../../../src/artdaqdb/tools/tool-names.ts';
+} from '../../../../src/artdaqdb/tools/tool-limits.ts';
 import { ArtdaqDbError, ConfigurationError } from '../../../../src/errors.ts';
 
 describe('configuration names', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AnswerReader } from '../../../../../src/artdaqdb/tools/remote/answers.ts';
+import { AnswerReader } from '../../../../../src/artdaqdb/tools/remote/ssh-session.ts';
 
 const nonce = '0123456789abcdef';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sshArguments } from '../../../../../src/artdaqdb/tools/remote/ssh.ts';
+import { sshArguments } from '../../../../../src/artdaqdb/tools/remote/ssh-session.ts';
 import { ConfigurationError } from '../../../../../src/errors.ts';
 
 describe('arguments of ssh', () => {

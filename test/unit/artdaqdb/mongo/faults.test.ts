@@ -1,6 +1,6 @@
 import { MongoNetworkError } from 'mongodb';
 import { expect, it } from 'vitest';
-import { connectionFault } from '../../../../src/artdaqdb/mongo/connection-fault.ts';
+import { connectionFault } from '../../../../src/artdaqdb/mongo/faults.ts';
 
 /** As the driver passes on what a socket, the name service or TLS said. */
 function networkError(code: string | undefined, message: string): Error {

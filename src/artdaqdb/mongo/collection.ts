@@ -10,8 +10,7 @@ import {
 import type { Collection } from '../../fhicl/document.ts';
 import type { JsonObject } from '../../fhicl/json.ts';
 import { type DocumentEntry, type StoredDocument, storedDocument } from '../stored-document.ts';
-import { bsonOf } from './bson-document.ts';
-import { documentId, storedJsonOf } from './bson-json.ts';
+import { bsonOf, documentId, storedJsonOf } from './bson.ts';
 import type { MongoConnection } from './connection.ts';
 
 /** How long the server waits for the majority of the replica set to confirm a write. */

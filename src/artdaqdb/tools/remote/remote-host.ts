@@ -3,16 +3,20 @@ import type { Environment } from '../../../environment.ts';
 import { ArchiverError, ArtdaqDbError, ConfigurationError, messageOf } from '../../../errors.ts';
 import type { Logger } from '../../../log/logger.ts';
 import { errorCode, mayPass } from '../../../system-error.ts';
-import { marksOf } from '../orphans.ts';
-import type { SiteTrouble } from '../site-trouble.ts';
+import { marksOf } from '../private-directories.ts';
+import type { SiteTrouble } from '../tool-exit.ts';
 import { helpFailure, type ToolEnd, toolFailure, troubleOf } from '../tool-exit.ts';
 import type { ToolCall, ToolDatabase, ToolHost } from '../tool-host.ts';
-import { askForPrograms, type CheckOutcome, haveToolRun, tryOutPrograms } from './conversation.ts';
+import {
+  askForPrograms,
+  type CheckOutcome,
+  haveToolRun,
+  RemoteLeftovers,
+  tryOutPrograms,
+} from './conversation.ts';
 import { connectionFailure, scriptFailure } from './failure.ts';
-import { RemoteLeftovers } from './leftovers.ts';
 import { REMOTE_LIMITS, type RemoteLimits } from './script.ts';
-import { type Connect, RemoteSession } from './session.ts';
-import { sshArguments } from './ssh.ts';
+import { type Connect, RemoteSession, sshArguments } from './ssh-session.ts';
 import { packTar, readTree, unpackTar, writeFiles } from './tar.ts';
 
 export interface RemoteHostOptions extends ToolDatabase {
