@@ -158,9 +158,23 @@ describe('the installation that guides and systemd units show', () => {
   });
 });
 
-describe('the README', () => {
-  it('names every flag', () => {
+describe('the flags', () => {
+  it('of the archiver are all in the README', () => {
     const named = documentAt('README.md').spans.flatMap((span) => span.match(flagPattern) ?? []);
     expect(archiverFlags.filter((flag) => !named.includes(flag))).toEqual([]);
+  });
+
+  it.each([
+    ['compare-artdaqdb-ucondb/flags', 'COMPARE_TOOL'],
+    ['repair-filesystemdb/flags', 'REPAIR_FILESYSTEMDB'],
+    ['fhicl/flags', 'FHICL_TOOL'],
+    ['sample-records/main', 'OPERATIONS_MANUAL'],
+    ['ucondb-server/main', 'OPERATIONS_MANUAL'],
+  ])('of tools/%s are all in %s', (source, guide) => {
+    const text = readFileSync(`tools/${source}.ts`, 'utf8');
+    const flags = [...text.matchAll(/'(?:-\w, )?(--[a-z-]+)(?: [<[].*?)?'/g)].map(([, flag = '']) => flag);
+    expect(flags.length).toBeGreaterThan(0);
+    const { spans } = documentAt(`documentation/${guide}.md`);
+    expect(flags.filter((flag) => !spans.some((span) => span.includes(flag)))).toEqual([]);
   });
 });
