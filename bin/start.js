@@ -3,12 +3,12 @@
 const root = __dirname.replace(/[^/]+$/, '');
 
 /**
- * Loads modules of the compiled program, if this Node can and they are there; says so otherwise.
+ * Starts a compiled program, if this Node can run it and it is built; says so otherwise.
  * @param {string} name of the command
- * @param {string[]} modules paths below dist/
- * @returns {Promise<object[]> | undefined} undefined if it was said why not. process.exitCode is 2 then
+ * @param {string[]} modules of the program: paths below dist/
+ * @param {(modules: object[]) => Promise<number>} run gets the modules, and returns the exit code
  */
-function load(name, modules) {
+function start(name, modules, run) {
   process.exitCode = 2;
   // A lost terminal is no reason to stop, also not while modules are loading, which takes a second; Node takes back that nohup
   // has a hang-up ignored. What is to be done about the terminal is up to the programs.
@@ -17,25 +17,35 @@ function load(name, modules) {
     console.error(
       `${name} needs Node 20.19 or later; this is Node ${process.versions.node} (${process.execPath})`,
     );
-    return undefined;
+    return;
   }
   const { existsSync } = require('node:fs');
   const { pathToFileURL } = require('node:url');
   const files = modules.map((module) => `${root}dist/${module}`);
   if (!files.every((file) => existsSync(file))) {
     console.error(`${name} is not built: run "npm ci && npm run build" in ${root}`);
-    return undefined;
+    return;
   }
-  return Promise.all(files.map((file) => import(pathToFileURL(file).href)));
+  Promise.all(files.map((file) => import(pathToFileURL(file).href)))
+    .then(run)
+    .then(
+      (code) => {
+        process.exitCode = code;
+      },
+      (error) => {
+        console.error(error);
+        process.exitCode = 2;
+      },
+    );
 }
 
 /**
- * Runs a program of tools/.
+ * Starts a program of tools/, which sets its exit code itself.
  * @param {string} name of the command
  * @param {string} module path below dist/
  */
 function startTool(name, module) {
-  load(name, [module]);
+  start(name, [module], () => process.exitCode);
 }
 
 function isSupported(version) {
@@ -43,4 +53,4 @@ function isSupported(version) {
   return major > 20 || (major === 20 && minor >= 19);
 }
 
-module.exports = { load, root, startTool };
+module.exports = { root, start, startTool };

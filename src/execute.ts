@@ -1,17 +1,17 @@
-import type { RunRequest } from './cli/request.ts';
-import { type LoadedConfig, loadConfig } from './config/load.ts';
+import type { RunRequest } from './cli/cli.ts';
 import type { ArchiverConfig } from './config/schema.ts';
 import type { Environment } from './environment.ts';
 import { ArchiverError, ConfigurationError, LockExistsError, messageOf } from './errors.ts';
-import { exitCodes } from './exit-codes.ts';
+import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import type { LogLevel } from './log/log-line.ts';
 import type { Logger } from './log/logger.ts';
-import { createLogging, type Logging } from './log/logging.ts';
+import { createLogging } from './log/logging.ts';
 import type { OutputStream } from './log/standard-stream.ts';
 import { Terminal } from './log/terminal.ts';
-import { needsLock, Orchestrator } from './orchestrator.ts';
-import { unusableConfigJson } from './report/checks.ts';
+import { modeOf, needsLock, touchesNothing } from './modes/all.ts';
+import { Orchestrator } from './orchestrator.ts';
 import { handleSignals, type ProcessEvents } from './signals.ts';
+import { openSite } from './site.ts';
 
 const moduleName = '__main__';
 const rule = '='.repeat(70);
@@ -30,7 +30,7 @@ export interface Surroundings {
   readonly sleep: (milliseconds: number) => Promise<unknown>;
 }
 
-/** Milliseconds within which whoever is to know of an unexpected error has been told, or is not. */
+/** Milliseconds that observers have to report an unexpected error. */
 const TELLING_MS = 15_000;
 
 /**
@@ -39,15 +39,12 @@ const TELLING_MS = 15_000;
  */
 export async function execute(request: RunRequest, surroundings: Surroundings): Promise<number> {
   const { env, stdout, stderr, process, exit, now, sleep } = surroundings;
-  const terminal = terminalFor(request, surroundings);
-  let logging = createLogging({
-    level: 'INFO',
-    logFile: undefined,
-    quiet: request.quiet,
-    console: consoleOf(request, surroundings),
-    lastResort: stderr,
-    secrets: [],
-  });
+  // With --json, standard output is for the report alone.
+  const console = request.json === true ? stderr : stdout;
+  const terminal = watchedTerminal(request, console, surroundings);
+  const logOptions = { quiet: request.quiet, console, stdout: terminal, lastResort: stderr };
+  let logging = createLogging({ ...logOptions, level: 'INFO', logFile: undefined, secrets: [] });
+  const logger = () => logging.logger(moduleName);
   let orchestrator: Orchestrator | undefined;
   let code: number;
   const end = (exitCode: number): never => {
@@ -55,112 +52,77 @@ export async function execute(request: RunRequest, surroundings: Surroundings): 
     return exit(exitCode);
   };
   process.on('SIGHUP', () =>
-    logging
-      .logger(moduleName)
-      .info('SIGHUP received: nothing more is written to the terminal, and the work goes on'),
+    logger().info('SIGHUP received: nothing more is written to the terminal, and the work goes on'),
   );
   let isFailing = false;
   // Errors in timers and unawaited promises bypass the catch below.
   process.on('uncaughtException', (error) => {
-    const exitCode = summarise(error, orchestrator?.currentStage, logging.logger(moduleName));
+    const exitCode = summarise(error, orchestrator?.currentStage, logger());
     if (orchestrator === undefined || isFailing) return end(exitCode);
     isFailing = true;
     setTimeout(() => end(exitCode), TELLING_MS);
     void orchestrator.fail(error).finally(() => end(exitCode));
   });
   try {
-    const loaded = await loadConfig(request.configPath, env);
-    logging = openLogging(loaded.config, request, surroundings, terminal);
-    orchestrator = new Orchestrator({
-      config: loaded.config,
-      logger: (name) => logging.logger(name),
+    const { site, warnings } = await openSite(request.configPath, {
       env,
       now,
       sleep,
       dryRun: request.dryRun,
-      warnings: loaded.warnings,
+      openLog: (config) => {
+        logging = createLogging({
+          ...logOptions,
+          level: levelOf(config, request),
+          logFile: touchesNothing(request) ? undefined : config.app.logFile,
+          secrets: config.secrets,
+        });
+        return logging;
+      },
+    });
+    orchestrator = new Orchestrator({
+      site,
+      warnings,
       print: (text) => stdout.write(text),
       progress: terminal,
     });
-    code = await runUnderSignals(
-      orchestrator,
-      request,
-      loaded,
-      { process, exit: end },
-      logging.logger(moduleName),
-    );
+    code = await runUnderSignals(orchestrator, request, warnings, { process, exit: end }, logger());
     // Executions that archive have the log for what they say.
     if (!needsLock(request)) stdout.throwIfLost();
   } catch (error) {
-    code = summarise(error, orchestrator?.currentStage, logging.logger(moduleName));
-    if (request.mode === 'check-config' && request.json && error instanceof ConfigurationError) {
-      stdout.write(unusableConfigJson(request.configPath, error.message, now()));
+    code = summarise(error, orchestrator?.currentStage, logger());
+    if (request.json === true && error instanceof ConfigurationError) {
+      stdout.write(modeOf(request).unusableJson?.(request, error.message, now()) ?? '');
     }
   }
-  logging
-    .logger(moduleName)
-    .info(
-      code === exitCodes.success
-        ? 'Archiver execution complete.'
-        : `Archiver execution complete. Exit code: ${code}`,
-    );
+  logger().info(
+    code === exitCodes.success
+      ? 'Archiver execution complete.'
+      : `Archiver execution complete. Exit code: ${code}`,
+  );
   logging.close();
   return code;
 }
 
-/** Standard output is for the report where that is asked for as JSON. */
-function consoleOf(request: RunRequest, { stdout, stderr }: Surroundings): OutputStream {
-  return 'json' in request && request.json ? stderr : stdout;
-}
-
 /** Only where a person looks on, on a terminal that can clear a line: cron and pipes get the plain lines. */
-function terminalFor(request: RunRequest, surroundings: Surroundings): Terminal | undefined {
-  const { env, stdout } = surroundings;
-  const isWatched =
-    stdout.isWatched && env.TERM !== 'dumb' && !request.quiet && consoleOf(request, surroundings) === stdout;
+function watchedTerminal(
+  request: RunRequest,
+  console: OutputStream,
+  { env, stdout }: Surroundings,
+): Terminal | undefined {
+  const isWatched = stdout.isWatched && env.TERM !== 'dumb' && !request.quiet && console === stdout;
   return isWatched ? new Terminal(stdout) : undefined;
 }
 
-function openLogging(
-  config: ArchiverConfig,
-  request: RunRequest,
-  surroundings: Surroundings,
-  terminal: Terminal | undefined,
-): Logging {
-  return createLogging({
-    level: levelOf(config, request),
-    logFile: touchesNothing(request) ? undefined : config.app.logFile,
-    quiet: request.quiet,
-    console: consoleOf(request, surroundings),
-    lastResort: surroundings.stderr,
-    ...(terminal === undefined ? {} : { stdout: terminal }),
-    secrets: config.secrets,
-  });
-}
-
-/** Who asks quietly for something that touches nothing wants the exit code, and to know what kept it from being found. */
+/** A quiet request that touches nothing asks for its exit code, and for what prevented an answer. */
 function levelOf(config: ArchiverConfig, request: RunRequest): LogLevel {
   if (request.quiet && touchesNothing(request)) return 'CRITICAL';
   return request.verbose ? 'DEBUG' : config.app.logLevel;
 }
 
-/** Not even the log file, which would be made for the account that tries things out. */
-function touchesNothing({ dryRun, mode }: RunRequest): boolean {
-  return dryRun || mode === 'check-config';
-}
-
-/** Says what is starting, and with what configuration. */
-function announce(warnings: readonly string[], request: RunRequest, logger: Logger): void {
-  for (const line of [rule, 'Run Record Archiver Starting', `Config: ${request.configPath}`, rule]) {
-    logger.info(line);
-  }
-  for (const warning of warnings) logger.warning(warning);
-}
-
 async function runUnderSignals(
   orchestrator: Orchestrator,
   request: RunRequest,
-  { warnings }: LoadedConfig,
+  warnings: readonly string[],
   { process, exit }: Pick<Surroundings, 'process' | 'exit'>,
   logger: Logger,
 ): Promise<number> {
@@ -190,6 +152,14 @@ async function runUnderSignals(
   }
 }
 
+/** Says what is starting, and with what configuration. */
+function announce(warnings: readonly string[], request: RunRequest, logger: Logger): void {
+  for (const line of [rule, 'Run Record Archiver Starting', `Config: ${request.configPath}`, rule]) {
+    logger.info(line);
+  }
+  for (const warning of warnings) logger.warning(warning);
+}
+
 /** Logs what ended the program and gives the exit code for it. */
 function summarise(error: unknown, stage: string | undefined, logger: Logger): number {
   const isKnown = error instanceof ArchiverError;
@@ -205,5 +175,5 @@ function summarise(error: unknown, stage: string | undefined, logger: Logger): n
     rule,
   ];
   for (const line of lines) logger[level](line);
-  return isKnown ? exitCodes.failure : exitCodes.unexpectedError;
+  return exitCodeOf(error);
 }

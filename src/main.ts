@@ -2,8 +2,17 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { parseArguments } from './cli/cli.ts';
 import type { Environment } from './environment.ts';
 import { programVersion } from './installation.ts';
-import { codeUnlessLost, outliveTerminal, standardError, standardOutput } from './log/standard-stream.ts';
+import {
+  codeUnlessLost,
+  complain,
+  outliveTerminal,
+  standardError,
+  standardOutput,
+} from './log/standard-stream.ts';
+import { modes } from './modes/all.ts';
 import { endSoon, exitAtOnce } from './process-exit.ts';
+
+const program = 'run-archiver';
 
 /**
  * Runs the program.
@@ -17,25 +26,30 @@ export async function main(
   readEnvironment: () => Environment,
   sleep: (milliseconds: number) => Promise<unknown> = wait,
 ): Promise<number> {
-  const parsed = parseArguments(argv, { program: programVersion(), node: process.version });
-  if (parsed.kind === 'run') {
-    // Only now: --help and a usage error need not wait until all clients are loaded.
-    const { execute } = await import('./execute.ts');
-    const env = readEnvironment();
-    outliveTerminal();
-    const code = await execute(parsed.request, {
-      env,
-      stdout: standardOutput,
-      stderr: standardError,
-      process,
-      exit: exitAtOnce,
-      now: () => new Date(),
-      sleep,
-    });
-    endSoon(code);
-    return code;
+  const parsed = parseArguments(argv, modes, { program: programVersion(), node: process.version });
+  if (parsed.kind === 'exit') {
+    standardOutput.write(parsed.stdout);
+    standardError.write(parsed.stderr);
+    return codeUnlessLost(program, parsed.code);
   }
-  standardOutput.write(parsed.stdout);
-  standardError.write(parsed.stderr);
-  return codeUnlessLost('run-archiver', parsed.code);
+  // Only now: --help and a usage error need not wait until all clients are loaded.
+  const { execute } = await import('./execute.ts');
+  let env: Environment;
+  try {
+    env = readEnvironment();
+  } catch (error) {
+    return complain(program, error);
+  }
+  outliveTerminal();
+  const code = await execute(parsed.request, {
+    env,
+    stdout: standardOutput,
+    stderr: standardError,
+    process,
+    exit: exitAtOnce,
+    now: () => new Date(),
+    sleep,
+  });
+  endSoon(code);
+  return code;
 }

@@ -1,27 +1,23 @@
-import type { RunRequest } from './cli/request.ts';
+import type { RunRequest } from './cli/cli.ts';
 import { ConfigurationError, LockExistsError, messageOf, NotYetError } from './errors.ts';
 import { makeDirectory } from './files/directories.ts';
 import { acquireProcessLock } from './lock/process-lock.ts';
 import type { Logger } from './log/logger.ts';
 import type { ProgressView } from './log/terminal.ts';
-import type { Execution } from './modes/execution.ts';
-import { runStages } from './modes/stages.ts';
-import { Site, type SiteOptions } from './site.ts';
+import { modeOf, needsLock } from './modes/all.ts';
+import type { Execution } from './modes/mode.ts';
+import type { Site } from './site.ts';
 import type { ExecutionEnd, StageObserver } from './stages/stage-observer.ts';
 
 /** What an orchestrator is given from outside. */
-export interface OrchestratorOptions extends SiteOptions {
+export interface OrchestratorOptions {
+  readonly site: Site;
   /** What loading the configuration warned of. */
   readonly warnings: readonly string[];
   /** Writes a report for programs. */
   readonly print: (text: string) => void;
   /** Where somebody watches, if anybody does. */
   readonly progress: ProgressView | undefined;
-}
-
-/** May the request change the archive or what the archiver remembers of it? Such ones exclude each other. */
-export function needsLock({ mode, dryRun }: RunRequest): boolean {
-  return !dryRun && !['report-status', 'check-config', 'verify', 'restore'].includes(mode);
 }
 
 /** Does what a request asks for, under the process lock where the archive or its state may change. */
@@ -35,8 +31,8 @@ export class Orchestrator {
 
   constructor(options: OrchestratorOptions) {
     this.#options = options;
-    this.#site = new Site(options);
-    this.#logger = options.logger('run_record_archiver.orchestrator');
+    this.#site = options.site;
+    this.#logger = options.site.logger('run_record_archiver.orchestrator');
   }
 
   /** Why a shutdown was requested, or undefined. */
@@ -141,29 +137,12 @@ export class Orchestrator {
       print: this.#options.print,
       progress: this.#options.progress,
       shutdown: this.#shutdown.signal,
+      stagesBegin: (mode) => this.#tell(async (observer) => observer.begin?.(mode)),
       stageEnded: (outcome, seconds) => this.#tell((observer) => observer.stageEnded(outcome, seconds)),
       enter: (stage) => {
         this.#stage = stage;
       },
     };
-    // What cron starts every ten minutes need not wait until the modes that people ask for are loaded.
-    switch (request.mode) {
-      case 'report-status':
-        return await (await import('./modes/report-status.ts')).reportStatus(request, execution);
-      case 'recover-state':
-        return await (await import('./modes/recover-state.ts')).recoverState(request, execution);
-      case 'pipeline':
-      case 'import-only':
-      case 'migrate-only':
-      case 'retry-failed':
-        await this.#tell(async (observer) => observer.begin?.(request.mode));
-        return await runStages(request, execution);
-      case 'verify':
-        return await (await import('./modes/verify.ts')).reportVerification(request, execution);
-      case 'restore':
-        return await (await import('./modes/restore.ts')).restore(request, execution);
-      case 'check-config':
-        return await (await import('./modes/check-config.ts')).checkConfig(request, execution);
-    }
+    return await modeOf(request).run(request, execution);
   }
 }

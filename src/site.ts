@@ -1,12 +1,14 @@
 import { join } from 'node:path';
 import type { ArtdaqDb } from './artdaqdb/artdaqdb.ts';
 import { type ArtdaqDbServices, openArtdaqDb } from './artdaqdb/schemes.ts';
+import { loadConfig } from './config/load.ts';
 import type { ArchiverConfig } from './config/schema.ts';
 import type { Environment } from './environment.ts';
 import type { StageName } from './errors.ts';
 import { installationDirectory } from './installation.ts';
 import { makeRedactor } from './log/log-line.ts';
 import type { Logger } from './log/logger.ts';
+import type { Logging } from './log/logging.ts';
 import { noMetrics, openMetrics } from './metrics/open.ts';
 import { type CallTimer, timedArtdaqDb, timedUconDb } from './metrics/timed.ts';
 import { openNotifications } from './notify/open.ts';
@@ -35,6 +37,37 @@ export interface SiteOptions {
   readonly sleep: (milliseconds: number) => Promise<unknown>;
   /** Nothing is touched, and nobody told. */
   readonly dryRun: boolean;
+}
+
+/** What a program is given to open a site. */
+export interface OpenOptions extends Omit<SiteOptions, 'config' | 'logger'> {
+  /** Opens the log, once the configuration is known. */
+  readonly openLog: (config: ArchiverConfig) => Logging;
+  /** The clients' working files go there, in place of `app.work_dir`. */
+  readonly workDir?: string;
+}
+
+/** A site, and what is to be told about its configuration. */
+export interface OpenedSite {
+  readonly site: Site;
+  readonly logging: Logging;
+  /** What loading the configuration warned of. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reads the configuration, opens the log, and makes the site: the beginning of the archiver and of each tool for its places.
+ * @throws ConfigurationError if the configuration can't be used
+ */
+export async function openSite(
+  configPath: string,
+  { openLog, workDir, ...options }: OpenOptions,
+): Promise<OpenedSite> {
+  const { config, warnings } = await loadConfig(configPath, options.env);
+  const logging = openLog(config);
+  const app = { ...config.app, workDir: workDir ?? config.app.workDir };
+  const site = new Site({ ...options, config: { ...config, app }, logger: (name) => logging.logger(name) });
+  return { site, logging, warnings };
 }
 
 /** The places that the configuration names; each client is made when it is first asked for. */

@@ -1,8 +1,49 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { exitCodes } from '../exit-codes.ts';
-import { exitStatus, files, modeFlags, modifierFlags, referenceFlags } from './flags.ts';
-import { type OptionValues, readRequest, refuseTwoModes, UsageError } from './read-request.ts';
-import type { RunRequest } from './request.ts';
+import { exitCodeOf } from '../exit-codes.ts';
+import {
+  dryRunFlag,
+  type Flag,
+  jsonFlag,
+  limitFlag,
+  logFlags,
+  nameOf,
+  referenceFlags,
+  runsFlag,
+} from './flags.ts';
+import { GivenFlags } from './given-flags.ts';
+
+/** What every command line says. */
+export interface CommonRequest {
+  readonly configPath: string;
+  /** DEBUG logging, whatever the configuration says. */
+  readonly verbose: boolean;
+  /** Nothing on stdout, and on stderr only errors that no log file takes. */
+  readonly quiet: boolean;
+  /** Say what would be done, and touch nothing. */
+  readonly dryRun: boolean;
+}
+
+/** What one execution is asked. */
+export interface RunRequest extends CommonRequest {
+  /** One of the mode's names. */
+  readonly mode: string;
+  /** The report as JSON on stdout. */
+  readonly json?: boolean;
+}
+
+/** What the command line knows of a mode. */
+export interface CliMode {
+  /** At most one flag of all modes may be given. */
+  readonly flags: readonly Flag[];
+  /** A flag that chooses the mode, too, unless the command line names one that is not the first in the list of modes. */
+  readonly impliedBy?: string;
+  /** Flags that it understands besides those of every mode. */
+  readonly options: readonly Flag[];
+  readRequest(given: GivenFlags, common: CommonRequest): RunRequest;
+}
+
+/** All modes in the order of the help text; the first one is meant if the command line names none. */
+export type CliModes = readonly [CliMode, ...CliMode[]];
 
 /** What a command line asks for: work, or only words and an exit code. */
 export type ParsedArguments =
@@ -22,10 +63,14 @@ const helpAliases: ReadonlySet<string> = new Set(['/?', '/h', '/help']);
  * Reads a command line; touches nothing else.
  * @param argv the arguments after the program's name
  */
-export function parseArguments(argv: readonly string[], versions: Versions): ParsedArguments {
+export function parseArguments(
+  argv: readonly string[],
+  modes: CliModes,
+  versions: Versions,
+): ParsedArguments {
   let stdout = '';
   let stderr = '';
-  const command = makeCommand(versions).configureOutput({
+  const command = makeCommand(modes, versions).configureOutput({
     writeOut: (text) => {
       stdout += text;
     },
@@ -42,20 +87,14 @@ export function parseArguments(argv: readonly string[], versions: Versions): Par
     const [configPath = 'config.yaml'] = command.args;
     if (configPath.startsWith('-') && !argv.includes('--'))
       command.error(`error: unknown option '${configPath}'`);
-    const given = givenOptions(command);
-    meantOrRefused(() => refuseTwoModes(given), command);
-    return { kind: 'run', request: meantOrRefused(() => readRequest(given, configPath), command) };
+    return { kind: 'run', request: readRequest(new GivenFlags(command), modes, configPath) };
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return exit(error.exitCode === 0 ? exitCodes.success : exitCodes.wrongUsage, stdout, stderr);
+    return { kind: 'exit', code: exitCodeOf(error), stdout, stderr };
   }
 }
 
-function exit(code: number, stdout: string, stderr: string): ParsedArguments {
-  return { kind: 'exit', code, stdout, stderr };
-}
-
-function makeCommand(versions: Versions): Command {
+function makeCommand(modes: CliModes, versions: Versions): Command {
   const command = new Command('run-archiver')
     .description(
       'Archives run records: run directories -> artdaqDB -> UconDB. Without a mode: import, then migrate.',
@@ -67,8 +106,8 @@ function makeCommand(versions: Versions): Command {
     .addHelpText('after', `${exitStatus}\n${files}`)
     .exitOverride();
   const groups = [
-    { heading: 'Modes (at most one):', flags: modeFlags },
-    { heading: 'Options:', flags: modifierFlags },
+    { heading: 'Modes (at most one):', flags: modes.flatMap((mode) => mode.flags) },
+    { heading: 'Options:', flags: optionFlags(modes) },
   ];
   for (const { heading, flags } of groups) {
     for (const flag of flags) {
@@ -83,6 +122,60 @@ function makeCommand(versions: Versions): Command {
   );
 }
 
+/** The flags that change how it is done, in the order of the help text. */
+export function optionFlags([first, ...others]: CliModes): readonly Flag[] {
+  const shared = [dryRunFlag, runsFlag, limitFlag, jsonFlag];
+  const flags = [...first.options.filter((flag) => !shared.includes(flag)), ...shared];
+  for (const flag of others.flatMap(({ options }) => options)) {
+    if (flags.includes(flag)) continue;
+    const before = flags.findIndex((other) => nameOf(other) === flag.after);
+    flags.splice(before === -1 ? flags.length : before + 1, 0, flag);
+  }
+  return [...flags, ...logFlags];
+}
+
+/** The last of two values would silently win. */
+function givenOnce(value: string, previous: string | undefined): string {
+  if (previous !== undefined) throw new InvalidArgumentError('It was given more than once.');
+  return value;
+}
+
+/** What the flags ask for; refuses flags that contradict each other. */
+function readRequest(given: GivenFlags, modes: CliModes, configPath: string): RunRequest {
+  const named = modes.flatMap(({ flags }) => flags.map(nameOf)).filter((name) => given.has(name));
+  const implying = modes.flatMap(({ impliedBy }) => impliedBy ?? []).find((name) => given.has(name));
+  // The reference knows what wins among its own flags; nobody can know it of others.
+  const unknown = named.find((name) => !referenceFlags.includes(name));
+  if (implying !== undefined && unknown !== undefined) {
+    given.refuse(`${unknown} and ${implying} can't be used together`);
+  }
+  if (named.length > 1) given.refuse(`${named.join(' and ')} can't be used together`);
+  const mode = chosenMode(given, modes);
+  const request = mode.readRequest(given, {
+    configPath,
+    verbose: given.has('--verbose'),
+    quiet: given.has('--quiet'),
+    dryRun: given.has('--dry-run'),
+  });
+  const [name] = named;
+  for (const option of optionFlags(modes)) {
+    const flag = nameOf(option);
+    const isForAll = option === dryRunFlag || referenceFlags.includes(flag);
+    if (given.has(flag) && !isForAll && !mode.options.includes(option)) {
+      given.refuse(`${flag} has no meaning ${name === undefined ? 'without a mode' : `with ${name}`}`);
+    }
+  }
+  return request;
+}
+
+function chosenMode(given: GivenFlags, [first, ...others]: CliModes): CliMode {
+  return (
+    others.find(({ flags }) => flags.some((flag) => given.has(nameOf(flag)))) ??
+    others.find(({ impliedBy }) => impliedBy !== undefined && given.has(impliedBy)) ??
+    first
+  );
+}
+
 function completed(argv: readonly string[], command: Command): string[] {
   const known = [...command.options.flatMap(({ long }) => long ?? []), '--help'];
   const result = completePrefixes(
@@ -92,30 +185,6 @@ function completed(argv: readonly string[], command: Command): string[] {
   if (Array.isArray(result)) return result;
   return command.error(
     `error: ambiguous option '${result.argument}': could be ${result.candidates.join(' or ')}`,
-  );
-}
-
-function meantOrRefused<Result>(read: () => Result, command: Command): Result {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    return command.error(`error: ${error.message}`);
-  }
-}
-
-/** The last of two values would silently win. */
-function givenOnce(value: string, previous: string | undefined): string {
-  if (previous !== undefined) throw new InvalidArgumentError('It was given more than once.');
-  return value;
-}
-
-function givenOptions(command: Command): OptionValues {
-  const given = command.options.filter(
-    (option) => command.getOptionValueSource(option.attributeName()) === 'cli',
-  );
-  return new Map(
-    given.map((option) => [option.long ?? '', String(command.getOptionValue(option.attributeName()))]),
   );
 }
 
@@ -148,3 +217,21 @@ export function completePrefixes(argv: readonly string[], known: readonly string
   }
   return completed;
 }
+
+/** Exit codes, as the end of the help text. They never change their meaning; treat any other than 0 as failure. */
+const exitStatus = `
+EXIT STATUS
+  0    success, also if there was nothing to do
+  1    a known error (configuration, a place that can't be reached, another archiver running), or a run failed
+  2    wrong usage, or an unexpected error
+  130  stopped by request: a signal, or the lock file was removed; what was in progress ended well`;
+
+/** The files that matter to an operator, as the end of the help text. */
+const files = `
+FILES
+  config.yaml           the configuration, in the current directory unless given; config.yaml.template explains it
+  archiver.env          in the directory above bin/: KEY=value lines that go over the environment
+  app.lock_file         holds the process id while the archiver runs; remove it to stop the archiver gracefully
+  app.*_state_file      how far each stage has come
+  app.*_failure_log     the runs that failed, one number a line
+  app.log_file          the log; the five files before it are kept as .1 to .5`;

@@ -20,7 +20,7 @@ export interface LoggingOptions {
   /** The console's stream; the standard output if absent. A report for programs keeps that one for itself. */
   readonly console?: OutputStream;
   /** Where the console's lines go in place of that stream. */
-  readonly stdout?: TextSink;
+  readonly stdout?: TextSink | undefined;
   /** Where errors go that would be lost; standard error if absent. */
   readonly lastResort?: TextSink;
   readonly clock?: () => Date;

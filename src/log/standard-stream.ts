@@ -1,7 +1,9 @@
 import { closeSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
+import { inspect } from 'node:util';
 import { ArchiverError, messageOf } from '../errors.ts';
-import { exitCodes } from '../exit-codes.ts';
+import { exitCodeOf, exitCodes } from '../exit-codes.ts';
+import { visibleLines } from '../shown-text.ts';
 import { errorCode } from '../system-error.ts';
 
 /** Takes what a program says: standard output, standard error, or what a test puts in their place. */
@@ -102,6 +104,17 @@ export function codeUnlessLost(program: string, code: number): number {
     standardError.write(`${program}: ${messageOf(error)}\n`);
     return code === exitCodes.success ? exitCodes.failure : code;
   }
+}
+
+/**
+ * Says on standard error why a program ends that has no log.
+ * @param program its name, for the message
+ * @returns the exit code
+ */
+export function complain(program: string, error: unknown): number {
+  const text = error instanceof ArchiverError ? `${program}: ${visibleLines(error.message)}` : inspect(error);
+  standardError.write(`${text}\n`);
+  return exitCodeOf(error);
 }
 
 const terminals = [0, 1, 2].filter((fd) => isatty(fd));

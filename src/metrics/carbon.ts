@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import type { RunRequest } from '../cli/request.ts';
 import { ArchiverError } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
 import { reasonOf } from '../net/failure-reason.ts';
@@ -135,7 +134,7 @@ export class CarbonMetrics implements StageObserver {
     this.#carbon = carbon;
   }
 
-  begin(mode: RunRequest['mode']): void {
+  begin(mode: string): void {
     this.#isRetry = mode === 'retry-failed';
   }
 

@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RunRequest } from '../cli/request.ts';
 import type { Environment } from '../environment.ts';
 import type { Logger } from '../log/logger.ts';
 import { reasonOf } from '../net/failure-reason.ts';
@@ -48,7 +47,7 @@ export class HealthCheck implements StageObserver {
     this.#timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
   }
 
-  begin(mode: RunRequest['mode']): void {
+  begin(mode: string): void {
     const signal = AbortSignal.any([AbortSignal.timeout(this.#timeoutMs), this.#halfTime.signal]);
     this.#started = this.#ping('start', `${mode} on ${hostname()}\n`, signal);
   }

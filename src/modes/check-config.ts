@@ -1,13 +1,27 @@
-import { localChecks, serviceChecks } from '../checks/all.ts';
-import type { CheckResult } from '../checks/run-checks.ts';
-import { runChecks } from '../checks/run-checks.ts';
-import type { RunRequest } from '../cli/request.ts';
+import { type CheckResult, runChecks } from '../checks/run-checks.ts';
+import type { RunRequest } from '../cli/cli.ts';
+import { jsonFlag } from '../cli/flags.ts';
 import { programVersion } from '../installation.ts';
 import { makeRedactor } from '../log/log-line.ts';
-import { checkLine, checksJson, checksSummary, isUsable } from '../report/checks.ts';
-import type { Execution } from './execution.ts';
+import { checkLine, checksJson, checksSummary, isUsable, unusableConfigJson } from '../report/checks.ts';
+import type { Execution, Mode } from './mode.ts';
 
-type CheckRequest = Extract<RunRequest, { mode: 'check-config' }>;
+interface CheckRequest extends RunRequest {
+  readonly mode: 'check-config';
+  readonly json: boolean;
+}
+
+/** Checks the configuration and everything that it names. */
+export const checkConfigMode: Mode<CheckRequest> = {
+  names: ['check-config'],
+  flags: [{ flags: '--check-config', description: 'check the configuration and everything it names' }],
+  options: [jsonFlag],
+  needsLock: false,
+  touchesNothing: true,
+  readRequest: (given, common) => ({ ...common, mode: 'check-config', json: given.has('--json') }),
+  run: (request, execution) => checkConfig(request, execution),
+  unusableJson: ({ configPath }, message, now) => unusableConfigJson(configPath, message, now),
+};
 
 /** How long the checks may take, in milliseconds. */
 export interface CheckLimits {
@@ -29,10 +43,11 @@ const levels = { ok: 'info', warning: 'warning', failed: 'error' } as const;
  * @returns true if nothing would keep the archiver from working
  */
 export async function checkConfig(
-  request: CheckRequest,
+  { configPath, json }: CheckRequest,
   execution: Execution,
   limits: CheckLimits = LIMITS,
 ): Promise<boolean> {
+  const { localChecks, serviceChecks } = await import('../checks/all.ts');
   const { site, logger, shutdown, warnings } = execution;
   execution.enter('Check of the configuration');
   const redact = makeRedactor(site.config.secrets);
@@ -45,7 +60,7 @@ export async function checkConfig(
   const facts = {
     version: programVersion(),
     node: process.version,
-    configPath: request.configPath,
+    configPath,
     warnings,
   };
   await runChecks(localChecks(site, facts), { limitMs: limits.local, stop: shutdown, report });
@@ -55,6 +70,6 @@ export async function checkConfig(
     report,
   });
   logger.info(checksSummary(results));
-  if (request.json) execution.print(checksJson(results, site.now()));
+  if (json) execution.print(checksJson(results, site.now()));
   return isUsable(results);
 }

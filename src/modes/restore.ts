@@ -1,22 +1,53 @@
 import { lstat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { checkPaths, unpackBytes } from '../blob/unpack.ts';
-import type { RunRequest } from '../cli/request.ts';
+import type { RunRequest } from '../cli/cli.ts';
 import { ArchiverError, BlobError, messageOf, PersistenceError, UconDbError } from '../errors.ts';
 import { type NamedContent, writeFilesTogether } from '../files/files-together.ts';
 import { directoriesOf } from '../files/parent-directories.ts';
-import type { RunNumber } from '../runs/run-number.ts';
+import { parseRunNumber, type RunNumber } from '../runs/run-number.ts';
 import { undefinedIfMissing } from '../system-error.ts';
-import type { Execution } from './execution.ts';
+import type { Execution, Mode } from './mode.ts';
 
-type RestoreRequest = Extract<RunRequest, { mode: 'restore' }>;
+interface RestoreRequest extends RunRequest {
+  readonly mode: 'restore';
+  readonly run: RunNumber;
+  /** Directory for the files. */
+  readonly to: string;
+  /** Replace files that exist. */
+  readonly force: boolean;
+  /** Write the blob as it is, instead of its files. */
+  readonly raw: boolean;
+}
+
+/** Writes a run's files from UconDB into a directory. */
+export const restoreMode: Mode<RestoreRequest> = {
+  names: ['restore'],
+  flags: [{ flags: '--restore <run>', description: "unpack a run's files from UconDB (with --to)" }],
+  options: [
+    { flags: '--to <directory>', description: 'where --restore puts the files' },
+    { flags: '--force', description: 'let --restore replace existing files' },
+    {
+      flags: '--raw',
+      description: 'let --restore write the blob as it is, into one file run<number>.blob',
+    },
+  ],
+  needsLock: false,
+  readRequest(given, common) {
+    const text = given.value('--restore') ?? '';
+    const run = parseRunNumber(text) ?? given.refuse(`--restore needs a run number, not '${text}'`);
+    const to = given.value('--to') || given.refuse('--restore needs --to <directory>');
+    return { ...common, mode: 'restore', run, to, force: given.has('--force'), raw: given.has('--raw') };
+  },
+  run: restore,
+};
 
 /**
  * Writes a run's files, or with `raw` its blob, from UconDB into a directory, all or none of them; it is made if it is missing.
  * @returns false if it was stopped before
  * @throws ArchiverError if there is no such blob, it is not that run's, a file is there already, or they can't be written
  */
-export async function restore(request: RestoreRequest, execution: Execution): Promise<boolean> {
+async function restore(request: RestoreRequest, execution: Execution): Promise<boolean> {
   const { site, logger, shutdown } = execution;
   execution.enter('Restore');
   const { run, force, dryRun } = request;

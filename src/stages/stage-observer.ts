@@ -1,4 +1,3 @@
-import type { RunRequest } from '../cli/request.ts';
 import type { StageName } from '../errors.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 import type { WaitingAtPlace } from '../state/waiting-runs.ts';
@@ -34,7 +33,7 @@ export type ExecutionEnd = 'success' | 'failure' | 'stopped';
  */
 export interface StageObserver {
   /** An execution that archives runs begins. Must return at once. */
-  begin?(mode: RunRequest['mode']): void;
+  begin?(mode: string): void;
   /** @param seconds that the stage took */
   stageEnded(outcome: StageOutcome, seconds: number): Promise<void>;
   /**

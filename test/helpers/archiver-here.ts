@@ -3,6 +3,7 @@ import { parseArguments } from '../../src/cli/cli.ts';
 import { execute } from '../../src/execute.ts';
 import { programVersion } from '../../src/installation.ts';
 import type { OutputStream } from '../../src/log/standard-stream.ts';
+import { modes } from '../../src/modes/all.ts';
 import type { Ended } from './archiver-process.ts';
 
 /** What else an archiver in this process is given. */
@@ -33,7 +34,7 @@ export class ArchiverHere {
   }
 
   async #run(args: readonly string[], { env = {}, stdout = this.#stdout }: HereOptions): Promise<Ended> {
-    const parsed = parseArguments(args, { program: programVersion(), node: process.version });
+    const parsed = parseArguments(args, modes, { program: programVersion(), node: process.version });
     if (parsed.kind === 'exit') {
       stdout.write(parsed.stdout);
       this.#stderr.write(parsed.stderr);

@@ -99,6 +99,7 @@ export class CheckedSite {
         },
         progress: undefined,
         shutdown: new AbortController().signal,
+        stagesBegin: async () => undefined,
         stageEnded: async () => undefined,
         enter: () => undefined,
       },

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { modeFlags, modifierFlags } from '../../src/cli/flags.ts';
+import { optionFlags } from '../../src/cli/cli.ts';
 import { parameterPaths, sectionPaths } from '../../src/config/sections.ts';
+import { modes } from '../../src/modes/all.ts';
 import {
   anchorsIn,
   type Document,
@@ -18,7 +19,7 @@ const guides =
   `DEPLOYMENT_GUIDE OPERATIONS_MANUAL STATE_MANAGEMENT_GUIDE TROUBLESHOOTING_GUIDE FILE_FORMATS EXIT_CODES
   CORE_MODULES clients_README services_README persistence_README fhiclutils_README`.split(/\s+/);
 const flagPattern = /(?<![\w-])--[a-z][a-z-]*\*?[a-z-]*/g;
-const archiverFlags = [...modeFlags, ...modifierFlags]
+const archiverFlags = [...modes.flatMap(({ flags }) => flags), ...optionFlags(modes)]
   .flatMap(({ flags }) => flags.match(flagPattern) ?? [])
   .concat('--help', '--version');
 /** Of other programs, which the guides name. */

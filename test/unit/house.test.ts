@@ -21,8 +21,9 @@ const ORDER = [
   'signals lock records ucondb',
   'blob log net',
   'cli fhicl files',
-  'process-exit errors',
-  'system-error exit-codes installation environment shown-text runs',
+  'process-exit exit-codes',
+  'errors',
+  'system-error installation environment shown-text runs',
 ].map((line) => line.split(' '));
 
 /** What touches the world: pure rooms import none of it. */

@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { completePrefixes, parseArguments } from '../../../src/cli/cli.ts';
-import { modeFlags, modifierFlags } from '../../../src/cli/flags.ts';
+import { completePrefixes, optionFlags, parseArguments } from '../../../src/cli/cli.ts';
+import { nameOf } from '../../../src/cli/flags.ts';
 import { programVersion } from '../../../src/installation.ts';
+import { modes } from '../../../src/modes/all.ts';
 import { RunSet } from '../../../src/runs/run-set.ts';
 
 const versions = { program: '9.8.7', node: 'v20.19.0' };
-const parse = (...argv: string[]) => parseArguments(argv, versions);
+const parse = (...argv: string[]) => parseArguments(argv, modes, versions);
 
 /** The long names of all flags but help and version. */
-const flags = [...modeFlags, ...modifierFlags].map((flag) => /--[a-z-]+/.exec(flag.flags)?.[0] ?? '');
+const modeFlags = modes.flatMap(({ flags }) => flags);
+const flagNames = [...modeFlags, ...optionFlags(modes)].map(nameOf);
 
 const common = { configPath: 'config.yaml', verbose: false, quiet: false, dryRun: false };
 const stages = { runs: undefined, limit: undefined, incremental: false, validate: false };
@@ -76,7 +78,7 @@ describe('a command line', () => {
     const help = parse(...argv);
     expect(help).toMatchObject({ kind: 'exit', code: 0, stderr: '' });
     const text = help.kind === 'exit' ? help.stdout : '';
-    for (const name of flags) expect(text).toContain(name);
+    for (const name of flagNames) expect(text).toContain(name);
     for (const part of ['EXIT STATUS', '130', 'FILES', 'archiver.env', '/?']) expect(text).toContain(part);
   });
 
@@ -127,9 +129,10 @@ describe('wrong usage', () => {
   });
 
   it('is any two different modes', () => {
-    const modes = modeFlags.map((flag) => flag.flags.replace(/<.*>/, '5').split(' '));
-    for (const [index, one] of modes.entries()) {
-      for (const other of modes.slice(index + 1)) expect(parse(...one, ...other)).toMatchObject({ code: 2 });
+    const choices = modeFlags.map((flag) => flag.flags.replace(/<.*>/, '5').split(' '));
+    for (const [index, one] of choices.entries()) {
+      for (const other of choices.slice(index + 1))
+        expect(parse(...one, ...other)).toMatchObject({ code: 2 });
     }
   });
 });

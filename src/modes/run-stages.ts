@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
-import type { RunRequest } from '../cli/request.ts';
+import type { RunRequest } from '../cli/cli.ts';
+import type { Selection } from '../cli/given-flags.ts';
 import { ArchiverError, NotYetError, type StageName } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { Logger } from '../log/logger.ts';
@@ -15,12 +16,26 @@ import type { StageContext, StageRequest } from '../stages/stage.ts';
 import type { StageOutcome } from '../stages/stage-observer.ts';
 import { faultText } from '../stages/waiting-texts.ts';
 import { followUpRecords } from '../state/follow-up-records.ts';
-import type { Execution } from './execution.ts';
+import type { Execution } from './mode.ts';
 
-type StagesRequest = Extract<
-  RunRequest,
-  { mode: 'pipeline' | 'import-only' | 'migrate-only' | 'retry-failed' }
->;
+interface WorkRequest extends RunRequest, Selection {
+  /** Check each blob after its migration. */
+  readonly validate: boolean;
+}
+
+interface NewRunsRequest extends WorkRequest {
+  readonly mode: 'pipeline' | 'import-only' | 'migrate-only';
+  /** Only runs above the saved position, and at most `batch_size` of them. */
+  readonly incremental: boolean;
+}
+
+interface RetryRequest extends WorkRequest {
+  readonly mode: 'retry-failed';
+  readonly stage: StageName;
+}
+
+/** Which stages run, and for which runs. */
+export type StagesRequest = NewRunsRequest | RetryRequest;
 
 const rule = '='.repeat(60);
 const titles = {
@@ -39,6 +54,7 @@ function isNeededByMigration(place: string): boolean {
  * @returns true if every run succeeded, and none waits by a fault
  */
 export async function runStages(request: StagesRequest, execution: Execution): Promise<boolean> {
+  await execution.stagesBegin(request.mode);
   let allWell = true;
   execution.logger.info(`=== Execution Mode: ${modeTitle(request)} ===`);
   let nowhere = request.runs?.asked ?? [];

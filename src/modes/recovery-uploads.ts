@@ -9,7 +9,7 @@ import { WaitingBook } from '../stages/waiting-book.ts';
 import { followUpRecords } from '../state/follow-up-records.ts';
 import { allUncertain, uncertainRuns } from '../state/uncompared-runs.ts';
 import type { WaitingRun } from '../state/waiting-runs.ts';
-import type { Execution } from './execution.ts';
+import type { Execution } from './mode.ts';
 
 /** How the runs that this archiver uploaded compare; all ascending. */
 export interface ComparedUploads {

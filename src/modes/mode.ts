@@ -1,0 +1,49 @@
+import type { CliMode, CommonRequest, RunRequest } from '../cli/cli.ts';
+import type { GivenFlags } from '../cli/given-flags.ts';
+import type { Logger } from '../log/logger.ts';
+import type { ProgressView } from '../log/terminal.ts';
+import type { Site } from '../site.ts';
+import type { StageOutcome } from '../stages/stage-observer.ts';
+
+/**
+ * Something that the program can do. To add one, write a file that exports it, and name it in `all.ts`. The help text needs
+ * these files too, so what a mode works with is loaded when it runs.
+ */
+export interface Mode<Request extends RunRequest = RunRequest> extends CliMode {
+  /** What `mode` can be in its requests. */
+  readonly names: readonly Request['mode'][];
+  /** May it change the archive, or what the archiver remembers of it? Only one such execution runs at a time. */
+  readonly needsLock: boolean;
+  /** Does it not even write to the log file? */
+  readonly touchesNothing?: boolean;
+  readRequest(given: GivenFlags, common: CommonRequest): Request;
+  /**
+   * Does what a request asks for.
+   * @returns true if every run succeeded and every place answered
+   * @throws ArchiverError for what concerns no single run
+   */
+  run(request: Request, execution: Execution): Promise<boolean>;
+  /** The report for programs if the configuration can't be used, for a mode that has one. */
+  unusableJson?(request: Request, message: string, now: Date): string;
+}
+
+/** What every mode works with. */
+export interface Execution {
+  readonly site: Site;
+  /** Of the orchestrator. */
+  readonly logger: Logger;
+  /** What loading the configuration warned of. */
+  readonly warnings: readonly string[];
+  /** Writes a report for programs to standard output. */
+  readonly print: (text: string) => void;
+  /** Where somebody watches, if anybody does. */
+  readonly progress: ProgressView | undefined;
+  /** Aborted = begin nothing further. */
+  readonly shutdown: AbortSignal;
+  /** Tells the observers that stages are about to run; never fails. */
+  stagesBegin(mode: string): Promise<void>;
+  /** Tells the observers how a stage ended, and after how many seconds; never fails. */
+  stageEnded(outcome: StageOutcome, seconds: number): Promise<void>;
+  /** Notes what is under way, for the error summary. */
+  enter(stage: string): void;
+}

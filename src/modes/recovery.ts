@@ -1,0 +1,125 @@
+import type { RunRequest } from '../cli/cli.ts';
+import { PersistenceError, type StageName } from '../errors.ts';
+import type { Logger } from '../log/logger.ts';
+import { common, type RunNumber, without } from '../runs/run-number.ts';
+import type { Site } from '../site.ts';
+import { followUpRecords } from '../state/follow-up-records.ts';
+import { recoverFrom, recoveryLines, writeRecovery } from '../state/recover.ts';
+import type { RunSetFile } from '../state/run-set-file.ts';
+import { nobodyWaits, type WaitingRunsFile, type WaitingState } from '../state/waiting-runs.ts';
+import type { Execution } from './mode.ts';
+import { compareUploads, nothingUploaded } from './recovery-uploads.ts';
+
+/** The stage whose state is rebuilt. */
+export interface RecoveryRequest extends RunRequest {
+  readonly mode: 'recover-state';
+  readonly stage: StageName;
+}
+
+const rule = '='.repeat(70);
+
+/**
+ * Rebuilds the state file, the failure log and the record of seen runs of a stage from its source and target, and replaces
+ * what else it would stop at. What this archiver uploaded to UconDB is compared before it counts.
+ * @returns false if an uploaded run differs or could not be compared
+ * @throws ArchiverError if source or target can't be listed, or there is an outage while runs are compared; state and failure log
+ *   are not written then
+ */
+export async function recoverState(
+  { stage, dryRun }: RecoveryRequest,
+  execution: Execution,
+): Promise<boolean> {
+  const { site, logger, enter, shutdown } = execution;
+  const title = stage === 'import' ? 'Import State Recovery' : 'Migration State Recovery';
+  enter(title);
+  const say = (...lines: string[]) => {
+    for (const line of lines) logger.info(line);
+  };
+  say(rule, title.toUpperCase(), rule);
+  const [from, to] =
+    stage === 'import' ? [site.records, site.artdaqDb] : [site.artdaqDb, await site.uconDb()];
+  say(`Querying ${from.location}...`);
+  const source = await from.listRuns();
+  say(`Found ${source.length} runs`, `Querying ${to.location}...`);
+  const listed = await to.listRuns(shutdown);
+  say(`Found ${listed.length} runs`);
+  if (listed.length === 0) logger.warning(`No runs found in ${to.location} - setting state to 0`);
+  if (source.length === 0 && listed.length > 0) {
+    logger.warning(
+      `No runs found in ${from.location}: if they are only away (a file system that is not mounted), repeat the recovery when they ` +
+        'are back, as no run is in the failure log or known as seen until then',
+    );
+  }
+  const files = site.files(stage);
+  const known = await waitingRuns(files.waiting, logger);
+  const { byFault } = known ?? nobodyWaits;
+  // Before uploads are compared, by which some of them change.
+  if (!dryRun) await replaceUnreadableRecords(stage, common(source, listed), site, logger);
+  const uploads =
+    stage === 'import'
+      ? nothingUploaded(byFault)
+      : await compareUploads(source, listed, { dryRun, byFault }, execution);
+  if (uploads === undefined) {
+    logger.warning(
+      'The recovery was stopped before all was compared: state and failure log are as they were',
+    );
+    return false;
+  }
+  const { equal, different, uncertain, waiting } = uploads;
+  const target = without(without(listed, different), uncertain);
+  const recovery = recoverFrom(source, target, (run) => waiting.has(run), different);
+  if (dryRun) {
+    say('Dry run: nothing was written. It would be:');
+  } else {
+    // Before the position may pass them.
+    if (known !== undefined) await files.waiting.write({ ...known, byFault: waiting });
+    await writeRecovery(recovery, source, files, logger);
+    // Not before: until the failure log has them, nothing else would tell of runs that waited.
+    if (known === undefined) {
+      logger.info(`✓ Emptied ${files.waiting.path} (before: ${await files.waiting.clear()})`);
+      await files.waiting.write({ ...nobodyWaits, byFault: waiting });
+    }
+    if (stage === 'migrate') await site.uncompared.drop(equal);
+    say(rule, `${title.toUpperCase()} COMPLETE`);
+  }
+  say(...recoveryLines(stage, source.length, listed.length, recovery), rule);
+  return different.length + uncertain.length === 0;
+}
+
+/** Undefined if it can't be told who waits: then the failure log takes those below the position. */
+async function waitingRuns(file: WaitingRunsFile, logger: Logger): Promise<WaitingState | undefined> {
+  try {
+    return await file.read();
+  } catch (error) {
+    if (!(error instanceof PersistenceError)) throw error;
+    logger.warning(`${error.message} Runs that waited count as failed, or as new above the position`);
+    return undefined;
+  }
+}
+
+/**
+ * Replaces the records about archived runs that can't be understood; others are left as they are.
+ * @param archived runs that are at the source and the target of the stage
+ */
+async function replaceUnreadableRecords(
+  stage: StageName,
+  archived: readonly RunNumber[],
+  site: Site,
+  logger: Logger,
+): Promise<void> {
+  const { unfinished, untimed, turns, amended } = followUpRecords(site.config.app.workDir);
+  const replace = async (record: RunSetFile, runs: readonly RunNumber[], meaning: string): Promise<void> => {
+    const kept = await record.replaceUnreadable(runs);
+    if (kept === undefined) return;
+    logger.warning(`✓ Written ${record.path} (before: ${kept}), as it could not be understood: ${meaning}`);
+  };
+  if (stage === 'import') {
+    const all =
+      `it names all ${archived.length} archived runs that have a run directory. The import stage looks at them, some at a time, and ` +
+      'takes out those that lack no time';
+    await replace(unfinished, archived, all);
+    await replace(untimed, archived, all);
+    await replace(turns, [], 'it is empty, so the turns begin anew');
+  }
+  await replace(amended, [], 'it is empty. --verify finds blobs that lack a stop time, and notes them there');
+}

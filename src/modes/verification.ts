@@ -1,0 +1,187 @@
+import pLimit from 'p-limit';
+import type { RunRequest } from '../cli/cli.ts';
+import type { Selection } from '../cli/given-flags.ts';
+import { ArchiverError, messageOf } from '../errors.ts';
+import { compareFiles, isMatch } from '../records/compare.ts';
+import { skippedRuns } from '../report/status.ts';
+import {
+  allEqual,
+  isEqualRun,
+  type Verification,
+  type VerifiedRun,
+  verificationJson,
+  verificationLines,
+} from '../report/verification.ts';
+import { byRunNumber, type RunNumber, without } from '../runs/run-number.ts';
+import { type NumberRange, RunSet, rangeText } from '../runs/run-set.ts';
+import { lacksTimesOnly } from '../stages/blob-completion.ts';
+import { followUpRecords, VerifiedNotes } from '../state/follow-up-records.ts';
+import { storedRecord } from '../ucondb/ucondb.ts';
+import type { Execution } from './mode.ts';
+import { takeTurns } from './verification-turns.ts';
+
+/** Which runs are compared, and for how long. */
+export interface VerificationRequest extends RunRequest, Selection {
+  readonly mode: 'verify';
+  readonly json: boolean;
+  /** Minutes after which no further run is begun. */
+  readonly timeLimit: number | undefined;
+}
+
+/**
+ * Compares the runs, and reports.
+ * @returns true if everything that was looked at agrees
+ * @throws ArchiverError if a place can't be listed, or the record of verified runs can't be read or written
+ */
+export async function reportVerification(
+  request: VerificationRequest,
+  execution: Execution,
+): Promise<boolean> {
+  const { nowhere, ...verification } = await verify(request, execution);
+  if (nowhere.length > 0) {
+    const runs = nowhere.map(rangeText).join(', ');
+    execution.logger.error(`No such run: ${runs} (--runs): neither in artdaqDB, nor in UconDB`);
+  }
+  const well = allEqual(verification) && nowhere.length === 0;
+  for (const line of verificationLines(verification, request.runs === undefined)) {
+    execution.logger[well ? 'info' : 'warning'](line);
+  }
+  if (request.json) execution.print(verificationJson(verification));
+  return well;
+}
+
+/**
+ * Compares runs in artdaqDB with their blobs in UconDB, those whose turn it is ({@link takeTurns}) or those that are asked for by
+ * number. A run that was found unequal is named by each verification until it was compared again and found equal.
+ */
+async function verify(
+  request: VerificationRequest,
+  execution: Execution,
+): Promise<Verification & { readonly nowhere: readonly NumberRange[] }> {
+  const { site, logger, shutdown } = execution;
+  execution.enter('Verification');
+  const plan = await planVerification(request, execution);
+  logger.info(`Verification: comparing ${plan.batch.length} runs, ${plan.left} more are left for later`);
+  const deadline =
+    request.timeLimit === undefined ? Infinity : performance.now() + request.timeLimit * 60_000;
+  const found: VerifiedRun[] = [];
+  const limit = pLimit(site.config.app.parallelWorkers);
+  const notes = new VerifiedNotes(request.dryRun ? undefined : site.verification);
+  if (plan.isNewRound) await notes.endRound();
+  const { amended } = followUpRecords(site.config.app.workDir);
+  let skipped = 0;
+  await Promise.all(
+    plan.batch.map((run) =>
+      limit(async () => {
+        if (shutdown.aborted || performance.now() >= deadline) {
+          skipped++;
+          return;
+        }
+        const result = await verifyRun(run, execution);
+        found.push(result);
+        if (hasLateTimes(result) && !plan.amended?.has(run) && !request.dryRun) await amended.add([run]);
+        await notes.add(run, isEqualRun(result));
+        logResult(result, execution);
+      }),
+    ),
+  );
+  await notes.settle();
+  const left = plan.left + skipped;
+  // Not only when the next one finds nothing left: it would only see runs that came since.
+  if (left === 0 && request.runs === undefined) await notes.endRound();
+  found.sort((one, other) => other.run - one.run);
+  const compared = found.map(({ run }) => run).sort(byRunNumber);
+  return {
+    nowhere: plan.nowhere,
+    runs: found,
+    unequalBefore: without(plan.unequal, compared),
+    uncompared: without(plan.uncompared, compared),
+    missingInUconDb: plan.missing,
+    left,
+  };
+}
+
+async function planVerification(request: VerificationRequest, { site, shutdown }: Execution) {
+  const { runs, limit } = request;
+  const isSelected = (run: RunNumber): boolean => runs === undefined || runs.has(run);
+  const inArtdaqDb = (await site.artdaqDb.listRuns()).filter(isSelected);
+  const inUconDb = (await (await site.uconDb()).listRuns(shutdown)).filter(isSelected);
+  const files = site.files('migrate');
+  const record = {
+    state: await files.state.read(),
+    failed: await files.failures.read(),
+    uncompared: [],
+    isKnown: await files.seen.membership(),
+    waiting: await files.waiting.read(),
+  };
+  const absent = without(inArtdaqDb, inUconDb);
+  const missing = runs === undefined ? skippedRuns(absent, record) : without(absent, record.failed);
+  const present = without(inArtdaqDb, absent);
+  if (runs !== undefined && present.length + missing.length === 0) {
+    throw new ArchiverError(
+      'None of the runs asked for is in both artdaqDB and UconDB, so that nothing was compared',
+    );
+  }
+  const noted = await site.verification.unequal.read();
+  const isUnequal = (run: RunNumber): boolean => noted?.has(run) === true;
+  const uploads = await site.uncompared.read();
+  const isUncompared = (run: RunNumber): boolean => uploads.has(run);
+  const verified = runs === undefined ? await site.verification.verified.read() : undefined;
+  const isFirst = (run: RunNumber): boolean => isUnequal(run) || isUncompared(run);
+  const turns = takeTurns(present, (run) => verified?.has(run) === true, isFirst, limit);
+  const known = RunSet.of([...inArtdaqDb, ...inUconDb]);
+  return {
+    ...turns,
+    /** Of the selection. */
+    nowhere: runs?.asked.filter((range) => !known.meets(range)) ?? [],
+    isNewRound: turns.isNewRound && runs === undefined,
+    // Also what is gone from one place since: it can't be compared, and is no better for it.
+    unequal: [...new Set([...inArtdaqDb, ...inUconDb])].filter(isUnequal).sort(byRunNumber),
+    uncompared: inUconDb.filter((run) => isUncompared(run) && !isUnequal(run)),
+    missing,
+    amended: await followUpRecords(site.config.app.workDir).amended.read(),
+  };
+}
+
+/** Exports and unpacks one run, and compares its files. */
+async function verifyRun(run: RunNumber, { site, shutdown }: Execution): Promise<VerifiedRun> {
+  try {
+    const uconDb = await site.uconDb();
+    const [exported, record] = await Promise.all([
+      site.artdaqDb.export(run),
+      storedRecord(uconDb, run, shutdown),
+    ]);
+    const comparison = compareFiles(exported, record.files);
+    return { run, ...comparison, timesCameLater: lacksTimesOnly(exported, record.files) };
+  } catch (error) {
+    if (!(error instanceof ArchiverError)) throw error;
+    return { run, error: messageOf(error) };
+  }
+}
+
+/** The migrate stage can complete the blob of such a run, however it came to lack them (`ucon_db.replace_incomplete`). */
+function hasLateTimes(result: VerifiedRun): boolean {
+  return !('error' in result) && result.timesCameLater;
+}
+
+function logResult(result: VerifiedRun, { logger }: Execution): void {
+  const { run } = result;
+  if ('error' in result) {
+    logger.error(`✗ Run ${run} could not be compared: ${result.error}`);
+  } else if (isMatch(result)) {
+    logger.debug(`✓ Run ${run}: ${result.matching.length} files are the same in artdaqDB and UconDB`);
+  } else {
+    const parts = [
+      ['different', result.different],
+      ['only in artdaqDB', result.onlyInArtdaqDb],
+      ['only in UconDB', result.onlyInUconDb],
+    ] as const;
+    const texts = parts
+      .filter(([, names]) => names.length > 0)
+      .map(([what, names]) => `${what}: ${names.join(', ')}`);
+    const why = result.timesCameLater
+      ? ' (its stop time came after its blob was stored; ucon_db.replace_incomplete replaces the blob)'
+      : '';
+    logger.error(`✗ Run ${run} differs: ${texts.join('; ')}${why}`);
+  }
+}
