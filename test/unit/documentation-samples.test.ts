@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { parseArguments } from '../../src/cli/cli.ts';
 import { parameterPaths } from '../../src/config/sections.ts';
 import { parseFhicl } from '../../src/fhicl/parse.ts';
+import { modes } from '../../src/modes/all.ts';
 import { readFlags as readCompareFlags } from '../../tools/compare-artdaqdb-ucondb/flags.ts';
 import { dataJson } from '../../tools/fhicl/data-json.ts';
 import { readFlags as readFhiclFlags } from '../../tools/fhicl/flags.ts';
@@ -52,7 +53,7 @@ describe('the commands of the guides', () => {
   it('give the archiver and its tools arguments that they take', () => {
     expect(archiverCalls.length).toBeGreaterThan(25);
     const refused = archiverCalls.filter((words) => {
-      const parsed = parseArguments(words, { program: '1.0.0', node: 'v20.19.0' });
+      const parsed = parseArguments(words, modes, { program: '1.0.0', node: 'v20.19.0' });
       return parsed.kind === 'exit' && parsed.code !== 0;
     });
     expect(refused).toEqual([]);
