@@ -1,42 +1,27 @@
 import { access, constants, realpath } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import type { ArchiverConfig } from '../config/schema.ts';
+import { join } from 'node:path';
 import { RunRecordError } from '../errors.ts';
+import type { Usability } from '../files/directory-access.ts';
 import { abbreviate, faultOf, shown } from '../records/record-faults.ts';
 import { listRecord } from '../records/record-listing.ts';
 import { listRunDirectories } from '../records/run-directories.ts';
-import { readSchemaFile } from '../records/schema-file.ts';
 import { errorCode } from '../system-error.ts';
-import type { Check, Finding } from './run-checks.ts';
 
 /** Asks the system whether a file or directory may be used in a way (`fs.access`). */
 export type MayUse = (path: string, mode: number) => Promise<void>;
 
-/** The check of the run records: what is there, and whether the newest may be read. */
-export function runRecordsCheck({ sourceFiles }: ArchiverConfig, mayUse: MayUse = access): Check {
-  const location = resolve(sourceFiles.runRecordsDir);
-  const look = async (): Promise<Finding> => {
-    const { runs } = await listRunDirectories(location);
-    const newest = runs.at(-1);
-    if (newest === undefined) {
-      return { text: '', warnings: ['it holds no run; is this the directory that DAQInterface writes to?'] };
-    }
-    const warnings = await newestRun(newest, location, mayUse);
-    return { text: `${runs.length} runs, the newest ${newest}`, warnings };
-  };
-  return { name: 'run_records_dir', subject: `run_records_dir ${location}`, look };
+/** Counts the run records and tries to read the newest. */
+export async function lookAtRunRecords(location: string, mayUse: MayUse = access): Promise<Usability> {
+  const { runs } = await listRunDirectories(location);
+  const newest = runs.at(-1);
+  if (newest === undefined) {
+    return { text: '', warnings: ['it holds no run; is this the directory that DAQInterface writes to?'] };
+  }
+  const warnings = await newestRun(newest, location, mayUse);
+  return { text: `${runs.length} runs, the newest ${newest}`, warnings };
 }
 
-/** The check of `schema.fcl`. */
-export function schemaCheck({ artdaqDb }: ArchiverConfig): Check {
-  const look = async (): Promise<Finding> => {
-    await readSchemaFile(artdaqDb.fclConfDir);
-    return { text: 'schema.fcl is FHiCL' };
-  };
-  return { name: 'fcl_conf_dir', subject: `fcl_conf_dir ${artdaqDb.fclConfDir}`, look };
-}
-
-/** A run may still be being written, so that other faults than lacking rights are only warned of. */
+/** Lacking rights are an error. Other faults are only warned of, as the run may still be being written. */
 async function newestRun(run: number, location: string, mayUse: MayUse): Promise<string[]> {
   const directory = join(location, String(run));
   const denied: string[] = [];

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Check, CheckResult, Finding } from '../../../src/checks/run-checks.ts';
+import type { Check, CheckResult } from '../../../src/checks/run-checks.ts';
 import { runChecks } from '../../../src/checks/run-checks.ts';
 import { ConfigurationError } from '../../../src/errors.ts';
+import type { Usability } from '../../../src/files/directory-access.ts';
 
-const check = (name: string, look: (signal: AbortSignal) => Promise<Finding>): Check => ({
+const check = (name: string, look: (signal: AbortSignal) => Promise<Usability>): Check => ({
   name,
   subject: `subject of ${name}`,
   look,
@@ -21,7 +22,7 @@ async function results(
 
 /** Ends with the signal only. */
 const endless = (signal: AbortSignal) =>
-  new Promise<Finding>((_, fail) =>
+  new Promise<Usability>((_, fail) =>
     signal.addEventListener('abort', () => fail(new ConfigurationError('late'))),
   );
 

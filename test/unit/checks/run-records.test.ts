@@ -1,8 +1,7 @@
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runRecordsCheck } from '../../../src/checks/run-records.ts';
-import { loadConfig } from '../../../src/config/load.ts';
+import { lookAtRunRecords } from '../../../src/checks/run-records.ts';
 import { Site } from '../../helpers/site.ts';
 
 let site: Site;
@@ -13,13 +12,11 @@ beforeEach(() => {
 afterEach(() => site.remove());
 
 /** Looks at the run records as an account that may not use some paths. */
-async function look(...denied: readonly string[]) {
-  const { config } = await loadConfig(site.config, {});
+function look(...denied: readonly string[]) {
   const paths = denied.map((name) => join(site.runRecords, name));
-  const check = runRecordsCheck(config, async (path) => {
+  return lookAtRunRecords(site.runRecords, async (path) => {
     if (paths.includes(path)) throw Object.assign(new Error('permission denied'), { code: 'EACCES' });
   });
-  return check.look(new AbortController().signal);
 }
 
 describe('the check of run records', () => {
