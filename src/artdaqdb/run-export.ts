@@ -1,16 +1,10 @@
 import { ArtdaqDbError } from '../errors.ts';
 import type { FhiclFile } from '../fhicl/fhicl-file.ts';
-import { parseRunNumber, type RunNumber } from '../runs/run-number.ts';
+import type { RunNumber } from '../runs/run-number.ts';
 import { assignedTo, type StoredDocument } from './stored-document.ts';
 
 /** What an export keeps of a document: its JSON text is four times as long as the FHiCL. */
 export type ExportedDocument = Omit<StoredDocument, 'json'>;
-
-/** The run of a configuration name, `<run>/<config>`; undefined if it is none of a run. */
-export function runOf(configuration: string): RunNumber | undefined {
-  const slash = configuration.indexOf('/');
-  return slash > 0 ? parseRunNumber(configuration.slice(0, slash)) : undefined;
-}
 
 /** The part of a stored document that an export needs. */
 export function withoutJson({ place, entry, fhicl, isReduced }: StoredDocument): ExportedDocument {

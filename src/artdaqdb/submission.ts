@@ -3,6 +3,7 @@ import { ArtdaqDbError, type ErrorFault } from '../errors.ts';
 import { type Collection, formatTimestamp, toStoredJson } from '../fhicl/document.ts';
 import { entityOf, type FhiclFile, SCHEMA_FILE } from '../fhicl/fhicl-file.ts';
 import type { RunNumber } from '../runs/run-number.ts';
+import { configOf, configurationName } from './configuration-name.ts';
 import type { DocumentEntry } from './stored-document.ts';
 import { ownObjectId } from './stored-document.ts';
 
@@ -59,20 +60,6 @@ export function withId(document: NewDocument, run: RunNumber, id: string, now: D
   return newDocument(run, document.entry.version, document.file, now, id);
 }
 
-/**
- * The name of a run in the database.
- * @throws ArtdaqDbError if the C++ tools could not find it again under that name
- */
-function configurationName(run: RunNumber, config: string): string {
-  if (!/^[\x20-\x7e]+$/.test(config) || config.includes('/') || config.endsWith('*')) {
-    throw new ArtdaqDbError(
-      `Run ${run} can't be stored under the configuration name '${config}': artdaqDB needs printable ASCII without '/' and without '*' at the end`,
-      { run, fault: 'run' },
-    );
-  }
-  return `${run}/${config}`;
-}
-
 function newDocument(
   run: RunNumber,
   configuration: string,
@@ -83,7 +70,7 @@ function newDocument(
   const entity = entityOf(file);
   const collection = entity === SCHEMA_ENTITY ? 'SystemLayout' : 'RunHistory';
   const id = givenId ?? ownObjectId(collection, configuration, entity);
-  const config = configuration.slice(configuration.indexOf('/') + 1);
+  const config = configOf(configuration);
   const bytes = Buffer.from(toStoredJson(file.text, { entity, run, config, collection, id, now }));
   const configurations = [{ name: configuration, assigned: formatTimestamp(now) }];
   const entry = { id, version: configuration, entity, configurations, runs: [String(run)] };

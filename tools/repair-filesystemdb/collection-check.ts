@@ -1,5 +1,5 @@
+import { runOf } from '../../src/artdaqdb/configuration-name.ts';
 import { CONFIGURATIONS, ENTITIES, RUNS, VERSION } from '../../src/artdaqdb/filesystem/index/index-entry.ts';
-import { runOf } from '../../src/artdaqdb/run-export.ts';
 import { parseRunNumber, type RunNumber } from '../../src/runs/run-number.ts';
 import { type CheckContext, type CollectionScan, scanCollection } from './collection-scan.ts';
 import { repeatedDocuments } from './document-groups.ts';

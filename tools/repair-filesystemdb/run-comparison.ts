@@ -1,4 +1,4 @@
-import { runOf } from '../../src/artdaqdb/run-export.ts';
+import { configOf, runOf } from '../../src/artdaqdb/configuration-name.ts';
 import { byRunNumber } from '../../src/runs/run-number.ts';
 
 /** Configuration, `<run>/<config>`, -> the entities that it has in RunHistory. */
@@ -26,7 +26,7 @@ export class RunComparison {
       .filter((name) => runOf(name) !== undefined && entities.has(name))
       .sort((one, other) => byRunNumber(runOf(one) ?? 0, runOf(other) ?? 0));
     for (const configuration of this.#all) {
-      const name = nameOf(configuration);
+      const name = configOf(configuration);
       const alike = this.#byName.get(name) ?? [];
       this.#byName.set(name, alike);
       alike.push(configuration);
@@ -35,7 +35,7 @@ export class RunComparison {
 
   /** With the nearest stored runs of the same name, else with the nearest ones at all. */
   withNearest(configuration: string): Comparison {
-    const alike = this.#beside(configuration, this.#byName.get(nameOf(configuration)) ?? []);
+    const alike = this.#beside(configuration, this.#byName.get(configOf(configuration)) ?? []);
     return this.#compare(configuration, alike.length > 0 ? alike : this.#beside(configuration, this.#all));
   }
 
@@ -70,8 +70,4 @@ export class RunComparison {
     const shared = [...(first ?? [])].filter((entity) => others.every((other) => other.has(entity)));
     return { peers, missing: shared.filter((entity) => !own.has(entity)).sort() };
   }
-}
-
-function nameOf(configuration: string): string {
-  return configuration.slice(configuration.indexOf('/') + 1);
 }

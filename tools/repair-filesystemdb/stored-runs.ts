@@ -1,5 +1,5 @@
+import { runOf } from '../../src/artdaqdb/configuration-name.ts';
 import { CONFIGURATIONS, ENTITIES, VERSION } from '../../src/artdaqdb/filesystem/index/index-entry.ts';
-import { runOf } from '../../src/artdaqdb/run-export.ts';
 import { ownObjectId } from '../../src/artdaqdb/stored-document.ts';
 import { parseRunNumber, type RunNumber } from '../../src/runs/run-number.ts';
 import { type CollectionPlan, UNLISTED } from './collection-plan.ts';

@@ -8,8 +8,9 @@ import { byRunNumber, type RunNumber } from '../../runs/run-number.ts';
 import { type Amendment, amendmentOf, notStored, ofEntity, planAmendment } from '../amendment.ts';
 import type { AmendOutcome } from '../artdaqdb.ts';
 import type { LoadWork, NativeArtdaqDb } from '../backend.ts';
+import { configOf, runOf } from '../configuration-name.ts';
 import { type DatabaseOrigin, thisOrigin } from '../database-description.ts';
-import { type ExportedDocument, exportedFiles, runOf } from '../run-export.ts';
+import { type ExportedDocument, exportedFiles } from '../run-export.ts';
 import { submission } from '../submission.ts';
 import type { CollectionStore } from './collection-store.ts';
 import { asDatabaseError, type DatabaseFiles, realFiles } from './database-files.ts';
@@ -120,7 +121,7 @@ export class FilesystemDb implements NativeArtdaqDb {
   /** As of the interface; waits and fails as `export` does. */
   async configurationOf(run: RunNumber): Promise<string | undefined> {
     const configuration = (await this.#finder.find(run))?.configuration;
-    return configuration?.slice(configuration.indexOf('/') + 1);
+    return configuration === undefined ? undefined : configOf(configuration);
   }
 
   /**

@@ -1,7 +1,8 @@
 import { ArtdaqDbError } from '../../errors.ts';
 import type { RunNumber } from '../../runs/run-number.ts';
-import { type ExportedDocument, runOf, withoutJson } from '../run-export.ts';
-import { assignedTime, assignedTo, latest, ownObjectId } from '../stored-document.ts';
+import { assignedLast, runOf } from '../configuration-name.ts';
+import { type ExportedDocument, withoutJson } from '../run-export.ts';
+import { assignedTo, latest, ownObjectId } from '../stored-document.ts';
 import { asDatabaseError } from './database-files.ts';
 import type { SharedDatabase } from './sharing/shared-database.ts';
 
@@ -104,15 +105,12 @@ export class RunFinder {
   async #assignedLast(configurations: readonly string[]): Promise<string | undefined> {
     if (configurations.length < 2) return configurations[0];
     const { runHistory, systemLayout } = this.#shared;
-    let best: { configuration: string; time: number } | undefined;
+    const stamps = new Map<string, readonly string[]>();
     for (const configuration of configurations) {
-      const stamps: string[] = [];
-      for (const { reader } of [runHistory, systemLayout])
-        stamps.push(...(await reader.stamps(configuration)));
-      const time = latest(stamps.map(assignedTime));
-      if (best === undefined || time > best.time) best = { configuration, time };
+      const history = await runHistory.reader.stamps(configuration);
+      stamps.set(configuration, [...history, ...(await systemLayout.reader.stamps(configuration))]);
     }
-    return best?.configuration;
+    return assignedLast(stamps);
   }
 }
 

@@ -9,6 +9,7 @@ import type { RunNumber } from '../../runs/run-number.ts';
 import { amendmentOf } from '../amendment.ts';
 import type { AmendOutcome } from '../artdaqdb.ts';
 import type { LoadWork, NativeArtdaqDb } from '../backend.ts';
+import { configOf } from '../configuration-name.ts';
 import { type DatabaseOrigin, thisOrigin } from '../database-description.ts';
 import type { ExportedDocument } from '../run-export.ts';
 import { type Submission, submission } from '../submission.ts';
@@ -115,7 +116,7 @@ export class MongoDb implements NativeArtdaqDb {
       ({ reader }) => reader.assignedLast(run),
       run,
     );
-    return configuration?.slice(configuration.indexOf('/') + 1);
+    return configuration === undefined ? undefined : configOf(configuration);
   }
 
   /** A server lists what it stores, so that there is nothing to recover. */

@@ -1,8 +1,8 @@
 import { ArtdaqDbError } from '../../errors.ts';
 import type { FhiclFile } from '../../fhicl/fhicl-file.ts';
 import { byRunNumber, type RunNumber } from '../../runs/run-number.ts';
-import { type ExportedDocument, exportedFiles, runOf, withoutJson } from '../run-export.ts';
-import { assignedTime, latest } from '../stored-document.ts';
+import { assignedLast, runOf } from '../configuration-name.ts';
+import { type ExportedDocument, exportedFiles, withoutJson } from '../run-export.ts';
 import type { MongoCollection } from './collection.ts';
 
 /** Reads runs: by SystemLayout alone whether they are stored, by both collections what they hold. */
@@ -53,19 +53,16 @@ export class RunReader {
     const layout = await this.#stamps(this.#systemLayout, run);
     if (layout.size < 2) return [...layout.keys()][0];
     const history = await this.#stamps(this.#runHistory, run);
-    let best: { readonly name: string; readonly time: number } | undefined;
-    for (const [name, stamps] of layout) {
-      const time = latest([...stamps, ...(history.get(name) ?? [])]);
-      if (best === undefined || time > best.time) best = { name, time };
-    }
-    return best?.name;
+    return assignedLast(
+      new Map([...layout].map(([name, stamps]) => [name, [...stamps, ...(history.get(name) ?? [])]])),
+    );
   }
 
-  async #stamps(collection: MongoCollection, run: RunNumber): Promise<Map<string, number[]>> {
-    const stamps = new Map<string, number[]>();
+  async #stamps(collection: MongoCollection, run: RunNumber): Promise<Map<string, string[]>> {
+    const stamps = new Map<string, string[]>();
     for await (const { name, assigned } of collection.configurations(run)) {
       if (runOf(name) !== run) continue;
-      stamps.set(name, [...(stamps.get(name) ?? []), assignedTime(assigned)]);
+      stamps.set(name, [...(stamps.get(name) ?? []), assigned]);
     }
     return stamps;
   }
