@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { LogLevel } from '../log/log-line.ts';
-import { GENERATE_NAMES, type GenerateName } from '../records/generate-names.ts';
+import { GENERATE_NAMES, type GenerateName } from '../records/converters/converters.ts';
 import { type ConfigValue, isSection } from './tree.ts';
 
 // The message of an issue says what is allowed. What was found is added by whoever knows whether it is secret.

@@ -1,7 +1,6 @@
-import type { ConversionWarning } from './converters/conversion.ts';
 import { printable } from './converters/fhicl-text.ts';
 import { fieldOf } from './converters/metadata.ts';
-import { readSource, type SourceLine } from './converters/source-text.ts';
+import { type ConversionWarning, readSource, type SourceLine } from './converters/source-text.ts';
 
 /** The configuration name of a record that states none. */
 export const DEFAULT_CONFIG = 'standard';

@@ -1,5 +1,5 @@
 import { SCHEMA_FILE } from '../fhicl/fhicl-file.ts';
-import { CONVERTED_NAMES, type ConvertedName } from './generate-names.ts';
+import { CONVERTED_NAMES, type ConvertedName } from './converters/converters.ts';
 
 /** What a file of a run directory is to the archive. */
 export type FileRole =

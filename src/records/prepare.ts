@@ -2,12 +2,16 @@ import { isAscii } from 'node:buffer';
 import { entityOf, type FhiclFile, SCHEMA_FILE } from '../fhicl/fhicl-file.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 import { configName, DEFAULT_CONFIG, isConfigName } from './config-name.ts';
-import type { Conversion, ConversionWarning } from './converters/conversion.ts';
-import { CONVERTERS } from './converters/converters.ts';
+import type { Conversion } from './converters/converted-text.ts';
+import {
+  CONVERTERS,
+  type ConvertedName,
+  GENERATED_NAMES,
+  type GenerateName,
+} from './converters/converters.ts';
 import { componentsIn, fieldOf } from './converters/metadata.ts';
-import { readSource, type SourceLine } from './converters/source-text.ts';
+import { type ConversionWarning, readSource, type SourceLine } from './converters/source-text.ts';
 import { roleOf } from './file-role.ts';
-import { type ConvertedName, GENERATED_NAMES, type GenerateName } from './generate-names.ts';
 import { abbreviate, type Fault, faultsError, lastingFault, shown } from './record-faults.ts';
 import { runHistory, runHistory2 } from './run-history.ts';
 import type { RecordFile, RunRecord } from './run-record-source.ts';

@@ -1,9 +1,8 @@
 import type { RunNumber } from '../runs/run-number.ts';
 import { isConfigName } from './config-name.ts';
-import type { Conversion } from './converters/conversion.ts';
-import { ConvertedText } from './converters/converted-text.ts';
+import { type Conversion, ConvertedText } from './converters/converted-text.ts';
 import { componentsIn, fieldOf, isComponent } from './converters/metadata.ts';
-import { foreignCharacterWarnings, readSource } from './converters/source-text.ts';
+import { readSource } from './converters/source-text.ts';
 
 const TIME = /^[\s\x85]*DAQInterface (start|stop) time[\s\x85]*:(.*)$/s;
 
@@ -15,7 +14,7 @@ export function runHistory(run: RunNumber, metadata: Buffer): Conversion {
     const field = fieldOf(line);
     return field !== undefined && isComponent(field) && field.value !== '';
   });
-  const out = new ConvertedText([...source.warnings, ...foreignCharacterWarnings([...names, ...components])]);
+  const out = new ConvertedText(source, [...names, ...components]);
   out.addEntry('run_number', 'run_number', String(run), undefined);
   out.add('');
   names.forEach((line, index) => {
@@ -36,7 +35,7 @@ export function runHistory2(metadata: Buffer): Conversion | undefined {
   const source = readSource(metadata);
   const times = source.lines.filter(({ text }) => timeOf(text) !== undefined);
   if (times.length === 0) return undefined;
-  const out = new ConvertedText([...source.warnings, ...foreignCharacterWarnings(times)]);
+  const out = new ConvertedText(source, times);
   for (const { number, text } of times) {
     const time = timeOf(text);
     if (time === undefined) continue;

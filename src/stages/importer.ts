@@ -5,7 +5,7 @@ import { ArchiverError } from '../errors.ts';
 import type { FhiclFile } from '../fhicl/fhicl-file.ts';
 import { parseFhicl } from '../fhicl/parse.ts';
 import type { Logger } from '../log/logger.ts';
-import type { GenerateName } from '../records/generate-names.ts';
+import type { GenerateName } from '../records/converters/converters.ts';
 import { type PreparedRun, prepareRun } from '../records/prepare.ts';
 import type { RunRecord, RunRecordSource } from '../records/run-record-source.ts';
 import { waitsForStopTime } from '../records/waiting.ts';

@@ -1,8 +1,7 @@
-import type { Conversion } from './conversion.ts';
-import { ConvertedText } from './converted-text.ts';
+import { type Conversion, ConvertedText } from './converted-text.ts';
 import { commentText, parseDocument, parseValue, printable } from './fhicl-text.ts';
 import { type Setting, settingsIn } from './setting-lines.ts';
-import { foreignCharacterWarnings, isComment, readSource, trimmed } from './source-text.ts';
+import { isComment, readSource, trimmed } from './source-text.ts';
 
 /**
  * `boot.txt` -> `boot.fcl`: the general keys, then subsystems and processes. A boot file can be FHiCL itself, which values
@@ -19,10 +18,13 @@ export function convertBoot(bytes: Buffer): Conversion {
         .join('\n')
         .replace(/\n?$/, '\n'),
     );
-    const warnings = [...source.warnings, ...foreignCharacterWarnings(source.lines)];
-    if (parseDocument(text) !== undefined) return { text, warnings };
+    if (parseDocument(text) !== undefined) {
+      const whole = new ConvertedText(source);
+      whole.add(text);
+      return whole.conversion('');
+    }
   }
-  const out = new ConvertedText([...source.warnings, ...foreignCharacterWarnings(lines)]);
+  const out = new ConvertedText(source, lines);
   const blocks = new BootBlocks();
   for (const setting of settings) take(setting, blocks, out);
   blocks.end();

@@ -1,4 +1,3 @@
-import type { Conversion, ConversionWarning } from './conversion.ts';
 import {
   commentText,
   FOREIGN,
@@ -10,7 +9,20 @@ import {
   quote,
   validKey,
 } from './fhicl-text.ts';
-import { type SourceLine, trimmed } from './source-text.ts';
+import {
+  type ConversionWarning,
+  foreignCharacterWarnings,
+  type SourceLine,
+  type SourceText,
+  trimmed,
+} from './source-text.ts';
+
+/** What a text file became. */
+export interface Conversion {
+  /** The FHiCL document. */
+  readonly text: string;
+  readonly warnings: readonly ConversionWarning[];
+}
 
 /** Characters of a warning, as a line can be as long as its file. */
 const MAX_SHOWN = 500;
@@ -36,8 +48,9 @@ export class ConvertedText {
   readonly #parts: (string | Entry)[] = [];
   readonly #warnings: ConversionWarning[];
 
-  constructor(warnings: readonly ConversionWarning[]) {
-    this.#warnings = [...warnings];
+  /** @param lines of the source that go into the document */
+  constructor(source: SourceText, lines: readonly SourceLine[] = source.lines) {
+    this.#warnings = [...source.warnings, ...foreignCharacterWarnings(lines)];
   }
 
   warn(line: number | undefined, message: string): void {

@@ -1,6 +1,5 @@
-import type { Conversion } from './conversion.ts';
-import { ConvertedText } from './converted-text.ts';
-import { foreignCharacterWarnings, isComment, readSource, type SourceLine, trimmed } from './source-text.ts';
+import { type Conversion, ConvertedText } from './converted-text.ts';
+import { isComment, readSource, type SourceLine, trimmed } from './source-text.ts';
 
 interface Variable {
   readonly name: string;
@@ -17,11 +16,11 @@ const STRAY_LINES = 'other_lines';
 
 /** `environment.txt` -> `environment.fcl`. */
 export function convertEnvironment(bytes: Buffer): Conversion {
-  const { lines, warnings } = readSource(bytes);
-  const out = new ConvertedText([...warnings, ...foreignCharacterWarnings(lines)]);
+  const source = readSource(bytes);
+  const out = new ConvertedText(source);
   const variables: Variable[] = [];
   const strays: SourceLine[] = [];
-  for (const line of lines) {
+  for (const line of source.lines) {
     const previous = variables.at(-1);
     const variable = variableOf(line);
     if (variable !== undefined && (variable.exported || previous?.exported !== true))

@@ -1,13 +1,12 @@
-import type { Conversion } from './conversion.ts';
-import { ConvertedText } from './converted-text.ts';
+import { type Conversion, ConvertedText } from './converted-text.ts';
 import { commentText, isQuotedText, printable } from './fhicl-text.ts';
-import { foreignCharacterWarnings, isComment, readSource, type SourceLine, trimmed } from './source-text.ts';
+import { isComment, readSource, type SourceLine, trimmed } from './source-text.ts';
 
 /** `known_boardreaders_list.txt` -> `known_boardreaders_list.fcl`: `label: [host, port, ...]`. */
 export function convertKnownBoardreadersList(bytes: Buffer): Conversion {
   const source = readSource(bytes);
   const lines = source.lines.filter((line) => !isComment(line) && trimmed(line.text) !== '');
-  const out = new ConvertedText([...source.warnings, ...foreignCharacterWarnings(lines)]);
+  const out = new ConvertedText(source, lines);
   for (const line of lines) addBoardreader(out, line);
   return out.conversion();
 }

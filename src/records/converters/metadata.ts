@@ -1,13 +1,5 @@
-import type { Conversion } from './conversion.ts';
-import { ConvertedText } from './converted-text.ts';
-import {
-  foreignCharacterWarnings,
-  isComment,
-  keyAndValue,
-  readSource,
-  type SourceLine,
-  trimmed,
-} from './source-text.ts';
+import { type Conversion, ConvertedText } from './converted-text.ts';
+import { isComment, keyAndValue, readSource, type SourceLine, trimmed } from './source-text.ts';
 
 const LOGFILES =
   /^(?:process manager|boardreader|eventbuilder|routingmanager|datalogger|dispatcher|routingmaster|aggregator) logfiles$/;
@@ -31,10 +23,10 @@ interface LogfileSection {
 
 /** `metadata.txt` -> `metadata.fcl`. */
 export function convertMetadata(bytes: Buffer): Conversion {
-  const { lines, warnings } = readSource(bytes);
-  const out = new ConvertedText([...warnings, ...foreignCharacterWarnings(lines)]);
-  const metadata = new Metadata(out, componentsIn(lines));
-  for (const line of withWholeProvenance(lines)) metadata.take(line);
+  const source = readSource(bytes);
+  const out = new ConvertedText(source);
+  const metadata = new Metadata(out, componentsIn(source.lines));
+  for (const line of withWholeProvenance(source.lines)) metadata.take(line);
   metadata.endBlock();
   return out.conversion();
 }

@@ -1,14 +1,6 @@
-import type { Conversion } from './conversion.ts';
-import { ConvertedText, DistinctNames } from './converted-text.ts';
+import { type Conversion, ConvertedText, DistinctNames } from './converted-text.ts';
 import { commentText, validKey } from './fhicl-text.ts';
-import {
-  foreignCharacterWarnings,
-  isComment,
-  readSource,
-  type SourceLine,
-  trimmed,
-  words,
-} from './source-text.ts';
+import { isComment, readSource, type SourceLine, trimmed, words } from './source-text.ts';
 
 /** Where the rank is since October 2019; before, it was the last of four columns. */
 const RANK_COLUMN = 4;
@@ -19,7 +11,7 @@ const INTEGER = /^-?\d+$/;
 export function convertRanks(bytes: Buffer): Conversion {
   const source = readSource(bytes);
   const lines = source.lines.filter((line) => !isComment(line) && trimmed(line.text) !== '');
-  const out = new ConvertedText([...source.warnings, ...foreignCharacterWarnings(lines)]);
+  const out = new ConvertedText(source, lines);
   const [first, ...others] = lines;
   if (first === undefined) return out.conversion();
   const header = isRow(words(first.text)) ? undefined : new Header(first);

@@ -1,4 +1,3 @@
-import { splitAfterList } from './fhicl-text.ts';
 import { keyAndValue, type SourceLine, trimmed } from './source-text.ts';
 
 const QUOTED_OR_REMARK = /"[^"]*"|'[^']*'|#.*/gs;
@@ -49,4 +48,18 @@ function closingLines(lines: readonly SourceLine[]): ReadonlyMap<number, number>
     }
   });
   return closing;
+}
+
+/** Splits a text that begins with `[` behind the bracket that closes it; undefined if none does. */
+export function splitAfterList(text: string): { list: string; rest: string } | undefined {
+  let depth = 0;
+  for (const match of text.matchAll(/"[^"]*"|'[^']*'|[[\]]/g)) {
+    if (match[0] === '[') depth++;
+    else if (match[0] === ']') depth--;
+    if (depth === 0) {
+      const end = match.index + match[0].length;
+      return { list: text.slice(0, end), rest: text.slice(end) };
+    }
+  }
+  return undefined;
 }

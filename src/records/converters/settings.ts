@@ -1,21 +1,13 @@
-import type { Conversion } from './conversion.ts';
-import { ConvertedText } from './converted-text.ts';
-import {
-  commaSeparated,
-  commentText,
-  isElement,
-  parseValue,
-  printable,
-  splitAfterList,
-} from './fhicl-text.ts';
-import { settingsIn } from './setting-lines.ts';
-import { foreignCharacterWarnings, isComment, readSource, trimmed } from './source-text.ts';
+import { type Conversion, ConvertedText } from './converted-text.ts';
+import { commentText, isElement, parseValue, printable } from './fhicl-text.ts';
+import { settingsIn, splitAfterList } from './setting-lines.ts';
+import { isComment, readSource, trimmed } from './source-text.ts';
 
 /** `settings.txt` -> `settings.fcl`. */
 export function convertSettings(bytes: Buffer): Conversion {
   const source = readSource(bytes);
   const lines = source.lines.filter((line) => !isComment(line) && trimmed(line.text) !== '');
-  const out = new ConvertedText([...source.warnings, ...foreignCharacterWarnings(lines)]);
+  const out = new ConvertedText(source, lines);
   for (const { line, field, further } of settingsIn(lines, /^\[/)) {
     if (field === undefined) {
       out.warnLeftOut(line);
@@ -67,6 +59,18 @@ function listOf(out: ConvertedText, list: string, line: number): string {
     .map(trimmed)
     .filter((element) => element !== '');
   return bracketed(whole.map((element) => (isElement(element) ? element : out.quoted(element, line))));
+}
+
+/** The parts of a text between commas outside quotes. */
+function commaSeparated(text: string): string[] {
+  const parts: string[] = [];
+  let start = 0;
+  for (const match of text.matchAll(/"[^"]*"|'[^']*'|,/g)) {
+    if (match[0] !== ',') continue;
+    parts.push(text.slice(start, match.index));
+    start = match.index + 1;
+  }
+  return [...parts, text.slice(start)];
 }
 
 function bracketed(elements: readonly string[]): string {

@@ -1,11 +1,11 @@
-import type { Conversion } from './conversion.ts';
-import { ConvertedText } from './converted-text.ts';
-import { foreignCharacterWarnings, readSource } from './source-text.ts';
+import { type Conversion, ConvertedText } from './converted-text.ts';
+import { readSource } from './source-text.ts';
 
 /** `setup.txt`, a shell script -> `setup.fcl`: one text, lines ended by LF. */
 export function convertSetup(bytes: Buffer): Conversion {
-  const { text, lines, warnings } = readSource(bytes);
-  const out = new ConvertedText([...warnings, ...foreignCharacterWarnings(lines)]);
+  const source = readSource(bytes);
+  const { text, lines } = source;
+  const out = new ConvertedText(source);
   const carriageReturn = text.indexOf('\r');
   if (carriageReturn !== -1) {
     const line = text.slice(0, carriageReturn).split('\n').length;

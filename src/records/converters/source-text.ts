@@ -1,6 +1,12 @@
 import { rangeText, toRanges } from '../../runs/run-set.ts';
-import type { ConversionWarning } from './conversion.ts';
 import { FOREIGN } from './fhicl-text.ts';
+
+/** Something in the source text that the FHiCL document can't hold as it is, or doesn't hold. */
+export interface ConversionWarning {
+  /** Line of the source text, counted from 1; undefined if it is about the whole file. */
+  readonly line: number | undefined;
+  readonly message: string;
+}
 
 /** A line of a record's text file, without its line end. */
 export interface SourceLine {

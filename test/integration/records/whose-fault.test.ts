@@ -3,7 +3,7 @@ import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { RunRecordError } from '../../../src/errors.ts';
-import { GENERATE_NAMES } from '../../../src/records/generate-names.ts';
+import { GENERATE_NAMES } from '../../../src/records/converters/converters.ts';
 import { prepareRun } from '../../../src/records/prepare.ts';
 import { RunRecordDirectory } from '../../../src/records/run-record-directory.ts';
 import { readSchemaFile } from '../../../src/records/schema-file.ts';

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadConfig, parseConfig } from '../../../src/config/load.ts';
 import type { ArchiverConfig } from '../../../src/config/schema.ts';
 import { ConfigurationError } from '../../../src/errors.ts';
-import { GENERATE_NAMES } from '../../../src/records/generate-names.ts';
+import { GENERATE_NAMES } from '../../../src/records/converters/converters.ts';
 
 const required = {
   'source_files.run_records_dir': '/records',

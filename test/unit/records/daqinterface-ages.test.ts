@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readStored } from '../../../src/fhicl/document.ts';
-import { GENERATE_NAMES } from '../../../src/records/generate-names.ts';
+import { GENERATE_NAMES } from '../../../src/records/converters/converters.ts';
 import { type PreparedRun, prepareRun } from '../../../src/records/prepare.ts';
 import { AGES, type RecordContent, recordOf } from '../../helpers/daqinterface-records.ts';
 import { entriesOf, type Read } from '../../helpers/fhicl-entries.ts';

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { RunRecordError } from '../../../src/errors.ts';
-import { GENERATE_NAMES, type GenerateName } from '../../../src/records/generate-names.ts';
+import { GENERATE_NAMES, type GenerateName } from '../../../src/records/converters/converters.ts';
 import { prepareRun } from '../../../src/records/prepare.ts';
 import type { RunRecord } from '../../../src/records/run-record-source.ts';
 import { goldenRuns } from '../../helpers/golden-records.ts';

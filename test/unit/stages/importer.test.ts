@@ -2,7 +2,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ArtdaqDb } from '../../../src/artdaqdb/artdaqdb.ts';
-import { GENERATE_NAMES } from '../../../src/records/generate-names.ts';
+import { GENERATE_NAMES } from '../../../src/records/converters/converters.ts';
 import { RunRecordDirectory } from '../../../src/records/run-record-directory.ts';
 import { RunSet } from '../../../src/runs/run-set.ts';
 import { Importer } from '../../../src/stages/importer.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseFhicl } from '../../../src/fhicl/parse.ts';
-import { GENERATE_NAMES } from '../../../src/records/generate-names.ts';
+import { GENERATE_NAMES } from '../../../src/records/converters/converters.ts';
 import { prepareRun } from '../../../src/records/prepare.ts';
 import { parseSize, sampleRecord } from '../../../tools/sample-records/record.ts';
 import { ERA_NAMES, type SystemSize } from '../../../tools/sample-records/system.ts';

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseFhicl } from '../../../../src/fhicl/parse.ts';
-import { CONVERTERS } from '../../../../src/records/converters/converters.ts';
-import { CONVERTED_NAMES } from '../../../../src/records/generate-names.ts';
+import { CONVERTED_NAMES, CONVERTERS } from '../../../../src/records/converters/converters.ts';
 import { convert } from './convert.ts';
 
 const bytesOf = (...parts: (string | number)[]): Buffer =>

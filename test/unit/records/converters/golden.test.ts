@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FhiclError } from '../../../../src/errors.ts';
 import { parseFhicl } from '../../../../src/fhicl/parse.ts';
-import { CONVERTED_NAMES } from '../../../../src/records/generate-names.ts';
+import { CONVERTED_NAMES } from '../../../../src/records/converters/converters.ts';
 import { goldenRuns } from '../../../helpers/golden-records.ts';
 import { convert } from './convert.ts';
 
