@@ -8,7 +8,7 @@ import type { Logger } from '../log/logger.ts';
 import type { GenerateName } from '../records/converters/converters.ts';
 import { type PreparedRun, prepareRun } from '../records/prepare.ts';
 import type { RunRecord, RunRecordSource } from '../records/run-record-source.ts';
-import { waitsForStopTime } from '../records/waiting.ts';
+import { waitsForStopTime } from '../records/run-times.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 import type { FollowUpRecords } from '../state/follow-up-records.ts';
 import type { PostponementReason } from '../state/waiting-runs.ts';

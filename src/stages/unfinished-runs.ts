@@ -7,7 +7,7 @@ import { configName, DEFAULT_CONFIG } from '../records/config-name.ts';
 import { HISTORY2_FILE, history2File } from '../records/prepare.ts';
 import type { RecordGlance, RunRecord, RunRecordSource } from '../records/run-record-source.ts';
 import { completes } from '../records/run-times.ts';
-import { isUnfinished } from '../records/waiting.ts';
+import { isUnfinished } from '../records/run-times.ts';
 import { LOOKS_APART_MS } from '../records/wholeness.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 import { RunSet } from '../runs/run-set.ts';

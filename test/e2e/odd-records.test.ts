@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { FilesystemDb } from '../../src/artdaqdb/filesystem/filesystem-db.ts';
 import { unpackBlob } from '../../src/blob/unpack.ts';
-import { writeRecords } from '../../tools/sample-records/write.ts';
+import { writeRecords } from '../../tools/sample-records/record.ts';
 import type { Ended } from '../helpers/archiver-process.ts';
 import { age, ODD_RECORDS, writeOddRecord } from '../helpers/odd-records.ts';
 import { lostOf } from '../helpers/preservation.ts';

@@ -8,7 +8,7 @@ import { parameterPaths } from '../../src/config/sections.ts';
 import { parseFhicl } from '../../src/fhicl/parse.ts';
 import { modes } from '../../src/modes/all.ts';
 import { readFlags as readCompareFlags } from '../../tools/compare-artdaqdb-ucondb/flags.ts';
-import { dataJson } from '../../tools/fhicl/data-json.ts';
+import { dataJson } from '../../tools/fhicl/output.ts';
 import { readFlags as readFhiclFlags } from '../../tools/fhicl/flags.ts';
 import { readFlags as readRepairFlags } from '../../tools/repair-filesystemdb/flags.ts';
 import { filesBelow, firstColumn, readDocuments } from '../helpers/documents.ts';

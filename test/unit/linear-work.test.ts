@@ -18,7 +18,7 @@ import { runHistory, runHistory2 } from '../../src/records/run-history.ts';
 import { eventsIn } from '../../src/records/run-times.ts';
 import { RunSet } from '../../src/runs/run-set.ts';
 import { JsonArrayReader } from '../../src/ucondb/listing.ts';
-import { canonicalFhicl } from '../../tools/compare-artdaqdb-ucondb/canonical.ts';
+import { canonicalFhicl } from '../../tools/compare-artdaqdb-ucondb/normaliser.ts';
 import { unifiedDiff } from '../../tools/compare-artdaqdb-ucondb/unified-diff.ts';
 import { growthOf, LARGEST_GROWTH, ratioOf } from '../helpers/growth.ts';
 import { store } from './fhicl/support.ts';

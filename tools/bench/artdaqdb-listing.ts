@@ -17,7 +17,7 @@ import type { DocumentEntry } from '../../src/artdaqdb/stored-document.ts';
 import { submission } from '../../src/artdaqdb/submission.ts';
 import type { FhiclFile } from '../../src/fhicl/fhicl-file.ts';
 import { silentLogger } from '../../src/log/logger.ts';
-import { writeIndex } from './write-index.ts';
+import { writeIndex } from './measurement.ts';
 
 const FIRST_RUN = 1;
 const CONFIGURATION = 'bench_standard';

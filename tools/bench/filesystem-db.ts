@@ -15,8 +15,7 @@ import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { FilesystemDb } from '../../src/artdaqdb/filesystem/filesystem-db.ts';
 import type { FhiclFile } from '../../src/fhicl/fhicl-file.ts';
-import { readRecord, report } from './measurement.ts';
-import { writeIndex } from './write-index.ts';
+import { readRecord, report, writeIndex } from './measurement.ts';
 
 const FIRST_RUN = 20_000;
 

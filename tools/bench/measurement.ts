@@ -1,7 +1,13 @@
-/** What benchmarks of databases share. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { IndexBytes } from '../../src/artdaqdb/filesystem/index/index-bytes.ts';
+import { EMPTY_INDEX } from '../../src/artdaqdb/filesystem/index/index-entry.ts';
+import { noLists, scanIndex } from '../../src/artdaqdb/filesystem/index/index-scan.ts';
+import { spliceIndex } from '../../src/artdaqdb/filesystem/index/index-splice.ts';
+import type { DocumentEntry } from '../../src/artdaqdb/stored-document.ts';
 import type { FhiclFile } from '../../src/fhicl/fhicl-file.ts';
+
+/** What benchmarks of databases share. */
 
 /** The FHiCL files of a directory. */
 export function readRecord(directory: string): FhiclFile[] {
@@ -19,4 +25,15 @@ export async function report(what: string, runs: number, work: () => Promise<unk
   console.log(
     `${what}: ${seconds.toFixed(2)} s, ${Math.round((runs / seconds) * 60)} runs a minute, peak memory ${peak} MB`,
   );
+}
+
+/** Writes the index of a collection that holds these documents. */
+export function writeIndex(collection: string, added: readonly DocumentEntry[]): void {
+  const empty = IndexBytes.of(Buffer.from(EMPTY_INDEX));
+  mkdirSync(collection, { recursive: true });
+  const file = openSync(join(collection, 'index.json'), 'w');
+  for (const piece of spliceIndex(empty, scanIndex(empty, noLists), { added, removed: [] })) {
+    writeSync(file, piece);
+  }
+  closeSync(file);
 }

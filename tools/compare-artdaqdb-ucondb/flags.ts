@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { parseRunNumber, type RunNumber } from '../../src/runs/run-number.ts';
 import { commandOutput } from '../standard-output.ts';
 import type { LineOptions } from './line-options.ts';
-import { type LinePattern, readLinePattern } from './line-pattern.ts';
+import { type LinePattern, readLinePattern } from './line-options.ts';
 
 /** The command line. */
 export interface CompareFlags {

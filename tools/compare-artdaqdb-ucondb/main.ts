@@ -30,10 +30,9 @@ import { compareRange } from './compare-range.ts';
 import type { Comparer, RunResult } from './compare-run.ts';
 import { fhiclDumpNormaliser } from './fhicl-dump.ts';
 import { type CompareFlags, readFlags } from './flags.ts';
-import { comparisonJson } from './json.ts';
 import { KeptFiles } from './kept-files.ts';
 import { type Normaliser, ownNormaliser } from './normaliser.ts';
-import { runLines, runText, summaryText } from './text.ts';
+import { comparisonJson, runLines, runText, summaryText } from './output.ts';
 
 const MODULE = 'compare_artdaqdb_ucondb';
 const FHICL_DUMP_TIMEOUT_MS = 60_000;

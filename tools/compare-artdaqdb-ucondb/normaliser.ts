@@ -1,6 +1,14 @@
 import { ArchiverError, messageOf } from '../../src/errors.ts';
 import type { FhiclFile } from '../../src/fhicl/fhicl-file.ts';
-import { canonicalFhicl } from './canonical.ts';
+import { quoteJson } from '../../src/fhicl/json.ts';
+import { parseFhicl } from '../../src/fhicl/parse.ts';
+import {
+  type Entry,
+  type FhiclDocument,
+  INCLUDE_KEY,
+  type Scalar,
+  type Value,
+} from '../../src/fhicl/tree.ts';
 
 /** A file in a form in which only its meaning counts, or why it has none. */
 export type Normalised = { readonly text: string } | { readonly problem: string };
@@ -29,4 +37,158 @@ function canonical({ name, text }: FhiclFile): Normalised {
     if (!(error instanceof ArchiverError)) throw error;
     return { problem: messageOf(error) };
   }
+}
+
+const INDENT = '   ';
+
+/**
+ * A FHiCL text in a form that depends on its data alone, to compare by: no comments, one entry or element a line, numbers
+ * and strings each written in one way, names sorted. References (`@local::` and the like) stay as they are. Where the
+ * order of entries can matter (there are references, includes, a prolog, dotted or repeated names, protections), it stays.
+ * The form looks like FHiCL, but is not always: a string that ends in a backslash can't be written in one way only.
+ * @param name of the file, for messages
+ * @throws FhiclError if artdaqDB would refuse the text
+ */
+export function canonicalFhicl(text: string, name: string): string {
+  const document = parseFhicl(text, name);
+  const writer = new Writer(!dependsOnOrder(document));
+  if (document.prolog.length > 0) {
+    writer.line('BEGIN_PROLOG');
+    writer.entries(document.prolog, '');
+    writer.line('END_PROLOG');
+  }
+  writer.entries(document.main, '');
+  return writer.text();
+}
+
+class Writer {
+  readonly #isSorted: boolean;
+  readonly #lines: string[] = [];
+
+  constructor(isSorted: boolean) {
+    this.#isSorted = isSorted;
+  }
+
+  text(): string {
+    return this.#lines.join('');
+  }
+
+  line(text: string): void {
+    this.#lines.push(`${text}\n`);
+  }
+
+  entries(entries: readonly Entry[], indent: string): void {
+    const ordered = this.#isSorted ? [...entries].sort(byKey) : entries;
+    for (const { key, protection, value } of ordered) {
+      const name = protection === '' ? key : `${key} ${protection}`;
+      if (isInclude(key) && isScalar(value)) this.line(`#include ${scalarText(value)}`);
+      else this.#value(`${indent}${name}: `, value, '', indent);
+    }
+  }
+
+  /** @param end what follows the value on its last line */
+  #value(start: string, value: Value, end: string, indent: string): void {
+    if (value.type === 'table') {
+      this.line(`${start}{`);
+      this.entries(value.entries, indent + INDENT);
+      this.line(`${indent}}${end}`);
+    } else if (value.type === 'sequence') {
+      this.line(`${start}[`);
+      const inner = indent + INDENT;
+      value.elements.forEach((element, index) => {
+        this.#value(inner, element, index + 1 < value.elements.length ? ',' : '', inner);
+      });
+      this.line(`${indent}]${end}`);
+    } else {
+      this.line(`${start}${scalarText(value)}${end}`);
+    }
+  }
+}
+
+/** By character code, whatever the locale. */
+function byKey(one: Entry, other: Entry): number {
+  if (one.key === other.key) return 0;
+  return one.key < other.key ? -1 : 1;
+}
+
+function isInclude(key: string): boolean {
+  return key.startsWith(INCLUDE_KEY);
+}
+
+function isScalar(value: Value): value is Scalar {
+  return value.type !== 'table' && value.type !== 'sequence';
+}
+
+function dependsOnOrder({ prolog, main }: FhiclDocument): boolean {
+  const names = new Set(main.map(({ key }) => key));
+  return prolog.length > 0 || names.size < main.length || main.some(isOrderedEntry);
+}
+
+function isOrderedEntry({ key, protection, value }: Entry): boolean {
+  return protection !== '' || key.includes('.') || isInclude(key) || hasReference(value);
+}
+
+function hasReference(value: Value): boolean {
+  if (value.type === 'table') return value.entries.some(isOrderedEntry);
+  if (value.type === 'sequence') return value.elements.some(hasReference);
+  return value.type === 'tableid' || isReference(value);
+}
+
+function isReference({ type, text }: Scalar): boolean {
+  return type === 'string_unquoted' && text.startsWith('@');
+}
+
+function scalarText(scalar: Scalar): string {
+  const { type, text } = scalar;
+  const bare = withoutFinal('\v\f', text);
+  switch (type) {
+    case 'number':
+      return numberText(bare);
+    case 'complex':
+      return bare.replace(/[^\s(),]+/g, numberText).replace(/\s+/g, '');
+    case 'string_doublequoted':
+      return quoteJson(unescaped(text));
+    case 'string_singlequoted':
+      return quoteJson(text);
+    case 'string_unquoted':
+      return isReference(scalar) ? bare : quoteJson(bare);
+    default:
+      return bare;
+  }
+}
+
+function unescaped(text: string): string {
+  return text.replace(/\\([\s\S])/g, (_, character: string) =>
+    character === 'n' ? '\n' : character === 't' ? '\t' : character,
+  );
+}
+
+/** All digits count, as far more than a double holds may be meant. */
+function numberText(text: string): string {
+  if (/^0[xXbB]/.test(text)) return decimal('', BigInt(text).toString(), 0n);
+  const parts = /^([-+]?)(\d*)\.?(\d*)(?:[eE]([-+]?\d+))?$/.exec(text);
+  if (parts === null) return text.replace(/^\+/, '');
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = parts;
+  const power = BigInt(exponent.replace(/^\+/, '')) - BigInt(fraction.length);
+  return decimal(sign === '-' ? '-' : '', whole + fraction, power);
+}
+
+/** As a pattern, `0+$` would try each of the zeros before the last other digit anew. */
+function withoutFinal(characters: string, text: string): string {
+  let end = text.length;
+  while (end > 0 && characters.includes(text.charAt(end - 1))) end--;
+  return text.slice(0, end);
+}
+
+/** The number `digits` × 10^`power`. */
+function decimal(sign: string, digits: string, power: bigint): string {
+  const significant = digits.replace(/^0+/, '');
+  if (significant === '') return `${sign}0`;
+  const mantissa = withoutFinal('0', significant);
+  const exponent = power + BigInt(significant.length - 1);
+  if (exponent >= BigInt(mantissa.length - 1) && exponent < 21n) {
+    return sign + mantissa.padEnd(Number(exponent) + 1, '0');
+  }
+  const [first = '', rest = ''] = [mantissa.slice(0, 1), mantissa.slice(1)];
+  return `${sign}${first}${rest === '' ? '' : `.${rest}`}${exponent === 0n ? '' : `e${exponent}`}`;
 }

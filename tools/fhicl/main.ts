@@ -6,10 +6,9 @@ import { parseFhicl } from '../../src/fhicl/parse.ts';
 import { codeUnlessLost, standardOutput } from '../../src/log/standard-stream.ts';
 import { visibleLines } from '../../src/shown-text.ts';
 import { errorCode } from '../../src/system-error.ts';
-import { dataJson } from './data-json.ts';
 import { type FhiclFlags, readFlags } from './flags.ts';
 import { type Input, nameOf, readInput } from './inputs.ts';
-import { exportOf, storedDocument } from './stored.ts';
+import { dataJson, exportOf, storedDocument } from './output.ts';
 
 process.exitCode = exitCodes.unexpectedError;
 process.exitCode = codeUnlessLost('run-archiver-fhicl', await main(process.argv.slice(2)));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RunRecordDirectory } from '../../../src/records/run-record-directory.ts';
 import { lookAt } from '../../../src/records/wholeness.ts';
-import { type SampleOptions, writeRecords } from '../../../tools/sample-records/write.ts';
+import { type SampleOptions, writeRecords } from '../../../tools/sample-records/record.ts';
 
 const size = { readers: 2, builders: 1, dispatchers: 1, bytes: 28_000 };
 const options: SampleOptions = { count: 3, firstRun: 41, size, era: 'mixed', seed: '1', writable: false };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { waitsForStopTime } from '../../../src/records/waiting.ts';
+import { waitsForStopTime } from '../../../src/records/run-times.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

@@ -1,5 +1,4 @@
-import type { ConvertedName } from '../../../../src/records/converters/converters.ts';
-import { CONVERTERS } from '../../../../src/records/converters/converters.ts';
+import { CONVERTERS, type ConvertedName } from '../../../../src/records/converters/converters.ts';
 import { entriesOf, tableOf } from '../../../helpers/fhicl-entries.ts';
 
 /** Converts a text and reads the result back as artdaqDB would. */

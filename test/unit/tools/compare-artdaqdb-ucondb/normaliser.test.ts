@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FhiclError } from '../../../../src/errors.ts';
 import { parseFhicl } from '../../../../src/fhicl/parse.ts';
-import { canonicalFhicl } from '../../../../tools/compare-artdaqdb-ucondb/canonical.ts';
+import { canonicalFhicl } from '../../../../tools/compare-artdaqdb-ucondb/normaliser.ts';
 import { fhiclText } from '../../fhicl/arbitrary.ts';
 import { dataOf, roundTrip } from '../../fhicl/support.ts';
 

@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { readFlags } from '../../../tools/repair-filesystemdb/flags.ts';
+import { readFlags } from '../../../../tools/repair-filesystemdb/flags.ts';
 
 afterEach(() => vi.restoreAllMocks());
 

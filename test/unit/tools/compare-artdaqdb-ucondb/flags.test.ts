@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { readFlags } from '../../../tools/compare-artdaqdb-ucondb/flags.ts';
+import { readFlags } from '../../../../tools/compare-artdaqdb-ucondb/flags.ts';
 
 afterEach(() => vi.restoreAllMocks());
 
