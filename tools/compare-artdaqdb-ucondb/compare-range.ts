@@ -6,6 +6,14 @@ import { type NumberRange, RunSet } from '../../src/runs/run-set.ts';
 import type { UconDb } from '../../src/ucondb/ucondb.ts';
 import { type Comparer, compareRun, type RunResult } from './compare-run.ts';
 
+/** The runs of a range by the places that have them, ascending. */
+export interface RunsInRange {
+  readonly inBoth: readonly RunNumber[];
+  readonly missingInArtdaqDb: readonly RunNumber[];
+  readonly missingInUconDb: readonly RunNumber[];
+  readonly inNeither: readonly NumberRange[];
+}
+
 /** What a comparison of a range found. */
 export interface RangeResult extends RunsInRange {
   readonly range: NumberRange;
@@ -96,14 +104,6 @@ function nextOf(
   const next = run === undefined ? undefined : waiting.get(run);
   if (next !== undefined) waiting.delete(next.run);
   return next;
-}
-
-/** The runs of a range by the places that have them, ascending. */
-export interface RunsInRange {
-  readonly inBoth: readonly RunNumber[];
-  readonly missingInArtdaqDb: readonly RunNumber[];
-  readonly missingInUconDb: readonly RunNumber[];
-  readonly inNeither: readonly NumberRange[];
 }
 
 /**
