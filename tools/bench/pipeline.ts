@@ -11,7 +11,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { command, makeLocalSite, runNode } from '../demo/local-site.ts';
-import { parseSize, writeRecords } from '../sample-records/record.ts';
+import { writeRecords } from '../sample-records/record.ts';
+import { parseSize } from '../sample-records/system.ts';
 
 const [runs, size] = [Number(process.argv[2] ?? 20), parseSize(process.argv[3] ?? '1300000')];
 if (!(runs > 0) || size === undefined) throw new Error('usage: pipeline [runs] [bytes a record]');

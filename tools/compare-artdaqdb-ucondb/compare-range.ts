@@ -7,7 +7,7 @@ import type { UconDb } from '../../src/ucondb/ucondb.ts';
 import { type Comparer, compareRun, type RunResult } from './compare-run.ts';
 
 /** The runs of a range by the places that have them, ascending. */
-export interface RunsInRange {
+interface RunsInRange {
   readonly inBoth: readonly RunNumber[];
   readonly missingInArtdaqDb: readonly RunNumber[];
   readonly missingInUconDb: readonly RunNumber[];
@@ -110,7 +110,7 @@ function nextOf(
  * Asks both places for their runs.
  * @throws ArchiverError if one can't be listed
  */
-export async function runsInRange(
+async function runsInRange(
   { first, last }: NumberRange,
   artdaqDb: ArtdaqDb,
   uconDb: UconDb,

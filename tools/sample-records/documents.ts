@@ -17,7 +17,7 @@ function hasArt({ type }: Process): boolean {
   return type === 'EventBuilder' || type === 'Dispatcher' || type === 'Aggregator';
 }
 
-function daqOf(process: Process, system: System, payload: number, random: Random): Table {
+function daqOf(process: Process, system: System, payload: number, random: Random): DumpTable {
   const metrics = metricsOf(process);
   if (process.type === 'BoardReader') {
     return { fragment_receiver: receiver(process, system, payload, random), metrics };
@@ -36,7 +36,7 @@ function daqOf(process: Process, system: System, payload: number, random: Random
   };
 }
 
-function receiver(process: Process, system: System, payload: number, random: Random): Table {
+function receiver(process: Process, system: System, payload: number, random: Random): DumpTable {
   return {
     ...readerSpecials(process, random),
     board_id: process.rank + 10,
@@ -58,7 +58,7 @@ function receiver(process: Process, system: System, payload: number, random: Ran
 }
 
 /** Texts of several lines, as trigger boards and cosmic-ray taggers have them. */
-function readerSpecials({ label }: Process, random: Random): Table {
+function readerSpecials({ label }: Process, random: Random): DumpTable {
   if (label.startsWith('ptb')) {
     const config = {
       ctb: { sockets: { receiver: { host: '10.226.35.150', port: 8992 } }, misc: { randomtrigger_1: false } },
@@ -74,7 +74,7 @@ function readerSpecials({ label }: Process, random: Random): Table {
 }
 
 /** Channel settings up to about `bytes` of text. */
-function boards(bytes: number, random: Random): Table[] {
+function boards(bytes: number, random: Random): DumpTable[] {
   const perChannel = 25;
   const perBoard = 64;
   const channels = Math.max(0, Math.floor(bytes / perChannel));
@@ -90,7 +90,7 @@ function boards(bytes: number, random: Random): Table[] {
   }));
 }
 
-function builder(process: Process, system: System): Table {
+function builder(process: Process, system: System): DumpTable {
   const isBuilder = process.type === 'EventBuilder';
   const readers = ranksOf(system, 'BoardReader');
   const sources = isBuilder ? readers : ranksOf(system, 'EventBuilder');
@@ -110,7 +110,7 @@ function builder(process: Process, system: System): Table {
   };
 }
 
-function art({ label, type }: Process, random: Random): Table {
+function art({ label, type }: Process, random: Random): DumpTable {
   const prescales = [1, 5, 10, 25, 50].map((factor) => [
     `prescale${factor}`,
     { module_type: 'Prescaler', prescaleFactor: factor, prescaleOffset: 0 },
@@ -137,7 +137,7 @@ function art({ label, type }: Process, random: Random): Table {
   };
 }
 
-function metricsOf({ label }: Process): Table {
+function metricsOf({ label }: Process): DumpTable {
   return {
     brFile: {
       fileName: `/daq/log/metrics/${label}_metrics.log`,
@@ -171,14 +171,14 @@ function transfers(
 }
 
 /** A FHiCL value to write: text is quoted, a bigint is written in hexadecimal. */
-export type Value = string | number | bigint | boolean | readonly Value[] | Table;
+type DumpValue = string | number | bigint | boolean | readonly DumpValue[] | DumpTable;
 
 /** The key of a table's lines that DAQInterface's bookkeeping inserts: written as they are, at its end. */
-export const BOOKKEEPING = Symbol('bookkeeping');
+const BOOKKEEPING = Symbol('bookkeeping');
 
 /** The entries of a table; written in order of key. */
-export interface Table {
-  readonly [key: string]: Value;
+interface DumpTable {
+  readonly [key: string]: DumpValue;
   readonly [BOOKKEEPING]?: readonly string[];
 }
 
@@ -187,7 +187,7 @@ export interface Table {
  * of a sequence a line), with the bookkeeping lines unindented.
  * @param id eight hexadecimal digits that stand in the comment at the head
  */
-export function fhiclDump(document: Table, id: string): string {
+function fhiclDump(document: DumpTable, id: string): string {
   const head = [
     "# Produced from 'fhicl-dump' using:",
     `#   Input  : ./in.${id}.fcl`,
@@ -198,7 +198,7 @@ export function fhiclDump(document: Table, id: string): string {
   return `${[...head, ...entries(document, 0)].join('\n')}\n`;
 }
 
-function entries(table: Table, level: number): string[] {
+function entries(table: DumpTable, level: number): string[] {
   const lines = Object.keys(table)
     .sort()
     .flatMap((key) => {
@@ -209,7 +209,7 @@ function entries(table: Table, level: number): string[] {
 }
 
 /** The first line is without indentation, as it follows a key. */
-function linesOf(value: Value, level: number): string[] {
+function linesOf(value: DumpValue, level: number): string[] {
   if (typeof value === 'string') return [quoted(value)];
   if (typeof value === 'number') return [canonical(value)];
   if (typeof value === 'bigint') return [`0x${value.toString(16).toUpperCase()}`];
@@ -227,7 +227,7 @@ function linesOf(value: Value, level: number): string[] {
   return inner.length === 0 ? ['{}'] : ['{', ...inner, `${indent(level)}}`];
 }
 
-function isSequence(value: readonly Value[] | Table): value is readonly Value[] {
+function isSequence(value: readonly DumpValue[] | DumpTable): value is readonly DumpValue[] {
   return Array.isArray(value);
 }
 

@@ -6,8 +6,8 @@ import { exitCodes } from '../../src/exit-codes.ts';
 import { codeUnlessLost, standardOutput } from '../../src/log/standard-stream.ts';
 import { parseRunNumber } from '../../src/runs/run-number.ts';
 import { commandOutput } from '../standard-output.ts';
-import { parseSize, type SampleOptions, writeRecords } from './record.ts';
-import { ERA_NAMES } from './system.ts';
+import { type SampleOptions, writeRecords } from './record.ts';
+import { ERA_NAMES, parseSize } from './system.ts';
 
 function checked<T>(parse: (text: string) => T | undefined, allowed: string): (text: string) => T {
   return (text) => {

@@ -42,6 +42,27 @@ export interface SystemSize {
   readonly bytes: number;
 }
 
+const SMALL: SystemSize = { readers: 2, builders: 1, dispatchers: 1, bytes: 28_000 };
+const SBND: SystemSize = { readers: 48, builders: 16, dispatchers: 2, bytes: 1_300_000 };
+
+/** The most that a record is made of, with its text files below 300 files. */
+const MOST_PROCESSES = 290;
+
+/**
+ * @param size `small` (11 files, 30 kB), `sbnd` (74 files, 1.3 MB) or a number of bytes to aim at
+ * @returns undefined if the text is none of these
+ */
+export function parseSize(size: string): SystemSize | undefined {
+  if (size === 'small') return SMALL;
+  if (size === 'sbnd') return SBND;
+  const bytes = Number(size);
+  if (!/^[1-9]\d*$/.test(size) || bytes > 100e6) return undefined;
+  const processes = Math.min(MOST_PROCESSES, Math.max(4, Math.round((bytes * 67) / SBND.bytes)));
+  const builders = Math.max(1, Math.round(processes / 4));
+  const dispatchers = processes > 20 ? 2 : 1;
+  return { readers: processes - builders - dispatchers - 1, builders, dispatchers, bytes };
+}
+
 /** A run's data acquisition system. */
 export interface System {
   readonly run: RunNumber;

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { parseFhicl } from '../../../src/fhicl/parse.ts';
 import { GENERATE_NAMES } from '../../../src/records/converters/converters.ts';
 import { prepareRun } from '../../../src/records/prepare.ts';
-import { parseSize, sampleRecord } from '../../../tools/sample-records/record.ts';
+import { sampleRecord } from '../../../tools/sample-records/record.ts';
+import { parseSize } from '../../../tools/sample-records/system.ts';
 import { ERA_NAMES, type SystemSize } from '../../../tools/sample-records/system.ts';
 
 function sizeOf(text: string): SystemSize {
