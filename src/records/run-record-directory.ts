@@ -27,8 +27,11 @@ const LIMITS: RecordLimits = { file: 32 * 2 ** 20, record: 128 * 2 ** 20 };
 const CONCURRENCY = 8;
 /** Run directories that are looked at at once. */
 const LOOKS_AT_ONCE = 4;
-/** The highest run numbers are mostly the newest records: when so many of them were changed tells what time it is. */
+/** The highest run numbers are mostly the newest records: the last change of any of them tells what time it is. */
 const NEWEST = 16;
+
+/** Tells the times of a run. */
+const METADATA_FILE = 'metadata.txt';
 
 /** How run directories are read; what is absent is as in production. */
 export interface RecordReading {
@@ -47,7 +50,7 @@ export class RunRecordDirectory implements RunRecordSource {
   readonly #now: () => number;
   readonly #sleep: (milliseconds: number) => Promise<unknown>;
   #lastNotice = '';
-  /** The highest runs when they were listed last. */
+  /** The highest runs of the last listing. */
   #newest: readonly RunNumber[] = [];
 
   constructor(location: string, logger: Logger = silentLogger, reading: RecordReading = {}) {
@@ -93,72 +96,7 @@ export class RunRecordDirectory implements RunRecordSource {
     return examined;
   }
 
-  async read(run: RunNumber, signature: string | undefined): Promise<RunRecord> {
-    const directory = join(this.location, String(run));
-    const root = await this.#realDirectory(run, directory);
-    const listing = await listRecord(root);
-    const { files, faults } = await this.#readFiles(listing);
-    const isOfSite = faults.some(({ fault }) => fault === 'site');
-    // What was read counts only if all of it is still as it was when it was found whole.
-    if (!isOfSite && (await lookAt(root)).signature !== signature) {
-      throw new NotYetError(
-        `${directory} has changed since it was looked at, so it may still be being copied; the next execution looks again`,
-        { stage: 'import', run },
-      );
-    }
-    if (faults.length > 0) throw faultsError(run, directory, faults);
-    if (files.length === 0) {
-      throw new RunRecordError(
-        `run ${run}: ${directory} holds nothing to archive (no *.fcl file and no text file of DAQInterface); ` +
-          'is it still being copied?',
-        { stage: 'import', run, retryable: true, fault: 'unknown' },
-      );
-    }
-    return { run, directory, files, warnings: warningsOf(listing) };
-  }
-
-  async glance(run: RunNumber): Promise<RecordGlance> {
-    const directory = join(this.location, String(run));
-    const root = await this.#realDirectory(run, directory);
-    try {
-      return await glanceAt(root, this.#guard());
-    } catch (error) {
-      throw faultsError(run, directory, [faultOf(METADATA_FILE, error)]);
-    }
-  }
-
-  async newestChange(): Promise<number | undefined> {
-    return (await this.#changesOf(this.#newest))[0]?.time;
-  }
-
-  async #realDirectory(run: RunNumber, directory: string): Promise<string> {
-    try {
-      const root = await realpath(directory);
-      const stats = await lstat(root);
-      if (!stats.isDirectory()) throw new RunRecordError('is not a directory');
-      const other =
-        dirname(root) === (await realpath(this.location)) ? parseRunNumber(basename(root)) : undefined;
-      if (other !== undefined && other !== run) throw new RunRecordError(`is a link to run ${other}`);
-      return root;
-    } catch (error) {
-      await this.#expectLocation(run);
-      throw faultsError(run, directory, [faultOf('', error)]);
-    }
-  }
-
-  /** Where no run can be read the system gives for each of them the same reasons as for one that can't be read. */
-  async #expectLocation(run: RunNumber): Promise<void> {
-    try {
-      await access(this.location, constants.R_OK | constants.X_OK);
-    } catch (cause) {
-      throw new RunRecordError(
-        `run ${run} can't be read, as ${this.location} can't be: ${messageOf(cause)}; check source_files.run_records_dir and its permissions`,
-        { stage: 'import', run, cause, retryable: true, fault: 'site' },
-      );
-    }
-  }
-
-  /** Looks at runs side by side; those that can't be looked at are absent. */
+  /** Looks at runs side by side; leaves out those that can't be looked at. */
   async #lookAtAll(runs: readonly RunNumber[]): Promise<Map<RunNumber, Look>> {
     const looks = new Map<RunNumber, Look>();
     await pLimit(LOOKS_AT_ONCE).map(runs, async (run) => {
@@ -186,35 +124,101 @@ export class RunRecordDirectory implements RunRecordSource {
     return times.flat().sort((one, other) => other.time - one.time);
   }
 
-  /** Reads on after a fault, so that the message names all of them. */
-  async #readFiles(
-    listing: RecordListing,
-  ): Promise<{ readonly files: readonly RecordFile[]; readonly faults: readonly Fault[] }> {
-    const faults: Fault[] = [...listing.faults];
-    const files: RecordFile[] = [];
-    const admit = this.#guard();
-    const limit = pLimit(CONCURRENCY);
-    await limit.map(listing.files, async ({ path, target }) => {
-      try {
-        files.push({ path, bytes: (await readStable(target, admit)).bytes });
-      } catch (error) {
-        faults.push(faultOf(path, error));
-      }
-    });
-    return { files: files.sort(byPath), faults: faults.sort(byPath) };
+  async newestChange(): Promise<number | undefined> {
+    return (await this.#changesOf(this.#newest))[0]?.time;
   }
 
-  #guard(): (size: number) => void {
-    let total = 0;
-    return (size) => {
-      const { file, record } = this.#limits;
-      if (size > file)
-        throw new RunRecordError(`has ${size} bytes, more than the ${file} that a file may have`);
-      total += size;
-      if (total > record)
-        throw new RunRecordError(`brings the record beyond the ${record} bytes that it may have`);
-    };
+  async read(run: RunNumber, signature: string | undefined): Promise<RunRecord> {
+    const directory = join(this.location, String(run));
+    const root = await this.#realDirectory(run, directory);
+    const listing = await listRecord(root);
+    const { files, faults } = await readFiles(listing, guardOf(this.#limits));
+    const isOfSite = faults.some(({ fault }) => fault === 'site');
+    // What was read counts only if all of it is still as it was when it was found whole.
+    if (!isOfSite && (await lookAt(root)).signature !== signature) {
+      throw new NotYetError(
+        `${directory} has changed since it was looked at, so it may still be being copied; the next execution looks again`,
+        { stage: 'import', run },
+      );
+    }
+    if (faults.length > 0) throw faultsError(run, directory, faults);
+    if (files.length === 0) {
+      throw new RunRecordError(
+        `run ${run}: ${directory} holds nothing to archive (no *.fcl file and no text file of DAQInterface); ` +
+          'is it still being copied?',
+        { stage: 'import', run, retryable: true, fault: 'unknown' },
+      );
+    }
+    return { run, directory, files, warnings: warningsOf(listing) };
   }
+
+  async glance(run: RunNumber): Promise<RecordGlance> {
+    const directory = join(this.location, String(run));
+    const root = await this.#realDirectory(run, directory);
+    try {
+      return await glanceAt(root, guardOf(this.#limits));
+    } catch (error) {
+      throw faultsError(run, directory, [faultOf(METADATA_FILE, error)]);
+    }
+  }
+
+  async #realDirectory(run: RunNumber, directory: string): Promise<string> {
+    try {
+      const root = await realpath(directory);
+      const stats = await lstat(root);
+      if (!stats.isDirectory()) throw new RunRecordError('is not a directory');
+      const other =
+        dirname(root) === (await realpath(this.location)) ? parseRunNumber(basename(root)) : undefined;
+      if (other !== undefined && other !== run) throw new RunRecordError(`is a link to run ${other}`);
+      return root;
+    } catch (error) {
+      await this.#expectLocation(run);
+      throw faultsError(run, directory, [faultOf('', error)]);
+    }
+  }
+
+  /** Where no run can be read, the system gives the same reason for each of them as for a single one that can't be. */
+  async #expectLocation(run: RunNumber): Promise<void> {
+    try {
+      await access(this.location, constants.R_OK | constants.X_OK);
+    } catch (cause) {
+      throw new RunRecordError(
+        `run ${run} can't be read, as ${this.location} can't be: ${messageOf(cause)}; check source_files.run_records_dir and its permissions`,
+        { stage: 'import', run, cause, retryable: true, fault: 'site' },
+      );
+    }
+  }
+}
+
+/** Called with the size of each file of a run before memory is taken for it; throws RunRecordError if there is too much. */
+type Guard = (size: number) => void;
+
+function guardOf({ file, record }: RecordLimits): Guard {
+  let total = 0;
+  return (size) => {
+    if (size > file)
+      throw new RunRecordError(`has ${size} bytes, more than the ${file} that a file may have`);
+    total += size;
+    if (total > record)
+      throw new RunRecordError(`brings the record beyond the ${record} bytes that it may have`);
+  };
+}
+
+/** Reads on after a fault, so that the message names all of them. */
+async function readFiles(
+  listing: RecordListing,
+  admit: Guard,
+): Promise<{ readonly files: readonly RecordFile[]; readonly faults: readonly Fault[] }> {
+  const faults: Fault[] = [...listing.faults];
+  const files: RecordFile[] = [];
+  await pLimit(CONCURRENCY).map(listing.files, async ({ path, target }) => {
+    try {
+      files.push({ path, bytes: (await readStable(target, admit)).bytes });
+    } catch (error) {
+      faults.push(faultOf(path, error));
+    }
+  });
+  return { files: files.sort(byPath), faults: faults.sort(byPath) };
 }
 
 function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
@@ -234,16 +238,12 @@ function warningsOf({ aside }: RecordListing): string[] {
   );
 }
 
-/** What tells of the times of a run. */
-const METADATA_FILE = 'metadata.txt';
-
 /**
  * Looks at a run directory's `metadata.txt`.
  * @param root its real path
- * @param admit called with the size in bytes before memory is taken; may throw
  * @throws RunRecordError, or the system's error
  */
-async function glanceAt(root: string, admit: (size: number) => void): Promise<RecordGlance> {
+async function glanceAt(root: string, admit: Guard): Promise<RecordGlance> {
   const directory = await stat(root);
   const path = await realpath(join(root, METADATA_FILE)).catch(undefinedIfMissing);
   if (path === undefined) {
