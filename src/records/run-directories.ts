@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { messageOf, RunRecordError } from '../errors.ts';
 import { byRunNumber, parseRunNumber, type RunNumber } from '../runs/run-number.ts';
-import { errorCode } from '../system-error.ts';
+import { errorCode, isOfSite } from '../system-error.ts';
 
 /** The run directories of a place. */
 export interface RunDirectories {
@@ -47,15 +47,12 @@ export async function listRunDirectories(location: string): Promise<RunDirectori
     const identities = await limit.map(group, (run) => identityOf(join(location, String(run))));
     group.forEach((run, i) => {
       const identity = identities[i];
-      if (identity === undefined) {
-        if (group === links) odd.push(`"${run}" (a link that leads to no directory)`);
-        else runs.push(run);
-        return;
-      }
-      const same = counted.get(identity);
+      const same = identity === undefined ? undefined : counted.get(identity);
       if (same !== undefined) aliases.set(run, same);
-      else {
-        counted.set(identity, run);
+      else if (identity === undefined && group === links) {
+        odd.push(`"${run}" (a link that leads to no directory)`);
+      } else {
+        if (identity !== undefined) counted.set(identity, run);
         runs.push(run);
       }
     });
@@ -74,18 +71,21 @@ async function entriesOf(location: string) {
   }
 }
 
-/** Digits of any script, or other marks that Unicode counts as numbers, with a sign or blanks around. */
+/**
+ * Does Python take it for a number? The reference tries digits of any script, with a sign or blanks around, and stops at `²`.
+ */
 function looksLikeNumber(name: string): boolean {
   return /^[\s+-]*\p{N}+\s*$/u.test(name);
 }
 
-/** Which directory it is, whatever the path; undefined if the path leads to none, or that can't be told now. */
+/** Which directory it is, whatever the path; undefined if the path leads to none. */
 async function identityOf(path: string): Promise<string | undefined> {
   try {
     const stats = await stat(path, { bigint: true });
     return stats.isDirectory() ? `${stats.dev}:${stats.ino}` : undefined;
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
-    return undefined;
+    // A file server that does not answer tells nothing about the directory: reading the run says what is wrong.
+    return isOfSite(error) ? path : undefined;
   }
 }
