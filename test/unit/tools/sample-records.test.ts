@@ -3,8 +3,7 @@ import { parseFhicl } from '../../../src/fhicl/parse.ts';
 import { GENERATE_NAMES } from '../../../src/records/converters/converters.ts';
 import { prepareRun } from '../../../src/records/prepare.ts';
 import { sampleRecord } from '../../../tools/sample-records/record.ts';
-import { parseSize } from '../../../tools/sample-records/system.ts';
-import { ERA_NAMES, type SystemSize } from '../../../tools/sample-records/system.ts';
+import { ERA_NAMES, parseSize, type SystemSize } from '../../../tools/sample-records/system.ts';
 
 function sizeOf(text: string): SystemSize {
   const size = parseSize(text);
