@@ -4,28 +4,19 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CommanderError } from 'commander';
 import { loadEnvFile } from '../../src/config/env-file.ts';
-import { loadConfig } from '../../src/config/load.ts';
-import type { ArchiverConfig } from '../../src/config/schema.ts';
 import type { Environment } from '../../src/environment.ts';
 import { ArchiverError, messageOf } from '../../src/errors.ts';
 import { exitCodes } from '../../src/exit-codes.ts';
 import { installationDirectory } from '../../src/installation.ts';
 import { makeRedactor } from '../../src/log/log-line.ts';
-import { createLogging, type Logging } from '../../src/log/logging.ts';
-import {
-  codeUnlessLost,
-  outliveTerminal,
-  standardError,
-  standardOutput,
-} from '../../src/log/standard-stream.ts';
+import { createLogging } from '../../src/log/logging.ts';
+import { standardError, standardOutput } from '../../src/log/standard-stream.ts';
 import { Terminal } from '../../src/log/terminal.ts';
-import { endSoon, exitAtOnce } from '../../src/process-exit.ts';
-import { visibleLines } from '../../src/shown-text.ts';
+import { exitAtOnce } from '../../src/process-exit.ts';
 import { handleSignals } from '../../src/signals.ts';
-import { Site } from '../../src/site.ts';
-import { errorCode } from '../../src/system-error.ts';
+import { openSite } from '../../src/site.ts';
+import { runTool } from '../run-tool.ts';
 import { compareRange } from './compare-range.ts';
 import type { Comparer, RunResult } from './compare-run.ts';
 import { fhiclDumpNormaliser } from './fhicl-dump.ts';
@@ -37,33 +28,36 @@ import { comparisonJson, runLines, runText, summaryText } from './output.ts';
 const MODULE = 'compare_artdaqdb_ucondb';
 const FHICL_DUMP_TIMEOUT_MS = 60_000;
 
-process.exitCode = exitCodes.unexpectedError;
-outliveTerminal();
-const exitCode = codeUnlessLost('compare-artdaqdb-ucondb', await main(process.argv.slice(2)));
-process.exitCode = exitCode;
-endSoon(exitCode);
-
-async function main(argv: readonly string[]): Promise<number> {
-  try {
-    const flags = readFlags(argv);
-    const scratch = await mkdtemp(join(tmpdir(), 'compare-artdaqdb-ucondb-'));
-    process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
-    return await run(flags, scratch);
-  } catch (error) {
-    if (error instanceof CommanderError)
-      return error.exitCode === 0 ? exitCodes.success : exitCodes.wrongUsage;
-    const isKnown = error instanceof ArchiverError || errorCode(error) !== undefined;
-    console.error(isKnown ? `compare-artdaqdb-ucondb: ${visibleLines(messageOf(error))}` : error);
-    return isKnown ? exitCodes.failure : exitCodes.unexpectedError;
-  }
-}
+await runTool('compare-artdaqdb-ucondb', async (argv) => {
+  const flags = readFlags(argv);
+  const scratch = await mkdtemp(join(tmpdir(), 'compare-artdaqdb-ucondb-'));
+  process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
+  return await run(flags, scratch);
+});
 
 async function run(flags: CompareFlags, scratch: string): Promise<number> {
   const { env } = process;
   Object.assign(env, loadEnvFile(join(installationDirectory(), 'archiver.env'), env));
-  const { config, warnings } = await loadConfig(flags.configPath, env);
   const terminal = standardError.isWatched ? new Terminal(standardError) : undefined;
-  const logging = openLogging(flags, config, terminal);
+  const { site, logging, warnings } = await openSite(flags.configPath, {
+    env,
+    now: () => new Date(),
+    sleep,
+    dryRun: true,
+    // Standard output is for what was found.
+    openLog: ({ secrets }) =>
+      createLogging({
+        level: flags.verbose ? 'DEBUG' : 'WARNING',
+        logFile: undefined,
+        quiet: false,
+        console: standardError,
+        stdout: terminal,
+        secrets,
+      }),
+    // Tools of artdaqDB get directories of their own in the work directory; the archiver's is not touched.
+    workDir: scratch,
+  });
+  const { config } = site;
   const logger = logging.logger(MODULE);
   for (const warning of warnings) logger.warning(warning);
   const shutdown = new AbortController();
@@ -73,15 +67,6 @@ async function run(flags: CompareFlags, scratch: string): Promise<number> {
     exit: exitAtOnce,
     now: () => performance.now(),
     process,
-  });
-  const site = new Site({
-    // Tools of artdaqDB get directories of their own in the work directory; the archiver's is not touched.
-    config: { ...config, app: { ...config.app, workDir: scratch } },
-    logger: (module) => logging.logger(module),
-    env,
-    now: () => new Date(),
-    sleep,
-    dryRun: true,
   });
   try {
     const comparer: Comparer = {
@@ -136,18 +121,6 @@ async function compare(
   if (aborted) return exitCodes.stopped;
   const isWell = result.results.every(({ status }) => status === 'matching');
   return isWell ? exitCodes.success : exitCodes.failure;
-}
-
-/** Standard output is for what was found. */
-function openLogging(flags: CompareFlags, config: ArchiverConfig, terminal: Terminal | undefined): Logging {
-  return createLogging({
-    level: flags.verbose ? 'DEBUG' : 'WARNING',
-    logFile: undefined,
-    quiet: false,
-    console: standardError,
-    ...(terminal === undefined ? {} : { stdout: terminal }),
-    secrets: config.secrets,
-  });
 }
 
 async function normaliserFor(

@@ -1,36 +1,24 @@
 /** Checks FHiCL files as artdaqDB reads them, and shows what it makes of them: documentation/FHICL_TOOL.md. */
-import { CommanderError } from 'commander';
 import { ArchiverError, FhiclError, messageOf } from '../../src/errors.ts';
 import { exitCodes } from '../../src/exit-codes.ts';
 import { parseFhicl } from '../../src/fhicl/parse.ts';
-import { codeUnlessLost, standardOutput } from '../../src/log/standard-stream.ts';
+import { standardOutput } from '../../src/log/standard-stream.ts';
 import { visibleLines } from '../../src/shown-text.ts';
-import { errorCode } from '../../src/system-error.ts';
+import { runTool } from '../run-tool.ts';
 import { type FhiclFlags, readFlags } from './flags.ts';
 import { type Input, nameOf, readInput } from './inputs.ts';
 import { dataJson, exportOf, storedDocument } from './output.ts';
 
-process.exitCode = exitCodes.unexpectedError;
-process.exitCode = codeUnlessLost('run-archiver-fhicl', await main(process.argv.slice(2)));
-
-async function main(argv: readonly string[]): Promise<number> {
-  try {
-    const flags = readFlags(argv);
-    let code: number = exitCodes.success;
-    for (const file of flags.files) {
-      const result = await outputFor(file, flags);
-      if (result === undefined) code = exitCodes.failure;
-      else standardOutput.write(result);
-    }
-    return code;
-  } catch (error) {
-    if (error instanceof CommanderError)
-      return error.exitCode === 0 ? exitCodes.success : exitCodes.wrongUsage;
-    const isKnown = errorCode(error) !== undefined;
-    console.error(isKnown ? `run-archiver-fhicl: ${visibleLines(messageOf(error))}` : error);
-    return isKnown ? exitCodes.failure : exitCodes.unexpectedError;
+await runTool('run-archiver-fhicl', async (argv) => {
+  const flags = readFlags(argv);
+  let code: number = exitCodes.success;
+  for (const file of flags.files) {
+    const result = await outputFor(file, flags);
+    if (result === undefined) code = exitCodes.failure;
+    else standardOutput.write(result);
   }
-}
+  return code;
+});
 
 /** Undefined if there is none; why is said already. */
 async function outputFor(file: string, flags: FhiclFlags): Promise<string | undefined> {
