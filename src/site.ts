@@ -17,11 +17,10 @@ import type { StageFiles } from './stages/stage.ts';
 import type { StageObserver } from './stages/stage-observer.ts';
 import { FailureLog } from './state/failure-log.ts';
 import { FailureReasons } from './state/failure-reasons.ts';
-import type { VerificationRecords } from './state/follow-up-records.ts';
-import { RunSetFile } from './state/run-set-file.ts';
 import { SeenRuns } from './state/seen-runs.ts';
 import { StateFile } from './state/state.ts';
 import { UncomparedRuns } from './state/uncompared-runs.ts';
+import { type VerificationRecords, verificationRecords } from './state/verification-records.ts';
 import { WaitingRunsFile } from './state/waiting-runs.ts';
 import type { UconDb } from './ucondb/ucondb.ts';
 
@@ -168,19 +167,7 @@ export class Site {
 
   /** What `--verify` keeps from one execution to the next. */
   get verification(): VerificationRecords {
-    const record = (name: string, advice: string): RunSetFile =>
-      new RunSetFile(join(this.config.app.workDir, `${name}_runs.json`), {
-        key: `${name}_runs`,
-        title: `record of ${name} runs`,
-        advice,
-      });
-    return {
-      verified: record('verified', 'Remove it: the next --verify compares all runs again then.'),
-      unequal: record(
-        'unequal',
-        'Rebuild it with --recover-migrate-state, which compares all runs that are in both places.',
-      ),
-    };
+    return verificationRecords(this.config.app.workDir);
   }
 
   /** The runs whose blob was not found equal since their upload to the configured place began. */

@@ -70,14 +70,36 @@ export class GuardedFile {
     return this.exclusively(async () => {
       const content = await this.read();
       if (content?.equals(Buffer.from(text))) return undefined;
-      const copy = content && (await keepAside({ path: this.path, content, label: 'before-recovery' }));
+      const copy = content && (await this.keepAside(content, 'before-recovery'));
       await writeFileAtomic(this.path, text);
       return copy;
     });
   }
 
   /**
-   * Takes the file away, if it is there.
+   * Copies content of the file to `<path>.<label>-<hash of the content>`, so that the same content is kept once however often
+   * that happens, and no copy ever takes the place of another.
+   * @param label part of the copy's name: why it is kept
+   * @returns the copy's path
+   * @throws PersistenceError if the copy can't be written
+   */
+  async keepAside(content: Buffer, label: 'unreadable' | 'before-recovery'): Promise<string> {
+    const hash = createHash('sha256').update(content).digest('hex').slice(0, 12);
+    const copy = `${this.path}.${label}-${hash}`;
+    try {
+      const before = await readRegularFile(copy).catch(undefinedIfMissing);
+      // A full disk or a kill may have cut an earlier copy short.
+      if (before?.equals(content) !== true) await writeFileAtomic(copy, content);
+    } catch (error) {
+      throw new PersistenceError(`${this.path} can't be kept aside as ${copy}: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
+    return copy;
+  }
+
+  /**
+   * Removes the file, if it exists.
    * @throws PersistenceError if it can't be removed or locked.
    */
   remove(): Promise<void> {
@@ -131,39 +153,4 @@ export class GuardedFile {
       });
     }
   }
-}
-
-/** A file whose content must not be lost though something else takes its place. */
-export interface KeptFile {
-  readonly path: string;
-  readonly content: Buffer;
-  /** Part of the copy's name: why it was kept. */
-  readonly label: 'unreadable' | 'before-recovery';
-}
-
-/**
- * Copies a file to `<path>.<label>-<hash of its content>`, so that the same content is kept once however often that
- * happens, and no copy ever takes the place of another.
- * @returns the copy's path.
- * @throws PersistenceError if the copy can't be written.
- */
-export async function keepAside({ path, content, label }: KeptFile): Promise<string> {
-  const hash = createHash('sha256').update(content).digest('hex').slice(0, 12);
-  const copy = `${path}.${label}-${hash}`;
-  try {
-    const before = await readRegularFile(copy).catch(undefinedIfMissing);
-    // A copy that was cut short, by a full disk or a kill, is none.
-    if (before?.equals(content) !== true) await writeFileAtomic(copy, content);
-  } catch (error) {
-    throw new PersistenceError(`${path} can't be kept aside as ${copy}: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
-  return copy;
-}
-
-/** Bytes as UTF-8 text; undefined if they are not UTF-8. */
-export function decodeText(content: Buffer): string | undefined {
-  const text = content.toString('utf8');
-  return Buffer.from(text).equals(content) ? text : undefined;
 }

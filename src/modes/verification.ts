@@ -15,7 +15,8 @@ import {
 import { byRunNumber, type RunNumber, without } from '../runs/run-number.ts';
 import { type NumberRange, RunSet, rangeText } from '../runs/run-set.ts';
 import { lacksTimesOnly } from '../stages/blob-completion.ts';
-import { followUpRecords, VerifiedNotes } from '../state/follow-up-records.ts';
+import { followUpRecords } from '../state/follow-up-records.ts';
+import { VerifiedNotes } from '../state/verification-records.ts';
 import { storedRecord } from '../ucondb/ucondb.ts';
 import type { Execution } from './mode.ts';
 import { takeTurns } from './verification-turns.ts';

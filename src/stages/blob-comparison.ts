@@ -6,7 +6,6 @@ import { ArtdaqDbError, BlobDifferenceError, BlobError, FhiclError, messageOf } 
 import { type FhiclFile, SCHEMA_FILE } from '../fhicl/fhicl-file.ts';
 import type { Logger } from '../log/logger.ts';
 import type { RunNumber } from '../runs/run-number.ts';
-import { forget } from '../state/follow-up-records.ts';
 import type { RunSetFile } from '../state/run-set-file.ts';
 import type { UconDb } from '../ucondb/ucondb.ts';
 import { needOf } from './blob-completion.ts';
@@ -98,9 +97,9 @@ export class BlobComparison {
     const { amended, unequal } = this.#parts;
     try {
       const stored = await look();
-      if (stored.verdict === 'equal') await forget(amended, [run]);
+      if (stored.verdict === 'equal') await amended.drop([run]);
       else await amended.add([run]);
-      await this.#note(() => forget(unequal, [run]), run, logger);
+      await this.#note(() => unequal.drop([run]), run, logger);
       return stored;
     } catch (error) {
       if (error instanceof BlobDifferenceError) await this.#note(() => unequal.add([run]), run, logger);

@@ -10,7 +10,7 @@ import { completes, isUnfinished } from '../records/run-times.ts';
 import { LOOKS_APART_MS } from '../records/wholeness.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 import { RunSet } from '../runs/run-set.ts';
-import { type FollowUpRecords, forget } from '../state/follow-up-records.ts';
+import type { FollowUpRecords } from '../state/follow-up-records.ts';
 import type { Listing } from './candidates.ts';
 
 /** What {@link UnfinishedRuns} works with. */
@@ -65,8 +65,8 @@ export class UnfinishedRuns {
     if (isUntimed) await kept.untimed.add([run]);
     if (isFollowed) await kept.unfinished.add([run]);
     await store();
-    if (!isUntimed) await forget(kept.untimed, [run]);
-    if (!isFollowed) await forget(kept.unfinished, [run]);
+    if (!isUntimed) await kept.untimed.drop([run]);
+    if (!isFollowed) await kept.unfinished.drop([run]);
   }
 
   /**
@@ -129,8 +129,8 @@ export class UnfinishedRuns {
           'it is left as it is',
       );
     }
-    await forget(files.untimed, [run]);
-    if (!isUnfinished(glance)) await forget(files.unfinished, [run]);
+    await files.untimed.drop([run]);
+    if (!isUnfinished(glance)) await files.unfinished.drop([run]);
   }
 
   /**

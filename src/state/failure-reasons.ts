@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { messageOf, PersistenceError } from '../errors.ts';
-import { writeFileAtomic } from '../files/atomic-file.ts';
-import { decodeText, GuardedFile } from '../lock/guarded-file.ts';
+import { messageOf } from '../errors.ts';
 import { byRunNumber, type RunNumber } from '../runs/run-number.ts';
+import { JsonFile, jsonText } from './json-file.ts';
+import { runKey } from './run-set-file.ts';
 
 /** Why a run failed when it was tried last. */
 export interface FailureReason {
@@ -31,10 +31,9 @@ export interface FailureReasonsOptions {
 
 export const noReasons: KnownReasons = { byRun: new Map(), problem: undefined };
 
-const record = z.record(
-  z.string().regex(/^(?:0|[1-9][0-9]{0,15})$/),
-  z.object({ time: z.iso.datetime(), message: z.string() }),
-);
+const record = z
+  .record(runKey, z.object({ time: z.iso.datetime(), message: z.string() }))
+  .transform((reasons) => new Map(Object.entries(reasons).map(([run, reason]) => [Number(run), reason])));
 /** Characters of a message; the log has all of it. */
 const longestMessage = 500;
 
@@ -43,32 +42,30 @@ const longestMessage = 500;
  * that nothing here throws: a file that can't be understood counts as empty, and one that can't be written is left alone.
  */
 export class FailureReasons {
-  readonly #file: GuardedFile;
+  readonly #file: JsonFile<ReadonlyMap<RunNumber, FailureReason>>;
   readonly #options: FailureReasonsOptions;
   #hasWarned = false;
   /** What can't be written may take long to fail, and would do so for each run. */
   #isGivenUp = false;
 
   constructor(path: string, options: FailureReasonsOptions) {
-    this.#file = new GuardedFile(path);
+    this.#file = new JsonFile<ReadonlyMap<RunNumber, FailureReason>>(path, {
+      title: 'The record of reasons',
+      schema: record,
+      format,
+    });
     this.#options = options;
   }
 
   /** What is noted. Never throws. */
   async read(): Promise<KnownReasons> {
-    const { path } = this.#file;
     try {
-      const content = await this.#file.read();
-      if (content === undefined) return noReasons;
-      const entries = Object.entries(record.parse(JSON.parse(decodeText(content) ?? '')));
-      return { byRun: new Map(entries.map(([run, reason]) => [Number(run), reason])), problem: undefined };
+      return { byRun: (await this.#file.read()) ?? new Map(), problem: undefined };
     } catch (error) {
-      const reason = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
-      const what =
-        error instanceof PersistenceError ? reason : `${path} can't be understood: ${oneLine(reason)}`;
+      const reason = oneLine(messageOf(error));
       return {
         byRun: new Map(),
-        problem: `Why runs failed is not known: ${what}. Removing the file loses nothing else`,
+        problem: `Why runs failed is not known: ${reason}. Removing the file loses nothing else`,
       };
     }
   }
@@ -90,7 +87,7 @@ export class FailureReasons {
         );
         const after = new Map([...before, ...now].filter(([run]) => logged.has(run)));
         const isSame = failed.size === 0 && problem === undefined && after.size === before.size;
-        if (!isSame) await writeFileAtomic(this.#file.path, format(after));
+        if (!isSame) await this.#file.write(after);
       });
     } catch (error) {
       this.#isGivenUp = true;
@@ -121,5 +118,5 @@ function oneLine(text: string): string {
 
 function format(reasons: ReadonlyMap<RunNumber, FailureReason>): string {
   const sorted = [...reasons].sort(([a], [b]) => byRunNumber(a, b));
-  return `${JSON.stringify(Object.fromEntries(sorted), null, 2)}\n`;
+  return jsonText(Object.fromEntries(sorted));
 }

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { messageOf, PersistenceError, type StageName } from '../errors.ts';
-import { writeFileAtomic } from '../files/atomic-file.ts';
-import { decodeText, GuardedFile } from '../lock/guarded-file.ts';
+import { PersistenceError, type StageName } from '../errors.ts';
+import { JsonFile, jsonText } from './json-file.ts';
 
 const told = z.object({
   runs: z.array(z.int().nonnegative()).readonly(),
@@ -43,12 +42,12 @@ const nothingNoted: StageNotes = { told: {} };
  */
 export class NotifiedFile {
   readonly path: string;
-  readonly #file: GuardedFile;
+  readonly #file: JsonFile<NotifiedRecord>;
   readonly #warn: (message: string) => void;
 
   /** @param warn is told of a file that can't be read or understood */
   constructor(path: string, warn: (message: string) => void) {
-    this.#file = new GuardedFile(path);
+    this.#file = new JsonFile(path, { title: 'The record of notifications', schema: record, format });
     this.path = this.#file.path;
     this.#warn = warn;
   }
@@ -66,22 +65,16 @@ export class NotifiedFile {
     await this.#file.exclusively(async () => {
       const before = await this.#read(() => undefined);
       const after = { ...before, [stage]: change(notesOf(before, stage)) };
-      const text = format(after);
-      if (text !== format(before)) await writeFileAtomic(this.path, text);
+      if (format(after) !== format(before)) await this.#file.write(after);
     });
   }
 
   async #read(warn: (message: string) => void): Promise<NotifiedRecord> {
     try {
-      const content = await this.#file.read();
-      return content === undefined ? {} : record.parse(JSON.parse(decodeText(content) ?? ''));
+      return (await this.#file.read()) ?? {};
     } catch (error) {
-      const reason = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
-      const isKnown = error instanceof PersistenceError;
-      warn(
-        `The record of notifications ${isKnown ? 'is' : `${this.path} can't be understood and is`} taken as empty, ` +
-          `so that failures may be told once more: ${reason}`,
-      );
+      if (!(error instanceof PersistenceError)) throw error;
+      warn(`${error.message}. It counts as empty, so failures may be told once more`);
       return {};
     }
   }
@@ -96,5 +89,5 @@ function format(notes: NotifiedRecord): string {
     const remembered = Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined));
     return Object.keys(remembered).length === 0 ? [] : [[name, { told: remembered }] as const];
   });
-  return `${JSON.stringify(Object.fromEntries(stages), null, 2)}\n`;
+  return jsonText(Object.fromEntries(stages));
 }

@@ -1,17 +1,16 @@
 import { z } from 'zod';
-import { messageOf, PersistenceError } from '../errors.ts';
-import { writeFileAtomic } from '../files/atomic-file.ts';
-import { decodeText, GuardedFile } from '../lock/guarded-file.ts';
+import { PersistenceError } from '../errors.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 import { RunSet } from '../runs/run-set.ts';
+import { JsonFile, jsonText } from './json-file.ts';
 
 /** What a {@link RunSetFile} is called in the file and in messages. */
 export interface RunSetNames {
   /** Key of the list in the file. */
   readonly key: string;
-  /** `record of seen runs`. */
+  /** As in `record of seen runs`. */
   readonly title: string;
-  /** What to do about one that can't be understood. */
+  /** What to do about a file that can't be understood. */
   readonly advice: string;
 }
 
@@ -23,16 +22,22 @@ export const runSetTexts = z.array(z.string()).transform((texts, { addIssue }) =
   return z.NEVER;
 });
 
+/** A run number that is a key of a JSON document. */
+export const runKey = z.string().regex(/^(?:0|[1-9][0-9]{0,15})$/);
+
 /** A set of runs on disk: `{"<key>": ["100-205", "300"]}`. */
 export class RunSetFile {
   readonly path: string;
-  readonly #file: GuardedFile;
-  readonly #names: RunSetNames;
+  readonly #file: JsonFile<RunSet>;
 
-  constructor(path: string, names: RunSetNames) {
-    this.#file = new GuardedFile(path);
+  constructor(path: string, { key, title, advice }: RunSetNames) {
+    this.#file = new JsonFile(path, {
+      title: `The ${title}`,
+      advice,
+      schema: z.object({ [key]: runSetTexts }).transform((document) => document[key] as RunSet),
+      format: (runs) => jsonText({ [key]: runs.toTexts() }),
+    });
     this.path = this.#file.path;
-    this.#names = names;
   }
 
   /**
@@ -40,12 +45,7 @@ export class RunSetFile {
    * @throws PersistenceError if the file can't be read or understood; it is left as it is
    */
   async read(): Promise<RunSet | undefined> {
-    const content = await this.#file.read();
-    if (content === undefined) return undefined;
-    const parsed = parse(content, this.#names.key);
-    if (parsed instanceof RunSet) return parsed;
-    const { title, advice } = this.#names;
-    throw new PersistenceError(`The ${title} ${this.path} can't be understood: ${parsed.reason}. ${advice}`);
+    return await this.#file.read();
   }
 
   /**
@@ -57,11 +57,12 @@ export class RunSetFile {
   }
 
   /**
-   * Takes runs out as one step.
+   * Takes runs out as one step. The file is neither locked nor made if it holds none of them.
    * @throws PersistenceError as change does
    */
   async drop(runs: readonly RunNumber[]): Promise<void> {
-    await this.change((before) => before.without(runs));
+    const known = await this.read();
+    if (runs.some((run) => known?.has(run))) await this.change((before) => before.without(runs));
   }
 
   /**
@@ -70,7 +71,7 @@ export class RunSetFile {
    * @throws PersistenceError if the file can't be read, kept aside, locked or written
    */
   async replace(runs: readonly RunNumber[]): Promise<string | undefined> {
-    return await this.#file.replace(this.#format(RunSet.of(runs)));
+    return await this.#file.replace(RunSet.of(runs));
   }
 
   /**
@@ -88,7 +89,7 @@ export class RunSetFile {
   }
 
   /**
-   * Takes the file away.
+   * Removes the file, if it exists.
    * @throws PersistenceError if it can't be removed
    */
   async remove(): Promise<void> {
@@ -96,32 +97,15 @@ export class RunSetFile {
   }
 
   /**
-   * Changes the set as one step. Nothing is written if nothing changes, but that there is a file afterwards.
+   * Changes the set as one step. Nothing is written if nothing changes, except that the file exists afterwards.
    * @throws PersistenceError if the file can't be read, understood, locked or written
    */
   async change(change: (before: RunSet) => RunSet): Promise<void> {
     await this.#file.exclusively(async () => {
-      const before = await this.read();
-      const text = this.#format(change(before ?? RunSet.of([])));
-      if (before === undefined || this.#format(before) !== text) await writeFileAtomic(this.path, text);
+      const before = await this.#file.read();
+      const after = change(before ?? RunSet.of([]));
+      if (before === undefined || before.toTexts().join() !== after.toTexts().join())
+        await this.#file.write(after);
     });
   }
-
-  #format(runs: RunSet): string {
-    return `${JSON.stringify({ [this.#names.key]: runs.toTexts() }, null, 2)}\n`;
-  }
-}
-
-function parse(content: Buffer, key: string): RunSet | { readonly reason: string } {
-  let document: unknown;
-  try {
-    document = JSON.parse(decodeText(content) ?? '');
-  } catch (error) {
-    return { reason: `it is not JSON: ${messageOf(error)}` };
-  }
-  const texts = new Map(Object.entries(document ?? {})).get(key);
-  if (!Array.isArray(texts) || !texts.every((text) => typeof text === 'string')) {
-    return { reason: `it has no list of texts named ${key}` };
-  }
-  return RunSet.fromTexts(texts) ?? { reason: `${key} holds something other than <run> and <first>-<last>` };
 }

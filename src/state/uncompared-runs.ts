@@ -1,10 +1,8 @@
 import { z } from 'zod';
-import { messageOf, PersistenceError } from '../errors.ts';
-import { writeFileAtomic } from '../files/atomic-file.ts';
-import { decodeText, GuardedFile } from '../lock/guarded-file.ts';
 import { byRunNumber, type RunNumber } from '../runs/run-number.ts';
 import { RunSet } from '../runs/run-set.ts';
 import type { FailureLog } from './failure-log.ts';
+import { JsonFile, jsonText } from './json-file.ts';
 import { type RunSetFile, runSetTexts } from './run-set-file.ts';
 
 /** Where blobs go. */
@@ -15,20 +13,15 @@ export interface BlobPlace {
   readonly object: string;
 }
 
-const record = z.object({
-  uncompared_runs: z.array(
-    z.object({
-      server: z.string(),
-      folder: z.string(),
-      object: z.string(),
-      runs: runSetTexts,
-    }),
-  ),
+const placeNotes = z.object({
+  server: z.string(),
+  folder: z.string(),
+  object: z.string(),
+  runs: runSetTexts,
 });
+const record = z.object({ uncompared_runs: z.array(placeNotes).readonly() });
 
-interface PlaceNotes extends BlobPlace {
-  readonly runs: RunSet;
-}
+type PlaceNotes = z.output<typeof placeNotes>;
 
 /**
  * The runs whose upload this archiver was about to begin and whose blob it did not find equal since, for each place at UconDB:
@@ -38,19 +31,26 @@ interface PlaceNotes extends BlobPlace {
  */
 export class UncomparedRuns {
   readonly path: string;
-  readonly #file: GuardedFile;
+  readonly #file: JsonFile<readonly PlaceNotes[]>;
   readonly #place: BlobPlace;
 
   /** @param place whose notes are looked at */
   constructor(path: string, place: BlobPlace) {
-    this.#file = new GuardedFile(path);
+    this.#file = new JsonFile(path, {
+      title: 'The record of uncompared runs',
+      advice:
+        'Restore it from a backup, or rebuild it with --recover-migrate-state, which compares all runs that are in UconDB.',
+      schema: record.transform((document) => document.uncompared_runs),
+      format: (notes) =>
+        jsonText({ uncompared_runs: notes.map(({ runs, ...rest }) => ({ ...rest, runs: runs.toTexts() })) }),
+    });
     this.path = this.#file.path;
     this.#place = place;
   }
 
   /** @throws PersistenceError if the file can't be read or understood; it is left as it is */
   async read(): Promise<RunSet> {
-    return this.#here(await this.#read());
+    return this.#here((await this.#file.read()) ?? []);
   }
 
   /**
@@ -81,29 +81,18 @@ export class UncomparedRuns {
    * @throws PersistenceError if the file can't be read, kept aside, locked or written
    */
   async replace(runs: readonly RunNumber[]): Promise<string | undefined> {
-    const content = await this.#file.read();
-    const known = content === undefined ? [] : parse(content);
-    return await this.#file.replace(this.#format('reason' in known ? [] : known, RunSet.of(runs)));
+    const notes = (await this.#file.readable()) ?? [];
+    return await this.#file.replace(this.#withHere(notes, RunSet.of(runs)));
   }
 
   async #change(change: (noted: RunSet) => RunSet): Promise<void> {
     await this.#file.exclusively(async () => {
-      const all = await this.#read();
-      const before = this.#here(all);
+      const notes = (await this.#file.read()) ?? [];
+      const before = this.#here(notes);
       const after = change(before);
       if (before.toTexts().join() === after.toTexts().join()) return;
-      await writeFileAtomic(this.path, this.#format(all, after));
+      await this.#file.write(this.#withHere(notes, after));
     });
-  }
-
-  async #read(): Promise<readonly PlaceNotes[]> {
-    const content = await this.#file.read();
-    const notes = content === undefined ? [] : parse(content);
-    if (!('reason' in notes)) return notes;
-    throw new PersistenceError(
-      `The record of uncompared runs ${this.path} can't be understood: ${notes.reason}. Restore it from a backup, or rebuild it ` +
-        'with --recover-migrate-state, which compares all runs that are in UconDB.',
-    );
   }
 
   #here(notes: readonly PlaceNotes[]): RunSet {
@@ -116,30 +105,10 @@ export class UncomparedRuns {
     return server === this.#place.server && folder === this.#place.folder && object === this.#place.object;
   }
 
-  #format(notes: readonly PlaceNotes[], here: RunSet): string {
+  #withHere(notes: readonly PlaceNotes[], here: RunSet): readonly PlaceNotes[] {
     const others = notes.filter((entry) => !this.#isHere(entry));
-    const all = here.ranges.length === 0 ? others : [...others, { ...this.#place, runs: here }];
-    const entries = all.map(({ server, folder, object, runs }) => ({
-      server,
-      folder,
-      object,
-      runs: runs.toTexts(),
-    }));
-    return `${JSON.stringify({ uncompared_runs: entries }, null, 2)}\n`;
+    return here.ranges.length === 0 ? others : [...others, { ...this.#place, runs: here }];
   }
-}
-
-function parse(content: Buffer): readonly PlaceNotes[] | { readonly reason: string } {
-  let document: unknown;
-  try {
-    document = JSON.parse(decodeText(content) ?? '');
-  } catch (error) {
-    return { reason: `it is not JSON: ${messageOf(error)}` };
-  }
-  const result = record.safeParse(document);
-  if (result.success) return result.data.uncompared_runs;
-  const [issue] = result.error.issues;
-  return { reason: `${issue?.path.join('.') || 'all of it'}: ${issue?.message}` };
 }
 
 /** Where it is kept what became of uploads. */

@@ -1,11 +1,10 @@
 import { z } from 'zod';
-import { messageOf, PersistenceError, type StageName } from '../errors.ts';
-import { writeFileAtomic } from '../files/atomic-file.ts';
-import { decodeText, GuardedFile } from '../lock/guarded-file.ts';
+import type { StageName } from '../errors.ts';
 import { byRunNumber, type RunNumber } from '../runs/run-number.ts';
 import type { RunSet } from '../runs/run-set.ts';
 import { shortReason } from './failure-reasons.ts';
-import { runSetTexts } from './run-set-file.ts';
+import { JsonFile, jsonText } from './json-file.ts';
+import { runKey, runSetTexts } from './run-set-file.ts';
 
 const waitingRun = z.object({
   place: z.string(),
@@ -16,10 +15,9 @@ const waitingRun = z.object({
   successes: z.int().nonnegative(),
   undecided: z.boolean(),
 });
-const runText = z.string().regex(/^(?:0|[1-9][0-9]{0,15})$/);
 const postponementReason = z.enum(['stop-time', 'copying', 'most-recent']);
 const document = z.object({
-  waiting_runs: z.record(runText, waitingRun).default({}),
+  waiting_runs: z.record(runKey, waitingRun).default({}),
   postponed_runs: z.partialRecord(postponementReason, runSetTexts).default({}),
   began_with_waiting: z.boolean().default(false),
 });
@@ -84,44 +82,36 @@ export const nobodyWaits: WaitingState = {
  */
 export class WaitingRunsFile {
   readonly path: string;
-  readonly #file: GuardedFile;
-  readonly #stage: StageName;
-  readonly #shorten: (cause: string) => string;
+  readonly #file: JsonFile<WaitingState>;
+  readonly #format: (state: WaitingState) => string;
 
   /** @param redact takes passwords and the like out of texts */
   constructor(path: string, stage: StageName, redact: (text: string) => string) {
-    this.#file = new GuardedFile(path);
+    this.#format = (state) => format(state, (cause) => shortReason(cause, redact));
+    this.#file = new JsonFile(path, {
+      title: 'The list of waiting runs',
+      advice:
+        `Restore it from a backup, or run --recover-${stage}-state: it keeps the file aside, and runs that waited are then in the ` +
+        'failure log or candidates.',
+      schema: document.transform(stateOf),
+      format: this.#format,
+    });
     this.path = this.#file.path;
-    this.#stage = stage;
-    this.#shorten = (cause) => shortReason(cause, redact);
   }
 
   /** @throws PersistenceError if the file can't be read or understood; it is left as it is */
   async read(): Promise<WaitingState> {
-    const content = await this.#file.read();
-    if (content === undefined) return nobodyWaits;
-    try {
-      return parse(content);
-    } catch (error) {
-      const reason = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
-      throw new PersistenceError(
-        `The list of waiting runs ${this.path} can't be understood: ${reason}. Restore it from a backup, or run ` +
-          `--recover-${this.#stage}-state: it keeps the file aside, and runs that waited are then in the failure log or candidates.`,
-      );
-    }
+    return (await this.#file.read()) ?? nobodyWaits;
   }
 
   /**
    * Sets what is kept. A file is made only if somebody waits.
-   * @throws PersistenceError if the file can't be read, locked or written
+   * @throws PersistenceError if the file can't be read, understood, locked or written
    */
   async write(state: WaitingState): Promise<void> {
-    const text = this.#format(state);
     await this.#file.exclusively(async () => {
-      const before = await this.#file.read();
-      const isSame =
-        before === undefined ? text === this.#format(nobodyWaits) : before.equals(Buffer.from(text));
-      if (!isSame) await writeFileAtomic(this.path, text);
+      const before = await this.read();
+      if (this.#format(state) !== this.#format(before)) await this.#file.write(state);
     });
   }
 
@@ -131,28 +121,15 @@ export class WaitingRunsFile {
    * @throws PersistenceError if the file can't be read, kept aside, locked or written
    */
   async clear(): Promise<string | undefined> {
-    return await this.#file.replace(this.#format(nobodyWaits));
-  }
-
-  #format({ byFault, postponed, beganWithWaiting }: WaitingState): string {
-    const sorted = [...byFault].sort(([a], [b]) => byRunNumber(a, b));
-    const kept = {
-      waiting_runs: Object.fromEntries(
-        sorted.map(([run, waiting]) => [run, { ...waiting, cause: this.#shorten(waiting.cause) }]),
-      ),
-      postponed_runs: Object.fromEntries([...postponed].map(([reason, runs]) => [reason, runs.toTexts()])),
-      began_with_waiting: beganWithWaiting,
-    };
-    return `${JSON.stringify(kept, null, 2)}\n`;
+    return await this.#file.replace(nobodyWaits);
   }
 }
 
-function parse(content: Buffer): WaitingState {
-  const {
-    waiting_runs: byFault,
-    postponed_runs: postponed,
-    began_with_waiting: beganWithWaiting,
-  } = document.parse(JSON.parse(decodeText(content) ?? ''));
+function stateOf({
+  waiting_runs: byFault,
+  postponed_runs: postponed,
+  began_with_waiting: beganWithWaiting,
+}: z.output<typeof document>): WaitingState {
   return {
     byFault: new Map(Object.entries(byFault).map(([run, waiting]) => [Number(run), waiting])),
     postponed: new Map(
@@ -163,4 +140,18 @@ function parse(content: Buffer): WaitingState {
     ),
     beganWithWaiting,
   };
+}
+
+function format(
+  { byFault, postponed, beganWithWaiting }: WaitingState,
+  shorten: (cause: string) => string,
+): string {
+  const sorted = [...byFault].sort(([a], [b]) => byRunNumber(a, b));
+  return jsonText({
+    waiting_runs: Object.fromEntries(
+      sorted.map(([run, waiting]) => [run, { ...waiting, cause: shorten(waiting.cause) }]),
+    ),
+    postponed_runs: Object.fromEntries([...postponed].map(([reason, runs]) => [reason, runs.toTexts()])),
+    began_with_waiting: beganWithWaiting,
+  });
 }
