@@ -23,12 +23,12 @@ export type EmailSettings = Pick<
 
 const implicitTlsPort = 465;
 const timeoutMs = 10_000;
-/** For each silence while the server is only tried. */
+/** For each silence during a check. */
 const checkTimeoutMs = 8000;
-/** How long a server may take to close a connection that is done with. */
+/** How long a server may take to close a connection that is no longer needed. */
 const closeTimeoutMs = 500;
 
-/** Tells by email. */
+/** Sends messages by email. */
 export class EmailChannel implements CheckableChannel {
   readonly name = 'email';
   readonly location: string;
@@ -47,7 +47,7 @@ export class EmailChannel implements CheckableChannel {
   async send(report: StageReport, signal: AbortSignal): Promise<void> {
     const { recipientEmail, senderEmail, smtpHost, smtpPort } = this.#settings;
     this.#logger.info(`Connecting to SMTP server ${smtpHost}:${smtpPort} to send failure report.`);
-    // Only now: an execution without failures need not load it.
+    // Loaded only now, as most executions have nothing to tell.
     const { createTransport } = await import('nodemailer');
     const transport = createTransport({ ...this.#options, getSocket: socketGetter(this.#options, signal) });
     try {
@@ -74,7 +74,7 @@ export class EmailChannel implements CheckableChannel {
     }
   }
 
-  /** Connects as for a message: with TLS and login, if these are configured. */
+  /** Connects as for a message, with TLS and login if these are configured. */
   async check(signal: AbortSignal): Promise<Usability> {
     const { createTransport } = await import('nodemailer');
     const options = this.#options;
@@ -83,7 +83,7 @@ export class EmailChannel implements CheckableChannel {
       connectionTimeout: checkTimeoutMs,
       greetingTimeout: checkTimeoutMs,
       socketTimeout: checkTimeoutMs,
-      getSocket: socketGetter(options, signal, 'to the end'),
+      getSocket: socketGetter(options, signal),
     });
     try {
       await transport.verify();
@@ -99,8 +99,8 @@ export class EmailChannel implements CheckableChannel {
 }
 
 /**
- * How to connect: TLS from the beginning on port 465; elsewhere STARTTLS is required or, as the reference does, not used even
- * if offered. A login needs user and password.
+ * How to connect. Port 465 is TLS from the beginning. Elsewhere STARTTLS is either required or, as in the reference program,
+ * not used even if offered. A login needs user and password.
  */
 export function smtpOptions(settings: EmailSettings): SMTPTransportOptions {
   const { smtpHost, smtpPort, smtpUseTls, smtpTlsVerify, smtpUser, smtpPassword } = settings;
@@ -121,40 +121,29 @@ export function smtpOptions(settings: EmailSettings): SMTPTransportOptions {
 }
 
 /**
- * Finds the server the way all programs of the host do (nodemailer asks DNS servers past /etc/hosts), and can be stopped.
- * @param until the stopping ends when the connection is there: what comes then heeds the signal itself
+ * Connects to the server after looking its name up as all programs of the host do (nodemailer asks DNS servers past
+ * /etc/hosts). The signal closes the connection.
  */
 function socketGetter(
   { host = '', port = 0 }: SMTPTransportOptions,
   signal: AbortSignal,
-  until: 'connected' | 'to the end' = 'connected',
 ): NonNullable<SMTPTransportOptions['getSocket']> {
   return (_options, done) => {
     const socket = connect({ host, port: Number(port), lookup: killableLookup(signal) });
-    const giveUp = () => socket.destroy();
-    signal.addEventListener('abort', giveUp, { once: true });
+    signal.addEventListener('abort', () => socket.destroy(), { once: true });
     socket.once('error', done);
     socket.once('connect', () => {
-      if (until === 'connected') signal.removeEventListener('abort', giveUp);
       socket.off('error', done);
       done(null, { connection: socket });
     });
   };
 }
 
-/** The settings that a message about a failed email names. */
-export interface NamedSettings {
-  readonly smtpHost: string;
-  readonly smtpPort: number;
-  readonly smtpUser?: string | undefined;
-  readonly smtpPassword?: string | undefined;
-}
-
 /**
- * Why an email could not be sent and what to do about it, without the password in any form that a server may repeat.
+ * Why an email could not be sent, and what to do about it. The password is left out in every form that a server may repeat.
  * @param problem what the server did
  */
-function emailAdvice(error: unknown, settings: NamedSettings, problem = 'did not take the message'): string {
+function emailAdvice(error: unknown, settings: EmailSettings, problem = 'did not take the message'): string {
   const { smtpHost, smtpPort } = settings;
   const reason = withoutLogin(reasonOf(error), settings);
   return `The SMTP server ${smtpHost}:${smtpPort} ${problem}: ${reason}. ${adviceFor(error)}`;
@@ -183,8 +172,8 @@ function adviceFor(error: unknown): string {
   }
 }
 
-function withoutLogin(text: string, { smtpUser = '', smtpPassword = '' }: NamedSettings): string {
-  if (smtpPassword === '') return text;
+function withoutLogin(text: string, { smtpUser = '', smtpPassword }: EmailSettings): string {
+  if (smtpPassword === undefined) return text;
   const base64 = (value: string) => Buffer.from(value).toString('base64');
   const forms = [smtpPassword, base64(smtpPassword), base64(`\0${smtpUser}\0${smtpPassword}`)];
   return makeRedactor(forms)(text);

@@ -4,8 +4,8 @@ import { NotificationError } from '../errors.ts';
 import type { Usability } from '../files/directory-access.ts';
 import type { Logger } from '../log/logger.ts';
 import { killableLookup } from '../net/host-lookup.ts';
-import { checkSlack, slackAdvice } from './slack-check.ts';
 import { slackContent } from './slack-content.ts';
+import { type SlackSubject, slackAdvice, slackCheckAdvice, slackErrorCode } from './slack-refusal.ts';
 import type { CheckableChannel, StageReport } from './stage-report.ts';
 
 /** Section `reporting.slack` with what is required when it is enabled. */
@@ -24,10 +24,15 @@ export interface SlackAccess {
   readonly noProxy: string;
 }
 
-/** For all that is asked while Slack is only tried. */
+/** For all questions of a check together. */
 const checkTimeoutMs = 8000;
+const neededScope = 'chat:write';
+/** What Slack shows as the id of a channel, group or conversation. */
+const channelId = /^[CGD][A-Z0-9]{6,}$/;
+/** Slack makes names of lower-case letters, digits, hyphens and underscores, in any script. */
+const channelName = /^#?[\p{L}\p{M}\p{N}_-]{1,80}$/u;
 
-/** Tells by a message in a Slack channel. */
+/** Posts messages in a Slack channel. */
 export class SlackChannel implements CheckableChannel {
   readonly name = 'slack';
   readonly location: string;
@@ -54,17 +59,31 @@ export class SlackChannel implements CheckableChannel {
     this.#logger.info(`Slack notification sent successfully to channel ${channel}`);
   }
 
-  /** Asks Slack about token and channel. */
+  /** Tries the token, and the channel as far as the token lets us look; posts nothing. */
   check(signal: AbortSignal): Promise<Usability> {
     const limited = AbortSignal.any([signal, AbortSignal.timeout(checkTimeoutMs)]);
-    return this.#withClient(limited, (client) => checkSlack(client, this.#settings.channel));
+    return this.#withClient(limited, async (client) => {
+      const {
+        team,
+        user,
+        response_metadata: metadata,
+      } = await asking('token', 'does not accept the token', () => client.auth.test());
+      const { scopes = [] } = metadata ?? {};
+      if (scopes.length > 0 && !scopes.includes(neededScope)) {
+        throw new NotificationError(
+          `The token of reporting.slack.bot_token may only do ${scopes.join(', ')}; its app needs the scope ${neededScope}.`,
+        );
+      }
+      const warnings = await channelWarnings(client, this.#settings.channel);
+      return { text: `token accepted for ${user ?? 'the app'} in ${team ?? 'its workspace'}`, warnings };
+    });
   }
 
   async #withClient<Result>(
     signal: AbortSignal,
     use: (client: WebClient) => Promise<Result>,
   ): Promise<Result> {
-    // Only now: an execution without failures need not load them.
+    // Loaded only now, as most executions have nothing to tell.
     const [{ WebClient }, undici] = await Promise.all([import('@slack/web-api'), import('undici')]);
     const { httpProxy, httpsProxy, noProxy } = this.#access;
     const lookup = killableLookup(signal);
@@ -78,7 +97,7 @@ export class SlackChannel implements CheckableChannel {
       clientFactory: (proxy, options) =>
         // Without this, undici connects again at once and without end to a proxy that closes its connections.
         new undici.Pool(proxy, options).on('disconnect', (_origin, _targets, error) => {
-          // A connection that became a tunnel is told of in the same way.
+          // A connection that became a tunnel is reported in the same way.
           if (error.code === 'UND_ERR_INFO') return;
           proxyGone.abort(new Error(`the proxy ${proxy.host} closed the connection: ${error.message}`));
         }),
@@ -103,7 +122,7 @@ export class SlackChannel implements CheckableChannel {
   #client(Client: typeof WebClient, fetch: NonNullable<WebClientOptions['fetch']>): WebClient {
     const { apiUrl } = this.#access;
     return new Client(this.#settings.botToken, {
-      // The next execution tries again: nobody waits here.
+      // The next execution tries again, so nobody waits here.
       retryConfig: { retries: 0 },
       rejectRateLimitedCalls: true,
       fetch,
@@ -113,12 +132,53 @@ export class SlackChannel implements CheckableChannel {
   }
 }
 
-/** The user ids of `mention_users`, also where somebody wrote them as they stand in a message. */
+/** A channel is looked up by its id only. A name must just be well-formed. */
+async function channelWarnings(client: WebClient, channel: string): Promise<string[]> {
+  if (!channelId.test(channel)) {
+    if (channelName.test(channel) && channel === channel.toLowerCase()) return [];
+    throw new NotificationError(
+      `reporting.slack.channel '${channel}' can't be a channel: give its name in lower case, without blanks, or its id`,
+    );
+  }
+  const found = await asking('channel', `has no channel ${channel} for us`, () => lookUp(client, channel));
+  if (found?.is_archived === true) {
+    throw new NotificationError(
+      `The channel ${channel} is archived, so that nothing can be posted; name another one in reporting.slack.channel.`,
+    );
+  }
+  return found?.is_member === false
+    ? ['the app is not in that channel; invite it, unless it may write to public channels']
+    : [];
+}
+
+/** Undefined if the token may not look channels up, which it need not. */
+async function lookUp(client: WebClient, channel: string) {
+  try {
+    return (await client.conversations.info({ channel })).channel;
+  } catch (error) {
+    if (slackErrorCode(error) === 'missing_scope') return undefined;
+    throw error;
+  }
+}
+
+async function asking<Answer>(
+  subject: SlackSubject,
+  problem: string,
+  ask: () => Promise<Answer>,
+): Promise<Answer> {
+  try {
+    return await ask();
+  } catch (error) {
+    throw new NotificationError(slackCheckAdvice(error, subject, problem), { cause: error });
+  }
+}
+
+/** The user ids of `mention_users`, which may be written as they stand in a message (`<@U123>`). */
 function usersOf(mentionUsers = ''): string[] {
   return mentionUsers.split(',').flatMap((user) => user.replace(/[<>@\s]/g, '') || []);
 }
 
-/** What the client finds worth a warning is thrown as well, and said then. */
+/** Whatever the client warns of, it also throws; so its own lines are only for debugging. */
 function clientLogger(logger: Logger): NonNullable<WebClientOptions['logger']> {
   const log = (...parts: unknown[]) => logger.debug(`Slack client: ${parts.map(String).join(' ')}`);
   return {
