@@ -17,8 +17,7 @@ import {
   type StageSituation,
   withoutTelling,
 } from './stage-news.ts';
-import type { Channel } from './stage-report.ts';
-import { stageTitles } from './stage-report.ts';
+import { type Channel, stageTitles } from './stage-report.ts';
 
 /** What a notifier works with. */
 export interface NotifierOptions {
@@ -28,25 +27,19 @@ export interface NotifierOptions {
   readonly logger: Logger;
   readonly now: () => Date;
   readonly host: string;
-  /** Hours between reminders of a failure that goes on; 0: told by each execution. */
+  /** Hours between reminders of a failure that continues; 0: each execution reports it. */
   readonly repeatHours: number;
-  /** Takes passwords and the like out of texts. */
+  /** Replaces passwords and other secrets in a text. */
   readonly redact: (text: string) => string;
   /** Milliseconds that sending a message, and waiting for all of them at the end, may take. */
   readonly timeoutMs: number;
 }
 
-/** What an execution found out, for all channels. */
-interface Findings {
-  readonly situation: StageSituation;
-  readonly causes: ReadonlyMap<RunNumber, string>;
-}
-
 const longestCause = 1000;
 
 /**
- * Tells by all channels side by side what failed, once, with reminders, and when it is over. Messages are sent while the next
- * stage works; only the end of the execution waits for them. Nothing that goes wrong leaves this class but as a warning.
+ * Reports failures on all channels side by side: once, then in reminders, then when they are over. Messages are sent while
+ * the next stage works; only the end of the execution waits for them. Whatever goes wrong here becomes a warning.
  */
 export class Notifier implements StageObserver {
   readonly #options: NotifierOptions;
@@ -60,17 +53,14 @@ export class Notifier implements StageObserver {
   }
 
   async stageEnded(outcome: StageOutcome): Promise<void> {
-    await this.#queue(outcome.stage, async () => ({
-      situation: await this.#situation(outcome),
-      causes: await this.#causes(outcome),
-    }));
+    await this.#report(outcome.stage, () => this.#situation(outcome));
   }
 
   async executionEnded(error: string | undefined): Promise<void> {
     const problems =
       error === undefined ? [] : [{ text: this.#options.redact(error), names: [comparableError(error)] }];
-    const situation = { failing: [], problems, isComplete: true };
-    await this.#queue('execution', async () => ({ situation, causes: new Map() }));
+    const situation = { failing: [], causes: new Map(), problems, isComplete: true };
+    await this.#report('execution', async () => situation);
   }
 
   async close(): Promise<void> {
@@ -85,14 +75,13 @@ export class Notifier implements StageObserver {
     await deadline;
   }
 
-  async #queue(stage: Subject, find: () => Promise<Findings>): Promise<void> {
+  async #report(stage: Subject, find: () => Promise<StageSituation>): Promise<void> {
     try {
-      const findings = await find();
-      const before = await this.#options.notified.read(stage);
-      if (isAllWell(findings.situation) && isEmpty(before)) return;
+      const situation = await find();
+      const { told } = await this.#options.notified.read(stage);
+      if (isAllWell(situation) && Object.keys(told).length === 0) return;
       for (const [channel, queue] of this.#queues) {
-        const told = before.told[channel.name];
-        this.#underWay.push(queue(() => this.#tell(channel, stage, findings, told)));
+        this.#underWay.push(queue(() => this.#tell(channel, stage, situation, told[channel.name])));
       }
     } catch (error) {
       this.#options.logger.warning(`Failures of ${nameOf(stage)} can't be reported: ${messageOf(error)}`);
@@ -101,12 +90,17 @@ export class Notifier implements StageObserver {
 
   async #situation(outcome: StageOutcome): Promise<StageSituation> {
     const { stage, failed, error } = outcome;
-    const failedNow = failed.map(({ run }) => run);
+    const { failureLog, redact } = this.#options;
     const logged = await this.#loggedRuns(stage);
-    const failing = [...new Set([...failedNow, ...(logged ?? [])])].sort(byRunNumber);
-    const { redact } = this.#options;
-    const problems = problemsOf(outcome).map(({ text, names }) => ({ text: redact(text), names }));
-    return { failing, problems, isComplete: error === undefined && logged !== undefined };
+    const { byRun } = await failureLog(stage).reasons();
+    const earlier = [...byRun].map(([run, { message }]) => [run, message] as const);
+    const now = failed.map((run) => [run.run, shortened(redact(run.error), longestCause)] as const);
+    return {
+      failing: [...new Set([...failed.map(({ run }) => run), ...(logged ?? [])])].sort(byRunNumber),
+      causes: new Map([...earlier, ...now]),
+      problems: problemsOf(outcome).map(({ text, names }) => ({ text: redact(text), names })),
+      isComplete: error === undefined && logged !== undefined,
+    };
   }
 
   async #loggedRuns(stage: StageName): Promise<RunNumber[] | undefined> {
@@ -120,19 +114,10 @@ export class Notifier implements StageObserver {
     }
   }
 
-  /** The last error of failing runs, of this execution or an earlier one. Messages refer to the log for those without any. */
-  async #causes({ stage, failed }: StageOutcome): Promise<ReadonlyMap<RunNumber, string>> {
-    const { failureLog, redact } = this.#options;
-    const { byRun } = await failureLog(stage).reasons();
-    const earlier = [...byRun].map(([run, { message }]) => [run, message] as const);
-    const now = failed.map(({ run, error }) => [run, shortened(redact(error), longestCause)] as const);
-    return new Map([...earlier, ...now]);
-  }
-
   async #tell(
     channel: Channel,
     stage: Subject,
-    { situation, causes }: Findings,
+    situation: StageSituation,
     told: Told | undefined,
   ): Promise<void> {
     const { now, repeatHours, host, failureLog, logger } = this.#options;
@@ -140,12 +125,16 @@ export class Notifier implements StageObserver {
     let after = withoutTelling(situation, told);
     if (news !== undefined) {
       try {
-        const time = formatTime(now()).slice(0, 'YYYY-MM-DD HH:MM:SS'.length);
-        const cause = (run: RunNumber) => shown(causes.get(run));
-        const error = shown(news.error);
-        const log = stage === 'execution' ? undefined : visible(failureLog(stage).path);
-        const details = { stage, host, time, failureLog: log, cause, error };
-        await this.#send((signal) => channel.send({ ...news, ...details }, signal));
+        const report = {
+          ...news,
+          stage,
+          host,
+          time: formatTime(now()).slice(0, 'YYYY-MM-DD HH:MM:SS'.length),
+          failureLog: stage === 'execution' ? undefined : visible(failureLog(stage).path),
+          cause: (run: RunNumber) => shown(situation.causes.get(run)),
+          error: shown(news.error),
+        };
+        await this.#send((signal) => channel.send(report, signal));
         after = afterTelling(situation, told, now());
       } catch (error) {
         const what = news.kind === 'over' ? 'recovery' : 'failures';
@@ -162,7 +151,7 @@ export class Notifier implements StageObserver {
     await this.#note(stage, (notes) => ({ ...notes, told: { ...notes.told, [channel.name]: after } }));
   }
 
-  /** Sends within the time allowed, also if a channel does not heed its signal. */
+  /** Sends within the time allowed, even if a channel ignores its signal. */
   async #send(send: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(this.#options.timeoutMs)]);
     await new Promise<void>((done, fail) => {
@@ -170,7 +159,7 @@ export class Notifier implements StageObserver {
         fail(new NotificationError('It took too long; check that the server answers from this host.'));
       if (signal.aborted) return giveUp();
       signal.addEventListener('abort', giveUp, { once: true });
-      // In a promise's callback, so that what is thrown at once is a rejection like any other.
+      // In a promise's callback, so that an error thrown at once is a rejection like any other.
       Promise.resolve()
         .then(() => send(signal))
         .then(done, fail);
@@ -188,35 +177,28 @@ export class Notifier implements StageObserver {
   }
 }
 
-function nameOf(stage: Subject): string {
-  return stage === 'execution' ? 'the execution' : `the ${stage} stage`;
-}
-
-/** What servers and file names brought into an error must not act on whoever reads the message. */
-function shown(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : visibleLines(text);
-}
-
-function isAllWell({ failing, problems, isComplete }: StageSituation): boolean {
-  return isComplete && failing.length === 0 && problems.length === 0;
-}
-
 /**
- * Of all that wait, as what was asked for may be well while others wait. Whatever errors an outage shows from one execution to
- * the next, it is one: it goes by the service.
+ * What is wrong with a stage itself: the runs that wait, also those that this execution was not asked for, and the error
+ * that ended it. An outage is known by its service, as its errors differ from one execution to the next.
  */
 function problemsOf({ allWaiting, error, brokenPlace }: StageOutcome): StageProblem[] {
   const outage = (place: string): string => `outage: ${place.replace(/ (?:read|write)$/, '')}`;
-  const problems = allWaiting.map((each) => ({
-    text: faultText(each),
-    names: [outage(each.place)],
-  }));
+  const problems = allWaiting.map((each) => ({ text: faultText(each), names: [outage(each.place)] }));
   const outages = brokenPlace === undefined ? [] : [outage(brokenPlace)];
   const isTold = problems.some(({ names }) => names.some((name) => outages.includes(name)));
   if (error === undefined || isTold) return problems;
   return [...problems, { text: error, names: [comparableError(error), ...outages] }];
 }
 
-function isEmpty({ told }: StageNotes): boolean {
-  return Object.keys(told).length === 0;
+function isAllWell({ failing, problems, isComplete }: StageSituation): boolean {
+  return isComplete && failing.length === 0 && problems.length === 0;
+}
+
+function nameOf(stage: Subject): string {
+  return stage === 'execution' ? 'the execution' : `the ${stage} stage`;
+}
+
+/** Control characters from servers and file names must not act on whoever reads the message. */
+function shown(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : visibleLines(text);
 }

@@ -1,10 +1,10 @@
 import { byRunNumber, type RunNumber, without } from '../runs/run-number.ts';
 import type { Told } from '../state/notified.ts';
 
-/** Why a stage failed itself, or runs of it wait. */
+/** Why a stage itself failed, or why runs of it wait. */
 export interface StageProblem {
   readonly text: string;
-  /** Under which it is known when it comes again: it is noted by the first, and was told if any was. */
+  /** Names that recognize the problem in a later execution: the first one is noted, and it was told if any of them was. */
   readonly names: readonly string[];
 }
 
@@ -12,24 +12,26 @@ export interface StageProblem {
 export interface StageSituation {
   /** Runs that failed now or are in the failure log, ascending. */
   readonly failing: readonly RunNumber[];
+  /** The last error of failing runs, of this execution or an earlier one, as far as it is known. */
+  readonly causes: ReadonlyMap<RunNumber, string>;
   readonly problems: readonly StageProblem[];
-  /** False if runs that are not among the failing ones may fail all the same, as nobody could tell. */
+  /** False if other runs may be failing, too, because the failure log or the candidates could not be read. */
   readonly isComplete: boolean;
 }
 
-/** What there is to tell. */
+/** What a channel has to tell. */
 export interface StageNews {
-  /** `over`: a failure that was told has gone, and there is no new one. */
+  /** `over`: a failure that was told is over, and no new one has come. */
   readonly kind: 'failure' | 'reminder' | 'over';
   /** Not told yet. */
   readonly newRuns: readonly RunNumber[];
-  /** Told earlier, and failing still. */
+  /** Told earlier, and still failing. */
   readonly knownRuns: readonly RunNumber[];
   /** Told earlier, and no longer failing. */
   readonly goneRuns: readonly RunNumber[];
-  /** Why the stage failed itself, or runs wait. */
+  /** Why the stage itself failed, or why runs wait. */
   readonly error: string | undefined;
-  /** The stage itself failed earlier, and does so no more. */
+  /** The stage itself failed earlier, and no longer does. */
   readonly errorIsOver: boolean;
 }
 
@@ -37,9 +39,9 @@ const mostErrors = 20;
 const millisecondsPerHour = 3_600_000;
 
 /**
- * What a channel is to tell of a stage, given what it has told.
- * A failure is told once; the same runs and the same error of the stage are told again after `repeatHours` at the earliest.
- * @returns undefined if there is nothing
+ * What a channel has to tell about a stage, given what it has told. A failure is told once. The same runs and the same error
+ * of the stage are told again after `repeatHours` at the earliest.
+ * @returns undefined if nothing is to be told
  */
 export function newsOf(
   situation: StageSituation,
@@ -66,7 +68,7 @@ export function newsOf(
   return isDue(new Date(told.at), now, repeatHours) ? { kind: 'reminder', ...details } : undefined;
 }
 
-/** What a channel has told once it has told its news; undefined if nothing is left to be remembered. */
+/** What a channel has told after it has told its news; undefined if nothing has to be remembered. */
 export function afterTelling(situation: StageSituation, told: Told | undefined, now: Date): Told | undefined {
   const { problems } = situation;
   const failing = allFailing(situation, told?.runs ?? []);
@@ -76,7 +78,7 @@ export function afterTelling(situation: StageSituation, told: Told | undefined, 
   return { runs: failing, gone: [], errors: errors.slice(-mostErrors), at: now.toISOString() };
 }
 
-/** What a channel has told if it tells nothing now, or did not get through: runs that have gone are to be named later. */
+/** What a channel has told if it tells nothing now, or could not: runs that no longer fail are named later. */
 export function withoutTelling(situation: StageSituation, told: Told | undefined): Told | undefined {
   if (told === undefined) return undefined;
   const failing = allFailing(situation, told.runs);
@@ -100,7 +102,7 @@ function allGone(
   return without([...new Set([...told, ...gone])].sort(byRunNumber), failing);
 }
 
-/** A clock that was set back must not put reminders off. */
+/** A clock that was set back must not delay reminders. */
 function isDue(last: Date, now: Date, repeatHours: number): boolean {
   const hours = (now.getTime() - last.getTime()) / millisecondsPerHour;
   return hours < 0 || hours >= repeatHours;
@@ -109,7 +111,7 @@ function isDue(last: Date, now: Date, repeatHours: number): boolean {
 const names =
   /\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b|\b(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b/gi;
 
-/** An error's text without what changes from time to time though the error is the same: numbers, times, identifiers. */
+/** An error's text without what differs each time the same error occurs: numbers, times, identifiers. */
 export function comparableError(text: string): string {
   return text
     .replace(/\b(?=[0-9a-f-]*[0-9])[0-9a-f]{8}[0-9a-f-]*\b/gi, '#')
