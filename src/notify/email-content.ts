@@ -25,11 +25,11 @@ interface Section {
   readonly runs?: readonly RunNumber[];
 }
 
-/** More runs than this are only numbers. */
+/** Further runs are only named by their numbers. */
 const mostCauses = 200;
 const longestCause = 1000;
 
-/** The email that says what a report says, as plain text and as HTML. */
+/** A report as an email, in plain text and in HTML. */
 export function emailContent(report: StageReport): EmailContent {
   const sections = sectionsOf(report);
   const footer = [...(failingRuns(report).length > 0 ? [retryAdvice(report)] : []), `Host: ${report.host}`];
@@ -52,26 +52,22 @@ function sectionsOf(report: StageReport): Section[] {
   const { stage, error, errorIsOver, newRuns, knownRuns, goneRuns } = report;
   const isAllOver = error === undefined && failingRuns(report).length === 0;
   return [
-    ...(error === undefined ? [] : [{ heading: `${itselfFailed(report)}:`, text: error }]),
-    ...(newRuns.length === 0
-      ? []
-      : [{ heading: `The following runs failed during the ${stage} stage:`, runs: newRuns }]),
-    ...(errorIsOver ? [{ heading: endsAgain(report) }] : []),
-    ...(isAllOver && stage !== 'execution'
-      ? [{ heading: `No run of the ${stage} stage is failing any longer.` }]
-      : []),
-    ...(goneRuns.length === 0
-      ? []
-      : [
-          {
-            heading: `${countRuns(goneRuns)} reported earlier, no longer failing:`,
-            text: goneRuns.join(', '),
-          },
-        ]),
-    ...(knownRuns.length === 0
-      ? []
-      : [{ heading: `${stillInLog(report)}, as reported earlier:`, runs: knownRuns }]),
-  ];
+    error !== undefined && { heading: `${itselfFailed(report)}:`, text: error },
+    newRuns.length > 0 && {
+      heading: `The following runs failed during the ${stage} stage:`,
+      runs: newRuns,
+    },
+    errorIsOver && { heading: endsAgain(report) },
+    isAllOver && stage !== 'execution' && { heading: `No run of the ${stage} stage is failing any longer.` },
+    goneRuns.length > 0 && {
+      heading: `${countRuns(goneRuns)} reported earlier, no longer failing:`,
+      text: goneRuns.join(', '),
+    },
+    knownRuns.length > 0 && {
+      heading: `${stillInLog(report)}, as reported earlier:`,
+      runs: knownRuns,
+    },
+  ].filter((section) => section !== false);
 }
 
 function split(runs: readonly RunNumber[]): { readonly shown: readonly RunNumber[]; readonly rest: string } {
@@ -93,21 +89,22 @@ function sectionText({ heading, text, runs = [] }: Section, report: StageReport)
 
 function sectionHtml({ heading, text, runs = [] }: Section, report: StageReport): string {
   const { shown, rest } = split(runs);
-  const rows = shown.map(
-    (run) => `<tr><td>${run}</td><td>${escapeHtml(causeOf(run, report)).replaceAll('\n', '<br>')}</td></tr>`,
-  );
+  const rows = shown.map((run) => `<tr><td>${run}</td><td>${htmlLines(causeOf(run, report))}</td></tr>`);
   return [
     `<h3>${escapeHtml(heading)}</h3>`,
-    ...(text === undefined ? [] : [`<p>${escapeHtml(text).replaceAll('\n', '<br>')}</p>`]),
-    ...(rows.length === 0
-      ? []
-      : [
-          `<table border="1" cellpadding="4" style="border-collapse: collapse">\n<tr><th>Run</th><th>Error</th></tr>\n${rows.join('\n')}\n</table>`,
-        ]),
-    ...(rest === '' ? [] : [paragraph(rest)]),
-  ].join('\n');
+    text !== undefined && paragraph(text),
+    rows.length > 0 &&
+      `<table border="1" cellpadding="4" style="border-collapse: collapse">\n<tr><th>Run</th><th>Error</th></tr>\n${rows.join('\n')}\n</table>`,
+    rest !== '' && paragraph(rest),
+  ]
+    .filter((part) => part !== false)
+    .join('\n');
 }
 
 function paragraph(text: string): string {
-  return `<p>${escapeHtml(text)}</p>`;
+  return `<p>${htmlLines(text)}</p>`;
+}
+
+function htmlLines(text: string): string {
+  return escapeHtml(text).replaceAll('\n', '<br>');
 }

@@ -15,7 +15,7 @@ import type { CheckableChannel } from './stage-report.ts';
 /** What notifications are opened with. */
 export interface NotificationOptions {
   readonly logger: Logger;
-  /** `SLACK_API_URL` (another base address of Slack's Web API) and the proxy variables count. */
+  /** Its proxy variables and `SLACK_API_URL`, another base address of Slack's Web API, are used. */
   readonly env: Environment;
   readonly now: () => Date;
   readonly failureLog: (stage: StageName) => FailureLog;
@@ -23,7 +23,7 @@ export interface NotificationOptions {
 
 const timeoutMs = 10_000;
 
-/** Who is to be notified, as the configuration says; nobody, if it names nobody. Contacts nothing yet. */
+/** The notifier of the channels that the configuration switches on, if there are any. Contacts nothing yet. */
 export function openNotifications(
   { app, reporting, secrets }: ArchiverConfig,
   { logger, env, now, failureLog }: NotificationOptions,
@@ -46,7 +46,7 @@ export function openNotifications(
   ];
 }
 
-/** The ways to tell somebody that the configuration switches on. Contacts nothing yet. */
+/** The channels that the configuration switches on. Contacts nothing yet. */
 export function openChannels(
   { email, slack }: ArchiverConfig['reporting'],
   env: Environment,

@@ -14,7 +14,7 @@ import {
 
 /** A Slack message without its channel. */
 export interface SlackContent {
-  /** What notifications show in place of the blocks. */
+  /** What Slack's own notifications show instead of the blocks. */
   readonly text: string;
   readonly blocks: KnownBlock[];
 }
@@ -32,36 +32,36 @@ const headings = {
 } as const;
 
 /**
- * The Slack message that says what a report says.
- * @param users ids of the users to mention, unless all is well again
+ * A report as a Slack message.
+ * @param users ids of the users to mention, unless the failures are over
  */
 export function slackContent(report: StageReport, users: readonly string[]): SlackContent {
-  const { kind, stage, host, time, error } = report;
-  const failing = failingRuns(report);
+  const { kind, stage, host, time } = report;
   const heading = headings[kind](stageTitles[stage]);
   const mentions = kind === 'over' ? '' : users.map((user) => `<@${user}>`).join(' ');
-  const summary =
-    kind === 'over' && failing.length === 0
-      ? 'no failures are left'
-      : [
-          ...(error === undefined ? [] : [`the ${stage === 'execution' ? stage : 'stage'} failed`]),
-          `${countRuns(failing)} failed`,
-        ].join(', ');
-  const fields: (readonly [name: string, value: string])[] = [
-    ['Host', host],
-    ['Time', time],
-    ['Stage', stageTitles[stage]],
-    ['Failed Runs', String(failing.length)],
+  const fields = [
+    `*Host:*\n${escaped(host)}`,
+    `*Time:*\n${time}`,
+    `*Stage:*\n${stageTitles[stage]}`,
+    `*Failed Runs:*\n${failingRuns(report).length}`,
   ];
   return {
-    text: `${heading.slice(heading.indexOf(' ') + 1)}: ${summary} on ${host}${mentions && ` ${mentions}`}`,
+    text: `${heading.slice(heading.indexOf(' ') + 1)}: ${summary(report)} on ${host}${mentions && ` ${mentions}`}`,
     blocks: [
       { type: 'header', text: { type: 'plain_text', text: heading } },
-      { type: 'section', fields: fields.map(([name, value]) => mrkdwn(`*${name}:*\n${escaped(value)}`)) },
+      { type: 'section', fields: fields.map(mrkdwn) },
       ...sectionsOf(report).map(section),
       ...(mentions === '' ? [] : [section(mentions)]),
     ],
   };
+}
+
+function summary(report: StageReport): string {
+  const { kind, stage, error } = report;
+  const failing = failingRuns(report);
+  if (kind === 'over' && failing.length === 0) return 'no failures are left';
+  const itself = error === undefined ? '' : `the ${stage === 'execution' ? stage : 'stage'} failed, `;
+  return `${itself}${countRuns(failing)} failed`;
 }
 
 function sectionsOf(report: StageReport): string[] {
@@ -72,15 +72,15 @@ function sectionsOf(report: StageReport): string[] {
     return cause === undefined ? [] : [`• ${run}: ${escaped(shortened(cause, longestCause))}`];
   });
   return [
-    ...(error === undefined ? [] : [`*${itselfFailed(report)}:*\n${escaped(error)}`]),
-    ...(failing.length === 0 ? [] : [`*Run Numbers:*\n${numbers(failing)}`]),
-    ...(causes.length === 0 ? [] : [`*Errors:*\n${causes.join('\n')}`]),
-    ...(newRuns.length > 0 && knownRuns.length > 0 ? [`*New:* ${numbers(newRuns)}`] : []),
-    ...(errorIsOver ? [endsAgain(report)] : []),
-    ...(goneRuns.length === 0 ? [] : [`*No longer failing:*\n${numbers(goneRuns)}`]),
-    ...(knownRuns.length === 0 ? [] : [`${escaped(stillInLog(report))}, as reported earlier.`]),
-    ...(failing.length === 0 ? [] : [retryAdvice(report)]),
-  ];
+    error !== undefined && `*${itselfFailed(report)}:*\n${escaped(error)}`,
+    failing.length > 0 && `*Run Numbers:*\n${numbers(failing)}`,
+    causes.length > 0 && `*Errors:*\n${causes.join('\n')}`,
+    newRuns.length > 0 && knownRuns.length > 0 && `*New:* ${numbers(newRuns)}`,
+    errorIsOver && endsAgain(report),
+    goneRuns.length > 0 && `*No longer failing:*\n${numbers(goneRuns)}`,
+    knownRuns.length > 0 && `${escaped(stillInLog(report))}, as reported earlier.`,
+    failing.length > 0 && retryAdvice(report),
+  ].filter((text) => text !== false);
 }
 
 function numbers(runs: readonly RunNumber[]): string {
@@ -96,6 +96,7 @@ function mrkdwn(text: string): MrkdwnElement {
   return { type: 'mrkdwn', text };
 }
 
+/** In Slack's markup only these characters need escaping. */
 function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

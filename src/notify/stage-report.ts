@@ -3,34 +3,34 @@ import type { RunNumber } from '../runs/run-number.ts';
 import type { ChannelName, Subject } from '../state/notified.ts';
 import type { StageNews } from './stage-news.ts';
 
-/** What a message says, whatever it looks like. */
+/** The content of a message, whatever its form. */
 export interface StageReport extends StageNews {
   readonly stage: Subject;
   readonly host: string;
   /** Local time as `YYYY-MM-DD HH:MM:SS`. */
   readonly time: string;
-  /** Path of the stage's failure log; undefined for executions. */
+  /** Path of the stage's failure log; undefined for an execution. */
   readonly failureLog: string | undefined;
   /** Why a run failed; undefined if only its number is known. */
   cause(run: RunNumber): string | undefined;
 }
 
-/** The stages, and executions, as messages name them. */
+/** How messages name the stages and executions. */
 export const stageTitles = { import: 'Import', migrate: 'Migration', execution: 'Execution' } as const;
 
-/** Says that no run, but the stage or execution failed. */
+/** Says that the stage or execution itself failed, not a run. */
 export function itselfFailed({ stage }: StageReport): string {
   return stage === 'execution' ? 'The execution failed' : `The ${stage} stage itself failed`;
 }
 
-/** Says that this is over. */
+/** Says that {@link itselfFailed} is over. */
 export function endsAgain({ stage }: StageReport): string {
   return stage === 'execution'
     ? 'Executions run to their end again.'
     : `The ${stage} stage runs to its end again.`;
 }
 
-/** All runs that fail, those first that were not told yet. */
+/** All failing runs, beginning with those that were not told yet. */
 export function failingRuns({ newRuns, knownRuns }: StageNews): RunNumber[] {
   return [...newRuns, ...knownRuns];
 }
@@ -40,23 +40,23 @@ export function countRuns(runs: readonly RunNumber[]): string {
   return `${runs.length} run${runs.length === 1 ? '' : 's'}`;
 }
 
-/** Says that runs are in the failure log: `3 runs are still in the import failure log /path`. */
+/** Says where the runs are that were told earlier: `3 runs are still in the import failure log /path`. */
 export function stillInLog({ stage, failureLog, knownRuns }: StageReport): string {
   return `${countRuns(knownRuns)} ${knownRuns.length === 1 ? 'is' : 'are'} still in the ${stage} failure log ${failureLog}`;
 }
 
-/** The command that processes the runs of the failure log once more. */
+/** Names the command that processes the runs of the failure log again. */
 export function retryAdvice({ stage }: StageReport): string {
   return `Once the cause is removed, run-archiver --retry-failed-${stage} processes them again.`;
 }
 
-/** A way to tell somebody how a stage ended. */
+/** A way to tell people how a stage ended. */
 export interface Channel {
   readonly name: ChannelName;
   /**
    * Sends one message.
    * @param signal aborted = give up at once
-   * @throws NotificationError saying what to do, if it is not known to have been delivered
+   * @throws NotificationError saying what to do, unless the message is known to have been delivered
    */
   send(report: StageReport, signal: AbortSignal): Promise<void>;
 }
@@ -66,7 +66,7 @@ export interface CheckableChannel extends Channel {
   /** Where messages go, for readers. */
   readonly location: string;
   /**
-   * Goes as far as possible on the way that messages take.
+   * Does everything that sending a message needs, but sends none.
    * @param signal aborted = give up at once
    * @throws NotificationError saying what to do, if no message would get through
    */
