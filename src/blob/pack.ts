@@ -22,8 +22,8 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
  * Packs a run's exported files into the blob that UconDB stores (documentation/FILE_FORMATS.md, "Blob").
  * @param packedAt the packing time written into header and footer, to the minute, in UTC
  * @returns UTF-8
- * @throws BlobError if there is no file, two names differ at most in letter case, a name is not a base name, or a content
- *   would make the blob unpack to other files than went in
+ * @throws BlobError if there is no file, two names differ at most in letter case, a name is not a base name, or the
+ *   blob would unpack to other files than went in
  */
 export function packBlob(run: RunNumber, files: readonly FhiclFile[], packedAt: Date): Buffer {
   if (files.length === 0) throw new BlobError(`run ${run}: there is no file to pack`, { run });
@@ -40,7 +40,7 @@ export function packBlob(run: RunNumber, files: readonly FhiclFile[], packedAt: 
   return blob;
 }
 
-/** Are two blobs the same but for the two lines that tell when they were packed? */
+/** Are two blobs equal, apart from the two lines that tell when they were packed? */
 export function sameRecord(a: Buffer, b: Buffer): boolean {
   const [partsA, partsB] = [withoutPackingTimes(a), withoutPackingTimes(b)];
   return partsA.length === partsB.length && partsA.every((part, i) => partsB[i]?.equals(part) === true);
@@ -62,7 +62,7 @@ function packingTime(date: Date): string {
   return `${day} ${two(date.getUTCHours())}:${two(date.getUTCMinutes())}`;
 }
 
-/** A content may hold what looks like a marker; what counts is whether anybody who unpacks gets back what was packed. */
+/** A file may hold what looks like a marker: what counts is that unpacking gives back what was packed. */
 function checkUnpacks(blobText: string, start: number, packed: readonly FhiclFile[], run: RunNumber): void {
   const { files } = splitSections(blobText, start);
   packed.forEach(({ name, text }, i) => {
@@ -80,7 +80,7 @@ function checkUnpacks(blobText: string, start: number, packed: readonly FhiclFil
 const TIME_LINE = /^Packed on [A-Z][a-z]{2} [0-9]{2} [0-9]{2}:[0-9]{2} UTC\n$/;
 const LF = 10;
 
-/** The bytes around the two packing times; the whole if there are none where they belong. */
+/** The bytes around the two packing times; all bytes if the times are not where they belong. */
 function withoutPackingTimes(blob: Buffer): Buffer[] {
   const second = blob.indexOf(LF) + 1;
   const third = blob.indexOf(LF, second) + 1;

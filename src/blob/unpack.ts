@@ -23,16 +23,16 @@ const HEADER =
   /^Start of Record\nRun Number: ([0-9]+)\nPacked on ([A-Z][a-z]{2} [0-9]{2} [0-9]{2}:[0-9]{2}) UTC\n/;
 const END_OF_RECORD = '\nEnd of Record\n';
 
-/** A blob taken apart as bytes; the names are those that stand in it, whatever they would lead to. */
+/** A blob taken apart as bytes. The names are as they stand in it, and may lead anywhere. */
 export interface UnpackedBytes extends Omit<UnpackedRecord, 'files'> {
   readonly files: readonly { readonly name: string; readonly bytes: Buffer }[];
 }
 
 /**
- * Takes a blob apart (documentation/FILE_FORMATS.md, "Blob"). Strict: header, footer and all between must be as the packer
- * writes them.
+ * Takes a blob apart (documentation/FILE_FORMATS.md, "Blob"). Header, footer and all between must be as the packer writes
+ * them.
  * @param blob UTF-8
- * @throws BlobError saying what is not as it should be
+ * @throws BlobError saying what is wrong
  */
 export function unpackBlob(blob: Buffer): UnpackedRecord {
   if (!isUtf8(blob)) throw new BlobError('not a run record: it is not UTF-8 text');
@@ -42,8 +42,8 @@ export function unpackBlob(blob: Buffer): UnpackedRecord {
 }
 
 /**
- * Takes a blob apart that an older archiver may have stored: names may have directories, and contents needn't be text.
- * @throws BlobError if it is not of that format
+ * Takes apart a blob that an older archiver may have stored: names may have directories, and contents needn't be text.
+ * @throws BlobError if it does not have that format
  */
 export function unpackBytes(blob: Buffer): UnpackedBytes {
   // Latin-1 has a character for each byte, and what separates the files is ASCII.
@@ -105,7 +105,7 @@ export function footer(run: RunNumber, packedAt: string): string {
 }
 
 /**
- * Names must be base names that are distinct in any letter case: whoever unpacks makes files of them.
+ * Names must be base names that differ in any letter case: whoever unpacks makes files of them.
  * @throws BlobError naming the file
  */
 export function checkNames(files: readonly FhiclFile[], run: RunNumber): void {
@@ -123,7 +123,7 @@ export function checkNames(files: readonly FhiclFile[], run: RunNumber): void {
 }
 
 /**
- * Names must be of files below one directory, distinct in any letter case, and none may be the directory of another.
+ * Names must be of files below one directory and differ in any letter case, and none may be the directory of another.
  * @throws BlobError naming the file
  */
 export function checkPaths(names: readonly string[], run: RunNumber): void {

@@ -3,7 +3,7 @@ import { parseFhicl } from '../fhicl/parse.ts';
 import type { Entry, Value } from '../fhicl/tree.ts';
 import { unpackBlob } from './unpack.ts';
 
-/** The file, and what whoever reads the archive takes from its top-level keys, by the names that they have in the log. */
+/** The file, and the top-level keys that readers of the archive look for, each behind its name in the log. */
 const FILE = 'metadata.fcl';
 const PARAMETERS = [
   ['components', 'components'],
@@ -13,9 +13,9 @@ const PARAMETERS = [
 
 /** What was found in a blob. */
 export interface Validation {
-  /** Parameters that are missing or doubtful; one for a blob that can't be read at all. */
+  /** How many parameters are missing or doubtful; 1 for a blob that can't be read. */
   readonly errors: number;
-  /** Each parameter with its value or what is wrong with it, in one line. */
+  /** Each parameter with its value, or with what is wrong with it, in one line. */
   readonly summary: string;
 }
 

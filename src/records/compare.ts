@@ -1,6 +1,6 @@
 import type { FhiclFile } from '../fhicl/fhicl-file.ts';
 
-/** How the files of a run in two places compare, by name. */
+/** How the files of a run in two places compare, by their names. */
 export interface FileComparison {
   readonly matching: readonly string[];
   readonly different: readonly string[];

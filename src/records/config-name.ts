@@ -11,16 +11,16 @@ export interface ConfigName {
   readonly warnings: readonly ConversionWarning[];
 }
 
-/** artdaqDB's own programs make a directory of the name. */
+/** artdaqDB's own programs make a directory with this name. */
 const LONGEST = 255;
-/** They give the name to a shell and put it into JSON text, both without quoting it. */
+/** They pass the name to a shell and put it into JSON text, both without quotes. */
 const ACTED_ON = /[\\"'`;&|<>()]/g;
-/** Characters of a name that a warning shows. */
+/** How many characters of a name a warning shows. */
 const SHOWN = 100;
 
 /**
- * The configuration name that the run gets in artdaqDB: that of the first line that states one, `/` as `_`. What artdaqDB's
- * own programs could not store, find or export again is changed, with a warning: the documents hold the name as it is.
+ * The configuration name that the run gets in artdaqDB: the first line that states one gives it, with `/` as `_`. Where
+ * artdaqDB's own programs could not store, find or export the name, it is changed, with a warning. Documents keep it as it is.
  */
 export function configName(metadata: Buffer): ConfigName {
   const line = readSource(metadata).lines.find(isConfigName);
@@ -40,8 +40,8 @@ export function isConfigName(line: SourceLine): boolean {
 }
 
 /**
- * What FHiCL can't hold, and tabs, become dots; what the programs would act on, underscores: also `.` and `..`, even with
- * digits behind them, as these are cut off, and a final `*`, which stands for anything.
+ * Tabs and what FHiCL can't hold become dots. What the programs would act on becomes underscores: that includes a final `*`,
+ * which stands for anything, and `.` and `..`, even with digits behind them, because the programs cut these off.
  */
 function usable(name: string): string {
   return printable(name)

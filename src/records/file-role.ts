@@ -9,7 +9,7 @@ export type FileRole =
   | { readonly kind: 'text'; readonly name: ConvertedName }
   /** Not archived; the run's other files are. */
   | { readonly kind: 'aside'; readonly reason: string }
-  /** Belongs into the archive but can't go there: the run fails. */
+  /** Belongs in the archive but can't go there: the run fails. */
   | { readonly kind: 'refused'; readonly reason: string };
 
 const aside = (reason: string): FileRole => ({ kind: 'aside', reason });
@@ -32,13 +32,13 @@ export function roleOf(path: string): FileRole {
   return converted === undefined ? aside('there is no converter for it') : { kind: 'text', name: converted };
 }
 
-/** `.metadata.txt.Xy12Zz` of rsync, and what other programs call a file until its copy is complete. */
+/** `.metadata.txt.Xy12Zz` of rsync, and the names that other programs give a file until its copy is complete. */
 const COPY_NAME = /^\..+\.[a-z0-9]{6}$|\.(?:partial|part|filepart|tmp)$/i;
-/** Directories in which rsync keeps such files (`--delay-updates`, `--partial-dir`). */
+/** Where rsync keeps such files (`--delay-updates`, `--partial-dir`). */
 const COPY_DIRECTORY = /^(?:\.~tmp~|\.rsync-partial)$/;
 
 /**
- * Is it called as programs call a copy in progress, or is it in a directory that is?
+ * Does the file or one of its directories have a name that programs give to a copy in progress?
  * @param path relative to the run directory, with `/`
  */
 export function isCopyName(path: string): boolean {

@@ -7,7 +7,7 @@ export interface Fault {
   /** Relative to the run directory; empty for the run directory itself. */
   readonly path: string;
   readonly problem: string;
-  /** True if it may be over at the next attempt. */
+  /** May the next attempt succeed? */
   readonly retryable: boolean;
   /** Whose fault it is: `run` only for what the files themselves hold or are. */
   readonly fault: ErrorFault;
@@ -22,7 +22,7 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   ENOENT: 'it is not there',
 };
 
-/** Says what happened to a file. Trouble of the system counts as passing: a copy may be going on, a server may come back. */
+/** Says what happened to a file. An error of the system may pass: a copy may be in progress, a server may come back. */
 export function faultOf(path: string, error: unknown): Fault {
   if (error instanceof ArchiverError) {
     const { message, retryable, fault } = error;
@@ -34,12 +34,12 @@ export function faultOf(path: string, error: unknown): Fault {
   return { path, problem: PROBLEMS[code] ?? messageOf(error), retryable: true, fault };
 }
 
-/** What the file itself is or holds is at fault, and stays so until somebody corrects it. */
+/** A fault in what the file is or holds, which remains until somebody corrects it. */
 export function lastingFault(path: string, problem: string): Fault {
   return { path, problem, retryable: false, fault: 'run' };
 }
 
-/** One error for all faults of a run, worth another attempt if all of them are. */
+/** One error for all faults of a run; retryable if all of them are. */
 export function faultsError(run: RunNumber, directory: string, faults: readonly Fault[]): RunRecordError {
   const list = abbreviate(
     faults.map(({ path, problem }) => (path === '' ? problem : `${shown(path)}: ${problem}`)),
@@ -53,7 +53,7 @@ export function faultsError(run: RunNumber, directory: string, faults: readonly 
   });
 }
 
-/** What would remain of several faults after the others have passed; a file server that is away explains the other problems. */
+/** The fault that would remain after the others have passed; a file server that is away explains all other problems. */
 function faultOfAll(faults: readonly Fault[]): ErrorFault {
   if (faults.some(({ fault, retryable }) => fault === 'run' && !retryable)) return 'run';
   const met = new Set(faults.map(({ fault }) => fault));
@@ -61,12 +61,12 @@ function faultOfAll(faults: readonly Fault[]): ErrorFault {
   return met.has('unknown') ? 'unknown' : 'run';
 }
 
-/** A path as one line shows it: in quotes and escaped if it holds control characters, line ends above all. */
+/** A path as it stands in one line: quoted and escaped if it holds control characters, line ends above all. */
 export function shown(path: string): string {
   return /[\p{Cc}\u2028\u2029]/u.test(path) ? JSON.stringify(path) : path;
 }
 
-/** Joins names for one line of a log, the first 20 of them. */
+/** Joins names for one line of the log; names 20 of them and counts the rest. */
 export function abbreviate(names: readonly string[], separator = ', '): string {
   const more = names.length - NAMED;
   const named = names.slice(0, NAMED).join(separator);

@@ -9,25 +9,25 @@ import { type Fault, faultOf, lastingFault, shown } from './record-faults.ts';
 export interface ListedFile {
   /** Relative to the run directory, with `/`. */
   readonly path: string;
-  /** Where to open it: the file itself, or what a link inside the run directory leads to. */
+  /** The path to open: the file itself, or the target of a link inside the run directory. */
   readonly target: string;
 }
 
-/** An entry of a run directory at any depth, whatever it is. */
+/** An entry of a run directory, at any depth and of any kind. */
 export interface ListedEntry {
   /** Relative to the run directory; empty for the run directory itself. */
   readonly path: string;
-  /** Where it is: also what a link to a file inside the run directory leads to. */
+  /** Its absolute path, or the target of a link to a file inside the run directory. */
   readonly at: string;
   /** `other` must not be opened: a link, FIFO, socket or device. */
   readonly kind: 'directory' | 'file' | 'other';
 }
 
-/** What a run directory holds, before anything is read. */
+/** What a run directory holds. Nothing of it is read yet. */
 export interface RecordListing {
   /** In order of path. */
   readonly files: readonly ListedFile[];
-  /** Everything that was found, archived or not, the directory itself among it. */
+  /** Everything that was found, whether archived or not, and the directory itself. */
   readonly entries: readonly ListedEntry[];
   /** Left alone: path and reason. */
   readonly aside: readonly (readonly [path: string, reason: string])[];
@@ -58,7 +58,7 @@ class Walk implements RecordListing {
   }
 
   async enter(directory: string): Promise<void> {
-    // Before its entries are read: one that comes meanwhile changes the directory as it is at the next look.
+    // Noted before its entries are read: one that comes meanwhile changes what the next look shows of the directory.
     this.entries.push({ path: directory, at: join(this.#root, directory), kind: 'directory' });
     let entries: Dirent[];
     try {
@@ -126,7 +126,7 @@ class Walk implements RecordListing {
     else this.files.push({ path, target });
   }
 
-  /** Not to be read: no matter if it would not be archived anyway. */
+  /** It can't be read, which matters only if it would be archived. */
   #leave(path: string, role: FileRole, problem: string): void {
     if (role.kind === 'aside') this.aside.push([path, problem]);
     else this.#refuse(path, problem);
@@ -137,7 +137,7 @@ class Walk implements RecordListing {
   }
 }
 
-/** A name that is no UTF-8 can't be opened again by the text that was made of it. */
+/** A name that is not UTF-8 can't be opened by the text that Node makes of it. */
 function isUnnamed(path: string, error: unknown): boolean {
   return path.includes('\ufffd') && errorCode(error) === 'ENOENT';
 }

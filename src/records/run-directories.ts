@@ -9,19 +9,19 @@ import { errorCode, isOfSite } from '../system-error.ts';
 export interface RunDirectories {
   /** Ascending; each directory counts once. */
   readonly runs: readonly RunNumber[];
-  /** Entries that look like runs and are none. */
+  /** Entries that look like runs but are none. */
   readonly odd: readonly string[];
-  /** Links to directories that count under another number: link and number. */
+  /** Links to directories that count under another number: link -> number. */
   readonly aliases: ReadonlyMap<RunNumber, RunNumber>;
 }
 
-/** How many look-ups run at once; matters on network file systems. */
+/** How many directories are looked up at once; matters on network file systems. */
 const CONCURRENCY = 16;
 
 /**
  * Lists the sub-directories of `location` that are named by a run number (documentation/FILE_FORMATS.md, "Run record").
- * Links to directories count too, but not if what they lead to counts already: real directories first, then the lowest
- * number.
+ * A link to a directory counts, too, unless the directory counts already: real directories come first, then links with the
+ * lowest numbers.
  * @throws RunRecordError if `location` can't be listed
  */
 export async function listRunDirectories(location: string): Promise<RunDirectories> {

@@ -6,7 +6,7 @@ import { readSource } from './converters/source-text.ts';
 
 const TIME = /^[\s\x85]*DAQInterface (start|stop) time[\s\x85]*:(.*)$/s;
 
-/** `RunHistory.fcl`: the run's number, configuration name and components. */
+/** Makes `RunHistory.fcl`: the run's number, configuration name and components. */
 export function runHistory(run: RunNumber, metadata: Buffer): Conversion {
   const source = readSource(metadata);
   const names = source.lines.filter(isConfigName);
@@ -30,7 +30,7 @@ export function runHistory(run: RunNumber, metadata: Buffer): Conversion {
   return out.conversion();
 }
 
-/** `RunHistory2.fcl`: start and stop times, in the order of the file. Undefined if there are none. */
+/** Makes `RunHistory2.fcl`: start and stop times, in the order of the file. Undefined if there are none. */
 export function runHistory2(metadata: Buffer): Conversion | undefined {
   const source = readSource(metadata);
   const times = source.lines.filter(({ text }) => timeOf(text) !== undefined);

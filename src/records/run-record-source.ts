@@ -12,29 +12,29 @@ export interface RunRecord {
   readonly run: RunNumber;
   /** Absolute path of the run directory. */
   readonly directory: string;
-  /** `*.fcl` at any depth and the top-level `*.txt` that have a converter, in order of path. */
+  /** `*.fcl` files at any depth and the top-level `*.txt` files that have a converter, in order of path. */
   readonly files: readonly RecordFile[];
-  /** What was left aside, and why, each naming the file. */
+  /** What was left aside and why; each names its files. */
   readonly warnings: readonly string[];
 }
 
-/** What a run's `metadata.txt` shows by itself, and how old the record is. */
+/** What `metadata.txt` alone shows of a run, and how old the record is. */
 export interface RecordGlance {
-  /** The bytes of `metadata.txt`; undefined if there is none. */
+  /** The bytes of `metadata.txt`; undefined if there is no such file. */
   readonly metadata: Buffer | undefined;
-  /** Another one when `metadata.txt` was changed or replaced. */
+  /** Differs after `metadata.txt` was changed or replaced. */
   readonly signature: string;
-  /** When the directory or `metadata.txt` was modified last, in milliseconds since 1970: rsync sets that to what it is at the source. */
+  /** When the directory or `metadata.txt` was modified last, in milliseconds since 1970. rsync copies this time from the source. */
   readonly modified: number;
   /** When the directory or `metadata.txt` was changed last by the clock of their file system, in milliseconds since 1970. */
   readonly changed: number;
 }
 
-/** What was found about a run's record before it is read. */
+/** What is known of a run record before it is read. */
 export type Examined =
-  /** It holds still. `signature`: {@link RunRecordSource.read} wants to find it as it is. */
+  /** Nothing changes any more. {@link RunRecordSource.read} accepts the record only with the same signature. */
   | { readonly is: 'whole'; readonly signature: string }
-  /** `neverQuiet`: for more than a day. */
+  /** Somebody may still be writing. `neverQuiet`: for more than a day. */
   | { readonly is: 'copying'; readonly why: string; readonly neverQuiet: boolean };
 
 /** Where run records come from. */
@@ -46,9 +46,9 @@ export interface RunRecordSource {
    */
   listRuns(): Promise<RunNumber[]>;
   /**
-   * Finds out which records are whole. All are looked at together, twice where need be, so that it takes two seconds however many
-   * they are.
-   * @returns nothing about a run whose directory can't be looked at: reading it says why
+   * Finds out which records are whole. Looks at all of them together, twice where necessary, so that it takes two seconds,
+   * however many there are.
+   * @returns nothing about a run whose directory can't be looked at: reading the run says why
    */
   examine(runs: readonly RunNumber[]): Promise<ReadonlyMap<RunNumber, Examined>>;
   /**
@@ -59,13 +59,13 @@ export interface RunRecordSource {
    */
   read(run: RunNumber, signature: string | undefined): Promise<RunRecord>;
   /**
-   * Looks at a run's `metadata.txt` alone, as it is now: it may just be being written.
+   * Looks at a run's `metadata.txt` alone, as it is now, even while somebody writes it.
    * @throws RunRecordError as read does
    */
   glance(run: RunNumber): Promise<RecordGlance>;
   /**
-   * When the newest records were changed last by the clock of their file system, in milliseconds since 1970: tells what time it is
-   * besides our clock.
+   * When one of the newest records was changed last by the clock of its file system, in milliseconds since 1970: a second clock
+   * besides ours.
    * @returns undefined if there is no record
    */
   newestChange(): Promise<number | undefined>;

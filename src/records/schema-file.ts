@@ -6,7 +6,7 @@ import { readRegularFile } from '../files/regular-file.ts';
 import { installationDirectory } from '../installation.ts';
 import { errorCode } from '../system-error.ts';
 
-/** Never used by itself: what a schema says is stored with every run, so a site decides. */
+/** The archiver never takes it by itself: each site decides, because the schema is stored with every run. */
 export const EXAMPLE_SCHEMA = join(installationDirectory(), 'documentation/examples', SCHEMA_FILE);
 
 /**
@@ -27,7 +27,7 @@ export async function readSchemaFile(directory: string): Promise<FhiclFile> {
         : '';
     throw new ConfigurationError(
       `artdaq_db.fcl_conf_dir must hold a valid ${SCHEMA_FILE}, but ${path} can't be used: ${messageOf(error)}${advice}`,
-      // Also if its content is at fault: it is not one of the run's files.
+      // Even if its content is at fault, because it is none of the run's files.
       { cause: error, fault: 'site' },
     );
   }

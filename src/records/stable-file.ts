@@ -3,15 +3,15 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { RunRecordError } from '../errors.ts';
 import { signatureOf } from '../files/file-signature.ts';
 
-/** A file as it was for the whole time in which it was read. */
+/** A file that did not change while it was read. */
 export interface StableFile {
   readonly bytes: Buffer;
-  /** Another one when the file was changed or replaced. */
+  /** Differs after the file was changed or replaced. */
   readonly signature: string;
 }
 
 /**
- * Opens a file or directory: no symbolic link as the last part of the path, and without waiting for the other end of a FIFO.
+ * Opens a file or directory. Follows no symbolic link at the end of the path, and does not wait for the other end of a FIFO.
  * @throws the system's error
  */
 export function openToRead(path: string): Promise<FileHandle> {
@@ -51,7 +51,7 @@ async function readUpTo(handle: FileHandle, limit: number): Promise<Buffer> {
   while (length < limit) {
     const { bytesRead } = await handle.read(buffer, length, limit - length, length);
     length += bytesRead;
-    // A short read that ends one byte before the limit is the expected end of a file that did not grow.
+    // One byte before the limit is the end of a file that did not grow.
     if (bytesRead === 0 || length === limit - 1) break;
   }
   return buffer.subarray(0, length);

@@ -9,24 +9,24 @@ import { type ListedEntry, listRecord } from './record-listing.ts';
 import { openToRead } from './stable-file.ts';
 
 /**
- * Is a run record whole, or is it still being copied or written? Times on a file system prove little: rsync gives finished files
- * old times, some file systems count whole seconds, the clock of a file server may be behind or ahead, and ours may be wrong. So a
- * record is looked at twice, and counts as whole if nothing changed in between. One look is enough only for what is old by two clocks.
+ * Is a run record whole, or is somebody still copying or writing it? Times on a file system prove little: rsync gives finished
+ * files old times, some file systems count whole seconds, and the clock of a file server or ours may be wrong. So a record is
+ * looked at twice and counts as whole if nothing changed in between. One look is enough only if two clocks say that it is old.
  */
 
-/** How far apart the two looks are, in milliseconds: a file system with whole seconds shows a change after two of them. */
+/** Milliseconds between the two looks: a file system that counts whole seconds shows a change after two of them. */
 export const LOOKS_APART_MS = 2000;
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
-/** One look is enough for a record that nobody has changed for so long; so long an empty file may still get its content. */
+/** After so long without a change one look is enough, and an empty file gets no content any more. */
 const OLD_MS = 10 * MINUTE_MS;
-/** A copy that has not moved for so long was given up. */
+/** After so long without a change a copy counts as given up. */
 const GIVEN_UP_MS = DAY_MS;
 /** Entries of a record that are looked at at once; matters on network file systems. */
 const CONCURRENCY = 8;
 
-/** Two clocks that tell how long ago something was changed. One of them may be wrong, so both have to agree. */
+/** Two clocks that tell how long ago something changed. One may be wrong, so both have to agree. */
 export interface Witnesses {
   /** Our clock, in milliseconds since 1970. */
   readonly clock: number;
@@ -39,27 +39,27 @@ export function ageBy({ clock, others }: Witnesses, change: number): number {
   return others === undefined ? -Infinity : Math.min(clock, others) - change;
 }
 
-/** Something in a record that says by itself that the copy is not complete. */
+/** Something in a record that shows by itself that the copy is not complete. */
 export interface CopySign {
-  /** What is said of it. */
+  /** For the log. */
   readonly text: string;
   /** In milliseconds since 1970. */
   readonly lastChange: number;
-  /** If it has not changed for longer than that, by both witnesses, it says nothing any more, in milliseconds. */
+  /** After so many milliseconds without a change, by both witnesses, it means nothing any more. */
   readonly patience: number;
 }
 
 /** What one look at a run directory shows. */
 export interface Look {
-  /** Stands for names, sizes and times of all entries and of the directory itself. */
+  /** Differs after a name, size or time of any entry or of the directory itself changed. */
   readonly signature: string;
-  /** The latest and the earliest time at which any of them was changed, in milliseconds since 1970. */
+  /** The latest and the earliest change of any of them, in milliseconds since 1970. */
   readonly newest: number;
   readonly oldest: number;
   readonly signs: readonly CopySign[];
 }
 
-/** What looks tell of a record. */
+/** What one or two looks tell of a record. */
 export type Verdict =
   | { readonly is: 'whole' }
   | { readonly is: 'copying'; readonly why: string; readonly neverQuiet: boolean }
@@ -108,14 +108,14 @@ export async function lookAt(root: string): Promise<Look> {
 }
 
 interface EntryState {
-  /** Undefined for what is no regular file, or can't be looked at. */
+  /** Undefined for what is not a regular file or can't be looked at. */
   readonly size: number | undefined;
   readonly signature: string;
-  /** In milliseconds since 1970; Infinity for what is going just now. */
+  /** In milliseconds since 1970; Infinity for what vanishes just now. */
   readonly change: number;
 }
 
-/** A file server's answers about names may be old: about what is opened, it is asked. */
+/** NFS answers questions about a name from its cache, but asks the server about an open file. */
 async function stateAt({ at, kind }: ListedEntry): Promise<EntryState> {
   try {
     const handle = kind === 'other' ? undefined : await openToRead(at).catch(undefinedIfClosed);
@@ -134,7 +134,7 @@ async function stateAt({ at, kind }: ListedEntry): Promise<EntryState> {
   }
 }
 
-/** What we may not open, or what is no longer what it was listed as, is looked at from outside. */
+/** What we may not open, or what has become something else since it was listed, is looked at from outside. */
 function undefinedIfClosed(error: unknown): undefined {
   if (errorCode(error) === undefined) throw error;
 }

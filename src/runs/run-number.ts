@@ -1,4 +1,4 @@
-/** A run's number: a positive or zero integer of at most 2^53-1. */
+/** A run's number: an integer from 0 to 2^53-1. */
 export type RunNumber = number;
 
 /**
@@ -16,13 +16,13 @@ export function byRunNumber(a: RunNumber, b: RunNumber): number {
   return a - b;
 }
 
-/** Those of `runs` that are among `others` too, in their order. */
+/** The runs that are among the others, too, in the order of the first list. */
 export function common(runs: readonly RunNumber[], others: readonly RunNumber[]): RunNumber[] {
   const present = new Set(others);
   return runs.filter((run) => present.has(run));
 }
 
-/** Those of `runs` that are not among `others`, in their order. */
+/** The runs that are not among the others, in the order of the first list. */
 export function without(runs: readonly RunNumber[], others: readonly RunNumber[]): RunNumber[] {
   const present = new Set(others);
   return runs.filter((run) => !present.has(run));

@@ -2,7 +2,7 @@ import { byRunNumber, parseRunNumber, type RunNumber } from './run-number.ts';
 
 /** A set of run numbers kept as ranges: 100,000 runs in a row take the room of one. */
 export class RunSet {
-  /** As they were asked for, where they were. */
+  /** The ranges as they were given. */
   readonly asked: readonly NumberRange[];
   readonly #ranges: readonly NumberRange[];
 
@@ -70,13 +70,13 @@ export class RunSet {
     return RunSet.#merge([...this.#ranges, ...other.#ranges]);
   }
 
-  /** Those that are not above a run. */
+  /** The runs up to this one. */
   upTo(highest: RunNumber): RunSet {
     const below = this.#ranges.filter(({ first }) => first <= highest);
     return new RunSet(below.map(({ first, last }) => ({ first, last: Math.min(last, highest) })));
   }
 
-  /** Those that are in the other set as well. */
+  /** The runs that are in the other set, too. */
   intersection(other: RunSet): RunSet {
     const common: NumberRange[] = [];
     const [these, those] = [this.#ranges, other.#ranges];
@@ -91,12 +91,12 @@ export class RunSet {
     return new RunSet(common);
   }
 
-  /** How many runs there are. */
+  /** The number of runs. */
   get size(): number {
     return this.#ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0);
   }
 
-  /** All but these runs. */
+  /** All runs but these. */
   without(runs: Iterable<RunNumber>): RunSet {
     const left: NumberRange[] = [];
     const gone = RunSet.of(runs).#ranges;
@@ -106,7 +106,7 @@ export class RunSet {
       for (let hole = gone[next]; hole !== undefined && hole.first <= last; hole = gone[next]) {
         if (hole.first > from) left.push({ first: from, last: hole.first - 1 });
         from = Math.max(from, hole.last + 1);
-        // One that goes on behind this range may be in the next one, too.
+        // A hole that reaches beyond this range may reach into the next one.
         if (hole.last > last) break;
         next++;
       }
@@ -151,7 +151,7 @@ export function rangeText({ first, last }: NumberRange): string {
 const shownRanges = 10;
 const shownGaps = 20;
 
-/** Ranges as text, the middle left out where there are more than 10. */
+/** Ranges as text; of more than 10 the middle is left out. */
 export function formatRanges(ranges: readonly NumberRange[]): string {
   if (ranges.length === 0) return 'None';
   if (ranges.length <= shownRanges) return ranges.map(rangeText).join(', ');
@@ -161,12 +161,12 @@ export function formatRanges(ranges: readonly NumberRange[]): string {
   return `${head} ... ${tail} (${ranges.length} ranges total)`;
 }
 
-/** Runs, ascending, as {@link formatRanges} has them. */
+/** Ascending runs as text, as {@link formatRanges} writes their ranges. */
 export function formatRuns(runs: readonly RunNumber[]): string {
   return formatRanges(toRanges(runs));
 }
 
-/** The runs missing between ranges as text: the first 20, then their number. */
+/** The runs that are missing between ranges, as text: the first 20, then their number. */
 export function formatGaps(ranges: readonly NumberRange[]): string {
   const shown: RunNumber[] = [];
   let total = 0;
