@@ -23,9 +23,9 @@ export interface PreparedRun {
   readonly config: string;
   /** To insert: components, converted texts, RunHistory, schema. */
   readonly documents: readonly FhiclFile[];
-  /** To add in a second step: RunHistory2, or nothing if the run has no start or stop time. */
+  /** To add in a second step: RunHistory2; empty if the run has no start or stop time. */
   readonly update: readonly FhiclFile[];
-  /** What was changed or left out, each naming the file, and the line where there is one. */
+  /** What was changed or left out; each names the file and, if possible, the line. */
   readonly warnings: readonly string[];
 }
 
@@ -40,7 +40,7 @@ export interface PrepareOptions {
 /**
  * Turns a run record into the FHiCL documents that are archived (documentation/FILE_FORMATS.md, "Run record").
  * @throws RunRecordError naming all files that can't be archived: two documents with one name, FHiCL that is empty or not
- *   ASCII. Whether it's FHiCL otherwise is found out when it is stored.
+ *   ASCII. Other faults of FHiCL show when it is stored.
  */
 export function prepareRun(record: RunRecord, { generate, schema }: PrepareOptions): PreparedRun {
   const documents = new Documents(generate);
@@ -64,13 +64,13 @@ export function prepareRun(record: RunRecord, { generate, schema }: PrepareOptio
   };
 }
 
-/** RunHistory2, with the name by which artdaqDB and the blob know it. */
+/** The name of RunHistory2 in artdaqDB and in the blob. */
 export const HISTORY2_FILE = 'RunHistory2.fcl';
 
 /**
- * RunHistory2 alone.
+ * Makes RunHistory2 alone.
  * @param metadata the bytes of `metadata.txt`, if there is one
- * @returns undefined if that gives no time
+ * @returns undefined if that states no time
  */
 export function history2File(
   metadata: Buffer | undefined,
@@ -81,16 +81,16 @@ export function history2File(
   return { file: { name: HISTORY2_FILE, text: times.text }, warnings };
 }
 
-/** Gathers the documents of one run, and everything that speaks against them. */
+/** Gathers the documents of one run, and what is wrong with them. */
 class Documents {
   readonly components: FhiclFile[] = [];
   /** Converted and generated. */
   readonly made: FhiclFile[] = [];
   readonly faults: Fault[] = [];
-  /** A set, as metadata.txt is converted more than once. */
+  /** A set, because metadata.txt is converted more than once. */
   readonly warnings = new Set<string>();
   readonly #generate: ReadonlySet<GenerateName>;
-  /** Entity in lower case -> where it comes from. The blob tells files apart by name alone, in any letter case. */
+  /** Entity in lower case -> where it comes from. Two files of a blob must differ by more than letter case. */
   readonly #taken = new Map<string, string>([[entityOf({ name: SCHEMA_FILE }), `artdaqDB's ${SCHEMA_FILE}`]]);
 
   constructor(generate: ReadonlySet<GenerateName>) {
@@ -119,7 +119,7 @@ class Documents {
     this.made.push(this.#documentOf(`${name}.fcl`, path, CONVERTERS[name](bytes)));
   }
 
-  /** Adds RunHistory; gives the configuration name and RunHistory2, for all of which metadata.txt is the source. */
+  /** Adds RunHistory; returns the configuration name and RunHistory2. metadata.txt is the source of all three. */
   addHistory(run: RunNumber, metadata: Buffer | undefined): Pick<PreparedRun, 'config' | 'update'> {
     if (metadata === undefined) {
       this.warnings.add(
@@ -143,7 +143,7 @@ class Documents {
     this.faults.push(lastingFault(path, problem));
   }
 
-  /** artdaqDB refuses a text of 0 bytes: the reference stores a line end instead. */
+  /** artdaqDB refuses a text of 0 bytes; as the reference does, a line end is stored instead. */
   #documentOf(name: string, source: string, { text, warnings }: Conversion): FhiclFile {
     this.#warn(source, warnings);
     return { name, text: text === '' ? '\n' : text };
@@ -181,8 +181,8 @@ function nonAscii(path: string, bytes: Buffer): [path: string, problem: string] 
 const TIME_KEY = /^(?:DAQInterface )?(?:start|stop) time$/i;
 
 /**
- * Signs that a record is not whole, as one that was cut short or is still being copied. Only signs: DAQInterface goes on
- * with a partial record when it can't write one.
+ * Signs that a record was cut short or is still being copied. They prove nothing: DAQInterface continues with a partial record
+ * when it can't write a whole one.
  * @param components the record's own FHiCL documents
  * @param metadata the bytes of `metadata.txt`, if there is one
  */
@@ -198,7 +198,7 @@ function signsOfIncompleteness(components: readonly FhiclFile[], metadata: Buffe
 function missingDocuments(components: readonly FhiclFile[], labels: readonly string[]): string[] {
   const entities = new Set(components.map(entityOf));
   const missing = labels.filter((label) => !entities.has(label));
-  // Before 2018-04-27 documents were not named after labels: none is there then.
+  // Before 2018-04-27 documents were not named after labels: then all are missing.
   if (missing.length === 0 || missing.length === labels.length) return [];
   return [`metadata.txt: names components without a document: ${abbreviate(missing.map(shown))}`];
 }

@@ -13,7 +13,7 @@ export interface RunEvent {
 const LINE = /^[\s\x85]*(?:DAQInterface (start|stop)|(Start|Stop)) time[\s\x85]*:(.*)$/s;
 const KEY = /^DAQInterface_(start|stop)_time$/;
 
-/** The starts and stops of which `metadata.txt` gives a time, in the order of the file. */
+/** The starts and stops with a time in `metadata.txt`, in the order of the file. */
 export function eventsIn(metadata: Buffer): RunEvent[] {
   return readSource(metadata).lines.flatMap(({ text }) => {
     const [, current, former, rest = ''] = LINE.exec(text) ?? [];
@@ -22,7 +22,7 @@ export function eventsIn(metadata: Buffer): RunEvent[] {
 }
 
 /**
- * The same of a RunHistory2 document; undefined if it holds anything else than times.
+ * The starts and stops in a RunHistory2 document; undefined if it holds anything but times.
  * @throws FhiclError if it is not FHiCL
  */
 export function eventsInHistory(fhicl: string): RunEvent[] | undefined {
@@ -37,8 +37,8 @@ export function eventsInHistory(fhicl: string): RunEvent[] | undefined {
 }
 
 /**
- * Is the run still going, or did it end without a stop? A number that was started again has two pairs: what counts is if the
- * last start has a stop.
+ * Is the run still going, or did it end without a stop? A number that was started again has two pairs: only the last start
+ * counts.
  */
 export function lacksStop(events: readonly RunEvent[]): boolean {
   const stops = events.filter(({ event }) => event === 'stop').length;
@@ -53,8 +53,8 @@ export function lastStart(events: readonly RunEvent[]): number | undefined {
 }
 
 /**
- * May a RunHistory2 document take the place of another? Only if that one has no stop time yet and nothing of it is lost: it
- * holds nothing but a start, or the new one begins with all that it holds.
+ * May a newer RunHistory2 document replace a stored one? Only if the stored one has no stop time yet and nothing of it is lost:
+ * it holds nothing but a start, or the newer one begins with all that it holds.
  * @throws FhiclError if one of the two is not FHiCL
  */
 export function completes(stored: string, newer: string): boolean {
@@ -82,7 +82,7 @@ const DAY_FIRST =
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 
 /**
- * A time as DAQInterface writes it: the output of `date --utc` under the locales of DAQ accounts, maybe in quotes.
+ * Reads a time as DAQInterface writes it: the output of `date --utc` in the locale of the DAQ account, maybe in quotes.
  * @returns milliseconds since 1970; undefined for anything else
  */
 export function daqTime(text: string): number | undefined {
@@ -103,17 +103,17 @@ export function daqTime(text: string): number | undefined {
 }
 
 const HOUR_MS = 3_600_000;
-/** A start further ahead of our clock than this is a slip of the pen. */
+/** A start further ahead of our clock than this is a mistake. */
 const CLOCK_MS = 24 * HOUR_MS;
 
-/** Does the run still lack its stop time, as far as `metadata.txt` tells? Without that file it does. */
+/** Does the run still lack its stop time, as far as `metadata.txt` tells? Without that file it counts as unfinished. */
 export function isUnfinished({ metadata }: Pick<RecordGlance, 'metadata'>): boolean {
   return metadata === undefined || lacksStop(eventsIn(metadata));
 }
 
 /**
- * Is the run to be left for later, as it has no stop time and is younger than so many hours? A wrong clock must not have a run that
- * is still going archived for good, so it has to be older by two clocks: by ours, and by the newest change of any record.
+ * Must the run wait, because it has no stop time and is younger than so many hours? A wrong clock must not let a run be archived
+ * that is still going, so two clocks have to agree on its age: ours, and the newest change of any record.
  * @param clock ours, in milliseconds since 1970
  * @param newestChange of other records, in milliseconds since 1970; undefined if there is none
  */
@@ -128,7 +128,7 @@ export function waitsForStopTime(
   return time - beginOf(glance, clock) < hours * HOUR_MS;
 }
 
-/** By its start time, else by what was modified or, if that can't be, changed last. */
+/** The start time; without a plausible one the last modification or, without that, the last change. */
 function beginOf({ metadata, modified, changed }: RecordGlance, clock: number): number {
   const start = metadata && lastStart(eventsIn(metadata));
   return [start, modified].find((time) => time !== undefined && time - clock <= CLOCK_MS) ?? changed;

@@ -4,8 +4,8 @@ import { type Setting, settingsIn } from './setting-lines.ts';
 import { isComment, readSource, trimmed } from './source-text.ts';
 
 /**
- * `boot.txt` -> `boot.fcl`: the general keys, then subsystems and processes. A boot file can be FHiCL itself, which values
- * on several lines give away; then it stays as it is.
+ * `boot.txt` -> `boot.fcl`: the general keys, then subsystems and processes. A boot file that is FHiCL itself, as values on
+ * several lines show, stays as it is.
  */
 export function convertBoot(bytes: Buffer): Conversion {
   const source = readSource(bytes);
@@ -52,7 +52,7 @@ function settingText(out: ConvertedText, parts: readonly string[], line: number)
   return parseValue(text) === undefined ? out.quoted(text, line) : text;
 }
 
-/** The fields of one process or subsystem in boot.txt: name -> values, more than one only where they accumulate. */
+/** The fields of one process or subsystem in boot.txt: name -> values. Only fields that accumulate have more than one. */
 type Block = Map<string, { values: string[]; line: number }>;
 
 const PROCESS_KEY =
@@ -71,12 +71,12 @@ const PROCESS_FIELDS = [
 const WITH_SUFFIX = /^(.*[^\s\x85])[\s\x85]+([^\s\x85]+)$/s;
 const SUBSYSTEM_KEY = /^Subsystem_(id|source|destination|fragmentMode)$/;
 const SUBSYSTEM_FIELDS = ['id', 'source', 'destination', 'fragmentMode'];
-/** Holds what stands behind a key, as in `EventBuilder_host eb01`: it is not written, but can stand in for the label or id. */
+/** Holds the word behind a key, as in `EventBuilder_host eb01`. It serves as label or id where there is none. */
 const SUFFIX = ' ';
 /** What the reference writes for a process with a label but no host. */
 const NO_HOST = 'not set';
 
-/** Gathers blocks of one kind. A field that a block has already begins the next one, as a blank line does. */
+/** Gathers blocks of one kind. A repeated field begins the next block, as a blank line does. */
 class Blocks {
   readonly #done: Block[] = [];
   #open: Block = new Map();
@@ -95,7 +95,7 @@ class Blocks {
     return this.#open.get(field)?.values[0];
   }
 
-  /** Gives the open block something that it keeps if it has it. */
+  /** Adds a field to the open block, unless the block has it or there is no value. */
   note(field: string, value: string | undefined, line: number): void {
     if (value !== undefined && !this.#open.has(field)) this.#open.set(field, { values: [value], line });
   }
@@ -174,7 +174,7 @@ function underscored(key: string): string {
   return key.replace(/[\s\x85]+/g, '_');
 }
 
-/** What stands behind the keys is the name of a block that has no other. */
+/** A block without a name gets the word behind its keys as name. */
 function withSuffix(out: ConvertedText, block: Block, field: 'label' | 'id'): Block {
   const suffix = block.get(SUFFIX);
   if (suffix === undefined) return block;
@@ -210,7 +210,7 @@ function fieldText(out: ConvertedText, field: string, values: readonly string[],
   return (field === 'port' ? portNumber(out, printable(value), line) : undefined) ?? out.text(value, line);
 }
 
-/** A number without quotes, with whatever remark is behind it; undefined if it is none. */
+/** A number without quotes, with the remark behind it; undefined if it is not a number. */
 function portNumber(out: ConvertedText, content: string, line: number): string | undefined {
   const port = parseValue(content);
   if (port?.type !== 'number') return undefined;

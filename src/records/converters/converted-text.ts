@@ -24,9 +24,9 @@ export interface Conversion {
   readonly warnings: readonly ConversionWarning[];
 }
 
-/** Characters of a warning, as a line can be as long as its file. */
+/** Characters of a warning, because a line can be as long as its file. */
 const MAX_SHOWN = 500;
-/** Warnings about one file; the others share one, so that a file of another kind under the name can't flood the log. */
+/** Warnings about one file; all others share one, so that a file of another kind can't flood the log. */
 const MAX_WARNINGS = 1000;
 
 interface Entry {
@@ -41,8 +41,8 @@ interface Entry {
 }
 
 /**
- * A FHiCL document in the making: lines, and entries whose keys are made valid in the end. A key that had to be changed has
- * the original one in a comment above it, and a warning.
+ * A FHiCL document in the making: lines, and entries whose keys are made valid at the end. A changed key has the original one
+ * in a comment above it, and a warning.
  */
 export class ConvertedText {
   readonly #parts: (string | Entry)[] = [];
@@ -67,12 +67,12 @@ export class ConvertedText {
     this.#parts.push(line);
   }
 
-  /** Adds an entry at top level. Entries with one key are all kept by artdaqDB, so they keep it unless `apart`. */
+  /** Adds an entry at top level. artdaqDB keeps all entries with one key, so they may share it, unless `apart`. */
   addEntry(original: string, key: string, value: string, line: number | undefined, apart = false): void {
     this.#parts.push({ original, key, value, line, apart });
   }
 
-  /** A comment line of the source, as it is but for what FHiCL can't hold. */
+  /** Adds a comment line of the source, without what FHiCL can't hold. */
   addComment(text: string, line: number): void {
     if (text.includes('#include')) this.warn(line, "'#include' in a comment is written as '# include'");
     const start = text.indexOf('#');
@@ -122,7 +122,7 @@ export class ConvertedText {
     return `# ${commentText(entry.original)}\n${name}: ${entry.value}`;
   }
 
-  /** The names of the entries that can't have their key, no two alike unless the keys are. */
+  /** The names of the entries that can't have their key. Only entries with equal keys share one. */
   #names(): Map<Entry, string> {
     const entries = this.#parts.filter((part) => typeof part !== 'string');
     const keeps = ({ key, apart }: Entry) => !apart && validKey(key, 'top') === key;
@@ -147,7 +147,7 @@ function abridged(warnings: readonly ConversionWarning[]): readonly ConversionWa
   return [...warnings.slice(0, MAX_WARNINGS), { line: next.line, message }];
 }
 
-/** Hands out names of which no two are alike: a name that is taken gets `_2`, `_3` and so on. */
+/** Hands out distinct names: one that is taken gets `_2`, `_3` and so on. */
 export class DistinctNames {
   readonly #taken: Set<string>;
   readonly #next = new Map<string, number>();

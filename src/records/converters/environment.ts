@@ -7,11 +7,11 @@ interface Variable {
   readonly value: string | undefined;
   readonly line: number;
   readonly exported: boolean;
-  /** Lines below that belong to the value: DAQInterface writes line ends in a value as they are. */
+  /** Lines below that belong to the value: DAQInterface writes line ends of a value as they are. */
   readonly further: SourceLine[];
 }
 
-/** Holds what stands before the first variable, which DAQInterface never writes. */
+/** Holds the lines before the first variable. DAQInterface never writes such lines. */
 const STRAY_LINES = 'other_lines';
 
 /** `environment.txt` -> `environment.fcl`. */
@@ -65,7 +65,7 @@ function withoutFinalRemarks(out: ConvertedText, lines: readonly SourceLine[]): 
   return lines.slice(0, end);
 }
 
-/** The text inside quotes that enclose all of it; of quotes in quotes, the inside of both. */
+/** The text without the quotes that enclose all of it, even several pairs of them. */
 function withoutPairedQuotes(text: string): string {
   const inner = /^(?:"([^"]*)"|'([^']*)')$/.exec(text);
   if (inner === null) return text;

@@ -20,7 +20,7 @@ export function quote(text: string): string {
   return `"${text.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n')}"`;
 }
 
-/** Ends in a backslash, and single quotes are no way out: something has to be added at its end. */
+/** Does the text end in a backslash that single quotes can't hold? Then something must be added at its end. */
 export function needsFiller(text: string): boolean {
   return text.endsWith('\\') && /['\n]/.test(text);
 }
@@ -30,7 +30,7 @@ export function isQuotedText(text: string): boolean {
   return /^"[^"\\]*(?:\\["'\\nt][^"\\]*)*"$/.test(text) && !text.endsWith('\\"');
 }
 
-/** Digits with at most one dot: what the reference writes without quotes. */
+/** Digits with at most one dot? The reference writes these without quotes. */
 export function isPlainNumber(text: string): boolean {
   return /^[0-9]*\.?[0-9]*$/.test(text) && text !== '';
 }
@@ -40,14 +40,14 @@ const DOTTED_NAME = /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$/;
 /** Names that mean something to artdaqDB. */
 const RESERVED = /^(?:BEGIN_PROLOG|fhicl_pound_include)/;
 
-/** A key that artdaqDB accepts: the given one if it is (dots are allowed at top level only), else the nearest to it. */
+/** A key that artdaqDB accepts: the given one if possible (dots only at top level), else one that is close to it. */
 export function validKey(key: string, level: 'top' | 'nested'): string {
   if ((level === 'top' ? DOTTED_NAME : NAME).test(key) && !RESERVED.test(key)) return key;
   const name = key.replace(/[^A-Za-z0-9_]/gu, '_');
   return NAME.test(name) && !RESERVED.test(name) ? name : `_${name}`;
 }
 
-/** The text of a comment; `#include`, which artdaqDB acts on even there, is broken up. */
+/** The text of a comment. artdaqDB acts on `#include` even there, so it is broken up. */
 export function commentText(text: string): string {
   return printable(text).replaceAll('\n', ' ').replaceAll('#include', '# include');
 }

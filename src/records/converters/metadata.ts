@@ -3,12 +3,12 @@ import { isComment, keyAndValue, readSource, type SourceLine, trimmed } from './
 
 const LOGFILES =
   /^(?:process manager|boardreader|eventbuilder|routingmanager|datalogger|dispatcher|routingmaster|aggregator) logfiles$/;
-/** The reference knows no lists of these kinds: a section without lines is the text after its colon. */
+/** The reference knows no lists of these kinds: the value of a section without lines is the text after its colon. */
 const TEXT_IF_NO_LINES = /^(?:routingmaster|aggregator) /;
-/** Keys of DAQInterface, which end a section of log files even without a blank line before them. */
+/** Keys of DAQInterface: they end a section of log files even without a blank line. */
 const KNOWN_KEY =
   /^(?:Config name|Component #\d+|DAQInterface (?:directory|logfile|start time.*|stop time.*)|Start time|Stop time|Total events|process management method|pmt logfile(?:\(s\))?|[\w.-]+ commit(?:\/version)?)$/;
-/** Keys that are in lower case in the document, together with whatever follows in the key. */
+/** The document has these keys in lower case, with all that follows in the key. */
 const LOWER_CASE_KEY = /^(?:Config name|DAQInterface start time|DAQInterface stop time|Total events)/;
 /** Keys that readers of the document want exactly once. */
 const UNIQUE: ReadonlySet<string> = new Set(['config_name', 'components', 'sbndaq_commit_or_version']);
@@ -16,7 +16,7 @@ const UNIQUE: ReadonlySet<string> = new Set(['config_name', 'components', 'sbnda
 interface LogfileSection {
   readonly name: string;
   readonly line: number;
-  /** What follows the colon of its header: nothing, as a rule. */
+  /** The text after the colon of its header: empty, as a rule. */
   readonly headerText: string;
   readonly files: string[];
 }
@@ -32,9 +32,9 @@ export function convertMetadata(bytes: Buffer): Conversion {
 }
 
 /**
- * Since 2019 DAQInterface copies `<package>_commit_info.txt` as it is and writes the build info behind it. Where that file
- * ends in a line feed, or has several lines, the value of its `commit/version` goes on below. It is put on one line: with
- * lines that have no key, and with texts in quotes, up to the next key of DAQInterface.
+ * Since 2019 DAQInterface copies `<package>_commit_info.txt` as it is and writes the build info behind it. If that file ends in
+ * a line feed or has several lines, the value of `commit/version` continues below. This puts it on one line, with all lines
+ * that have no key and all texts in quotes up to the next key of DAQInterface.
  */
 function withWholeProvenance(lines: readonly SourceLine[]): SourceLine[] {
   const whole: { readonly number: number; readonly parts: string[] }[] = [];
@@ -68,7 +68,7 @@ function isKnown(key: string): boolean {
 class Metadata {
   readonly #out: ConvertedText;
   readonly #components: readonly string[];
-  /** Line of the first component, from there until the list is written: once, and with those of all blocks. */
+  /** Line of the first component. The list is written once, with the components of all blocks. */
   #componentsFrom: number | undefined;
   #componentsWritten = false;
   #section: LogfileSection | undefined;
@@ -169,7 +169,7 @@ export function isComponent(field: Field): boolean {
   return COMPONENT_KEY.test(field.key);
 }
 
-/** The values of `Component #<n>` lines, in the order of the file (their numbers don't count). */
+/** The values of `Component #<n>` lines in the order of the file, whatever their numbers. */
 export function componentsIn(lines: readonly SourceLine[]): string[] {
   return lines.flatMap((line) => {
     const field = fieldOf(line);

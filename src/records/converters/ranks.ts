@@ -2,7 +2,7 @@ import { type Conversion, ConvertedText, DistinctNames } from './converted-text.
 import { commentText, validKey } from './fhicl-text.ts';
 import { isComment, readSource, type SourceLine, trimmed, words } from './source-text.ts';
 
-/** Where the rank is since October 2019; before, it was the last of four columns. */
+/** The column of the rank since October 2019. Before, the rank was the last of four columns. */
 const RANK_COLUMN = 4;
 const FEWEST_COLUMNS = 4;
 const INTEGER = /^-?\d+$/;
@@ -34,13 +34,13 @@ export function convertRanks(bytes: Buffer): Conversion {
   return out.conversion();
 }
 
-/** A first line that has an integer where the rank would be is no header. */
+/** A first line with an integer in the rank's place is no header. */
 function isRow(fields: readonly string[]): boolean {
   const rank = fields[RANK_COLUMN] ?? fields[FEWEST_COLUMNS - 1];
   return rank !== undefined && INTEGER.test(rank);
 }
 
-/** The field in the rank's column; where that is no integer or missing, the last field may be. */
+/** The field in the rank's column or, where that holds no integer, the last field. */
 function rankOf(fields: readonly string[], header: Header | undefined): string | undefined {
   const stated = fields[header?.rankColumn ?? RANK_COLUMN];
   if (stated !== undefined && INTEGER.test(stated)) return stated;
@@ -52,7 +52,7 @@ class Header {
   readonly names: readonly string[];
   /** The column of the rank, counted from 0. */
   readonly rankColumn: number;
-  /** Where the columns start in a file with aligned columns. */
+  /** Where the columns start if they are aligned. */
   readonly #starts: readonly number[];
 
   constructor({ text }: SourceLine) {
@@ -62,7 +62,7 @@ class Header {
     this.#starts = [...text.matchAll(/[^\s\x85]+/g)].map(({ index }) => index);
   }
 
-  /** The fields of a row; if there are more than columns, those of one aligned column are one field. */
+  /** The fields of a row. If a row has more words than columns, the words below one aligned header are one field. */
   fieldsOf({ text }: SourceLine): string[] {
     const fields = words(text);
     if (fields.length <= this.names.length) return fields;

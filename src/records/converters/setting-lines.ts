@@ -7,13 +7,13 @@ export interface Setting {
   readonly line: SourceLine;
   /** Undefined if there is no colon. */
   readonly field: { readonly key: string; readonly value: string } | undefined;
-  /** Up to the line that closes a bracket which the value opens; empty as a rule. */
+  /** The lines up to the one that closes the value's bracket; empty as a rule. */
   readonly further: readonly SourceLine[];
 }
 
 /**
  * Reads `key: value` lines.
- * @param opening what a value begins with that can go on over several lines
+ * @param opening what a value that may take several lines begins with
  */
 export function settingsIn(lines: readonly SourceLine[], opening: RegExp): Setting[] {
   const ends = closingLines(lines);
@@ -31,7 +31,7 @@ export function settingsIn(lines: readonly SourceLine[], opening: RegExp): Setti
 }
 
 /**
- * Where brackets that are opened on one line are closed on a later one.
+ * Finds the brackets that are opened on one line and closed on a later one.
  * @returns index of the opening line -> index of the line that closes all that it opened
  */
 function closingLines(lines: readonly SourceLine[]): ReadonlyMap<number, number> {
@@ -50,7 +50,7 @@ function closingLines(lines: readonly SourceLine[]): ReadonlyMap<number, number>
   return closing;
 }
 
-/** Splits a text that begins with `[` behind the bracket that closes it; undefined if none does. */
+/** Splits a text that begins with `[` behind the closing bracket; undefined if there is none. */
 export function splitAfterList(text: string): { list: string; rest: string } | undefined {
   let depth = 0;
   for (const match of text.matchAll(/"[^"]*"|'[^']*'|[[\]]/g)) {

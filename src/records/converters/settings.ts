@@ -27,8 +27,9 @@ function settingText(out: ConvertedText, value: string, line: number): string {
 }
 
 /**
- * A setting that begins with `[`. Elements that need no quotes are written as the reference does, hyphens as underscores;
- * where that is no list of the same elements the list stays as it is, or its elements are quoted, or all of it is one text.
+ * A setting that begins with `[`. Elements that need no quotes are written as the reference writes them, with underscores for
+ * hyphens. Where that gives no list of the same elements, the list stays as it is, or its elements are quoted, or all of it is
+ * one text.
  * @param parts the lines that it is on
  */
 function settingsList(out: ConvertedText, parts: readonly string[], line: number): string {
@@ -89,7 +90,7 @@ function losesNoQuotes(element: string): boolean {
     : /^[\w.:@+-]+$/.test(bare) && isElement(bare.replaceAll('-', '_'));
 }
 
-/** Names of packages have hyphens, which is why the reference replaces them; anywhere else that is worth a warning. */
+/** The reference replaces hyphens because names of packages have them; anywhere else that is worth a warning. */
 function warnOfHyphens(out: ConvertedText, element: string, line: number): void {
   if (!element.includes('-') || /^[A-Za-z][\w-]*$/.test(element)) return;
   out.warn(line, `the element '${element}' is written as '${element.replaceAll('-', '_')}'`);

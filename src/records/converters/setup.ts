@@ -1,7 +1,7 @@
 import { type Conversion, ConvertedText } from './converted-text.ts';
 import { readSource } from './source-text.ts';
 
-/** `setup.txt`, a shell script -> `setup.fcl`: one text, lines ended by LF. */
+/** `setup.txt`, a shell script -> `setup.fcl`: one text whose lines end in LF. */
 export function convertSetup(bytes: Buffer): Conversion {
   const source = readSource(bytes);
   const { text, lines } = source;

@@ -25,13 +25,13 @@ export interface SourceText {
 /** One UTF-8 sequence of several bytes, or else one byte outside ASCII, in bytes read as Latin-1. */
 const BEYOND_ASCII =
   /[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}|[\x80-\xff]/g;
-/** A byte that is no UTF-8 becomes a lone surrogate: a character of its own, of which the byte can still be told. */
+/** A byte that is not UTF-8 becomes a lone surrogate: a character of its own that still tells the byte. */
 const BYTE_ESCAPE = 0xdc00;
 const BYTE_ORDER_MARK = '\ufeff';
 
 /**
- * Reads UTF-8 in which anything may be wrong. A byte-order mark at the start is left out, with a warning. LF, CR LF and CR
- * end a line; form feeds and the separators of Unicode don't, as there is text of the same value after them.
+ * Reads UTF-8 with any faults. Leaves out a byte-order mark at the start, with a warning. LF, CR LF and CR end a line; form feeds
+ * and the separators of Unicode don't, because the same value continues after them.
  */
 export function readSource(bytes: Buffer): SourceText {
   const decoded = bytes
@@ -50,7 +50,7 @@ export function readSource(bytes: Buffer): SourceText {
   };
 }
 
-/** How a character that FHiCL can't hold is called in a warning. */
+/** The name of a character in a warning. */
 function characterName(character: string): string {
   const code = character.codePointAt(0) ?? 0;
   if (code > BYTE_ESCAPE && code <= BYTE_ESCAPE + 0xff) return `byte 0x${hex(code - BYTE_ESCAPE, 2)}`;
@@ -61,7 +61,7 @@ function hex(code: number, digits: number): string {
   return code.toString(16).toUpperCase().padStart(digits, '0');
 }
 
-/** White space as the reference knows it: Unicode's, and NEL. */
+/** White space in the reference's sense: Unicode's, and NEL. */
 const SPACE = /[\s\x85]/;
 
 /** The text without white space at its ends. */
@@ -78,7 +78,7 @@ export function words(text: string): string[] {
   return text.split(/[\s\x85]+/).filter((word) => word !== '');
 }
 
-/** Does a line begin with `#`, blanks aside? */
+/** Is `#` the first character of the line that is not a blank? */
 export function isComment(line: SourceLine): boolean {
   return trimmed(line.text).startsWith('#');
 }
@@ -93,14 +93,14 @@ export function keyAndValue(text: string): { key: string; value: string } | unde
   return { key: trimmed(text.slice(0, colon)), value: trimmed(text.slice(colon + 1)) };
 }
 
-/** Lines that get a warning of their own; the others share one, so that a binary file can't flood the log. */
+/** Lines that get a warning of their own; all others share one, so that a binary file can't flood the log. */
 const MAX_LINES = 20;
 /** Ranges of lines that their warning names. */
 const MAX_RANGES = 50;
 /** Characters that one warning names. */
 const MAX_CHARACTERS = 10;
 
-/** Warnings for the lines that hold what FHiCL can't: it is written as dots. */
+/** Warns of the lines with characters that FHiCL can't hold and that are written as dots. */
 export function foreignCharacterWarnings(lines: readonly SourceLine[]): ConversionWarning[] {
   const foreign = lines.filter(({ text }) => text.search(FOREIGN) !== -1);
   const warnings = foreign.slice(0, MAX_LINES).map(({ number, text }) => ({
