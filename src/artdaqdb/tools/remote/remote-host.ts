@@ -17,7 +17,6 @@ import {
 import { connectionFailure, scriptFailure } from './failure.ts';
 import { REMOTE_LIMITS, type RemoteLimits } from './script.ts';
 import { type Connect, RemoteSession, sshArguments } from './ssh-session.ts';
-import { packTar, readTree, unpackTar, writeFiles } from './tar.ts';
 
 export interface RemoteHostOptions extends ToolDatabase {
   /** `artdaq_db.remote_host`: what ssh takes as destination. */
@@ -94,7 +93,9 @@ export class RemoteHost implements ToolHost {
   async run(call: ToolCall): Promise<SiteTrouble | undefined> {
     const { tool, run } = call;
     await this.#leftovers.end(run);
-    const archive = packTar(await readTree(call.directory));
+    // Loaded here, as most sites have no remote host.
+    const { packDirectory } = await import('./tar.ts');
+    const archive = await packDirectory(call.directory);
     const started = performance.now();
     const outcome = await haveToolRun(this.#connect, this.#limits, call, this.#database, archive);
     const seconds = (performance.now() - started) / 1000;
@@ -143,6 +144,7 @@ export class RemoteHost implements ToolHost {
   async #unpack({ directory, run }: ToolCall, archive: Buffer | undefined): Promise<void> {
     try {
       if (archive === undefined) throw new ArtdaqDbError('No tar archive came');
+      const { unpackTar, writeFiles } = await import('./tar.ts');
       await writeFiles(directory, unpackTar(archive));
     } catch (error) {
       if (!(error instanceof ArchiverError) && errorCode(error) === undefined) throw error;
