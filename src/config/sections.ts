@@ -159,14 +159,14 @@ export const numericParameters: readonly ConfigPath[] = entries
   .filter(({ type }) => typeof type.safeParse('2').data === 'number')
   .map(({ path: where }) => where);
 
-interface Entry {
+interface SchemaEntry {
   readonly path: ConfigPath;
   readonly type: z.ZodType;
   /** Of a section. */
   readonly shape?: z.ZodRawShape;
 }
 
-function entriesOf(shape: z.ZodRawShape, prefix: ConfigPath): Entry[] {
+function entriesOf(shape: z.ZodRawShape, prefix: ConfigPath): SchemaEntry[] {
   return Object.entries(shape).flatMap(([name, member]) => {
     const type = member as z.ZodType;
     const where = [...prefix, name];

@@ -4,7 +4,7 @@ import { messageOf } from '../errors.ts';
 import { makeDirectory } from '../files/directories.ts';
 import { parseLineTime } from './log-line.ts';
 
-/** When a log file is put aside. */
+/** When a log file is rotated. */
 export interface Rotation {
   readonly maxBytes: number;
   /** Age of the file's first line. */
@@ -13,22 +13,22 @@ export interface Rotation {
   readonly backups: number;
 }
 
-/** How a log file is kept, and who hears of trouble with it. */
+/** How a log file is kept, and who is told of problems with it. */
 export interface LogFileOptions {
   readonly rotation: Rotation;
   readonly now: () => Date;
-  /** Told once about each kind of trouble, and when it is over; may itself write to the file. */
+  /** Is told once of each kind of problem, and when it is over. May itself write to the file. */
   readonly onProblem: (level: 'ERROR' | 'WARNING', message: string) => void;
   /** The call that writes, for tests. */
   readonly writeSync?: (fd: number, bytes: Uint8Array) => number;
 }
 
-/** Enough for the time at the beginning of the first line. */
+/** Enough for the time with which the first line begins. */
 const FIRST_BYTES = 40;
 
 /**
- * A log file to which every text is written, whole, before `write` returns, so that it is there whatever way the process
- * ends. Put aside by size or age, checked at every write; reopened when another program moved or removed it.
+ * A log file. Every text is written before `write` returns, so that none is lost however the process ends. Each write checks
+ * whether the file must be rotated by size or age, and opens it again if another program moved or removed it.
  */
 export class LogFile {
   readonly #path: string;
@@ -39,7 +39,7 @@ export class LogFile {
   #torn = false;
   #lostLines = 0;
 
-  /** @throws the system's error if the file can't be opened or is something other than a file or device. */
+  /** @throws the system's error if the file can't be opened, or an error if it is neither a file nor a device */
   constructor(path: string, options: LogFileOptions) {
     makeDirectory(dirname(path));
     // Rotation then moves the file, not a link to it.
@@ -49,8 +49,8 @@ export class LogFile {
   }
 
   /**
-   * Never throws: text that can't be written is counted as lost, and that is reported.
-   * @returns false if it is lost
+   * Never throws: text that can't be written is counted as lost and reported.
+   * @returns false if the text is lost
    */
   write(text: string): boolean {
     const bytes = Buffer.from(text);
@@ -88,7 +88,7 @@ export class LogFile {
     return stats;
   }
 
-  /** The state of the file that lines go to, opened anew if the path now leads to another one. */
+  /** The state of the open file, after opening it again if the path now leads to another one. */
   #current(): fs.Stats {
     const stats = fs.statSync(this.#path, { throwIfNoEntry: false });
     if (stats !== undefined && stats.ino === this.#file?.inode && stats.dev === this.#file.device)

@@ -1,9 +1,9 @@
 import { visibleLines } from '../shown-text.ts';
 
-/** Levels as the log shows them, least important first. */
+/** Levels as the log shows them, the least important first. */
 export type LogLevel = 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR' | 'CRITICAL';
 
-/** Something logged, before it is a line. */
+/** Something logged, before it becomes a line. */
 export interface LogEntry {
   readonly time: Date;
   readonly module: string;
@@ -13,14 +13,14 @@ export interface LogEntry {
   readonly run?: number | undefined;
 }
 
-/** Shorter ones would hit ordinary words. */
+/** Shorter secrets would hide ordinary words. */
 const SHORTEST_SECRET = 4;
 const CONTINUATION = '\n    ';
 
 /**
  * One entry as `YYYY-MM-DD HH:MM:SS,mmm - <module> - <LEVEL> - <message>` and a newline, in local time, as Python's logging
- * writes it. Further lines of a message are indented, so that none looks like an entry of its own whoever wrote it; what can't
- * be seen is shown as {@link visibleLines} does. A run that the message doesn't name is added to its first line.
+ * writes it. Further lines of a message are indented, so that none looks like an entry of its own, and go through
+ * {@link visibleLines}. If the message does not name its run, the run is added to the first line.
  */
 export function formatEntry(entry: LogEntry, redact: (text: string) => string): string {
   const lines = visibleLines(withRun(redact(entry.message), entry.run));
@@ -35,7 +35,7 @@ export function formatTime(time: Date): string {
   return `${date} ${clock},${String(time.getMilliseconds()).padStart(3, '0')}`;
 }
 
-/** The time at the beginning of a line, or undefined if none stands there. */
+/** The time with which a line begins, or undefined if it begins with something else. */
 export function parseLineTime(line: string): Date | undefined {
   const parts = /^(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d),\d{3} - /.exec(line)?.slice(1).map(Number);
   if (parts === undefined) return undefined;
@@ -43,7 +43,7 @@ export function parseLineTime(line: string): Date | undefined {
   return new Date(year, month - 1, day, hours, minutes, seconds);
 }
 
-/** A function that replaces secret values, also where they stand escaped in an address or in JSON, by `***`. */
+/** A function that replaces secrets by `***`, also where an address or JSON holds them escaped. */
 export function makeRedactor(secrets: readonly string[]): (text: string) => string {
   const forms = secrets
     .filter((secret) => secret.length >= SHORTEST_SECRET)

@@ -1,21 +1,21 @@
-/** What a logged line belongs to besides its module. */
+/** The stage and run that a line belongs to. */
 export interface LogBinding {
   readonly stage?: string;
   readonly run?: number;
 }
 
-/** The only view of logging that the rest of the program has; `logging.ts` makes them. */
+/** The log as the rest of the program knows it; `logging.ts` makes it. */
 export interface Logger {
   debug(message: string): void;
   info(message: string): void;
   warning(message: string): void;
   error(message: string): void;
   critical(message: string): void;
-  /** The same module's logger for what belongs to a stage or run. */
+  /** The same module's logger, for lines of a stage or run. */
   child(binding: LogBinding): Logger;
 }
 
-/** A logger that keeps nothing, for callers that need none. */
+/** A logger that drops everything. */
 export const silentLogger: Logger = {
   debug: () => undefined,
   info: () => undefined,

@@ -7,21 +7,21 @@ import type { LogBinding, Logger } from './logger.ts';
 import { type OutputStream, standardError, standardOutput } from './standard-stream.ts';
 import type { TextSink } from './terminal.ts';
 
-/** What is logged, and where to. */
+/** What is logged, and where. */
 export interface LoggingOptions {
-  /** Less important messages are dropped. */
+  /** Drops less important messages. */
   readonly level: LogLevel;
   /** Undefined: no file. */
   readonly logFile: string | undefined;
-  /** Nothing on the console but errors that no file takes. */
+  /** The console shows only errors that no file takes. */
   readonly quiet: boolean;
-  /** Values that must not appear in any line. */
+  /** Values that no line may show. */
   readonly secrets: readonly string[];
-  /** The console's stream; the standard output if absent. A report for programs keeps that one for itself. */
+  /** The console's stream; standard output if absent, which a report for programs keeps for itself. */
   readonly console?: OutputStream;
-  /** Where the console's lines go in place of that stream. */
+  /** Takes the console's lines instead of that stream. */
   readonly stdout?: TextSink | undefined;
-  /** Where errors go that would be lost; standard error if absent. */
+  /** Takes errors that would be lost; standard error if absent. */
   readonly lastResort?: TextSink;
   readonly clock?: () => Date;
   /** 500 MiB, 14 days and five backups if absent. */
@@ -32,7 +32,7 @@ export interface LoggingOptions {
 export interface Logging {
   /** @param module as in the reference, e.g. `run_record_archiver.importer`. */
   logger(module: string): Logger;
-  /** Closes the log file; later lines only reach the console. */
+  /** Closes the log file. Later lines only reach the console. */
   close(): void;
 }
 
@@ -55,7 +55,7 @@ const LEVELS_BY_VALUE: Readonly<Record<number, LogLevel>> = {
   60: 'CRITICAL',
 };
 
-/** The fields of a pino record that we use. */
+/** The fields of a pino record that are used here. */
 interface PinoRecord {
   readonly level: number;
   readonly msg: string;
@@ -64,9 +64,9 @@ interface PinoRecord {
 }
 
 /**
- * Opens the log: lines go to the console and to the log file, and are written when the call returns, so that none is lost
- * whatever way the process ends. A log file that can't be opened or written is reported and work goes on without it.
- * Errors are never lost: those that the log file or the console should have and does not get go to standard error.
+ * Opens the log. Lines go to the console and to the log file. They are written when the call returns, so that none is lost
+ * however the process ends. A log file that can't be opened or written is reported, and work continues without it. Errors
+ * that do not reach the log file or the console go to standard error.
  */
 export function createLogging(options: LoggingOptions): Logging {
   const clock = options.clock ?? (() => new Date());

@@ -6,30 +6,30 @@ import { exitCodeOf, exitCodes } from '../exit-codes.ts';
 import { visibleLines } from '../shown-text.ts';
 import { errorCode } from '../system-error.ts';
 
-/** Takes what a program says: standard output, standard error, or what a test puts in their place. */
+/** Takes a program's output: standard output, standard error, or what a test uses instead. */
 export interface OutputStream {
-  /** Of the terminal; undefined if it is none. */
+  /** The width of the terminal; undefined if it is none. */
   readonly columns: number | undefined;
-  /** Is it a terminal, and still there as far as we know? */
+  /** Is it a terminal that has not gone away, as far as we know? */
   readonly isWatched: boolean;
-  /** @returns false if the text is lost though somebody may want it, as on a full disk; what follows is lost too */
+  /** @returns false if a text that somebody may want is lost, as on a full disk; everything after it is lost too */
   write(text: string): boolean;
-  /** From now on nothing is written to it if it is a terminal. */
+  /** Writes nothing more to it if it is a terminal. */
   leaveTerminal(): void;
   /** @throws ArchiverError if {@link write} lost something */
   throwIfLost(): void;
 }
 
-/** Milliseconds after which a pipe that was full is tried again. */
+/** Milliseconds after which a full pipe is tried again. */
 const FULL_PIPE_MS = 10;
 const NAMES = { stdout: 'Standard output', stderr: 'Standard error' } as const;
 
 /**
- * Standard output or standard error of this process. A text is written, whole, before `write` returns. When the reader of a pipe
- * (`| head`) or the terminal has gone, nobody wants the rest: it is dropped without a word.
+ * Standard output or standard error of this process. The whole text is written before `write` returns. When the reader of a
+ * pipe (`| head`) or the terminal has gone, nobody wants the rest, so it is dropped silently.
  */
 export class StandardStream implements OutputStream {
-  /** Was it a terminal when the program began? One that was closed is none any more for the system. */
+  /** Was it a terminal when the program began? The system no longer counts a closed one as a terminal. */
   readonly #isTerminal: boolean;
   readonly #name: keyof typeof NAMES;
   readonly #fd: number;
@@ -41,7 +41,7 @@ export class StandardStream implements OutputStream {
     this.#name = name;
     this.#fd = fd;
     this.#isTerminal = isatty(this.#fd);
-    // Node's own stream is asked for the width alone, and tells of a terminal that has gone by an event.
+    // Node's own stream serves for the width alone. It reports by an event that the terminal has gone.
     if (this.#isTerminal) process[name].on('error', () => undefined);
   }
 
@@ -93,7 +93,7 @@ export const standardOutput = new StandardStream('stdout');
 export const standardError = new StandardStream('stderr');
 
 /**
- * The exit code of a program that wrote to standard output: something that is missing there is said, and makes a success a failure.
+ * The exit code of a program that wrote to standard output. Lost output is reported and turns success into failure.
  * @param program its name, for the message
  */
 export function codeUnlessLost(program: string, code: number): number {
@@ -120,8 +120,8 @@ export function complain(program: string, error: unknown): number {
 const terminals = [0, 1, 2].filter((fd) => isatty(fd));
 
 /**
- * Lets the process go on to its end when its terminal goes away, by SIGHUP or without a word. That needs a listener under
- * `nohup`, too: Node takes back that a signal is ignored.
+ * Lets the process finish its work when its terminal goes away, with SIGHUP or silently. It needs the listener under `nohup`,
+ * too, as Node no longer ignores signals that it was started to ignore.
  */
 export function outliveTerminal(): void {
   process.on('SIGHUP', () => {
@@ -131,7 +131,7 @@ export function outliveTerminal(): void {
   process.on('exit', closeDeadTerminals);
 }
 
-/** At its end Node resets the terminals that it began with, and aborts if one of them refuses that because it has gone. */
+/** On exit, Node resets the terminals that it began with, and aborts if one of them has gone. */
 function closeDeadTerminals(): void {
   for (const fd of terminals) if (!isatty(fd)) closeSync(fd);
 }

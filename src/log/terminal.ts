@@ -1,5 +1,5 @@
-/** How far a batch is. */
-export interface Progress {
+/** How far a batch has come. */
+export interface ShownProgress {
   /** `Import Stage`. */
   readonly label: string;
   readonly total: number;
@@ -9,21 +9,21 @@ export interface Progress {
   readonly milliseconds: number;
 }
 
-/** Takes texts for people to read. */
+/** Takes texts that people read. */
 export interface TextSink {
-  /** @returns false if the text is lost though somebody may want it */
+  /** @returns false if a text that somebody may want is lost */
   write(text: string): boolean;
 }
 
 /** Shows the progress of a batch where somebody may be watching. */
 export interface ProgressView {
-  show(progress: Progress): void;
+  show(progress: ShownProgress): void;
   end(): void;
 }
 
 const CLEAR_LINE = '\r\x1b[2K';
 
-/** A terminal on which log lines scroll by above a progress line that stays at the bottom. */
+/** A terminal on which log lines scroll above a progress line that stays at the bottom. */
 export class Terminal implements ProgressView, TextSink {
   readonly #stream: TextSink & { readonly columns?: number | undefined };
   #line = '';
@@ -36,7 +36,7 @@ export class Terminal implements ProgressView, TextSink {
     return this.#stream.write(this.#line === '' ? text : `${CLEAR_LINE}${text}${this.#line}`);
   }
 
-  show(progress: Progress): void {
+  show(progress: ShownProgress): void {
     // A line that wraps could not be cleared.
     this.#line = progressLine(progress).slice(0, (this.#stream.columns || 80) - 1);
     this.#stream.write(`${CLEAR_LINE}${this.#line}`);
@@ -49,7 +49,7 @@ export class Terminal implements ProgressView, TextSink {
 }
 
 /** `Import Stage: 12/50 runs, 93/min, 0:25 left, 1 failed`. */
-export function progressLine({ label, total, done, failed, milliseconds }: Progress): string {
+export function progressLine({ label, total, done, failed, milliseconds }: ShownProgress): string {
   const parts = [`${label}: ${done}/${total} runs`];
   if (done > 0 && milliseconds > 0) {
     const perRun = milliseconds / done;

@@ -6,11 +6,11 @@ import { reasonOf } from '../net/failure-reason.ts';
 import { killableLookup, withoutBrackets } from '../net/host-lookup.ts';
 import type { StageObserver, StageOutcome } from '../stages/stage-observer.ts';
 
-/** Where metrics go, and under which name. */
+/** Where Carbon is, and the name under which metrics go there. */
 export interface CarbonSettings {
   readonly host: string;
   readonly port: number;
-  /** What the names of all metrics begin with. */
+  /** The names of all metrics begin with it. */
   readonly metricPrefix: string;
 }
 
@@ -26,7 +26,7 @@ const defaultTimeoutMs = 2000;
 
 /**
  * Sends metrics to Carbon in its plaintext protocol: `<prefix>.<name> <value> <unix seconds>` a line. Lines are kept until
- * {@link send}, which opens the only connection; until then nothing is contacted, and no caller ever waits.
+ * {@link send} opens the only connection, so that no caller of {@link post} ever waits.
  */
 export class CarbonClient {
   readonly #settings: CarbonSettings;
@@ -49,7 +49,7 @@ export class CarbonClient {
     this.#lines.push(`${this.#prefix}.${name} ${inDecimals(value)} ${seconds}\n`);
   }
 
-  /** Sends what was noted, and waits until Carbon has taken it or the time is over. What goes wrong is a warning. */
+  /** Sends what was noted, and waits until Carbon has taken it or the time is up. A failure is only a warning. */
   async send(): Promise<void> {
     const lines = this.#lines.splice(0);
     if (lines.length === 0) return;
@@ -67,8 +67,8 @@ export class CarbonClient {
   }
 
   /**
-   * Connects and says nothing.
-   * @throws ArchiverError saying what to do, if that can't be done
+   * Connects, but sends nothing.
+   * @throws ArchiverError saying what to do, if Carbon can't be reached
    */
   async check(): Promise<void> {
     const { host, port } = this.#settings;
@@ -83,8 +83,8 @@ export class CarbonClient {
   }
 
   /**
-   * Carbon closes only after it has read everything. A receiver that keeps its side open can't tell us more than that it took
-   * our last byte, so after the time allowed that counts as well.
+   * Carbon closes the connection after it has read everything. From a receiver that keeps it open we learn no more than that
+   * it took our last byte, which is enough once the time is up.
    */
   async #deliver(text: string): Promise<void> {
     const { host, port } = this.#settings;
@@ -112,7 +112,7 @@ function late(socket: Socket, milliseconds: number): string {
     : `it did not take them within ${milliseconds} ms`;
 }
 
-/** Blanks would end the name for Carbon, which drops such a line. */
+/** A blank would end the name for Carbon, which drops such a line. */
 function asOneWord(prefix: string): string {
   return prefix.trim().replace(/[\s\p{Cc}]+/gu, '_');
 }
@@ -123,8 +123,8 @@ function inDecimals(value: number): string {
 }
 
 /**
- * What the migrate stage tells Carbon; the names are those of the Python archiver, and as there neither a retry of failed
- * runs nor a stage that could not determine its runs posts them.
+ * Counts the runs of the migrate stage, under the names of the Python archiver. As there, a retry of failed runs posts
+ * nothing, nor does a stage that could not determine its runs.
  */
 export class CarbonMetrics implements StageObserver {
   readonly #carbon: Pick<CarbonClient, 'post' | 'send'>;

@@ -14,23 +14,28 @@ import type { WaitingAtPlace } from '../state/waiting-runs.ts';
 
 /** What a {@link HealthCheck} works with. */
 export interface HealthCheckOptions {
-  /** Secret, as whoever knows it can ping. */
+  /** Secret, as anyone who knows it can ping. */
   readonly url: string;
   /** Names the proxies. */
   readonly env: Environment;
   readonly logger: Logger;
-  /** Takes passwords and the like out of texts. */
+  /** Replaces passwords and other secrets in a text. */
   readonly redact: (text: string) => string;
-  /** Milliseconds that a ping, and all that is left to do at the end, may take; 3000 if absent. */
+  /** Milliseconds that a ping, and everything at the end of the execution, may take; 3000 if absent. */
   readonly timeoutMs?: number;
 }
+
+const paths = { start: '/start', success: '', failure: '/fail' } as const;
+
+/** The kinds of pings. */
+export type Ping = keyof typeof paths;
 
 const defaultTimeoutMs = 3000;
 const shownRuns = 20;
 
 /**
- * Pings a dead man's switch (in the manner of healthchecks.io) when an execution that archives runs begins, succeeds or fails.
- * One that was stopped by request has done neither: it pings nothing at its end, so that the switch goes off only if no
+ * Pings a dead man's switch (like healthchecks.io) when an execution that archives runs begins, succeeds or fails. An
+ * execution that was stopped by request has done neither. It sends no ping at its end, so that the switch alarms only if no
  * further execution comes in time.
  */
 export class HealthCheck implements StageObserver {
@@ -77,7 +82,7 @@ export class HealthCheck implements StageObserver {
     if (end !== 'stopped') await this.#ping(end, text || `${end}\n`, signal);
   }
 
-  /** The end must not arrive before the beginning, nor be kept from arriving by it. */
+  /** The last ping must neither overtake the first one nor wait for it too long. */
   async #waitForStart(started: Promise<void>): Promise<void> {
     const answered = new AbortController();
     const giveUp = sleep(this.#timeoutMs / 2, undefined, { signal: answered.signal }).then(
@@ -113,7 +118,7 @@ function waitingText(waiting: readonly WaitingAtPlace[]): string {
   return waiting.map(({ place, runs }) => `, ${runs.length} waiting because of ${place}`).join('');
 }
 
-/** Only the status counts, a body is not waited for. */
+/** Posts a text. Only the answer's status counts; nobody waits for its body. */
 async function post(
   url: URL,
   body: string,
@@ -135,28 +140,20 @@ async function post(
   if (statusCode >= 300) throw new Error(`it answered with HTTP status ${statusCode}`);
 }
 
-/**
- * Without a pool of connections: whatever is under way, even connecting, ends with the signal, so that it can't delay the
- * program's exit.
- */
+/** Without a pool of connections: the signal ends everything, even connecting, so that nothing delays the program's exit. */
 async function prepare(url: URL, options: Through.ProxiedRequestOptions): Promise<() => ClientRequest> {
   const { request } = await (url.protocol === 'https:' ? import('node:https') : import('node:http'));
   return () => request(url, { ...options, agent: false });
 }
 
-/** Few sites have a proxy, so it is loaded only then. */
+/** Loaded on demand, as few sites have a proxy. */
 async function prepareThrough(
   ...request: Parameters<typeof Through.prepareThrough>
 ): Promise<() => ClientRequest> {
   return (await import('../net/proxied-request.ts')).prepareThrough(...request);
 }
 
-const paths = { start: '/start', success: '', failure: '/fail' } as const;
-
-/** What a health check is told. */
-export type Ping = keyof typeof paths;
-
-/** The address for a ping: the path of the check's address is extended, a query stays behind it. */
+/** The address for a ping: it extends the path of the check's address and keeps the query. */
 export function pingUrl(checkUrl: string, ping: Ping): URL {
   const url = new URL(checkUrl);
   if (ping !== 'success') url.pathname = url.pathname.replace(/\/*$/, '') + paths[ping];

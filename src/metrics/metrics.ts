@@ -18,39 +18,35 @@ export interface MetricsOptions {
   readonly env: Environment;
 }
 
-/** Who measures, as the configuration says. */
+/** The metrics that the configuration switches on. */
 export interface Metrics {
   readonly observers: readonly StageObserver[];
-  /** Where metrics go; undefined if they don't. */
-  readonly carbon?: CarbonClient;
-  readonly textfile?: MetricsTextfile;
+  readonly carbon?: CarbonClient | undefined;
+  readonly textfile?: MetricsTextfile | undefined;
   /** For the clients' calls; undefined if nobody wants to know. */
   readonly timer: CallTimer | undefined;
 }
 
-/** For executions that nobody is to hear of. */
+/** For executions that are not measured. */
 export const noMetrics: Metrics = { observers: [], timer: undefined };
 
-/** Opens what the configuration switches on, of `carbon`, `metrics` and `healthcheck`. Contacts nothing yet. */
+/** Opens what the sections `carbon`, `metrics` and `healthcheck` switch on. Contacts nothing yet. */
 export function openMetrics(config: ArchiverConfig, { logger, now, files, env }: MetricsOptions): Metrics {
-  const { metrics, healthcheck, secrets } = config;
+  const { textfile: path, label } = config.metrics;
+  const { url } = config.healthcheck;
   const ownLogger = logger('run_record_archiver.metrics');
   const carbon = openCarbon(config, logger('run_record_archiver.clients.carbon'), now);
   const textfile =
-    metrics.textfile === undefined
-      ? undefined
-      : new MetricsTextfile({ path: metrics.textfile, label: metrics.label, files, logger: ownLogger, now });
-  const { url } = healthcheck;
+    path === undefined ? undefined : new MetricsTextfile({ path, label, files, logger: ownLogger, now });
+  const redact = makeRedactor(config.secrets);
+  const healthCheck =
+    url === undefined ? undefined : new HealthCheck({ url, env, logger: ownLogger, redact });
   return {
-    ...(carbon === undefined ? {} : { carbon }),
-    ...(textfile === undefined ? {} : { textfile }),
-    observers: [
-      ...(carbon === undefined ? [] : [new CarbonMetrics(carbon)]),
-      ...(textfile === undefined ? [] : [textfile]),
-      ...(url === undefined
-        ? []
-        : [new HealthCheck({ url, env, logger: ownLogger, redact: makeRedactor(secrets) })]),
-    ],
+    carbon,
+    textfile,
+    observers: [carbon && new CarbonMetrics(carbon), textfile, healthCheck].filter(
+      (observer) => observer !== undefined,
+    ),
     timer: carbon && ((call, milliseconds) => carbon.post(`${call}.duration_ms`, milliseconds)),
   };
 }

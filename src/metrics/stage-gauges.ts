@@ -1,8 +1,8 @@
 import type { StageName } from '../errors.ts';
 
 /**
- * What Prometheus is told of a stage, without {@link namePrefix}; all are gauges, in base units, labelled by stage and, if that is asked
- * for, by archiver.
+ * What Prometheus is told about a stage. The names lack {@link namePrefix}. All are gauges in base units, labelled by stage
+ * and, if wanted, by archiver.
  */
 const helpTexts = {
   last_execution_timestamp_seconds: 'Unix time at which the stage last ended.',
@@ -21,9 +21,10 @@ const helpTexts = {
   position_run: 'Run above which incremental executions of the stage look.',
 } as const;
 
+/** A metric's name without its prefix. */
 export type GaugeName = keyof typeof helpTexts;
 
-/** The values of one stage; what is not known is left out. */
+/** The values of one stage; unknown ones are left out. */
 export type Gauges = Readonly<Partial<Record<GaugeName, number>>>;
 
 /** The values of all stages. */
@@ -35,7 +36,7 @@ const gaugeNames = Object.keys(helpTexts) as GaugeName[];
 
 /**
  * The values in Prometheus' text format 0.0.4, the samples of each gauge together.
- * @param archiver value of the label of that name, if it is wanted
+ * @param archiver value of the label `archiver`; no label if absent
  */
 export function formatGauges(values: StageGauges, archiver?: string): string {
   const label = archiver === undefined ? '' : `archiver="${quoted(archiver)}",`;
@@ -57,8 +58,8 @@ function formatGauge(name: GaugeName, values: StageGauges, label: string): strin
 }
 
 /**
- * Reads what {@link formatGauges} wrote, also by a version that knows other gauges, or under another label.
- * @returns undefined if there is anything else in the text
+ * Reads what {@link formatGauges} wrote, perhaps in a version with other gauges or under another label.
+ * @returns undefined if the text holds anything else
  */
 export function parseGauges(text: string): StageGauges | undefined {
   const values: Record<StageName, Partial<Record<GaugeName, number>>> = { import: {}, migrate: {} };

@@ -16,9 +16,9 @@ import { formatGauges, type Gauges, parseGauges, type StageGauges } from './stag
 /** What a {@link MetricsTextfile} works with. */
 export interface MetricsTextfileOptions {
   readonly path: string;
-  /** Tells this archiver's series from those of others on the host. */
+  /** Distinguishes this archiver's series from those of others on the host. */
   readonly label?: string | undefined;
-  /** What a stage remembers. */
+  /** The files that a stage keeps between executions. */
   readonly files: (stage: StageName) => {
     readonly state: StateFile;
     readonly failures: FailureLog;
@@ -29,8 +29,8 @@ export interface MetricsTextfileOptions {
 }
 
 /**
- * Keeps a file for the textfile collector of Prometheus' node exporter, rewritten at the end of each stage. The file is its own
- * memory: what it says of the other stage, and of a stage's last success, is taken over.
+ * Writes a file for the textfile collector of Prometheus' node exporter at the end of each stage. What the file says about the
+ * other stage, and about a stage's last success, is read from it and kept.
  */
 export class MetricsTextfile implements StageObserver {
   readonly #options: MetricsTextfileOptions;
@@ -60,7 +60,7 @@ export class MetricsTextfile implements StageObserver {
   }
 
   /**
-   * Finds out whether the file can be written, and is ours; leaves it as it is.
+   * Finds out whether the file can be written and is ours. Leaves it as it is.
    * @throws PersistenceError or ConfigurationError saying what to do
    */
   async check(): Promise<Usability> {
@@ -95,7 +95,7 @@ export class MetricsTextfile implements StageObserver {
       last_execution_timestamp_seconds: now,
       last_execution_success: isSuccess ? 1 : 0,
       last_execution_duration_seconds: Math.round(seconds * 1000) / 1000,
-      // 0 before the first one: an alert compares nothing with a series that is not there.
+      // 0 before the first success, as an alert can't compare a series that does not exist.
       last_success_timestamp_seconds: isSuccess ? now : lastSuccess,
       runs_processed: successful.length + failed.length,
       runs_successful: successful.length,
@@ -103,7 +103,7 @@ export class MetricsTextfile implements StageObserver {
     };
   }
 
-  /** A file that can't be read made the stage fail, or says so at the next execution. */
+  /** A file that can't be read is left out: it made the stage fail already, or will at the next execution. */
   async #remembered(stage: StageName): Promise<Gauges> {
     const { state, failures, waiting } = this.#options.files(stage);
     const position = await known(state.read());
@@ -133,7 +133,7 @@ export class MetricsTextfile implements StageObserver {
     );
   }
 
-  /** The collector is another account, so a new file can be read by all, whatever the umask; an old one keeps its mode. */
+  /** The collector runs under another account: whatever the umask, everybody may read a new file. An old one keeps its mode. */
   async #write(gauges: StageGauges): Promise<void> {
     const { path, label } = this.#options;
     await writeFileAtomic(path, formatGauges(gauges, label), { mode: 0o644 });

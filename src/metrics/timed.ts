@@ -1,10 +1,10 @@
 import type { ArtdaqDb } from '../artdaqdb/artdaqdb.ts';
 import type { UconDb } from '../ucondb/ucondb.ts';
 
-/** Is told how long a client's call took, whether it succeeded or not. */
+/** Takes the duration of a client's call, successful or not. */
 export type CallTimer = (call: string, milliseconds: number) => void;
 
-/** An artdaqDB whose calls are timed, under the names that they have in the Python archiver. */
+/** An artdaqDB whose calls are timed, under the names of the Python archiver. */
 export function timedArtdaqDb(db: ArtdaqDb, timer: CallTimer): ArtdaqDb {
   const timed = timing('ArtdaqDBClient', timer);
   return {
@@ -20,7 +20,7 @@ export function timedArtdaqDb(db: ArtdaqDb, timer: CallTimer): ArtdaqDb {
   };
 }
 
-/** A UconDB whose calls are timed, under the names that they have in the Python archiver. */
+/** A UconDB whose calls are timed, under the names of the Python archiver. */
 export function timedUconDb(db: UconDb, timer: CallTimer): UconDb {
   const timed = timing('UconDBClient', timer);
   return {
