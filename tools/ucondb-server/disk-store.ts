@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
+import { findProcess } from '../../src/lock/processes.ts';
+import { errorCode } from '../../src/system-error.ts';
 import { adler32 } from '../../src/ucondb/adler32.ts';
-import { lockDirectory } from './directory-lock.ts';
 import { keyExists, keyLost } from './failure.ts';
-import { type BlobPlace, FolderIndex } from './folder-index.ts';
 import { Journal, type JournalEntry } from './journal.ts';
 import type { NewVersion, Version, VersionStore } from './version-store.ts';
 
@@ -169,4 +170,107 @@ function placeOf(folder: FolderIndex, dataKey: number): BlobPlace {
   const place = folder.blob(dataKey);
   if (place === undefined) throw new Error(`the journal has a version of blob ${dataKey} but not the blob`);
   return place;
+}
+
+/** Where a blob is and what is known of it. */
+interface BlobPlace {
+  readonly dataKey: number;
+  /** Of its first byte in the journal. */
+  readonly position: number;
+  readonly size: number;
+  readonly adler32: number;
+}
+
+/** What a folder holds, in memory. */
+class FolderIndex {
+  readonly #versions = new Map<number, Version>();
+  readonly #byKey = new Map<string, Version>();
+  readonly #blobs = new Map<number, BlobPlace>();
+  readonly #blobByHash = new Map<string, BlobPlace>();
+
+  /** Oldest first. */
+  get versions(): Iterable<Version> {
+    return this.#versions.values();
+  }
+
+  get nextVersionId(): number {
+    return this.#versions.size + 1;
+  }
+
+  get nextDataKey(): number {
+    return this.#blobs.size + 1;
+  }
+
+  version(id: number): Version | undefined {
+    return this.#versions.get(id);
+  }
+
+  withKey(object: string, key: string): Version | undefined {
+    return this.#byKey.get(keyOf(object, key));
+  }
+
+  blob(dataKey: number): BlobPlace | undefined {
+    return this.#blobs.get(dataKey);
+  }
+
+  blobWithHash(sha256: string): BlobPlace | undefined {
+    return this.#blobByHash.get(sha256);
+  }
+
+  /** Adds a version; the one that had its key loses it. */
+  addVersion(version: Version): void {
+    if (version.key !== null) {
+      const before = this.withKey(version.object, version.key);
+      if (before !== undefined) this.#versions.set(before.id, { ...before, key: null });
+    }
+    this.replace(version);
+  }
+
+  /** Puts a changed version in the place of the one with its id. */
+  replace(version: Version): void {
+    this.#versions.set(version.id, version);
+    if (version.key !== null) this.#byKey.set(keyOf(version.object, version.key), version);
+  }
+
+  addBlob(blob: BlobPlace, sha256: string): void {
+    this.#blobs.set(blob.dataKey, blob);
+    this.#blobByHash.set(sha256, blob);
+  }
+
+  /** Forgets the versions; the blobs stay. */
+  drop(): void {
+    this.#versions.clear();
+    this.#byKey.clear();
+  }
+}
+
+function keyOf(object: string, key: string): string {
+  return JSON.stringify([object, key]);
+}
+
+/**
+ * Keeps a second server out of a data directory. A lock that a killed server left is taken over.
+ * @returns releases the lock
+ * @throws Error if the server that made the lock is running
+ */
+async function lockDirectory(directory: string): Promise<() => Promise<void>> {
+  const path = join(directory, 'server.pid');
+  for (;;) {
+    try {
+      const file = await open(path, 'wx');
+      await file.writeFile(`${process.pid}\n`);
+      await file.close();
+      return () => rm(path, { force: true });
+    } catch (error) {
+      if (errorCode(error) !== 'EEXIST') throw error;
+    }
+    const pid = Number(readFileSync(path, 'utf8'));
+    // This process's own number stands there by chance: a killed server had it.
+    if (pid !== process.pid && Number.isInteger(pid) && pid > 0 && findProcess(pid) !== undefined) {
+      throw new Error(
+        `${directory} is in use by process ${pid}; if that is no ucondb-server, remove ${path}`,
+      );
+    }
+    await rm(path, { force: true });
+  }
 }

@@ -17,6 +17,15 @@ export interface ServerContext {
   readonly password: string;
 }
 
+/** A request whose head was read. Header names are compared without case, but for `Expect`. */
+export interface RequestHead {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: ReadonlyMap<string, string>;
+  /** True if the client waits for `100 Continue`; the header's name must be spelt exactly so. */
+  readonly expectsContinue: boolean;
+}
+
 /** A request as an endpoint sees it. */
 export interface EndpointRequest {
   readonly method: string;

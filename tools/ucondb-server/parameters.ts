@@ -126,3 +126,24 @@ export function onlyKnown(query: Parameters, endpoint: string, names: readonly s
     }
   }
 }
+
+/**
+ * The parameter `key`; null if there is none.
+ * @throws Failure as the database does for a list of keys, or a NUL in it
+ */
+export function versionKey(parameters: Parameters, object: string): string | null {
+  const value = parameters.get('key') ?? null;
+  if (value !== null && typeof value !== 'string') {
+    const before = `LINE 3: ...       where v.object = '${object}' and v.key `;
+    const line = `${before}= ARRAY['${(value[0] ?? '').slice(0, 1)}...`;
+    throw new Failure(
+      'psycopg2.errors.UndefinedFunction',
+      `operator does not exist: text = text[]\n${line}\n${' '.repeat(before.length)}^\n` +
+        'HINT:  No operator matches the given name and argument types. You might need to add explicit type casts.\n',
+    );
+  }
+  if (value?.includes('\0')) {
+    throw new Failure('ValueError', 'A string literal cannot contain NUL (0x00) characters.');
+  }
+  return value;
+}

@@ -1,13 +1,19 @@
 import { type Answer, failureAnswer, pageAnswer, redirectAnswer } from './answer.ts';
-import { getBlob } from './blob-endpoint.ts';
-import { createFolder, tag } from './change-endpoints.ts';
-import { data, get, put } from './data-endpoint.ts';
-import type { Endpoint, EndpointRequest, ServerContext } from './endpoint.ts';
+import { createFolder, put, tag } from './change-endpoints.ts';
+import { get, getBlob } from './download-endpoints.ts';
+import type { Endpoint, EndpointRequest, RequestHead, ServerContext } from './endpoint.ts';
 import { Failure } from './failure.ts';
-import { folders, objects, probe, tags, version, versions } from './listing-endpoints.ts';
-import { dataForVersions, lookupVersions } from './lookup-endpoints.ts';
+import {
+  dataForVersions,
+  folders,
+  lookupVersions,
+  objects,
+  probe,
+  tags,
+  version,
+  versions,
+} from './listing-endpoints.ts';
 import { ForbiddenCharacter, parseQuery, refuseForbidden } from './parameters.ts';
-import type { RequestHead } from './request.ts';
 
 /** The server answers under this path only. */
 export const PREFIX = '/app';
@@ -28,6 +34,11 @@ const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
   ['tag', tag],
   ['create_folder', createFolder],
 ]);
+
+/** /data: an upload by POST and PUT, a download by any other method. */
+function data(context: ServerContext, request: EndpointRequest): Promise<Answer> {
+  return /^(?:post|put)$/i.test(request.method) ? put(context, request) : get(context, request);
+}
 
 /** Endpoints that don't look at the characters of their parameters. */
 const UNGUARDED = new Set(['version', 'probe']);

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import { Connections } from './connections.ts';
 import { DiskStore } from './disk-store.ts';
 import type { ServerContext } from './endpoint.ts';
-import { Requests } from './requests.ts';
 import { PREFIX } from './router.ts';
 import type { VersionStore } from './version-store.ts';
 
@@ -50,12 +50,12 @@ export async function startUconDbServer(options: UconDbServerOptions): Promise<U
     user: options.user,
     password: options.password,
   };
-  const requests = new Requests(context, options.maxRequests ?? 105);
-  const server = listenerFor(options, (socket) => requests.serve(socket));
-  const connections = new Set<Socket>();
+  const connections = new Connections(context, options.maxRequests ?? 105);
+  const server = listenerFor(options, (socket) => connections.serve(socket));
+  const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
-    connections.add(socket);
-    socket.once('close', () => connections.delete(socket));
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
   });
   try {
     server.listen(options.port ?? 0, options.host ?? '127.0.0.1');
@@ -69,9 +69,9 @@ export async function startUconDbServer(options: UconDbServerOptions): Promise<U
     close: async () => {
       const closed = once(server, 'close');
       server.close();
-      for (const socket of connections) socket.destroy();
+      for (const socket of sockets) socket.destroy();
       await closed;
-      await requests.idle();
+      await connections.idle();
       await store.close();
     },
   };

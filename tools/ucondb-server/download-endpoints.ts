@@ -1,5 +1,5 @@
+import { deflateSync } from 'node:zlib';
 import { type Answer, signed, streamAnswer, textAnswer } from './answer.ts';
-import { authenticate } from './authentication.ts';
 import {
   type EndpointRequest,
   findFolder,
@@ -12,42 +12,18 @@ import {
   type ServerContext,
 } from './endpoint.ts';
 import { Failure, missing } from './failure.ts';
-import { float, integer, joinParameters, type Parameters, recordTime, text } from './parameters.ts';
-import { floatText } from './python-text.ts';
+import {
+  float,
+  integer,
+  joinParameters,
+  onlyKnown,
+  type Parameters,
+  recordTime,
+  text,
+  versionKey,
+} from './parameters.ts';
+import { floatText, quoted } from './python-text.ts';
 import type { Version } from './version-store.ts';
-
-/** /data: an upload by POST and PUT, a download by any other method. */
-export function data(context: ServerContext, request: EndpointRequest): Promise<Answer> {
-  return /^(?:post|put)$/i.test(request.method) ? put(context, request) : get(context, request);
-}
-
-/** /put: an upload. */
-export async function put(context: ServerContext, request: EndpointRequest): Promise<Answer> {
-  const parameters = joinParameters(request.path, request.query);
-  if (context.readOnly) return textAnswer('Read-only instance', 405);
-  await context.store.ping();
-  const folder = findFolder(context, text(parameters, 'folder'));
-  if (folder === undefined) return textAnswer('Folder not found', 404);
-  const object = text(parameters, 'object');
-  if (object === undefined) return textAnswer('', 400);
-  const body = await request.body();
-  const refused = authenticate(context, request, folder.fullName, true);
-  if (refused !== undefined) return refused;
-  const tvText = text(parameters, 'tv') ?? '';
-  const tv = tvText === '' ? 0 : float(tvText);
-  if (!Number.isFinite(tv)) throw new Failure('ValueError', 'tv must be finite');
-  if (object === '') throw new Failure('ValueError', 'Object name is empty or None');
-  const version = await context.store.put(folder.name, {
-    object,
-    key: keyOf(parameters, object),
-    tv,
-    tags: [parameters.get('tag') ?? []].flat().map(String),
-    body,
-    override: parameters.get('override') === 'yes',
-  });
-  if (parameters.get('full_meta') !== 'yes') return textAnswer(String(version.id));
-  return textAnswer(metadataJson(folder, version), 200, 'text/json');
-}
 
 /** /get: a download. */
 export async function get(context: ServerContext, request: EndpointRequest): Promise<Answer> {
@@ -123,7 +99,7 @@ async function getByDataKey(
 
 /** The version with a key, else the newest one that fits tag, tv and tr. */
 function select(versions: readonly Version[], parameters: Parameters, object: string): Version | undefined {
-  const key = keyOf(parameters, object);
+  const key = versionKey(parameters, object);
   if (key !== null) return versions.find((version) => version.key === key);
   const tag = text(parameters, 'tag');
   const tvText = text(parameters, 'tv');
@@ -139,20 +115,36 @@ function select(versions: readonly Version[], parameters: Parameters, object: st
   return fitting.sort((a, b) => b.tr - a.tr || b.tv - a.tv)[0];
 }
 
-/** @throws Failure as the database does for a list of keys, or a NUL in it */
-function keyOf(parameters: Parameters, object: string): string | null {
-  const value = parameters.get('key') ?? null;
-  if (value !== null && typeof value !== 'string') {
-    const before = `LINE 3: ...       where v.object = '${object}' and v.key `;
-    const line = `${before}= ARRAY['${(value[0] ?? '').slice(0, 1)}...`;
-    throw new Failure(
-      'psycopg2.errors.UndefinedFunction',
-      `operator does not exist: text = text[]\n${line}\n${' '.repeat(before.length)}^\n` +
-        'HINT:  No operator matches the given name and argument types. You might need to add explicit type casts.\n',
-    );
+/** Shorter blobs are not compressed. */
+const COMPRESS_BYTES = 10 * 1024;
+const LEVELS = new Map([
+  ['default', -1],
+  ['fast', 1],
+  ['best', 9],
+  ['no', undefined],
+]);
+
+/** /get_blob: by row number of the blob or by version id; a version key given as data_key yields any other blob. */
+export async function getBlob(context: ServerContext, request: EndpointRequest): Promise<Answer> {
+  const { query } = request;
+  onlyKnown(query, 'get_blob', ['folder', 'data_key', 'version_id', 'compress']);
+  const dataKey = text(query, 'data_key');
+  const versionId = text(query, 'version_id');
+  if ((dataKey === undefined) === (versionId === undefined)) {
+    return textAnswer('One and only one of data_key, version_id must be specified', 400);
   }
-  if (value?.includes('\0')) {
-    throw new Failure('ValueError', 'A string literal cannot contain NUL (0x00) characters.');
-  }
-  return value;
+  const folderName = text(query, 'folder') || request.path;
+  await context.store.ping();
+  const folder = findFolder(context, folderName);
+  if (folder === undefined) return textAnswer(`Folder ${folderName} not found`, 404);
+  const version = versionId === undefined ? undefined : findVersion(folder, integer(versionId));
+  if (versionId !== undefined && version === undefined) return textAnswer('Version not found', 404);
+  const blob = await context.store.blob(folder.name, version?.dataKey ?? integer(dataKey ?? ''));
+  if (blob === undefined) return textAnswer('Data not found', 404);
+  const compress = text(query, 'compress') ?? 'no';
+  if (!LEVELS.has(compress)) throw new Failure('KeyError', quoted(compress));
+  const level = LEVELS.get(compress);
+  const type = ['Content-Type', 'application/octet-stream'] as const;
+  if (level === undefined || blob.length < COMPRESS_BYTES) return streamAnswer(blob, [type]);
+  return streamAnswer(deflateSync(blob, { level }), [type, ['Transfer-Encoding', 'deflate']]);
 }
