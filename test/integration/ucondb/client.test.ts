@@ -16,6 +16,7 @@ import {
   type Script,
   startFaultProxy,
 } from '../../helpers/fault-proxy.ts';
+import { holdTime, passTime } from '../../helpers/held-time.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';
 
 const account = { user: 'archiver', password: 'pass:phrase "x"' };
@@ -521,7 +522,8 @@ describe('a server that turns us away', () => {
 
   it('is told when it does not answer', async () => {
     const limits = { timeoutSeconds: 0.2, listingTimeoutSeconds: 0.2 };
-    const client = await openThrough(() => () => undefined, limits);
+    const client = await openThrough(() => () => passTime(200), limits);
+    holdTime();
     for (const call of [() => client.listRuns(), () => client.get(1)]) {
       const error = await rejection(call());
       expect(error).toMatchObject({ retryable: true });
@@ -535,9 +537,11 @@ describe('a server that turns us away', () => {
       () => async (request) => {
         const answer = await request.forward();
         request.client.write(answer.subarray(0, answer.length - 100));
+        await passTime(300);
       },
       { timeoutSeconds: 0.3 },
     );
+    holdTime();
     for (const call of [() => client.listRuns(), () => client.get(1)]) {
       const error = await rejection(call());
       expect(error).toMatchObject({ retryable: true });

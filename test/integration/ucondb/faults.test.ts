@@ -14,6 +14,7 @@ import {
   type Script,
   startFaultProxy,
 } from '../../helpers/fault-proxy.ts';
+import { holdTime, passTime } from '../../helpers/held-time.ts';
 
 const account = { user: 'archiver', password: 'secret' };
 const writer = { writerUser: account.user, writerPassword: account.password };
@@ -159,7 +160,9 @@ describe('whose fault it is remains unknown', () => {
 
   it('when no answer comes', async () => {
     const limits = { timeoutSeconds: 0.2, listingTimeoutSeconds: 0.2 };
-    await expectFault(await openThrough(() => () => undefined, limits), 'unknown');
+    const client = await openThrough(() => () => passTime(200), limits);
+    holdTime();
+    await expectFault(client, 'unknown');
   });
 
   it('when an answer is cut', async () => {

@@ -13,6 +13,7 @@ import {
   type Script,
   startFaultProxy,
 } from '../../helpers/fault-proxy.ts';
+import { holdTime, passTime } from '../../helpers/held-time.ts';
 
 const account = { user: 'archiver', password: 'secret' };
 const writer = { writerUser: account.user, writerPassword: account.password };
@@ -47,7 +48,7 @@ async function store(run: number, bytes: Buffer): Promise<void> {
   await direct.close();
 }
 
-/** Sends the answer so many bytes at a time, until the client has gone. */
+/** Sends the answer so many bytes at a time, one piece every 20 ms, until the client has gone. */
 const dripping = (bytes: number) => async (request: ProxiedRequest) => {
   await drip(request, await request.forward(), bytes);
 };
@@ -57,7 +58,7 @@ async function drip(request: ProxiedRequest, answer: Buffer, bytes: number): Pro
   request.client.write(answer.subarray(0, at));
   for (; at < answer.length && !request.client.destroyed; at += bytes) {
     request.client.write(answer.subarray(at, at + bytes));
-    await delay(20);
+    await passTime(20);
   }
   request.client.end();
 }
@@ -67,6 +68,8 @@ const isBlobRead = (head: string): boolean => head.startsWith('GET') && /key=\d+
 const isListing = (head: string): boolean => /\/versions\?\S*object=configuration /.test(head);
 
 describe('an answer that only drips is given up', () => {
+  beforeEach(holdTime);
+
   it('if it is a listing', async () => {
     await store(1, blob);
     await open((head) => (isListing(head) ? dripping(1) : undefined));
@@ -99,17 +102,20 @@ describe('an answer that only drips is given up', () => {
 });
 
 it('an answer that is fast enough is read to its end, however long that takes', async () => {
+  holdTime();
   await store(1, Buffer.alloc(60_000, 'record '));
   await open((head) => (isBlobRead(head) ? dripping(1000) : undefined));
   expect(await client.get(1)).toHaveLength(60_000);
 });
 
 describe('a listing that takes long to begin', () => {
+  beforeEach(holdTime);
+
   const late = (seconds: number) => async (request: ProxiedRequest) => {
     const answer = await request.forward();
     const head = answer.indexOf('\r\n\r\n') + 4;
     request.client.write(answer.subarray(0, head));
-    await delay(seconds * 1000, undefined, { ref: false });
+    await passTime(seconds * 1000);
     request.answer(answer.subarray(head));
   };
 
@@ -233,6 +239,7 @@ describe('when a stop is asked for', () => {
   });
 
   it('but not if it goes on for ever, as fast as it may be', async () => {
+    holdTime();
     await store(1, Buffer.alloc(2_000_000));
     const stop = new AbortController();
     await open(
