@@ -16,39 +16,39 @@ import {
   withOwnStamps,
 } from './other-archivers.ts';
 import { SchemaCommit, SchemaPlace } from './schema-commit.ts';
-import {
-  documentsFor,
-  FoundDocuments,
-  findStored,
-  type RunCollections,
-  type StoredRun,
-} from './stored-run.ts';
+import { documentsFor, FoundDocuments, findStored, type RunCollections } from './stored-run.ts';
 
 /** What runs are written with. */
-export interface RunWriterParts extends RunInserterParts {
+export interface RunWriterParts extends RunCollections {
+  readonly documents: DocumentWriter;
+  readonly now: () => Date;
   readonly sleep: (milliseconds: number) => Promise<unknown>;
 }
 
 /** Another archiver that stores the same run needs this long at most, unless it died. */
 const LOOKS = 20;
 const PAUSE_MS = 250;
-/** How often an insert is begun anew because others wrote in between. */
+/** How often an insert starts again because others wrote in between. */
 const ATTEMPTS = 4;
 
-/** Stores runs and adds to them, next to other archivers that do the same. */
+/**
+ * Stores runs, adds to them and amends them, next to other archivers that do the same. Order of writes: the documents of
+ * RunHistory, then the schema, by which readers take a run for stored (documentation/ARTDAQDB_MONGODB.md, "Order of writes"
+ * and "Several archivers").
+ */
 export class RunWriter {
   readonly #parts: RunWriterParts;
-  readonly #inserter: RunInserter;
+  readonly #commit: SchemaCommit;
 
   constructor(parts: RunWriterParts) {
     this.#parts = parts;
-    this.#inserter = new RunInserter(parts);
+    this.#commit = new SchemaCommit(parts.systemLayout, parts.now);
   }
 
   /** Stores a whole run. @throws as `ArtdaqDb.insert` does, and errors of the driver */
   async insert(submission: Submission): Promise<void> {
     this.#parts.documents.check(submission);
-    await this.#repeated(submission, () => this.#inserter.insert(submission));
+    await this.#repeated(submission, () => this.#insertOnce(submission));
   }
 
   /** Adds documents to a run. @throws as `ArtdaqDb.update` does, and errors of the driver */
@@ -57,7 +57,20 @@ export class RunWriter {
     await this.#repeated(submission, () => this.#updateOnce(submission));
   }
 
-  /** If another archiver holds one of our ids, what it does is waited for and looked at again. */
+  /** Replaces the content of one document. @throws as `ArtdaqDb.amend` does, and errors of the driver */
+  async amend(amendment: Amendment): Promise<AmendOutcome> {
+    const { runHistory, systemLayout, documents } = this.#parts;
+    const { run, configuration, document } = amendment;
+    documents.check({ kind: 'update', run, configuration, documents: [document] });
+    if (!(await systemLayout.holds(configuration))) throw notStored(amendment);
+    const collection = document.collection === systemLayout.name ? systemLayout : runHistory;
+    const found = await collection.find(configuration, ofEntity(amendment));
+    const { outcome, replacements } = planAmendment(amendment, found.flat());
+    for (const replacement of replacements) await replaceDocument(amendment, collection, replacement);
+    return outcome;
+  }
+
+  /** If another archiver holds one of our ids, waits until it has ended, and looks again. */
   async #repeated(submission: Submission, work: () => Promise<void>): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -78,6 +91,59 @@ export class RunWriter {
     }
   }
 
+  /**
+   * One attempt: look, plan, write the documents, write the schema. Where leftovers are found, whoever made them, or
+   * completes them as well, may be at work. Then the place of the schema is taken first, so that nobody else can make the run
+   * visible, and what stands there is confirmed before and after that.
+   * @throws the driver's error for an id that is taken, if another archiver has stored a document
+   */
+  async #insertOnce(submission: Submission): Promise<void> {
+    const { now, documents, runHistory, systemLayout } = this.#parts;
+    const { history, layout } = await findStored(submission, this.#parts);
+    if (layout.listed.length > 0) {
+      if (await this.#commit.wasMade(submission, layout)) return;
+      throw await storedAlready(submission, history);
+    }
+
+    const wanted = documentsFor('RunHistory', submission);
+    const planned = await planInsert(submission, wanted, history, history.listed, now);
+    await refuseIfAtWork(submission, planned, history, now());
+    const schemas = documentsFor('SystemLayout', submission);
+    const schemaPlan = await planInsert(submission, schemas, layout, [], now);
+    const [schema] = schemaPlan.write;
+    if (schema === undefined) throw new Error('a run is inserted without its schema');
+
+    const hasLeftovers = history.listed.length > 0 || replacedBy(schemaPlan, layout).length > 0;
+    const plan = hasLeftovers ? withOwnStamps(submission, planned, wanted, history) : planned;
+    const place = hasLeftovers ? await this.#placeOf(schema, layout, submission) : undefined;
+
+    let written: readonly NewDocument[] = [];
+    try {
+      await this.#writeHistory(submission, plan, history);
+      written = plan.write;
+      if (place !== undefined) await this.#confirm(submission);
+      await this.#commit.make(submission, schema, () =>
+        place === undefined
+          ? documents.write(submission, systemLayout, schemaPlan, [])
+          : this.#fill(place, submission, schema),
+      );
+    } catch (error) {
+      // The documents must not stand beside what another archiver stores. What that put in the place of ours meanwhile has
+      // other stamps (`withOwnStamps`).
+      if (isFinal(error)) await documents.takeAway(written, runHistory);
+      if (error instanceof RefusedDocumentError) await place?.leave();
+      throw error;
+    }
+
+    if (place === undefined) return;
+    try {
+      await this.#confirm(submission);
+    } catch (error) {
+      await documents.takeAway([schema], systemLayout);
+      throw error;
+    }
+  }
+
   async #updateOnce(submission: Submission): Promise<void> {
     const { now, documents, runHistory } = this.#parts;
     const { configuration, run } = submission;
@@ -91,140 +157,28 @@ export class RunWriter {
     const plan = await planUpdate(submission, wanted, history, history.listed, now);
     await documents.write(submission, runHistory, plan, replacedBy(plan, history));
   }
-}
 
-/** What runs are inserted with. */
-export interface RunInserterParts extends RunCollections {
-  readonly documents: DocumentWriter;
-  readonly now: () => Date;
-}
-
-/** An insert with what was found before it. */
-interface Insert extends StoredRun {
-  readonly submission: Submission;
-  readonly plan: CollectionPlan;
-  readonly schemaPlan: CollectionPlan;
-  /** The document by which the run becomes visible. */
-  readonly schema: NewDocument;
-}
-
-/**
- * Stores whole runs. Order of writes: the documents of RunHistory with one command, then the schema into SystemLayout, by which
- * our readers take a run for stored (documentation/ARTDAQDB_MONGODB.md, "Order of writes" and "Several archivers").
- */
-export class RunInserter {
-  readonly #parts: RunInserterParts;
-  readonly #commit: SchemaCommit;
-
-  constructor(parts: RunInserterParts) {
-    this.#parts = parts;
-    this.#commit = new SchemaCommit(parts.systemLayout, parts.now);
-  }
-
-  /** @throws as `ArtdaqDb.insert` does, and errors of the driver: for an id that is taken if another archiver has stored one */
-  async insert(submission: Submission): Promise<void> {
-    const { now } = this.#parts;
-    const { configuration, run } = submission;
-    const { history, layout } = await findStored(submission, this.#parts);
-    if (layout.listed.length > 0) {
-      if (await this.#commit.wasMade(submission, layout)) return;
-      const difference = await differenceFrom(submission, history);
-      throw new ArtdaqDbPresenceError(
-        `Run ${run} is stored already in artdaqDB under '${configuration}'${difference}`,
-        { run },
-      );
-    }
-    const wanted = documentsFor('RunHistory', submission);
-    const plan = await planInsert(submission, wanted, history, history.listed, now);
-    await refuseIfAtWork(submission, plan, history, now());
-    const schemas = documentsFor('SystemLayout', submission);
-    const schemaPlan = await planInsert(submission, schemas, layout, [], now);
-    const [schema] = schemaPlan.write;
-    if (schema === undefined) throw new Error('a run is inserted without its schema');
-    const isNew = history.listed.length === 0 && replacedBy(schemaPlan, layout).length === 0;
-    const insert = { submission, plan, schemaPlan, schema, history, layout };
-    await (isNew
-      ? this.#storeNew(insert)
-      : this.#complete({ ...insert, plan: withOwnStamps(submission, plan, wanted, history) }));
-  }
-
-  async #storeNew(insert: Insert): Promise<void> {
-    const { systemLayout, documents } = this.#parts;
-    const { submission, schemaPlan, schema } = insert;
-    await this.#writeHistory(insert);
-    await this.#orWithdraw(insert, () =>
-      this.#commit.make(submission, schema, () => documents.write(submission, systemLayout, schemaPlan, [])),
-    );
-  }
-
-  /** Those who made the leftovers, or complete them as well, may be at work: nobody else may make the run visible. */
-  async #complete(insert: Insert): Promise<void> {
-    const { systemLayout, documents } = this.#parts;
-    const { submission, schema, layout } = insert;
-    const place = await SchemaPlace.take(systemLayout, schema, await layout.readIfPresent(schema.entry.id));
+  async #placeOf(schema: NewDocument, layout: FoundDocuments, submission: Submission): Promise<SchemaPlace> {
+    const holder = await layout.readIfPresent(schema.entry.id);
+    const place = await SchemaPlace.take(this.#parts.systemLayout, schema, holder);
     if (place === undefined) throw archiverAtWork(submission);
-    try {
-      await this.#writeHistory(insert);
-      await this.#orWithdraw(insert, async () => {
-        await this.#confirm(submission);
-        await this.#commit.make(submission, schema, async () => {
-          if (!(await place.fill())) throw archiverAtWork(submission);
-          await this.#compareSchema(insert);
-        });
-      });
-    } catch (error) {
-      if (error instanceof RefusedDocumentError) await place.leave();
-      throw error;
-    }
-    try {
-      await this.#confirm(submission);
-    } catch (error) {
-      await documents.takeAway([schema], systemLayout);
-      throw error;
-    }
+    return place;
   }
 
-  /** One that the server altered is taken away first of all: the run must not be visible without its documents. */
-  async #compareSchema({ submission, schema }: Insert): Promise<void> {
-    const { systemLayout, documents } = this.#parts;
-    try {
-      await documents.compare([schema], systemLayout, submission.run);
-    } catch (error) {
-      if (error instanceof RefusedDocumentError) await documents.takeAway([schema], systemLayout);
-      throw error;
-    }
-  }
-
-  async #writeHistory({ submission, plan, history }: Insert): Promise<void> {
+  async #writeHistory(submission: Submission, plan: CollectionPlan, history: FoundDocuments): Promise<void> {
     const { documents, runHistory } = this.#parts;
     try {
       await documents.write(submission, runHistory, plan, replacedBy(plan, history));
     } catch (error) {
       if (isDuplicateId(error)) {
-        // What has the others' ids is not ours, even if it was made in the same millisecond, so that its stamps are the same.
+        // What has the others' ids is not ours, even if its stamps are the same as it was made in the same millisecond.
         await documents.takeAway(plan.write.slice(0, refusedDocument(error) ?? 0), runHistory);
       }
       throw error;
     }
   }
 
-  /**
-   * Whoever can't make a run visible after it wrote everything, as it lost against another archiver or the server does not hold
-   * the schema, takes that away, so that it does not stand beside what the other one stores. What that put in the place of ours
-   * meanwhile has other stamps (`withOwnStamps`).
-   */
-  async #orWithdraw({ plan }: Insert, work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      const isFinal =
-        isDuplicateId(error) || error instanceof OtherArchiverError || error instanceof RefusedDocumentError;
-      if (isFinal) await this.#parts.documents.takeAway(plan.write, this.#parts.runHistory);
-      throw error;
-    }
-  }
-
-  /** Do all documents stand there, and none of another version of the run? */
+  /** Are all documents stored, and none of another version of the run? */
   async #confirm(submission: Submission): Promise<void> {
     const { runHistory, now } = this.#parts;
     const { configuration } = submission;
@@ -234,56 +188,56 @@ export class RunInserter {
     const { write, removed } = await planInsert(submission, wanted, found, found.listed, now);
     if (write.length + removed.length > 0) throw archiverAtWork(submission);
   }
-}
 
-/** What documents are amended with. */
-export interface RunAmenderParts {
-  readonly runHistory: MongoCollection;
-  readonly systemLayout: MongoCollection;
-  readonly documents: DocumentWriter;
-}
-
-/** Replaces the content of single documents of stored runs. */
-export class RunAmender {
-  readonly #parts: RunAmenderParts;
-
-  constructor(parts: RunAmenderParts) {
-    this.#parts = parts;
-  }
-
-  /** @throws as `ArtdaqDb.amend` does, and errors of the driver */
-  async amend(amendment: Amendment): Promise<AmendOutcome> {
-    const { runHistory, systemLayout, documents } = this.#parts;
-    const { run, configuration, document } = amendment;
-    documents.check({ kind: 'update', run, configuration, documents: [document] });
-    if (!(await systemLayout.holds(configuration))) throw notStored(amendment);
-    const collection = document.collection === systemLayout.name ? systemLayout : runHistory;
-    const found = await collection.find(configuration, ofEntity(amendment));
-    const { outcome, replacements } = planAmendment(amendment, found.flat());
-    for (const replacement of replacements) await this.#replace(amendment, collection, replacement);
-    return outcome;
-  }
-
-  /** Some servers keep one of several entries of a name without a word: then the old document is put back. */
-  async #replace(
-    { run, file }: Amendment,
-    collection: MongoCollection,
-    { id, stored, json }: Replacement,
-  ): Promise<void> {
-    const content = readJsonObject(json);
-    if (!(await collection.replace(id, content))) {
-      throw new ArtdaqDbError(`Run ${run}: ${file.name} was taken out of artdaqDB while it was amended`, {
-        run,
-        retryable: true,
-      });
+  /** Makes the run visible. A schema that the server altered is taken away at once, before anything else. */
+  async #fill(place: SchemaPlace, submission: Submission, schema: NewDocument): Promise<void> {
+    const { systemLayout, documents } = this.#parts;
+    if (!(await place.fill())) throw archiverAtWork(submission);
+    try {
+      await documents.compare([schema], systemLayout, submission.run);
+    } catch (error) {
+      if (error instanceof RefusedDocumentError) await documents.takeAway([schema], systemLayout);
+      throw error;
     }
-    const { dotted, repeated } = fragileNames(content);
-    if (dotted.length + repeated.length === 0) return;
-    if ((await collection.read([id])).get(id)?.equals(Buffer.from(json))) return;
-    await collection.replace(id, readJsonObject(stored));
-    throw new ArtdaqDbError(
-      `Run ${run}: this MongoDB server does not keep ${file.name} as it is, so it was not amended`,
-      { run, fault: faultOfContent(file) },
-    );
   }
+}
+
+/** Has the insert lost against another archiver, or can't the server hold the schema? */
+function isFinal(error: unknown): boolean {
+  return isDuplicateId(error) || error instanceof OtherArchiverError || error instanceof RefusedDocumentError;
+}
+
+async function storedAlready(
+  submission: Submission,
+  history: FoundDocuments,
+): Promise<ArtdaqDbPresenceError> {
+  const { run, configuration } = submission;
+  const difference = await differenceFrom(submission, history);
+  return new ArtdaqDbPresenceError(
+    `Run ${run} is stored already in artdaqDB under '${configuration}'${difference}`,
+    { run },
+  );
+}
+
+/** Some servers silently keep one of several entries of a name: then the old document is put back. */
+async function replaceDocument(
+  { run, file }: Amendment,
+  collection: MongoCollection,
+  { id, stored, json }: Replacement,
+): Promise<void> {
+  const content = readJsonObject(json);
+  if (!(await collection.replace(id, content))) {
+    throw new ArtdaqDbError(`Run ${run}: ${file.name} was taken out of artdaqDB while it was amended`, {
+      run,
+      retryable: true,
+    });
+  }
+  const { dotted, repeated } = fragileNames(content);
+  if (dotted.length + repeated.length === 0) return;
+  if ((await collection.read([id])).get(id)?.equals(Buffer.from(json))) return;
+  await collection.replace(id, readJsonObject(stored));
+  throw new ArtdaqDbError(
+    `Run ${run}: this MongoDB server does not keep ${file.name} as it is, so it was not amended`,
+    { run, fault: faultOfContent(file) },
+  );
 }

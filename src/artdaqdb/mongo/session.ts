@@ -11,7 +11,7 @@ import { connectTo, type MongoConnection } from './connection.ts';
 import { DocumentWriter } from './document-writer.ts';
 import { asArtdaqDbError } from './faults.ts';
 import { RunReader } from './run-reader.ts';
-import { RunAmender, RunWriter } from './run-writer.ts';
+import { RunWriter } from './run-writer.ts';
 
 /** What a session is opened with. */
 export interface SessionOptions {
@@ -30,7 +30,6 @@ export class MongoSession {
   readonly #connection: MongoConnection;
   readonly #setup: DatabaseSetup;
   readonly #writer: RunWriter;
-  readonly #amender: RunAmender;
   #made: Promise<void> | undefined;
 
   constructor(connection: MongoConnection, options: SessionOptions) {
@@ -44,7 +43,6 @@ export class MongoSession {
     this.#connection = connection;
     this.#setup = { database, warn: (what, error) => warn(`${what}: ${address.hide(messageOf(error))}`) };
     this.#writer = new RunWriter({ runHistory, systemLayout, documents, now, sleep });
-    this.#amender = new RunAmender({ runHistory, systemLayout, documents });
   }
 
   /** Makes missing indexes of collections that are there. */
@@ -61,7 +59,7 @@ export class MongoSession {
 
   /** Replaces the content of one document. */
   amend(amendment: Amendment): Promise<AmendOutcome> {
-    return this.#amender.amend(amendment);
+    return this.#writer.amend(amendment);
   }
 
   /** The error as one of ours. @throws it, if it has nothing to do with MongoDB */

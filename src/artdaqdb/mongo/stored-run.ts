@@ -12,7 +12,7 @@ export interface RunCollections {
 }
 
 /** What is stored of a run, in each collection. */
-export interface StoredRun {
+interface StoredRun {
   readonly history: FoundDocuments;
   readonly layout: FoundDocuments;
 }
