@@ -1,6 +1,6 @@
 import { MongoClient } from 'mongodb';
 import { bsonOf, storedJsonOf } from '../../../dist/src/artdaqdb/mongo/bson.js';
-import { readJsonObject } from '../../../dist/src/fhicl/json-reader.js';
+import { readJsonObject } from '../../../dist/src/fhicl/json.js';
 
 /** A MongoDB, document by document. */
 export class MongoStore {
