@@ -1,7 +1,13 @@
 import { CommanderError } from 'commander';
 import { ArchiverError, messageOf } from '../src/errors.ts';
 import { exitCodeOf, exitCodes } from '../src/exit-codes.ts';
-import { codeUnlessLost, complain, outliveTerminal } from '../src/log/standard-stream.ts';
+import {
+  codeUnlessLost,
+  complain,
+  outliveTerminal,
+  standardError,
+  standardOutput,
+} from '../src/log/standard-stream.ts';
 import { endSoon } from '../src/process-exit.ts';
 import { errorCode } from '../src/system-error.ts';
 
@@ -29,3 +35,9 @@ export function toolFailure(program: string, error: unknown): number {
   const isOfSystem = errorCode(error) !== undefined && !(error instanceof ArchiverError);
   return complain(program, isOfSystem ? new ArchiverError(messageOf(error), { cause: error }) : error);
 }
+
+/** Commander's own output would end a tool whose reader has gone; this one does not. */
+export const commandOutput = {
+  writeOut: (text: string): unknown => standardOutput.write(text),
+  writeErr: (text: string): unknown => standardError.write(text),
+};

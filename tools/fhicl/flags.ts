@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { commandOutput } from '../standard-output.ts';
+import { commandOutput } from '../run-tool.ts';
 
 /** The command line. */
 export interface FhiclFlags {

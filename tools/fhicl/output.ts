@@ -1,10 +1,9 @@
 import { type DocumentIdentity, readStored, toStoredJson } from '../../src/fhicl/document.ts';
-import { entityOf } from '../../src/fhicl/fhicl-file.ts';
+import { entityOf, type FhiclFile } from '../../src/fhicl/fhicl-file.ts';
 import { parseFhicl } from '../../src/fhicl/parse.ts';
 import type { Entry, FhiclDocument, Value } from '../../src/fhicl/tree.ts';
-import type { Input } from './inputs.ts';
 
-/** In place of what only a run has. */
+/** Stand for what only a run has. */
 const PLACEHOLDERS: Omit<DocumentIdentity, 'entity'> = {
   run: 0,
   config: 'none',
@@ -17,24 +16,24 @@ const PLACEHOLDERS: Omit<DocumentIdentity, 'entity'> = {
  * The document that artdaqDB would store for the text; run 0, configuration `none`, id and times are placeholders.
  * @throws FhiclError if artdaqDB would refuse the text
  */
-export function storedDocument(input: Input): string {
-  // Alone to have messages under the name that the user knows.
-  parseFhicl(input.text, input.name);
-  const entity = entityOf({ name: input.name.replace(/^.*\//s, '') });
-  return toStoredJson(input.text, { ...PLACEHOLDERS, entity });
+export function storedDocument({ name, text }: FhiclFile): string {
+  // Messages of this one have the name that the user knows.
+  parseFhicl(text, name);
+  const entity = entityOf({ name: name.replace(/^.*\//s, '') });
+  return toStoredJson(text, { ...PLACEHOLDERS, entity });
 }
 
 /**
  * What an export of the stored text would give.
  * @throws FhiclError if artdaqDB would refuse the text
  */
-export function exportOf(input: Input): string {
-  return readStored(storedDocument(input)).fhicl;
+export function exportOf(file: FhiclFile): string {
+  return readStored(storedDocument(file)).fhicl;
 }
 
 /**
- * The data of a document as artdaqDB stores it, `{"prolog": …, "main": …}`: every scalar a text as in the source, repeated
- * names repeated. Unlike the stored text this is strict JSON, also where control characters are in it.
+ * The data of a document as artdaqDB stores it, `{"prolog": …, "main": …}`: every scalar is a text as in the source,
+ * and repeated names are repeated. Unlike the stored text this is strict JSON, even with control characters in it.
  */
 export function dataJson({ prolog, main }: FhiclDocument): string {
   return `{\n  "prolog": ${tableJson(prolog, '  ')},\n  "main": ${tableJson(main, '  ')}\n}\n`;

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { parseRunNumber, type RunNumber } from '../../src/runs/run-number.ts';
-import { commandOutput } from '../standard-output.ts';
+import { commandOutput } from '../run-tool.ts';
 
 /** The command line. */
 export interface RepairFlags {

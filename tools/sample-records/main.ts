@@ -1,11 +1,10 @@
 /** Writes sample run records, as DAQInterface of 2017 to today would leave them: for the demo, benchmarks and rehearsals. */
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { messageOf } from '../../src/errors.ts';
 import { exitCodes } from '../../src/exit-codes.ts';
-import { codeUnlessLost, standardOutput } from '../../src/log/standard-stream.ts';
+import { standardOutput } from '../../src/log/standard-stream.ts';
 import { parseRunNumber } from '../../src/runs/run-number.ts';
-import { commandOutput } from '../standard-output.ts';
+import { commandOutput, runTool } from '../run-tool.ts';
 import { type SampleOptions, writeRecords } from './record.ts';
 import { ERA_NAMES, parseSize } from './system.ts';
 
@@ -19,7 +18,7 @@ function checked<T>(parse: (text: string) => T | undefined, allowed: string): (t
 
 const number = checked(parseRunNumber, 'a whole number');
 
-await new Command('sample-records')
+const command = new Command('sample-records')
   .description(
     'Writes sample run records. A run directory that exists is never touched: the program stops there.',
   )
@@ -41,11 +40,10 @@ await new Command('sample-records')
   .action(async (directory: string, options: SampleOptions) => {
     await writeRecords(resolve(directory), options);
     standardOutput.write(`${options.count} run records written to ${directory}\n`);
-    process.exitCode = codeUnlessLost('sample-records', exitCodes.success);
   })
-  .configureOutput(commandOutput)
-  .parseAsync()
-  .catch((error: unknown) => {
-    console.error(`sample-records: ${messageOf(error)}`);
-    process.exitCode = exitCodes.failure;
-  });
+  .configureOutput(commandOutput);
+
+await runTool('sample-records', async (argv) => {
+  await command.parseAsync(argv, { from: 'user' });
+  return exitCodes.success;
+});
