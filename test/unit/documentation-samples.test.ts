@@ -142,7 +142,7 @@ describe('the samples of the FHiCL tool', () => {
     for (const [, input = '', action, output = ''] of samples) {
       const parsed = () => parseFhicl(input.replaceAll('\\n', '\n'), 'stdin');
       if (action === 'to-json') expect(dataJson(parsed())).toBe(output);
-      else expect(parsed).toThrow(/^stdin:\d+:\d+: (.*)$/m.exec(output)?.[1]);
+      else expect(parsed).toThrow(/^stdin:\d+:\d+: (.*)$/m.exec(output)?.[1] ?? 'no message is shown');
     }
   });
 });
