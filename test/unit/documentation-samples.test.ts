@@ -150,7 +150,7 @@ describe('the samples of the FHiCL tool', () => {
 describe('the messages that the guides quote', () => {
   it.each(documents)('of $path are texts of the program', (document) => {
     const cells = firstColumn(document, 'message').flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)]);
-    const marked = document.spans.filter((span) => /^[✓✗⚠]|^…|^[A-Z][a-z]+ .*…/.test(span));
+    const marked = document.spans.filter((span) => /^[✓✗⚠]|^[a-zA-Z…][\w()-]* .*…/.test(span));
     const outputs = document.blocks.filter(
       ({ language, text }) =>
         language === 'text' || (language === 'console' && !text.startsWith('$ run-archiver')),
