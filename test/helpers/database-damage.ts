@@ -4,11 +4,8 @@ import { join } from 'node:path';
 import { realFiles } from '../../src/artdaqdb/filesystem/database-files.ts';
 import { silentLogger } from '../../src/log/logger.ts';
 import type { CheckContext } from '../../tools/repair-filesystemdb/collection-scan.ts';
-import {
-  type RepairOptions,
-  type RepairReport,
-  repairDatabase,
-} from '../../tools/repair-filesystemdb/repair.ts';
+import { type RepairOptions, repairDatabase } from '../../tools/repair-filesystemdb/repair.ts';
+import type { RepairReport } from '../../tools/repair-filesystemdb/report.ts';
 
 /** An index.json as it is taken apart by tests. */
 export interface IndexJson {

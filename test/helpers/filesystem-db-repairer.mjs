@@ -1,4 +1,4 @@
-// Mends a FilesystemDB: <database>.
+// Repairs a FilesystemDB: <database>.
 
 import { realFiles } from '../../dist/src/artdaqdb/filesystem/database-files.js';
 import { silentLogger } from '../../dist/src/log/logger.js';

@@ -8,8 +8,8 @@ import { errorCode, namingFile, undefinedIfMissing } from '../../src/system-erro
 const CHUNK_BYTES = 1 << 20;
 
 /**
- * A directory outside of the database that keeps all that mending replaces or takes away, under the names of collection
- * and file. It is made when the first file comes.
+ * A directory outside the database that keeps whatever a repair replaces or removes, as `<collection>/<file>`. The first file
+ * makes it.
  */
 export class Backup {
   readonly #parent: string;
@@ -32,7 +32,7 @@ export class Backup {
     return this.#directory;
   }
 
-  /** Copies a file, durably; never over one that is here, as a repair that started over may come twice to the same file. */
+  /** Copies a file durably, never over an earlier copy: a repair that starts over may meet the same file twice. */
   async keep(path: string): Promise<void> {
     const directory = join(await this.#made(), basename(dirname(path)));
     const files = this.#files;
@@ -46,7 +46,7 @@ export class Backup {
     }
   }
 
-  /** Moves a file here; the database is without it only when it is safe here. */
+  /** Moves a file here; it leaves the database only when it is safe here. */
   async take(path: string): Promise<void> {
     await this.keep(path);
     await this.#files.rm(path);
@@ -72,12 +72,12 @@ export class Backup {
   }
 }
 
-/** Where backups of a database go unless somebody says otherwise: beside it, as the C++ tools take each directory in it for a collection. */
+/** The default place of backups: beside the database, since the C++ tools take each directory in it for a collection. */
 export function defaultBackupParent(database: string): string {
   return `${database}.repairs`;
 }
 
-/** @throws ConfigurationError if a backup there would be a part of the database */
+/** @throws ConfigurationError if a backup there would be part of the database */
 export async function refuseInside(database: string, parent: string): Promise<void> {
   const inside = relative(await realpath(database), await realPathOfMissing(resolve(parent)));
   if (inside === '' || !(inside === '..' || inside.startsWith('../'))) {
@@ -103,7 +103,7 @@ async function realPathOfMissing(path: string): Promise<string> {
   return join(await realPathOfMissing(dirname(path)), basename(path));
 }
 
-/** @returns whether it was made, rather than there already */
+/** @returns whether it was made; false if it existed */
 async function makeDirectory(path: string, files: DatabaseFiles): Promise<boolean> {
   try {
     await files.mkdir(path);

@@ -2,10 +2,16 @@ import { runOf } from '../../src/artdaqdb/configuration-name.ts';
 import { CONFIGURATIONS, ENTITIES, RUNS, VERSION } from '../../src/artdaqdb/filesystem/index/index-entry.ts';
 import { parseRunNumber, type RunNumber } from '../../src/runs/run-number.ts';
 import { type CheckContext, type CollectionScan, scanCollection } from './collection-scan.ts';
-import { repeatedDocuments } from './document-groups.ts';
-import { DocumentReader } from './document-reader.ts';
-import { ascending, type Entry, type Envelope, isSameEntry, LISTED_MEMBERS } from './entry.ts';
-import type { Subject } from './finding.ts';
+import {
+  ascending,
+  DocumentReader,
+  type Envelope,
+  type IndexEntry,
+  isSameEntry,
+  LISTED_MEMBERS,
+  repeatedDocuments,
+} from './documents.ts';
+import type { DatabaseFinding } from './report.ts';
 
 /** The collections whose documents belong to runs. */
 const RUN_COLLECTIONS: ReadonlySet<string> = new Set(['RunHistory', 'SystemLayout']);
@@ -18,16 +24,16 @@ export interface ReadingDepth {
   readonly runs: ReadonlySet<RunNumber>;
 }
 
-/** One collection with what had to be read to judge it. */
+/** One collection, with the documents that had to be read to judge it. */
 export class CollectionCheck {
   readonly scan: CollectionScan;
   readonly reader: DocumentReader;
-  /** Documents that are there and listed somewhere, with their right entries as far as is known. */
-  readonly entries = new Map<string, Entry>();
-  /** Readable documents that the index lacks, with the entries that they ask for. */
-  readonly unlisted = new Map<string, Entry>();
-  /** Listed ids without a file, with what the index said of them. */
-  readonly lost = new Map<string, Entry>();
+  /** Documents that exist and are listed, with the entries that they should have, as far as is known. */
+  readonly entries = new Map<string, IndexEntry>();
+  /** Readable documents that the index lacks, with the entries that they should have. */
+  readonly unlisted = new Map<string, IndexEntry>();
+  /** Listed ids without a file, with their entries in the index. */
+  readonly lost = new Map<string, IndexEntry>();
 
   private constructor(scan: CollectionScan, reader: DocumentReader) {
     this.scan = scan;
@@ -54,7 +60,10 @@ export class CollectionCheck {
   }
 
   /** The document, its run and its names, for a finding. */
-  subject(id: string, entry: Entry): Subject {
+  subject(
+    id: string,
+    entry: IndexEntry,
+  ): Pick<DatabaseFinding, 'collection' | 'file' | 'run' | 'configuration' | 'entity'> {
     const [configuration] = entry[CONFIGURATIONS].length > 0 ? entry[CONFIGURATIONS] : entry[VERSION];
     const run = runOf(configuration ?? '') ?? parseRunNumber(entry[RUNS][0] ?? '');
     const entity = entry[ENTITIES][0];
@@ -67,7 +76,7 @@ export class CollectionCheck {
     };
   }
 
-  /** A document that lies under another name or in another collection than it says. */
+  /** Does a document lie under another name, or in another collection, than it says? */
   isMisfiled(id: string, envelope: Envelope): boolean {
     return envelope.id !== id || envelope.collection !== this.scan.name;
   }
@@ -86,14 +95,14 @@ export class CollectionCheck {
     for (const [id, { entry }] of content.listings) {
       if (documents.has(id)) this.entries.set(id, this.reader.envelope(id)?.entry ?? entry);
     }
-    // A document that is to be indexed, or whose entry was wrong, may double another one.
+    // A document that is to be listed, or whose entry was wrong, may repeat another one.
     const repeated = repeatedDocuments([...this.entries, ...this.unlisted]);
     if (this.isOfRuns) {
       await this.reader.read(repeated.flatMap(({ ids }) => (this.#isUsual(ids) && !depth.deep ? [] : ids)));
     }
   }
 
-  /** Two listed schemas are what every update by the C++ tools leaves. */
+  /** Every update by the C++ tools leaves a second schema. */
   #isUsual(ids: readonly string[]): boolean {
     return this.scan.name === 'SystemLayout' && ids.every((id) => this.entries.has(id));
   }
@@ -101,7 +110,7 @@ export class CollectionCheck {
   #doubtful({ deep, runs }: ReadingDepth, isBroken: boolean): string[] {
     const { content, documents } = this.scan;
     if (deep || isBroken) return [...documents].filter((id) => !this.scan.young.has(`${id}.json`));
-    const asked = (entry: Entry): boolean =>
+    const asked = (entry: IndexEntry): boolean =>
       runs.size > 0 && entry[CONFIGURATIONS].some((name) => runs.has(runOf(name) ?? -1));
     return [...content.listings]
       .filter(
@@ -111,8 +120,8 @@ export class CollectionCheck {
       .map(([id]) => id);
   }
 
-  /** As a loader writes it: one version, run and entity, which fit together. */
-  #isPlausible(entry: Entry): boolean {
+  /** A loader writes one version, run and entity, and they fit together. */
+  #isPlausible(entry: IndexEntry): boolean {
     const [version = '', ...versions] = entry[VERSION];
     const configurations = entry[CONFIGURATIONS];
     if (version === '' || versions.length > 0 || configurations.length === 0) return false;
@@ -127,7 +136,7 @@ export class CollectionCheck {
     );
   }
 
-  /** Configurations whose stamps can't be right, or that lists name which the document does not. */
+  /** Configurations whose stamps can't be right, or that only the index names for a document. */
   #doubtfulConfigurations(): Set<string> {
     const { content, documents } = this.scan;
     const doubtful = new Set<string>();
@@ -154,10 +163,10 @@ export class CollectionCheck {
   }
 
   /**
-   * The stamps that an index with these entries has to hold. Where every document of a configuration was read they follow
-   * from the documents; elsewhere the index is believed.
+   * The stamps that an index with these entries must hold. If every document of a configuration was read, they follow from
+   * the documents; otherwise the index is trusted.
    */
-  stampsFor(entries: ReadonlyMap<string, Entry>): Map<string, readonly string[]> {
+  stampsFor(entries: ReadonlyMap<string, IndexEntry>): Map<string, readonly string[]> {
     const stamps = new Map<string, { all: boolean; said: string[] }>();
     for (const [id, entry] of entries) {
       const envelope = this.reader.envelope(id);
@@ -180,7 +189,7 @@ export class CollectionCheck {
   }
 
   /** How the index differs from an entry, in words. */
-  differences(id: string, wanted: Entry): string[] {
+  differences(id: string, wanted: IndexEntry): string[] {
     const listing = this.scan.content.listings.get(id);
     if (listing === undefined) return ['not in the index'];
     const differences = listing.isInOuid ? [] : ['missing in "ouid"'];

@@ -7,7 +7,7 @@ import { OBJECT_ID } from '../../src/artdaqdb/stored-document.ts';
 import { ArtdaqDbError, messageOf } from '../../src/errors.ts';
 import { signatureOf } from '../../src/files/file-signature.ts';
 import { undefinedIfMissing } from '../../src/system-error.ts';
-import { EMPTY_CONTENT, type IndexContent, readContent, refuseRepeatedKeys } from './listing.ts';
+import { EMPTY_CONTENT, type IndexContent, indexContent, refuseRepeatedKeys } from './index-content.ts';
 
 /** What a check works with. */
 export interface CheckContext {
@@ -15,9 +15,9 @@ export interface CheckContext {
   readonly sleep: (milliseconds: number) => Promise<unknown>;
   /** Milliseconds since 1970, of the clock that stamps files. */
   readonly now: () => number;
-  /** A file younger than that may still be on its way into the index. */
+  /** A younger file may still be on its way into the index. */
   readonly settleMilliseconds: number;
-  /** Hears why the check takes its time. */
+  /** Hears why the check has to wait. */
   readonly notice: (message: string) => void;
   /** Ends the check; what it throws passes through. */
   readonly throwIfStopped: () => void;
@@ -28,15 +28,15 @@ export interface CollectionScan {
   readonly name: string;
   readonly directory: string;
   readonly index: IndexFile;
-  /** Tells whether index or directory changed since. */
+  /** Changes whenever index or directory does. */
   readonly fingerprint: string;
   readonly signature: string | undefined;
   readonly content: IndexContent;
-  /** Why the index can't be used, if so. */
+  /** Why the index can't be used; undefined if it can. */
   readonly broken: string | undefined;
-  /** Ids of the documents that are there. */
+  /** Ids of the documents in the directory. */
   readonly documents: ReadonlySet<string>;
-  /** Names of all else but the index. */
+  /** Names of all other files but the index. */
   readonly others: readonly string[];
   /** Those of them that are directories. */
   readonly directories: ReadonlySet<string>;
@@ -53,7 +53,7 @@ export const TEMPORARY_FILE = /^\..*\.archiver-tmp$/;
 
 /**
  * Reads the names in a collection and its index.
- * @throws ArtdaqDbError or the system's error if that isn't possible
+ * @throws ArtdaqDbError or the system's error if they can't be read
  */
 export async function scanCollection(directory: string, context: CheckContext): Promise<CollectionScan> {
   const { files, sleep } = context;
@@ -77,7 +77,7 @@ export async function scanCollection(directory: string, context: CheckContext): 
     const stats = await files.stat(join(directory, name)).catch(undefinedIfMissing);
     if (stats?.isDirectory()) directories.add(name);
     const age = stats === undefined ? Number.POSITIVE_INFINITY : context.now() - stats.mtimeMs;
-    // A time in the future is no sign of a writer at work.
+    // A time in the future does not mean that a writer is at work.
     if (age < 0 || age >= context.settleMilliseconds) continue;
     young.add(name);
     settlesIn = Math.max(settlesIn, context.settleMilliseconds - age);
@@ -124,7 +124,7 @@ async function readIndex(index: IndexFile): Promise<ReadIndex> {
   }
 }
 
-/** An index with repeated keys is whole: to look at it once more would change nothing. */
+/** An index with repeated keys is complete, so looking at it again would not help. */
 function takeApart(bytes: IndexBytes, index: IndexState): ReadIndex {
   try {
     refuseRepeatedKeys(bytes);
@@ -132,5 +132,5 @@ function takeApart(bytes: IndexBytes, index: IndexState): ReadIndex {
     if (!(error instanceof UnreadableIndexError)) throw error;
     return { content: EMPTY_CONTENT, broken: messageOf(error) };
   }
-  return { content: readContent(bytes, index), broken: undefined };
+  return { content: indexContent(bytes, index), broken: undefined };
 }

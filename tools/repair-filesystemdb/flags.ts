@@ -31,44 +31,45 @@ const UNLESS_GIVEN: Omit<RepairFlags, 'database' | 'backupDir'> = {
 const LONGEST_RANGE = 1_000_000;
 
 const AFTER_HELP = `
-Without --apply nothing is changed. Usually only indexes and names of files are read, and those documents that don't fit;
---deep reads all. What --apply replaces or takes away is kept in the backup directory.
+Without --apply nothing is changed. Only indexes, names of files and documents that don't fit are read; --deep reads all
+documents. The backup directory keeps whatever --apply replaces or removes.
 
 Exit status:
-  0    nothing found, or all of it mended
+  0    nothing found, or all of it repaired
   1    something is left: see the findings
   2    wrong usage, no FilesystemDB, or it can't be read or written
-  130  interrupted; with --apply, the same again goes on`;
+  130  interrupted; repeat the command to continue`;
 
 /**
  * Reads the command line.
- * @throws CommanderError with the exit code, after it printed help or what is wrong
+ * @throws CommanderError with the exit code, after it has printed help or what is wrong
  */
 export function readFlags(argv: readonly string[]): RepairFlags {
   const command = new Command('repair-filesystemdb')
     .configureOutput(commandOutput)
-    .description(
-      'Checks a FilesystemDB of artdaqDB, and mends what writers that raced or were killed left behind.',
-    )
-    .argument('<database>', 'its directory, or filesystemdb:///its/directory')
-    .option('--apply', 'mend what can be told for certain')
+    .description('Checks a FilesystemDB of artdaqDB, and repairs what racing or killed writers left behind.')
+    .argument('<database>', 'directory of the database, or filesystemdb:///its/directory')
+    .option('--apply', 'repair what can be determined with certainty')
     .option('--deep', 'read every document')
     .option('--runs <list>', 'read every document of these runs, e.g. 5001,5010-5020', runList)
     .option(
       '--whole <list>',
-      'these runs are whole: index their schemas, so that they count as stored',
+      'these runs are whole: list their schemas in the index, so that they count as stored',
       runList,
     )
     .option(
       '--reimport <list>',
-      'no longer count these runs as stored, so that an import completes them',
+      'stop counting these runs as stored, so that an import completes them',
       runList,
     )
     .option('--set-aside', 'also move unreadable documents and foreign files to the backup')
-    .option('--backup-dir <directory>', 'keeps a backup of each repair (default: <database>.repairs)')
+    .option(
+      '--backup-dir <directory>',
+      'directory for the backup of each repair (default: <database>.repairs)',
+    )
     .option(
       '--settle <seconds>',
-      `younger files may still be on their way into the index: wait for them once (default: ${UNLESS_GIVEN.settle})`,
+      `wait once for younger files, which may be on their way into the index (default: ${UNLESS_GIVEN.settle})`,
       seconds,
     )
     .option('--json', 'print the report as JSON')

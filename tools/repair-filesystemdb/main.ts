@@ -1,4 +1,4 @@
-/** Checks a FilesystemDB and mends it: documentation/REPAIR_FILESYSTEMDB.md. */
+/** Checks and repairs a FilesystemDB: documentation/REPAIR_FILESYSTEMDB.md. */
 import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { realFiles } from '../../src/artdaqdb/filesystem/database-files.ts';
@@ -9,10 +9,9 @@ import { standardOutput } from '../../src/log/standard-stream.ts';
 import { formatJson, visibleLines } from '../../src/shown-text.ts';
 import { runTool, toolFailure } from '../run-tool.ts';
 import { defaultBackupParent } from './backup.ts';
-import { isSettled } from './finding.ts';
 import { readFlags } from './flags.ts';
 import { repairDatabase } from './repair.ts';
-import { reportLines } from './text.ts';
+import { isSettled, reportLines } from './report.ts';
 
 const program = 'repair-filesystemdb';
 const stop = new AbortController();
@@ -49,13 +48,13 @@ async function run(argv: readonly string[]): Promise<number> {
     : exitCodes.success;
 }
 
-/** Says what went wrong, unless that was done already, and gives the exit code. */
+/** Prints what went wrong, unless that is done already, and gives the exit code. */
 function failureOf(error: unknown): number {
   if (stop.signal.aborted) {
     console.error(`${program}: interrupted`);
     return exitCodes.stopped;
   }
   const code = toolFailure(program, error);
-  // The code of a failure tells that findings are left.
+  // The code for a failure means that findings are left.
   return code === exitCodes.failure ? exitCodes.unexpectedError : code;
 }

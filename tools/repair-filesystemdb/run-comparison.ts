@@ -4,15 +4,15 @@ import { byRunNumber } from '../../src/runs/run-number.ts';
 /** Configuration, `<run>/<config>`, -> the entities that it has in RunHistory. */
 export type RunEntities = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** What a run lacks that the runs beside it have. */
-export interface Comparison {
+/** What a run lacks that its neighbours have. */
+export interface NeighbourComparison {
   /** The configurations that it was compared with: the stored ones before and after it. */
   readonly peers: readonly string[];
   /** Entities that all of them have and this one lacks. */
   readonly missing: readonly string[];
 }
 
-/** Finds the stored runs beside a run; those of the same configuration name tell most of what it should hold. */
+/** Compares a run with the stored runs before and after it. Those of the same configuration name tell most. */
 export class RunComparison {
   readonly #entities: RunEntities;
   /** Name without run -> stored configurations by run. */
@@ -34,13 +34,13 @@ export class RunComparison {
   }
 
   /** With the nearest stored runs of the same name, else with the nearest ones at all. */
-  withNearest(configuration: string): Comparison {
+  withNearest(configuration: string): NeighbourComparison {
     const alike = this.#beside(configuration, this.#byName.get(configOf(configuration)) ?? []);
     return this.#compare(configuration, alike.length > 0 ? alike : this.#beside(configuration, this.#all));
   }
 
   /** Of all stored runs: those that lack what both neighbours of the same name have. */
-  *smallerThanNeighbours(): Generator<readonly [string, Comparison]> {
+  *smallerThanNeighbours(): Generator<readonly [string, NeighbourComparison]> {
     for (const alike of this.#byName.values()) {
       for (let place = 1; place < alike.length - 1; place++) {
         const [before, configuration, after] = alike.slice(place - 1, place + 2);
@@ -64,7 +64,7 @@ export class RunComparison {
     return [sorted[low - 1], sorted[after]].filter((peer) => peer !== undefined);
   }
 
-  #compare(configuration: string, peers: readonly string[]): Comparison {
+  #compare(configuration: string, peers: readonly string[]): NeighbourComparison {
     const own = this.#entities.get(configuration) ?? new Set();
     const [first, ...others] = peers.map((peer) => this.#entities.get(peer) ?? new Set<string>());
     const shared = [...(first ?? [])].filter((entity) => others.every((other) => other.has(entity)));

@@ -2,29 +2,29 @@ import { runOf } from '../../src/artdaqdb/configuration-name.ts';
 import { CONFIGURATIONS, ENTITIES, VERSION } from '../../src/artdaqdb/filesystem/index/index-entry.ts';
 import { ownObjectId } from '../../src/artdaqdb/stored-document.ts';
 import { parseRunNumber, type RunNumber } from '../../src/runs/run-number.ts';
-import { type CollectionPlan, UNLISTED } from './collection-plan.ts';
-import type { Entry } from './entry.ts';
-import type { Finding } from './finding.ts';
+import type { IndexEntry } from './documents.ts';
+import { type RepairPlan, UNLISTED } from './repair-plan.ts';
+import type { DatabaseFinding } from './report.ts';
 import { RunComparison } from './run-comparison.ts';
 
-/** What an operator knows of runs. */
+/** What an operator knows about runs. */
 export interface RunOptions {
-  /** Runs whose documents are all there, though that can't be told from the database. */
+  /** Runs whose documents all exist, though the database does not show it. */
   readonly whole: ReadonlySet<RunNumber>;
-  /** Runs that are not to count as stored any more, so that they are imported again. */
+  /** Runs that must no longer count as stored, so that they are imported again. */
   readonly reimport: ReadonlySet<RunNumber>;
 }
 
 const HIDE = 'no longer count it as stored, and move its schema to the backup';
 
 /**
- * Decides which runs count as stored, which SystemLayout alone says: never one of which a document is known to be missing.
+ * Decides which runs count as stored: those whose schema SystemLayout lists. A run that is known to lack a document never does.
  */
 export class StoredRuns {
-  readonly findings: Finding[] = [];
+  readonly findings: DatabaseFinding[] = [];
   readonly notes: string[] = [];
-  readonly #history: CollectionPlan;
-  readonly #layout: CollectionPlan;
+  readonly #history: RepairPlan;
+  readonly #layout: RepairPlan;
   readonly #options: RunOptions;
   readonly #entities = new Map<string, Set<string>>();
   /** Configuration -> entities whose documents are gone. */
@@ -36,7 +36,7 @@ export class StoredRuns {
   /** Configurations that have a finding already. */
   readonly #reported = new Set<string>();
 
-  constructor(history: CollectionPlan, layout: CollectionPlan, options: RunOptions) {
+  constructor(history: RepairPlan, layout: RepairPlan, options: RunOptions) {
     this.#history = history;
     this.#layout = layout;
     this.#options = options;
@@ -65,7 +65,7 @@ export class StoredRuns {
     }
   }
 
-  #noteLoss(entry: Entry): void {
+  #noteLoss(entry: IndexEntry): void {
     const names = entry[CONFIGURATIONS].length > 0 ? entry[CONFIGURATIONS] : entry[VERSION];
     const entities = entry[ENTITIES].length > 0 ? entry[ENTITIES] : ['(unknown)'];
     for (const name of names) {
@@ -74,7 +74,7 @@ export class StoredRuns {
     }
   }
 
-  /** Takes the schemas of damaged and of named runs out. */
+  /** Removes the schemas of damaged runs and of runs that the operator named. */
   #hideRuns(): void {
     for (const [id, entry] of [...this.#layout.wanted, ...this.#layout.pending]) {
       const [name, ...more] = entry[CONFIGURATIONS];
@@ -108,7 +108,7 @@ export class StoredRuns {
     }
   }
 
-  #judgeSchema(id: string, entry: Entry, comparison: RunComparison): void {
+  #judgeSchema(id: string, entry: IndexEntry, comparison: RunComparison): void {
     const names = entry[CONFIGURATIONS];
     const doubts = names.flatMap((name) => this.#doubts(id, name, comparison));
     if (doubts.length === 0) {
@@ -130,7 +130,7 @@ export class StoredRuns {
     });
   }
 
-  /** Why a run can't be taken for whole by its schema; nothing if it can. */
+  /** Why a run's schema does not prove that the run is whole; empty if it does. */
   #doubts(id: string, name: string, comparison: RunComparison): string[] {
     const { unclear } = this.#history;
     if (this.#storedAtFirst.has(name)) return [];
@@ -144,7 +144,7 @@ export class StoredRuns {
     return [`'${name}' has no ${list(missing)}, unlike ${list(peers)}`];
   }
 
-  /** We write the schema when all else is listed. A second one, of an update, changes nothing. */
+  /** This project writes a schema when everything else is listed. A second one, of an update, changes nothing. */
   #isVouchedFor(id: string, name: string): boolean {
     const isOurs = id === ownObjectId('SystemLayout', name, 'schema');
     return isOurs || this.#storedAtFirst.has(name) || this.#options.whole.has(runOf(name) ?? -1);
@@ -207,7 +207,7 @@ export class StoredRuns {
   }
 
   #report(
-    kind: Finding['kind'],
+    kind: DatabaseFinding['kind'],
     configuration: string,
     problem: string,
     remedy: string | undefined,
@@ -226,7 +226,7 @@ export class StoredRuns {
   }
 }
 
-/** `--incremental` would pass it by: the run is below the position. */
+/** `--incremental` would not look at the run, which is below the position. */
 function importAgain(configuration: string): string {
   const run = runOf(configuration);
   const command = run === undefined ? '' : ` (run-archiver config.yaml --import-only --runs ${run})`;

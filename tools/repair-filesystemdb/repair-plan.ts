@@ -1,38 +1,43 @@
 import { join } from 'node:path';
 import { CONFIGURATIONS } from '../../src/artdaqdb/filesystem/index/index-entry.ts';
-import { ownObjectId } from '../../src/artdaqdb/stored-document.ts';
+import { assignedTime, latest, ownObjectId } from '../../src/artdaqdb/stored-document.ts';
 import type { CollectionCheck } from './collection-check.ts';
 import { TEMPORARY_FILE } from './collection-scan.ts';
-import { assignedAt, type DocumentGroup, repeatedDocuments } from './document-groups.ts';
-import { type Entry, isSameEntry, NO_ENTRY } from './entry.ts';
-import type { Finding, FindingKind } from './finding.ts';
+import {
+  type IndexEntry,
+  isSameEntry,
+  NO_ENTRY,
+  type RepeatedDocument,
+  repeatedDocuments,
+} from './documents.ts';
+import type { DatabaseFinding, FindingKind } from './report.ts';
 
-/** What mending may do beyond what follows from documents and indexes. */
+/** What a repair may do beyond what follows from documents and indexes. */
 export interface PlanOptions {
-  /** Also take unreadable documents, leftovers and foreign files out of the database, into the backup. */
+  /** Also move unreadable documents, leftovers and foreign files to the backup. */
   readonly setAside: boolean;
 }
 
 export const UNLISTED = 'the index does not list it';
 
-/** What is wrong with one collection, and what it is to look like when mended. */
-export class CollectionPlan {
+/** What is wrong with one collection, and what it will hold after the repair. */
+export class RepairPlan {
   readonly check: CollectionCheck;
-  readonly findings: Finding[] = [];
+  readonly findings: DatabaseFinding[] = [];
   readonly notes: string[] = [];
-  /** Documents that the index is to list. */
-  readonly wanted = new Map<string, Entry>();
+  /** Documents that the index will list. */
+  readonly wanted = new Map<string, IndexEntry>();
   /** Those of them that it doesn't list yet. */
   readonly added = new Set<string>();
-  /** Schemas that the index doesn't list: a run counts as stored by them, so the rest of it decides. */
-  readonly pending = new Map<string, Entry>();
+  /** Schemas that the index doesn't list. They would make their runs count as stored, so the rest of each run decides. */
+  readonly pending = new Map<string, IndexEntry>();
   /** Names of files that go to the backup. */
   readonly setAside = new Set<string>();
-  /** Listed documents that are gone, or are taken out as unreadable. */
-  readonly gone = new Map<string, Entry>();
-  /** Configurations of which it can't be told what belongs to them. */
+  /** Listed documents that are lost, or are removed because they are unreadable. */
+  readonly gone = new Map<string, IndexEntry>();
+  /** Configurations whose documents can't be determined. */
   readonly unclear = new Set<string>();
-  /** The index has to be written anew. */
+  /** Does the index have to be written? */
   isChanged = false;
   /** Configurations whose stamps change with the documents. */
   readonly #touched = new Set<string>();
@@ -41,9 +46,9 @@ export class CollectionPlan {
     this.check = check;
   }
 
-  /** Plans all that can be told from the collection alone. */
-  static async of(check: CollectionCheck, options: PlanOptions): Promise<CollectionPlan> {
-    const plan = new CollectionPlan(check);
+  /** Plans everything that follows from the collection alone. */
+  static async of(check: CollectionCheck, options: PlanOptions): Promise<RepairPlan> {
+    const plan = new RepairPlan(check);
     plan.#takeIndex();
     plan.#takeListed();
     plan.#takeLost();
@@ -53,32 +58,32 @@ export class CollectionPlan {
     return plan;
   }
 
-  /** Notes what is wrong with a document. */
+  /** Records what is wrong with a document. */
   report(
     kind: FindingKind,
     id: string,
-    entry: Entry,
+    entry: IndexEntry,
     problem: string,
-    what: Pick<Finding, 'remedy' | 'advice'> = {},
+    what: Pick<DatabaseFinding, 'remedy' | 'advice'> = {},
   ): void {
     this.findings.push({ kind, ...this.check.subject(id, entry), problem, ...what });
   }
 
   /** Lists a document that was not listed. */
-  add(id: string, entry: Entry): void {
+  add(id: string, entry: IndexEntry): void {
     this.wanted.set(id, entry);
     this.added.add(id);
     this.#change(entry);
   }
 
-  /** Takes a document out of index and collection. */
-  takeOut(id: string, entry: Entry): void {
+  /** Removes a document from index and collection. */
+  takeOut(id: string, entry: IndexEntry): void {
     if (this.wanted.delete(id)) this.#change(entry);
     this.added.delete(id);
     this.setAside.add(`${id}.json`);
   }
 
-  /** To be called when all documents are settled: what is left to say of the index itself. */
+  /** Judges the index itself. To be called when all documents are decided. */
   finish(): void {
     const { irregularities, stamps } = this.check.scan.content;
     const problems = [...irregularities];
@@ -101,7 +106,7 @@ export class CollectionPlan {
     });
   }
 
-  #change(entry: Entry): void {
+  #change(entry: IndexEntry): void {
     this.isChanged = true;
     for (const name of entry[CONFIGURATIONS]) this.#touched.add(name);
   }
@@ -170,7 +175,7 @@ export class CollectionPlan {
 
   async #takeUnlisted(): Promise<void> {
     const { unlisted, reader, scan, isOfRuns } = this.check;
-    const candidates = new Map<string, Entry>();
+    const candidates = new Map<string, IndexEntry>();
     for (const [id, entry] of unlisted) {
       const envelope = reader.envelope(id);
       if (envelope !== undefined && this.check.isMisfiled(id, envelope)) this.#reportMisfiled(id, entry);
@@ -196,7 +201,7 @@ export class CollectionPlan {
     }
   }
 
-  #reportMisfiled(id: string, entry: Entry): void {
+  #reportMisfiled(id: string, entry: IndexEntry): void {
     const said = this.check.reader.envelope(id);
     const problem =
       said?.id === id
@@ -221,7 +226,7 @@ export class CollectionPlan {
     }
   }
 
-  /** By time of assignment, as a writer would have added them. */
+  /** By time of assignment: the order in which a writer would have added them. */
   #order(one: string, other: string): number {
     const time = (id: string): string => this.check.reader.envelope(id)?.assignments[0]?.assigned ?? '';
     const [first, second] = [time(one), time(other)];
@@ -233,14 +238,13 @@ export class CollectionPlan {
 const COLLECTIONS = ['RunHistory', 'SystemLayout'] as const;
 
 /**
- * Settles which of several documents of one entity stays. Of equal ones that is one; where the content differs, none is
- * touched.
- * @param candidates unlisted documents that would be indexed; those that must not be are taken out
+ * Decides which of several documents of one entity stays: one of equal documents. If their contents differ, none is touched.
+ * @param candidates unlisted documents that would be listed; those that must not be are removed from it
  */
 async function settleGroup(
-  group: DocumentGroup,
-  plan: CollectionPlan,
-  candidates: Map<string, Entry>,
+  group: RepeatedDocument,
+  plan: RepairPlan,
+  candidates: Map<string, IndexEntry>,
 ): Promise<void> {
   const { reader, scan } = plan.check;
   const isThere = (id: string): boolean => plan.wanted.has(id) || candidates.has(id);
@@ -261,7 +265,7 @@ async function settleGroup(
       });
       continue;
     }
-    // A second schema is what every update by the C++ tools leaves.
+    // Every update by the C++ tools leaves a second schema.
     if (scan.name === 'SystemLayout') continue;
     candidates.delete(id);
     if (entry[CONFIGURATIONS].length > 1) {
@@ -277,12 +281,17 @@ async function settleGroup(
 
 /** Listed before unlisted, ours before others', newer before older. */
 function byPreference(
-  { configuration, entity }: DocumentGroup,
-  { wanted, check: { reader, scan } }: CollectionPlan,
+  { configuration, entity }: RepeatedDocument,
+  { wanted, check: { reader, scan } }: RepairPlan,
 ): (one: string, other: string) => number {
   const collection = COLLECTIONS.find((name) => name === scan.name);
   const own = collection && ownObjectId(collection, configuration, entity);
-  const time = (id: string): number => assignedAt(reader.envelope(id), configuration);
+  const time = (id: string): number => {
+    const assignments = reader.envelope(id)?.assignments ?? [];
+    return latest(
+      assignments.filter(({ name }) => name === configuration).map(({ assigned }) => assignedTime(assigned)),
+    );
+  };
   return (one, other) =>
     Number(wanted.has(other)) - Number(wanted.has(one)) ||
     Number(other === own) - Number(one === own) ||
