@@ -10,6 +10,69 @@ import {
   quoteJson,
 } from '../../fhicl/json.ts';
 
+type BsonValue = string | number | boolean | null | ObjectId | BsonObject | BsonValue[];
+
+/**
+ * An object as it goes into BSON: members in their order, names that repeat, and names like `5` or `__proto__` in their
+ * place. To the driver it is a Map, of which it writes the entries; they are made when asked for, as a large document has
+ * several hundred thousand objects.
+ */
+export class BsonObject extends Map<string, BsonValue> {
+  readonly #object: JsonObject;
+
+  constructor(object: JsonObject) {
+    super();
+    this.#object = object;
+  }
+
+  override *entries(): MapIterator<[string, BsonValue]> {
+    for (const key of Object.keys(this.#object)) {
+      yield [memberName(key), this.member(key, this.#object[key] ?? null)];
+    }
+  }
+
+  override [Symbol.iterator](): MapIterator<[string, BsonValue]> {
+    return this.entries();
+  }
+
+  protected member(_key: string, value: JsonValue): BsonValue {
+    return bsonValue(value);
+  }
+}
+
+/** The outermost object, which alone has an id. */
+class BsonDocument extends BsonObject {
+  protected override member(key: string, value: JsonValue): BsonValue {
+    return key === '_id' ? idOf(value) : bsonValue(value);
+  }
+}
+
+/**
+ * The BSON of a stored document (documentation/ARTDAQDB_MONGODB.md, "Documents"): `_id` an ObjectId, line numbers int32, booleans,
+ * all else strings.
+ * @param document the stored JSON as `readJsonObject` reads it
+ */
+export function bsonOf(document: JsonObject): BsonObject {
+  return new BsonDocument(document);
+}
+
+/** The size of the BSON of a stored document, in bytes. */
+export function bsonSize(document: JsonObject): number {
+  return BSON.calculateObjectSize(bsonOf(document));
+}
+
+function bsonValue(value: JsonValue): BsonValue {
+  if (Array.isArray(value)) return value.map(bsonValue);
+  return isJsonObject(value) ? new BsonObject(value) : value;
+}
+
+function idOf(value: JsonValue): BsonValue {
+  const hexadecimal = isJsonObject(value) ? value.$oid : undefined;
+  return typeof hexadecimal === 'string' && ObjectId.isValid(hexadecimal)
+    ? ObjectId.createFromHexString(hexadecimal)
+    : bsonValue(value);
+}
+
 type BsonElements = ReturnType<typeof BSON.onDemand.parseToElements>;
 type BsonElement = BsonElements extends Iterable<infer Element> ? Element : never;
 
@@ -162,67 +225,4 @@ function numberText(value: bigint): string {
 function doubleText(value: number): string {
   if (Number.isFinite(value)) return String(value);
   return Number.isNaN(value) ? '"nan"' : `"${value > 0 ? '' : '-'}infinity"`;
-}
-
-type BsonValue = string | number | boolean | null | ObjectId | BsonObject | BsonValue[];
-
-/**
- * An object as it goes into BSON: members in their order, names that repeat, and names like `5` or `__proto__` in their
- * place. To the driver it is a Map, of which it writes the entries; they are made when asked for, as a large document has
- * several hundred thousand objects.
- */
-export class BsonObject extends Map<string, BsonValue> {
-  readonly #object: JsonObject;
-
-  constructor(object: JsonObject) {
-    super();
-    this.#object = object;
-  }
-
-  override *entries(): MapIterator<[string, BsonValue]> {
-    for (const key of Object.keys(this.#object)) {
-      yield [memberName(key), this.member(key, this.#object[key] ?? null)];
-    }
-  }
-
-  override [Symbol.iterator](): MapIterator<[string, BsonValue]> {
-    return this.entries();
-  }
-
-  protected member(_key: string, value: JsonValue): BsonValue {
-    return bsonValue(value);
-  }
-}
-
-/** The outermost object, which alone has an id. */
-class BsonDocument extends BsonObject {
-  protected override member(key: string, value: JsonValue): BsonValue {
-    return key === '_id' ? idOf(value) : bsonValue(value);
-  }
-}
-
-/**
- * The BSON of a stored document (documentation/ARTDAQDB_MONGODB.md, "Documents"): `_id` an ObjectId, line numbers int32, booleans,
- * all else strings.
- * @param document the stored JSON as `readJsonObject` reads it
- */
-export function bsonOf(document: JsonObject): BsonObject {
-  return new BsonDocument(document);
-}
-
-/** The size of the BSON of a stored document, in bytes. */
-export function bsonSize(document: JsonObject): number {
-  return BSON.calculateObjectSize(bsonOf(document));
-}
-
-function bsonValue(value: JsonValue): BsonValue {
-  if (Array.isArray(value)) return value.map(bsonValue);
-  return isJsonObject(value) ? new BsonObject(value) : value;
-}
-
-function idOf(value: JsonValue): BsonValue {
-  const hexadecimal = isJsonObject(value) ? value.$oid : undefined;
-  return typeof hexadecimal === 'string' && ObjectId.isValid(hexadecimal)
-    ? ObjectId.createFromHexString(hexadecimal)
-    : bsonValue(value);
 }

@@ -19,6 +19,13 @@ export interface FailedWork {
   readonly fault?: ErrorFault;
 }
 
+/** What is wrong with an operation, whether trying again may help, and whose fault it is. */
+export interface OperationFault {
+  readonly advice: string;
+  readonly retryable: boolean;
+  readonly fault: ErrorFault;
+}
+
 const AUTHENTICATION_FAILED = new Set([18, 11, 8000]);
 const UNAUTHORISED = 13;
 const NOT_PRIMARY = new Set([91, 189, 10058, 10107, 11600, 11602, 13435, 13436]);
@@ -216,13 +223,6 @@ function causeWithoutSecrets(error: unknown, address: MongoAddress): { cause?: u
 }
 
 /** Why no server could be reached, in the words of the operating system, TLS and the driver. */
-
-/** What is wrong with an operation, whether trying again may help, and whose fault it is. */
-export interface OperationFault {
-  readonly advice: string;
-  readonly retryable: boolean;
-  readonly fault: ErrorFault;
-}
 
 const TLS_CODE =
   /^(?:ERR_(?:TLS|SSL|OSSL)|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|EPROTO$)/;

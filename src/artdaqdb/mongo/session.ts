@@ -13,6 +13,10 @@ import { asArtdaqDbError } from './faults.ts';
 import { RunReader } from './run-reader.ts';
 import { RunWriter } from './run-writer.ts';
 
+/** The collections whose documents are looked up by configuration name. */
+const COLLECTIONS = ['RunHistory', 'SystemLayout'];
+const NAMESPACE_NOT_FOUND = 26;
+
 /** What a session is opened with. */
 export interface SessionOptions {
   readonly address: MongoAddress;
@@ -90,12 +94,8 @@ export async function openSession(options: SessionOptions): Promise<MongoSession
   return new MongoSession(await connectTo(options.address, options.env, options.warn), options);
 }
 
-/** The collections whose documents are looked up by configuration name. */
-const COLLECTIONS = ['RunHistory', 'SystemLayout'];
-const NAMESPACE_NOT_FOUND = 26;
-
 /** Brings a database into the state in which runs are found quickly and the C++ tools know it. */
-export interface DatabaseSetup {
+interface DatabaseSetup {
   readonly database: Db;
   /** For a failure that keeps nobody from working: the indexes only make it fast. */
   readonly warn: (what: string, error: unknown) => void;
@@ -106,7 +106,7 @@ export interface DatabaseSetup {
  * unique: several documents have a run's name, and the database is shared. Failures are only warned of.
  * @param includeMissing make the collections too, if they aren't there
  */
-export async function ensureIndexes(setup: DatabaseSetup, includeMissing: boolean): Promise<void> {
+async function ensureIndexes(setup: DatabaseSetup, includeMissing: boolean): Promise<void> {
   await Promise.all(
     COLLECTIONS.map(async (name) => {
       const collection = setup.database.collection(name, MAJORITY);
@@ -126,7 +126,7 @@ export async function ensureIndexes(setup: DatabaseSetup, includeMissing: boolea
 }
 
 /** Stores the one document about the database, as the C++ tools do on first use. Failures are only warned of. */
-export async function ensureMetadata(
+async function ensureMetadata(
   { database, warn }: DatabaseSetup,
   location: string,
   origin: DatabaseOrigin,

@@ -18,8 +18,7 @@ import {
   type WantedDocument,
   wantedDocuments,
 } from './read-back.ts';
-import type { SiteTrouble } from './tool-exit.ts';
-import type { ToolHost } from './tool-host.ts';
+import type { SiteTrouble, ToolHost } from './tool-host.ts';
 import { refuseConfig, refuseDirectory, refuseEntity, refuseLosses } from './tool-limits.ts';
 
 /** What the tools are used with. */

@@ -8,17 +8,9 @@ import type { Logger } from '../../log/logger.ts';
 import { errorCode } from '../../system-error.ts';
 import { type ChildEnd, runChild } from './child-process.ts';
 import { marksOf } from './private-directories.ts';
-import type { SiteTrouble } from './tool-exit.ts';
-import {
-  helpFailure,
-  startFailure,
-  TOOLS,
-  type Tool,
-  type ToolEnd,
-  toolFailure,
-  troubleOf,
-} from './tool-exit.ts';
+import { helpFailure, startFailure, type ToolEnd, toolFailure, troubleOf } from './tool-exit.ts';
 import type { ToolCall, ToolDatabase, ToolHost } from './tool-host.ts';
+import { type SiteTrouble, TOOLS, type Tool } from './tool-host.ts';
 import { isPlain } from './tool-limits.ts';
 
 /** Milliseconds that a tool gets. */

@@ -12,6 +12,7 @@ import { errorCode, isOfSite, mayPass, undefinedIfMissing } from '../../system-e
 /** How long tools that a killed archiver left at work may go on, in milliseconds. */
 const ORPHAN_PATIENCE_MS = 300_000;
 const MAKE_ATTEMPTS = 100;
+const STILL_USED: ReadonlySet<string> = new Set(['ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR']);
 
 /** Directories that hold the files of one run for a tool, readable by nobody else, each removed after use. */
 export class PrivateDirectories {
@@ -130,8 +131,6 @@ export class PrivateDirectories {
     }
   }
 }
-
-const STILL_USED: ReadonlySet<string> = new Set(['ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR']);
 
 function failure(what: string, error: unknown, fault: ErrorFault = 'site'): PersistenceError {
   return new PersistenceError(`Cannot ${what}: ${messageOf(error)}`, {

@@ -7,7 +7,8 @@ import type { RunNumber } from '../../runs/run-number.ts';
 import { undefinedIfMissing } from '../../system-error.ts';
 import type { ExportedDocument } from '../run-export.ts';
 import type { NewDocument, Submission } from '../submission.ts';
-import { detailsOf, type SiteTrouble } from './tool-exit.ts';
+import { detailsOf } from './tool-exit.ts';
+import type { SiteTrouble } from './tool-host.ts';
 import { exportFolder } from './tool-limits.ts';
 
 /** A document on its way into the database, with the text that it is exported as. */

@@ -2,6 +2,7 @@ import { ArtdaqDbError, ConfigurationError, type ErrorFault, messageOf, type Pla
 import type { RunNumber } from '../../runs/run-number.ts';
 import { errorCode } from '../../system-error.ts';
 import type { ChildEnd } from './child-process.ts';
+import type { SiteTrouble, Tool } from './tool-host.ts';
 
 /** A tool's end, and what it was about. */
 export interface ToolEnd extends ChildEnd {
@@ -78,6 +79,14 @@ const SIGNALS: ReadonlyMap<string, Meaning> = new Map([
   ['SIGINT', passing('it was ended from outside')],
   ['SIGHUP', passing('it was ended from outside')],
 ]);
+
+const LOADER_FAILED = passing(
+  'it could not store some of the files, which its output names, or the database failed',
+);
+const OTHER_SIGNAL = passing('a signal ended it; look in its output');
+const DOWNLOADER_FAILED = passing(
+  'it did not find the run; check in its output that it uses the database that database_uri names',
+);
 
 /** A shell reports a program that a signal killed by 128 and the signal's number. */
 const SHELL_SIGNALS: ReadonlyMap<number, string> = new Map([
@@ -160,14 +169,6 @@ function meaningOf({ tool, code, signal, timedOut, timeoutMs }: ToolEnd): Meanin
   return lasting('this is none of its own exit codes; look in its output');
 }
 
-const LOADER_FAILED = passing(
-  'it could not store some of the files, which its output names, or the database failed',
-);
-const OTHER_SIGNAL = passing('a signal ended it; look in its output');
-const DOWNLOADER_FAILED = passing(
-  'it did not find the run; check in its output that it uses the database that database_uri names',
-);
-
 function howItEnded({ code, signal, timedOut }: ChildEnd): string {
   if (timedOut) return 'no end in time';
   if (signal !== null) return signal;
@@ -180,21 +181,6 @@ function outputOf({ stdout, stderr }: ChildEnd): string {
   if (output === '') return '. It printed nothing';
   const shown = output.length > SHOWN_CHARACTERS ? `…${output.slice(-SHOWN_CHARACTERS)}` : output;
   return `. It printed:\n${shown}`;
-}
-
-/** The programs of artdaq_database that store and export whole runs. */
-export const TOOLS = ['bulkloader', 'bulkdownloader'] as const;
-
-/** One of them. */
-export type Tool = (typeof TOOLS)[number];
-
-/** What the site has to put right, as a tool says in its own words. */
-export interface SiteTrouble {
-  /** What is wrong, and what to do. */
-  readonly text: string;
-  readonly retryable: boolean;
-  /** Where, if not in the database. */
-  readonly place: Place | undefined;
 }
 
 interface Sign {

@@ -1,5 +1,20 @@
+import type { Place } from '../../errors.ts';
 import type { RunNumber } from '../../runs/run-number.ts';
-import type { SiteTrouble, Tool } from './tool-exit.ts';
+
+/** The programs of artdaq_database that store and export whole runs. */
+export const TOOLS = ['bulkloader', 'bulkdownloader'] as const;
+
+/** One of them. */
+export type Tool = (typeof TOOLS)[number];
+
+/** What the site has to put right, as a tool says in its own words. */
+export interface SiteTrouble {
+  /** What is wrong, and what to do. */
+  readonly text: string;
+  readonly retryable: boolean;
+  /** Where, if not in the database. */
+  readonly place: Place | undefined;
+}
 
 /** The database as the tools are given it. */
 export interface ToolDatabase {

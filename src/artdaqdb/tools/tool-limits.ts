@@ -10,6 +10,15 @@ const INCLUDE = /#include\s/g;
 /** bulkdownloader does the same with this. */
 const INCLUDE_COLON = /#include\s*:/;
 
+/** bulkdownloader gives paths to a shell without quoting them; it takes these as they are. */
+const SAFE_PATH = /^[A-Za-z0-9_./+,:@%=-]+$/;
+/** The tools put the name into a shell command and into JSON text without quoting it. */
+const ACTED_ON = /[\\"'`;&|<>()/\p{Cc}]/u;
+/** In front of a shell's comment; of what the variable holds, a directory anywhere would be made. */
+const ANOTHER_PATH = /^(?:(?! #).)* \$/;
+/** In bytes. */
+const LONGEST_FILE_NAME = 255;
+
 /**
  * Refuses a document that bulkloader or bulkdownloader would refuse, or alter without a word
  * (documentation/ARTDAQDB_TOOLS.md, "What the tools can't hold").
@@ -96,15 +105,6 @@ function repetitionLoss({ prolog, main }: FhiclDocument): string | undefined {
 function metadataOf(entry: Entry): string {
   return JSON.stringify(entry, (name, value) => (name === 'text' ? undefined : value));
 }
-
-/** bulkdownloader gives paths to a shell without quoting them; it takes these as they are. */
-const SAFE_PATH = /^[A-Za-z0-9_./+,:@%=-]+$/;
-/** The tools put the name into a shell command and into JSON text without quoting it. */
-const ACTED_ON = /[\\"'`;&|<>()/\p{Cc}]/u;
-/** In front of a shell's comment; of what the variable holds, a directory anywhere would be made. */
-const ANOTHER_PATH = /^(?:(?! #).)* \$/;
-/** In bytes. */
-const LONGEST_FILE_NAME = 255;
 
 /**
  * Refuses a configuration name that the tools would misunderstand: as an option, as part of a command, or as a directory

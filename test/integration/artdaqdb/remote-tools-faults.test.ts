@@ -15,7 +15,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { RemoteHost, type RemoteHostOptions } from '../../../src/artdaqdb/tools/remote/remote-host.ts';
-import type { Tool } from '../../../src/artdaqdb/tools/tool-exit.ts';
+import type { Tool } from '../../../src/artdaqdb/tools/tool-host.ts';
 import { ArtdaqDbError, ConfigurationError } from '../../../src/errors.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';
 import { loginShells } from '../../helpers/shells.ts';

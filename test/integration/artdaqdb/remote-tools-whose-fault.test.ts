@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { RemoteHost, type RemoteHostOptions } from '../../../src/artdaqdb/tools/remote/remote-host.ts';
-import type { Tool } from '../../../src/artdaqdb/tools/tool-exit.ts';
+import type { Tool } from '../../../src/artdaqdb/tools/tool-host.ts';
 import { ArchiverError } from '../../../src/errors.ts';
 import { closedPort } from '../../helpers/closed-port.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';

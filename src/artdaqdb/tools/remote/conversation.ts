@@ -1,8 +1,8 @@
 import { type ArchiverError, ArtdaqDbError, type Place } from '../../../errors.ts';
 import type { RunNumber } from '../../../runs/run-number.ts';
 import type { ChildEnd } from '../child-process.ts';
-import { TOOLS, type Tool } from '../tool-exit.ts';
 import type { ToolCall, ToolDatabase } from '../tool-host.ts';
+import { TOOLS, type Tool } from '../tool-host.ts';
 import { checkScript, endScript, type RemoteLimits, runScript, tryOutScript } from './script.ts';
 import type { Connect, RemoteSession } from './ssh-session.ts';
 

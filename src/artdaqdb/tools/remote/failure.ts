@@ -1,8 +1,8 @@
 import { type ArchiverError, ArtdaqDbError, ConfigurationError, type Place } from '../../../errors.ts';
 import type { RunNumber } from '../../../runs/run-number.ts';
 import type { ChildEnd } from '../child-process.ts';
-import type { Tool } from '../tool-exit.ts';
 import { siteTroubleIn } from '../tool-exit.ts';
+import type { Tool } from '../tool-host.ts';
 
 interface Refusal {
   /** What ssh says. */

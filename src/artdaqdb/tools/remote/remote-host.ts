@@ -4,9 +4,8 @@ import { ArchiverError, ArtdaqDbError, ConfigurationError, messageOf } from '../
 import type { Logger } from '../../../log/logger.ts';
 import { errorCode, mayPass } from '../../../system-error.ts';
 import { marksOf } from '../private-directories.ts';
-import type { SiteTrouble } from '../tool-exit.ts';
 import { helpFailure, type ToolEnd, toolFailure, troubleOf } from '../tool-exit.ts';
-import type { ToolCall, ToolDatabase, ToolHost } from '../tool-host.ts';
+import type { SiteTrouble, ToolCall, ToolDatabase, ToolHost } from '../tool-host.ts';
 import {
   askForPrograms,
   type CheckOutcome,

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../../../errors.ts';
-import { TOOLS } from '../tool-exit.ts';
+import { TOOLS } from '../tool-host.ts';
 
 /**
  * The programs for `/bin/sh` on the other host. Every value reaches them as a line on standard input, so none is ever read
