@@ -4,7 +4,7 @@ import type { RunNumber } from '../runs/run-number.ts';
 /** Later than the record time of any version: as `tr_since` it makes the server answer without listing anything. */
 const AFTER_EVERYTHING = '4102444800';
 
-/** The request targets of one object in one folder. The server doesn't decode what stands in the path, only the query. */
+/** The request targets of one object in one folder. The server decodes the query only, not the path. */
 export class UconDbAddress {
   readonly origin: string;
   /** Server, folder and object, without secrets. */
@@ -51,7 +51,7 @@ export class UconDbAddress {
     return `${this.#data()}?key=${run}&tag=${run}&override=yes&full_meta=yes`;
   }
 
-  /** An upload that is refused for its tv after the credentials were checked and before anything is stored. */
+  /** An upload that the server refuses for its tv, after it has checked the credentials and before it stores anything. */
   challenge(): string {
     return `${this.#data()}?tv=x`;
   }
@@ -64,7 +64,7 @@ export class UconDbAddress {
     return `${this.#data()}?key=${run}&meta_only=yes`;
   }
 
-  /** The server's version, which it tells without a look at its database. */
+  /** The server's version, which it tells without asking its database. */
   version(): string {
     return `${this.#prefix}/version`;
   }
@@ -73,7 +73,7 @@ export class UconDbAddress {
     return `${this.#prefix}/versions?folder=${this.#folder}&object=${encodeURIComponent(this.#object)}`;
   }
 
-  /** A listing that holds nothing but tells, at little cost, if the object exists. */
+  /** An empty listing, which tells at little cost whether the object exists. */
   emptyListing(): string {
     return `${this.versions()}&tr_since=${AFTER_EVERYTHING}`;
   }

@@ -7,7 +7,7 @@ import type { TransportAnswer } from './transport.ts';
 import type { TransportError } from './transport-error.ts';
 
 const versionMetadata = z.object({
-  /** Versions whose key was taken by another one have none. */
+  /** A version has none once another one took its key. */
   key: z.string().nullable(),
   /** Bytes. */
   data_size: z.number().int().nonnegative(),
@@ -18,7 +18,7 @@ const versionMetadata = z.object({
     .transform((sum) => sum >>> 0),
 });
 
-/** What UconDB says of a version, as far as we need it (all fields: the protocol's data model). */
+/** What UconDB says of a version, as far as we need it. */
 export type VersionMetadata = z.infer<typeof versionMetadata>;
 
 /** An answer whose body was read as text. */
@@ -50,7 +50,7 @@ export async function textAnswer(answer: TransportAnswer): Promise<TextAnswer> {
   };
 }
 
-/** Reads a version's metadata; undefined if the text is none. */
+/** Reads a version's metadata; undefined if the text is something else. */
 export function parseMetadata(text: string): VersionMetadata | undefined {
   let value: unknown;
   try {
@@ -62,8 +62,8 @@ export function parseMetadata(text: string): VersionMetadata | undefined {
 }
 
 /**
- * The server's own words in a failure page: UconDB's headline, else what a page of something in between is called or begins with,
- * else the beginning of the text. Never the status, which is shown anyway.
+ * The server's own words in a failure page: UconDB's headline, else the title or heading of a page that something in between
+ * made, else the beginning of the text. The status is left out, as messages show it anyway.
  */
 function explanation({ text, status }: TextAnswer): string {
   const isPage = /<html|<!doctype html/i.test(text);
@@ -98,13 +98,13 @@ export function saysNotFound(answer: TextAnswer, what: 'folder' | 'object' | 've
   return new RegExp(`^${what}(?: \\S+)? not found$`, 'i').test(explanation(answer));
 }
 
-/** The challenge of a 401; undefined if the answer is none, or demands what we can't do. */
+/** The challenge of a 401; undefined for other answers, and if the server demands what we can't do. */
 export function challengeOf(answer: TextAnswer): DigestChallenge | undefined {
   if (answer.status !== 401) return undefined;
   return answer.challenges.map(parseChallenge).find((challenge) => challenge !== undefined);
 }
 
-/** True for an answer that was given without doing anything. */
+/** True if a server that is busy did nothing but answer. */
 export function isBusy(answer: TextAnswer): boolean {
   return answer.status === 503 || answer.status === 429;
 }
@@ -114,7 +114,7 @@ export interface Asked {
   readonly method: string;
   readonly url: string;
   readonly folder: string;
-  /** Of the body that was sent. */
+  /** Size of the body that was sent. */
   readonly bytes: number;
   /** The proxy in between, as messages name it. */
   readonly proxy: HttpProxy | undefined;
@@ -125,7 +125,7 @@ export function describeRequest({ method, url, proxy }: Asked): string {
   return `UconDB: ${method} ${url}${proxy === undefined ? '' : ` through the proxy ${proxy.shown}`}`;
 }
 
-/** The error for an answer that is not the one hoped for. */
+/** The error for an answer that is of no use. */
 export function answerError(asked: Asked, answer: TextAnswer): ArchiverError {
   const { status } = answer;
   const words = explanation(answer);
@@ -176,7 +176,7 @@ function loginError(what: string, { challenges }: TextAnswer): ArchiverError {
   );
 }
 
-/** The error for a request that got no whole answer. */
+/** The error for a request without a complete answer. */
 export function unansweredError(asked: Asked, error: TransportError): ArchiverError {
   const { proxy } = asked;
   const what = `${describeRequest(asked)}: ${error.message}`;

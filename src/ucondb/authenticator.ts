@@ -15,7 +15,7 @@ export interface Credentials {
 /** What a server demands of a put: a digest, or nothing. */
 export type Demand = DigestChallenge | 'nothing';
 
-/** Authorizes requests with one challenge that is asked for once and shared by all. */
+/** Authorizes requests. It asks the server for a challenge once, and all requests share it. */
 export class Authenticator {
   readonly #credentials: Credentials;
   /** An upload that stores nothing. */
@@ -30,8 +30,7 @@ export class Authenticator {
   }
 
   /**
-   * What the server demands; asked for at the first call, without storing anything. A failure is not kept: the next call asks
-   * again.
+   * What the server demands. The first call asks for it, without storing anything; after a failure the next call asks again.
    */
   async demand(conversation: Conversation): Promise<Demand> {
     this.#demand ??= this.#ask(conversation);
@@ -63,7 +62,7 @@ export class Authenticator {
   /**
    * Sends a request with the headers that authorize it, and once more if a challenge is the answer. If that nonce is stale
    * as well (a server may take each only once, and another worker was faster), the next one is kept for this request alone.
-   * @param conversation in which the demand is asked for
+   * @param conversation asks for the demand
    * @returns the last answer
    */
   async exchange<Answer extends TextAnswer | TransportError>(

@@ -3,10 +3,10 @@ import { adler32 } from './adler32.ts';
 import type { TransportAnswer } from './transport.ts';
 
 /**
- * Reads the blob of a GET by key. The answer has no Content-Length: only the length and sum in its headers tell if it
- * arrived whole, and only the version key in them tells that it is the one asked for.
+ * Reads the blob of a GET by key. The answer has no Content-Length: only the length and the sum in its headers tell whether
+ * all of it arrived, and only the version key there tells whose blob it is.
  * @param expected the key, the request for messages, and the largest size
- * @throws UconDbError if it is another version's blob, not whole or too large
+ * @throws UconDbError if it is another version's blob, incomplete or too large
  */
 export async function readBlob(
   answer: TransportAnswer,
@@ -53,7 +53,7 @@ function numberHeader(answer: TransportAnswer, name: string, what: string): numb
   return Number(text);
 }
 
-/** The error for a blob that is not sent, or not read, because of its size. */
+/** The error for a blob that is too large to be sent or read. */
 export function tooLarge(what: string, bytes: number, maxMb: number): UconDbError {
   return new UconDbError(
     `${what}: the blob has ${bytes} bytes, which is more than ucon_db.max_blob_mb allows (${maxMb} MB); if that is right for this ` +

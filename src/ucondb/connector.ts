@@ -16,11 +16,11 @@ export interface TlsOptions {
   readonly caFile: string | undefined;
 }
 
-/** Whoever waits for a connection. */
+/** Who waits for a connection. */
 export interface ConnectionWatcher {
   /** Ends the attempt to connect. */
   readonly signal: AbortSignal;
-  /** The connection is there; whatever fails from now on may have reached the server. */
+  /** There is a connection: a request that fails from now on may have reached the server. */
   connected(): void;
 }
 
@@ -43,9 +43,8 @@ export class Connector {
   }
 
   /**
-   * For the HTTP client of one exchange: opens one connection, with an ear for webpie's own answers. Every failure is a
-   * {@link TransportError} that says that nothing was sent. That client may not connect again by itself, which it would do
-   * without end where connections are closed as soon as they are made.
+   * Opens one connection for the HTTP client of one exchange. Every failure is a {@link TransportError} that says that nothing
+   * was sent. The client can't connect again by itself: it would do so endlessly where connections are closed at once.
    */
   forExchange(watcher: ConnectionWatcher): buildConnector.connector {
     let isUsed = false;

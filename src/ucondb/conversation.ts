@@ -14,10 +14,10 @@ import {
 import type { Transport, TransportAnswer, TransportRequest } from './transport.ts';
 import { TransportError } from './transport-error.ts';
 
-/** A server that takes no connection, or fails, is given this long to come back within one call. */
+/** Within one call, requests to a server that fails or takes no connection are repeated for this long. */
 const DOWN_PATIENCE_SECONDS = 2;
 
-/** What to make of an answer: a value, or an error and how long after the first attempt it is worth another one. */
+/** What to make of an answer: a value, or an error and for how long after the first attempt the request is worth repeating. */
 export type Verdict<T> =
   | { readonly value: T }
   | { readonly error: ArchiverError; readonly patienceSeconds: number };
@@ -27,7 +27,7 @@ export interface ConversationOptions {
   readonly tools: WaitingTools;
   readonly timeoutSeconds: number;
   readonly logger: Logger;
-  /** Asks for an end: no further attempts, and what is under way has to come to its end soon. */
+  /** Once aborted, no further attempt is made, and requests under way must finish soon. */
   readonly stop?: AbortSignal | undefined;
 }
 
@@ -47,7 +47,7 @@ export class Conversation {
     this.#address = address;
   }
 
-  /** The same, for what has to end when a stop is asked for. */
+  /** The same conversation, which ends when `stop` is aborted. */
   until(stop: AbortSignal | undefined): Conversation {
     if (stop === undefined) return this;
     // A signal of its own, as many calls listen at a time.
@@ -70,16 +70,16 @@ export class Conversation {
     return this.#transport.exchange(request, textAnswer, this.#options.stop);
   }
 
-  /** The error for an answer that is of no use, or for none. */
+  /** The error for an answer that is of no use, or for a missing one. */
   errorOf(request: TransportRequest, answer: TextAnswer | TransportError): ArchiverError {
     const asked = this.#asked(request);
     return answer instanceof TransportError ? unansweredError(asked, answer) : answerError(asked, answer);
   }
 
   /**
-   * GETs what is asked for.
-   * @param found reads an answer of status 200; `what` names the request, for messages
-   * @param otherwise makes something of another answer; undefined if it is an error
+   * Sends a GET, several times if need be.
+   * @param found reads an answer with status 200; `what` names the request, for messages
+   * @param otherwise makes a value of another answer; undefined if it is an error
    * @throws ArchiverError
    */
   get<T>(
@@ -95,7 +95,7 @@ export class Conversation {
     return this.insist(request, () => this.#transport.exchange(request, receive, this.#options.stop));
   }
 
-  /** The verdict on an answer that is an error unless `take` makes something of it. */
+  /** The verdict on an answer: an error, unless `take` makes a value of it. */
   judge<T>(
     request: TransportRequest,
     answer: TextAnswer,
@@ -107,7 +107,7 @@ export class Conversation {
     return { error, patienceSeconds: error.retryable ? this.patienceSeconds(answer) : 0 };
   }
 
-  /** How long it makes sense to repeat what had this answer. */
+  /** For how long a request with this answer is worth repeating. */
   patienceSeconds(answer: TextAnswer | TransportError): number {
     const isTurnedAway = !(answer instanceof TransportError) && isBusy(answer);
     return isTurnedAway ? this.timeoutSeconds : Math.min(DOWN_PATIENCE_SECONDS, this.timeoutSeconds);

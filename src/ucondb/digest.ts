@@ -20,7 +20,7 @@ export interface DigestRequest {
   readonly user: string;
   readonly password: string;
   readonly cnonce: string;
-  /** How often the nonce was used, this time included: eight hexadecimal digits. */
+  /** How often the nonce was used, including this time: eight hexadecimal digits. */
   readonly nc: string;
 }
 
@@ -37,7 +37,7 @@ interface Offer {
 
 /**
  * Finds the first Digest challenge that we can answer in a `WWW-Authenticate` value, which may hold several challenges.
- * @returns undefined if there is none, it is malformed, or demands what we can't do (another algorithm, only auth-int)
+ * @returns undefined if there is none, if it is malformed, or if it demands what we can't do (another algorithm, only auth-int)
  */
 export function parseChallenge(header: string): DigestChallenge | undefined {
   return readOffers(header)
@@ -45,7 +45,7 @@ export function parseChallenge(header: string): DigestChallenge | undefined {
     .find((challenge) => challenge !== undefined);
 }
 
-/** The schemes that a `WWW-Authenticate` value offers, those with an algorithm with that. */
+/** The schemes that a `WWW-Authenticate` value offers, each with its algorithm if it names one. */
 export function offeredSchemes(header: string): string[] {
   return readOffers(header).map(({ scheme, parameters }) => {
     const algorithm = parameters.get('algorithm');

@@ -7,11 +7,11 @@ import { byRunNumber, parseRunNumber, type RunNumber } from '../runs/run-number.
 const listedVersion = z.object({ key: z.string().nullable(), object: z.string().optional() });
 
 /**
- * Reads the runs out of a `/versions` answer, without holding it whole. Versions without a key, or with one that is no
- * number, are no runs; keys that only look like run numbers (007) are warned about.
+ * Reads the runs of a `/versions` answer without keeping all of it in memory. Versions without a key, or whose key is no
+ * number, are no runs; a warning names keys that only look like run numbers (007).
  * @param asked the object, the request for messages, and how much the listing may hold
  * @returns the runs, ascending
- * @throws UconDbError if the listing is not whole (the server ends it early when its database fails), too large, or that of another
+ * @throws UconDbError if the listing is incomplete (the server ends it early when its database fails), too large, or of another
  *   object
  */
 export async function readListing(
@@ -68,7 +68,7 @@ function tooLarge(what: string, maxMb: number): UconDbError {
   );
 }
 
-/** A text that should be one JSON array is not one, or not all of it. */
+/** A text that should be one JSON array is something else, or only a part of one. */
 export class JsonArrayError extends Error {}
 
 const QUOTE = 0x22;
@@ -76,12 +76,12 @@ const BACKSLASH = 0x5c;
 const isOpening = (code: number): boolean => code === 0x5b || code === 0x7b;
 const isClosing = (code: number): boolean => code === 0x5d || code === 0x7d;
 const COMMA = 0x2c;
-/** An element that is not closed by then never will be. */
+/** A longer element is taken for one that never ends. */
 const LONGEST_ELEMENT = 1e6;
 
 /**
- * Reads one JSON array piece by piece, holding no more than one element at a time.
- * Only an array that was closed, with nothing after it, is whole: a cut one makes {@link end} throw.
+ * Reads one JSON array piece by piece, with at most one element in memory. Only an array that was closed, with nothing after it,
+ * is complete: a cut one makes {@link end} throw.
  */
 export class JsonArrayReader {
   readonly #onElement: (element: unknown) => void;

@@ -3,13 +3,13 @@ import { TunnelError } from '../net/proxied-request.ts';
 import { errorCode } from '../system-error.ts';
 
 /**
- * How an exchange failed. `refused`: no connection was made, so nothing was sent. `certificate`: as that, because the server's
- * certificate is not trusted. `broken`: what the server made of the request is unknown. `stopped`: as that, because we gave it up.
- * `proxy-login`: a proxy wants another login before it makes a connection.
+ * How an exchange failed. `refused`: there was no connection, so nothing was sent. `certificate`: the same, because the server's
+ * certificate is not trusted. `proxy-login`: the same, because a proxy wants another login. `broken`: what the server made of the
+ * request is unknown. `stopped`: the same, because we gave it up.
  */
 export type TransportFailure = 'refused' | 'certificate' | 'broken' | 'stopped' | 'proxy-login';
 
-/** A request that got no whole answer. */
+/** A request did not get a complete answer. */
 export class TransportError extends Error {
   readonly failure: TransportFailure;
 
@@ -35,7 +35,7 @@ export function exchangeError(error: unknown): TransportError {
   return error instanceof TransportError ? error : new TransportError('broken', wordsOf(error), error);
 }
 
-/** A host with several addresses fails with the errors of all of them, and no message of its own. */
+/** A host with several addresses fails with one error for each, and without a message of its own. */
 function wordsOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(messageOf).join(', ');
   return messageOf(error) || (errorCode(error) ?? 'unknown reason');

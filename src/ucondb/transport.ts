@@ -9,7 +9,7 @@ import { type Patience, Watchdog } from './watchdog.ts';
 
 /** How exchanges with a server are limited. */
 export interface TransportOptions extends TlsOptions {
-  /** Limit for connecting, and for each silence while sending or receiving; a transfer that goes on fast enough is never cut. */
+  /** Limit for connecting, and for each silence while sending or receiving; a transfer that is fast enough is never cut. */
   readonly timeoutSeconds: number;
   /** Limit for the silence before the first byte of a listing. */
   readonly listingTimeoutSeconds: number;
@@ -27,11 +27,11 @@ export interface TransportRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** For POST; always sent with its Content-Length. */
   readonly body?: Buffer;
-  /** A listing may take long to begin, and nothing is lost if it is given up. */
+  /** A listing may take long to begin, and giving it up loses nothing. */
   readonly isListing?: boolean;
 }
 
-/** The head of an answer, and its body as it comes. */
+/** The head of an answer, and its body as it arrives. */
 export interface TransportAnswer {
   readonly status: number;
   /** A header's first value; undefined if it is absent. */
@@ -41,7 +41,7 @@ export interface TransportAnswer {
   readonly chunks: AsyncIterable<Buffer>;
 }
 
-/** Once a stop is asked for, an exchange may go on for so many time-outs. */
+/** After a stop is asked for, an exchange may continue for so many time-outs. */
 const GRACE_TIMEOUTS = 3;
 const CHUNK_BYTES = 256 * 1024;
 /** The server was measured to store 6 to 10 MB a second, and it answers when all is stored. */
@@ -71,8 +71,8 @@ export class Transport {
 
   /**
    * Sends a request and hands its answer to `receive`, which reads as much of the body as it wants.
-   * @param stop asks for an end: a listing is given up, other exchanges have to come to their end soon
-   * @throws TransportError if there is no whole answer; whatever `receive` throws
+   * @param stop once aborted, a listing is given up, and other exchanges must finish soon
+   * @throws TransportError if the answer is missing or incomplete; whatever `receive` throws
    */
   exchange<T>(
     sent: TransportRequest,
@@ -93,7 +93,7 @@ export class Transport {
       });
       try {
         const answer = await send(client, this.#throughProxy(sent), watchdog);
-        // Whatever is not read of it ends with the connection.
+        // What nobody reads of it ends with the connection.
         answer.body.on('error', () => undefined);
         return await receive({
           status: answer.statusCode,
@@ -108,7 +108,7 @@ export class Transport {
     });
   }
 
-  /** A proxy wants the whole address, unless it only passes an encrypted connection on. */
+  /** A proxy wants the whole address, unless it only passes on an encrypted connection. */
   #throughProxy(sent: TransportRequest): TransportRequest {
     const { proxy } = this.#options;
     if (proxy === undefined || this.#origin.startsWith('https:')) return sent;
@@ -127,7 +127,7 @@ export class Transport {
     };
   }
 
-  /** Ends all exchanges at once; there are no others afterwards. */
+  /** Ends all exchanges at once; no others can follow. */
   close(): void {
     this.#closed.abort(new TransportError('stopped', 'the client was closed'));
   }
@@ -143,7 +143,7 @@ async function send(
     return await client.request({
       path: target,
       method,
-      // What is kept between us and the server may be older than what we have stored.
+      // A copy that something between us and the server keeps may be older than what we have stored.
       headers: {
         accept: '*/*',
         'cache-control': 'no-cache',
@@ -160,7 +160,7 @@ async function send(
   }
 }
 
-/** A body in pieces, so that progress in sending it is seen. */
+/** A body in pieces, which make progress in sending it visible. */
 function* pieces(body: Buffer, watchdog: Watchdog): Generator<Buffer> {
   for (let start = 0; start < body.length; start += CHUNK_BYTES) {
     watchdog.sending();

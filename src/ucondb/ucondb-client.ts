@@ -17,7 +17,7 @@ import { TransportError } from './transport-error.ts';
 import { type PutOutcome, type UconDb, uconDbLimits } from './ucondb.ts';
 import { Upload, type UploadedBlob } from './upload.ts';
 
-/** The parameters of section `ucon_db`, and what a client works with besides. */
+/** The parameters of section `ucon_db`, and what else a client works with. */
 export interface UconDbClientOptions extends Partial<WaitingTools> {
   /** Ends in `/app`. */
   readonly serverUrl: string;
@@ -45,11 +45,11 @@ export interface UconDbClientOptions extends Partial<WaitingTools> {
   readonly announceVersion?: boolean;
 }
 
-/** What a UconDB that can be used is like. */
+/** What {@link UconDbClient.check} found. */
 export interface UconDbAccess {
-  /** False: the object will be made by the first upload. */
+  /** False: the first upload will make the object. */
   readonly objectExists: boolean;
-  /** False: the server takes uploads from everybody. */
+  /** False: the server accepts uploads from everybody. */
   readonly asksForLogin: boolean;
 }
 
@@ -108,7 +108,7 @@ export class UconDbClient implements UconDb {
     return runs;
   }
 
-  /** Once, and only after the server has answered: it must cost an outage no further time, and never an execution. */
+  /** Once, and only after the server has answered: this must not prolong an outage, nor fail an execution. */
   async #announceVersion(conversation: Conversation): Promise<void> {
     this.#announcesVersion = false;
     try {
@@ -164,19 +164,19 @@ export class UconDbClient implements UconDb {
     return { objectExists, asksForLogin };
   }
 
-  /** Ends all that is under way. */
+  /** Ends all requests under way. */
   async close(): Promise<void> {
     this.#transport.close();
   }
 
-  /** What can't be read back is not sent. */
+  /** A blob that is too large to be read back is not sent. */
   #upload(upload: UploadedBlob, stop: AbortSignal | undefined): Upload {
     const { run, blob } = upload;
     if (blob.length > this.#maxBlobMb * 1e6) throw tooLarge(`run ${run}`, blob.length, this.#maxBlobMb);
     return new Upload(this.#conversation.until(stop), this.#address, this.#authenticator, upload);
   }
 
-  /** A GET by key from an object without any version is answered like a fault of the server; a listing tells them apart. */
+  /** A server answers a GET by key from an object without any version as if it had a fault; a listing tells them apart. */
   #objectIsMissing(conversation: Conversation): Promise<boolean> {
     return conversation.get(
       { target: this.#address.emptyListing() },
@@ -186,7 +186,7 @@ export class UconDbClient implements UconDb {
   }
 }
 
-/** Header fields hold nothing else. The password may have any letters, as only its hash is sent. */
+/** Header fields hold nothing but Latin-1. The password may have any letters, as only its hash is sent. */
 function expectLatin1(user: string): void {
   const [letter] = /[^\x20-\x7e\xa0-\xff]/u.exec(user) ?? [];
   if (letter === undefined) return;

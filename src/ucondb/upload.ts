@@ -20,8 +20,8 @@ import type { PutOutcome } from './ucondb.ts';
 type Attempt =
   | { readonly result: 'stored' }
   /**
-   * Nothing was stored by it, `isSure` if that is the word of the server itself and not of something before it.
-   * `patienceSeconds`: how long to go on trying.
+   * It stored nothing; `isSure` if the server itself says so and not something before it. `patienceSeconds`: how long to keep
+   * trying.
    */
   | {
       readonly result: 'turned-away';
@@ -29,15 +29,15 @@ type Attempt =
       readonly isSure: boolean;
       readonly patienceSeconds: number;
     }
-  /** The key is taken, if one believes the text of the page. */
+  /** The key is taken, if the text of the page is right. */
   | { readonly result: 'exists'; readonly error: ArchiverError }
-  /** It may have been stored, may not, or may still be. */
+  /** The blob was stored, or was not, or still will be. */
   | { readonly result: 'unknown'; readonly error: ArchiverError };
 
 /** What the server says it has under a key. */
 type Held = VersionMetadata | 'nothing' | 'no-answer';
 
-/** An outcome that stays unknown is asked after for so many time-outs: a slow put may yet be committed. */
+/** For so many time-outs the client asks how an upload ended: a slow put may still be committed. */
 const UNKNOWN_PATIENCE_TIMEOUTS = 3;
 
 /** A blob, and the request target that it is sent to. */
@@ -73,8 +73,8 @@ export class Upload {
   }
 
   /**
-   * Uploads until it is known that a version has the key. The key is the guard: no attempt overrides, so repeating one is
-   * safe, and if an earlier attempt still gets through, one of the two is refused.
+   * Uploads until a version is known to have the key. The key is the guard: no attempt overrides, so repeating one is safe, and
+   * if an earlier attempt still gets through, the server refuses one of the two.
    * @throws ConfigurationError, UconDbError
    */
   async run(): Promise<PutOutcome> {
@@ -94,8 +94,8 @@ export class Upload {
   }
 
   /**
-   * Uploads so that at most one request is ever acted on: for uploads that override, where the key guards nothing. What the
-   * server surely turned away is sent again; after anything else it is only asked whether the blob has arrived.
+   * Uploads so that the server acts on at most one request: for uploads that override, where the key guards nothing. A request
+   * that the server surely turned away is sent again; after any other failure the client only asks whether the blob has arrived.
    * @throws ConfigurationError, UconDbError
    */
   async runOnce(): Promise<void> {
@@ -127,7 +127,7 @@ export class Upload {
     const { error: cause } = attempt;
     if (attempt.result === 'turned-away') {
       if (!mayBeOurs) return cause;
-      // What became of the attempt before is not the site's fault for certain: its blob may be what broke the server.
+      // What became of the attempt before is not certainly the site's fault: its blob may have broken the server.
       return new UconDbError(
         `${cause.message}; an earlier attempt may have stored the blob of run ${this.#run}: a later execution finds out`,
         { cause, retryable: true, run: this.#run, fault: 'unknown' },
@@ -180,7 +180,7 @@ export class Upload {
     return { result: 'turned-away', error, isSure, patienceSeconds };
   }
 
-  /** A 200 counts only if the server stored what was sent: it stores an empty body without complaint, for one. */
+  /** A 200 counts only if the server stored what was sent: it accepts an empty body without complaint, for example. */
   #confirm(answer: TextAnswer, error: ArchiverError): Attempt {
     const stored = parseMetadata(answer.text);
     if (stored === undefined) return { result: 'unknown', error };

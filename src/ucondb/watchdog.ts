@@ -1,25 +1,25 @@
 import { TransportError } from './transport-error.ts';
 
-/** What an answer must bring on average, in each window of so many time-outs after its first byte. */
+/** The average that an answer must reach in each window of so many time-outs after its first byte. */
 const LEAST_BYTES_PER_SECOND = 1000;
 const WINDOW_TIMEOUTS = 3;
 
-/** How long an exchange is waited for. */
+/** How long to wait for an exchange. */
 export interface Patience {
-  /** For connecting, and for each silence. */
+  /** Limit for connecting, and for each silence. */
   readonly timeoutSeconds: number;
-  /** For the silence before the first byte of the answer. */
+  /** Limit for the silence before the first byte of the answer. */
   readonly firstByteSeconds: number;
   /** Ends the exchange at once; its reason is a {@link TransportError}. */
   readonly closed: AbortSignal;
-  /** Asks for an end of the exchange, which may go on for `graceSeconds`. */
+  /** Asks for an end of the exchange, which may continue for `graceSeconds`. */
   readonly stop: AbortSignal | undefined;
   readonly graceSeconds: number;
 }
 
 /**
- * Aborts an exchange that makes no progress: each sign of progress starts the time anew. An answer that only drips, and the
- * whole exchange once a stop is asked for, have their own limits.
+ * Aborts an exchange that makes no progress: each sign of progress starts the time anew. An answer that only drips has a limit
+ * of its own, and so has the whole exchange once a stop is asked for.
  */
 export class Watchdog {
   readonly #patience: Patience;
@@ -63,12 +63,12 @@ export class Watchdog {
     this.#touch('no answer', this.#patience.firstByteSeconds);
   }
 
-  /** Notes that another piece of the request is asked for. */
+  /** Notes that the connection asks for another piece of the request. */
   sending(): void {
     this.#touch('nothing of the body could be sent', this.#patience.timeoutSeconds);
   }
 
-  /** Notes that all of the request was sent. @param allowanceSeconds what the server may need to store it */
+  /** Notes that all of the request was sent. @param allowanceSeconds time that the server may need to store it */
   sent(allowanceSeconds: number): void {
     this.#touch('no answer to the whole request', this.#patience.firstByteSeconds + allowanceSeconds);
   }
@@ -87,7 +87,7 @@ export class Watchdog {
     this.#window ??= setInterval(() => this.#judgeWindow(seconds), seconds * 1000);
   }
 
-  /** Ends the watch for good: a body may still be asked for pieces after its answer came. */
+  /** Ends the watch for good: the connection may ask a body for pieces even after the answer came. */
   end(): void {
     this.#abort(new TransportError('broken', 'the exchange is over'));
   }
