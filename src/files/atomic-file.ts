@@ -14,7 +14,7 @@ export type AtomicFileCalls = Pick<
 
 /** How a file is written. */
 export interface AtomicWriteOptions {
-  /** Permissions of a file that did not exist, whatever the umask; what that leaves of 0o666 if absent. A replaced file keeps its own. */
+  /** Permissions of a new file, whatever the umask; default: 0o666 less the umask. A replaced file keeps its own. */
   readonly mode?: number;
   /** False: the caller writes several files into one directory and calls {@link syncDirectory} once at the end. */
   readonly syncDirectory?: boolean;
@@ -24,7 +24,7 @@ export interface AtomicWriteOptions {
 }
 
 const TEMPORARY_NAME = /^\..*\.([0-9]+)-[0-9a-f]{12}\.archiver-tmp$/;
-/** Keeps the temporary's name below the 255 bytes that file systems allow, whatever the target is called. */
+/** Keeps a temporary's name below the 255 bytes that file systems allow, whatever the target is called. */
 const LONGEST_STEM = 48;
 const LONGEST_LINK_CHAIN = 40;
 
@@ -64,7 +64,7 @@ export async function writeFileAtomic(
 }
 
 /**
- * Makes the names in a directory durable. File systems that can't sync a directory are tolerated, failing disks not.
+ * Makes the names in a directory durable. Tolerates file systems that can't sync a directory, but no failing disk.
  * @throws the system's error, e.g. EIO or ENOENT.
  */
 export async function syncDirectory(
@@ -82,10 +82,10 @@ export async function syncDirectory(
 }
 
 /**
- * Removes temporary files that a killed process left in a directory, files and unpublished lock directories
- * (a missing directory has none).
+ * Removes what a killed process left in a directory: temporary files, and lock directories that were never published. A missing
+ * directory has none.
  * @param olderThanMs age in milliseconds below which a file may still be in use by a living process.
- * @param hasEnded whether a process that made a temporary file is known to be gone; then its age doesn't matter.
+ * @param hasEnded is the process that made a temporary file known to be gone? Then its age doesn't matter.
  * @returns the names that were removed.
  * @throws PersistenceError if the directory can't be read or a file can't be removed.
  */
@@ -134,7 +134,7 @@ async function writeTemporary(
       await handle.chmod(replaced.mode & 0o7777);
     } else if (newFileMode !== undefined) await handle.chmod(newFileMode);
     if (typeof data === 'string' || data instanceof Uint8Array) await handle.writeFile(data);
-    // On a handle, writeFile goes on at the current position.
+    // On a handle, writeFile continues at the current position.
     else for await (const chunk of data) await handle.writeFile(chunk);
     await handle.sync();
   } finally {

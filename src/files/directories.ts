@@ -4,13 +4,13 @@ import { dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { errorCode, undefinedIfMissing } from '../system-error.ts';
 
-/** Names that are read from a directory at once, and until somebody else gets a turn. */
+/** How many names are read from a directory at once, and how many until somebody else gets a turn. */
 const NAMES_AT_ONCE = 256;
 const NAMES_IN_A_ROW = 4096;
 
 /**
- * Calls back for the name of each entry of a directory; for none if it isn't there. A directory may have a quarter of a
- * million: a promise for each takes too long, and all at once too much memory.
+ * Calls back with the name of each entry of a directory; a missing directory has none. There may be a quarter of a million:
+ * a promise for each takes too long, and all at once too much memory.
  * @throws the system's error
  */
 export async function eachName(
@@ -33,19 +33,19 @@ export async function eachName(
 }
 
 /**
- * Makes a directory and those above it where they are missing. Node's own recursive way never returns on a file system that
- * answers "no such file" below an existing directory (/proc, some automounters).
+ * Makes a directory, and those above it that are missing. Node's own recursive call never returns on a file system that answers
+ * "no such file" below an existing directory (/proc, some automounters).
  * @throws the system's error.
  */
 export function makeDirectory(path: string): void {
   try {
     mkdirSync(path);
   } catch (error) {
-    // A read-only file system or an automounter may refuse before it looks if the directory is there.
+    // A read-only file system or an automounter may refuse before it looks whether the directory exists.
     if (isDirectory(path)) return;
     const code = errorCode(error);
     if (code === 'EEXIST' && lstatSync(path, { throwIfNoEntry: false }) === undefined) {
-      makeDirectory(path); // Somebody took it away in that moment.
+      makeDirectory(path); // Somebody removed it in that moment.
       return;
     }
     const parent = dirname(path);

@@ -7,17 +7,17 @@ import { temporaryName } from './atomic-file.ts';
 import { ownershipHint } from './ownership.ts';
 
 const MEBIBYTE = 2 ** 20;
-/** A full disk stops the archiver; so little is soon full. */
+/** A full disk stops the archiver; one with less space than this is soon full. */
 const LITTLE_SPACE = 100 * MEBIBYTE;
 const NO_SPACE = MEBIBYTE;
 
-/** That something can be used, with what there is to warn of. */
+/** That something can be used, and what there is to warn of. */
 export interface Usability {
   readonly text: string;
   readonly warnings?: readonly string[];
 }
 
-/** Where a directory is, or would be made. */
+/** Where a directory is, or is still to be made. */
 export interface Place {
   /** The directory itself, or the nearest above it that exists. */
   readonly path: string;
@@ -46,7 +46,7 @@ export async function placeOf(directory: string, parameter: string): Promise<Pla
 }
 
 /**
- * Tries that files can be written into a directory, or that it can be made; what is written for that is removed.
+ * Tries whether files can be written into a directory, or the directory can be made; removes what it writes.
  * @throws ConfigurationError saying what to do
  */
 export async function checkWritable(directory: string, parameter: string): Promise<Usability> {
@@ -57,7 +57,7 @@ export async function checkWritable(directory: string, parameter: string): Promi
   return { ...space, text: `${place.exists ? 'writable' : 'will be made'}${space.text}` };
 }
 
-/** As {@link checkWritable}, where not even a file that is gone at once may be seen: asks the system only. */
+/** As {@link checkWritable}, where nobody may see even a short-lived file: only asks the system. */
 export async function checkMayWrite(directory: string, parameter: string): Promise<Place> {
   const place = await placeOf(directory, parameter);
   const problem = `${parameter} ${directory} can't be ${place.exists ? 'written' : `made in ${place.path}`}`;
@@ -65,14 +65,14 @@ export async function checkMayWrite(directory: string, parameter: string): Promi
   return place;
 }
 
-/** The space that is left there. @throws ConfigurationError if there is none */
+/** The space that is left on a file system. @throws ConfigurationError if there is none */
 export async function spaceAt(path: string, parameter: string): Promise<Usability> {
   const space = await looking(`${parameter}: the free space of ${path} can't be told`, () => statfs(path));
   return spaceLeft(space, path);
 }
 
 /**
- * What there is to say about the space of a file system, to be put behind another text.
+ * What to say about the space of a file system, as the end of another text.
  * @throws ConfigurationError if it is full
  */
 export function spaceLeft({ bavail, bsize, files, ffree }: StatsFs, path: string): Usability {
@@ -86,14 +86,14 @@ export function spaceLeft({ bavail, bsize, files, ffree }: StatsFs, path: string
   return { text: `, ${free}`, warnings };
 }
 
-/** For `catch`: undefined for what isn't there, also below something that is no directory. */
+/** For `catch`: undefined if nothing is at that path, even if what is above it is no directory. */
 export function undefinedIfAbsent(error: unknown): undefined {
   const code = errorCode(error);
   if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
   throw error;
 }
 
-/** One that is left by a process that is killed meanwhile has a name that the clearing of temporary files knows. */
+/** If a kill leaves the file behind, its name tells those who remove temporary files. */
 async function probe(directory: string): Promise<void> {
   const path = join(directory, temporaryName('check'));
   try {
@@ -104,7 +104,7 @@ async function probe(directory: string): Promise<void> {
 }
 
 /**
- * Does something that only looks.
+ * Runs a call that only looks.
  * @throws ConfigurationError that begins with the problem, if the system refuses it
  */
 export async function looking<Result>(problem: string, look: () => Promise<Result>): Promise<Result> {

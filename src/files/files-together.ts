@@ -7,7 +7,7 @@ import { syncDirectory, temporaryName, writeFileAtomic } from './atomic-file.ts'
 import { makeDirectory } from './directories.ts';
 import { directoriesOf } from './parent-directories.ts';
 
-/** A file that belongs into the directory. */
+/** A file for the directory. */
 export interface NamedContent {
   /** A name, or a path in that directory, such as `sub/a.fcl`. */
   readonly name: string;
@@ -16,18 +16,18 @@ export interface NamedContent {
 
 /** How files are written together. */
 export interface WriteTogetherOptions {
-  /** Once it aborts nothing is written any more, unless all is complete but for the name. */
+  /** Once aborted, nothing more is written, unless only the last renaming is missing. */
   readonly stop: AbortSignal;
-  /** Do they take the place of files of the same name? Otherwise one that is there is an error. */
+  /** Replace files of the same name? Otherwise such a file is an error. */
   readonly replace: boolean;
 }
 
 /**
- * Writes files into a directory, all or none of them. They are written into a temporary directory first: one beside a
- * directory that is still to be made, which then gets its name, or one inside a directory that is there, from which the files are
- * moved. However this process ends by itself, the temporary directory is removed.
+ * Writes files into a directory, all or none of them. They go into a temporary directory first: for a new directory one beside
+ * it, which then gets its name; for an existing directory one inside it, from which the files are moved. Unless this process is
+ * killed, the temporary directory is removed.
  * @returns false if it was stopped
- * @throws PersistenceError if that fails, saying what is in place nevertheless
+ * @throws PersistenceError if that fails, saying which files are in place nevertheless
  */
 export async function writeFilesTogether(
   path: string,
@@ -79,7 +79,7 @@ export async function writeFilesTogether(
   }
 }
 
-/** Moves a file over another one, whose permissions and, as far as we may, owner it gets. */
+/** Moves a file over another one, and gives it the other's permissions and, as far as we may, owner. */
 async function replaceFile(name: string, source: string, target: string): Promise<void> {
   const [from, to] = [join(source, name), join(target, name)];
   const replaced = await stat(to).catch(undefinedIfMissing);
@@ -90,7 +90,7 @@ async function replaceFile(name: string, source: string, target: string): Promis
   await rename(from, to);
 }
 
-/** Gives files names in another directory, all or none. */
+/** Gives all files their names in another directory, or none of them. */
 async function addFiles(names: readonly string[], source: string, target: string): Promise<void> {
   const added: string[] = [];
   const made: string[] = [];
@@ -109,8 +109,8 @@ async function addFiles(names: readonly string[], source: string, target: string
 }
 
 /**
- * Makes the directories that names have in a directory, where they are missing.
- * @param made gets those that were made, outermost first
+ * Makes the directories of names below a directory, where they are missing.
+ * @param made receives those that were made, outermost first
  */
 async function makeSubdirectories(
   names: readonly string[],
@@ -125,7 +125,7 @@ async function makeSubdirectories(
   }
 }
 
-/** Unlike a rename, a link never takes the place of what somebody else put there meanwhile. */
+/** Unlike a rename, a link never replaces what somebody else put there meanwhile. */
 async function addFile(from: string, to: string): Promise<void> {
   try {
     await link(from, to);

@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 import { errorCode } from '../system-error.ts';
 
 /**
- * What to add to the message of a system error that refused access to a file or directory of ours: whose it is and who we
- * are, as after an execution by root. Empty for other errors, and where we own it.
+ * What to add to the message of a system error that refused access to a file or directory of ours: who owns it and who we are,
+ * as after an execution by root. Empty for other errors, and where we own it.
  * @param account id of the user that we are
  */
 export function ownershipHint(error: unknown, account = process.geteuid?.()): string {
@@ -22,7 +22,7 @@ export function ownershipHint(error: unknown, account = process.geteuid?.()): st
   return `; ${subject} belongs to ${owner} (mode ${mode}), and the archiver runs as ${user}: ${remedy}`;
 }
 
-/** The file, or the nearest directory above it that can be looked at: the one that refused. */
+/** The file, or the nearest directory above it that we can look at: that one refused. */
 function nearestVisible(path: string): { readonly path: string; readonly stats: Stats } {
   try {
     return { path, stats: statSync(path) };

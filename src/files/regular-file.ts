@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 /** Opening a FIFO would wait for its other end. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 
-/** What stands at a path is a directory, FIFO or device: reading it would fail, wait for ever, or never end. */
+/** A path leads to a directory, FIFO or device: reading it would fail, wait for ever, or never end. */
 export class NotRegularFileError extends Error {
   constructor(kind: string) {
     super(`it is ${kind}, not a regular file; move it away or name another file`);
@@ -12,7 +12,7 @@ export class NotRegularFileError extends Error {
 }
 
 /**
- * Reads a regular file whole, without waiting for anything else that has its name.
+ * Reads all of a regular file, and waits for nothing else that has its name.
  * @throws NotRegularFileError, or the system's error
  */
 export async function readRegularFile(path: string): Promise<Buffer> {
@@ -25,7 +25,7 @@ export async function readRegularFile(path: string): Promise<Buffer> {
   }
 }
 
-/** As {@link readRegularFile}, where nothing can be awaited. */
+/** As {@link readRegularFile}, where the caller can't wait. */
 export function readRegularFileSync(path: string): Buffer {
   const fd = openSync(path, FLAGS);
   try {

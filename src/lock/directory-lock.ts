@@ -16,12 +16,12 @@ import {
   whereaboutsOf,
 } from './owner.ts';
 
-/** Who takes a lock, and what it tells. */
+/** Who takes a lock, and what the lock reports. */
 export interface DirectoryLockOptions {
   readonly owner: LockOwner;
-  /** The lock was taken from us or removed; called at most once, from a timer. */
+  /** Somebody took the lock from us or removed it; called at most once, from a timer. */
   readonly onCompromised: (reason: string) => void;
-  /** A lock whose owner is dead was cleared away. */
+  /** The lock of a dead owner was removed. */
   readonly onTakeover?: (holder: LockHolder) => void;
 }
 
@@ -30,21 +30,21 @@ export interface DirectoryLock {
   release(): Promise<void>;
 }
 
-/** A living owner touches its lock that often. */
+/** How often a living owner touches its lock. */
 const HEARTBEAT_MS = 1000;
-/** Directories of the locks that this process holds. Its record in any other one is what a release that failed left. */
+/** Directories of the locks that this process holds. A failed release may leave its record in others. */
 const held = new Set<string>();
-/** For each directory: taking and releasing in turn, as all locks of this process have records of the same name. */
+/** For each directory: takes and releases in turn, as this process has records of the same name in all its locks. */
 const turns = new Map<string, LimitFunction>();
-/** So long an owner that is out of our sight is watched before its lock is taken. */
+/** How long to watch an owner that is out of our sight before taking its lock. */
 const SILENCE_WATCHED_MS = 5 * HEARTBEAT_MS;
 /** Each attempt fails only because another process got ahead; this many in a row is a fault, not bad luck. */
 const ATTEMPTS = 100;
 
 /**
- * Takes the lock `<path>.lock` with proper-lockfile, which keeps it alive and notices its loss. Its own takeover of old
- * locks lets two processes in, so that is switched off: a lock is cleared away only if its owner is provably dead, by
- * unlinking that owner's record, whose name no later owner can have. What this process could not release is cleared away too.
+ * Takes the lock `<path>.lock` with proper-lockfile, which keeps it alive and notices its loss. Its own takeover of old locks
+ * lets two processes in, so that is switched off. A lock is removed only if its owner is provably dead, by unlinking that
+ * owner's record, whose name no later owner can have; so is a lock that this process could not release.
  * @returns the lock, or who holds it (`release` tells them apart).
  * @throws the system's error if the directory can't be made or read.
  */
@@ -75,7 +75,7 @@ async function acquire(
     if (owner === undefined) return holder;
     if (judgeOwner(owner, options.owner, Date.now() - holder.lastSeen.getTime()) !== 'dead') return holder;
     if (judgeOwner(owner, options.owner, 0) !== 'dead') {
-      // Only its silence says so, by a clock that may be wrong: a living owner touches the lock while we wait.
+      // Only its silence says so, by a clock that may be wrong. A living owner touches the lock while we wait.
       await wait(SILENCE_WATCHED_MS);
       const again = await readHolder(directory);
       if (again?.record !== holder.record) continue;
@@ -88,7 +88,7 @@ async function acquire(
 }
 
 /**
- * Clears away the lock `<path>.lock` if its owner is dead; it would lie about until somebody wants the lock.
+ * Removes the lock `<path>.lock` if its owner is dead; otherwise it would stay until somebody wants the lock.
  * @throws the system's error if the directory can't be read or changed.
  */
 export async function clearDeadLock(path: string, owner: LockOwner): Promise<void> {
@@ -107,8 +107,8 @@ export function describeHolder(holder: LockHolder): string {
 }
 
 /**
- * For messages: what is known of whether a holder still runs, when its lock is taken over if it does not, and how to end it
- * sooner.
+ * For messages: whether a holder still runs, as far as we know, when its lock is taken over if it does not, and how to remove
+ * the lock sooner.
  * @param self who wants the lock
  * @param now in milliseconds since 1970
  */
@@ -175,23 +175,23 @@ function inTurn<Result>(directory: string, work: () => Promise<Result>): Promise
   return turn(work);
 }
 
-/** What stands in a lock directory. */
+/** Who holds a lock, as its directory tells. */
 export interface LockHolder {
   readonly directory: string;
-  /** Undefined: the directory holds something that this program did not write. */
+  /** Undefined: this program did not write what the directory holds. */
   readonly owner: LockOwner | undefined;
   readonly record: string;
   /** When the lock was taken. */
   readonly since: Date;
-  /** When the owner touched the lock last. */
+  /** When the owner last touched the lock. */
   readonly lastSeen: Date;
 }
 
 type Callback = (error: Error | null) => void;
 
 /**
- * The file system calls that proper-lockfile makes, with two of its own kind: `mkdir` publishes a directory that holds the
- * owner's record already, and `rmdir` takes the record away first.
+ * The file system calls that proper-lockfile makes. Two of them do more: `mkdir` publishes a directory that already holds the
+ * owner's record, and `rmdir` removes the record first.
  */
 function lockDirectoryCalls(record: string): object {
   return {
@@ -208,8 +208,8 @@ function lockDirectoryCalls(record: string): object {
 }
 
 /**
- * Takes the lock: renames a prepared directory to its place. The rename fails if another owner's record is there already
- * and replaces an empty directory, so there is no moment with a lock whose owner can't be told.
+ * Takes the lock: renames a prepared directory to its place. The rename fails if another owner's record is already there, and
+ * replaces an empty directory, so at no moment does a lock have no known owner.
  * @throws the system's error; EEXIST if the lock is held.
  */
 async function publish(directory: string, record: string): Promise<void> {
@@ -225,7 +225,7 @@ async function publish(directory: string, record: string): Promise<void> {
   }
 }
 
-/** Takes one owner's record away, then the directory unless another owner has moved in meanwhile. */
+/** Removes one owner's record, then the directory unless another owner has moved in meanwhile. */
 async function withdraw(directory: string, record: string): Promise<void> {
   await unlink(join(directory, record)).catch(ignore('ENOENT'));
   await rmdir(directory).catch(ignore('ENOENT', 'ENOTEMPTY', 'EEXIST'));

@@ -16,8 +16,8 @@ const LONGEST_WAIT_MS = 10_000;
 const POLL_MS = 20;
 
 /**
- * A file that several places of this process and other processes change by reading it, computing and writing it back.
- * Changes are made one at a time: queued within the process, under the lock `<path>.lock` between processes.
+ * A file that several places of this process, and other processes, change by reading it, computing and writing it back. They
+ * do so one at a time: queued within the process, under the lock `<path>.lock` between processes.
  */
 export class GuardedFile {
   readonly path: string;
@@ -44,7 +44,7 @@ export class GuardedFile {
 
   /**
    * Runs a read-modify-write while nobody else can change the file. The file's directory is made if it is missing.
-   * @throws PersistenceError if the lock can't be had within 10 s or was broken meanwhile, and what `work` throws.
+   * @throws PersistenceError if others hold the lock for 10 s or broke it meanwhile, and what `work` throws.
    */
   exclusively<T>(work: () => Promise<T>): Promise<T> {
     return this.#queue(async () => {
@@ -62,7 +62,7 @@ export class GuardedFile {
   }
 
   /**
-   * Sets the whole file; a different content that is there is kept beside it first.
+   * Sets the whole file; first keeps a different content beside it.
    * @returns where that was kept
    * @throws PersistenceError if the file can't be read, kept aside, locked or written.
    */
@@ -131,7 +131,7 @@ export class GuardedFile {
         makeDirectory(dirname(this.path));
         const lock = await acquireDirectoryLock(this.path, { owner, onCompromised }).catch(
           (error: unknown) => {
-            // Somebody who ends took the directory away, as it was empty.
+            // Another process removed the directory at its end, as it was empty.
             if (errorCode(error) !== 'ENOENT' || waited >= LONGEST_WAIT_MS) throw error;
             return undefined;
           },

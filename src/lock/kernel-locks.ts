@@ -26,9 +26,9 @@ export function parseKernelLocks(text: string): KernelLock[] {
 }
 
 /**
- * Whether another program holds a lock of the kernel (flock or fcntl) on a file, without touching the file. The Python
+ * Finds a lock of the kernel (flock or fcntl) that another program holds on a file, without touching the file. The Python
  * archiver locks its `lock_file` like that.
- * @param table the kernel's table, `/proc/locks`; a system without one has no answer, which counts as no lock.
+ * @param table the kernel's table, `/proc/locks`; without one there is no answer, which counts as no lock.
  * @returns the lock, or undefined if there is none.
  */
 export async function findKernelLock(path: string, table = '/proc/locks'): Promise<KernelLock | undefined> {

@@ -3,15 +3,15 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { findInContainers, findProcess, startTicksOf } from './processes.ts';
 
-/** What tells one process from every other one, on this machine or another, before or after a reboot. */
+/** What distinguishes a process from every other one, on this machine or another, before or after a reboot. */
 export interface LockOwner {
   readonly pid: number;
-  /** Clock ticks between boot and the start of the process: differs when a PID is used again. */
+  /** Clock ticks between boot and the start of the process: another number when a PID is used again. */
   readonly startTicks: string;
   readonly bootId: string;
   /** Number of the PID namespace: in another one (a container) the same PID is another process. */
   readonly pidNamespace: string;
-  /** Tells machines apart that have the same host name. */
+  /** Distinguishes machines that have the same host name. */
   readonly machine: string;
   readonly host: string;
 }
@@ -36,8 +36,8 @@ export function currentOwner(): LockOwner {
 }
 
 /**
- * The owner as the name of a file inside the lock directory. A name, unlike content, appears whole or not at all, and
- * removing it can never hit the record of another owner.
+ * The owner as the name of a file inside the lock directory. Unlike content, a name appears whole or not at all, and removing
+ * it can never hit the record of another owner.
  */
 export function recordName(owner: LockOwner): string {
   const host = encodeURIComponent(owner.host).slice(0, LONGEST_HOST);
@@ -77,9 +77,9 @@ function textOf(path: string): string | undefined {
 /** `unknown`: out of our sight (another host or container), and its heartbeat may only have been delayed. */
 export type Liveness = 'alive' | 'dead' | 'unknown';
 
-/** A living owner touches its lock every second; after that long without, one that we can't look up is given up. */
+/** A living owner touches its lock every second. An owner that we can't look up counts as dead after so long a silence. */
 export const SILENCE_LIMIT_MS = {
-  /** Clocks of two machines may differ, so this is far beyond any plausible difference. */
+  /** Clocks of two machines may differ: this is far beyond any plausible difference. */
   otherHost: 6 * 60 * 60 * 1000,
   /** Same kernel, same clock. */
   otherContainer: 10 * 60 * 1000,

@@ -20,24 +20,24 @@ import { findKernelLock } from './kernel-locks.ts';
 import { currentOwner, type LockOwner, whereaboutsOf } from './owner.ts';
 import { findProcess } from './processes.ts';
 
-/** What the lock tells, protects and looks at. */
+/** What the lock reports, protects and looks at. */
 export interface ProcessLockOptions {
   /** The lock is lost (an operator removed it, or another program took it): stop gracefully. Called at most once. */
   readonly onLost: (reason: string) => void;
   readonly logger?: Logger;
-  /** Files that are only written under this lock: what a killed owner left beside them is cleared away. */
+  /** Files that are only written under this lock: what a killed owner left beside them is removed. */
   readonly protectedFiles?: readonly string[];
   /** Who takes the lock, for tests. */
   readonly owner?: LockOwner;
   /** The kernel's table of file locks, for tests. */
   readonly kernelLocks?: string;
-  /** How often the lock file is looked at, 1000 ms if absent. */
+  /** How often to look at the lock file. Default 1000 ms. */
   readonly watchIntervalMs?: number;
 }
 
 /** The right to be the only archiver that uses a work directory. */
 export interface ProcessLock {
-  /** Removes the lock file (if it still names this process) and gives the lock up. May be called again. */
+  /** Removes the lock file (if it still names this process) and gives up the lock. May be called again. */
   release(): Promise<void>;
 }
 
@@ -46,8 +46,8 @@ const ONE_DAY_MS = 24 * 60 * 60 * 1000;
 /**
  * Makes this process the only archiver at work. The lock proper is the directory `<lockFile>.lock`; `lockFile` itself
  * holds the PID (first line), for operators, who stop the archiver by removing it, and for the Python archiver, whose
- * flock on it is respected. A lock whose owner is dead (killed, machine rebooted, PID in use by another program) is
- * recovered; one held from another host counts as dead after six hours without a sign of life.
+ * flock on it counts. A lock whose owner is dead (killed, machine rebooted, PID in use by another program) is taken over;
+ * an owner on another host counts as dead after six hours without a sign of life.
  * @throws LockExistsError if another archiver holds the lock; nothing is touched then.
  * @throws PersistenceError if the lock can't be written.
  */
@@ -197,7 +197,7 @@ async function removeOwnPidFile(path: string, pid: number): Promise<void> {
   if ((await firstLine(path)) === String(pid)) await rm(path, { force: true });
 }
 
-/** The same for the last moment of a process, when nothing can be awaited or reported any more. */
+/** The same for the last moment of a process, which can't wait or report any more. */
 function removeOwnPidFileAtExit(path: string, pid: number): void {
   try {
     if (head(readRegularFileSync(path)) === String(pid)) rmSync(path, { force: true });
@@ -207,7 +207,7 @@ function removeOwnPidFileAtExit(path: string, pid: number): void {
   }
 }
 
-/** How a PID file is watched. */
+/** How to watch a PID file. */
 interface PidFileWatch {
   readonly intervalMs: number;
   readonly logger: Logger;
@@ -216,8 +216,8 @@ interface PidFileWatch {
 }
 
 /**
- * Looks at a PID file at intervals until it is gone or names another process. A file that can't be read at the moment
- * (a network file system that is away) is no reason to stop: warned about once.
+ * Looks at a PID file at intervals until it is gone or names another process. A file that can't be read for the moment (a
+ * network file system that is away) is no reason to stop: it causes one warning.
  * @returns a function that ends the watch.
  */
 function watchPidFile(path: string, pid: number, watch: PidFileWatch): () => void {

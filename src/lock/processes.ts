@@ -2,12 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode } from '../system-error.ts';
 
-/** A process of this machine and PID namespace; `startTicks` is undefined where the system does not tell it. */
+/** A process of this machine; `startTicks` is undefined where the system does not tell it. */
 export interface RunningProcess {
   readonly startTicks: string | undefined;
 }
 
-/** Looks a process up. Undefined: there is none, or only a zombie that its parent has not collected yet. */
+/** Looks up a process. Undefined: there is none, or only a zombie that its parent has not collected yet. */
 export function findProcess(pid: number): RunningProcess | undefined {
   try {
     process.kill(pid, 0);
@@ -25,11 +25,11 @@ const MACHINE_NAMESPACE = '4026531836';
 
 /**
  * Looks for a process of a container of this machine.
- * @param pid as the process knows it itself
+ * @param pid as the process itself knows it
  * @param ownNamespace the PID namespace of this process
  * @param table where the system shows its processes, for tests
- * @returns all processes that know themselves by that PID, in whatever container; undefined if not all can be seen: this is a
- *   container, too, or other accounts' processes are hidden
+ * @returns all processes that know themselves by that PID, in whatever container; undefined if some can't be seen: this is a
+ *   container, too, or the system hides other accounts' processes
  */
 export function findInContainers(
   pid: number,
@@ -53,7 +53,7 @@ export function findInContainers(
   }
 }
 
-/** The last of the PIDs in `NSpid` is that of the innermost namespace. Processes that end meanwhile are not known at all. */
+/** The last of the PIDs in `NSpid` belongs to the innermost namespace. A process that ends meanwhile has none. */
 function isKnownAs(pid: number, statusFile: string): boolean {
   try {
     const [, ...pids] = /^NSpid:\s+(.*)$/m.exec(readFileSync(statusFile, 'utf8'))?.[1]?.split(/\s+/) ?? [];

@@ -21,7 +21,7 @@ export interface WaitingTools {
 const FIRST_MS = 200;
 const LONGEST_MS = 5000;
 
-/** Waits between attempts: twice as long each time, less a random part, until the patience is at an end. */
+/** Waits between attempts, twice as long each time, less a random part, until the patience ends. */
 export class Backoff {
   readonly #tools: WaitingTools;
   readonly #stop: AbortSignal | undefined;
@@ -38,7 +38,7 @@ export class Backoff {
   /**
    * Waits before the next attempt.
    * @param patienceSeconds counted from when this was made
-   * @returns false if no further attempt is to be made: the wait would end after that, or a stop was asked for
+   * @returns false if there shall be no further attempt: the patience would end first, or a stop was asked for
    */
   async wait(patienceSeconds: number): Promise<boolean> {
     const share = (this.#tools.random(1)[0] ?? 0) / 255;

@@ -4,7 +4,7 @@ import { errorCode } from '../system-error.ts';
 
 const longestReason = 300;
 
-/** Why a connection or request failed, as one short line: what libraries wrap (`fetch failed`) is looked into. */
+/** Why a connection or request failed, in one short line. Looks into errors that libraries wrap (`fetch failed`). */
 export function reasonOf(error: unknown): string {
   return shortened(innermostMessage(error).replace(/\s+/g, ' ').trim(), longestReason);
 }

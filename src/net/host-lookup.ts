@@ -3,16 +3,16 @@ import type { LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { ArchiverError, messageOf } from '../errors.ts';
 
-/** A host as sockets want it: an IPv6 address may be written in brackets, as in URLs. */
+/** A host as sockets want it, without the brackets that an IPv6 address has in URLs. */
 export function withoutBrackets(host: string): string {
   return host.replace(/^\[(.*)\]$/, '$1');
 }
 
 /**
- * Finds out whether a host is known, before somebody looks it up who can't be stopped.
+ * Checks that a host is known, before a client looks it up that can't be stopped.
  * @param host a name or an address
- * @param advice what to do if it is not
- * @throws ArchiverError
+ * @param advice what to do if it is unknown
+ * @throws ArchiverError if it is unknown
  */
 export async function expectKnownHost(host: string, advice: string, signal: AbortSignal): Promise<void> {
   const name = withoutBrackets(host);
@@ -29,16 +29,16 @@ export async function expectKnownHost(host: string, advice: string, signal: Abor
   }
 }
 
-/** Prints what the system knows of the host that it is given; signals of the terminal are for the archiver to heed. */
+/** Prints what the system knows of the host in its argument; signals of the terminal are the archiver's business. */
 const program = `for (const signal of ['SIGHUP', 'SIGINT']) process.on(signal, () => undefined);
 require('node:dns').lookup(process.argv[1], { all: true }, (error, addresses) => {
   process.stdout.write(JSON.stringify({ code: error?.code, addresses }));
 });`;
 
 /**
- * Looks hosts up as `dns.lookup` does, but in a process of its own, which is killed when the signal is aborted: a lookup of the
- * system can't be cancelled, and no process can end before its lookups have, which takes half a minute and more if the
- * servers of /etc/resolv.conf don't answer.
+ * Looks hosts up as `dns.lookup` does, but in a process of its own, which is killed when the signal is aborted. Nobody can cancel
+ * a lookup of the system, and no process can end before its lookups have; that takes half a minute and more if the servers of
+ * /etc/resolv.conf don't answer.
  */
 export function killableLookup(signal: AbortSignal): LookupFunction {
   return (hostname, { all, family }, callback) => {

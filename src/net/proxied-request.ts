@@ -7,16 +7,16 @@ import { urlToHttpOptions } from 'node:url';
 import { withoutBrackets } from './host-lookup.ts';
 import { type HttpProxy, loginAdvice } from './proxy.ts';
 
-/** How a proxy is connected to. */
+/** How to connect to a proxy. */
 export interface TunnelOptions {
   /** Ends the attempt. */
   readonly signal: AbortSignal;
   readonly lookup?: LookupFunction;
-  /** For a proxy that is itself reached by TLS. */
+  /** For a connection to the proxy that uses TLS. */
   readonly tls?: { readonly secureContext: SecureContext; readonly rejectUnauthorized: boolean };
 }
 
-/** A proxy that did not connect us to the server. */
+/** The proxy did not connect us to the server. */
 export class TunnelError extends Error {
   /** The HTTP status of its answer. */
   readonly status: number;
@@ -60,19 +60,19 @@ export async function openTunnel(
   throw new TunnelError(authority, answer);
 }
 
-/** What a request is made with, as Node's own ones are. */
+/** What Node's own requests are made with. */
 export interface ProxiedRequestOptions {
   readonly method: string;
   readonly headers: Readonly<Record<string, string | number>>;
   readonly lookup: LookupFunction;
-  /** Ends all that is under way, even connecting. */
+  /** Ends the request, even while it connects. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Prepares a request that goes through a proxy, without a pool of connections. A proxy wants the whole address in place of the path,
- * or (https) makes the connection that TLS then runs on.
- * @returns what begins the request
+ * Prepares a request that goes through a proxy, without a pool of connections. A proxy wants the whole address in place of the
+ * path, or (https) it makes the connection that TLS then runs on.
+ * @returns a function that begins the request
  * @throws Error if the proxy does not make that connection; system errors if it can't be reached
  */
 export async function prepareThrough(

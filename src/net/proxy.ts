@@ -6,7 +6,7 @@ import { withoutBrackets } from './host-lookup.ts';
 
 /** A proxy that requests to a server go through. */
 export interface HttpProxy {
-  /** Is the connection to the proxy itself a TLS one? */
+  /** Does the connection to the proxy itself use TLS? */
   readonly isSecure: boolean;
   readonly hostname: string;
   readonly port: number;
@@ -19,10 +19,10 @@ export interface HttpProxy {
 }
 
 /**
- * The proxy that the environment names for a server: `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`, with the meaning that
- * they have for Python's requests and urllib. The lower-case name comes first; if it is set and empty, it switches the other off.
- * @returns undefined if the server is to be asked directly
- * @throws ConfigurationError if the variable holds no address of a HTTP proxy
+ * The proxy that the environment names for a server: `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy` mean what they mean to
+ * Python's requests and urllib. The lower-case name comes first; if it is set and empty, it switches the other off.
+ * @returns undefined if requests go to the server directly
+ * @throws ConfigurationError if the variable is not the address of a HTTP proxy
  */
 export function proxyFor(server: URL, env: Environment): HttpProxy | undefined {
   const found = proxyVariable(server.protocol.slice(0, -1), env) ?? proxyVariable('all', env);
