@@ -4,21 +4,21 @@ import { byRunNumber, type RunNumber } from '../runs/run-number.ts';
 import { shortened } from '../shown-text.ts';
 import { type FailureReasons, type KnownReasons, noReasons } from './failure-reasons.ts';
 
-/** Lines of one file that are warned about one by one. */
+/** How many lines of a file get a warning each. */
 const MOST_WARNINGS = 10;
-/** Characters of a line that a warning shows. */
+/** How many characters of a line a warning shows. */
 const LONGEST_SHOWN = 100;
 
-/** Runs to take in and out; a run in both is in afterwards. */
+/** Runs to add and to remove; a run in both is in the log afterwards. */
 export interface FailureLogChange {
-  /** With why each failed. */
+  /** Each with the reason why it failed. */
   readonly add?: ReadonlyMap<RunNumber, string>;
   readonly remove?: readonly RunNumber[];
 }
 
 /**
- * The runs that failed in a stage, one number per line, ascending, each once. A missing file is an empty log. Why they failed
- * is noted beside it; a reason goes with its run, but a run may be without any.
+ * The runs that failed in a stage, one number per line, ascending, each once. A missing file is an empty log. Another file notes
+ * why they failed: it loses a reason with its run, but a run may have none.
  */
 export class FailureLog {
   readonly path: string;
@@ -27,8 +27,8 @@ export class FailureLog {
   readonly #warn: (message: string) => void;
 
   /**
-   * @param reasons where it is noted why runs failed; nowhere if absent
-   * @param warn is told of lines that are not run numbers
+   * @param reasons notes why runs failed; nobody does if absent
+   * @param warn hears of lines that are not run numbers
    */
   constructor(path: string, reasons?: FailureReasons, warn: (message: string) => void = () => undefined) {
     this.#file = new GuardedFile(path);
@@ -38,7 +38,7 @@ export class FailureLog {
   }
 
   /**
-   * @returns the runs, ascending; lines that are not run numbers are ignored, with a warning, and gone when the file changes.
+   * @returns the runs, ascending. Lines that are not run numbers are ignored, with a warning; the next change removes them.
    * @throws PersistenceError if the file can't be read.
    */
   async read(): Promise<RunNumber[]> {
@@ -54,13 +54,13 @@ export class FailureLog {
     return runs;
   }
 
-  /** Why the runs failed, as far as that is noted. Never throws. */
+  /** Why the runs failed, as far as somebody noted it. Never throws. */
   async reasons(): Promise<KnownReasons> {
     return (await this.#reasons?.read()) ?? noReasons;
   }
 
   /**
-   * Takes runs in and out as one step. Nothing is written if nothing changes.
+   * Adds and removes runs as one step. Nothing is written if nothing changes.
    * @throws PersistenceError if the file can't be read, locked or written.
    */
   async change({ add = new Map(), remove = [] }: FailureLogChange): Promise<void> {
@@ -77,8 +77,8 @@ export class FailureLog {
   }
 
   /**
-   * Sets the whole log (recovery).
-   * @returns where the old one was kept, if there was one and it was different
+   * Sets the whole log, for a recovery.
+   * @returns where a different old log was kept
    * @throws PersistenceError if the file can't be read, kept aside, locked or written.
    */
   async replace(runs: readonly RunNumber[]): Promise<string | undefined> {

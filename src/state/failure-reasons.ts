@@ -4,28 +4,28 @@ import { byRunNumber, type RunNumber } from '../runs/run-number.ts';
 import { JsonFile, jsonText } from './json-file.ts';
 import { runKey } from './run-set-file.ts';
 
-/** Why a run failed when it was tried last. */
+/** Why the last attempt at a run failed. */
 export interface FailureReason {
-  /** When that was, ISO 8601, UTC. */
+  /** When it failed, ISO 8601, UTC. */
   readonly time: string;
   /** One line. */
   readonly message: string;
 }
 
-/** What is noted of the runs of a failure log. */
+/** What is known of the runs of a failure log. */
 export interface KnownReasons {
-  /** Runs without an entry failed before there was a note of it, or were put into the log by a recovery or by hand. */
+  /** A run without an entry failed before reasons were noted, or a recovery or a hand put it into the log. */
   readonly byRun: ReadonlyMap<RunNumber, FailureReason>;
-  /** Why nothing is known, if the file is there and can't be read or understood. */
+  /** Why nothing is known, if the file exists and can't be read or understood. */
   readonly problem: string | undefined;
 }
 
-/** How reasons are noted. */
+/** How to note reasons. */
 export interface FailureReasonsOptions {
-  /** Takes passwords and the like out of texts. */
+  /** Removes passwords and the like from texts. */
   readonly redact: (text: string) => string;
   readonly now: () => Date;
-  /** Is told once if reasons can't be noted, or what was noted is lost. */
+  /** Hears once that reasons can't be noted, or that noted reasons are lost. */
   readonly warn: (message: string) => void;
 }
 
@@ -34,18 +34,18 @@ export const noReasons: KnownReasons = { byRun: new Map(), problem: undefined };
 const record = z
   .record(runKey, z.object({ time: z.iso.datetime(), message: z.string() }))
   .transform((reasons) => new Map(Object.entries(reasons).map(([run, reason]) => [Number(run), reason])));
-/** Characters of a message; the log has all of it. */
+/** How many characters of a message are noted; the log has all of it. */
 const longestMessage = 500;
 
 /**
- * Why the runs of a failure log failed: `{"5011": {"time": "<ISO 8601>", "message": "why"}}`. It only helps people, so
- * that nothing here throws: a file that can't be understood counts as empty, and one that can't be written is left alone.
+ * Why the runs of a failure log failed: `{"5011": {"time": "<ISO 8601>", "message": "why"}}`. It only helps people, so nothing
+ * here throws: a file that can't be understood counts as empty, and one that can't be written is left alone.
  */
 export class FailureReasons {
   readonly #file: JsonFile<ReadonlyMap<RunNumber, FailureReason>>;
   readonly #options: FailureReasonsOptions;
   #hasWarned = false;
-  /** What can't be written may take long to fail, and would do so for each run. */
+  /** A file that can't be written may take long to fail, and would do so for each run. */
   #isGivenUp = false;
 
   constructor(path: string, options: FailureReasonsOptions) {
@@ -57,7 +57,7 @@ export class FailureReasons {
     this.#options = options;
   }
 
-  /** What is noted. Never throws. */
+  /** The reasons that are noted. Never throws. */
   async read(): Promise<KnownReasons> {
     try {
       return { byRun: (await this.#file.read()) ?? new Map(), problem: undefined };
@@ -102,8 +102,8 @@ export class FailureReasons {
 }
 
 /**
- * A message as it is noted beside a run: one line of at most 500 characters.
- * @param redact takes passwords and the like out of texts
+ * A message as a file notes it beside a run: one line of at most 500 characters.
+ * @param redact removes passwords and the like from texts
  */
 export function shortReason(message: string, redact: (text: string) => string): string {
   // Secrets first: a part of one would not be found.

@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import { RunSetFile } from './run-set-file.ts';
 
-/** What is kept about archived runs on which there is still something to do. */
+/** Archived runs for which there is still something to do. */
 export interface FollowUpRecords {
   /** Archived without stop time. */
   readonly unfinished: RunSetFile;
-  /** Those of them that were archived without any time, so that they have no RunHistory2. */
+  /** Those of them that were archived without a start time, too, so that they have no RunHistory2. */
   readonly untimed: RunSetFile;
-  /** Those of the older unfinished runs that had their turn to be looked at, in the round that is under way. */
+  /** The older unfinished runs that had their turn to be looked at in the current round. */
   readonly turns: RunSetFile;
-  /** They got their stop time in artdaqDB later; a blob that they had in UconDB by then lacks it. */
+  /** Runs that got their stop time in artdaqDB later; a blob that was in UconDB by then lacks it. */
   readonly amended: RunSetFile;
 }
 

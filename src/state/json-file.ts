@@ -72,7 +72,7 @@ export class JsonFile<Content> {
 
   /**
    * Sets the content whatever the file holds.
-   * @returns where the old file was kept, if there was one and it was different
+   * @returns where a different old file was kept
    * @throws PersistenceError if the file can't be read, kept aside, locked or written
    */
   replace(content: Content): Promise<string | undefined> {

@@ -18,16 +18,16 @@ const record = z.object({
   execution: stageNotes.optional(),
 });
 
-/** What is told of: a stage, or executions that could not come to their end. */
+/** What people are told about: a stage, or executions that could not come to their end. */
 export type Subject = StageName | 'execution';
 
 /** A way to tell somebody. */
 export type ChannelName = z.output<typeof channelName>;
 
-/** A failure of a stage that a channel has told and that is not over. */
+/** A failure of a stage that a channel has reported and that is not over. */
 export type Told = z.output<typeof told>;
 
-/** `told`: what each channel has told. */
+/** `told`: what each channel has reported. */
 export type StageNotes = z.output<typeof stageNotes>;
 
 type NotifiedRecord = z.output<typeof record>;
@@ -35,30 +35,30 @@ type NotifiedRecord = z.output<typeof record>;
 const nothingNoted: StageNotes = { told: {} };
 
 /**
- * The record of the failures that somebody has been told of:
+ * The record of the failures that people have been told about:
  * `{"import": {"told": {"email": {"runs": [12], "gone": [], "errors": [], "at": "<ISO 8601>"}}}}`
- * (`gone`: no longer failing, which was not told yet; `errors`: of the stage itself, as they are compared).
- * A file that can't be understood counts as empty: all that can follow is that something is told again.
+ * (`gone`: no longer failing, which was not reported yet; `errors`: of the stage itself, in the form in which they are compared).
+ * A file that can't be understood counts as empty: at worst, a failure is reported again.
  */
 export class NotifiedFile {
   readonly path: string;
   readonly #file: JsonFile<NotifiedRecord>;
   readonly #warn: (message: string) => void;
 
-  /** @param warn is told of a file that can't be read or understood */
+  /** @param warn hears of a file that can't be read or understood */
   constructor(path: string, warn: (message: string) => void) {
     this.#file = new JsonFile(path, { title: 'The record of notifications', schema: record, format });
     this.path = this.#file.path;
     this.#warn = warn;
   }
 
-  /** What is noted of a stage. Never fails. */
+  /** What is noted about a stage. */
   async read(stage: Subject): Promise<StageNotes> {
     return notesOf(await this.#read(this.#warn), stage);
   }
 
   /**
-   * Changes what is noted of a stage, as one step. Nothing is written if nothing changes.
+   * Changes what is noted about a stage, as one step. Nothing is written if nothing changes.
    * @throws PersistenceError if the file can't be locked or written
    */
   async update(stage: Subject, change: (notes: StageNotes) => StageNotes): Promise<void> {

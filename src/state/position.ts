@@ -1,15 +1,15 @@
 import type { RunNumber } from '../runs/run-number.ts';
 import type { StageState } from './state.ts';
 
-/** What a batch has done so far. */
+/** What a batch has achieved so far. */
 export interface Progress {
-  /** Runs of the batch that are at the target now; all of them, not only those since the last time. */
+  /** All runs of the batch that are at the target now, not only those since the last time. */
   readonly successes: readonly RunNumber[];
-  /** Runs that were tried; a run below one of these that is still in progress would be lost in a crash. */
+  /** Runs that were tried. A crash would lose a run below one of them that is still in progress. */
   readonly attempted: readonly RunNumber[];
-  /** Runs at the target before the batch: a crash may have kept an earlier execution from counting them. */
+  /** Runs that were at the target before the batch: an earlier execution may have crashed before it counted them. */
   readonly archivedBefore?: readonly RunNumber[];
-  /** The lowest run at source or target: where the contiguous runs begin. The lowest given here, if absent. */
+  /** The lowest run at source or target, where the contiguous runs begin. Default: the lowest of the runs above. */
   readonly lowestKnown?: RunNumber | undefined;
 }
 

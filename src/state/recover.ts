@@ -5,17 +5,17 @@ import { formatRuns } from '../runs/run-set.ts';
 import { positionOf, recompute } from './position.ts';
 import type { StageState } from './state.ts';
 
-/** What state file and failure log of a stage follow from its source and target. */
+/** The state file and the failure log of a stage that follow from its source and target. */
 export interface Recovery {
   readonly state: StageState;
   /**
-   * Runs of the source up to the highest at the target that the target lacks, but for those that wait by a fault; and all of which it
-   * holds something else.
+   * Runs of the source, up to the highest at the target, that the target lacks and that do not wait because of a fault; and all
+   * runs of which the target holds something else.
    */
   readonly failed: readonly RunNumber[];
 }
 
-/** Where a recovery is written. */
+/** The files that a recovery writes. */
 export interface RecoveredFiles {
   readonly state: RecoveredFile<StageState> & { read(): Promise<StageState> };
   readonly failures: RecoveredFile<readonly RunNumber[]>;
@@ -24,13 +24,13 @@ export interface RecoveredFiles {
 
 interface RecoveredFile<Content> {
   readonly path: string;
-  /** Sets the content; gives the place where a different one was kept. */
+  /** Sets the content; returns where a different one was kept. */
   replace(content: Content): Promise<string | undefined>;
 }
 
 /**
  * Rebuilds what a stage remembers from the runs at its source and target, both ascending.
- * @param waits does the run wait by a fault? Then every execution tries it, wherever the position is.
+ * @param waits does the run wait because of a fault? Then every execution tries it, wherever the position is.
  * @param different runs of which the target holds something else; they failed, whatever their number
  */
 export function recoverFrom(
@@ -45,7 +45,7 @@ export function recoverFrom(
 }
 
 /**
- * Writes a recovery. The order matters to one that is killed in between: a run is in the failure log before the position
+ * Writes a recovery. The order matters if the process is killed in between: a run is in the failure log before the position
  * passes it, and the position goes down before a run above it leaves the log.
  * @throws PersistenceError if a file can't be written
  */

@@ -67,7 +67,7 @@ export class RunSetFile {
 
   /**
    * Sets the whole set, whatever the file holds.
-   * @returns where the old content was kept, if there was one and it was different
+   * @returns where a different old file was kept
    * @throws PersistenceError if the file can't be read, kept aside, locked or written
    */
   async replace(runs: readonly RunNumber[]): Promise<string | undefined> {
@@ -76,7 +76,7 @@ export class RunSetFile {
 
   /**
    * As {@link replace}, but only if the file can't be understood.
-   * @returns where the old content was kept; undefined if nothing had to be done
+   * @returns where the old file was kept; undefined if nothing had to be done
    */
   async replaceUnreadable(runs: readonly RunNumber[]): Promise<string | undefined> {
     try {

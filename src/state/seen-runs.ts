@@ -5,8 +5,8 @@ import { RunSetFile } from './run-set-file.ts';
 
 /**
  * The record of the runs that were at a stage's source in earlier executions: `{"seen_runs": ["100-205", "300"]}`. It
- * tells a run that appeared late, below the position, from one that the site skipped by setting the position. Runs below
- * the position are never taken out: a file system that was away for one execution must not make all of history late.
+ * distinguishes a run that appeared late, below the position, from one that the site skipped by setting the position. Runs
+ * below the position stay for ever: a file system that was away for one execution must not make all of history late.
  */
 export class SeenRuns {
   readonly path: string;
@@ -34,7 +34,7 @@ export class SeenRuns {
   }
 
   /**
-   * Adds runs to the record. Late runs that are still waiting for their turn must not be among them.
+   * Adds runs to the record. Late runs that still wait for their turn must not be among them.
    * @throws PersistenceError if the record can't be read, understood, locked or written.
    */
   async remember(runs: readonly RunNumber[]): Promise<void> {
@@ -42,8 +42,8 @@ export class SeenRuns {
   }
 
   /**
-   * Takes note of what is at the source: as {@link remember}, and a run above the position that is not there any more is
-   * forgotten, as it is late if it comes back after the position has passed it.
+   * Notes what is at the source: as {@link remember}, but also forgets runs above the position that are gone. Such a run is late
+   * if it comes back after the position has passed it.
    * @throws PersistenceError as remember does
    */
   async look(present: readonly RunNumber[], position: RunNumber): Promise<void> {
@@ -51,8 +51,8 @@ export class SeenRuns {
   }
 
   /**
-   * Sets the whole record (recovery).
-   * @returns where the old one was kept, if there was one and it was different
+   * Sets the whole record, for a recovery.
+   * @returns where a different old record was kept
    * @throws PersistenceError if the file can't be read, kept aside, locked or written.
    */
   async replace(runs: readonly RunNumber[]): Promise<string | undefined> {
@@ -60,7 +60,7 @@ export class SeenRuns {
   }
 
   /**
-   * Did earlier executions see any run? What they saw above the position alone is forgotten when it is not there any more.
+   * Did earlier executions see any run? Runs that they saw only above the position don't count once they are gone.
    * @throws PersistenceError if the record can't be read or understood.
    */
   async hasAny(): Promise<boolean> {
@@ -68,7 +68,7 @@ export class SeenRuns {
   }
 
   /**
-   * A test for whether a run is in the record; everything is at the first execution.
+   * A test whether a run is in the record. At the first execution all runs are.
    * @throws PersistenceError if the record can't be read or understood.
    */
   async membership(): Promise<(run: RunNumber) => boolean> {

@@ -41,8 +41,8 @@ const stateDocument = z
   });
 
 /**
- * The state file of a stage: `{"last_contiguous_run": n, "last_attempted_run": n}`. A missing file is an empty state; one
- * that can't be understood is kept aside and refused when it is to be changed, as starting anew would archive everything again.
+ * The state file of a stage: `{"last_contiguous_run": n, "last_attempted_run": n}`. A missing file is an empty state. A file that
+ * can't be understood is never changed, only copied: starting anew would archive everything again.
  */
 export class StateFile {
   readonly path: string;
@@ -87,8 +87,8 @@ export class StateFile {
   }
 
   /**
-   * Sets the state whatever the file holds (recovery); other keys of a file that can be understood are kept.
-   * @returns where the old file was kept, if there was one and it was different
+   * Sets the state whatever the file holds, for a recovery; other keys of a file that can be understood are kept.
+   * @returns where a different old file was kept
    * @throws PersistenceError if the file can't be read, kept aside, locked or written.
    */
   async replace(state: StageState): Promise<string | undefined> {

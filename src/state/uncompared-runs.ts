@@ -24,17 +24,17 @@ const record = z.object({ uncompared_runs: z.array(placeNotes).readonly() });
 type PlaceNotes = z.output<typeof placeNotes>;
 
 /**
- * The runs whose upload this archiver was about to begin and whose blob it did not find equal since, for each place at UconDB:
+ * The runs whose upload this archiver was about to begin and whose blob it has not found equal since, for each place at UconDB:
  * `{"uncompared_runs": [{"server": "https://…/app", "folder": "…", "object": "…", "runs": ["100-205", "300"]}]}`. A run is noted
- * before its upload and taken off once its blob was read back and the state was written, so a key that is listed at UconDB says
- * nothing about a noted run. A note without such a key means nothing. Only the notes of one place are looked at; all others are kept.
+ * before its upload and dropped once its blob was read back and the state was written: a key in UconDB's listing proves nothing
+ * about a noted run, and a note without such a key means nothing. Only the notes of one place count; all others are kept.
  */
 export class UncomparedRuns {
   readonly path: string;
   readonly #file: JsonFile<readonly PlaceNotes[]>;
   readonly #place: BlobPlace;
 
-  /** @param place whose notes are looked at */
+  /** @param place whose notes count */
   constructor(path: string, place: BlobPlace) {
     this.#file = new JsonFile(path, {
       title: 'The record of uncompared runs',
@@ -68,7 +68,7 @@ export class UncomparedRuns {
   }
 
   /**
-   * Takes runs off. Nothing is written if none of them is noted.
+   * Drops runs. Nothing is written if none of them is noted.
    * @throws PersistenceError as note does
    */
   async drop(runs: readonly RunNumber[]): Promise<void> {
@@ -76,8 +76,8 @@ export class UncomparedRuns {
   }
 
   /**
-   * Sets the notes of this place, whatever the file holds (recovery). Those of other places are kept if they can be understood.
-   * @returns where the old content was kept, if there was one and it was different
+   * Sets the notes of this place whatever the file holds, for a recovery. Notes of other places are kept if they can be understood.
+   * @returns where a different old file was kept
    * @throws PersistenceError if the file can't be read, kept aside, locked or written
    */
   async replace(runs: readonly RunNumber[]): Promise<string | undefined> {
@@ -111,15 +111,15 @@ export class UncomparedRuns {
   }
 }
 
-/** Where it is kept what became of uploads. */
+/** The records of what became of uploads. */
 export interface UploadRecords {
   readonly uncompared: UncomparedRuns;
-  /** Found different when they were compared last, or (by `--verify`) could not be compared. */
+  /** Runs whose last comparison found them different, or (by `--verify`) was not possible. */
   readonly unequal: RunSetFile;
   readonly failures: FailureLog;
 }
 
-/** Runs that have a key at UconDB and don't count as archived, both ascending. */
+/** Runs that have a key at UconDB and don't count as archived; both lists ascending. */
 export interface UncertainRuns {
   /** Not compared since their upload began. */
   readonly uncompared: readonly RunNumber[];
@@ -128,7 +128,7 @@ export interface UncertainRuns {
 }
 
 /**
- * Tells which of the keys at UconDB don't count: those of noted runs, and of failed runs that are known to be unequal.
+ * Finds the keys at UconDB that don't count: those of noted runs, and of failed runs that are known to be unequal.
  * @param listed the runs that have a key, ascending
  * @throws PersistenceError if one of the records can't be read or understood
  */

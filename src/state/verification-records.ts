@@ -4,9 +4,9 @@ import { RunSetFile } from './run-set-file.ts';
 
 /** What `--verify` keeps from one execution to the next. */
 export interface VerificationRecords {
-  /** They had their turn in the round that is under way. */
+  /** Runs that had their turn in the current round. */
   readonly verified: RunSetFile;
-  /** Found different, or could not be compared, when they were compared last; a new round leaves them here. */
+  /** Runs whose last comparison found them different, or was not possible; a new round leaves them here. */
   readonly unequal: RunSetFile;
 }
 
@@ -27,7 +27,7 @@ export function verificationRecords(workDir: string): VerificationRecords {
   };
 }
 
-/** Runs are noted in steps of this size: what a killed verification has to repeat at most. */
+/** Runs are noted in steps of this size: a killed verification has to repeat no more. */
 const NOTED_TOGETHER = 50;
 
 /** Notes how runs compared, several at a time. */
@@ -35,7 +35,7 @@ export class VerifiedNotes {
   readonly #records: VerificationRecords | undefined;
   #unwritten: { readonly run: RunNumber; readonly isEqual: boolean }[] = [];
 
-  /** @param records where; nowhere if absent */
+  /** @param records where to note; nowhere if absent */
   constructor(records: VerificationRecords | undefined) {
     this.#records = records;
   }
@@ -57,7 +57,7 @@ export class VerifiedNotes {
     if (this.#records === undefined || noted.length === 0) return;
     const { verified, unequal } = this.#records;
     const found = noted.filter(({ isEqual }) => !isEqual).map(({ run }) => run);
-    // First of all: a kill in between repeats runs then, and forgets none that differ.
+    // First of all: after a kill in between, runs are repeated, and none that differ are forgotten.
     if (found.length > 0) await unequal.add(found);
     await unequal.drop(noted.filter(({ isEqual }) => isEqual).map(({ run }) => run));
     await verified.add(noted.map(({ run }) => run));

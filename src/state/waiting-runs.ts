@@ -23,39 +23,39 @@ const document = z.object({
 });
 
 /**
- * A run that failed by a fault that is not known to be its own, and is tried again by every execution. `place`: where;
- * `cause`: the message of its last failure; `since`: its first failure, ISO 8601, UTC; `cycles`: how many executions tried it;
- * `successes`: how many of its failures stand directly between two successes of other runs at that place; `undecided`: its last
- * failure came directly after such a success, and nothing has ended at that place since.
+ * A run that failed by a fault that may not be its own, so every execution tries it again. `place`: where; `cause`: the message
+ * of its last failure; `since`: its first failure, ISO 8601, UTC; `cycles`: how many executions tried it; `successes`: how many of
+ * its failures came directly between two successes of other runs at that place; `undecided`: its last failure came directly after
+ * such a success, and nothing has ended at that place since.
  */
 export type WaitingRun = z.output<typeof waitingRun>;
 
-/** Why a run is not tried for now though nothing failed. */
+/** Why a run has to wait though nothing failed. */
 export type PostponementReason = z.output<typeof postponementReason>;
 
-/** What a stage keeps about runs that wait. */
+/** The runs of a stage that wait. */
 export interface WaitingState {
-  /** By a fault. */
+  /** Because of a fault. */
   readonly byFault: ReadonlyMap<RunNumber, WaitingRun>;
   /** Without any fault, as the last execution found them. */
   readonly postponed: ReadonlyMap<PostponementReason, RunSet>;
-  /** Did the last execution of one run alone take a waiting one? Then it is the turn of the others. */
+  /** Did the last execution, which took a single run, take a waiting one? Then it is the turn of the others. */
   readonly beganWithWaiting: boolean;
 }
 
-/** Runs that wait because of a fault at one place that may be the site's: they are no failures, and each execution tries them again. */
+/** Runs that wait because of a fault at one place, which may be the site's: they are no failures, and each execution tries them. */
 export interface WaitingAtPlace {
   /** As `artdaqDB write`. */
   readonly place: string;
   /** Ascending. */
   readonly runs: readonly RunNumber[];
-  /** What the one that was tried last there failed with. */
+  /** The error of the run that was tried last there. */
   readonly cause: string;
-  /** When the first of them failed first, ISO 8601, UTC. */
+  /** When the first of them failed for the first time, ISO 8601, UTC. */
   readonly since: string;
 }
 
-/** Runs that wait by a fault, for telling people. */
+/** Runs that wait because of a fault, by place, for messages. */
 export function waitingByPlace(waiting: ReadonlyMap<RunNumber, WaitingRun>): WaitingAtPlace[] {
   const places = [...new Set([...waiting.values()].map(({ place }) => place))];
   return places.map((place) => {
@@ -85,7 +85,7 @@ export class WaitingRunsFile {
   readonly #file: JsonFile<WaitingState>;
   readonly #format: (state: WaitingState) => string;
 
-  /** @param redact takes passwords and the like out of texts */
+  /** @param redact removes passwords and the like from texts */
   constructor(path: string, stage: StageName, redact: (text: string) => string) {
     this.#format = (state) => format(state, (cause) => shortReason(cause, redact));
     this.#file = new JsonFile(path, {
@@ -105,7 +105,7 @@ export class WaitingRunsFile {
   }
 
   /**
-   * Sets what is kept. A file is made only if somebody waits.
+   * Sets who waits. A file is made only if somebody waits.
    * @throws PersistenceError if the file can't be read, understood, locked or written
    */
   async write(state: WaitingState): Promise<void> {
@@ -116,8 +116,8 @@ export class WaitingRunsFile {
   }
 
   /**
-   * For a recovery: forgets all that is kept.
-   * @returns where the old content was kept, if there was one and it was different
+   * Forgets who waits, for a recovery.
+   * @returns where a different old file was kept
    * @throws PersistenceError if the file can't be read, kept aside, locked or written
    */
   async clear(): Promise<string | undefined> {
