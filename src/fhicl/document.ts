@@ -21,7 +21,7 @@ export type Collection = 'RunHistory' | 'SystemLayout';
 export interface DocumentIdentity {
   readonly entity: string;
   readonly run: RunNumber;
-  /** Configuration name without run; both together name configuration and version. */
+  /** Configuration name without the run; `<run>/<config>` names configuration and version. */
   readonly config: string;
   readonly collection: Collection;
   /** Object id, 24 hex digits. */
@@ -94,7 +94,8 @@ function envelope({ entity, run, config, collection, id, now }: DocumentIdentity
 }
 
 /**
- * What a stored document says of itself, and its FHiCL text as artdaqDB exports it (documentation/ARTDAQDB.md, "Export").
+ * Reads a stored document: what it says of itself, and its FHiCL text as artdaqDB exports it (documentation/ARTDAQDB.md,
+ * "Export").
  * @throws ArtdaqDbError if it is malformed
  */
 export function readStored(json: string): StoredIdentity & { readonly fhicl: string } {
@@ -148,8 +149,8 @@ export function formatTimestamp(date: Date): string {
 }
 
 /**
- * A stored document with another content: id, stamps and all else that it is filed under stay as they are, so that indexes
- * still fit.
+ * A stored document with another content. Id, stamps and all that it is filed under stay as they are, so that indexes still
+ * fit.
  * @param stored its JSON text
  * @param file FHiCL; its name is used in messages
  * @throws FhiclError if artdaqDB would refuse the text, ArtdaqDbError if the stored document is malformed

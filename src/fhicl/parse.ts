@@ -4,7 +4,7 @@ import { scalarText, takeName, takeScalar } from './scalars.ts';
 import { isIncludeAt, Scanner } from './scanner.ts';
 import { type Entry, type FhiclDocument, INCLUDE_KEY, MAX_DEPTH, MAX_VALUES, type Value } from './tree.ts';
 
-/** `#include` at the start of a line must be a directive, even inside a string; the library's includer says so. */
+/** The library wants a directive wherever a line begins with `#include`, even inside a string. */
 const MALFORMED_INCLUDE = /(?:^|[\r\n])#include(?!\s)/;
 const NOT_ASCII = /[^\0-\x7f]/;
 
@@ -25,7 +25,7 @@ export function parseFhicl(text: string, name: string): FhiclDocument {
   const comments = scanComments(text);
   const parser = new Parser(scanner, comments);
   const sections = parser.sections();
-  // What only looks like an #include (it is text or a remark) would be taken for one behind an exported value.
+  // A text or remark that only looks like an #include would be taken for one behind an exported value.
   const notes = comments.filter(
     ({ position }) => !isIncludeAt(text, position) || parser.includes.isEntry(position),
   );
@@ -79,7 +79,7 @@ class Parser {
     return true;
   }
 
-  /** Does a name with its colon stand here? Leaves the position somewhere behind. */
+  /** Does a name with its colon stand here? Moves the position. */
   #bindsName(): boolean {
     const scanner = this.#scanner;
     do {
@@ -90,7 +90,7 @@ class Parser {
     return takeBinding(scanner) !== undefined;
   }
 
-  /** Goes to where the next entry, the end of a block or an `#include` that is an entry begins. */
+  /** Goes to the next entry, be it an `#include`, or to the end of a block. */
   #skipToEntry(): void {
     const scanner = this.#scanner;
     for (scanner.skipToDirective(); isIncludeAt(scanner.text, scanner.position); scanner.skipToDirective()) {
@@ -258,7 +258,7 @@ class Includes {
   }
 }
 
-/** What stands at the position, for a message: at most 20 characters of its line up to the first blank. */
+/** The text at the position, for a message: at most 20 characters of its line up to the first blank. */
 function found(scanner: Scanner): string {
   if (scanner.atEnd) return 'the end of the text';
   const [word = ''] = /^\S*/.exec(scanner.text.slice(scanner.position, scanner.position + 20)) ?? [];

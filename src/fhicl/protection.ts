@@ -1,7 +1,7 @@
 import type { Scanner } from './scanner.ts';
 import type { Entry, Protection, Value } from './tree.ts';
 
-/** The modifiers that can stand right before the colon behind a name, weakest first. */
+/** The modifiers that can stand between a name and its colon, weakest first. */
 const PROTECTIONS = ['@protect_ignore', '@protect_error'] as const;
 
 const strength = (protection: Protection) => (protection === '' ? 0 : 1 + PROTECTIONS.indexOf(protection));
@@ -13,9 +13,9 @@ export function takeBinding(scanner: Scanner): Protection | undefined {
 }
 
 /**
- * What is wrong with the protections inside a protected entry: none may be weaker than its own. The protected entries inside
- * were looked into already.
- * @returns undefined if nothing is
+ * What is wrong with the protections inside a protected entry: none may be weaker than its own. Protected entries inside it
+ * were checked already.
+ * @returns undefined if nothing is wrong
  */
 export function violationWithin(entry: Entry): string | undefined {
   if (entry.protection === '') return undefined;
@@ -40,7 +40,7 @@ function weakerWithin(value: Value, protection: Protection): Entry | undefined {
   return undefined;
 }
 
-/** The entries of a nested table: of a repeated key the last value stands at the first's place, unless that is protected. */
+/** The entries of a nested table: a repeated key has its last value at its first place, unless the first is protected. */
 export class TableEntries {
   readonly entries: Entry[] = [];
   readonly #places = new Map<string, number>();

@@ -2,7 +2,7 @@ import type { Scanner } from './scanner.ts';
 import { locate, withLineFeeds } from './scanner.ts';
 import type { ScalarType } from './tree.ts';
 
-/** What must follow each kind of token: not a printable character, or one of these, or the end. */
+/** What must follow a token: no printable character, one of these characters, or the end. */
 const followedBy = (characters: string) => `(?=[^!-~]|[${characters}]|$)(?!#include\\s)`;
 const token = (pattern: string, following: string) =>
   new RegExp(`(?:${pattern})${followedBy(following)}`, 'y');
@@ -32,7 +32,7 @@ export function takeName(scanner: Scanner): boolean {
   return scanner.match(WORD);
 }
 
-/** Goes past a scalar and returns its type, or undefined if none stands here. Its text is left to {@link scalarText}. */
+/** Goes past a scalar and returns its type, or undefined if none stands here. {@link scalarText} gives its text. */
 export function takeScalar(scanner: Scanner): ScalarType | undefined {
   switch (scanner.text[scanner.position]) {
     case '"':
@@ -76,7 +76,7 @@ export function scalarText(type: ScalarType, source: string): string {
   }
 }
 
-/** Is this stored text a whole complex number? The C++ library stores those with blanks only up to the first blank. */
+/** Is this stored text a whole complex number? The C++ library stores one only up to its first blank. */
 export function isWholeComplex(text: string): boolean {
   return text.includes(')');
 }
@@ -96,7 +96,7 @@ function takeComplex(scanner: Scanner): void {
   }
 }
 
-/** Drops comments and makes blanks of line breaks and tabs: neither may stand in what the C++ library exports bare. */
+/** Drops comments, and makes blanks of line breaks and tabs: the C++ library exports the text without quotes. */
 function complexOnOneLine(source: string): string {
   return source
     .replace(/(?:#|\/\/)[^\r\n]*/g, '')
@@ -118,7 +118,7 @@ function takeQuoted(scanner: Scanner, quote: '"' | "'"): void {
   if (quote === '"' && content.includes('\\')) checkEscapes(scanner, content, start + 1);
 }
 
-/** Points to where a text begins that runs over line ends: its own closing quote is missing, most likely. */
+/** Points to the start of a text of several lines: most likely its own closing quote is missing. */
 function failAfterQuoted(scanner: Scanner, start: number): never {
   const required = 'after a closing quote must come a blank, line end, comma or bracket';
   const quoted = scanner.text.slice(start, scanner.position);

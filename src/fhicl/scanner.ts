@@ -29,7 +29,7 @@ export class Scanner {
     return this.position >= this.text.length;
   }
 
-  /** Skips white space and comments; an `#include` directive can't stand here. */
+  /** Skips white space and comments where no `#include` can stand. */
   skip(): void {
     this.skipToDirective();
     if (isIncludeAt(this.text, this.position)) {
@@ -37,7 +37,7 @@ export class Scanner {
     }
   }
 
-  /** Skips white space and comments up to anything else or an `#include` directive. */
+  /** Skips white space and comments, but no `#include`. */
   skipToDirective(): void {
     const { text } = this;
     let { position } = this;
@@ -83,7 +83,7 @@ export class Scanner {
     return this.#line;
   }
 
-  /** Makes the lines up to a position further on count as one with the current line. */
+  /** Counts the lines up to a later position and the current line as one. */
   joinLinesUpTo(position: number): void {
     this.currentLine();
     this.#counted = position;

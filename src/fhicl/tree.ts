@@ -1,6 +1,6 @@
 /**
- * A FHiCL document in memory, as artdaqDB sees it: nothing resolved, every scalar as the text of its source, order and
- * repeated top-level keys kept, and with each value the comments that artdaqDB stores beside it.
+ * A FHiCL document in memory, as artdaqDB sees it: nothing is resolved, every scalar is the text of its source, order and
+ * repeated top-level keys are kept, and each value has the comments that artdaqDB stores beside it.
  */
 
 /** artdaqDB's names for the types of scalars, as stored documents hold them. */
@@ -17,7 +17,7 @@ export type ScalarType =
 /** A value that is neither table nor sequence. */
 export interface Scalar {
   readonly type: ScalarType;
-  /** Source text; of a quoted string what stands between the quotes, escapes as written. */
+  /** Source text; of a quoted string the part between the quotes, with its escapes as written. */
   readonly text: string;
   readonly comment: string;
   readonly annotation: string;
@@ -38,7 +38,7 @@ export interface Table {
   readonly comment: string;
 }
 
-/** `comment` is the comment on the line above the value, `annotation` the one on its own line; empty if there is none. */
+/** `comment` is the comment on the line above the value, `annotation` the one on its own line; both may be empty. */
 export type Value = Scalar | Sequence | Table;
 
 /** Protection of a binding, strongest last; empty for none. */
@@ -71,8 +71,8 @@ export const INCLUDE_KEY = 'fhicl_pound_include';
 export const MAX_DEPTH = 1000;
 
 /**
- * Texts with more values than this are refused, so that no document exhausts the memory of the whole program or outgrows
- * what one JSON text can be: a value of one character takes 70 when it is stored. Real documents have some thousand.
+ * Texts with more values than this are refused, so that no document exhausts the memory of the program or outgrows the
+ * longest JSON text: a value of one character takes 70 when it is stored. Real documents have some thousand values.
  */
 export const MAX_VALUES = 5_000_000;
 

@@ -3,17 +3,16 @@ import { isWholeComplex } from './scalars.ts';
 import { type Entry, type FhiclDocument, INCLUDE_KEY, type Scalar, type Value } from './tree.ts';
 
 /**
- * The document as FHiCL text, byte for byte as artdaqDB exports it, but that complex numbers stay such in sequences
- * (there they become strings). An empty document gives an empty text.
+ * The document as FHiCL text, byte for byte as artdaqDB exports it. Only complex numbers in sequences differ: they stay
+ * numbers, where artdaqDB makes strings of them. An empty document gives an empty text.
  *
- * Read again, the text gives the same data, but where artdaqDB's own export doesn't either: an `#include` that is also
- * the annotation of a value (it stands behind it on the line, or seems to where CR LF lines are miscounted) is written
- * twice, so is one with a tab for its blank (also as comment of the next entry); the name in an include is always
- * double-quoted and written as JSON, each backslash doubled; and `true#`, `@nil#`, `infinity#`, stored as unquoted
- * strings, get the blank that makes them a bool, nil and number.
+ * The text gives the same data when it is read again, with the exceptions of artdaqDB's own export: an `#include` that is also
+ * the annotation of a value (because it stands, or with CR LF seems to stand, behind it on the line) is written twice; so is
+ * one with a tab in place of its blank. The name in an include gets double quotes and JSON's escapes. `true#`, `@nil#` and
+ * `infinity#`, stored as unquoted strings, get the blank that makes them a bool, nil and number.
  */
 export function writeFhicl({ prolog, main }: FhiclDocument): string {
-  // Joined rather than added up: V8 keeps a sum as a tree of its parts, and a run's exports are kept until it is packed.
+  // V8 keeps a sum of strings as a tree of its parts, and the exports of a run are kept until they are packed: join them.
   const parts: string[] = [];
   if (prolog.length > 0) {
     parts.push('BEGIN_PROLOG\n');
