@@ -186,7 +186,7 @@ describe('reading a run', () => {
     expect(warnings).toContain('loop, more');
   });
 
-  it('fails by name on every file that belongs into the archive and can not go there', async () => {
+  it('fails with the name of every file that belongs in the archive and can not go there', async () => {
     put('5/good.fcl');
     put('6/a.fcl');
     writeFileSync(join(top, 'secret'), 'x: 1');
@@ -218,7 +218,7 @@ describe('reading a run', () => {
     expect(retryable).toBe(false);
   });
 
-  it('only warns of such an entry that would not be archived', async () => {
+  it('only warns of such an entry if it would not be archived', async () => {
     put('5/a.fcl');
     link('nowhere', '5/dangling');
     link(join(top, 'elsewhere.log'), '5/x.log');
@@ -319,7 +319,7 @@ describe('reading a run', () => {
     await expect(source().read(5, before)).rejects.toThrow(NotYetError);
   });
 
-  it('leaves a run for later that could not be looked at', async () => {
+  it('leaves a run for later if it could not be looked at', async () => {
     put('5/a.fcl');
     await expect(source().read(5, undefined)).rejects.toThrow(NotYetError);
   });
@@ -395,7 +395,7 @@ describe('records that may still be being copied', () => {
     expect([copying, why(5)]).toEqual([[5], 'it changed between two looks']);
   });
 
-  it('are found whole though their times lie in the future, as those of a file server whose clock is ahead', async () => {
+  it('are found whole even if their times lie in the future, because the clock of a file server is ahead', async () => {
     put('5/a.fcl');
     setTimes('5/a.fcl', 9e9);
     expect(await examine()).toMatchObject({ whole: [5], pauses: 1 });
@@ -427,7 +427,7 @@ describe('records that may still be being copied', () => {
     expect((await examine()).whole).toEqual([5]);
   });
 
-  it('do not wait because of a file that NFS keeps for a process that has it open', async () => {
+  it('do not wait because of a removed file that NFS keeps for a process', async () => {
     put('5/a.fcl');
     put('5/.nfs00000000000a4f3c0000001d');
     expect((await examine()).whole).toEqual([5]);
@@ -459,7 +459,7 @@ describe('records that may still be being copied', () => {
     expect([copying, why(5), why(6)]).toEqual([[5, 6], ...Array(2).fill('it holds nothing to archive yet')]);
   });
 
-  it('wait as long as rsync makes directories before it fills them', async () => {
+  it('wait while rsync makes directories before it fills them', async () => {
     mkdirSync(join(records, '5'));
     const look = await lookAt(join(records, '5'));
     const aged = (time: number) => {
@@ -469,7 +469,7 @@ describe('records that may still be being copied', () => {
     expect([aged(11 * MINUTE), aged(DAY), aged(DAY + MINUTE)]).toEqual(['copying', 'copying', 'whole']);
   });
 
-  it('are not found at all if their directory can not be looked at', async () => {
+  it('are missing in the result if their directory can not be looked at', async () => {
     put('5/a.fcl');
     link('5', '6');
     const examined = await source().examine([5, 6, 7]);

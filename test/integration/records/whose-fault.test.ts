@@ -110,7 +110,7 @@ describe('whose fault it is that a run record can not be read', () => {
     expect(await failure(source.listRuns())).toMatchObject({ fault: 'site' });
   });
 
-  it("is the site's if a link can't be followed as a file server is away, else not known", async () => {
+  it("is the site's if a link can't be followed because a file server is away, and otherwise not known", async () => {
     await symlink('a.fcl', join(location, '7', 'link.fcl'));
     failing.calls = [{ call: 'realpath', end: '/link.fcl', code: 'ESTALE' }];
     expect(await failure(importRun())).toMatchObject({ fault: 'site', retryable: true });
@@ -135,13 +135,13 @@ describe('whose fault it is that a run record can not be read', () => {
     expect(await failure(importRun())).toMatchObject({ fault: 'run' });
   });
 
-  it("is the run's, whatever else fails with it, for what would remain after that", async () => {
+  it("is the run's, whatever else fails with it, because that fault would remain", async () => {
     await symlink('/etc/hostname', join(location, '7', 'out.fcl'));
     failing.calls = [{ call: 'open', end: '/7/a.fcl', code: 'ESTALE' }];
     expect(await failure(importRun())).toMatchObject({ fault: 'run', retryable: false });
   });
 
-  it("is the site's if one file gives a reason of the site and another one that is not known", async () => {
+  it("is the site's if one file gives a reason of the site and another gives an unknown one", async () => {
     await put('b.fcl', 'b: 1\n');
     failing.calls = [
       { call: 'open', end: '/7/a.fcl', code: 'EIO' },
@@ -151,7 +151,7 @@ describe('whose fault it is that a run record can not be read', () => {
   });
 });
 
-it("a schema is the site's fault, whether it is missing or no FHiCL", async () => {
+it("A schema that is missing or not FHiCL is the site's fault", async () => {
   const directory = await temporaryDirectory();
   await expect(readSchemaFile(directory)).rejects.toMatchObject({ fault: 'site' });
   await writeFile(join(directory, 'schema.fcl'), 'a: [\n');

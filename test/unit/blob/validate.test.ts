@@ -8,7 +8,7 @@ const validate = (metadata: string, name = 'metadata.fcl') =>
 describe('the validation of a blob', () => {
   const whole = 'components: ["a", "b"] \n\nconfig_name: "x" \n\nsbndaq_commit_or_version: "v1 " \n';
 
-  it('tells the values where all required parameters are there', () => {
+  it('states the values if no required parameter is missing', () => {
     expect(validate(whole)).toEqual({
       errors: 0,
       summary: 'components: [a, b], configuration: x, projectversion: v1',
@@ -28,7 +28,7 @@ describe('the validation of a blob', () => {
     });
   });
 
-  it('counts all parameters of a missing file, and a blob that is none once', () => {
+  it('counts all parameters of a missing file, but one error for what is no blob', () => {
     expect(validate(whole, 'boot.fcl')).toEqual({
       errors: 3,
       summary: expect.stringMatching(

@@ -45,7 +45,7 @@ describe('the export of a stored document', () => {
     expect(exportOf(json)).toBe('\na: 1 \n# t\nb: "2" \n# t\na: "3" \n');
   });
 
-  it('reads any JSON form of texts and numbers', () => {
+  it('takes texts and numbers in any form that JSON has for them', () => {
     const json = withMetadata('{"a":1.5,\n"b" : "\\u0041\\/\\\\n"}', `{"a":${number},"b":${text}}`);
     expect(exportOf(json)).toBe('\na: 1.5 \n# t\nb: "A/\\n" \n');
   });

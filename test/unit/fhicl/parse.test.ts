@@ -14,9 +14,9 @@ const position = (text: string) => {
   return 'read';
 };
 
-describe('what is kept where the C++ library loses it', () => {
+describe('where the C++ library loses data, the parser', () => {
   it.each(['text #include <x>', 'a #include \\"f\\" b', '#include '])(
-    'an #include in a string: %s',
+    'keeps an #include in a string: %s',
     (content) => {
       const text = `a: "${content}"\nb: 1\nc: "x"\n`;
       expect(main(text)).toEqual([
@@ -29,7 +29,7 @@ describe('what is kept where the C++ library loses it', () => {
   );
 
   it.each(['# see #include here', '// #include', '#include these', 'e: "" #include these'])(
-    'what follows an #include in a remark: %s',
+    'keeps what follows an #include in a remark: %s',
     (line) => {
       const rest = 'a: 1\n#include "real.fcl"\nb: "x"\n';
       expect(main(`${line}\n${rest}`)).toEqual(expect.arrayContaining(main(rest) as unknown[]));
@@ -37,7 +37,7 @@ describe('what is kept where the C++ library loses it', () => {
     },
   );
 
-  it('a commented-out #include as in configurations of SBND, which DAQInterface copies into the record', () => {
+  it('keeps what follows a commented-out #include, as DAQInterface copies it from configurations of SBND', () => {
     const text = '##include "ptbmk2_nd_2hz.fcl" \na: 1\nb: "x"\n';
     expect(main(text)).toEqual([
       ['a', '', { number: '1' }],
@@ -46,19 +46,19 @@ describe('what is kept where the C++ library loses it', () => {
     expect(main(roundTrip(text))).toEqual(main(text));
   });
 
-  it('a string that the comment scanner takes for an #include, exported readably', () => {
+  it('keeps a string that the comment scanner takes for an #include, and exports it readably', () => {
     const text = 'a: ""\nb: "use #include here"\nc: [["#include x"]]\n';
     expect(main(roundTrip(text))).toEqual(main(text));
   });
 
-  it('complex numbers, on one line', () => {
+  it('keeps complex numbers, on one line', () => {
     expect(main('a: (1,\n\t2) b: [ ( 0x1 , -2e3 ), (1 # one\n , 2) ]')).toEqual([
       ['a', '', { complex: '(1, 2)' }],
       ['b', '', { sequence: [{ complex: '( 0x1 , -2e3 )' }, { complex: '(1 , 2)' }] }],
     ]);
   });
 
-  it('repeated keys at the top with their own metadata, and prolog keys that main has too', () => {
+  it('keeps repeated keys at the top with their own metadata, and prolog keys that main has too', () => {
     const text = 'BEGIN_PROLOG a: 1 END_PROLOG\na: "2" # two\na: { b: [3] }\na: 4 # four\n';
     expect(roundTrip(text)).toBe(
       'BEGIN_PROLOG\n\na: 1 \n\nEND_PROLOG\n\na: "2" # two\n# two\na: {\n# two\nb: [3] \n\n}\na: 4 # four\n',
@@ -75,7 +75,7 @@ describe('includes', () => {
     expect(keys).toEqual(['fhicl_pound_include_1', 't', 'fhicl_pound_include_3']);
   });
 
-  it('are found behind one with many blanks if not too close', () => {
+  it('are found behind one with many blanks', () => {
     const text = `#include ${' '.repeat(20)} "x"\n\na: 1\n#include "y"\n`;
     expect(roundTrip(text)).toBe(' \n#include "x" \n\na: 1 \n \n#include "y" \n');
   });
@@ -97,7 +97,7 @@ describe('includes', () => {
   });
 });
 
-describe('positions in the text that was given', () => {
+describe('an error', () => {
   it.each([
     ['', '1:1'],
     ['a: 1\r\n\r\nb: é', '3:4'],
@@ -114,7 +114,7 @@ describe('positions in the text that was given', () => {
     ['a: 1\nb: "x\nc: "y"\n', '2:4'],
     ['a.b c: 1', '1:1'],
     ['t: { a.b: 1 }', '1:6'],
-  ])('%j', (text, where) => {
+  ])('names the position in the given text: %j', (text, where) => {
     expect(position(text)).toBe(where);
   });
 });
@@ -145,8 +145,8 @@ describe('protected entries', () => {
   });
 });
 
-describe('size and depth', () => {
-  it('refuses too deep nesting, however deep', () => {
+describe('the parser', () => {
+  it('refuses nesting that is too deep, however deep', () => {
     expect(position(`a: ${'['.repeat(200_000)}`)).toBe('1:1004');
     expect(position('a: {'.repeat(200_000))).toBe('1:4004');
   });
@@ -187,13 +187,13 @@ describe('comments', () => {
   });
 });
 
-describe('odd forms that artdaqDB accepts', () => {
-  it('a comma that opens a sequence', () => {
+describe('as artdaqDB does, the parser', () => {
+  it('accepts a comma that opens a sequence', () => {
     expect(roundTrip('a: [,1] b: [ , [,2], x ]')).toBe('\na: [1] \n\nb: [[2] \n, x] \n');
     for (const text of ['a: [,]', 'a: [,,1]', 'a: [1,]']) expect(position(text)).not.toBe('read');
   });
 
-  it('VT and FF, which become a part of the unquoted value that they follow, unescaped but in texts', () => {
+  it('takes VT and FF for a part of the unquoted value before them, and escapes them in texts alone', () => {
     const text = 'a: 1\f\nb: [@nil\v, w\f\f, (1,2)\v ] c: "x"\f d: true \f e: (1,\f2)';
     expect(roundTrip(text)).toBe(
       '\na: 1\f \n\nb: [@nil\v, w\f\f, (1,2)\v] \n\nc: "x" \n\nd: true \n\ne: (1,\f2) \n',
@@ -203,14 +203,14 @@ describe('odd forms that artdaqDB accepts', () => {
   });
 
   it.each(['END_PROLOG: 1', 'END_PROLOG_x: 1', 'END_PROLOG # remark\n . b @protect_ignore: 1'])(
-    'the name %j inside a prolog',
+    'accepts the name %j inside a prolog',
     (entry) => {
       const { prolog, main } = parseFhicl(`BEGIN_PROLOG ${entry} END_PROLOG\n#include "f"\n`, 'text');
       expect([prolog.length, main.length]).toEqual([1, 1]);
     },
   );
 
-  it('the id of a table', () => {
+  it('accepts the id of a table', () => {
     const text = `a: !id::${'0aF9'.repeat(10)}`;
     expect(main(text)).toEqual([['a', '', { tableid: text.slice(3) }]]);
     expect(roundTrip(text)).toBe(`\n${text} \n`);
@@ -223,10 +223,10 @@ it.each([
   'a: { b: 1 }\n!table::a',
   'a: [!sequence::b]',
   'a: !id::12',
-])('refuses what artdaqDB would resolve: %j', (text) => {
+])('The parser refuses what artdaqDB would resolve: %j', (text) => {
   expect(() => parseFhicl(text, 'text')).toThrow(/begins with !/);
 });
 
-it('refuses a text of so many values that it could not be stored', () => {
+it('The parser refuses a text of so many values that it could not be stored', () => {
   expect(() => parseFhicl(`a: [${'1,'.repeat(5_000_000)}1]`, 'text')).toThrow(/more than 5000000 values/);
 });

@@ -87,7 +87,7 @@ describe('preparing a run', () => {
     expect(prepared.warnings).toEqual([]);
   });
 
-  it('has no update for a run without times', () => {
+  it('gives no update for a run without times', () => {
     expect(prepare({ 'metadata.txt': 'Config name: x\n' }).update).toEqual([]);
   });
 
@@ -147,7 +147,7 @@ describe('preparing a run', () => {
     ['the schema, in a sub-directory and other letter case', ['sub/Schema.fcl']],
     ['RunHistory', ['RunHistory.fcl', 'metadata.txt']],
     ['RunHistory2', ['runhistory2.fcl', 'metadata.txt']],
-  ])('refuses two documents of one name: %s', (_, paths) => {
+  ])('refuses two documents with one name: %s', (_, paths) => {
     const files = Object.fromEntries(paths.map((path) => [path, 'a: 1\n']));
     const failure = () => prepare(files);
     expect(failure).toThrow(RunRecordError);

@@ -4,7 +4,7 @@ import { abbreviate, faultOf, faultsError } from '../../../src/records/record-fa
 
 const systemError = (code: string) => Object.assign(new Error(`${code}: failed`), { code });
 
-describe('faults of a record', () => {
+describe('the error about a record', () => {
   it.each([
     ['EACCES', 'permission denied'],
     ['ENOENT', 'it is not there'],

@@ -46,19 +46,19 @@ beforeEach(async () => {
   await writeFile(join(root, 'a.fcl'), 'a: 1\n');
 });
 
-it('asks about a file by opening it, as answers about its name may be old', async () => {
+it('A look opens a file to ask about it, because answers about its name may be old', async () => {
   const { signature } = await lookAt(root);
   await appendFile(join(root, 'a.fcl'), 'b: 2\n');
   expect((await lookAt(root)).signature).not.toBe(signature);
 });
 
-it('opens no link, FIFO, socket or device', async () => {
+it('A look opens no link, FIFO, socket or device', async () => {
   execFileSync('mkfifo', [join(root, 'fifo')]);
   await lookAt(root);
   expect(seen.opened).toEqual([root, join(root, 'a.fcl')]);
 });
 
-it('takes the latest change of any entry, by whichever of its times', async () => {
+it('A look finds the latest change of any entry, by whichever of its times', async () => {
   const began = Date.now() - 60_000;
   const file = join(root, 'a.fcl');
   for (const path of [file, root]) await utimes(path, 1, 1);
@@ -68,12 +68,12 @@ it('takes the latest change of any entry, by whichever of its times', async () =
   expect((await lookAt(root)).newest).toBe(tomorrow * 1000);
 });
 
-it('keeps nothing open', async () => {
+it('A look keeps nothing open', async () => {
   await lookAt(root);
   expect(seen.handles.map(({ fd }) => fd)).toEqual([-1, -1]);
 });
 
-it('looks from outside at what it may not open', async () => {
+it('A look sees from outside what it may not open', async () => {
   seen.beforeOpening = async () => {
     throw Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' });
   };
@@ -84,13 +84,13 @@ it('looks from outside at what it may not open', async () => {
   expect((await lookAt(root)).signature).not.toBe(signature);
 });
 
-it('takes an empty file for a sign of a copy only if it would be archived', async () => {
+it('A look takes an empty file for a sign of a copy only if the file would be archived', async () => {
   for (const name of ['b.fcl', 'boot.txt', 'notes.dat']) await writeFile(join(root, name), '');
   const { signs } = await lookAt(root);
   expect(signs.map(({ text }) => text).sort()).toEqual(['b.fcl is empty', 'boot.txt is empty']);
 });
 
-it('takes what vanishes meanwhile for a change of just now', async () => {
+it('A look takes what vanishes meanwhile for a change of this moment', async () => {
   seen.beforeOpening = () => rm(join(root, 'a.fcl'), { force: true });
   const { newest, oldest } = await lookAt(root);
   expect(newest).toBe(Infinity);

@@ -7,8 +7,8 @@ import { goldenRuns } from '../../helpers/golden-records.ts';
 
 const bytes = (...lines: string[]): Buffer => Buffer.from(lines.map((line) => `${line}\n`).join(''));
 
-describe('golden records', () => {
-  it.each(goldenRuns())('$run', ({ run, directory }) => {
+describe('RunHistory and RunHistory2', () => {
+  it.each(goldenRuns())('of golden run $run equal those of the reference', ({ run, directory }) => {
     const metadata = readFileSync(join(directory, 'source/metadata.txt'));
     const golden = readFileSync(join(directory, 'prepared/RunHistory.fcl'), 'latin1');
     expect(runHistory(run, metadata)).toEqual({ text: golden, warnings: [] });
@@ -28,7 +28,7 @@ describe('RunHistory', () => {
     expect(tableOf(runHistory(5, bytes('Config name: "a b"')).text)).toMatchObject({ config_name: 'a b' });
   });
 
-  it('has the run alone if metadata.txt says nothing', () => {
+  it('holds only the run number if metadata.txt says nothing', () => {
     expect(runHistory(5, Buffer.alloc(0)).text).toBe('run_number: 5\n\n');
   });
 
@@ -41,13 +41,13 @@ describe('RunHistory', () => {
 });
 
 describe('RunHistory2', () => {
-  it('is not there without times', () => {
+  it('is omitted without times', () => {
     expect(
       runHistory2(bytes('Config name: a', 'Start time: b', '# DAQInterface stop time: c')),
     ).toBeUndefined();
   });
 
-  it('has the times in the order of the file, all of them', () => {
+  it('holds all times in the order of the file', () => {
     const times = [
       'DAQInterface stop time: a"b\\',
       'DAQInterface start time: é\u2028\x85x',

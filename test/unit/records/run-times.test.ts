@@ -27,7 +27,7 @@ describe('daqTime', () => {
     expect(daqTime(text)).toBe(Date.UTC(2024, 9, 24, 15, 30));
   });
 
-  it('knows noon from midnight, and days of one digit', () => {
+  it('tells noon from midnight, and reads days of one digit', () => {
     expect(daqTime('Sun Feb  4 12:00:01 AM UTC 2024')).toBe(Date.UTC(2024, 1, 4, 0, 0, 1));
     expect(daqTime('Sun Feb  4 12:00:01 PM UTC 2024')).toBe(Date.UTC(2024, 1, 4, 12, 0, 1));
   });
@@ -39,7 +39,7 @@ describe('daqTime', () => {
 });
 
 describe('eventsIn', () => {
-  it('finds the times of all ages of DAQInterface, and only those that are stated', () => {
+  it('finds the times that any version of DAQInterface wrote, and no others', () => {
     const text =
       'Config name: start time: 5\r\nStart time: a\n# DAQInterface stop time: b\n DAQInterface start time: c \n' +
       'DAQInterface stop time:\nDAQInterface stop time (local): d\nStop time: e';
@@ -95,7 +95,7 @@ describe('lastStart', () => {
 });
 
 describe('completes', () => {
-  it('takes the place of a start alone, and of what it continues', () => {
+  it('lets a document replace a start alone, and one that it continues', () => {
     expect(completes(historyOf(events('start')), historyOf(events('start', 'stop')))).toBe(true);
     expect(completes(historyOf([{ event: 'start', time: 'x' }]), historyOf(events('start', 'stop')))).toBe(
       true,
@@ -107,7 +107,7 @@ describe('completes', () => {
     ).toBe(true);
   });
 
-  it('never takes the place of a stop time, or of anything else', () => {
+  it('lets no document replace a stop time or anything else', () => {
     const newer = historyOf(events('start', 'stop'));
     expect(completes(newer, newer)).toBe(false);
     expect(completes(historyOf([{ event: 'stop', time: 'x' }]), newer)).toBe(false);

@@ -59,7 +59,7 @@ describe.each(CONVERTED_NAMES)('%s.txt, whatever is in it', (name) => {
     );
   });
 
-  it('is converted also if it is very many signs of one kind', () => {
+  it('is converted even if it holds very many signs of one kind', () => {
     for (const sign of [
       ' ',
       '"',
@@ -84,7 +84,7 @@ describe.each(CONVERTED_NAMES)('%s.txt, whatever is in it', (name) => {
     }
   });
 
-  it('is a blank document if there is nothing in it, but for what each has always', () => {
+  it('becomes a document with what each always has, and otherwise blank, if it is empty', () => {
     const { text, warnings } = CONVERTERS[name](Buffer.alloc(0));
     expect(warnings).toEqual([]);
     expect(text).toBe(
@@ -124,7 +124,7 @@ describe('characters that FHiCL cannot hold', () => {
     expect(warnings.at(-1)).toEqual({ line: 21, message: expect.stringContaining('4980 lines: 21-5000') });
   });
 
-  it('share a warning of moderate length also where every other line has some', () => {
+  it('share a warning of moderate length even if every other line has some', () => {
     const { warnings } = convert('setup', 'é\nx\n'.repeat(50_000));
     expect(warnings).toHaveLength(21);
     expect(warnings.at(-1)?.message).toMatch(/in 49980 lines: 41, 43, .*, \.\.\.$/);
@@ -138,7 +138,7 @@ describe('characters that FHiCL cannot hold', () => {
   });
 });
 
-describe('a file that is something else than its name says', () => {
+describe('a file with other content than its name promises', () => {
   it('has one warning for all lines from the thousandth on', () => {
     const { warnings } = convert('settings', 'no setting\n'.repeat(5000));
     expect(warnings).toHaveLength(1001);

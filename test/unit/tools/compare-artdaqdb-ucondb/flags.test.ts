@@ -7,7 +7,7 @@ afterEach(() => vi.restoreAllMocks());
 const range = ['--start', '5', '--end', '9'];
 
 describe('the command line of compare-artdaqdb-ucondb', () => {
-  it('needs a range only', () => {
+  it('needs nothing but a range', () => {
     expect(readFlags(range)).toEqual({
       configPath: 'config.yaml',
       start: 5,

@@ -36,7 +36,7 @@ describe('lines reduced to what counts', () => {
     expect(equal(other, one, options)).toBe(expected);
   });
 
-  it('ignore no other change than the one asked for', () => {
+  it('hide only the changes that the option names', () => {
     const line = fc.constantFrom('a', 'A', 'b', '', ' ', 'a b', 'ab', 'a\tb');
     const text = fc.array(line).map((lines) => lines.map((each) => `${each}\n`).join(''));
     const views: [Partial<LineOptions>, (text: string) => string][] = [

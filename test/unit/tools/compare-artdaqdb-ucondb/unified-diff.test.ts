@@ -34,11 +34,11 @@ describe('a unified difference', () => {
     expect(applyPatch(old, diff(old, changed), { autoConvertLineEndings: false })).toBe(changed);
   };
 
-  it('makes the one text of the other', () => {
+  it('makes one text of the other', () => {
     fc.assert(fc.property(text, text, makes));
   });
 
-  it('does so too where the texts have little in common', () => {
+  it('makes one text of the other even if they have little in common', () => {
     const many = (word: string) => Array.from({ length: 600 }, (_, i) => `${word}${i}\n`).join('');
     fc.assert(
       fc.property(text, text, text, (head, tail, end) => {

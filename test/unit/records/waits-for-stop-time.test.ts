@@ -41,7 +41,7 @@ describe('a run without stop time', () => {
     expect(waitsForStopTime(old, 24, NOW, NOW - DAY + HOUR)).toBe(false);
   });
 
-  it('may tell the time itself, if it was changed that long after it began', () => {
+  it('tells the time itself if it was changed that long after it began', () => {
     expect(waitsForStopTime({ ...old, changed: NOW - HOUR }, 24, NOW, undefined)).toBe(false);
   });
 
@@ -54,7 +54,7 @@ describe('a run without stop time', () => {
     expect(waitsForStopTime(late, 24, NOW, NOW)).toBe(false);
   });
 
-  it('that has got it waits no more', () => {
+  it('waits no more once it has its stop time', () => {
     const ended = glance(`${start(NOW)}DAQInterface stop time: x\n`, NOW);
     expect(waitsForStopTime(ended, 24, NOW, NOW)).toBe(false);
   });
