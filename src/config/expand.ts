@@ -8,22 +8,22 @@ import {
   valueAt,
 } from './tree.ts';
 
-/** Characters that an expanded value may have; keeps chains of references from growing without bound. */
+/** Characters of an expanded value: chains of references must not grow without bound. */
 const MAX_LENGTH = 65_536;
-/** References within references. */
+/** Levels of references within references. */
 const MAX_DEPTH = 100;
 
-/** What became of a configuration. */
+/** A configuration after its expansion. */
 export interface Expansion {
-  /** The tree with all references replaced; a parameter with a problem is as written. */
+  /** The tree with all references replaced. A parameter with a problem is as written. */
   readonly tree: ConfigSection;
   /** Circles, and values that grow or nest too far. */
   readonly problems: readonly ParameterNote[];
-  /** References to what doesn't exist, without default: they stay as written. */
+  /** Names of what does not exist and has no default: these references stay as written. */
   readonly unknown: readonly ParameterNote[];
-  /** Environment variables that are not set, without default: they are empty. */
+  /** Environment variables that are not set and have no default: nothing stands for them. */
   readonly unset: readonly ParameterNote[];
-  /** Parameters of which nothing is left, with which variables are to blame, also those in what they refer to. */
+  /** Parameters of which nothing is left, with the variables to blame, also those in what they refer to. */
   readonly emptied: readonly ParameterNote[];
 }
 
@@ -37,21 +37,27 @@ export function expandConfig(tree: ConfigSection, env: Environment): Expansion {
   return new Expander(tree, env).run();
 }
 
+/** What a text, a parameter or a reference stands for. */
+interface Expanded {
+  /** Undefined if it has a problem, which is noted once. */
+  readonly text: string | undefined;
+  /** What to say of each variable without content that it is made of. */
+  readonly lacks: ReadonlySet<string>;
+}
+
+const nothing: ReadonlySet<string> = new Set();
+
 class Expander {
   readonly #tree: ConfigSection;
   readonly #env: Environment;
-  readonly #results = new Map<string, string | undefined>();
-  /** What is being expanded, outermost first. */
+  readonly #results = new Map<string, Expanded>();
+  /** Names of what is being expanded, outermost first. */
   readonly #active: string[] = [];
   #depth = 0;
   readonly #problems: ParameterNote[] = [];
   readonly #unknown: ParameterNote[] = [];
   readonly #unset: ParameterNote[] = [];
   readonly #emptied: ParameterNote[] = [];
-  /** Why a result lacks something: what is said of each variable without content that it is made of. */
-  readonly #lacks = new Map<string, ReadonlySet<string>>();
-  /** The same of what is being expanded, outermost first. */
-  readonly #lacking: Set<string>[] = [];
 
   constructor(tree: ConfigSection, env: Environment) {
     this.#tree = tree;
@@ -59,11 +65,8 @@ class Expander {
   }
 
   run(): Expansion {
-    const members = Object.entries(this.#tree).map(
-      ([name, value]) => [name, this.#expand(value, [name])] as const,
-    );
     return {
-      tree: Object.fromEntries(members),
+      tree: this.#section(this.#tree, []),
       problems: this.#problems,
       unknown: this.#unknown,
       unset: this.#unset,
@@ -71,109 +74,98 @@ class Expander {
     };
   }
 
-  #expand(value: ConfigValue, path: ConfigPath): ConfigValue {
-    if (typeof value === 'string') return this.#text(value, path);
-    if (Array.isArray(value)) return value.map((item, index) => this.#expand(item, [...path, String(index)]));
-    if (!isSection(value)) return value;
+  #section(section: ConfigSection, path: ConfigPath): ConfigSection {
     return Object.fromEntries(
-      Object.entries(value).map(([name, member]) => [name, this.#expand(member, [...path, name])]),
+      Object.entries(section).map(([name, member]) => [name, this.#value(member, [...path, name])]),
     );
   }
 
-  #text(value: string, path: ConfigPath): string {
-    const text = this.#parameter(value, path);
-    const lacks = this.#lacks.get(resultKey(path.join('.'), path)) ?? new Set();
+  #value(value: ConfigValue, path: ConfigPath): ConfigValue {
+    if (Array.isArray(value)) return value.map((item, index) => this.#value(item, [...path, String(index)]));
+    if (isSection(value)) return this.#section(value, path);
+    if (typeof value !== 'string') return value;
+    const { text, lacks } = this.#once(path.join('.'), path, value);
     if (text?.trim() === '' && lacks.size > 0) this.#emptied.push({ path, text: [...lacks].join(' and ') });
     return text ?? value;
   }
 
-  /** @returns the text of a parameter, or undefined if it has a problem, which is noted once. */
-  #parameter(value: string | boolean | null, path: ConfigPath): string | undefined {
-    if (value === null) return 'None';
-    if (typeof value === 'boolean') return value ? 'True' : 'False';
-    return this.#once(path.join('.'), path, value);
-  }
-
-  #once(name: string, path: ConfigPath, text: string): string | undefined {
-    const key = resultKey(name, path);
-    if (this.#results.has(key)) {
-      this.#lack(this.#lacks.get(key) ?? []);
-      return this.#results.get(key);
-    }
+  /** Expands the text of a parameter or variable, unless that was done for this path before. */
+  #once(name: string, path: ConfigPath, text: string): Expanded {
+    const key = [name, ...path].join('\0');
+    const known = this.#results.get(key);
+    if (known !== undefined) return known;
     if (this.#active.includes(name)) {
       const circle = [...this.#active.slice(this.#active.indexOf(name)), name];
       return this.#problem(path, `the references form a circle: ${circle.join(' -> ')}`);
     }
-    const lacks = new Set<string>();
     this.#active.push(name);
-    this.#lacking.push(lacks);
     const result = this.#join(parseTemplate(text), path);
     this.#active.pop();
-    this.#lacking.pop();
     this.#results.set(key, result);
-    this.#lacks.set(key, lacks);
-    this.#lack(lacks);
     return result;
   }
 
-  #lack(what: Iterable<string>): void {
-    for (const each of what) this.#lacking.at(-1)?.add(each);
-  }
-
-  /** @returns undefined if a part has a problem */
-  #join(parts: readonly TemplatePart[], path: ConfigPath): string | undefined {
-    if (this.#depth === MAX_DEPTH)
+  #join(parts: readonly TemplatePart[], path: ConfigPath): Expanded {
+    if (this.#depth === MAX_DEPTH) {
       return this.#problem(path, `references nested more than ${MAX_DEPTH} deep`);
-    this.#depth++;
-    let joined: string | undefined = '';
-    for (const part of parts) {
-      const text = typeof part === 'string' ? part : this.#resolve(part, path);
-      joined = text === undefined ? undefined : joined + text;
-      if (joined === undefined) break;
-      if (joined.length > MAX_LENGTH) {
-        joined = this.#problem(path, `expands to more than ${MAX_LENGTH} characters`);
-        break;
-      }
     }
+    this.#depth++;
+    const result = this.#concatenate(parts, path);
     this.#depth--;
-    return joined;
+    return result;
   }
 
-  #resolve({ name, fallback, source }: Reference, path: ConfigPath): string | undefined {
-    if (/^[A-Z][A-Za-z0-9_]*$/.test(name)) {
-      const value = this.#env[name];
-      if (value === '') this.#lack([`the environment variable ${name} is empty`]);
-      if (value !== undefined) return this.#once(name, path, value);
-      if (fallback === undefined) {
-        this.#unset.push({ path, text: name });
-        this.#lack([`the environment variable ${name} is not set`]);
+  #concatenate(parts: readonly TemplatePart[], path: ConfigPath): Expanded {
+    const lacks = new Set<string>();
+    let text = '';
+    for (const part of parts) {
+      const expanded = typeof part === 'string' ? asIs(part) : this.#resolve(part, path);
+      for (const lack of expanded.lacks) lacks.add(lack);
+      if (expanded.text === undefined) return { text: undefined, lacks };
+      text += expanded.text;
+      if (text.length > MAX_LENGTH) {
+        this.#problem(path, `expands to more than ${MAX_LENGTH} characters`);
+        return { text: undefined, lacks };
       }
-      return this.#join(fallback ?? [], path);
     }
+    return { text, lacks };
+  }
+
+  #resolve({ name, fallback, source }: Reference, path: ConfigPath): Expanded {
+    if (/^[A-Z][A-Za-z0-9_]*$/.test(name)) return this.#variable(name, fallback, path);
     if (/^[a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)*$/.test(name)) {
       for (const target of targets(name.split('.'), path.slice(0, -1))) {
         const value = valueAt(this.#tree, target);
-        if (value === null || typeof value === 'string' || typeof value === 'boolean') {
-          return this.#parameter(value, target);
-        }
+        if (value === null) return asIs('None');
+        if (typeof value === 'boolean') return asIs(value ? 'True' : 'False');
+        if (typeof value === 'string') return this.#once(target.join('.'), target, value);
       }
       if (fallback !== undefined) return this.#join(fallback, path);
     }
     this.#unknown.push({ path, text: name });
-    return source;
+    return asIs(source);
   }
 
-  #problem(path: ConfigPath, text: string): undefined {
+  #variable(name: string, fallback: readonly TemplatePart[] | undefined, path: ConfigPath): Expanded {
+    const value = this.#env[name];
+    if (value === '') return { text: '', lacks: new Set([`the environment variable ${name} is empty`]) };
+    if (value !== undefined) return this.#once(name, path, value);
+    if (fallback !== undefined) return this.#join(fallback, path);
+    this.#unset.push({ path, text: name });
+    return { text: '', lacks: new Set([`the environment variable ${name} is not set`]) };
+  }
+
+  #problem(path: ConfigPath, text: string): Expanded {
     this.#problems.push({ path, text });
-    return undefined;
+    return { text: undefined, lacks: nothing };
   }
 }
 
-function resultKey(name: string, path: ConfigPath): string {
-  return [name, ...path].join('\0');
+function asIs(text: string): Expanded {
+  return { text, lacks: nothing };
 }
 
-/** Where to look for a parameter: a name with a section from the top first, then in the sections around, innermost first. */
+/** Where a parameter may be: a name with a section is first looked up from the top, then in the sections around. */
 function* targets(name: ConfigPath, section: ConfigPath): Generator<ConfigPath> {
   if (name.length > 1) yield name;
   for (let length = section.length; length > 0; length--) yield [...section.slice(0, length), ...name];
@@ -182,7 +174,7 @@ function* targets(name: ConfigPath, section: ConfigPath): Generator<ConfigPath> 
 /** A `${name}` or `${name:-default}` of a text. */
 export interface Reference {
   readonly name: string;
-  /** What stands for it if there is nothing of that name. */
+  /** What stands for it if nothing has that name. */
   readonly fallback: readonly TemplatePart[] | undefined;
   /** As written. */
   readonly source: string;
@@ -199,8 +191,8 @@ interface OpenReference {
 }
 
 /**
- * Splits a text into plain parts and references. A `}` closes the `${` opened last; a `${` that is never closed is plain
- * text, and references inside it still count. What is in braces but no name is plain text as a whole. Takes linear time.
+ * Splits a text into plain parts and references, in linear time. A `}` closes the `${` opened last. A `${` that is never
+ * closed is plain text, and references inside it still count. Braces around anything but a name are plain text as a whole.
  */
 function parseTemplate(text: string): readonly TemplatePart[] {
   const stack: OpenReference[] = [{ start: 0, head: '', parts: [] }];
