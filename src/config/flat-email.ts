@@ -2,7 +2,7 @@ import { type ConfigPath, type ConfigSection, isSection, type ParameterNote, val
 
 const SWITCH = 'send_email_on_error';
 
-/** Names of the deprecated form of `reporting.email`, directly under `reporting`, and what they are called today. */
+/** Names of the deprecated email settings directly under `reporting`, and their names in `reporting.email`. */
 const modernNames: ReadonlyMap<string, string> = new Map([
   [SWITCH, 'enabled'],
   ['recipient_email', 'recipient_email'],
@@ -17,11 +17,11 @@ const flatNames: ReadonlyMap<string, string> = new Map(
   [...modernNames].map(([flat, modern]) => [modern, flat]),
 );
 
-/** A configuration with the email settings where they are today. */
+/** A configuration whose email settings stand in `reporting.email`. */
 export interface ModernForm {
-  /** With `reporting.email` filled from the deprecated form, if that is what the file uses. */
+  /** With `reporting.email` made of the deprecated settings, if the file uses these. */
   readonly tree: ConfigSection;
-  /** Where a parameter of that tree stands in the file. */
+  /** The path in the file of a parameter of that tree. */
   originOf(path: ConfigPath): ConfigPath;
   readonly warning: ParameterNote | undefined;
 }
@@ -32,8 +32,8 @@ export function isFlatEmailParameter(path: ConfigPath): boolean {
 }
 
 /**
- * Takes the deprecated form of the email settings for what it means. It counts when `send_email_on_error` is there and
- * `reporting.email` is not; its defaults for port and TLS are 587 and true.
+ * Moves deprecated email settings to `reporting.email`. They count if `send_email_on_error` exists and `reporting.email` does
+ * not. Their defaults for port and TLS are 587 and true.
  */
 export function fromFlatEmail(tree: ConfigSection): ModernForm {
   const reporting = isSection(tree.reporting) ? tree.reporting : {};

@@ -38,10 +38,22 @@ export function uri(allowed: string, isValid: (uri: string) => boolean) {
   return z.string(allowed).refine(isValid, allowed);
 }
 
-/** As {@link uri}, or nothing. */
-export function optionalUri(allowed: string, isValid: (uri: string) => boolean) {
-  return optional(uri(allowed, isValid));
+function isHttpUrl(url: string): boolean {
+  return /^https?:\/\/[^\s\\]+$/i.test(url) && URL.canParse(url);
 }
+
+/** The address of a UconDB. That it ends in /app is only recommended. */
+export const serverUrl = uri(
+  'an http or https URL that ends in /app, without user, query and fragment',
+  (url) => {
+    if (!isHttpUrl(url)) return false;
+    const { username, password, search, hash } = new URL(url);
+    return `${username}${password}${search}${hash}` === '';
+  },
+);
+
+/** An address for pings, or nothing. */
+export const optionalPingUrl = optional(uri('an http or https URL', isHttpUrl));
 
 const flagWord = z
   .string()

@@ -30,11 +30,11 @@ interface DerivedParameters {
 
 /**
  * The configuration as the program uses it: the sections and parameters of `sections.ts` (explained in
- * config.yaml.template) in camel case, with all defaults filled in; what is not given and has no default is undefined.
+ * config.yaml.template) in camel case, with all defaults. A parameter without value and default is undefined.
  */
 export type ArchiverConfig = Omit<FileSections, 'app'> & {
   readonly app: Omit<FileSections['app'], keyof DerivedParameters> & DerivedParameters;
-  /** Passwords, tokens and their like: what must not appear in a log, report or message. */
+  /** Passwords, tokens and the like, which no log, report or message may show. */
   readonly secrets: readonly string[];
 };
 

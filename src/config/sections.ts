@@ -13,16 +13,16 @@ import {
   logLevel,
   optionalInteger,
   optionalPath,
+  optionalPingUrl,
   optionalText,
-  optionalUri,
   path,
   port,
+  serverUrl,
   text,
   timeout,
   uri,
 } from './parameter-types.ts';
 import type { ConfigPath } from './tree.ts';
-import { isHttpUrl, isServerUrl, pingUrlForms, serverUrlForms } from './uri.ts';
 
 /** A section that is absent, or has all its lines commented out, is an empty one. */
 function section<Shape extends z.ZodRawShape>(
@@ -80,7 +80,7 @@ export const configFile = z.object({
     ssh_verify_host: flag(true),
   }),
   ucon_db: section({
-    server_url: uri(serverUrlForms, isServerUrl),
+    server_url: serverUrl,
     folder_name: filledText,
     object_name: filledText,
     writer_user: text,
@@ -134,7 +134,7 @@ export const configFile = z.object({
     label: optionalText,
   }),
   healthcheck: section({
-    url: optionalUri(pingUrlForms, isHttpUrl),
+    url: optionalPingUrl,
   }),
   fhiclize_generate: generateList,
 });

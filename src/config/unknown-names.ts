@@ -5,7 +5,7 @@ import { type ConfigPath, type ConfigSection, isSection, nameOf, type ParameterN
 const knownParameters = new Set(parameterPaths.map(nameOf));
 const knownSections = new Set(sectionPaths.map(nameOf));
 
-/** The sections and parameters of a file that mean nothing to this program, each with what was probably meant. */
+/** The sections and parameters of a file that this program does not know, each with the name that was probably meant. */
 export function unknownNames(tree: ConfigSection): ParameterNote[] {
   return findUnknown(tree, []).map((path) => {
     const suggestion = suggest(path);
@@ -24,7 +24,7 @@ function findUnknown(section: ConfigSection, prefix: ConfigPath): ConfigPath[] {
   });
 }
 
-/** A name of the same section that is spelled similarly, else the same or a similar name elsewhere. */
+/** A similar name of the same section, otherwise the same or a similar name elsewhere. */
 function suggest(path: ConfigPath): string | undefined {
   const name = path.at(-1) ?? '';
   const section = path.slice(0, -1);
@@ -39,7 +39,7 @@ function suggest(path: ConfigPath): string | undefined {
   return elsewhere === undefined ? undefined : nameOf(elsewhere);
 }
 
-/** The name that a mistyped one most likely means: at most a third of its letters (at least two) differ. */
+/** The known name that a mistyped one most likely means: at most a third of its letters, or two, differ. */
 function nearest(name: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let smallest = Math.max(2, Math.floor(name.length / 3)) + 1;
@@ -53,7 +53,7 @@ function nearest(name: string, known: Iterable<string>): string | undefined {
   return best;
 }
 
-/** Letters to add, drop or change to get from one text to the other. */
+/** How many letters must be added, dropped or changed to turn one text into the other. */
 function editDistance(from: string, to: string): number {
   if (Math.abs(from.length - to.length) > 20) return Number.POSITIVE_INFINITY;
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
