@@ -25,23 +25,32 @@ import {
 import type { ConfigPath } from './tree.ts';
 
 /** A section that is absent, or has all its lines commented out, is an empty one. */
-function section<Shape extends z.ZodRawShape>(
-  shape: Shape,
-  needed?: { readonly whenEnabled: string; readonly names: readonly string[] },
-) {
-  const object = z.object(shape, 'a section (lines `parameter: value` below it)');
-  const checked = object.superRefine(
+function section<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.preprocess(orEmpty, objectOf(shape));
+}
+
+/** A section whose `required` parameters must be given once it is enabled. */
+function switchable<Shape extends z.ZodRawShape>(name: string, required: readonly string[], shape: Shape) {
+  const message = `a text, because ${name}.enabled is true`;
+  const checked = objectOf(shape).superRefine(
     (value: Readonly<Record<string, unknown>>, context) => {
-      if (needed === undefined || value.enabled !== true) return;
-      for (const name of needed.names.filter((each) => value[each] === undefined)) {
-        const message = `a text, because ${needed.whenEnabled}.enabled is true`;
-        context.addIssue({ code: 'custom', path: [name], message });
+      if (value.enabled !== true) return;
+      for (const missing of required.filter((each) => value[each] === undefined)) {
+        context.addIssue({ code: 'custom', path: [missing], message });
       }
     },
-    // Also beside other problems, so that all are named at once.
+    // Beside other problems, too, so that all are named at once.
     { when: () => true },
   );
-  return z.preprocess((value) => value ?? {}, checked);
+  return z.preprocess(orEmpty, checked);
+}
+
+function objectOf<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.object(shape, 'a section (lines `parameter: value` below it)');
+}
+
+function orEmpty(value: unknown): unknown {
+  return value ?? {};
 }
 
 /** Every section and parameter of a configuration file, with type and default. */
@@ -95,40 +104,31 @@ export const configFile = z.object({
     replace_incomplete: flag(false),
   }),
   reporting: section({
-    email: section(
-      {
-        enabled: flag(false),
-        recipient_email: optionalText,
-        sender_email: optionalText,
-        smtp_host: optionalText,
-        smtp_port: port.default(25),
-        smtp_use_tls: flag(false),
-        smtp_tls_verify: flag(true),
-        smtp_user: optionalText,
-        smtp_password: optionalText,
-      },
-      { whenEnabled: 'reporting.email', names: ['recipient_email', 'sender_email', 'smtp_host'] },
-    ),
-    slack: section(
-      {
-        enabled: flag(false),
-        bot_token: optionalText,
-        channel: optionalText,
-        mention_users: optionalText,
-      },
-      { whenEnabled: 'reporting.slack', names: ['bot_token', 'channel'] },
-    ),
+    email: switchable('reporting.email', ['recipient_email', 'sender_email', 'smtp_host'], {
+      enabled: flag(false),
+      recipient_email: optionalText,
+      sender_email: optionalText,
+      smtp_host: optionalText,
+      smtp_port: port.default(25),
+      smtp_use_tls: flag(false),
+      smtp_tls_verify: flag(true),
+      smtp_user: optionalText,
+      smtp_password: optionalText,
+    }),
+    slack: switchable('reporting.slack', ['bot_token', 'channel'], {
+      enabled: flag(false),
+      bot_token: optionalText,
+      channel: optionalText,
+      mention_users: optionalText,
+    }),
     repeat_hours: amount.default(24),
   }),
-  carbon: section(
-    {
-      enabled: flag(false),
-      host: optionalText,
-      port: port.default(2003),
-      metric_prefix: optionalText,
-    },
-    { whenEnabled: 'carbon', names: ['host', 'metric_prefix'] },
-  ),
+  carbon: switchable('carbon', ['host', 'metric_prefix'], {
+    enabled: flag(false),
+    host: optionalText,
+    port: port.default(2003),
+    metric_prefix: optionalText,
+  }),
   metrics: section({
     textfile: optionalPath,
     label: optionalText,
@@ -142,36 +142,36 @@ export const configFile = z.object({
 /** The parameters of a configuration file with their types and defaults, under their names in the file. */
 export type FileConfig = z.output<typeof configFile>;
 
-const entries = entriesOf(configFile.shape, []);
+const members = membersOf(configFile.shape, []);
 
 /** The paths of all sections, outermost first. */
-export const sectionPaths: readonly ConfigPath[] = entries
-  .filter(({ shape }) => shape !== undefined)
+export const sectionPaths: readonly ConfigPath[] = members
+  .filter(({ isSection }) => isSection)
   .map(({ path: where }) => where);
 
 /** The paths of all parameters. */
-export const parameterPaths: readonly ConfigPath[] = entries
-  .filter(({ shape }) => shape === undefined)
+export const parameterPaths: readonly ConfigPath[] = members
+  .filter(({ isSection }) => !isSection)
   .map(({ path: where }) => where);
 
-/** Those that are numbers. */
-export const numericParameters: readonly ConfigPath[] = entries
+/** The paths of the parameters that are numbers. */
+export const numericParameters: readonly ConfigPath[] = members
   .filter(({ type }) => typeof type.safeParse('2').data === 'number')
   .map(({ path: where }) => where);
 
-interface SchemaEntry {
+/** A section or parameter of {@link configFile}. */
+interface Member {
   readonly path: ConfigPath;
   readonly type: z.ZodType;
-  /** Of a section. */
-  readonly shape?: z.ZodRawShape;
+  readonly isSection: boolean;
 }
 
-function entriesOf(shape: z.ZodRawShape, prefix: ConfigPath): SchemaEntry[] {
+function membersOf(shape: z.ZodRawShape, prefix: ConfigPath): Member[] {
   return Object.entries(shape).flatMap(([name, member]) => {
     const type = member as z.ZodType;
     const where = [...prefix, name];
     const inner = type instanceof z.ZodPipe ? type.out : type;
-    if (!(inner instanceof z.ZodObject)) return [{ path: where, type }];
-    return [{ path: where, type, shape: inner.shape }, ...entriesOf(inner.shape, where)];
+    if (!(inner instanceof z.ZodObject)) return [{ path: where, type, isSection: false }];
+    return [{ path: where, type, isSection: true }, ...membersOf(inner.shape, where)];
   });
 }
