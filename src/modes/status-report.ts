@@ -6,7 +6,7 @@ import { programVersion } from '../installation.ts';
 import { makeRedactor } from '../log/log-line.ts';
 import type { Logger } from '../log/logger.ts';
 import { statusPage } from '../report/html/status-page.ts';
-import { statusJson } from '../report/json.ts';
+import { statusJson } from '../report/status-json.ts';
 import {
   isWhole,
   type LateTimes,
@@ -18,7 +18,7 @@ import {
   type UnreadableRecord,
   type UnreadableStageRecord,
 } from '../report/status.ts';
-import { statusLines } from '../report/text.ts';
+import { statusLines } from '../report/status-text.ts';
 import { type RunNumber, without } from '../runs/run-number.ts';
 import type { RunSet } from '../runs/run-set.ts';
 import type { Site } from '../site.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type PlaceStatus, queryPlaces, type StageRecord } from '../../../src/report/status.ts';
-import { statusLines } from '../../../src/report/text.ts';
+import { statusLines } from '../../../src/report/status-text.ts';
 import { formatGaps, formatRanges, toRanges } from '../../../src/runs/run-set.ts';
 import { noReasons } from '../../../src/state/failure-reasons.ts';
 import { nobodyWaits } from '../../../src/state/waiting-runs.ts';
