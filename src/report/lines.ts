@@ -1,5 +1,3 @@
-import type { Place } from './status.ts';
-
 /** One line of the report and the level it is logged at. */
 export interface ReportLine {
   readonly level: 'info' | 'warning' | 'error';
@@ -11,12 +9,12 @@ export function info(text: string): ReportLine {
   return { level: 'info', text };
 }
 
+/** A line about something that somebody should look at. */
+export function warning(text: string): ReportLine {
+  return { level: 'warning', text };
+}
+
 /** A line `  Name:   value`. */
 export function label(name: string, value: string | number): ReportLine {
   return info(`  ${`${name}:`.padEnd(16)} ${value}`);
-}
-
-/** What operators call a place. */
-export function placeName(place: Place): string {
-  return place === 'filesystem' ? 'Filesystem' : place === 'artdaqDB' ? 'ArtdaqDB' : 'UconDB';
 }

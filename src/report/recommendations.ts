@@ -2,11 +2,13 @@ import type { RunNumber } from '../runs/run-number.ts';
 import { formatRuns } from '../runs/run-set.ts';
 import { waitingFacts } from '../stages/waiting-texts.ts';
 import { positionOf } from '../state/position.ts';
-import { info, placeName, type ReportLine } from './lines.ts';
+import { info, type ReportLine, warning } from './lines.ts';
 import {
-  type Differences,
-  differences,
+  missingRuns,
   outdatedBlobs,
+  placeNames,
+  runsOnlyInUconDb,
+  runsWithoutFiles,
   type StageRecord,
   type Status,
   skippedRuns,
@@ -16,24 +18,26 @@ import {
 
 /** What an operator should do. */
 export function recommendations(status: Status): ReportLine[] {
-  const found = differences(status);
   const waiting = status.stages.flatMap((stage) => ('error' in stage ? [] : waitingLines(stage)));
   const lines = [
     ...waiting.filter(({ level }) => level === 'warning'),
-    ...toBeDone(found),
-    ...status.stages.flatMap((stage) => ('error' in stage ? [unreadable(stage)] : stageLines(stage, found))),
-    ...onlyInOnePlace(found),
+    ...toBeDone(status),
+    ...status.stages.flatMap((stage) => ('error' in stage ? [unreadable(stage)] : stageLines(stage, status))),
+    ...onlyInOnePlace(status),
     ...outdated(status),
     ...('error' in status.lateTimes ? [unreadable(status.lateTimes)] : []),
     ...status.places
       .filter(({ error }) => error !== undefined)
-      .map(({ place }) => warning(`${placeName(place)} could not be queried: what concerns it is not known`)),
+      .map(({ place }) =>
+        warning(`${placeNames[place]} could not be queried: what concerns it is not known`),
+      ),
   ];
   if (lines.length === 0) lines.push(info('All systems are synchronized - no action needed'));
   return [...lines, ...unfinished(status), ...waiting.filter(({ level }) => level === 'info')];
 }
 
-function toBeDone({ toImport = [], toMigrate = [] }: Differences): ReportLine[] {
+function toBeDone(status: Status): ReportLine[] {
+  const [toImport, toMigrate] = [missingRuns(status, 'import') ?? [], missingRuns(status, 'migrate') ?? []];
   const lines: ReportLine[] = [];
   if (toImport.length > 0) {
     lines.push(
@@ -48,9 +52,9 @@ function toBeDone({ toImport = [], toMigrate = [] }: Differences): ReportLine[] 
   return lines;
 }
 
-function stageLines(record: StageRecord, { toImport = [], toMigrate = [] }: Differences): ReportLine[] {
+function stageLines(record: StageRecord, status: Status): ReportLine[] {
   const { stage, state, failed, uncompared, reasons } = record;
-  const skipped = skippedRuns(stage === 'import' ? toImport : toMigrate, record);
+  const skipped = skippedRuns(missingRuns(status, stage) ?? [], record);
   const lines: ReportLine[] = [];
   if (skipped.length > 0) {
     lines.push(
@@ -87,7 +91,8 @@ function waitingLines({ stage, waiting }: StageRecord): ReportLine[] {
   });
 }
 
-function onlyInOnePlace({ withoutFiles = [], onlyInUconDb = [] }: Differences): ReportLine[] {
+function onlyInOnePlace(status: Status): ReportLine[] {
+  const [withoutFiles, onlyInUconDb] = [runsWithoutFiles(status) ?? [], runsOnlyInUconDb(status) ?? []];
   const lines: ReportLine[] = [];
   if (withoutFiles.length > 0) {
     lines.push(
@@ -128,10 +133,6 @@ function unfinished(status: Status): ReportLine[] {
 
 function unreadable({ error }: UnreadableRecord): ReportLine {
   return { level: 'error', text: error };
-}
-
-function warning(text: string): ReportLine {
-  return { level: 'warning', text };
 }
 
 function span(runs: readonly RunNumber[]): string {

@@ -1,19 +1,17 @@
-import { type RunNumber, without } from '../runs/run-number.ts';
+import type { StageName } from '../errors.ts';
+import type { RunNumber } from '../runs/run-number.ts';
 import { formatRuns } from '../runs/run-set.ts';
 import { positionOf } from '../state/position.ts';
-import { info, placeName, type ReportLine } from './lines.ts';
-import { type Place, runsAt, type StageRecord, type Status } from './status.ts';
+import { info, type ReportLine } from './lines.ts';
+import { missingRuns, placeNames, runsAt, type StageRecord, type Status, stagePlaces } from './status.ts';
 
 const rule = '-'.repeat(70);
-const sections = {
-  import: { heading: 'IMPORT STAGE STATE', source: 'filesystem', target: 'artdaqDB' },
-  migrate: { heading: 'MIGRATION STAGE STATE', source: 'artdaqDB', target: 'UconDB' },
-} as const satisfies Record<StageRecord['stage'], { heading: string; source: Place; target: Place }>;
+const headings = { import: 'IMPORT STAGE STATE', migrate: 'MIGRATION STAGE STATE' } as const;
 
 /** How the places compare with what each stage remembers. */
 export function comparisonLines(status: Status): ReportLine[] {
   return status.stages.flatMap((stage) => {
-    const heading = [info(''), info(sections[stage.stage].heading), info(rule)];
+    const heading = [info(''), info(headings[stage.stage]), info(rule)];
     if ('error' in stage) return [...heading, { level: 'error', text: `  ${stage.error}` } as const];
     return [...heading, ...stageFacts(stage, status).map(factLine)];
   });
@@ -36,7 +34,7 @@ export function stageFacts(stage: StageRecord, status: Status): Fact[] {
   ];
   if (position === 0)
     lines.push(entry('Status', `No ${stage.stage === 'import' ? 'import' : 'migration'} state recorded`));
-  else lines.push(...placeFacts(position, sections[stage.stage], status));
+  else lines.push(...placeFacts(position, stage.stage, status));
   if (stage.failed.length > 0) {
     lines.push(
       alarm('Failed Runs', `${stage.failed.length} run(s) logged as failed (${formatRuns(stage.failed)})`),
@@ -46,15 +44,14 @@ export function stageFacts(stage: StageRecord, status: Status): Fact[] {
 }
 
 /** @param position every run at the source up to this one was archived, or should have been */
-function placeFacts(position: RunNumber, places: { source: Place; target: Place }, status: Status): Fact[] {
-  const source = runsAt(status, places.source);
-  const target = runsAt(status, places.target);
-  if (source === undefined || target === undefined) {
-    const unknown = source === undefined ? places.source : places.target;
-    return [alarm('Status', `not known: ${placeName(unknown)} could not be queried`)];
+function placeFacts(position: RunNumber, stage: StageName, status: Status): Fact[] {
+  const { source, target } = stagePlaces[stage];
+  const absent = missingRuns(status, stage);
+  if (absent === undefined) {
+    const unknown = runsAt(status, source) === undefined ? source : target;
+    return [alarm('Status', `not known: ${placeNames[unknown]} could not be queried`)];
   }
-  const name = placeName(places.target);
-  const absent = without(source, target);
+  const name = placeNames[target];
   const missing = absent.filter((run) => run <= position);
   const fresh = absent.filter((run) => run > position);
   return [

@@ -3,13 +3,15 @@ import { type NumberRange, toRanges } from '../runs/run-set.ts';
 import { formatJson } from '../shown-text.ts';
 import { positionOf } from '../state/position.ts';
 import { type PostponementReason, type WaitingState, waitingByPlace } from '../state/waiting-runs.ts';
-import { explainedRuns } from './failure-lines.ts';
 import { recommendations } from './recommendations.ts';
 import {
-  differences,
+  explainedRuns,
   isWhole,
+  missingRuns,
   outdatedBlobs,
   type PlaceStatus,
+  runsOnlyInUconDb,
+  runsWithoutFiles,
   type Status,
   skippedRuns,
   unfinishedRuns,
@@ -30,7 +32,6 @@ interface RunsJson {
  * be asked or read.
  */
 export function statusJson(status: Status, now: Date): string {
-  const { toImport, toMigrate, withoutFiles, onlyInUconDb } = differences(status);
   const document = {
     version: VERSION,
     time: now.toISOString(),
@@ -38,7 +39,7 @@ export function statusJson(status: Status, now: Date): string {
     places: status.places.map(placeJson),
     stages: status.stages.map((stage) => {
       if ('error' in stage) return { stage: stage.stage, error: stage.error };
-      const missing = stage.stage === 'import' ? toImport : toMigrate;
+      const missing = missingRuns(status, stage.stage);
       return {
         stage: stage.stage,
         error: null,
@@ -53,10 +54,10 @@ export function statusJson(status: Status, now: Date): string {
       };
     }),
     differences: {
-      to_import: runsJson(toImport),
-      to_migrate: runsJson(toMigrate),
-      without_files: runsJson(withoutFiles),
-      only_in_ucondb: runsJson(onlyInUconDb),
+      to_import: runsJson(missingRuns(status, 'import')),
+      to_migrate: runsJson(missingRuns(status, 'migrate')),
+      without_files: runsJson(runsWithoutFiles(status)),
+      only_in_ucondb: runsJson(runsOnlyInUconDb(status)),
     },
     stop_times: {
       missing: runsJson(unfinishedRuns(status)),

@@ -1,15 +1,26 @@
-import { formatGaps, formatRanges, toRanges } from '../runs/run-set.ts';
-import { failureLines } from './failure-lines.ts';
-import { info, label, placeName, type ReportLine } from './lines.ts';
+import { formatTime } from '../log/log-line.ts';
+import { formatGaps, formatRanges, formatRuns, toRanges } from '../runs/run-set.ts';
+import { info, label, type ReportLine, warning } from './lines.ts';
 import { recommendations } from './recommendations.ts';
 import { comparisonLines } from './state-comparison.ts';
-import type { Place, PlaceStatus, Status } from './status.ts';
+import {
+  explainedRuns,
+  type PlaceStatus,
+  placeNames,
+  type RunPlace,
+  type StageRecord,
+  type Status,
+  unexplainedRuns,
+} from './status.ts';
 
-const headings: Record<Place, string> = {
+const headings: Record<RunPlace, string> = {
   filesystem: 'FILESYSTEM (Source)',
   artdaqDB: 'ARTDAQDB (Intermediate Storage)',
   UconDB: 'UCONDB (Long-term Storage)',
 };
+const failureHeadings = { import: 'IMPORT FAILURE LOG', migrate: 'MIGRATION FAILURE LOG' } as const;
+/** Failed runs that are explained line by line. */
+const shownRuns = 20;
 const doubleRule = '='.repeat(70);
 const rule = '-'.repeat(70);
 
@@ -18,7 +29,9 @@ const rule = '-'.repeat(70);
  * @param compareState with a section that compares the places with the stages' state
  */
 export function statusLines(status: Status, compareState: boolean): ReportLine[] {
-  const failures = failureLines(status);
+  const failures = status.stages.flatMap((stage) =>
+    'error' in stage || stage.failed.length === 0 ? [] : failureLines(stage),
+  );
   return [
     ...title('RUN RECORD ARCHIVER - STATUS REPORT'),
     ...status.places.map(queryLine),
@@ -40,7 +53,7 @@ function title(text: string): ReportLine[] {
 }
 
 function queryLine(status: PlaceStatus): ReportLine {
-  const name = placeName(status.place);
+  const name = placeNames[status.place];
   if (status.error === undefined) return info(`✓ ${name} query complete`);
   return { level: 'error', text: `✗ ${name} query failed: ${status.error}` };
 }
@@ -61,4 +74,29 @@ function placeLines({ place, location, runs, error }: PlaceStatus): ReportLine[]
     label('Contiguous', formatRanges(ranges)),
     label('Gaps', formatGaps(ranges)),
   ];
+}
+
+/** When and why the runs of a failure log failed, the newest run first. */
+function failureLines(stage: StageRecord): ReportLine[] {
+  const newest = explainedRuns(stage).reverse();
+  const unexplained = unexplainedRuns(stage);
+  const more = newest.length - shownRuns;
+  const lines = newest
+    .slice(0, shownRuns)
+    .map(({ run, time, message }) => label(String(run), `${localTime(time)} ${message}`));
+  if (more > 0) lines.push(label('More', `${more} run(s) with lower numbers; --json tells of all`));
+  if (unexplained.length > 0) {
+    lines.push(label('Not noted why', `${unexplained.length} run(s) (${formatRuns(unexplained)})`));
+  }
+  return [
+    info(''),
+    info(failureHeadings[stage.stage]),
+    info(rule),
+    ...lines.map(({ text }) => warning(text)),
+  ];
+}
+
+/** The time that the lines about it in the log have, to the second. */
+function localTime(iso: string): string {
+  return formatTime(new Date(iso)).slice(0, 'YYYY-MM-DD HH:MM:SS'.length);
 }

@@ -1,24 +1,39 @@
 import { messageOf, type StageName } from '../errors.ts';
 import { type RunNumber, without } from '../runs/run-number.ts';
-import type { KnownReasons } from '../state/failure-reasons.ts';
+import type { FailureReason, KnownReasons } from '../state/failure-reasons.ts';
 import { isAbove, positionOf } from '../state/position.ts';
 import type { StageState } from '../state/state.ts';
 import type { WaitingState } from '../state/waiting-runs.ts';
 
+/** The places that hold runs. */
+export type RunPlace = 'filesystem' | 'artdaqDB' | 'UconDB';
+
+/** What operators call a place. */
+export const placeNames: Readonly<Record<RunPlace, string>> = {
+  filesystem: 'Filesystem',
+  artdaqDB: 'ArtdaqDB',
+  UconDB: 'UconDB',
+};
+
+/** Where each stage takes runs from, and where it brings them. */
+export const stagePlaces: Readonly<
+  Record<StageName, { readonly source: RunPlace; readonly target: RunPlace }>
+> = {
+  import: { source: 'filesystem', target: 'artdaqDB' },
+  migrate: { source: 'artdaqDB', target: 'UconDB' },
+};
+
 /** A place that holds runs, as the status report asks it. */
 export interface StatusSource {
-  readonly place: Place;
+  readonly place: RunPlace;
   /** Name and value of the lines that say where it is. */
   readonly location: readonly (readonly [string, string])[];
   listRuns(): Promise<RunNumber[]>;
 }
 
-/** The places that hold runs. */
-export type Place = 'filesystem' | 'artdaqDB' | 'UconDB';
-
 /** What one place answered: its runs, ascending, or why it could not be asked. */
 export interface PlaceStatus {
-  readonly place: Place;
+  readonly place: RunPlace;
   readonly location: readonly (readonly [string, string])[];
   readonly runs: readonly RunNumber[] | undefined;
   readonly error: string | undefined;
@@ -85,6 +100,32 @@ export async function queryPlaces(sources: readonly StatusSource[]): Promise<Pla
   );
 }
 
+/** The runs at a place, ascending; undefined if it could not be asked. */
+export function runsAt({ places }: Status, place: RunPlace): readonly RunNumber[] | undefined {
+  return places.find((candidate) => candidate.place === place)?.runs;
+}
+
+/** The runs that a stage has not brought to its target, ascending; undefined if that can't be told. */
+export function missingRuns(status: Status, stage: StageName): readonly RunNumber[] | undefined {
+  const { source, target } = stagePlaces[stage];
+  return onlyAt(status, source, target);
+}
+
+/** The runs in artdaqDB without a run directory, ascending; undefined if that can't be told. */
+export function runsWithoutFiles(status: Status): readonly RunNumber[] | undefined {
+  return onlyAt(status, 'artdaqDB', 'filesystem');
+}
+
+/** The runs in UconDB that are not in artdaqDB, ascending; undefined if that can't be told. */
+export function runsOnlyInUconDb(status: Status): readonly RunNumber[] | undefined {
+  return onlyAt(status, 'UconDB', 'artdaqDB');
+}
+
+function onlyAt(status: Status, place: RunPlace, other: RunPlace): readonly RunNumber[] | undefined {
+  const [here, there] = [runsAt(status, place), runsAt(status, other)];
+  return here && there && without(here, there);
+}
+
 /**
  * Runs that an incremental execution passes over: missing at the target, at or below the position, known for long,
  * neither in the failure log nor to be compared nor waiting by a fault.
@@ -101,48 +142,37 @@ export function skippedRuns(
   );
 }
 
+/** A run of a failure log, and why it failed. */
+export interface ExplainedRun extends FailureReason {
+  readonly run: RunNumber;
+}
+
+/** The runs of a failure log whose reason is noted, ascending. */
+export function explainedRuns({ failed, reasons }: StageRecord): ExplainedRun[] {
+  return failed.flatMap((run) => {
+    const reason = reasons.byRun.get(run);
+    return reason === undefined ? [] : [{ run, ...reason }];
+  });
+}
+
+/** The runs of a failure log whose reason is not noted, ascending. */
+export function unexplainedRuns({ failed, reasons }: StageRecord): RunNumber[] {
+  return failed.filter((run) => !reasons.byRun.has(run));
+}
+
 /** Archived runs without stop time that may still get it, ascending; undefined if that can't be told. */
 export function unfinishedRuns(status: Status): readonly RunNumber[] | undefined {
   const { lateTimes } = status;
+  if ('error' in lateTimes) return undefined;
   const files = runsAt(status, 'filesystem');
   const hasFiles = files && new Set(files);
-  return 'error' in lateTimes
-    ? undefined
-    : runsAt(status, 'artdaqDB')?.filter(
-        (run) => lateTimes.isUnfinished(run) && hasFiles?.has(run) !== false,
-      );
+  return runsAt(status, 'artdaqDB')?.filter(
+    (run) => lateTimes.isUnfinished(run) && hasFiles?.has(run) !== false,
+  );
 }
 
 /** Runs whose blob lacks a time that they have in artdaqDB, ascending; undefined if that can't be told. */
 export function outdatedBlobs(status: Status): readonly RunNumber[] | undefined {
   const { lateTimes } = status;
   return 'error' in lateTimes ? undefined : runsAt(status, 'UconDB')?.filter(lateTimes.isAmended);
-}
-
-/** The runs at a place, ascending; undefined if it could not be asked. */
-export function runsAt({ places }: Status, place: Place): readonly RunNumber[] | undefined {
-  return places.find((candidate) => candidate.place === place)?.runs;
-}
-
-/** How the places differ; undefined where one of the two could not be asked. All ascending. */
-export interface Differences {
-  readonly toImport: readonly RunNumber[] | undefined;
-  readonly toMigrate: readonly RunNumber[] | undefined;
-  /** In artdaqDB, but without a run directory. */
-  readonly withoutFiles: readonly RunNumber[] | undefined;
-  /** In UconDB, but not in artdaqDB. */
-  readonly onlyInUconDb: readonly RunNumber[] | undefined;
-}
-
-/** Compares the places. */
-export function differences(status: Status): Differences {
-  const [files, artdaqDb, uconDb] = (['filesystem', 'artdaqDB', 'UconDB'] as const).map((place) =>
-    runsAt(status, place),
-  );
-  return {
-    toImport: files && artdaqDb && without(files, artdaqDb),
-    toMigrate: artdaqDb && uconDb && without(artdaqDb, uconDb),
-    withoutFiles: files && artdaqDb && without(artdaqDb, files),
-    onlyInUconDb: artdaqDb && uconDb && without(uconDb, artdaqDb),
-  };
 }

@@ -1,11 +1,10 @@
 import { type NumberRange, rangeText } from '../../runs/run-set.ts';
-import { placeName } from '../lines.ts';
-import type { Place } from '../status.ts';
+import { placeNames, type RunPlace } from '../status.ts';
 import type { Span } from './axis.ts';
 import { type CellState, isThere, joinRanges, lengthOf, type Segment } from './segments.ts';
 
 /** The lanes, from the run directories to where the runs end up. */
-export const lanes: readonly Place[] = ['filesystem', 'artdaqDB', 'UconDB'];
+export const lanes: readonly RunPlace[] = ['filesystem', 'artdaqDB', 'UconDB'];
 
 const shownRanges = 5;
 
@@ -33,12 +32,12 @@ export function describeSpan({ first, last, parts, isBreak }: Span): string {
     const failed = parts.filter(({ failedIn }) => failedIn.includes(stage));
     return failed.length === 0 ? [] : [`In the ${stage} failure log: ${briefRanges(failed)}`];
   });
-  const places = lanes.map((place) => `${placeName(place)}: ${laneText(parts, place)}`);
+  const places = lanes.map((place) => `${placeNames[place]}: ${laneText(parts, place)}`);
   return [`${range}${count}`, ...places, ...failures].join('\n');
 }
 
 /** What the runs are at one place; with numbers of runs where they differ. */
-function laneText(parts: readonly Segment[], place: Place): string {
+function laneText(parts: readonly Segment[], place: RunPlace): string {
   const groups = new Map<string, Segment[]>();
   for (const part of parts) {
     const text = cellText(part, place);
@@ -69,7 +68,7 @@ const texts: Readonly<Record<CellState, string>> = {
   unselected: 'not in this report',
 };
 
-function cellText({ cells }: Segment, place: Place): string {
+function cellText({ cells }: Segment, place: RunPlace): string {
   const state = cells[place];
   if (state === 'failed') return place === 'artdaqDB' ? 'import failed' : 'migration failed';
   if (state === 'waiting')

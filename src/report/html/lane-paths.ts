@@ -1,4 +1,4 @@
-import type { Place } from '../status.ts';
+import type { RunPlace } from '../status.ts';
 import type { Span } from './axis.ts';
 import type { CellState } from './segments.ts';
 
@@ -44,7 +44,7 @@ interface Box {
  * lower half and the worst of the others gets the upper: whatever is missing breaks the line.
  * @returns shape and path data; the lane is `height` high and begins at 0
  */
-export function lanePaths(spans: readonly Span[], place: Place, height: number): [Shape, string][] {
+export function lanePaths(spans: readonly Span[], place: RunPlace, height: number): [Shape, string][] {
   const boxes = new Map<Shape, Box[]>(shapes.map((shape) => [shape, []]));
   for (const { from, to, parts } of spans) {
     const found = new Set(parts.map(({ cells }) => shapeOf[cells[place]]));

@@ -1,9 +1,16 @@
 import { formatGaps, formatRanges, formatRuns, toRanges } from '../../runs/run-set.ts';
 import { waitingFacts } from '../../stages/waiting-texts.ts';
 import { positionOf } from '../../state/position.ts';
-import { placeName } from '../lines.ts';
 import { stageFacts } from '../state-comparison.ts';
-import { differences, isWhole, type PlaceStatus, runsAt, type Status, skippedRuns } from '../status.ts';
+import {
+  isWhole,
+  missingRuns,
+  type PlaceStatus,
+  placeNames,
+  runsAt,
+  type Status,
+  skippedRuns,
+} from '../status.ts';
 import { counted, lanes, runsText } from './describe.ts';
 import { html, type Markup } from './markup.ts';
 import type { Problem } from './problems.ts';
@@ -19,7 +26,7 @@ export interface Verdict {
 export function verdictOf(status: Status, problems: readonly Problem[]): Verdict {
   const silent = status.places
     .filter(({ error }) => error !== undefined)
-    .map(({ place }) => placeName(place));
+    .map(({ place }) => placeNames[place]);
   const torn = status.stages.filter((stage) => 'error' in stage).map(({ stage }) => `the ${stage} state`);
   const late = 'error' in status.lateTimes ? ['the record of late stop times'] : [];
   const totalOf = (matches: (problem: Problem) => boolean) =>
@@ -48,7 +55,6 @@ export function keyFigures(
   problems: readonly Problem[],
   segments: readonly Segment[],
 ): Markup {
-  const { toImport, toMigrate } = differences(status);
   const failed = (stage: 'import' | 'migrate') => {
     const record = status.stages.find((candidate) => candidate.stage === stage);
     return record === undefined || 'error' in record ? undefined : record.failed.length;
@@ -62,8 +68,8 @@ export function keyFigures(
 ${figure('Archived everywhere', isAsked ? complete : undefined, 'info', undefined)}
 ${figure('Import failed', failed('import'), 'error', 'import-failed')}
 ${figure('Migration failed', failed('migrate'), 'error', 'migrate-failed')}
-${figure('To import', toImport?.length, 'info', 'to-import')}
-${figure('To migrate', toMigrate?.length, 'info', 'to-migrate')}
+${figure('To import', missingRuns(status, 'import')?.length, 'info', 'to-import')}
+${figure('To migrate', missingRuns(status, 'migrate')?.length, 'info', 'to-migrate')}
 ${figure('Gaps', answers ? totalOf('gaps') : undefined, 'info', 'gaps')}
 </ul>`;
 
@@ -100,14 +106,13 @@ function placeCard({ place, location, runs, error }: PlaceStatus): Markup {
       );
     } else rows.push(['Status', 'No runs found']);
   }
-  return card(placeName(place), roles[place], rows);
+  return card(placeNames[place], roles[place], rows);
 }
 
 function stageCard(stage: Status['stages'][number], status: Status, compareState: boolean): Markup {
   const title = stage.stage === 'import' ? 'Import stage' : 'Migrate stage';
   if ('error' in stage) return card(title, 'state', [['Status', stage.error, 'error']]);
-  const { toImport, toMigrate } = differences(status);
-  const missing = stage.stage === 'import' ? toImport : toMigrate;
+  const missing = missingRuns(status, stage.stage);
   const skipped = missing && skippedRuns(missing, stage);
   const rows: Row[] = [
     ['Position', String(positionOf(stage.state))],

@@ -1,6 +1,5 @@
 import { formatRuns, type NumberRange, rangeText } from '../../runs/run-set.ts';
-import { explainedRuns, unexplainedRuns } from '../failure-lines.ts';
-import type { Status } from '../status.ts';
+import { explainedRuns, type Status, unexplainedRuns } from '../status.ts';
 import { piecesBetween } from './axis.ts';
 import { chart } from './chart.ts';
 import { counted, runsText, timeText } from './describe.ts';

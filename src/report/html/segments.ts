@@ -3,9 +3,9 @@ import { byRunNumber, type RunNumber } from '../../runs/run-number.ts';
 import type { NumberRange, RunSet } from '../../runs/run-set.ts';
 import { isAbove, positionOf } from '../../state/position.ts';
 import {
-  differences,
+  missingRuns,
   outdatedBlobs,
-  type Place,
+  type RunPlace,
   runsAt,
   type Status,
   skippedRuns,
@@ -34,7 +34,7 @@ export type CellState =
 
 /** What consecutive runs have in common. */
 export interface RunState {
-  readonly cells: Readonly<Record<Place, CellState>>;
+  readonly cells: Readonly<Record<RunPlace, CellState>>;
   /** Stages whose failure log holds the runs. */
   readonly failedIn: readonly StageName[];
 }
@@ -125,9 +125,8 @@ function allRuns({ places, stages }: Status): RunNumber[] {
 type RunsAt = ReadonlySet<RunNumber> | undefined;
 
 function classifier(status: Status): (run: RunNumber) => RunState {
-  const { toImport, toMigrate } = differences(status);
-  const whyNotImported = reasons('import', status, toImport);
-  const whyNotMigrated = reasons('migrate', status, toMigrate);
+  const whyNotImported = reasons('import', status);
+  const whyNotMigrated = reasons('migrate', status);
   const [files, artdaqDb, uconDb] = (['filesystem', 'artdaqDB', 'UconDB'] as const).map((place) =>
     asSet(runsAt(status, place)),
   );
@@ -157,13 +156,10 @@ function classifier(status: Status): (run: RunNumber) => RunState {
 }
 
 /** Why a stage has not brought a run to its target, as far as that can be told. */
-function reasons(
-  name: StageName,
-  { stages }: Status,
-  missing: readonly RunNumber[] = [],
-): (run: RunNumber) => CellState | undefined {
-  const stage = stages.find((candidate) => candidate.stage === name);
+function reasons(name: StageName, status: Status): (run: RunNumber) => CellState | undefined {
+  const stage = status.stages.find((candidate) => candidate.stage === name);
   if (stage === undefined || 'error' in stage) return () => undefined;
+  const missing = missingRuns(status, name) ?? [];
   const position = positionOf(stage.state);
   const failed = new Set(stage.failed);
   const skipped = new Set(skippedRuns(missing, stage));

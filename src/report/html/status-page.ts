@@ -1,7 +1,6 @@
 import type { RunSet } from '../../runs/run-set.ts';
-import { placeName } from '../lines.ts';
 import { recommendations } from '../recommendations.ts';
-import type { Status } from '../status.ts';
+import { placeNames, type Status } from '../status.ts';
 import { lastUnits, layOut, type Piece } from './axis.ts';
 import { type ChartOptions, chart, legend } from './chart.ts';
 import { lanes, timeText } from './describe.ts';
@@ -89,7 +88,7 @@ function placeErrors({ places }: Status): readonly Markup[] {
     .filter(({ error }) => error !== undefined)
     .map(
       ({ place, error }) =>
-        html`<p class="outage"><b>${placeName(place)} could not be asked:</b> ${error}</p>`,
+        html`<p class="outage"><b>${placeNames[place]} could not be asked:</b> ${error}</p>`,
     );
 }
 
@@ -113,7 +112,7 @@ function coverage(
       size: 'large',
     };
     const { markup, spans } = chart(shown, options);
-    return html`<figure class="coverage"><figcaption>${title}</figcaption><div class="names" aria-hidden="true">${lanes.map((place) => html`<span>${placeName(place)}</span>`)}</div><div class="picture">${markers(spans, problems)}${markup}</div></figure>
+    return html`<figure class="coverage"><figcaption>${title}</figcaption><div class="names" aria-hidden="true">${lanes.map((place) => html`<span>${placeNames[place]}</span>`)}</div><div class="picture">${markers(spans, problems)}${markup}</div></figure>
 `;
   }
 }
