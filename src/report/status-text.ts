@@ -1,10 +1,11 @@
 import { formatTime } from '../log/log-line.ts';
-import { formatGaps, formatRanges, formatRuns, toRanges } from '../runs/run-set.ts';
+import { formatRuns } from '../runs/run-set.ts';
 import { info, label, type ReportLine, warning } from './lines.ts';
 import { recommendations } from './recommendations.ts';
 import { comparisonLines } from './state-comparison.ts';
 import {
   explainedRuns,
+  extentOf,
   type PlaceStatus,
   placeNames,
   type RunPlace,
@@ -63,16 +64,10 @@ function placeLines({ place, location, runs, error }: PlaceStatus): ReportLine[]
   if (runs === undefined) {
     return [...lines, { level: 'error', text: `  ${'Status:'.padEnd(16)} Query failed: ${error}` }];
   }
-  lines.push(label('Total Runs', runs.length));
-  const ranges = toRanges(runs);
-  const first = ranges[0];
-  const last = ranges.at(-1);
-  if (first === undefined || last === undefined) return [...lines, label('Status', 'No runs found')];
   return [
     ...lines,
-    label('Range', `${first.first} to ${last.last}`),
-    label('Contiguous', formatRanges(ranges)),
-    label('Gaps', formatGaps(ranges)),
+    label('Total Runs', runs.length),
+    ...extentOf(runs).map(([name, value]) => label(name, value)),
   ];
 }
 

@@ -1,5 +1,6 @@
 import { messageOf, type StageName } from '../errors.ts';
 import { type RunNumber, without } from '../runs/run-number.ts';
+import { formatGaps, formatRanges, toRanges } from '../runs/run-set.ts';
 import type { FailureReason, KnownReasons } from '../state/failure-reasons.ts';
 import { isAbove, positionOf } from '../state/position.ts';
 import type { StageState } from '../state/state.ts';
@@ -7,6 +8,9 @@ import type { WaitingState } from '../state/waiting-runs.ts';
 
 /** The places that hold runs. */
 export type RunPlace = 'filesystem' | 'artdaqDB' | 'UconDB';
+
+/** The places, from the run directories to where the runs end up. */
+export const runPlaces: readonly RunPlace[] = ['filesystem', 'artdaqDB', 'UconDB'];
 
 /** What operators call a place. */
 export const placeNames: Readonly<Record<RunPlace, string>> = {
@@ -103,6 +107,18 @@ export async function queryPlaces(sources: readonly StatusSource[]): Promise<Pla
 /** The runs at a place, ascending; undefined if it could not be asked. */
 export function runsAt({ places }: Status, place: RunPlace): readonly RunNumber[] | undefined {
   return places.find((candidate) => candidate.place === place)?.runs;
+}
+
+/** Names and values of the lines that say which numbers the runs of a place have. */
+export function extentOf(runs: readonly RunNumber[]): (readonly [string, string])[] {
+  const ranges = toRanges(runs);
+  const [first, last] = [runs[0], runs.at(-1)];
+  if (first === undefined || last === undefined) return [['Status', 'No runs found']];
+  return [
+    ['Range', `${first} to ${last}`],
+    ['Contiguous', formatRanges(ranges)],
+    ['Gaps', formatGaps(ranges)],
+  ];
 }
 
 /** The runs that a stage has not brought to its target, ascending; undefined if that can't be told. */

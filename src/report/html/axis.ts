@@ -69,24 +69,24 @@ function endOf({ segment, isBreak }: Piece, units: number): Piece {
 }
 
 /** A part of the picture: all of it in one state, or one column with runs in different states. */
-export interface Span extends NumberRange {
+export interface Stripe extends NumberRange {
   /** Where it begins and ends, as parts of the picture's width. */
   readonly from: number;
   readonly to: number;
-  /** The runs of the span by state, ascending and without a hole. */
+  /** The runs of the stripe by state, ascending and without a hole. */
   readonly parts: readonly Segment[];
   readonly isBreak: boolean;
 }
 
 /**
  * Divides an axis into at most `most` columns of equal width (one for each run, if they suffice) and joins neighbours that
- * are one state. Every run is in exactly one span, so that none can hide.
+ * are one state. Every run is in exactly one stripe, so that none can hide.
  */
-export function toSpans(pieces: readonly Piece[], most: number): Span[] {
+export function toStripes(pieces: readonly Piece[], most: number): Stripe[] {
   const total = pieces.reduce((sum, { units }) => sum + units, 0);
   const columns = Math.min(total, most);
   const edge = (column: number) => Math.floor((column * total) / columns);
-  const spans: Span[] = [];
+  const stripes: Stripe[] = [];
   let column = 0;
   let start = 0;
   let open: { parts: Segment[]; isBreak: boolean } = { parts: [], isBreak: false };
@@ -98,7 +98,7 @@ export function toSpans(pieces: readonly Piece[], most: number): Span[] {
       open.parts.push(cut(piece, from - start, to - start));
       open.isBreak ||= piece.isBreak;
       if (to === edge(column + 1)) {
-        append(spans, open, edge(column) / total, to / total);
+        append(stripes, open, edge(column) / total, to / total);
         open = { parts: [], isBreak: false };
         column++;
       }
@@ -106,7 +106,7 @@ export function toSpans(pieces: readonly Piece[], most: number): Span[] {
     }
     start = end;
   }
-  return spans;
+  return stripes;
 }
 
 /** The runs of a piece between two positions on it, in units. */
@@ -117,7 +117,7 @@ function cut({ segment, units, isBreak }: Piece, from: number, to: number): Segm
 }
 
 function append(
-  spans: Span[],
+  stripes: Stripe[],
   { parts, isBreak }: { parts: readonly Segment[]; isBreak: boolean },
   from: number,
   to: number,
@@ -125,13 +125,58 @@ function append(
   const first = parts[0];
   const last = parts.at(-1);
   if (first === undefined || last === undefined) return;
-  const previous = spans.at(-1);
+  const previous = stripes.at(-1);
   // The parts that were cut from one segment share its cells.
   const before = previous?.parts.length === 1 ? previous.parts[0] : undefined;
   if (previous !== undefined && before !== undefined && parts.length === 1 && before.cells === first.cells) {
     const joined = { ...before, last: last.last };
-    spans[spans.length - 1] = { ...previous, last: last.last, to, parts: [joined] };
+    stripes[stripes.length - 1] = { ...previous, last: last.last, to, parts: [joined] };
   } else {
-    spans.push({ first: first.first, last: last.last, from, to, parts, isBreak });
+    stripes.push({ first: first.first, last: last.last, from, to, parts, isBreak });
   }
+}
+
+/** A label under the picture. */
+export interface Tick {
+  /** Part of the width. */
+  readonly at: number;
+  readonly text: string;
+  readonly edge: 'first' | 'inner' | 'last';
+}
+
+/** Labels nearer to each other than this part of the width are left out. */
+const LEAST_DISTANCE = 0.09;
+const breakSign = '≈';
+
+/** The first and the last run, about `count` round numbers between them, and a sign at each shortened stretch. */
+export function ticks(pieces: readonly Piece[], count: number): Tick[] {
+  const total = pieces.reduce((sum, { units }) => sum + units, 0);
+  const first = pieces[0]?.segment.first;
+  const last = pieces.at(-1)?.segment.last;
+  if (first === undefined || last === undefined) return [];
+  const found: Tick[] = [{ at: 0, text: String(first), edge: 'first' }];
+  const step = count === 0 ? Number.POSITIVE_INFINITY : roundStep(total / count);
+  const add = (at: number, text: string) => {
+    const isFree = at - (found.at(-1)?.at ?? 0) >= LEAST_DISTANCE && 1 - at >= LEAST_DISTANCE;
+    if (isFree) found.push({ at, text, edge: 'inner' });
+  };
+  let start = 0;
+  for (const { segment, units, isBreak } of pieces) {
+    if (isBreak) {
+      add((start + units / 2) / total, breakSign);
+    } else {
+      for (let run = Math.ceil(segment.first / step) * step; run <= segment.last; run += step) {
+        if (run !== last) add((start + run - segment.first + 0.5) / total, String(run));
+      }
+    }
+    start += units;
+  }
+  if (last > first) found.push({ at: 1, text: String(last), edge: 'last' });
+  return found;
+}
+
+/** The next 1, 2 or 5 with zeros. */
+function roundStep(least: number): number {
+  const power = 10 ** Math.max(0, Math.floor(Math.log10(least)));
+  return power * ([1, 2, 5].find((factor) => factor * power >= least) ?? 10);
 }

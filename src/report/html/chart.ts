@@ -1,9 +1,11 @@
-import type { Status } from '../status.ts';
-import type { Piece } from './axis.ts';
-import { type Span, toSpans } from './axis.ts';
-import { describeSpan, lanes } from './describe.ts';
-import { lanePaths, pictureWidth, short } from './lane-paths.ts';
+import { type RunPlace, runPlaces, type Status } from '../status.ts';
+import { type Piece, type Stripe, ticks, toStripes } from './axis.ts';
+import { describeStripe } from './describe.ts';
 import { html, type Markup } from './markup.ts';
+import type { CellState } from './segments.ts';
+
+/** Width of the picture in its own units; it is stretched to the page. */
+export const pictureWidth = 1000;
 
 /** How a picture is drawn. */
 export interface ChartOptions {
@@ -19,29 +21,34 @@ export interface ChartOptions {
 const sizes = { large: { lane: 26, space: 8 }, small: { lane: 8, space: 3 } } as const;
 
 /** The places' lanes over a stretch of runs, with what lies under the pointer in its titles, and an axis. */
-export function chart(pieces: readonly Piece[], options: ChartOptions): { markup: Markup; spans: Span[] } {
+export function chart(
+  pieces: readonly Piece[],
+  options: ChartOptions,
+): { markup: Markup; stripes: Stripe[] } {
   const { lane, space } = sizes[options.size];
-  const spans = toSpans(pieces, options.columns);
-  const height = lanes.length * (lane + space) - space;
-  const backgrounds = lanes.map((place, index) => {
+  const stripes = toStripes(pieces, options.columns);
+  const height = runPlaces.length * (lane + space) - space;
+  const backgrounds = runPlaces.map((place, index) => {
     const isUnknown = options.places.find((status) => status.place === place)?.runs === undefined;
     const name = isUnknown ? 'lane unknown' : 'lane';
     return html`<i class="${name}" style="top:${index * (lane + space)}px;height:${lane}px"></i>`;
   });
-  const paths = lanes.map((place, index) => {
-    const shapes = lanePaths(spans, place, lane).map(([shape, d]) => html`<path class="${shape}" d="${d}"/>`);
+  const paths = runPlaces.map((place, index) => {
+    const shapes = lanePaths(stripes, place, lane).map(
+      ([shape, d]) => html`<path class="${shape}" d="${d}"/>`,
+    );
     return html`<g transform="translate(0 ${index * (lane + space)})">${shapes}</g>`;
   });
-  const markup = html`<div class="plot ${options.size}">${backgrounds}<svg viewBox="0 0 ${pictureWidth} ${height}" height="${height}" preserveAspectRatio="none" role="group" aria-label="${options.label}">${paths}${breaks(spans, height)}<g class="hits">${spans.map((span, index) => hit(span, index, height))}</g></svg></div>
+  const markup = html`<div class="plot ${options.size}">${backgrounds}<svg viewBox="0 0 ${pictureWidth} ${height}" height="${height}" preserveAspectRatio="none" role="group" aria-label="${options.label}">${paths}${breaks(stripes, height)}<g class="hits">${stripes.map((stripe, index) => hit(stripe, index, height))}</g></svg></div>
 <div class="axis" aria-hidden="true">${ticks(pieces, options.size === 'large' ? 6 : 0).map(
     ({ at, text, edge }) => html`<span class="${edge}" style="left:${short(at * 100)}%">${text}</span>`,
   )}</div>`;
-  return { markup, spans };
+  return { markup, stripes };
 }
 
 /** Dashed lines where a long stretch is drawn short. */
-function breaks(spans: readonly Span[], height: number): Markup | undefined {
-  const edges = spans
+function breaks(stripes: readonly Stripe[], height: number): Markup | undefined {
+  const edges = stripes
     .filter(({ isBreak, parts }) => isBreak && parts.length === 1)
     .flatMap(({ from, to }) => [from, to]);
   if (edges.length === 0) return undefined;
@@ -49,11 +56,92 @@ function breaks(spans: readonly Span[], height: number): Markup | undefined {
 }
 
 /** What the pointer finds: all lanes at once. The first can be reached with Tab, the others from there with the arrow keys. */
-function hit(span: Span, index: number, height: number): Markup {
-  const x = short(span.from * pictureWidth);
-  const width = short((span.to - span.from) * pictureWidth);
+function hit(stripe: Stripe, index: number, height: number): Markup {
+  const x = short(stripe.from * pictureWidth);
+  const width = short((stripe.to - stripe.from) * pictureWidth);
   const tabIndex = index === 0 ? 0 : -1;
-  return html`<rect x="${x}" width="${width}" height="${height}" tabindex="${tabIndex}" role="img"><title>${describeSpan(span)}</title></rect>`;
+  return html`<rect x="${x}" width="${width}" height="${height}" tabindex="${tabIndex}" role="img"><title>${describeStripe(stripe)}</title></rect>`;
+}
+
+type Shape = 'present' | 'incomplete' | 'hole' | 'absent' | 'waiting' | 'skipped' | 'failed';
+
+/** In the order in which they are drawn: what matters more lies over what matters less. */
+const shapes: readonly Shape[] = ['present', 'hole', 'incomplete', 'absent', 'waiting', 'skipped', 'failed'];
+/** What can't be known, or is not asked for, has no shape: the lane's own pattern stays visible. */
+const shapeOf: Readonly<Partial<Record<CellState, Shape>>> = {
+  present: 'present',
+  incomplete: 'incomplete',
+  unused: 'hole',
+  absent: 'absent',
+  waiting: 'waiting',
+  late: 'waiting',
+  uncompared: 'waiting',
+  skipped: 'skipped',
+  failed: 'failed',
+};
+/** Top and bottom of a shape as parts of the lane: states also differ in form, not only in colour. */
+const extents: Readonly<Record<Shape, readonly [number, number]>> = {
+  present: [0, 1],
+  hole: [0, 1],
+  incomplete: [0, 1],
+  absent: [0.4, 0.6],
+  waiting: [0.65, 1],
+  skipped: [0.25, 0.75],
+  failed: [0, 1],
+};
+
+interface Box {
+  readonly from: number;
+  readonly to: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+/**
+ * A place's lane as one path for each shape. Where a column holds both runs that are there and others, what is there keeps the
+ * lower half and the worst of the others gets the upper: whatever is missing breaks the line.
+ * @returns shape and path data; the lane is `height` high and begins at 0
+ */
+export function lanePaths(stripes: readonly Stripe[], place: RunPlace, height: number): [Shape, string][] {
+  const boxes = new Map<Shape, Box[]>(shapes.map((shape) => [shape, []]));
+  for (const { from, to, parts } of stripes) {
+    const found = new Set(parts.map(({ cells }) => shapeOf[cells[place]]));
+    const worst = shapes.findLast((shape) => found.has(shape));
+    if (worst === undefined) continue;
+    const isMixed = found.has('present') && found.size > 1;
+    const [top, bottom] = isMixed ? [0, 0.5] : extents[worst];
+    if (isMixed) boxes.get('present')?.push({ from, to, top: 0.5, bottom: 1 });
+    boxes.get(worst)?.push({ from, to, top, bottom });
+  }
+  return shapes.flatMap((shape) => {
+    const path = joined(boxes.get(shape) ?? [])
+      .map((box) => boxPath(box, height))
+      .join('');
+    return path === '' ? [] : [[shape, path]];
+  });
+}
+
+/** Boxes that touch would show a seam between them. */
+function joined(boxes: readonly Box[]): Box[] {
+  const found: Box[] = [];
+  for (const box of boxes) {
+    const previous = found.at(-1);
+    if (previous?.to === box.from && previous.top === box.top && previous.bottom === box.bottom) {
+      found[found.length - 1] = { ...previous, to: box.to };
+    } else found.push(box);
+  }
+  return found;
+}
+
+function boxPath({ from, to, top, bottom }: Box, height: number): string {
+  const left = short(from * pictureWidth);
+  const right = short(to * pictureWidth);
+  return `M${left} ${short(top * height)}H${right}V${short(bottom * height)}H${left}z`;
+}
+
+/** A length with at most two decimals. */
+export function short(length: number): string {
+  return String(Math.round(length * 100) / 100);
 }
 
 const entries = [
@@ -75,49 +163,4 @@ export function legend(): Markup {
 
 function swatch(shape: Markup): Markup {
   return html`<svg width="20" height="14" viewBox="0 0 20 14" aria-hidden="true"><path class="hole" d="M0 0H20V14H0z"/>${shape}</svg>`;
-}
-
-/** A label under the picture. */
-export interface Tick {
-  /** Part of the width. */
-  readonly at: number;
-  readonly text: string;
-  readonly edge: 'first' | 'inner' | 'last';
-}
-
-/** Labels nearer to each other than this part of the width are left out. */
-const LEAST_DISTANCE = 0.09;
-const breakSign = '≈';
-
-/** The first and the last run, about `count` round numbers between them, and a sign at each shortened stretch. */
-export function ticks(pieces: readonly Piece[], count: number): Tick[] {
-  const total = pieces.reduce((sum, { units }) => sum + units, 0);
-  const first = pieces[0]?.segment.first;
-  const last = pieces.at(-1)?.segment.last;
-  if (first === undefined || last === undefined) return [];
-  const found: Tick[] = [{ at: 0, text: String(first), edge: 'first' }];
-  const step = count === 0 ? Number.POSITIVE_INFINITY : roundStep(total / count);
-  const add = (at: number, text: string) => {
-    const isFree = at - (found.at(-1)?.at ?? 0) >= LEAST_DISTANCE && 1 - at >= LEAST_DISTANCE;
-    if (isFree) found.push({ at, text, edge: 'inner' });
-  };
-  let start = 0;
-  for (const { segment, units, isBreak } of pieces) {
-    if (isBreak) {
-      add((start + units / 2) / total, breakSign);
-    } else {
-      for (let run = Math.ceil(segment.first / step) * step; run <= segment.last; run += step) {
-        if (run !== last) add((start + run - segment.first + 0.5) / total, String(run));
-      }
-    }
-    start += units;
-  }
-  if (last > first) found.push({ at: 1, text: String(last), edge: 'last' });
-  return found;
-}
-
-/** The next 1, 2 or 5 with zeros. */
-function roundStep(least: number): number {
-  const power = 10 ** Math.max(0, Math.floor(Math.log10(least)));
-  return power * ([1, 2, 5].find((factor) => factor * power >= least) ?? 10);
 }

@@ -1,10 +1,7 @@
 import { type NumberRange, rangeText } from '../../runs/run-set.ts';
-import { placeNames, type RunPlace } from '../status.ts';
-import type { Span } from './axis.ts';
+import { placeNames, type RunPlace, runPlaces } from '../status.ts';
+import type { Stripe } from './axis.ts';
 import { type CellState, isThere, joinRanges, lengthOf, type Segment } from './segments.ts';
-
-/** The lanes, from the run directories to where the runs end up. */
-export const lanes: readonly RunPlace[] = ['filesystem', 'artdaqDB', 'UconDB'];
 
 const shownRanges = 5;
 
@@ -23,8 +20,8 @@ export function timeText(iso: string): string {
   return `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;
 }
 
-/** What a span is: its runs in the first line, then a line for each place, then failure logs. */
-export function describeSpan({ first, last, parts, isBreak }: Span): string {
+/** What a stripe is: its runs in the first line, then a line for each place, then failure logs. */
+export function describeStripe({ first, last, parts, isBreak }: Stripe): string {
   const range = `${first === last ? 'Run' : 'Runs'} ${rangeText({ first, last })}`;
   const count =
     first === last ? '' : ` (${counted(lengthOf({ first, last }))}${isBreak ? ', drawn short' : ''})`;
@@ -32,7 +29,7 @@ export function describeSpan({ first, last, parts, isBreak }: Span): string {
     const failed = parts.filter(({ failedIn }) => failedIn.includes(stage));
     return failed.length === 0 ? [] : [`In the ${stage} failure log: ${briefRanges(failed)}`];
   });
-  const places = lanes.map((place) => `${placeNames[place]}: ${laneText(parts, place)}`);
+  const places = runPlaces.map((place) => `${placeNames[place]}: ${laneText(parts, place)}`);
   return [`${range}${count}`, ...places, ...failures].join('\n');
 }
 

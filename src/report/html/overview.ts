@@ -1,29 +1,31 @@
-import { formatGaps, formatRanges, formatRuns, toRanges } from '../../runs/run-set.ts';
+import { formatRuns } from '../../runs/run-set.ts';
 import { waitingFacts } from '../../stages/waiting-texts.ts';
 import { positionOf } from '../../state/position.ts';
 import { stageFacts } from '../state-comparison.ts';
 import {
+  extentOf,
   isWhole,
   missingRuns,
   type PlaceStatus,
   placeNames,
+  runPlaces,
   runsAt,
   type Status,
   skippedRuns,
 } from '../status.ts';
-import { counted, lanes, runsText } from './describe.ts';
+import { counted, runsText } from './describe.ts';
 import { html, type Markup } from './markup.ts';
 import type { Problem } from './problems.ts';
 import { isThere, lengthOf, type Segment } from './segments.ts';
 
 /** The whole report in one line. */
-export interface Verdict {
+export interface Headline {
   readonly level: 'good' | 'warning' | 'error';
   readonly text: string;
 }
 
 /** What an operator wants to know first. */
-export function verdictOf(status: Status, problems: readonly Problem[]): Verdict {
+export function headlineOf(status: Status, problems: readonly Problem[]): Headline {
   const silent = status.places
     .filter(({ error }) => error !== undefined)
     .map(({ place }) => placeNames[place]);
@@ -33,7 +35,7 @@ export function verdictOf(status: Status, problems: readonly Problem[]): Verdict
     problems.filter(matches).reduce((sum, { total }) => sum + total, 0);
   const failed = totalOf(({ level }) => level === 'error');
   const warned = totalOf(({ level }) => level === 'warning');
-  const waiting = totalOf(({ isBacklog }) => isBacklog);
+  const waiting = totalOf(({ isBacklog }) => isBacklog === true);
   const found = [
     ...(failed > 0 ? [`${runsText(failed)} failed`] : []),
     ...(warned > 0 ? [`${runsText(warned)} to look at`] : []),
@@ -60,9 +62,9 @@ export function keyFigures(
     return record === undefined || 'error' in record ? undefined : record.failed.length;
   };
   const totalOf = (kind: string) => problems.find((problem) => problem.kind === kind)?.total ?? 0;
-  const everywhere = segments.filter(({ cells }) => lanes.every((place) => isThere(cells[place])));
-  const isAsked = lanes.every((place) => runsAt(status, place) !== undefined);
-  const answers = lanes.some((place) => runsAt(status, place) !== undefined);
+  const everywhere = segments.filter(({ cells }) => runPlaces.every((place) => isThere(cells[place])));
+  const isAsked = runPlaces.every((place) => runsAt(status, place) !== undefined);
+  const answers = runPlaces.some((place) => runsAt(status, place) !== undefined);
   const complete = everywhere.reduce((sum, segment) => sum + lengthOf(segment), 0);
   return html`<ul class="figures">
 ${figure('Archived everywhere', isAsked ? complete : undefined, 'info', undefined)}
@@ -91,20 +93,10 @@ export function numbers(status: Status, compareState: boolean): Markup {
 }
 
 function placeCard({ place, location, runs, error }: PlaceStatus): Markup {
-  const ranges = runs && toRanges(runs);
-  const first = ranges?.[0];
-  const last = ranges?.at(-1);
   const rows: Row[] = [...location];
   if (runs === undefined) rows.push(['Status', `Query failed: ${error}`, 'error']);
   else {
-    rows.push(['Total runs', counted(runs.length)]);
-    if (ranges !== undefined && first !== undefined && last !== undefined) {
-      rows.push(
-        ['Range', `${first.first} to ${last.last}`],
-        ['Contiguous', formatRanges(ranges)],
-        ['Gaps', formatGaps(ranges)],
-      );
-    } else rows.push(['Status', 'No runs found']);
+    rows.push(['Total runs', counted(runs.length)], ...extentOf(runs));
   }
   return card(placeNames[place], roles[place], rows);
 }

@@ -6,6 +6,7 @@ import {
   missingRuns,
   outdatedBlobs,
   type RunPlace,
+  runPlaces,
   runsAt,
   type Status,
   skippedRuns,
@@ -127,9 +128,7 @@ type RunsAt = ReadonlySet<RunNumber> | undefined;
 function classifier(status: Status): (run: RunNumber) => RunState {
   const whyNotImported = reasons('import', status);
   const whyNotMigrated = reasons('migrate', status);
-  const [files, artdaqDb, uconDb] = (['filesystem', 'artdaqDB', 'UconDB'] as const).map((place) =>
-    asSet(runsAt(status, place)),
-  );
+  const [files, artdaqDb, uconDb] = runPlaces.map((place) => asSet(runsAt(status, place)));
   const unfinished = asSet(unfinishedRuns(status));
   const outdated = asSet(outdatedBlobs(status));
   const failures = status.stages.map((stage) => ({

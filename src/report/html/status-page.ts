@@ -1,15 +1,14 @@
 import type { RunSet } from '../../runs/run-set.ts';
 import { recommendations } from '../recommendations.ts';
 import { placeNames, type Status } from '../status.ts';
-import { lastUnits, layOut, type Piece } from './axis.ts';
-import { type ChartOptions, chart, legend } from './chart.ts';
-import { lanes, timeText } from './describe.ts';
-import { markers } from './markers.ts';
+import { layOut } from './axis.ts';
+import { legend } from './chart.ts';
+import { coverage } from './coverage.ts';
+import { timeText } from './describe.ts';
 import { html, type Markup } from './markup.ts';
-import { keyFigures, numbers, verdictOf } from './overview.ts';
+import { headlineOf, keyFigures, numbers } from './overview.ts';
 import { pageOf } from './page.ts';
-import { problemList } from './problem-list.ts';
-import { findProblems, type Problem } from './problems.ts';
+import { findProblems, problemList } from './problems.ts';
 import { toSegments } from './segments.ts';
 
 /** Where and how a report was made. */
@@ -25,11 +24,6 @@ export interface ReportOrigin {
   readonly compareState: boolean;
 }
 
-/** Columns of the picture of all runs: two pixels each on a usual screen. */
-const columns = 600;
-/** Run numbers in the picture of the newest runs. */
-const newest = 150;
-
 /**
  * The status report as one self-contained page. Its size follows from the picture's columns and the problems' number of
  * ranges, not from the number of runs; what it leaves out for that it counts.
@@ -37,8 +31,7 @@ const newest = 150;
 export function statusPage(status: Status, origin: ReportOrigin): string {
   const segments = toSegments(status, origin.selection);
   const problems = findProblems(segments);
-  const pieces = layOut(segments);
-  const { level, text } = verdictOf(status, problems);
+  const { level, text } = headlineOf(status, problems);
   const body = html`<header>
 <h1>Run record archiver <span class="quiet">status report</span></h1>
 <p class="made">${madeLine(origin)}</p>
@@ -48,7 +41,7 @@ export function statusPage(status: Status, origin: ReportOrigin): string {
 ${keyFigures(status, problems, segments)}
 ${placeErrors(status)}
 <section aria-labelledby="coverage"><h2 id="coverage">Coverage</h2>
-${coverage(pieces, problems, status, origin)}
+${coverage(layOut(segments), problems, status, origin.selection)}
 ${legend()}
 </section>
 <section aria-labelledby="todo"><h2 id="todo">What to do</h2>
@@ -90,29 +83,4 @@ function placeErrors({ places }: Status): readonly Markup[] {
       ({ place, error }) =>
         html`<p class="outage"><b>${placeNames[place]} could not be asked:</b> ${error}</p>`,
     );
-}
-
-function coverage(
-  pieces: readonly Piece[],
-  problems: readonly Problem[],
-  { places }: Status,
-  { selection }: ReportOrigin,
-): Markup {
-  const total = pieces.reduce((sum, { units }) => sum + units, 0);
-  if (total === 0) return html`<p class="quiet">No place that answered has runs.</p>`;
-  const all = picture(selection === undefined ? 'All runs' : 'Selected runs', pieces);
-  if (total <= newest) return all;
-  return html`${all}${picture(`The last ${newest}`, lastUnits(pieces, newest))}`;
-
-  function picture(title: string, shown: readonly Piece[]): Markup {
-    const options: ChartOptions = {
-      places,
-      label: `${title}: arrow keys move along the runs`,
-      columns,
-      size: 'large',
-    };
-    const { markup, spans } = chart(shown, options);
-    return html`<figure class="coverage"><figcaption>${title}</figcaption><div class="names" aria-hidden="true">${lanes.map((place) => html`<span>${placeNames[place]}</span>`)}</div><div class="picture">${markers(spans, problems)}${markup}</div></figure>
-`;
-  }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { statusJson } from '../../../src/report/status-json.ts';
 import { comparisonLines } from '../../../src/report/state-comparison.ts';
 import type { Status } from '../../../src/report/status.ts';
+import { statusJson } from '../../../src/report/status-json.ts';
 import { nobodyWaits } from '../../../src/state/waiting-runs.ts';
 
 function status(

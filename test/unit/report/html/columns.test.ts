@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { lastUnits, layOut, piecesBetween, toSpans } from '../../../../src/report/html/axis.ts';
-import { ticks } from '../../../../src/report/html/chart.ts';
-import { describeSpan } from '../../../../src/report/html/describe.ts';
-import { lanePaths, pictureWidth } from '../../../../src/report/html/lane-paths.ts';
+import { lastUnits, layOut, piecesBetween, ticks, toStripes } from '../../../../src/report/html/axis.ts';
+import { lanePaths, pictureWidth } from '../../../../src/report/html/chart.ts';
+import { describeStripe } from '../../../../src/report/html/describe.ts';
 import { toSegments } from '../../../../src/report/html/segments.ts';
 import { statusOf } from '../../../helpers/status.ts';
 
@@ -39,9 +38,9 @@ describe('columns', () => {
     fc.assert(
       fc.property(statuses, fc.integer({ min: 1, max: 300 }), (status, most) => {
         const segments = toSegments(status, undefined);
-        const spans = toSpans(layOut(segments), most);
-        const parts = spans.flatMap((span) => span.parts);
-        expect(spans.length).toBeLessThanOrEqual(most);
+        const stripes = toStripes(layOut(segments), most);
+        const parts = stripes.flatMap((stripe) => stripe.parts);
+        expect(stripes.length).toBeLessThanOrEqual(most);
         expect([parts[0]?.first, parts.at(-1)?.last]).toEqual([segments[0]?.first, segments.at(-1)?.last]);
         for (const [index, { first, last, cells }] of parts.entries()) {
           expect(last).toBeGreaterThanOrEqual(first);
@@ -49,7 +48,7 @@ describe('columns', () => {
           const original = segments.find((segment) => segment.first <= first && segment.last >= last);
           expect(cells).toEqual(original?.cells);
         }
-        for (const { first, last, parts: own, from, to } of spans) {
+        for (const { first, last, parts: own, from, to } of stripes) {
           expect([own[0]?.first, own.at(-1)?.last]).toEqual([first, last]);
           expect(to).toBeGreaterThan(from);
         }
@@ -60,14 +59,14 @@ describe('columns', () => {
   it('hide no missing run: where one is, the lane is never whole', () => {
     fc.assert(
       fc.property(statuses, fc.integer({ min: 1, max: 300 }), (status, most) => {
-        const spans = toSpans(layOut(toSegments(status, undefined)), most);
+        const stripes = toStripes(layOut(toSegments(status, undefined)), most);
         for (const { place, runs = [] } of status.places) {
           const here = new Set(runs);
-          const whole = lanePaths(spans, place, 10)
+          const whole = lanePaths(stripes, place, 10)
             .filter(([shape]) => shape === 'present')
             .flatMap(([, path]) => boxesOf(path))
             .filter(([, top, , bottom]) => top === 0 && bottom === 10);
-          for (const { parts, from, to, last, first } of spans) {
+          for (const { parts, from, to, last, first } of stripes) {
             const isWhole = parts.every((part) => part.cells[place] === 'present');
             const counted = runs.filter((run) => run >= first && run <= last && here.has(run)).length;
             expect(isWhole).toBe(counted === last - first + 1);
@@ -82,8 +81,8 @@ describe('columns', () => {
 
   it('are one for each run, if they suffice', () => {
     const status = statusOf({ files: [1, 2, 3, 4], artdaqDb: [1, 3, 4], uconDb: [] });
-    const spans = toSpans(layOut(toSegments(status, undefined)), 600);
-    expect(spans.map(({ first, last, from, to }) => [first, last, from, to])).toEqual([
+    const stripes = toStripes(layOut(toSegments(status, undefined)), 600);
+    expect(stripes.map(({ first, last, from, to }) => [first, last, from, to])).toEqual([
       [1, 1, 0, 0.25],
       [2, 2, 0.25, 0.5],
       [3, 4, 0.5, 1],
@@ -98,8 +97,8 @@ describe('columns', () => {
       uconDb: undefined,
       importing: { failed: [9, 18], state: { lastContiguousRun: 8, lastAttemptedRun: 99 } },
     });
-    const [span] = toSpans(layOut(toSegments(status, undefined)), 1);
-    expect(span && describeSpan(span).split('\n')).toEqual([
+    const [stripe] = toStripes(layOut(toSegments(status, undefined)), 1);
+    expect(stripe && describeStripe(stripe).split('\n')).toEqual([
       'Runs 1-99 (99)',
       'Filesystem: present',
       'ArtdaqDB: 88 present, 2 import failed (9, 18), 9 skipped by --incremental (27, 36, 45, 54, 63 and 4 more)',
@@ -120,8 +119,8 @@ describe('the axis', () => {
       [1, true],
       [1, false],
     ]);
-    const spans = toSpans(pieces, 600);
-    expect(spans[1] && describeSpan(spans[1])).toContain('Runs 4-8999999 (8,999,996, drawn short)');
+    const stripes = toStripes(pieces, 600);
+    expect(stripes[1] && describeStripe(stripes[1])).toContain('Runs 4-8999999 (8,999,996, drawn short)');
     expect(ticks(pieces, 3).map(({ text }) => text)).toEqual(['1', '2', '≈', '9000000']);
   });
 

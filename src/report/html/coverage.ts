@@ -1,9 +1,42 @@
-import type { Span } from './axis.ts';
+import type { RunSet } from '../../runs/run-set.ts';
+import { placeNames, runPlaces, type Status } from '../status.ts';
+import { lastUnits, type Piece, type Stripe } from './axis.ts';
+import { type ChartOptions, chart, short } from './chart.ts';
 import { runsText } from './describe.ts';
-import { short } from './lane-paths.ts';
 import { html, type Markup } from './markup.ts';
 import type { Problem } from './problems.ts';
 import { lengthOf } from './segments.ts';
+
+/** Columns of the picture of all runs: two pixels each on a usual screen. */
+const columns = 600;
+/** Run numbers in the picture of the newest runs. */
+const newest = 150;
+
+/** Where all runs are, and the newest ones in a picture of their own. */
+export function coverage(
+  pieces: readonly Piece[],
+  problems: readonly Problem[],
+  { places }: Status,
+  selection: RunSet | undefined,
+): Markup {
+  const total = pieces.reduce((sum, { units }) => sum + units, 0);
+  if (total === 0) return html`<p class="quiet">No place that answered has runs.</p>`;
+  const all = picture(selection === undefined ? 'All runs' : 'Selected runs', pieces);
+  if (total <= newest) return all;
+  return html`${all}${picture(`The last ${newest}`, lastUnits(pieces, newest))}`;
+
+  function picture(title: string, shown: readonly Piece[]): Markup {
+    const options: ChartOptions = {
+      places,
+      label: `${title}: arrow keys move along the runs`,
+      columns,
+      size: 'large',
+    };
+    const { markup, stripes } = chart(shown, options);
+    return html`<figure class="coverage"><figcaption>${title}</figcaption><div class="names" aria-hidden="true">${runPlaces.map((place) => html`<span>${placeNames[place]}</span>`)}</div><div class="picture">${markers(stripes, problems)}${markup}</div></figure>
+`;
+  }
+}
 
 /** Signs nearer to each other than one part in so many become one. */
 const bins = 24;
@@ -15,10 +48,10 @@ interface Cluster {
 }
 
 /** Signs over the picture where runs need attention, however narrow their column is; each leads to its problem. */
-export function markers(spans: readonly Span[], problems: readonly Problem[]): Markup {
+function markers(stripes: readonly Stripe[], problems: readonly Problem[]): Markup {
   const clusters = new Map<number, Cluster>();
-  const marked = problems.filter(({ isBacklog, isUnmarked }) => !isBacklog && isUnmarked !== true);
-  for (const { from, to, parts } of spans) {
+  const marked = problems.filter(({ isBacklog, isUnmarked }) => !isBacklog && !isUnmarked);
+  for (const { from, to, parts } of stripes) {
     const position = (from + to) / 2;
     const bin = Math.min(bins - 1, Math.floor(position * bins));
     for (const problem of marked) {
