@@ -6,7 +6,6 @@ import { programVersion } from '../installation.ts';
 import { makeRedactor } from '../log/log-line.ts';
 import type { Logger } from '../log/logger.ts';
 import { statusPage } from '../report/html/status-page.ts';
-import { statusJson } from '../report/status-json.ts';
 import {
   isWhole,
   type LateTimes,
@@ -18,6 +17,7 @@ import {
   type UnreadableRecord,
   type UnreadableStageRecord,
 } from '../report/status.ts';
+import { statusJson } from '../report/status-json.ts';
 import { statusLines } from '../report/status-text.ts';
 import { type RunNumber, without } from '../runs/run-number.ts';
 import type { RunSet } from '../runs/run-set.ts';
