@@ -29,8 +29,8 @@ export interface UnpackedBytes extends Omit<UnpackedRecord, 'files'> {
 }
 
 /**
- * Takes a blob apart (documentation/FILE_FORMATS.md, "Blob"). Header, footer and all between must be as the packer writes
- * them.
+ * Takes a blob apart (documentation/FILE_FORMATS.md, "Blob"). Header, footer and all between must be as the packer
+ * writes them.
  * @param blob UTF-8
  * @throws BlobError saying what is wrong
  */
@@ -81,8 +81,8 @@ function decodeName(bytes: Buffer, run: RunNumber): string {
 }
 
 /**
- * Splits the text from `start` at the file markers, first come first served, up to the end-of-record line after the last
- * marker (or the end of the text).
+ * Splits the text from `start` at the file markers, first come first served, up to the end-of-record line after the
+ * last marker (or the end of the text).
  */
 export function splitSections(text: string, start: number): Sections {
   const marker = /\n#####\n([^\n]+?):\n#####\n/g;

@@ -13,11 +13,11 @@ export interface ScannedComment extends Comment {
 }
 
 /**
- * Finds comments as artdaqDB does: in a scan of its own that knows no FHiCL. It errs where quotes don't pair (an empty string
- * or an escaped quote can turn a later `#` inside a string into a comment). Its errors are stored and exported, so each of its
- * steps is kept: (1) go to the next quote or comment sign; (2) pass over a quoted text that holds at least one character and
- * continue with (1); (3) go to the next comment sign, past any quotes; (4) the comment runs to the end of the line; (5) start
- * again on the next line.
+ * Finds comments as artdaqDB does: in a scan of its own that knows no FHiCL. It errs where quotes don't pair (an empty
+ * string or an escaped quote can turn a later `#` inside a string into a comment). Its errors are stored and exported,
+ * so each of its steps is kept: (1) go to the next quote or comment sign; (2) pass over a quoted text that holds at
+ * least one character and continue with (1); (3) go to the next comment sign, past any quotes; (4) the comment runs to
+ * the end of the line; (5) start again on the next line.
  */
 export function scanComments(text: string): ScannedComment[] {
   const comments: ScannedComment[] = [];
@@ -63,8 +63,8 @@ function commentSignFrom(text: string, from: number): number {
 }
 
 /**
- * Line breaks between two positions as this scan counts them: neither a CR right after LF nor an LF right after CR is one. A
- * run of CR LF counts once, unlike in the parser, so that the two disagree behind blank lines of a CR LF text.
+ * Line breaks between two positions as this scan counts them: neither a CR right after LF nor an LF right after CR is
+ * one. A run of CR LF counts once, unlike in the parser, so that the two disagree behind blank lines of a CR LF text.
  */
 function lineBreaks(text: string, from: number, to: number): number {
   let count = 0;

@@ -94,8 +94,8 @@ function envelope({ entity, run, config, collection, id, now }: DocumentIdentity
 }
 
 /**
- * Reads a stored document: what it says of itself, and its FHiCL text as artdaqDB exports it (documentation/ARTDAQDB.md,
- * "Export").
+ * Reads a stored document: what it says of itself, and its FHiCL text as artdaqDB exports it
+ * (documentation/ARTDAQDB.md, "Export").
  * @throws ArtdaqDbError if it is malformed
  */
 export function readStored(json: string): StoredIdentity & { readonly fhicl: string } {
@@ -149,8 +149,8 @@ export function formatTimestamp(date: Date): string {
 }
 
 /**
- * A stored document with another content. Id, stamps and all that it is filed under stay as they are, so that indexes still
- * fit.
+ * A stored document with another content. Id, stamps and all that it is filed under stay as they are, so that indexes
+ * still fit.
  * @param stored its JSON text
  * @param file FHiCL; its name is used in messages
  * @throws FhiclError if artdaqDB would refuse the text, ArtdaqDbError if the stored document is malformed

@@ -1,6 +1,6 @@
 import { ArtdaqDbError } from '../errors.ts';
 
-/** JSON as artdaqDB writes and reads it: names may be repeated, and control characters may stand in strings as they are. */
+/** JSON as artdaqDB writes it: names may be repeated, and control characters may stand in strings as they are. */
 export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
 
 /**
@@ -72,8 +72,8 @@ export function parseStoredJson(json: string): JsonObject {
 }
 
 /**
- * Reads a JSON text with `JSON.parse`, which keeps one of several members of the same name without a word. So its result
- * counts only if it holds as many members as the text has names.
+ * Reads a JSON text with `JSON.parse`, which keeps one of several members of the same name without a word. So its
+ * result counts only if it holds as many members as the text has names.
  */
 export function parseQuickly(json: string): JsonObject | undefined {
   try {
@@ -98,7 +98,7 @@ function countMembers(document: JsonObject): number {
   return count;
 }
 
-/** Names in a JSON text: quotes with a colon behind. A text that begins with a colon counts too, so it may be too many. */
+/** Names in a JSON text: quotes with a colon behind. A string that begins with a colon counts, too. */
 function countNames(json: string): number {
   let count = 0;
   for (let colon = json.indexOf(':'); colon !== -1; colon = json.indexOf(':', colon + 1)) {

@@ -214,8 +214,9 @@ class Parser {
 const UP_TO_NAME = /#include(?=\s)[^'"\r\n]*(?:[\r\n]\s*)?["']/y;
 
 /**
- * The `#include` directives of a text that are entries: those that stand where an entry can, with a name in quotes. Any other
- * is the comment or text that it looks like, though artdaqDB would swallow all that follows it up to the next quote.
+ * The `#include` directives of a text that are entries: those that stand where an entry can, with a name in quotes. Any
+ * other is the comment or text that it looks like, though artdaqDB would swallow all that follows it up to the next
+ * quote.
  */
 class Includes {
   readonly #text: string;

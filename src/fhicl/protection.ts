@@ -13,8 +13,8 @@ export function takeBinding(scanner: Scanner): Protection | undefined {
 }
 
 /**
- * What is wrong with the protections inside a protected entry: none may be weaker than its own. Protected entries inside it
- * were checked already.
+ * What is wrong with the protections inside a protected entry: none may be weaker than its own. Protected entries
+ * inside it were checked already.
  * @returns undefined if nothing is wrong
  */
 export function violationWithin(entry: Entry): string | undefined {
@@ -40,7 +40,7 @@ function weakerWithin(value: Value, protection: Protection): Entry | undefined {
   return undefined;
 }
 
-/** The entries of a nested table: a repeated key has its last value at its first place, unless the first is protected. */
+/** The entries of a nested table. A repeated key has its last value at its first place, if protection lets it. */
 export class TableEntries {
   readonly entries: Entry[] = [];
   readonly #places = new Map<string, number>();

@@ -129,7 +129,7 @@ export function readContent(stored: JsonObject): FhiclDocument {
 }
 
 class ContentReader {
-  /** Where in the document we are, for messages: putting a text together for each of many thousand values would take time. */
+  /** The place in the document, for messages; joined only when there is one, as documents have many values. */
   readonly #place: (string | number)[] = [];
 
   read(stored: JsonObject): FhiclDocument {

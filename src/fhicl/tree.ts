@@ -1,6 +1,6 @@
 /**
- * A FHiCL document in memory, as artdaqDB sees it: nothing is resolved, every scalar is the text of its source, order and
- * repeated top-level keys are kept, and each value has the comments that artdaqDB stores beside it.
+ * A FHiCL document in memory, as artdaqDB sees it: nothing is resolved, every scalar is the text of its source, order
+ * and repeated top-level keys are kept, and each value has the comments that artdaqDB stores beside it.
  */
 
 /** artdaqDB's names for the types of scalars, as stored documents hold them. */

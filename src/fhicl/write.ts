@@ -6,10 +6,10 @@ import { type Entry, type FhiclDocument, INCLUDE_KEY, type Scalar, type Value } 
  * The document as FHiCL text, byte for byte as artdaqDB exports it. Only complex numbers in sequences differ: they stay
  * numbers, where artdaqDB makes strings of them. An empty document gives an empty text.
  *
- * The text gives the same data when it is read again, with the exceptions of artdaqDB's own export: an `#include` that is also
- * the annotation of a value (because it stands, or with CR LF seems to stand, behind it on the line) is written twice; so is
- * one with a tab in place of its blank. The name in an include gets double quotes and JSON's escapes. `true#`, `@nil#` and
- * `infinity#`, stored as unquoted strings, get the blank that makes them a bool, nil and number.
+ * The text gives the same data when it is read again, with the exceptions of artdaqDB's own export: an `#include` that
+ * is also the annotation of a value (because it stands, or with CR LF seems to stand, behind it on the line) is written
+ * twice; so is one with a tab in place of its blank. The name in an include gets double quotes and JSON's escapes.
+ * `true#`, `@nil#` and `infinity#`, stored as unquoted strings, get the blank that makes them a bool, nil and number.
  */
 export function writeFhicl({ prolog, main }: FhiclDocument): string {
   // V8 keeps a sum of strings as a tree of its parts, and the exports of a run are kept until they are packed: join them.

@@ -20,7 +20,8 @@ const SHOWN = 100;
 
 /**
  * The configuration name that the run gets in artdaqDB: the first line that states one gives it, with `/` as `_`. Where
- * artdaqDB's own programs could not store, find or export the name, it is changed, with a warning. Documents keep it as it is.
+ * artdaqDB's own programs could not store, find or export the name, it is changed, with a warning. Documents keep it as
+ * it is.
  */
 export function configName(metadata: Buffer): ConfigName {
   const line = readSource(metadata).lines.find(isConfigName);
@@ -40,8 +41,8 @@ export function isConfigName(line: SourceLine): boolean {
 }
 
 /**
- * Tabs and what FHiCL can't hold become dots. What the programs would act on becomes underscores: that includes a final `*`,
- * which stands for anything, and `.` and `..`, even with digits behind them, because the programs cut these off.
+ * Tabs and what FHiCL can't hold become dots. What the programs would act on becomes underscores: that includes a final
+ * `*`, which stands for anything, and `.` and `..`, even with digits behind them, because the programs cut these off.
  */
 function usable(name: string): string {
   return printable(name)

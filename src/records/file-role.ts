@@ -45,7 +45,7 @@ export function isCopyName(path: string): boolean {
   return path.split('/').some((name) => COPY_NAME.test(name) || COPY_DIRECTORY.test(name));
 }
 
-/** artdaqDB's own loader takes every path with `schema.fcl` in it for the schema, so such a component can't be stored. */
+/** artdaqDB's loader takes every path with `schema.fcl` in it for the schema and can't store it as a component. */
 function roleOfFhicl(name: string): FileRole {
   if (name.endsWith(SCHEMA_FILE) && name !== SCHEMA_FILE) {
     return aside('artdaqDB would take it for the schema');

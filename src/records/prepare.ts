@@ -39,8 +39,8 @@ export interface PrepareOptions {
 
 /**
  * Turns a run record into the FHiCL documents that are archived (documentation/FILE_FORMATS.md, "Run record").
- * @throws RunRecordError naming all files that can't be archived: two documents with one name, FHiCL that is empty or not
- *   ASCII. Other faults of FHiCL show when it is stored.
+ * @throws RunRecordError naming all files that can't be archived: two documents with one name, FHiCL that is empty or
+ *   not ASCII. Other faults of FHiCL show when it is stored.
  */
 export function prepareRun(record: RunRecord, { generate, schema }: PrepareOptions): PreparedRun {
   const documents = new Documents(generate);
@@ -181,8 +181,8 @@ function nonAscii(path: string, bytes: Buffer): [path: string, problem: string] 
 const TIME_KEY = /^(?:DAQInterface )?(?:start|stop) time$/i;
 
 /**
- * Signs that a record was cut short or is still being copied. They prove nothing: DAQInterface continues with a partial record
- * when it can't write a whole one.
+ * Signs that a record was cut short or is still being copied. They prove nothing: DAQInterface continues with a partial
+ * record when it can't write a whole one.
  * @param components the record's own FHiCL documents
  * @param metadata the bytes of `metadata.txt`, if there is one
  */

@@ -20,8 +20,8 @@ const CONCURRENCY = 16;
 
 /**
  * Lists the sub-directories of `location` that are named by a run number (documentation/FILE_FORMATS.md, "Run record").
- * A link to a directory counts, too, unless the directory counts already: real directories come first, then links with the
- * lowest numbers.
+ * A link to a directory counts, too, unless the directory counts already: real directories come first, then links with
+ * the lowest numbers.
  * @throws RunRecordError if `location` can't be listed
  */
 export async function listRunDirectories(location: string): Promise<RunDirectories> {
@@ -72,7 +72,8 @@ async function entriesOf(location: string) {
 }
 
 /**
- * Does Python take it for a number? The reference tries digits of any script, with a sign or blanks around, and stops at `²`.
+ * Does Python take it for a number? The reference tries digits of any script, with a sign or blanks around, and stops
+ * at `²`.
  */
 function looksLikeNumber(name: string): boolean {
   return /^[\s+-]*\p{N}+\s*$/u.test(name);

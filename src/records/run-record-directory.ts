@@ -190,7 +190,7 @@ export class RunRecordDirectory implements RunRecordSource {
   }
 }
 
-/** Called with the size of each file of a run before memory is taken for it; throws RunRecordError if there is too much. */
+/** Gets the size of each file of a run before it is read, and throws RunRecordError if there is too much. */
 type Guard = (size: number) => void;
 
 function guardOf({ file, record }: RecordLimits): Guard {

@@ -24,9 +24,9 @@ export interface RecordGlance {
   readonly metadata: Buffer | undefined;
   /** Differs after `metadata.txt` was changed or replaced. */
   readonly signature: string;
-  /** When the directory or `metadata.txt` was modified last, in milliseconds since 1970. rsync copies this time from the source. */
+  /** The last modification of directory or `metadata.txt`, in milliseconds since 1970; rsync copies this time. */
   readonly modified: number;
-  /** When the directory or `metadata.txt` was changed last by the clock of their file system, in milliseconds since 1970. */
+  /** The last change of either by the clock of their file system, in milliseconds since 1970. */
   readonly changed: number;
 }
 
@@ -46,8 +46,8 @@ export interface RunRecordSource {
    */
   listRuns(): Promise<RunNumber[]>;
   /**
-   * Finds out which records are whole. Looks at all of them together, twice where necessary, so that it takes two seconds,
-   * however many there are.
+   * Finds out which records are whole. Looks at all of them together, twice where necessary, so that it takes two
+   * seconds, however many there are.
    * @returns nothing about a run whose directory can't be looked at: reading the run says why
    */
   examine(runs: readonly RunNumber[]): Promise<ReadonlyMap<RunNumber, Examined>>;
@@ -64,8 +64,8 @@ export interface RunRecordSource {
    */
   glance(run: RunNumber): Promise<RecordGlance>;
   /**
-   * When one of the newest records was changed last by the clock of its file system, in milliseconds since 1970: a second clock
-   * besides ours.
+   * When one of the newest records was changed last by the clock of its file system, in milliseconds since 1970: a
+   * second clock besides ours.
    * @returns undefined if there is no record
    */
   newestChange(): Promise<number | undefined>;

@@ -37,8 +37,8 @@ export function eventsInHistory(fhicl: string): RunEvent[] | undefined {
 }
 
 /**
- * Is the run still going, or did it end without a stop? A number that was started again has two pairs: only the last start
- * counts.
+ * Is the run still going, or did it end without a stop? A number that was started again has two pairs: only the last
+ * start counts.
  */
 export function lacksStop(events: readonly RunEvent[]): boolean {
   const stops = events.filter(({ event }) => event === 'stop').length;
@@ -53,8 +53,8 @@ export function lastStart(events: readonly RunEvent[]): number | undefined {
 }
 
 /**
- * May a newer RunHistory2 document replace a stored one? Only if the stored one has no stop time yet and nothing of it is lost:
- * it holds nothing but a start, or the newer one begins with all that it holds.
+ * May a newer RunHistory2 document replace a stored one? Only if the stored one has no stop time yet and nothing of it
+ * is lost: it holds nothing but a start, or the newer one begins with all that it holds.
  * @throws FhiclError if one of the two is not FHiCL
  */
 export function completes(stored: string, newer: string): boolean {
@@ -112,8 +112,8 @@ export function isUnfinished({ metadata }: Pick<RecordGlance, 'metadata'>): bool
 }
 
 /**
- * Must the run wait, because it has no stop time and is younger than so many hours? A wrong clock must not let a run be archived
- * that is still going, so two clocks have to agree on its age: ours, and the newest change of any record.
+ * Must the run wait, because it has no stop time and is younger than so many hours? A wrong clock must not let a run be
+ * archived that is still going, so two clocks have to agree on its age: ours, and the newest change of any record.
  * @param clock ours, in milliseconds since 1970
  * @param newestChange of other records, in milliseconds since 1970; undefined if there is none
  */

@@ -11,7 +11,7 @@ export interface StableFile {
 }
 
 /**
- * Opens a file or directory. Follows no symbolic link at the end of the path, and does not wait for the other end of a FIFO.
+ * Opens a file or directory, without following a link at the end of the path or waiting for the other end of a FIFO.
  * @throws the system's error
  */
 export function openToRead(path: string): Promise<FileHandle> {

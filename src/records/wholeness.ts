@@ -9,9 +9,10 @@ import { type ListedEntry, listRecord } from './record-listing.ts';
 import { openToRead } from './stable-file.ts';
 
 /**
- * Is a run record whole, or is somebody still copying or writing it? Times on a file system prove little: rsync gives finished
- * files old times, some file systems count whole seconds, and the clock of a file server or ours may be wrong. So a record is
- * looked at twice and counts as whole if nothing changed in between. One look is enough only if two clocks say that it is old.
+ * Is a run record whole, or is somebody still copying or writing it? Times on a file system prove little: rsync gives
+ * finished files old times, some file systems count whole seconds, and the clock of a file server or ours may be wrong.
+ * So a record is looked at twice and counts as whole if nothing changed in between. One look is enough only if two
+ * clocks say that it is old.
  */
 
 /** Milliseconds between the two looks: a file system that counts whole seconds shows a change after two of them. */

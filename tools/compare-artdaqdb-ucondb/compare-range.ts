@@ -22,21 +22,21 @@ export interface RangeResult extends RunsInRange {
   readonly uconDb: string;
   /** Ascending. */
   readonly results: readonly RunResult[];
-  /** In both places, but a stop was requested before them; ascending. */
+  /** In both places, but stopped before their turn; ascending. */
   readonly notCompared: readonly RunNumber[];
 }
 
-/** How a range is gone through. */
+/** How to go through a range. */
 export interface RangeOptions {
   /** Runs that are compared side by side. */
   readonly workers: number;
-  /** Aborted = begin no further run. */
+  /** Once aborted, no further run begins. */
   readonly shutdown: AbortSignal;
-  /** Where somebody watches, if anybody does. */
+  /** Undefined if nobody watches. */
   readonly progress: ProgressView | undefined;
   /** Keeps differences in the results; otherwise only `onResult` gets them. */
   readonly keepDiffs: boolean;
-  /** Told of each run, in ascending order. */
+  /** Gets each run, in ascending order. */
   readonly onResult: (result: RunResult) => Promise<void>;
 }
 
@@ -77,7 +77,7 @@ export async function compareRange(
           done++;
           if (ended.status !== 'matching') bad++;
           waiting.set(run, ended);
-          // Runs begin in ascending order, so those before this one have ended or will.
+          // Runs begin in ascending order, so those before this one have finished or will.
           for (let next = nextOf(waiting, runs.inBoth, results); next !== undefined; ) {
             results.push(keepDiffs || next.status === 'failed' ? next : { ...next, diffs: new Map() });
             await onResult(next);
@@ -94,7 +94,7 @@ export async function compareRange(
   return { ...runs, range, artdaqDb: artdaqDb.location, uconDb: uconDb.location, results, notCompared };
 }
 
-/** The result that comes after those given, if it is there. */
+/** The result to give next, if it is known already. */
 function nextOf(
   waiting: Map<RunNumber, RunResult>,
   order: readonly RunNumber[],

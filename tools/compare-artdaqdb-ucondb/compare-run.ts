@@ -12,7 +12,7 @@ import { type LineOptions, reduceLines } from './line-options.ts';
 import type { Normaliser } from './normaliser.ts';
 import { unifiedDiff } from './unified-diff.ts';
 
-/** How runs are compared. */
+/** How to compare runs. */
 export interface Comparer {
   readonly artdaqDb: ArtdaqDb;
   readonly uconDb: UconDb;
@@ -24,15 +24,15 @@ export interface Comparer {
   readonly ignoreFiles: readonly string[];
   readonly showDiff: boolean;
   readonly logger: Logger;
-  /** Takes secrets out of a message. */
+  /** Removes secrets from a message. */
   readonly hide: (text: string) => string;
 }
 
-/** How a run compared that could be read in both places. */
+/** The comparison of a run that could be read in both places. */
 export interface ComparedRun {
   readonly run: RunNumber;
   readonly status: 'matching' | 'different';
-  /** Number of equal files. */
+  /** The number of equal files. */
   readonly matching: number;
   readonly different: readonly string[];
   readonly onlyInArtdaqDb: readonly string[];
@@ -43,7 +43,7 @@ export interface ComparedRun {
   readonly notes: readonly string[];
 }
 
-/** How a run compared. */
+/** The comparison of a run, or why there is none. */
 export type RunResult =
   | ComparedRun
   | { readonly run: RunNumber; readonly status: 'failed'; readonly error: string };
@@ -75,7 +75,7 @@ export async function compareRun(run: RunNumber, comparer: Comparer): Promise<Ru
   return { run, status: 'failed', error: errors.join('; ') };
 }
 
-/** What could be read is kept even if the other place can't be. */
+/** Keeps what could be read, even if the other place can't be read. */
 async function read(
   run: RunNumber,
   kept: KeptFiles | undefined,
@@ -109,7 +109,7 @@ async function compare(
   return { run, status, matching: matching.length, different, onlyInArtdaqDb, onlyInUconDb, diffs, notes };
 }
 
-/** The files with those of the given names normalised; a file that can't be is left as it is in both places. */
+/** Normalises the files of these names; one that can't be normalised stays as it is in both places. */
 async function normalised(
   names: readonly string[],
   exported: readonly FhiclFile[],

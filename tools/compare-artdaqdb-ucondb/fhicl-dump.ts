@@ -9,14 +9,14 @@ import type { FhiclFile } from '../../src/fhicl/fhicl-file.ts';
 import { errorCode } from '../../src/system-error.ts';
 import type { Normalised, Normaliser } from './normaliser.ts';
 
-/** What a site's fhicl-dump runs with. */
+/** How to run a site's fhicl-dump. */
 export interface FhiclDumpOptions {
   /** Its path, or its name in `libDirectory` or on PATH. */
   readonly program: string;
   /** The site's own programs and shared libraries; searched first. */
   readonly libDirectory: string;
   readonly env: Environment;
-  /** The files are put there while the program reads them. */
+  /** Holds the files while the program reads them. */
   readonly scratch: string;
   readonly timeoutMs: number;
 }
@@ -26,7 +26,8 @@ const PROBE: FhiclFile = { name: 'probe.fcl', text: 'a: 1\n' };
 const HEAD = /^(?:#[^\n]*\n)+/;
 
 /**
- * Normalises by the site's program, called as `fhicl-dump -c FILE` with FHICL_FILE_PATH set to the directory of the run's files.
+ * Normalises with the site's program, called as `fhicl-dump -c FILE` with FHICL_FILE_PATH set to the directory of the
+ * run's files.
  * @throws ArchiverError if the program can't be started or fails with a simple file
  */
 export async function fhiclDumpNormaliser(options: FhiclDumpOptions): Promise<Normaliser> {
@@ -59,7 +60,7 @@ async function dump(name: string, directory: string, options: FhiclDumpOptions):
       : `failed (${end.signal ?? end.code})`;
     return { problem: `${program} ${how}: ${end.stderr.trim() || 'it gave no reason'}` };
   } catch (error) {
-    // What ended the program is said; that its output broke off with it is not news.
+    // The message says why the program failed; that its output broke off says nothing new.
     await Promise.allSettled([output]);
     if (errorCode(error) === undefined) throw error;
     return { problem: `${program} can't be run: ${messageOf(error)}` };

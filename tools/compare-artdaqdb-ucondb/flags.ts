@@ -5,13 +5,13 @@ import { commandOutput } from '../run-tool.ts';
 import type { LineOptions } from './line-options.ts';
 import { type LinePattern, readLinePattern } from './line-options.ts';
 
-/** The command line. */
+/** What the command line asks for. */
 export interface CompareFlags {
   readonly configPath: string;
   /** First and last run, both included. */
   readonly start: RunNumber;
   readonly end: RunNumber;
-  /** Where exported and unpacked files are kept. */
+  /** Directories that keep exported and unpacked files. */
   readonly artdaqdbDir: string | undefined;
   readonly ucondbDir: string | undefined;
   readonly verbose: boolean;

@@ -6,7 +6,7 @@ import { makeDirectory } from '../../src/files/directories.ts';
 import type { RunNumber } from '../../src/runs/run-number.ts';
 import { undefinedIfMissing } from '../../src/system-error.ts';
 
-/** A directory in which files of runs are kept, `run_<number>/<name>`. */
+/** A directory that keeps files of runs as `run_<number>/<name>`. */
 export class KeptFiles {
   readonly #directory: string;
 
@@ -22,7 +22,7 @@ export class KeptFiles {
 
   /**
    * Removes what an earlier comparison left of a run.
-   * @throws ArchiverError if its directory holds something else, which is left alone
+   * @throws ArchiverError if its directory holds anything else, and leaves that alone
    */
   async clear(run: RunNumber): Promise<void> {
     const directory = this.#of(run);

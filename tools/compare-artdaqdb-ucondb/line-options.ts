@@ -1,4 +1,4 @@
-/** What of a text doesn't count when it is compared line by line. */
+/** What does not count when texts are compared line by line. */
 export interface LineOptions {
   readonly ignoreCase: boolean;
   /** All white space within lines, but not line ends. */
@@ -9,8 +9,8 @@ export interface LineOptions {
 }
 
 /**
- * A text reduced to what counts: two texts are equal under the options if what this gives is. A line that holds only blanks
- * is a blank line only together with `ignoreAllSpace`.
+ * Reduces a text to what counts: two texts are equal under the options if their reduced texts are. A line of blanks is
+ * a blank line only together with `ignoreAllSpace`.
  */
 export function reduceLines(text: string, options: LineOptions): string {
   const { ignoreCase, ignoreAllSpace, ignoreBlankLines, ignoreMatchingLines } = options;
@@ -26,17 +26,17 @@ export function reduceLines(text: string, options: LineOptions): string {
   return kept.join('');
 }
 
-/** Which lines don't count. */
+/** Which lines do not count. */
 export interface LinePattern {
   /** Undefined: all count. */
   readonly pattern: RegExp | undefined;
 }
 
-/** Letters that mean something behind a backslash; JavaScript would take any other for the letter itself. */
+/** Letters with a meaning behind a backslash; JavaScript takes any other for the letter itself. */
 const KNOWN_ESCAPES = /^[bBdDsSwWnrtfvcxuk0-9]$/;
 
 /**
- * Reads the regular expression of `--ignore-matching-lines`. An empty one, which would be found in every line, means none.
+ * Reads the regular expression of `--ignore-matching-lines`. An empty one, which every line matches, means none.
  * @throws SyntaxError if it can't be understood
  */
 export function readLinePattern(text: string): LinePattern {

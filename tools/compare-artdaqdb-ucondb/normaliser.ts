@@ -10,14 +10,14 @@ import {
   type Value,
 } from '../../src/fhicl/tree.ts';
 
-/** A file in a form in which only its meaning counts, or why it has none. */
+/** A file in a form that shows only its meaning, or why there is no such form. */
 export type Normalised = { readonly text: string } | { readonly problem: string };
 
 /**
  * Normalises FHiCL files.
- * @param names of those to normalise
- * @param files all of the run from one place: what the others include is among them
- * @returns what became of each name
+ * @param names of the files to normalise
+ * @param files all files of the run from one place, because files may include others
+ * @returns the result for each name
  */
 export type Normaliser = (
   names: readonly string[],
@@ -42,10 +42,10 @@ function canonical({ name, text }: FhiclFile): Normalised {
 const INDENT = '   ';
 
 /**
- * A FHiCL text in a form that depends on its data alone, to compare by: no comments, one entry or element a line, numbers
- * and strings each written in one way, names sorted. References (`@local::` and the like) stay as they are. Where the
- * order of entries can matter (there are references, includes, a prolog, dotted or repeated names, protections), it stays.
- * The form looks like FHiCL, but is not always: a string that ends in a backslash can't be written in one way only.
+ * Writes a FHiCL text in a form that depends on its data alone: no comments, one entry or element a line, one notation
+ * for numbers and one for strings, names sorted. References (`@local::` and the like) stay as they are. The order stays
+ * where it can matter: with references, includes, a prolog, dotted or repeated names, or protections. The form is for
+ * comparing, and not always FHiCL: no single notation has room for a string that ends in a backslash.
  * @param name of the file, for messages
  * @throws FhiclError if artdaqDB would refuse the text
  */
@@ -163,7 +163,7 @@ function unescaped(text: string): string {
   );
 }
 
-/** All digits count, as far more than a double holds may be meant. */
+/** Keeps all digits, because a number may have far more than a double holds. */
 function numberText(text: string): string {
   if (/^0[xXbB]/.test(text)) return decimal('', BigInt(text).toString(), 0n);
   const parts = /^([-+]?)(\d*)\.?(\d*)(?:[eE]([-+]?\d+))?$/.exec(text);
@@ -173,7 +173,7 @@ function numberText(text: string): string {
   return decimal(sign === '-' ? '-' : '', whole + fraction, power);
 }
 
-/** As a pattern, `0+$` would try each of the zeros before the last other digit anew. */
+/** The pattern `0+$` would start anew at each zero. */
 function withoutFinal(characters: string, text: string): string {
   let end = text.length;
   while (end > 0 && characters.includes(text.charAt(end - 1))) end--;

@@ -4,7 +4,7 @@ import { formatJson, visible, visibleLines } from '../../src/shown-text.ts';
 import type { RangeResult } from './compare-range.ts';
 import type { RunResult } from './compare-run.ts';
 
-/** What is said of a run that is not equal; nothing of an equal one. */
+/** The lines about a run that differs; none about an equal one. */
 export function runLines(result: RunResult): string[] {
   const { run } = result;
   if (result.status === 'failed') return [`Run ${run} could not be compared: ${result.error}`];
@@ -18,7 +18,7 @@ export function runLines(result: RunResult): string[] {
   return [`Run ${run} differs`, ...files.map((file) => `    ${file}`)];
 }
 
-/** {@link runLines}, and what differs where that was asked for. */
+/** {@link runLines}, and the differences if the user wants them. */
 export function runText(result: RunResult): string {
   const diffs = result.status === 'failed' ? [] : [...result.diffs.values()];
   return [...runLines(result).map((line) => `${visible(line)}\n`), ...diffs.map(visibleLines)].join('');
@@ -57,7 +57,7 @@ export function summaryText(result: RangeResult): string {
   ].join('');
 }
 
-/** Raised when a member of the JSON document changes its meaning or goes away. */
+/** Raised when a member of the JSON document changes its meaning or is removed. */
 const VERSION = 1;
 
 /** The comparison as one JSON document (documentation/COMPARE_TOOL.md, "JSON"). */

@@ -1,4 +1,4 @@
-/** A site on this machine alone, for the demo and benchmarks: directories, schema, configuration file. */
+/** A site that needs nothing but this machine, for the demo and benchmarks: directories, schema, configuration file. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
@@ -20,12 +20,12 @@ export interface LocalSite {
   readonly runRecords: string;
   readonly database: string;
   readonly server: UconDbServer;
-  /** What starts the server again when it has ended. */
+  /** Starts the server again. */
   readonly serverCommand: readonly string[];
 }
 
 /**
- * Sets a site up in a directory, with a running UconDB-compatible server. A configuration or schema that is there is kept.
+ * Sets up a site in a directory, with a running UconDB-compatible server. Keeps a configuration or schema that exists.
  * @param batchSize `app.batch_size`
  * @param port of the server; 0: any free one
  */
@@ -71,7 +71,7 @@ async function unlessThere(making: Promise<void>): Promise<void> {
 
 /**
  * Runs a Node program to its end.
- * @param watch is given the process when it has started
+ * @param watch gets the process when it has started
  * @throws Error if it ends with another exit code than 0
  */
 export async function runNode(

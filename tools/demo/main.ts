@@ -1,6 +1,6 @@
 /**
- * The main job for real, on this machine alone: sample run records -> FilesystemDB -> the local UconDB-compatible server,
- * each step with the program that operators use. Leaves everything in ./demo to look at, and to go on with.
+ * Archives for real, on this machine alone: sample run records -> FilesystemDB -> the local UconDB-compatible server,
+ * each step with the program that operators use. Everything stays in ./demo, to look at and to continue with.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
@@ -85,7 +85,7 @@ async function run(...args: readonly string[]): Promise<void> {
   await runNode(args, 'inherit');
 }
 
-/** A command to be typed in this directory. */
+/** A command as one types it in this directory. */
 function shown(args: readonly string[]): string {
   const near = args.map((arg) => arg.replace(`${process.cwd()}/`, ''));
   return near.map((arg) => (/^[\w./:-]+$/.test(arg) ? arg : quoted(arg))).join(' ');

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { commandOutput } from '../run-tool.ts';
 
-/** The command line. */
+/** What the command line asks for. */
 export interface FhiclFlags {
   readonly action: 'check' | 'format' | 'to-json';
   /** Files, `-` for standard input. */

@@ -40,8 +40,8 @@ async function outputFor(path: string, flags: FhiclFlags): Promise<string | unde
 }
 
 /**
- * Reads a file or the standard input. Bytes that are not UTF-8 become one character each: FHiCL refuses these as it refuses
- * everything but ASCII.
+ * Reads a file or the standard input. Bytes that are not UTF-8 become one character each: FHiCL refuses these as it
+ * refuses everything but ASCII.
  * @throws ArchiverError if it can't be read
  */
 async function readText(path: string): Promise<string> {

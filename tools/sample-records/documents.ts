@@ -183,9 +183,9 @@ interface DumpTable {
 }
 
 /**
- * Writes a document as DAQInterface leaves it: the layout of `fhicl-dump` (keys sorted, three blanks a level, one element
- * of a sequence a line), with the bookkeeping lines unindented.
- * @param id eight hexadecimal digits that stand in the comment at the head
+ * Writes a document as DAQInterface leaves it: the layout of `fhicl-dump` (keys sorted, three blanks a level, one
+ * element of a sequence a line), with the bookkeeping lines unindented.
+ * @param id eight hexadecimal digits for the comment at the head
  */
 function fhiclDump(document: DumpTable, id: string): string {
   const head = [

@@ -1,4 +1,7 @@
-/** Writes sample run records, as DAQInterface of 2017 to today would leave them: for the demo, benchmarks and rehearsals. */
+/**
+ * Writes sample run records, as DAQInterface of 2017 to today would leave them: for the demo, benchmarks and
+ * rehearsals.
+ */
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { exitCodes } from '../../src/exit-codes.ts';

@@ -10,13 +10,13 @@ const ERAS = {
   '2024': '2024-10-16',
 } as const;
 
-/** A version of DAQInterface, named by its year. */
+/** A version of DAQInterface, named after its year. */
 export type EraName = keyof typeof ERAS;
 
 /** Oldest first. */
 export const ERA_NAMES = ['2017', '2018', '2019', '2020', '2024'] as const satisfies readonly EraName[];
 
-/** What a process does, by its name in boot.txt and in the names of its files. */
+/** The type of a process, as boot.txt and the names of its files have it. */
 export type ProcessType =
   | 'BoardReader'
   | 'EventBuilder'

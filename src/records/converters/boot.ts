@@ -4,8 +4,8 @@ import { type Setting, settingsIn } from './setting-lines.ts';
 import { isComment, readSource, trimmed } from './source-text.ts';
 
 /**
- * `boot.txt` -> `boot.fcl`: the general keys, then subsystems and processes. A boot file that is FHiCL itself, as values on
- * several lines show, stays as it is.
+ * `boot.txt` -> `boot.fcl`: the general keys, then subsystems and processes. A boot file that is FHiCL itself, as
+ * values on several lines show, stays as it is.
  */
 export function convertBoot(bytes: Buffer): Conversion {
   const source = readSource(bytes);
@@ -52,7 +52,7 @@ function settingText(out: ConvertedText, parts: readonly string[], line: number)
   return parseValue(text) === undefined ? out.quoted(text, line) : text;
 }
 
-/** The fields of one process or subsystem in boot.txt: name -> values. Only fields that accumulate have more than one. */
+/** The fields of one process or subsystem: name -> values. Only fields that accumulate have more than one. */
 type Block = Map<string, { values: string[]; line: number }>;
 
 const PROCESS_KEY =

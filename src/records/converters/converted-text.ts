@@ -41,8 +41,8 @@ interface Entry {
 }
 
 /**
- * A FHiCL document in the making: lines, and entries whose keys are made valid at the end. A changed key has the original one
- * in a comment above it, and a warning.
+ * A FHiCL document in the making: lines, and entries whose keys are made valid at the end. A changed key has the
+ * original one in a comment above it, and a warning.
  */
 export class ConvertedText {
   readonly #parts: (string | Entry)[] = [];

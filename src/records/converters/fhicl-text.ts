@@ -11,8 +11,8 @@ export function printable(text: string): string {
 }
 
 /**
- * The text as quoted FHiCL. Double quotes can't end in a backslash (artdaqDB takes the closing quote for an escaped one),
- * so such a text stands in single quotes, which hold anything but themselves.
+ * The text as quoted FHiCL. Double quotes can't end in a backslash (artdaqDB takes the closing quote for an escaped
+ * one), so such a text stands in single quotes, which hold anything but themselves.
  * @param text what FHiCL can hold; not ending in a backslash if {@link needsFiller}
  */
 export function quote(text: string): string {

@@ -22,8 +22,8 @@ function addBoardreader(out: ConvertedText, line: SourceLine): void {
 }
 
 /**
- * Splits at white space outside double quotes. A single quote character reaches to the end of the line. A field with `#` at
- * its start begins a remark.
+ * Splits at white space outside double quotes. A single quote character reaches to the end of the line. A field with
+ * `#` at its start begins a remark.
  */
 function fieldsOf(text: string): { fields: string[]; remark: string } {
   const fields: string[] = [];

@@ -32,9 +32,9 @@ export function convertMetadata(bytes: Buffer): Conversion {
 }
 
 /**
- * Since 2019 DAQInterface copies `<package>_commit_info.txt` as it is and writes the build info behind it. If that file ends in
- * a line feed or has several lines, the value of `commit/version` continues below. This puts it on one line, with all lines
- * that have no key and all texts in quotes up to the next key of DAQInterface.
+ * Since 2019 DAQInterface copies `<package>_commit_info.txt` as it is and writes the build info behind it. If that file
+ * ends in a line feed or has several lines, the value of `commit/version` continues below. This puts it on one line,
+ * with all lines that have no key and all texts in quotes up to the next key of DAQInterface.
  */
 function withWholeProvenance(lines: readonly SourceLine[]): SourceLine[] {
   const whole: { readonly number: number; readonly parts: string[] }[] = [];

@@ -27,9 +27,9 @@ function settingText(out: ConvertedText, value: string, line: number): string {
 }
 
 /**
- * A setting that begins with `[`. Elements that need no quotes are written as the reference writes them, with underscores for
- * hyphens. Where that gives no list of the same elements, the list stays as it is, or its elements are quoted, or all of it is
- * one text.
+ * A setting that begins with `[`. Elements that need no quotes are written as the reference writes them, with
+ * underscores for hyphens. Where that gives no list of the same elements, the list stays as it is, or its elements are
+ * quoted, or all of it is one text.
  * @param parts the lines that it is on
  */
 function settingsList(out: ConvertedText, parts: readonly string[], line: number): string {

@@ -30,8 +30,8 @@ const BYTE_ESCAPE = 0xdc00;
 const BYTE_ORDER_MARK = '\ufeff';
 
 /**
- * Reads UTF-8 with any faults. Leaves out a byte-order mark at the start, with a warning. LF, CR LF and CR end a line; form feeds
- * and the separators of Unicode don't, because the same value continues after them.
+ * Reads UTF-8 with any faults. Leaves out a byte-order mark at the start, with a warning. LF, CR LF and CR end a line;
+ * form feeds and the separators of Unicode don't, because the same value continues after them.
  */
 export function readSource(bytes: Buffer): SourceText {
   const decoded = bytes
