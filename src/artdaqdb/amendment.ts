@@ -6,26 +6,26 @@ import type { AmendOutcome } from './artdaqdb.ts';
 import type { StoredDocument } from './stored-document.ts';
 import { type NewDocument, submission } from './submission.ts';
 
-/** One document of a stored run is to get another content. */
+/** A new content for one document of a stored run. */
 export interface Amendment {
   readonly run: RunNumber;
   /** Name in the database, `<run>/<config>`. */
   readonly configuration: string;
   readonly file: FhiclFile;
-  /** The document as it would be stored anew. */
+  /** The document as an insert would store it. */
   readonly document: NewDocument;
-  /** Decides by the FHiCL text that is stored. */
+  /** Decides by the stored FHiCL text. */
   readonly mayReplace: (stored: string) => boolean;
 }
 
-/** A stored document and the JSON that is to take its place. */
+/** A stored document and the JSON that takes its place. */
 export interface Replacement {
   readonly id: string;
   readonly stored: string;
   readonly json: string;
 }
 
-/** What has to be written for an amendment; nothing unless the outcome is `replaced`. */
+/** What an amendment has to write; nothing unless the outcome is `replaced`. */
 export interface AmendmentPlan {
   readonly outcome: AmendOutcome;
   readonly replacements: readonly Replacement[];
@@ -48,16 +48,16 @@ export async function amendmentOf(
   return { run, configuration, file, document, mayReplace };
 }
 
-/** Keeps of the documents of a run, read one after the other, those that an amendment is about. */
+/** Picks the documents that an amendment is about while a run's documents are read one by one. */
 export function ofEntity({ file }: Amendment): (document: StoredDocument) => readonly StoredDocument[] {
   const entity = entityOf(file);
   return (document) => (document.entry.entity === entity ? [document] : []);
 }
 
 /**
- * Compares an amendment with what is stored of that entity. Copies of one content, as the C++ tools may have stored them, are
- * all replaced; those that an interrupted amendment replaced already are left.
- * @throws ArtdaqDbError if it can't be told which of several contents is the run's
+ * Compares an amendment with the stored documents of that entity. All copies of one content, as the C++ tools may have stored
+ * them, are replaced, except those that an interrupted amendment has replaced already.
+ * @throws ArtdaqDbError if nothing tells which of several contents is the run's
  */
 export function planAmendment(amendment: Amendment, stored: readonly StoredDocument[]): AmendmentPlan {
   const { run, configuration, file, document, mayReplace } = amendment;
@@ -82,7 +82,7 @@ export function planAmendment(amendment: Amendment, stored: readonly StoredDocum
   return { outcome: 'replaced', replacements };
 }
 
-/** The run that is to be amended is not there. */
+/** The error for an amendment of a run that is not stored. */
 export function notStored({ run, configuration }: Amendment): ArtdaqDbPresenceError {
   return new ArtdaqDbPresenceError(`Run ${run} is not stored in artdaqDB under '${configuration}'`, { run });
 }

@@ -2,22 +2,22 @@ import type { FhiclFile } from '../fhicl/fhicl-file.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 
 /**
- * What became of an amendment. `equal`: the document is that already; `kept`: what is stored must not be replaced; `absent`:
- * the run has no document of that name.
+ * What became of an amendment. `equal`: the document has that content already; `kept`: the stored document must not be
+ * replaced; `absent`: the run has no document of that name.
  */
 export type AmendOutcome = 'replaced' | 'equal' | 'kept' | 'absent';
 
 /**
  * artdaqDB as the stages see it. A run is stored under a configuration name (`<run>/<config>` in the database) as a set of
- * FHiCL documents; `schema.fcl` goes to the collection SystemLayout, all others to RunHistory.
+ * FHiCL documents: `schema.fcl` in the collection SystemLayout, all others in RunHistory.
  */
 export interface ArtdaqDb {
   /** Where it is, without secrets, for reports and messages. */
   readonly location: string;
 
   /**
-   * Makes ready for a stage: finds out what keeps the database from being used before any run is tried, and mends what
-   * an interrupted or a foreign writer left behind. A database that isn't there yet is not made.
+   * Gets the database ready for a stage: finds out what keeps it from being used before any run is tried, and repairs what an
+   * interrupted or a foreign writer left behind. A database that does not exist yet is not made.
    * @throws ConfigurationError or ArtdaqDbError saying what is missing
    */
   prepare(): Promise<void>;
@@ -32,8 +32,8 @@ export interface ArtdaqDb {
   has(run: RunNumber, config: string): Promise<boolean>;
 
   /**
-   * Stores a whole run; it becomes visible to readers only when complete. What an interrupted insert of the same run left
-   * behind is completed.
+   * Stores a whole run; readers see it only once it is complete. Completes what an interrupted insert of the same run left
+   * behind.
    * @throws ArtdaqDbPresenceError if the run is stored under that name already
    * @throws FhiclError if a document is not FHiCL; nothing is stored then
    * @throws ArtdaqDbError for any other failure; the run is then not visible
@@ -48,12 +48,12 @@ export interface ArtdaqDb {
   update(run: RunNumber, config: string, documents: readonly FhiclFile[]): Promise<void>;
 
   /**
-   * Replaces the content of one document of a stored run. The document keeps its id and all that it is filed under; readers
-   * see the old content or the new one.
-   * @param mayReplace decides by the FHiCL text that is stored
+   * Replaces the content of one document of a stored run. The document keeps its id and its names; readers see the old content
+   * or the new one.
+   * @param mayReplace decides by the stored FHiCL text
    * @throws ArtdaqDbPresenceError if the run is not stored under that name
    * @throws FhiclError if the document is not FHiCL; nothing is changed then
-   * @throws ArtdaqDbError if there are several of that name with different content, and for any other failure
+   * @throws ArtdaqDbError if several documents of that name differ, and for any other failure
    */
   amend(
     run: RunNumber,
@@ -63,8 +63,7 @@ export interface ArtdaqDb {
   ): Promise<AmendOutcome>;
 
   /**
-   * The run's documents as FHiCL text. If the run is stored under several configuration names: those of the one assigned
-   * last.
+   * The run's documents as FHiCL text. If the run is stored under several configuration names, the one assigned last counts.
    * @throws ArtdaqDbError if the run is not stored, or a document of it is missing or unreadable
    */
   export(run: RunNumber): Promise<FhiclFile[]>;

@@ -7,7 +7,7 @@ export const SYSTEM_METADATA = 'SystemMetadata';
 const LOCALE = 'en_US.UTF-8';
 const DATABASE_FORMAT = 3;
 
-/** Where and by whom a database is made, as its metadata document records it. */
+/** Who makes a database, and on which machine, as its metadata document records it. */
 export interface DatabaseOrigin {
   readonly user: string;
   readonly uname: {
@@ -33,7 +33,7 @@ export function thisOrigin(user: string): DatabaseOrigin {
   };
 }
 
-/** What the metadata document says of the database, in the order of the C++ tools. */
+/** The content of the metadata document, in the order of the C++ tools. */
 export function metadataContent(location: string, origin: DatabaseOrigin, now: Date) {
   return {
     name: 'artdaq',

@@ -3,7 +3,7 @@ import type { FhiclFile } from '../fhicl/fhicl-file.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 import { assignedTo, type StoredDocument } from './stored-document.ts';
 
-/** What an export keeps of a document: its JSON text is four times as long as the FHiCL. */
+/** What an export keeps of a document. The JSON text, which it drops, is four times as long as the FHiCL. */
 export type ExportedDocument = Omit<StoredDocument, 'json'>;
 
 /** The part of a stored document that an export needs. */
@@ -12,7 +12,7 @@ export function withoutJson({ place, entry, fhicl, isReduced }: StoredDocument):
 }
 
 /**
- * The documents found under a configuration name as FHiCL files, in order of entity; the newest of each.
+ * The documents under a configuration name as FHiCL files, in order of entity; the newest of each entity.
  * @throws ArtdaqDbError if one can't belong to that configuration, or has no usable name
  */
 export function exportedFiles(

@@ -8,28 +8,28 @@ import { type NewDocument, type Submission, withId } from './submission.ts';
 export interface DocumentSource {
   readonly name: Collection;
   /**
-   * Documents in the order of the ids.
+   * Reads documents in the order of the ids.
    * @param take what to keep of each
    * @throws ArtdaqDbError naming the first that is missing or unreadable
    */
   read<Kept>(ids: readonly string[], take: (document: StoredDocument) => Kept): Promise<Kept[]>;
-  /** A document; undefined if there is none of that id. */
+  /** The document of an id; undefined if it does not exist. */
   readIfPresent(id: string): Promise<StoredDocument | undefined>;
 }
 
-/** What has to happen in one collection so that it holds a submission. */
+/** What must happen in one collection so that it holds a submission. */
 export interface CollectionPlan {
   readonly write: readonly NewDocument[];
-  /** Ids of the documents to write that are not there yet: to be taken away again if the rest fails. */
+  /** Ids of the documents to write that do not exist yet; they are removed again if the rest fails. */
   readonly fresh: readonly string[];
   /** Leftovers of our own that the run no longer has. */
   readonly removed: readonly DocumentEntry[];
 }
 
 /**
- * Compares the documents of an insert with what the collection lists under that name already, though the run is not
- * stored: an interrupted insert of ours, or a load by the C++ tools that ended half-way. What is equal is adopted, what
- * is ours is replaced, and a document that somebody else wrote is never touched.
+ * Compares the documents of an insert with the leftovers under that name: from an interrupted insert of ours, or a load by the
+ * C++ tools that ended half-way. Equal documents are adopted, our own are replaced, and a document that somebody else wrote is
+ * never touched.
  * @throws ArtdaqDbError naming the entity if a foreign document is in the way
  */
 export async function planInsert(
@@ -90,7 +90,7 @@ export async function planUpdate(
   return { ...(await settleIds(submission, write, store, now)), removed: [] };
 }
 
-/** A listed document of ours that a power cut took is written again; any other must be readable. */
+/** A listed document of ours may be missing after a power cut, and is written again; all others must be readable. */
 async function readLeftovers(
   store: DocumentSource,
   documents: readonly NewDocument[],
@@ -105,7 +105,7 @@ async function readLeftovers(
   return [...present.filter((document) => document !== undefined), ...others];
 }
 
-/** Our ids follow from names; should another document hold one of them, a random one is taken. */
+/** Our ids follow from names. If another document holds one of them, a random id takes its place. */
 async function settleIds(
   submission: Submission,
   documents: readonly NewDocument[],

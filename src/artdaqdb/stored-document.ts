@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { ArtdaqDbError } from '../errors.ts';
 import { type Collection, readStored, type StoredIdentity } from '../fhicl/document.ts';
 
-/** What a document is filed under. */
+/** The names under which a document is found. */
 export type DocumentEntry = Omit<StoredIdentity, 'collection'>;
 
 /** A document read from the database. */
@@ -13,15 +13,15 @@ export interface StoredDocument {
   readonly json: string;
   /** Its content as FHiCL. */
   readonly fhicl: string;
-  /** What it says of itself, with the id that it was found by. */
+  /** Its own names, with the id by which it was found. */
   readonly entry: DocumentEntry;
-  /** Bytes that were no UTF-8 text were left out. */
+  /** Were bytes left out that are not UTF-8? */
   readonly isReduced: boolean;
 }
 
 /**
- * Takes a stored document's bytes apart.
- * @throws ArtdaqDbError naming the place if it is no stored document
+ * Reads a stored document.
+ * @throws ArtdaqDbError naming the place if the bytes are no stored document
  */
 export function storedDocument(place: string, id: string, bytes: Buffer): StoredDocument {
   const isReduced = !isUtf8(bytes);
@@ -35,21 +35,21 @@ export function storedDocument(place: string, id: string, bytes: Buffer): Stored
     if (!(error instanceof Error)) throw error;
     throw new ArtdaqDbError(`${place} is no readable artdaqDB document: ${error.message}`, {
       cause: error,
-      // Somebody may be writing it just now, or a full disk has cut it off.
+      // Somebody may be writing it at this moment, or a full disk has cut it off.
       fault: 'unknown',
     });
   }
 }
 
 /**
- * When a configuration was assigned, in milliseconds since 1970; NaN if the stamp is not readable.
+ * When a configuration was assigned, in milliseconds since 1970; NaN if the stamp is unreadable.
  * @param stamp local time with offset, `2026-11-24T10:30:40.700+0000`
  */
 export function assignedTime(stamp: string): number {
   return Date.parse(stamp.replace(/([+-]\d\d)(\d\d)$/, '$1:$2'));
 }
 
-/** When a document was assigned to a configuration; the earliest time possible if that can't be told. */
+/** When a document was assigned to a configuration; minus infinity if no stamp tells. */
 export function assignedTo(document: Pick<StoredDocument, 'entry'>, configuration: string): number {
   const times = document.entry.configurations
     .filter(({ name }) => name === configuration)
@@ -67,15 +67,15 @@ export function latest(times: readonly number[]): number {
 export const OBJECT_ID = /^[0-9a-f]{24}$/;
 
 /**
- * The id under which this project stores a document. It follows from what the document is, so that the repeat of an
- * interrupted insert meets its own leftovers instead of storing a second document.
+ * The id under which this project stores a document. It follows from the document's names, so an insert that is repeated after
+ * an interruption meets its own leftovers and does not store a second document.
  * @param configuration full name, `<run>/<config>`
  */
 export function ownObjectId(collection: Collection, configuration: string, entity: string): string {
   return createHash('sha256').update(`${collection}\0${configuration}\0${entity}`).digest('hex').slice(0, 24);
 }
 
-/** An id as the C++ tools make them, for what has no identity of its own. */
+/** A random id, as the C++ tools make them. */
 export function randomObjectId(): string {
   return randomBytes(12).toString('hex');
 }

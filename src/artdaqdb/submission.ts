@@ -7,19 +7,19 @@ import { configOf, configurationName } from './configuration-name.ts';
 import type { DocumentEntry } from './stored-document.ts';
 import { ownObjectId } from './stored-document.ts';
 
-/** It goes to SystemLayout, and by it a run counts as stored. */
+/** The document in SystemLayout by which a run counts as stored. */
 const SCHEMA_ENTITY = entityOf({ name: SCHEMA_FILE });
 
-/** A FHiCL file as it is going to be stored. */
+/** A FHiCL file in the form in which it is stored. */
 export interface NewDocument {
   readonly file: FhiclFile;
   readonly collection: Collection;
-  /** The stored JSON. As bytes, since a text just put together takes many times its length in memory. */
+  /** The stored JSON, as bytes: a text made of many pieces takes many times its length in memory. */
   readonly bytes: Buffer;
   readonly entry: DocumentEntry;
 }
 
-/** What one insert or update wants to be stored. */
+/** What one insert or update stores. */
 export interface Submission {
   readonly kind: 'insert' | 'update';
   readonly run: RunNumber;
@@ -45,12 +45,12 @@ export async function submission(
   const documents: NewDocument[] = [];
   for (const file of files) {
     documents.push(newDocument(run, configuration, file, now()));
-    await setImmediate(); // A big record takes a while: signals and other runs must get their turn.
+    await setImmediate(); // A big record takes a while, and signals and other runs must get their turn.
   }
   return { kind, run, configuration, documents };
 }
 
-/** Whose fault it is if a file can't be stored for what it holds: the schema is the same for all runs. */
+/** Whose fault it is if the content of a file can't be stored. All runs share the schema. */
 export function faultOfContent({ name }: Pick<FhiclFile, 'name'>): ErrorFault {
   return name === SCHEMA_FILE ? 'site' : 'run';
 }
