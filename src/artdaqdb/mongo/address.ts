@@ -1,24 +1,24 @@
 import { userInfoOf } from '../../net/user-info.ts';
 
-/** What stands in a message where a user name or password was. */
+/** Replaces a user name or password in a message. */
 const HIDDEN = '…';
-/** A shorter text also stands inside ordinary words, so it is only hidden where it is a word of its own. */
+/** A shorter secret may be part of ordinary words, so it is hidden only where it is a whole word. */
 const LEAST_LENGTH = 4;
 
 const HOST = /(?:\[[^\]/?#@]*\]|[^/?#@:,[\]]+)(?::\d+)?/.source;
-/** A URI as it should be: scheme, user and password, hosts and database, options. */
+/** A well-formed URI: scheme, user and password, hosts and database, options. */
 const WELL_FORMED = new RegExp(
   `^([^:]*://)(?:([^/?#@]*)@)?(${HOST}(?:,${HOST})*(?:/[^?#@]*)?)(?:\\?(.*))?$`,
   's',
 );
 
-/** A `mongodb://` or `mongodb+srv://` URI, and how to speak of it without its secrets. */
+/** A `mongodb://` or `mongodb+srv://` URI, and what to show of it. */
 export interface MongoAddress {
-  /** For the driver: without options about where to read, as only a primary knows what is stored. */
+  /** For the driver: without options about where to read, because only a primary knows what is stored. */
   readonly uri: string;
   /** Scheme, hosts and database. */
   readonly location: string;
-  /** Names of the options in the URI, in lower case, as MongoDB doesn't tell the cases apart. */
+  /** Names of the options in the URI, in lower case: MongoDB ignores case. */
   readonly options: ReadonlySet<string>;
   /** Does the URI turn TLS on or off? `mongodb+srv` turns it on. */
   readonly tls: boolean | undefined;
@@ -36,7 +36,7 @@ interface UriParts {
   readonly query: string;
 }
 
-/** Takes a URI apart; whether MongoDB accepts it is found out when it is used. */
+/** Takes a URI apart. Whether MongoDB accepts it turns out when it is used. */
 export function mongoAddress(uri: string): MongoAddress {
   const { scheme, secrets, place, query } = partsOf(uri);
   const options = new URLSearchParams(query);
@@ -63,7 +63,7 @@ function withoutReadPreference(uri: string, query: string): string {
 function partsOf(uri: string): UriParts {
   const [isWellFormed, scheme = '', user, place = '', query = ''] = WELL_FORMED.exec(uri) ?? [];
   if (isWellFormed !== undefined) return { scheme, secrets: secretsOf(user ?? ''), place, query };
-  // Whatever may be a password that is not escaped as it should be is taken for one.
+  // Whatever may be a badly escaped password counts as one.
   const [, scheme2 = '', rest = ''] = /^([^:]*:\/\/)(.*)$/s.exec(uri) ?? [];
   const [behind = '', options = ''] = splitAt(rest.slice(rest.lastIndexOf('@') + 1), '?');
   return { scheme: scheme2, secrets: userInfoOf(uri).flatMap(secretsOf), place: behind, query: options };

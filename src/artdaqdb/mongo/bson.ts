@@ -13,9 +13,9 @@ import {
 type BsonValue = string | number | boolean | null | ObjectId | BsonObject | BsonValue[];
 
 /**
- * An object as it goes into BSON: members in their order, names that repeat, and names like `5` or `__proto__` in their
- * place. To the driver it is a Map, of which it writes the entries; they are made when asked for, as a large document has
- * several hundred thousand objects.
+ * An object that becomes BSON with its members in order, including repeated names and names like `5` or `__proto__`. The driver
+ * takes it for a Map and writes its entries. They are made on demand, because a large document has several hundred thousand
+ * objects.
  */
 export class BsonObject extends Map<string, BsonValue> {
   readonly #object: JsonObject;
@@ -96,11 +96,11 @@ const STRING_HEAD = 4;
 const STRING_TAIL = 1;
 
 /**
- * The stored JSON of a BSON document, the reverse of `bsonOf`: the same bytes for what this program or the C++ tools wrote.
- * Members keep their order, but for `_id`, and may repeat a name. Bytes of strings are passed on as they are, also if they are
- * no UTF-8. Numbers too large for JSON's readers become strings of their digits.
+ * The stored JSON of a BSON document, the reverse of `bsonOf`: the same bytes that this program or the C++ tools wrote. Members
+ * keep their order, except `_id`, and may repeat a name. Strings keep their bytes, even if these are not UTF-8. Numbers too
+ * large for readers of JSON become strings of their digits.
  * @param place where the document is, for messages
- * @throws ArtdaqDbError if it is no BSON, or holds what JSON can't say
+ * @throws ArtdaqDbError if it is not BSON, or holds what JSON can't express
  */
 export function storedJsonOf(bson: Uint8Array, place: string): Buffer {
   try {
@@ -113,7 +113,7 @@ export function storedJsonOf(bson: Uint8Array, place: string): Buffer {
   }
 }
 
-/** A document's id: the digits of an ObjectId, else the JSON of what some other program made it; empty if it has none. */
+/** A document's id: the digits of an ObjectId, or the JSON of another program's id; empty if it has none. */
 export function documentId(bson: Uint8Array): string {
   return new BsonReader(bson).id();
 }
@@ -137,7 +137,7 @@ class BsonReader {
     return '';
   }
 
-  /** MongoDB moves `_id` to the front; artdaqDB has it before `collection`. */
+  /** MongoDB moves `_id` to the front; in artdaqDB it precedes `collection`. */
   document(): string {
     const elements = [...this.#elements(0)];
     const [first] = elements;
@@ -169,7 +169,7 @@ class BsonReader {
   }
 
   #elements(offset: number): BsonElements {
-    // The driver's own check passes over lengths below zero.
+    // The driver's own check misses negative lengths.
     if (this.#bytes.readInt32LE(offset) < EMPTY_DOCUMENT_BYTES) throw new BSON.BSONError('a length is wrong');
     return BSON.onDemand.parseToElements(this.#bytes, offset);
   }

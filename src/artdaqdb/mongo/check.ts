@@ -10,7 +10,7 @@ import { connectTo, type MongoConnection } from './connection.ts';
 import { asArtdaqDbError } from './faults.ts';
 import { RunReader } from './run-reader.ts';
 
-/** The account of a URI, and how long to ask. */
+/** The database and how long to ask. */
 interface CheckedDatabase extends CheckLimits {
   readonly address: MongoAddress;
   readonly env: Environment;
@@ -52,7 +52,7 @@ export async function checkMongoDb({
   }
 }
 
-/** Servers that only speak MongoDB's protocol may not know the command. */
+/** Servers that merely speak MongoDB's protocol may not know the command. */
 async function connectionStatus({ database }: MongoConnection): Promise<unknown> {
   try {
     return await database.command({ connectionStatus: 1, showPrivileges: true });
@@ -68,19 +68,19 @@ interface Privilege {
   readonly actions: readonly string[];
 }
 
-/** An account of ours, as far as the server tells. */
+/** Our account, as far as the server tells. */
 interface AccountStatus {
   readonly users: number;
   readonly privileges: readonly Privilege[];
 }
 
-/** The collections that runs are stored in, and what is done there. */
+/** The collections that hold runs, and what we do there. */
 const COLLECTIONS = ['RunHistory', 'SystemLayout'];
 const ACTIONS = ['find', 'insert', 'update', 'remove'];
 
 /**
- * What the account lacks to store runs in a database, such as `insert on RunHistory`. A server that let somebody read who
- * did not log in lets everybody do everything.
+ * What the account lacks to store runs in a database, such as `insert on RunHistory`. A server that lets us read without a login
+ * lets everybody do everything.
  * @param answer of `{ connectionStatus: 1, showPrivileges: true }`
  * @returns undefined if the server doesn't tell
  */

@@ -15,24 +15,24 @@ import type { MongoConnection } from './connection.ts';
 
 /** How long the server waits for the majority of the replica set to confirm a write. */
 const CONFIRMATION_MS = 30_000;
-/** What the majority has survives the loss of a server. Holds whatever the URI says. */
+/** What the majority has survives the loss of a server. Applies whatever the URI says. */
 export const MAJORITY = {
   readConcern: new ReadConcern('majority'),
   readPreference: ReadPreference.primary,
   writeConcern: new WriteConcern('majority', CONFIRMATION_MS),
 };
-/** Names are listed from small pieces of documents. */
+/** Listings read small pieces of documents. */
 const LISTING_BATCH = 2000;
 
 export const CONFIGURATION_NAMES = 'configurations.name';
 
-/** A document as somebody wrote it at one time. */
+/** One writing of a document: another one under the same id has other stamps. */
 export interface WrittenDocument extends Pick<DocumentEntry, 'id' | 'configurations'> {
-  /** Its stamp in `bookkeeping`, where it has none of a configuration. */
+  /** Its stamp in `bookkeeping`, for a document without configuration. */
   readonly created?: string;
 }
 
-/** One collection of documents. What it reads is what the majority of a replica set has, so that it can't be taken back. */
+/** One collection of documents. It reads only what the majority of a replica set has, which can't be rolled back. */
 export class MongoCollection {
   readonly name: Collection;
   readonly #documents: DriverCollection;
@@ -77,7 +77,7 @@ export class MongoCollection {
    * @param run if given, only those that begin with it and a slash
    */
   async *configurations(run?: number): AsyncGenerator<{ readonly name: string; readonly assigned: string }> {
-    // MongoDB looks up the pattern by the index, other servers the bounds (0 is the character behind the slash).
+    // MongoDB uses the pattern to look in the index, other servers the bounds (0 is the character behind the slash).
     const beginning = { $gte: `${run}/`, $lt: `${run}0`, $regex: `^${run}/` };
     const filter = run === undefined ? {} : { [CONFIGURATION_NAMES]: beginning };
     const projection = { _id: 0, 'configurations.name': 1, 'configurations.assigned': 1 };
@@ -92,16 +92,16 @@ export class MongoCollection {
     }
   }
 
-  /** Adds documents in their order, until one is refused. @param documents stored JSON as read */
+  /** Adds documents in order, until one is refused. @param documents stored JSON as read */
   async add(documents: readonly JsonObject[]): Promise<void> {
     if (documents.length === 0) return;
     await this.#documents.insertMany(documents.map(bsonOf), { ordered: true, forceServerObjectId: true });
   }
 
   /**
-   * Puts a document in the place of the one that has its id.
+   * Replaces the document that has this id.
    * @param document stored JSON as read
-   * @returns whether there was one
+   * @returns whether it existed
    */
   async replace(id: string, document: JsonObject): Promise<boolean> {
     const { matchedCount } = await this.#documents.replaceOne({ _id: objectId(id) }, bsonOf(document));
@@ -109,16 +109,16 @@ export class MongoCollection {
   }
 
   /**
-   * Puts a document in the place of one that nobody else has replaced.
+   * Replaces a document, unless somebody else has replaced it meanwhile.
    * @param document stored JSON as read
-   * @returns whether the one that was expected is there
+   * @returns whether the expected document was found
    */
   async replaceExactly(expected: WrittenDocument, document: JsonObject): Promise<boolean> {
     const { matchedCount } = await this.#documents.replaceOne(exactly(expected), bsonOf(document));
     return matchedCount === 1;
   }
 
-  /** Takes documents away, but not what others have put in their place meanwhile. */
+  /** Removes documents, unless others have replaced them meanwhile. */
   async remove(documents: readonly WrittenDocument[]): Promise<void> {
     if (documents.length === 0) return;
     await this.#documents.bulkWrite(
@@ -143,7 +143,7 @@ export class MongoCollection {
   }
 }
 
-/** The stamps tell one writing of a document from another under the same id. */
+/** Finds exactly this writing of a document, by its stamps. */
 function exactly({ id, configurations, created }: WrittenDocument): Filter<Document> {
   const stamps = configurations.map(({ name, assigned }) => ({ name, assigned }));
   return {
@@ -153,7 +153,7 @@ function exactly({ id, configurations, created }: WrittenDocument): Filter<Docum
   };
 }
 
-/** With `raw` the driver gives bytes, though its types don't say so. */
+/** With `raw` the driver returns bytes, although its types don't say so. */
 function rawBytes(document: unknown): Uint8Array {
   if (document instanceof Uint8Array) return document;
   throw new TypeError('the MongoDB driver gave no raw document');

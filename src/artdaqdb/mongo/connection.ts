@@ -21,7 +21,7 @@ const LARGEST_DOCUMENT = 16 * 1024 * 1024;
 
 /**
  * Connects and authenticates.
- * @param limitMs without an answer after which the server counts as dead, in place of what the URI says
+ * @param limitMs after so many milliseconds without an answer the server counts as dead, whatever the URI says
  * @throws ConfigurationError if the URI or a certificate can't be used; ArtdaqDbError if the server can't be reached or refuses us
  */
 export async function connectTo(
@@ -77,18 +77,18 @@ const CLIENT_CERTIFICATE = 'ARTDAQ_DATABASE_CLIENT_CERT';
 /** File with the certificates of the authority that signed the server's. */
 const AUTHORITY = 'ARTDAQ_DATABASE_CA_CERT';
 
-/** How long we wait before a server counts as unreachable or hanging, unless the URI says otherwise. */
+/** How long to wait before a server counts as unreachable or hanging, unless the URI says otherwise. */
 const TIME_LIMITS = {
   serverSelectionTimeoutMS: 10_000,
   connectTimeoutMS: 10_000,
   socketTimeoutMS: 60_000,
   waitQueueTimeoutMS: 60_000,
 };
-/** Each insert or export reads two collections at a time, and there are rarely more than ten workers. */
+/** Each insert or export reads two collections at a time, and few sites use more than ten workers. */
 const MOST_CONNECTIONS = 20;
 
 /**
- * What the driver is to be told besides the URI, whose own options are left as they are.
+ * The driver's options besides those in the URI, which take precedence.
  * @throws ConfigurationError naming the variable if a certificate can't be read
  */
 export async function clientOptions(
@@ -104,7 +104,7 @@ export async function clientOptions(
   return {
     ...Object.fromEntries(defaults.filter(([name]) => !has(address, name))),
     ...(await tlsOptions(address, env, warn)),
-    // Nothing that the driver finds in our environment may change what it logs.
+    // No variable of our environment may make the driver log anything.
     mongodbLogComponentSeverities: { default: 'off' },
   };
 }

@@ -18,15 +18,15 @@ export interface DocumentWriterParts {
   readonly warn: (message: string) => void;
 }
 
-/** The server can't hold a document. Nothing of what was to be written with it is left. */
+/** The server can't hold a document. Nothing that was written with it is left. */
 export class RefusedDocumentError extends ArtdaqDbError {}
 
-/** Most bytes of BSON that a byte of stored JSON can become: elements of long sequences of empty strings. */
+/** How many bytes of BSON one byte of stored JSON can become, in long sequences of empty strings. */
 const MOST_GROWTH = 4;
-/** Names that a message shows. */
+/** How many names a message shows. */
 const MOST_NAMES = 5;
 
-/** Writes planned documents, or says by file and name why the server can't hold one. */
+/** Writes planned documents, or tells by file and name why the server can't hold one. */
 export class DocumentWriter {
   readonly #parts: DocumentWriterParts;
 
@@ -35,7 +35,7 @@ export class DocumentWriter {
   }
 
   /**
-   * Finds out before anything is sent what the server can't hold.
+   * Finds documents that the server can't hold before anything is sent.
    * @throws RefusedDocumentError naming the file
    */
   check({ run, documents }: Submission): void {
@@ -47,8 +47,8 @@ export class DocumentWriter {
 
   /**
    * Writes what is planned for one collection.
-   * @param replaced documents whose place there is needed
-   * @throws RefusedDocumentError naming the file if a document is refused or altered; for all else errors of the driver
+   * @param replaced documents that must make room
+   * @throws RefusedDocumentError naming the file if the server refuses or alters a document; otherwise errors of the driver
    */
   async write(
     { run }: Submission,
@@ -63,14 +63,14 @@ export class DocumentWriter {
     } catch (error) {
       const refusal = error instanceof RefusedDocumentError ? error : this.#refusal(error, plan.write, run);
       if (refusal === undefined) throw error;
-      // Never one that is not ours for sure: another archiver may have stored the rest.
+      // Only those that are certainly ours: another archiver may have stored the rest.
       const added = plan.write.slice(0, refusedDocument(error) ?? plan.write.length);
       await this.takeAway(added, collection);
       throw refusal;
     }
   }
 
-  /** Takes away what was added, unless others have replaced it. What can't be removed is reported: the next insert meets it. */
+  /** Removes what was added, unless others have replaced it. A failure is only a warning: the next insert deals with the rest. */
   async takeAway(added: readonly NewDocument[], collection: MongoCollection): Promise<void> {
     try {
       await collection.remove(added.map(({ entry }) => entry));
@@ -104,7 +104,7 @@ export class DocumentWriter {
   }
 
   /**
-   * Some servers keep one of several entries of a name without a word.
+   * Reads documents back, because some servers silently keep one of several entries of a name.
    * @throws RefusedDocumentError naming the file
    */
   async compare(
@@ -121,7 +121,7 @@ export class DocumentWriter {
       if (stored.get(document.entry.id)?.equals(document.bytes)) continue;
       throw new RefusedDocumentError(
         `Run ${run}: ${document.file.name} can't be stored in this MongoDB server, which does not keep names that have dots ` +
-          `or stand there more than once (${listed(names)}) as they are`,
+          `or repeat (${listed(names)}) as they are`,
         { run, fault: faultOfContent(document.file) },
       );
     }
@@ -142,7 +142,7 @@ export class DocumentWriter {
   }
 }
 
-/** The stored JSON of a document as read. */
+/** The stored JSON of a document, parsed. */
 export function contentOf({ bytes }: Pick<NewDocument, 'bytes'>): JsonObject {
   return parseStoredJson(bytes.toString());
 }
@@ -160,15 +160,15 @@ function listed(names: readonly string[]): string {
   return names.length > MOST_NAMES ? `${shown} and ${names.length - MOST_NAMES} more` : shown;
 }
 
-/** Names of a document's entries that not every server keeps as they are. */
+/** Names of entries that not every server keeps as they are. */
 export interface FragileNames {
   /** `a.b.c`, which servers before 5.0 refuse. */
   readonly dotted: readonly string[];
-  /** Those that stand there more than once, of which some servers keep one only. */
+  /** Repeated names, of which some servers keep only one. */
   readonly repeated: readonly string[];
 }
 
-/** The fragile names of a stored document as read. FHiCL has such only at top level and in prologs. */
+/** The fragile names of a parsed document. FHiCL allows them only at top level and in prologs. */
 export function fragileNames({ document }: JsonObject): FragileNames {
   const data = isJsonObject(document) ? document.data : undefined;
   const sections = isJsonObject(data) ? Object.values(data).filter(isJsonObject) : [];

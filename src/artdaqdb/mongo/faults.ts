@@ -9,17 +9,17 @@ import {
 import type { RunNumber } from '../../runs/run-number.ts';
 import type { MongoAddress } from './address.ts';
 
-/** What was being done when an operation failed. */
+/** The operation that failed. */
 export interface FailedWork {
   readonly address: MongoAddress;
   /** Begins the message, e.g. `Run 5 could not be stored in artdaqDB`. */
   readonly what: string;
   readonly run?: RunNumber;
-  /** Whose fault it is, whatever failed; if absent the failure tells. */
+  /** Whose fault it is, whatever failed; if absent, the failure tells. */
   readonly fault?: ErrorFault;
 }
 
-/** What is wrong with an operation, whether trying again may help, and whose fault it is. */
+/** What is wrong, whether another attempt may help, and whose fault it is. */
 export interface OperationFault {
   readonly advice: string;
   readonly retryable: boolean;
@@ -45,16 +45,16 @@ const PASSING_LABELS = [
   'TransientTransactionError',
   'SystemOverloadedError',
 ];
-/** Of the driver, about time, connections and what it waited for. */
+/** Errors of the driver about time, connections and what it waited for. */
 const PASSING_NAMES =
   /^Mongo(?:Network|NetworkTimeout|PoolCleared|PoolClosed|WaitQueueTimeout|OperationTimeout|TopologyClosed|NotConnected|ConnectionPoolClosed|PoolClearedOnNetwork|ServerClosed|StalePrimary|ExpiredSession|CursorExhausted|ClientClosed)Error$/;
 const WRONG_USE = /^Mongo(?:Parse|API|InvalidArgument|MissingCredentials|MissingDependency)Error$/;
 
 /**
- * The failure of a MongoDB operation as an error of ours, which says what to do; user name and password of the URI are not
- * in it. What is one of ours already stays as it is.
+ * The failure of a MongoDB operation as an error of ours that says what to do, without user name and password of the URI. Errors
+ * of ours pass through.
  * @returns ConfigurationError if the URI can't be used, else ArtdaqDbError
- * @throws the error itself if it has nothing to do with MongoDB, as that is a bug
+ * @throws the error itself if it has nothing to do with MongoDB, because that is a bug
  */
 export function asArtdaqDbError(error: unknown, work: FailedWork): ArchiverError {
   return error instanceof ArchiverError ? error : describe(unwrapped(error), work);
@@ -79,7 +79,7 @@ function isDuplicateKey(error: unknown): error is MongoServerError {
   return error instanceof MongoServerError && error.code === DUPLICATE_KEY;
 }
 
-/** Is it the document's own id that is taken, not the value of a unique index that somebody made? */
+/** Is the document's own id taken, rather than the value of a unique index that somebody made? */
 export function isDuplicateId(error: unknown): boolean {
   if (!isDuplicateKey(error)) return false;
   const [first] = writeErrorsOf(error);
@@ -87,24 +87,24 @@ export function isDuplicateId(error: unknown): boolean {
   return !/ index: (?!_id_ )/.test(text);
 }
 
-/** May the write that failed with this error have been done nevertheless, or still be done? */
+/** May the failed write have been done nevertheless, or still be done? */
 export function isOutcomeOpen(error: unknown): boolean {
-  // Also a primary that steps down says the same whether it wrote before or not.
+  // A primary that steps down, too, says the same whether it wrote before or not.
   return faultOf(unwrapped(error))?.retryable ?? false;
 }
 
-/** Which of the documents of one insert the server refused, counted from 0; undefined if it refused none in particular. */
+/** Which document of one insert the server refused, counted from 0; undefined if none in particular. */
 export function refusedDocument(error: unknown): number | undefined {
   return error instanceof MongoServerError ? writeErrorsOf(error)[0]?.index : undefined;
 }
 
-/** Is the failure about a document itself, so that it fails whenever it is sent? */
+/** Is the document itself the reason, so that every attempt fails? */
 export function isRefusal(error: unknown): boolean {
   if (refusedDocument(error) === undefined || isDuplicateId(error)) return false;
   return !(faultOf(error)?.retryable ?? false);
 }
 
-/** The driver dresses whatever stops an insert of several documents as an answer of the server. */
+/** The driver wraps whatever stops an insert of several documents in an answer of the server. */
 function unwrapped(error: unknown): unknown {
   return error instanceof MongoBulkWriteError && error.errorResponse instanceof Error
     ? error.errorResponse
@@ -115,7 +115,7 @@ function faultOf(error: unknown): OperationFault | undefined {
   if (error instanceof MongoServerError) return serverFault(error);
   if (error instanceof BSON.BSONError) {
     return {
-      advice: 'the server sent, or was to be sent, what is no BSON',
+      advice: 'what the server sent, or was sent, is not BSON',
       retryable: false,
       fault: 'unknown',
     };
@@ -133,7 +133,7 @@ function faultOf(error: unknown): OperationFault | undefined {
   return { advice: 'the MongoDB driver refuses it', retryable: false, fault: 'unknown' };
 }
 
-/** What one run may meet and another one not is not the site's fault: then the others show whether it is the run's. */
+/** A failure that one run may meet and another may not is not the site's fault: the other runs show whether it is the run's. */
 function serverFault(error: MongoServerError): OperationFault {
   const code = Number(error.code);
   const passing = (fault: ErrorFault, advice: string): OperationFault => ({ advice, retryable: true, fault });
@@ -216,7 +216,7 @@ function originalText(error: unknown): string {
   return `${text}${code}`;
 }
 
-/** The original error goes along unless there are secrets in what would be logged of it. */
+/** The original error, unless its text or stack would show a secret. */
 function causeWithoutSecrets(error: unknown, address: MongoAddress): { cause?: unknown } {
   const shown = error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error);
   return address.hide(shown) === shown ? { cause: error } : {};
@@ -226,21 +226,21 @@ function causeWithoutSecrets(error: unknown, address: MongoAddress): { cause?: u
 
 const TLS_CODE =
   /^(?:ERR_(?:TLS|SSL|OSSL)|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|EPROTO$)/;
-/** No single words, which host names may contain. */
+/** Phrases only: single words may be part of host names. */
 const TLS_TEXT = /bad decrypt|wrong version number|PEM routines|self[- ]signed certificate/i;
 const ENDED_TEXT = /before secure TLS connection was established|^connection .* closed$/;
 const NEW_SOCKET_TEXT = /^Socket (?:'\w+' timed out|closed) after .*connect/;
 const DNS_CODE = /^(?:ENOTFOUND|EAI_AGAIN|ENODATA|ESERVFAIL|ETIMEOUT|EREFUSED|ENONAME)$/;
 const SOCKET_CODE = /^(?:ECONN|EHOST|ENET|ETIMEDOUT|EPIPE|EADDRNOTAVAIL)/;
-/** Those of them that a connection gives which does not come about. */
+/** The codes among them of a connection that could not be opened. */
 const NOT_CONNECTED = /^(?:ECONNREFUSED|EHOST|ENET|EADDRNOTAVAIL)/;
 const MOST_CAUSES = 10;
 const NO_ANSWER =
   'no server answers; check that it runs and that host and port in artdaq_db.database_uri are right';
 
 /**
- * The fault if the error is about reaching a server; undefined if it is about something else. Where no connection came about,
- * it is the site's; a connection that ends after something was sent may have ended because of that.
+ * The fault if the error is about reaching a server; undefined if it is about something else. If no connection could be opened,
+ * the site is at fault; a connection that ends after something was sent may have ended because of that.
  */
 export function connectionFault(error: unknown): OperationFault | undefined {
   const causes = [...causesOf(error)];
@@ -253,7 +253,7 @@ export function connectionFault(error: unknown): OperationFault | undefined {
     : { advice: NO_ANSWER, retryable: true, fault: 'site' };
 }
 
-/** Did a connection of the driver fail before it was used for anything? */
+/** Did a connection of the driver fail before it was used? */
 function isOfNewConnection(error: Error): boolean {
   if (error instanceof MongoError && error.hasErrorLabel('HandshakeError')) return true;
   return NEW_SOCKET_TEXT.test(error.message);
@@ -271,7 +271,7 @@ function faultOfOne(error: Error): OperationFault | undefined {
   if (TLS_CODE.test(code) || (error.name !== 'MongoServerError' && TLS_TEXT.test(error.message))) {
     return {
       advice:
-        'no TLS connection comes about; check the certificates (tlsCAFile, tlsCertificateKeyFile in artdaq_db.database_uri, or ' +
+        'no TLS connection can be opened; check the certificates (tlsCAFile, tlsCertificateKeyFile in artdaq_db.database_uri, or ' +
         'ARTDAQ_DATABASE_CA_CERT and ARTDAQ_DATABASE_CLIENT_CERT) and that both sides use TLS',
       retryable: false,
       fault: 'site',
@@ -299,7 +299,7 @@ function faultOfOne(error: Error): OperationFault | undefined {
   return undefined;
 }
 
-/** The error, what the driver found out about each server, and what these were caused by; the innermost first. */
+/** The error, what the driver found out about each server, and the causes of these; the innermost first. */
 function* causesOf(error: unknown, depth = 0): Generator<Error> {
   if (!(error instanceof Error) || depth > MOST_CAUSES) return;
   for (const inner of [error.cause, ...serverErrors(error)]) yield* causesOf(inner, depth + 1);

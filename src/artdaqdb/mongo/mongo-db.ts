@@ -16,10 +16,10 @@ import { type Submission, submission } from '../submission.ts';
 import { mongoAddress } from './address.ts';
 import type { MongoSession } from './session.ts';
 
-/** Logger, clock and waiting of a database; the real ones, and no log, if absent. */
+/** Logger, clock and pauses of a database. By default it logs nothing, and clock and pauses are real. */
 export interface MongoDbOptions {
   readonly logger?: Logger;
-  /** Where the variables that name certificates are looked up. */
+  /** Holds the variables that name certificates. */
   readonly env?: Environment;
   readonly now?: () => Date;
   /** Who and where we are, for the metadata of a new database. */
@@ -29,8 +29,8 @@ export interface MongoDbOptions {
 }
 
 /**
- * artdaqDB in MongoDB, shared with the C++ tools (format and order of writes: documentation/ARTDAQDB_MONGODB.md). Nothing is
- * contacted, and the driver not loaded, before the first call; a failed connection is tried again by the next.
+ * artdaqDB in MongoDB, shared with the C++ tools (format and order of writes: documentation/ARTDAQDB_MONGODB.md). The first call
+ * loads the driver and connects; after a failed connection the next call connects again.
  */
 export class MongoDb implements NativeArtdaqDb {
   readonly location: string;
@@ -119,7 +119,7 @@ export class MongoDb implements NativeArtdaqDb {
     return configuration === undefined ? undefined : configOf(configuration);
   }
 
-  /** A server lists what it stores, so that there is nothing to recover. */
+  /** As of the interface. A server lists whatever it stores, so there is nothing to recover. */
   async exclusively<Result>(
     run: RunNumber,
     config: string,
@@ -133,7 +133,7 @@ export class MongoDb implements NativeArtdaqDb {
   async close(): Promise<void> {
     const session = this.#session;
     this.#session = undefined;
-    // A connection that failed has said so to whoever asked for it.
+    // Whoever asked for a connection that failed has been told.
     const [opened] = await Promise.allSettled(session === undefined ? [] : [session]);
     if (opened?.status === 'fulfilled') await opened.value.close();
   }

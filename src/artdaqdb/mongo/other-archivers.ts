@@ -5,23 +5,23 @@ import { assignedTo, type DocumentEntry } from '../stored-document.ts';
 import type { NewDocument, Submission } from '../submission.ts';
 import type { FoundDocuments } from './stored-run.ts';
 
-/** Leftovers that were written less than this ago may belong to an archiver that is still at work. */
+/** Leftovers younger than this may belong to an archiver that is still at work. */
 const AT_WORK_MS = 5 * 60_000;
-/** After this long our own documents may soon be taken for leftovers. */
+/** An insert of ours that takes longer ends, because others may soon take its documents for leftovers. */
 const LONGEST_INSERT_MS = AT_WORK_MS / 2;
 
-/** Another archiver stores the run, or may do so. */
+/** Another archiver stores the run, or may be about to. */
 export class OtherArchiverError extends ArtdaqDbError {}
 
-/** Leftovers of ours in whose place something else is to be stored, as they were found. */
+/** Leftovers of ours that the plan replaces, as they were found. */
 export function replacedBy({ write, fresh }: CollectionPlan, found: FoundDocuments): DocumentEntry[] {
   const isNew = new Set(fresh);
   return write.flatMap(({ entry: { id } }) => (isNew.has(id) ? [] : (found.entry(id) ?? [])));
 }
 
 /**
- * Two versions of a run must not mix: leftovers with another content are only replaced once nobody can be at work on them.
- * @throws ArtdaqDbError, to be tried again later
+ * Two versions of a run must not mix: leftovers with another content are replaced only once nobody can be at work on them.
+ * @throws OtherArchiverError (retryable)
  */
 export async function refuseIfAtWork(
   submission: Submission,
@@ -31,13 +31,13 @@ export async function refuseIfAtWork(
 ): Promise<void> {
   const ids = [...replacedBy(plan, found), ...plan.removed].map(({ id }) => id);
   const times = await found.read(ids, (document) => assignedTo(document, submission.configuration));
-  // The clock of the other one may be ahead of ours.
+  // The other archiver's clock may be ahead of ours.
   if (times.some((time) => Math.abs(now.getTime() - time) < AT_WORK_MS)) throw archiverAtWork(submission);
 }
 
 /**
- * An insert that took very long may not complete a run whose documents somebody may be replacing.
- * @throws OtherArchiverError, to be tried again
+ * An insert that took very long must not complete a run whose documents somebody may be replacing.
+ * @throws OtherArchiverError (retryable)
  */
 export function refuseIfLate({ run, configuration, documents }: Submission, now: Date): void {
   const began = Math.min(...documents.map((document) => assignedTo(document, configuration)));
@@ -48,7 +48,7 @@ export function refuseIfLate({ run, configuration, documents }: Submission, now:
   );
 }
 
-/** Somebody else is storing the run. */
+/** The error for a run that somebody else is storing. */
 export function archiverAtWork({ run, configuration }: Submission, cause?: unknown): OtherArchiverError {
   return new OtherArchiverError(
     `Run ${run} is being stored under '${configuration}' by another archiver, or one died within the last ` +
@@ -58,8 +58,8 @@ export function archiverAtWork({ run, configuration }: Submission, cause?: unkno
 }
 
 /**
- * The plan by which equal leftovers of ours are written again instead of adopted: the stamps then say whose a document is,
- * and who made the leftovers, if it is still at work, takes away its own alone.
+ * Changes a plan so that equal leftovers of ours are written again instead of adopted. The stamps then tell whose a document is:
+ * whoever made the leftovers, if still at work, removes only its own.
  * @throws OtherArchiverError if the stamps can't tell them apart
  */
 export function withOwnStamps(
@@ -83,8 +83,8 @@ export function withOwnStamps(
 }
 
 /**
- * How a stored run differs from the one that was to be stored, for a message: a run that another archiver stored at the same
- * time from another state of the record must not pass for the same. Empty if it does not.
+ * How a stored run differs from the submission, for a message; empty if it does not. Another archiver may have stored the run at
+ * the same time from another state of the record, which must not pass for the same.
  */
 export async function differenceFrom(
   { documents }: Submission,

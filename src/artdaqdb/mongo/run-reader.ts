@@ -5,7 +5,7 @@ import { assignedLast, runOf } from '../configuration-name.ts';
 import { type ExportedDocument, exportedFiles, withoutJson } from '../run-export.ts';
 import type { MongoCollection } from './collection.ts';
 
-/** Reads runs: by SystemLayout alone whether they are stored, by both collections what they hold. */
+/** Reads runs. SystemLayout alone tells whether a run is stored; both collections hold its documents. */
 export class RunReader {
   readonly #runHistory: MongoCollection;
   readonly #systemLayout: MongoCollection;
@@ -30,7 +30,7 @@ export class RunReader {
     return this.#systemLayout.holds(configuration);
   }
 
-  /** All documents under exactly this name, of either collection. */
+  /** All documents under exactly this name, in both collections. */
   async documents(configuration: string): Promise<ExportedDocument[]> {
     const found = [this.#runHistory, this.#systemLayout].map((collection) =>
       collection.find(configuration, withoutJson),
@@ -40,7 +40,7 @@ export class RunReader {
 
   /**
    * The documents of a run as FHiCL text, in order of entity.
-   * @throws ArtdaqDbError if the run is not stored, or a document unreadable
+   * @throws ArtdaqDbError if the run is not stored, or a document is unreadable
    */
   async export(run: RunNumber, warn: (message: string) => void): Promise<FhiclFile[]> {
     const configuration = await this.assignedLast(run);
@@ -48,7 +48,7 @@ export class RunReader {
     return exportedFiles(run, configuration, await this.documents(configuration), warn);
   }
 
-  /** Of the names under which the run is stored, the one with the latest stamp; undefined if there is none. */
+  /** The name under which the run was stored last; undefined if it is not stored. */
   async assignedLast(run: RunNumber): Promise<string | undefined> {
     const layout = await this.#stamps(this.#systemLayout, run);
     if (layout.size < 2) return [...layout.keys()][0];

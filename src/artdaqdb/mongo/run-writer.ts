@@ -92,9 +92,9 @@ export class RunWriter {
   }
 
   /**
-   * One attempt: look, plan, write the documents, write the schema. Where leftovers are found, whoever made them, or
-   * completes them as well, may be at work. Then the place of the schema is taken first, so that nobody else can make the run
-   * visible, and what stands there is confirmed before and after that.
+   * One attempt: look, plan, write the documents, write the schema. If there are leftovers, their author, or somebody else who
+   * completes them, may be at work. Then the place of the schema is taken first, so that nobody else can make the run visible,
+   * and the documents are confirmed before and after the schema is written.
    * @throws the driver's error for an id that is taken, if another archiver has stored a document
    */
   async #insertOnce(submission: Submission): Promise<void> {
@@ -128,8 +128,8 @@ export class RunWriter {
           : this.#fill(place, submission, schema),
       );
     } catch (error) {
-      // The documents must not stand beside what another archiver stores. What that put in the place of ours meanwhile has
-      // other stamps (`withOwnStamps`).
+      // Our documents must not remain beside those of another archiver. Where it has replaced ours, the stamps differ
+      // (`withOwnStamps`), so that its documents stay.
       if (isFinal(error)) await documents.takeAway(written, runHistory);
       if (error instanceof RefusedDocumentError) await place?.leave();
       throw error;
@@ -171,7 +171,7 @@ export class RunWriter {
       await documents.write(submission, runHistory, plan, replacedBy(plan, history));
     } catch (error) {
       if (isDuplicateId(error)) {
-        // What has the others' ids is not ours, even if its stamps are the same as it was made in the same millisecond.
+        // Documents with ids that others took are not ours, even if a write in the same millisecond gave them our stamps.
         await documents.takeAway(plan.write.slice(0, refusedDocument(error) ?? 0), runHistory);
       }
       throw error;
@@ -219,7 +219,7 @@ async function storedAlready(
   );
 }
 
-/** Some servers silently keep one of several entries of a name: then the old document is put back. */
+/** Some servers silently keep one of several entries of a name. Then the old document is restored. */
 async function replaceDocument(
   { run, file }: Amendment,
   collection: MongoCollection,

@@ -7,11 +7,11 @@ import { isDuplicateId, isOutcomeOpen } from './faults.ts';
 import { OtherArchiverError, refuseIfLate } from './other-archivers.ts';
 import type { FoundDocuments } from './stored-run.ts';
 
-/** The write of a schema, by which our readers take a run for stored, and what becomes of it if its answer is lost. */
+/** The write of a schema, which makes a run visible, and what becomes of it if the server's answer is lost. */
 export class SchemaCommit {
   readonly #systemLayout: MongoCollection;
   readonly #now: () => Date;
-  /** Schemas, by configuration, of which we don't know whether the server has them. */
+  /** Schemas, by configuration, that the server may or may not have. */
   readonly #open = new Map<string, string>();
 
   constructor(systemLayout: MongoCollection, now: () => Date) {
@@ -20,8 +20,8 @@ export class SchemaCommit {
   }
 
   /**
-   * Writes the schema, unless that has become too late.
-   * @throws OtherArchiverError if so; else what the write throws, unless the server has this very schema nevertheless
+   * Writes the schema, unless it is too late for that.
+   * @throws OtherArchiverError if it is too late; what `write` throws, unless the server has this very schema nevertheless
    */
   async make(submission: Submission, schema: NewDocument, write: () => Promise<void>): Promise<void> {
     refuseIfLate(submission, this.#now());
@@ -34,7 +34,7 @@ export class SchemaCommit {
     }
   }
 
-  /** Was the run stored by an earlier insert of this very client that never heard of it? */
+  /** Did an earlier insert of this client store the run without learning of it? */
   async wasMade({ configuration }: Submission, layout: FoundDocuments): Promise<boolean> {
     const sent = this.#open.get(configuration);
     if (sent === undefined) return false;
@@ -44,7 +44,7 @@ export class SchemaCommit {
     return true;
   }
 
-  /** Some servers carry a write out again when the driver repeats it: then it is our own schema that stands in its way. */
+  /** Some servers execute a write twice when the driver repeats it. Then our own schema is in the way. */
   async #isMade({ entry, bytes }: NewDocument, error: unknown): Promise<boolean> {
     if (!isDuplicateId(error) && !(error instanceof OtherArchiverError)) return false;
     const stored = await this.#systemLayout.read([entry.id]);
@@ -53,9 +53,9 @@ export class SchemaCommit {
 }
 
 /**
- * The place of a run's schema, which whoever completes leftovers takes beforehand: from then on the insert that made them,
- * should it still be at work, can't make the run visible, as the id is taken. Until it is filled the schema stands there
- * without configuration, so that nobody finds it by the run.
+ * The place of a run's schema. Whoever completes leftovers takes it first: the insert that made them, if still at work, can then
+ * no longer make the run visible, because the id is taken. Until the place is filled it holds the schema without configuration,
+ * so that nobody finds it by the run.
  */
 export class SchemaPlace {
   readonly #collection: MongoCollection;
@@ -69,9 +69,10 @@ export class SchemaPlace {
   }
 
   /**
-   * @param holder what has the schema's id already: the claim of somebody else, who loses the place
-   * @returns undefined if another one was quicker
-   * @throws the driver's error for an id that is taken, if somebody took or filled the place just now
+   * Takes the place.
+   * @param holder the document that has the schema's id: the claim of somebody else, who loses the place
+   * @returns undefined if somebody else was faster
+   * @throws the driver's error for an id that is taken, if somebody took or filled the place at this moment
    */
   static async take(
     collection: MongoCollection,
@@ -102,7 +103,7 @@ export class SchemaPlace {
   }
 }
 
-/** The stamp that tells one claim from another; no two of one place in a row are the same. */
+/** The stamp that tells a claim from the one before it. */
 function createdAt({ bookkeeping }: JsonObject): string {
   const created = isJsonObject(bookkeeping) ? bookkeeping.created : undefined;
   return typeof created === 'string' ? created : '';

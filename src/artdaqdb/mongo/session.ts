@@ -27,7 +27,7 @@ export interface SessionOptions {
   readonly warn: (message: string) => void;
 }
 
-/** A connected database. The only module through which the rest of the program loads the MongoDB driver. */
+/** A connected database. Whatever uses the MongoDB driver is imported from here and from check.ts, and loaded on demand. */
 export class MongoSession {
   readonly reader: RunReader;
   readonly #options: SessionOptions;
@@ -49,7 +49,7 @@ export class MongoSession {
     this.#writer = new RunWriter({ runHistory, systemLayout, documents, now, sleep });
   }
 
-  /** Makes missing indexes of collections that are there. */
+  /** Makes missing indexes of collections that exist. */
   async prepare(): Promise<void> {
     await ensureIndexes(this.#setup, false);
   }
@@ -79,7 +79,7 @@ export class MongoSession {
     await this.#connection.close();
   }
 
-  /** What a database needs before the first run comes into it. */
+  /** Gets a database ready for its first run. */
   async #make(): Promise<void> {
     const { address, origin, now } = this.#options;
     await Promise.all([
@@ -94,17 +94,17 @@ export async function openSession(options: SessionOptions): Promise<MongoSession
   return new MongoSession(await connectTo(options.address, options.env, options.warn), options);
 }
 
-/** Brings a database into the state in which runs are found quickly and the C++ tools know it. */
+/** The database to get ready. */
 interface DatabaseSetup {
   readonly database: Db;
-  /** For a failure that keeps nobody from working: the indexes only make it fast. */
+  /** For failures that keep nobody from working. */
   readonly warn: (what: string, error: unknown) => void;
 }
 
 /**
- * Makes an index on the configuration names, if there is none, so that documents are found by exact name. It is never
- * unique: several documents have a run's name, and the database is shared. Failures are only warned of.
- * @param includeMissing make the collections too, if they aren't there
+ * Makes an index on the configuration names, if there is none, so that documents are found fast. It is never unique: several
+ * documents have a run's name, and the database is shared. A failure is only a warning.
+ * @param includeMissing make missing collections too
  */
 async function ensureIndexes(setup: DatabaseSetup, includeMissing: boolean): Promise<void> {
   await Promise.all(
@@ -125,7 +125,7 @@ async function ensureIndexes(setup: DatabaseSetup, includeMissing: boolean): Pro
   );
 }
 
-/** Stores the one document about the database, as the C++ tools do on first use. Failures are only warned of. */
+/** Stores the one document about the database, as the C++ tools do on first use. A failure is only a warning. */
 async function ensureMetadata(
   { database, warn }: DatabaseSetup,
   location: string,

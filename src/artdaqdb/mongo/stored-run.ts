@@ -5,7 +5,7 @@ import type { DocumentEntry, StoredDocument } from '../stored-document.ts';
 import type { NewDocument, Submission } from '../submission.ts';
 import type { MongoCollection } from './collection.ts';
 
-/** The two collections that the documents of a run are in. */
+/** The two collections that hold the documents of a run. */
 export interface RunCollections {
   readonly runHistory: MongoCollection;
   readonly systemLayout: MongoCollection;
@@ -27,7 +27,7 @@ export async function findStored(
 ): Promise<StoredRun> {
   const found = async (collection: MongoCollection): Promise<FoundDocuments> => {
     const ids = documentsFor(collection.name, submission).map(({ entry }) => entry.id);
-    // Two queries, each by its index, instead of one with $or, for which not every server uses them.
+    // Two queries, each with its index: with $or not every server uses them.
     const [named, own] = await Promise.all([
       collection.find(submission.configuration, (document) => document),
       collection.findIds(ids),
@@ -39,8 +39,8 @@ export async function findStored(
 }
 
 /**
- * The documents of a submission for one collection, in an order in which several archivers that store the same run begin with
- * the same document: only one of them gets it.
+ * The documents of a submission for one collection. All archivers that store the same run begin with the same document, and only
+ * one of them can store it.
  */
 export function documentsFor(
   collection: NewDocument['collection'],
@@ -52,14 +52,14 @@ export function documentsFor(
     .sort((one, other) => (rank(one) < rank(other) ? -1 : 1));
 }
 
-/** What one look into a collection found of a run, for the plan of an insert or update. */
+/** The documents of a run that one look into a collection found, for the plan of an insert or update. */
 export class FoundDocuments implements DocumentSource {
   readonly name: Collection;
-  /** Ids of those filed under the run's configuration name. */
+  /** Ids of the documents under the run's configuration name. */
   readonly listed: readonly string[];
   readonly #documents: ReadonlyMap<string, StoredDocument>;
 
-  /** @param documents of them each may be there more than once */
+  /** @param documents may repeat */
   constructor(name: Collection, configuration: string, documents: readonly StoredDocument[]) {
     this.name = name;
     this.#documents = new Map(documents.map((document) => [document.entry.id, document]));
@@ -68,7 +68,7 @@ export class FoundDocuments implements DocumentSource {
       .map(({ entry }) => entry.id);
   }
 
-  /** What a document says of itself; undefined if there is none of that id. */
+  /** The names of a document; undefined if none has that id. */
   entry(id: string): DocumentEntry | undefined {
     return this.#documents.get(id)?.entry;
   }
