@@ -2,7 +2,7 @@ import type { RunRequest } from './cli/cli.ts';
 import type { ArchiverConfig } from './config/schema.ts';
 import type { Environment } from './environment.ts';
 import { ArchiverError, ConfigurationError, LockExistsError, messageOf } from './errors.ts';
-import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import { exitCodeOf, exitCodes } from './exit.ts';
 import type { LogLevel } from './log/log-line.ts';
 import type { Logger } from './log/logger.ts';
 import { createLogging } from './log/logging.ts';

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArguments } from './cli/cli.ts';
 import type { Environment } from './environment.ts';
+import { endSoon, exitAtOnce } from './exit.ts';
 import { programVersion } from './installation.ts';
 import {
   codeUnlessLost,
@@ -10,7 +11,6 @@ import {
   standardOutput,
 } from './log/standard-stream.ts';
 import { modes } from './modes/all.ts';
-import { endSoon, exitAtOnce } from './process-exit.ts';
 
 const program = 'run-archiver';
 
@@ -19,7 +19,7 @@ const program = 'run-archiver';
  * @param argv arguments after the program's name
  * @param readEnvironment with archiver.env; not called for what needs no configuration, such as `--help`
  * @param sleep lets so many milliseconds pass between two looks at run records
- * @returns the exit code (`exit-codes.ts`)
+ * @returns the exit code (`exit.ts`)
  */
 export async function main(
   argv: readonly string[],

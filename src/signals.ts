@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import { exitCodes } from './exit-codes.ts';
+import { exitCodes } from './exit.ts';
 import type { Logger } from './log/logger.ts';
 
 /** What signals set off. */

@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { ArchiverError, messageOf } from '../src/errors.ts';
-import { exitCodeOf, exitCodes } from '../src/exit-codes.ts';
+import { endSoon, exitCodeOf, exitCodes } from '../src/exit.ts';
 import {
   codeUnlessLost,
   complain,
@@ -8,7 +8,6 @@ import {
   standardError,
   standardOutput,
 } from '../src/log/standard-stream.ts';
-import { endSoon } from '../src/process-exit.ts';
 import { errorCode } from '../src/system-error.ts';
 
 /**

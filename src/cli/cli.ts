@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { exitCodeOf } from '../exit-codes.ts';
+import { exitCodeOf } from '../exit.ts';
 import {
   dryRunFlag,
   type Flag,

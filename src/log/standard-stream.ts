@@ -2,7 +2,7 @@ import { closeSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { inspect } from 'node:util';
 import { ArchiverError, messageOf } from '../errors.ts';
-import { exitCodeOf, exitCodes } from '../exit-codes.ts';
+import { exitCodeOf, exitCodes } from '../exit.ts';
 import { visibleLines } from '../shown-text.ts';
 import { errorCode } from '../system-error.ts';
 

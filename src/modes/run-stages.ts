@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { RunRequest } from '../cli/cli.ts';
 import type { Selection } from '../cli/given-flags.ts';
 import { ArchiverError, NotYetError, type StageName } from '../errors.ts';
-import { exitCodes } from '../exit-codes.ts';
+import { exitCodes } from '../exit.ts';
 import type { Logger } from '../log/logger.ts';
 import { readSchemaFile } from '../records/schema-file.ts';
 import type { RunNumber } from '../runs/run-number.ts';

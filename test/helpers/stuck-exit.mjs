@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { open } from 'node:fs';
 import { runChild } from '../../dist/src/artdaqdb/tools/child-process.js';
-import { exitAtOnce } from '../../dist/src/process-exit.js';
+import { exitAtOnce } from '../../dist/src/exit.js';
 
 const [fifo, lockFile] = process.argv.slice(2);
 void runChild({

@@ -21,7 +21,7 @@ const ORDER = [
   'signals lock records ucondb',
   'blob log net',
   'cli fhicl files',
-  'process-exit exit-codes',
+  'exit',
   'errors',
   'system-error installation environment shown-text runs',
 ].map((line) => line.split(' '));

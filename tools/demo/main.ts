@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { quoted } from '../../src/artdaqdb/tools/remote/script.ts';
 import { messageOf } from '../../src/errors.ts';
-import { exitCodes } from '../../src/exit-codes.ts';
+import { exitCodes } from '../../src/exit.ts';
 import { parseRunNumber } from '../../src/runs/run-number.ts';
 import { command, makeLocalSite, runNode } from './local-site.ts';
 

@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { ArchiverError, FhiclError, messageOf } from '../../src/errors.ts';
-import { exitCodes } from '../../src/exit-codes.ts';
+import { exitCodes } from '../../src/exit.ts';
 import type { FhiclFile } from '../../src/fhicl/fhicl-file.ts';
 import { parseFhicl } from '../../src/fhicl/parse.ts';
 import { standardOutput } from '../../src/log/standard-stream.ts';

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { realFiles } from '../../src/artdaqdb/filesystem/database-files.ts';
 import { databasePath } from '../../src/artdaqdb/filesystem/database-path.ts';
-import { exitCodes } from '../../src/exit-codes.ts';
+import { exitCodes } from '../../src/exit.ts';
 import { silentLogger } from '../../src/log/logger.ts';
 import { standardOutput } from '../../src/log/standard-stream.ts';
 import { formatJson, visibleLines } from '../../src/shown-text.ts';

@@ -4,7 +4,7 @@
  */
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { exitCodes } from '../../src/exit-codes.ts';
+import { exitCodes } from '../../src/exit.ts';
 import { standardOutput } from '../../src/log/standard-stream.ts';
 import { parseRunNumber } from '../../src/runs/run-number.ts';
 import { commandOutput, runTool } from '../run-tool.ts';

@@ -4,7 +4,7 @@
  */
 import { Command, InvalidArgumentError } from 'commander';
 import { messageOf } from '../../src/errors.ts';
-import { exitCodes } from '../../src/exit-codes.ts';
+import { exitCodes } from '../../src/exit.ts';
 import { outliveTerminal } from '../../src/log/standard-stream.ts';
 import { startUconDbServer } from './server.ts';
 
