@@ -22,7 +22,7 @@ async function silentServer(greeting?: string): Promise<SilentServer> {
 
 const limits = { local: 5000, service: 2000, silence: 1000 };
 
-it('names everything that takes connections and then says nothing, and lets go of it', async () => {
+it('a check names every service that takes connections and never answers, and closes these connections', async () => {
   const [ucondb, mongo, mail] = [
     await silentServer(),
     await silentServer(),

@@ -57,7 +57,7 @@ function expectOnly({ usable, checks }: CheckReport, says: RegExp): void {
 }
 
 describe('a database in MongoDB', () => {
-  it('is found usable, and not written to', async () => {
+  it('is found usable without being written', async () => {
     const { usable, checks } = await check();
     expect(usable).toBe(true);
     expect(checks.find(({ name }) => name === 'artdaq_db')).toMatchObject({
@@ -69,7 +69,7 @@ describe('a database in MongoDB', () => {
     expect([...names].sort()).toEqual(['connectionStatus', 'find']);
   });
 
-  it('is believed to be writable where the server does not tell', async () => {
+  it('counts as writable if the server does not tell', async () => {
     responder.script = () => undefined;
     const { usable, checks } = await check();
     expect(usable).toBe(true);
@@ -78,7 +78,7 @@ describe('a database in MongoDB', () => {
     );
   });
 
-  it('is reported if nobody is there', async () => {
+  it('is reported if no server listens', async () => {
     const report = await check(account.password, `127.0.0.1:${await closedPort()}`, impatient);
     expectOnly(report, /no server answers; check that it runs and that host and port/);
   });

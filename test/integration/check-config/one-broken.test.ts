@@ -41,8 +41,8 @@ function makeDatabase(): void {
   }
 }
 
-describe('on a site where all is well', () => {
-  it('finds nothing wrong, and leaves everything as it was', async () => {
+describe('the check of a site', () => {
+  it('finds nothing wrong where all is well, and leaves everything as it was', async () => {
     const before = place.tree();
     const { usable, checks, lines } = await place.check();
     expect(checks.filter(({ state }) => state !== 'ok')).toEqual([]);
@@ -82,7 +82,7 @@ describe('on a site where all is well', () => {
     expect(place.carbon.lines).toEqual([]);
   });
 
-  it('also before anything was made', async () => {
+  it('finds nothing wrong before anything was made', async () => {
     rmSync(place.site.work, { recursive: true });
     const before = place.tree();
     const { usable, checks } = await place.check({ app: { log_file: inSite('logs/deep/archiver.log') } });
@@ -98,7 +98,7 @@ describe('on a site where all is well', () => {
   it.each<[string, boolean]>([
     ['is at work', true],
     ['was killed', false],
-  ])('tells of an archiver that %s, and leaves its lock alone', async (_what, alive) => {
+  ])('names an archiver that %s, and leaves its lock alone', async (_what, alive) => {
     const own = currentOwner();
     const owner = alive ? own : { ...own, startTicks: '1' };
     const lost: string[] = [];
@@ -123,7 +123,7 @@ describe('on a site where all is well', () => {
     }
   });
 
-  it('warns of what the configuration file makes doubtful', async () => {
+  it('warns of what is doubtful in the configuration file', async () => {
     const { usable, checks } = await place.check({
       app: { unknown_thing: 1 },
       ucon_db: { tls_verify: false },
@@ -136,8 +136,8 @@ describe('on a site where all is well', () => {
   });
 });
 
-describe('of what the archiver remembers, only', () => {
-  it('a file where the work directory should be', async () => {
+describe('only the check of the file in question fails', () => {
+  it('if a file stands where the work directory should be', async () => {
     rmSync(place.site.work, { recursive: true });
     writeFileSync(place.site.work, 'in the way');
     expectOnly(await place.check(), 'work_dir', /app\.work_dir .*work is not a directory; move it away/);
@@ -151,14 +151,14 @@ describe('of what the archiver remembers, only', () => {
     ['uncompared_runs.json', 'uncompared_runs', /can't be understood.*--recover-migrate-state/],
     ['import_waiting.json', 'import_waiting_runs', /can't be understood.*--recover-import-state/],
     ['migrator_seen.json', 'migrate_seen_runs', /can't be understood/],
-  ])('a torn %s, of which not even a copy is made', async (file, name, says) => {
+  ])('if %s is torn, of which not even a copy is made', async (file, name, says) => {
     writeFileSync(inWork(file), '{"last_contiguous_run": 12');
     const before = place.tree();
     expectOnly(await place.check(), name, says);
     expect(place.tree()).toEqual(before);
   });
 
-  it('of reasons for failures that can not be read only a warning', async () => {
+  it('unless only the reasons for failures can not be read, which is a warning', async () => {
     writeFileSync(inWork('import_failures.log'), '5\n');
     writeFileSync(inWork('import_failure_reasons.json'), '{torn');
     const before = place.tree();
@@ -174,7 +174,7 @@ describe('of what the archiver remembers, only', () => {
     expect(place.tree()).toEqual(before);
   });
 
-  it('a directory in place of a failure log', async () => {
+  it('if a directory stands where a failure log should be', async () => {
     mkdirSync(inWork('migrate_failures.log'));
     expectOnly(await place.check(), 'migrate_failure_log', /is no file; name another one/);
   });
@@ -182,7 +182,7 @@ describe('of what the archiver remembers, only', () => {
   it.each([
     ['/dev/null', 'ok'],
     ['.', 'failed'],
-  ])('a log file %s: %s', async (log_file, state) => {
+  ])('for the log file %s: its check is %s', async (log_file, state) => {
     const { checks } = await place.check({ app: { log_file: resolve(log_file) } });
     expect(checks.find(({ name }) => name === 'log_file')).toMatchObject({ state });
   });
@@ -191,7 +191,7 @@ describe('of what the archiver remembers, only', () => {
     ['app.log_file', { log_file: 'taken/archiver.log' }, 'log_file'],
     ['app.lock_file', { lock_file: 'taken/lock' }, 'lock_file'],
     ['app.import_state_file', { import_state_file: 'taken/state' }, 'import_state_file'],
-  ])('a place for %s below a file', async (parameter, wrong, name) => {
+  ])('if the path of %s leads through a file', async (parameter, wrong, name) => {
     writeFileSync(inSite('taken'), '');
     const app = Object.fromEntries(Object.entries(wrong).map(([key, path]) => [key, inSite(path)]));
     const report = await place.check({ app });
@@ -202,8 +202,8 @@ describe('of what the archiver remembers, only', () => {
   });
 });
 
-describe('of what is to be archived, only', () => {
-  it('run records that are missing', async () => {
+describe('only the check of the run records or the schema fails', () => {
+  it('if the run records are missing', async () => {
     rmSync(place.site.runRecords, { recursive: true });
     expectOnly(await place.check(), 'run_records_dir', /ENOENT.*check source_files\.run_records_dir/);
   });
@@ -215,26 +215,26 @@ describe('of what is to be archived, only', () => {
       () => writeFileSync(inSite('conf/schema.fcl'), 'a: [ 1,\n'),
       /schema\.fcl.*line 2|schema\.fcl:2/,
     ],
-  ])('a schema.fcl that is %s', async (_what, damage, says) => {
+  ])('if schema.fcl is %s', async (_what, damage, says) => {
     damage();
     expectOnly(await place.check(), 'fcl_conf_dir', says);
   });
 });
 
-describe('of artdaqDB as files, only', () => {
-  it('a file where its directory should be', async () => {
+describe('only the check of a FilesystemDB fails', () => {
+  it('if a file stands where its directory should be', async () => {
     writeFileSync(inSite('artdaqdb'), '');
     expectOnly(await place.check(), 'artdaq_db', /database_uri .*artdaqdb is not a directory/);
   });
 
-  it('a file where a collection should be', async () => {
+  it('if a file stands where a collection should be', async () => {
     makeDatabase();
     rmSync(join(place.site.database, 'RunHistory'), { recursive: true });
     writeFileSync(join(place.site.database, 'RunHistory'), '');
     expectOnly(await place.check(), 'artdaq_db', /RunHistory is not a directory/);
   });
 
-  it.each(['RunHistory', 'SystemLayout'])('a torn index of %s', async (collection) => {
+  it.each(['RunHistory', 'SystemLayout'])('if the index of %s is torn', async (collection) => {
     makeDatabase();
     writeFileSync(join(place.site.database, collection, 'index.json'), '{ "a" : [');
     expectOnly(
@@ -244,14 +244,14 @@ describe('of artdaqDB as files, only', () => {
     );
   });
 
-  it('a path that the C++ tools would take for another', async () => {
+  it('if the C++ tools would misread its path', async () => {
     const report = await place.check({ artdaq_db: { database_uri: `filesystemdb://${inSite('a b')}` } });
     expectOnly(report, 'artdaq_db', /path holds a blank/);
   });
 });
 
-describe('of the tools, only', () => {
-  it('a missing program', async () => {
+describe('only the check of the tools fails', () => {
+  it('if a program is missing', async () => {
     rmSync(join(place.tools, 'bulkdownloader'));
     expectOnly(
       await place.check({}, { PATH: place.tools }),
@@ -260,7 +260,7 @@ describe('of the tools, only', () => {
     );
   });
 
-  it('a missing library', async () => {
+  it('if a library is missing', async () => {
     const says =
       'bulkloader: error while loading shared libraries: libboost.so: cannot open shared object file';
     place.writeTool('bulkloader', `echo "${says}" >&2; exit 127`);
@@ -271,25 +271,25 @@ describe('of the tools, only', () => {
     );
   });
 
-  it('a program that crashes', async () => {
+  it('if a program crashes', async () => {
     place.writeTool('bulkdownloader', 'kill -s SEGV $$');
     expectOnly(await place.check(), 'artdaq_db_tools', /bulkdownloader.*SIGSEGV: it crashed/);
   });
 
-  it('a host that ssh must not be given', async () => {
+  it('if ssh must not be given the host', async () => {
     const report = await place.check({ artdaq_db: { remote_host: '-oProxyCommand=x' } });
     expectOnly(report, 'artdaq_db_tools', /remote_host .* can't be used/);
   });
 });
 
-describe('of UconDB, only', () => {
+describe('only the check of UconDB fails', () => {
   const asLocal = (change: (url: URL) => void) => {
     const url = new URL(place.ucondb.url);
     change(url);
     return url.href;
   };
 
-  it('a server that is down', async () => {
+  it('if the server is down', async () => {
     const port = await closedPort();
     const report = await place.check({ ucon_db: { server_url: `http://127.0.0.1:${port}/app` } });
     expectOnly(
@@ -299,19 +299,19 @@ describe('of UconDB, only', () => {
     );
   });
 
-  it('a wrong prefix', async () => {
+  it('if the prefix is wrong', async () => {
     const server_url = asLocal((url) => {
       url.pathname = '/other/app';
     });
     expectOnly(await place.check({ ucon_db: { server_url } }), 'ucon_db', /no UconDB under this prefix/);
   });
 
-  it('a host that is not known', async () => {
+  it('if the host is not known', async () => {
     const report = await place.check({ ucon_db: { server_url: 'http://no-such-host.invalid/app' } });
     expectOnly(report, 'ucon_db', /no-such-host\.invalid is not known.*check ucon_db\.server_url/);
   });
 
-  it('a wrong folder', async () => {
+  it('if the folder is wrong', async () => {
     const report = await place.check({ ucon_db: { folder_name: 'elsewhere' } });
     expectOnly(report, 'ucon_db', /check ucon_db\.folder_name \('elsewhere'\)/);
   });
@@ -319,18 +319,18 @@ describe('of UconDB, only', () => {
   it.each([
     ['password', { writer_password: 'wrong-one' }],
     ['user', { writer_user: 'stranger' }],
-  ])('a wrong %s', async (_what, ucon_db) => {
+  ])('if the %s is wrong', async (_what, ucon_db) => {
     const report = await place.check({ ucon_db });
     expectOnly(report, 'ucon_db', /401.*check ucon_db\.writer_user, ucon_db\.writer_password/);
     expect(JSON.stringify(report)).not.toContain('wrong-one');
   });
 
-  it('a file of certificates that is missing', async () => {
+  it('if the file of certificates is missing', async () => {
     const report = await place.check({ ucon_db: { ca_file: inSite('no.pem') } });
     expectOnly(report, 'ucon_db', /ucon_db\.ca_file: can't read .*no\.pem/);
   });
 
-  describe('with a proxy', () => {
+  describe('behind a proxy', () => {
     let proxy: ForwardProxy;
 
     beforeEach(async () => {
@@ -341,7 +341,7 @@ describe('of UconDB, only', () => {
 
     const healthcheck = { url: 'http://127.0.0.1:9/ping' };
 
-    it('that works, it is named', async () => {
+    it('unless the proxy works, which is named then', async () => {
       const report = await place.check({ healthcheck }, { http_proxy: proxy.url });
       const textOf = (name: string) => report.checks.find((check) => check.name === name)?.text;
       expect(report.checks.filter(({ state }) => state !== 'ok')).toEqual([]);
@@ -351,7 +351,7 @@ describe('of UconDB, only', () => {
       expect(textOf('healthcheck')).toContain(`the proxy ${proxy.url} (http_proxy) is in between`);
     });
 
-    it('that wants a login', async () => {
+    it('if the proxy wants a login', async () => {
       proxy.login = 'me:secret';
       const report = await place.check({}, { http_proxy: proxy.url, NO_PROXY: '' });
       const found = report.checks.find((check) => check.name === 'ucon_db');
@@ -361,7 +361,7 @@ describe('of UconDB, only', () => {
       });
     });
 
-    it('whose name is not known', async () => {
+    it("if the proxy's name is not known", async () => {
       const report = await place.check({}, { http_proxy: 'http://no-such-host.invalid:3128' });
       const found = report.checks.find((check) => check.name === 'ucon_db');
       expect(found?.text).toMatch(
@@ -369,7 +369,7 @@ describe('of UconDB, only', () => {
       );
     });
 
-    it('that is none', async () => {
+    it('if the address is not that of a HTTP proxy', async () => {
       const report = await place.check({ healthcheck }, { all_proxy: 'socks5://127.0.0.1:9' });
       for (const name of ['ucon_db', 'healthcheck']) {
         const found = report.checks.find((check) => check.name === name);
@@ -397,12 +397,12 @@ describe('of UconDB, only', () => {
 
     afterEach(() => server.close());
 
-    it('a certificate that is not trusted', async () => {
+    it('if the certificate is not trusted', async () => {
       const report = await place.check({ ucon_db: { server_url: server.url } });
       expectOnly(report, 'ucon_db', /certificate is not trusted; give its authority in ucon_db\.ca_file/);
     });
 
-    it('nothing, if the authority is named', async () => {
+    it('unless the authority is named', async () => {
       const report = await place.check({
         ucon_db: { server_url: server.url, ca_file: fixture('cert.pem') },
       });
@@ -411,7 +411,7 @@ describe('of UconDB, only', () => {
   });
 });
 
-describe('of email, only', () => {
+describe('only the check of email fails', () => {
   const login = { user: 'mailer', password: 'open-sesame' };
   const servers: MailServer[] = [];
 
@@ -427,12 +427,12 @@ describe('of email, only', () => {
 
   const check = (email: object) => place.check({ reporting: { email } });
 
-  it('a closed port', async () => {
+  it('if the port is closed', async () => {
     const report = await check({ smtp_port: await closedPort() });
     expectOnly(report, 'email', /does not let us send: .*ECONNREFUSED.*Check reporting\.email\.smtp_host/);
   });
 
-  it('a server without STARTTLS', async () => {
+  it('if the server has no STARTTLS', async () => {
     const { port } = await mailServer({ tls: false });
     expectOnly(
       await check({ smtp_port: port, smtp_use_tls: true, smtp_tls_verify: false }),
@@ -441,12 +441,12 @@ describe('of email, only', () => {
     );
   });
 
-  it('a certificate that is not trusted', async () => {
+  it('if the certificate is not trusted', async () => {
     const report = await check({ smtp_use_tls: true });
     expectOnly(report, 'email', /self-signed certificate.*NODE_EXTRA_CA_CERTS.*smtp_tls_verify/);
   });
 
-  it('a login that is refused', async () => {
+  it('if the login is refused', async () => {
     const server = await mailServer({ login });
     const wrong = { smtp_user: login.user, smtp_password: 'shut-sesame' };
     const report = await check({ smtp_port: server.port, ...wrong });
@@ -467,10 +467,10 @@ describe('of email, only', () => {
   });
 });
 
-describe('of Slack, only', () => {
+describe('only the check of Slack fails', () => {
   const slack = (parameters: object) => place.check({ reporting: { slack: parameters } });
 
-  it('a token that is not valid', async () => {
+  it('if the token is not valid', async () => {
     place.slack.answers.set('auth.test', { kind: 'error', error: 'invalid_auth' });
     expectOnly(await slack({}), 'slack', /does not accept the token: invalid_auth.*bot_token/);
   });
@@ -479,14 +479,14 @@ describe('of Slack, only', () => {
     [{ kind: 'error', error: 'ratelimited' }, /could not be asked about the token: ratelimited/],
     [{ kind: 'rate-limited', retryAfter: '7' }, /could not be asked about the token: .*for 7 s/],
     [{ kind: 'raw', status: 502, body: '' }, /could not be asked about the token: HTTP status 502/],
-  ])('an answer that is not about the token: %j', async (answer, says) => {
+  ])('if the answer is not about the token: %j', async (answer, says) => {
     place.slack.answers.set('auth.test', answer);
     const report = await slack({});
     expectOnly(report, 'slack', says);
     expect(JSON.stringify(report)).not.toMatch(/does not accept|reaches Slack/);
   });
 
-  it('a channel that can be none', async () => {
+  it('if there can be no such channel', async () => {
     expectOnly(
       await slack({ channel: 'Run Operations' }),
       'slack',
@@ -501,15 +501,15 @@ describe('of Slack, only', () => {
       /channel_not_found.*Check reporting\.slack\.channel/,
     ],
     ['archived', { kind: 'ok', body: { channel: { is_archived: true } } }, /is archived/],
-  ])('a channel that is %s', async (_what, answer, says) => {
+  ])('if the channel is %s', async (_what, answer, says) => {
     place.slack.answers.set('conversations.info', answer);
     expectOnly(await slack({ channel: 'C0123456789' }), 'slack', says);
   });
 
   it.each<[string, SlackAnswer, string]>([
-    ['without us is doubtful', { kind: 'ok', body: { channel: { is_member: false } } }, 'warning'],
-    ['that may not be looked up is believed', { kind: 'error', error: 'missing_scope' }, 'ok'],
-  ])('a channel %s', async (_what, answer, state) => {
+    ['lacks the app, which is doubtful', { kind: 'ok', body: { channel: { is_member: false } } }, 'warning'],
+    ['may not be looked up', { kind: 'error', error: 'missing_scope' }, 'ok'],
+  ])('unless the channel %s', async (_what, answer, state) => {
     place.slack.answers.set('conversations.info', answer);
     const report = await slack({ channel: 'C0123456789' });
     expect(report.checks.filter((check) => check.name === 'slack')).toEqual([
@@ -519,18 +519,18 @@ describe('of Slack, only', () => {
   });
 });
 
-describe('of metrics, only', () => {
-  it('a Carbon that refuses', async () => {
+describe('only the check of metrics fails', () => {
+  it('if Carbon refuses connections', async () => {
     const report = await place.check({ carbon: { port: await closedPort() } });
     expectOnly(report, 'carbon', /ECONNREFUSED.*check carbon\.host and carbon\.port/);
   });
 
-  it('a directory that is missing', async () => {
+  it('if the directory is missing', async () => {
     rmSync(place.metrics, { recursive: true });
     expectOnly(await place.check(), 'metrics_textfile', /the directory .*metrics is missing; make it/);
   });
 
-  it("a file that is another program's", async () => {
+  it('if the file belongs to another program', async () => {
     writeFileSync(join(place.metrics, 'archiver.prom'), 'up 1\n');
     expectOnly(await place.check(), 'metrics_textfile', /something other than metrics of this program/);
   });

@@ -22,13 +22,13 @@ it.each([
   ['by process.exit', 'exit'],
   ['by an exception', 'throw'],
   ['by SIGKILL', 'kill'],
-])('every line is out when the process ends %s', (_, end) => {
+])('every line is written when the process ends %s', (_, end) => {
   const { stdout } = spawnSync(process.execPath, [writerScript, logFile, end], { encoding: 'utf8' });
   expect(stdout.split('\n')).toHaveLength(501);
   expect(fs.readFileSync(logFile, 'utf8')).toBe(stdout);
 });
 
-it('goes on to the end when the reader of standard output goes away', () => {
+it('the program works to the end when the reader of standard output goes away', () => {
   const script = '{ "$0" "$1" "$2" nothing; echo "exit $?" >&2; } | head -n 1';
   const { stdout, stderr } = spawnSync('sh', ['-c', script, process.execPath, writerScript, logFile], {
     encoding: 'utf8',
@@ -38,7 +38,7 @@ it('goes on to the end when the reader of standard output goes away', () => {
   expect(fs.readFileSync(logFile, 'utf8').split('\n')).toHaveLength(501);
 });
 
-it('goes on to the end when standard output is a full device', () => {
+it('the program works to the end when standard output is a full device', () => {
   const { stderr, status } = spawnSync(
     'sh',
     ['-c', '"$0" "$1" "$2" nothing > /dev/full', process.execPath, writerScript, logFile],
@@ -50,7 +50,7 @@ it('goes on to the end when standard output is a full device', () => {
   expect(fs.readFileSync(logFile, 'utf8').split('\n')).toHaveLength(501);
 });
 
-it('goes on to the end when the log file is a full device', () => {
+it('the program works to the end when the log file is a full device', () => {
   fs.symlinkSync('/dev/full', logFile);
   const { stdout, status } = spawnSync(process.execPath, [writerScript, logFile, 'nothing'], {
     encoding: 'utf8',

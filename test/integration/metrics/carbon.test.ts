@@ -24,7 +24,7 @@ function clientOf(port: number, metricPrefix = 'sbnd.archiver') {
   return new CarbonClient({ host: '127.0.0.1', port, metricPrefix }, { logger, now, timeoutMs: 200 });
 }
 
-describe('CarbonClient', () => {
+describe('the client of Carbon', () => {
   it('sends name, value and whole seconds, all lines over one connection', async () => {
     const { port } = await listen('accept');
     const client = clientOf(port);

@@ -45,12 +45,12 @@ const importEnded = {
   brokenPlace: undefined,
 } as const;
 
-describe('HealthCheck', () => {
+describe('the health check', () => {
   it.each([
     ['success', ['/ping/a3f1-key/start?rid=1', '/ping/a3f1-key?rid=1']],
     ['failure', ['/ping/a3f1-key/start?rid=1', '/ping/a3f1-key/fail?rid=1']],
     ['stopped', ['/ping/a3f1-key/start?rid=1']],
-  ] as const)('pings at the start and on %s', async (end, targets) => {
+  ] as const)('is pinged at the start and on %s', async (end, targets) => {
     const { origin } = await listen();
     const { check, lines } = checkOf(`${origin}/ping/${key}?rid=1`);
     check.begin('pipeline');
@@ -59,7 +59,7 @@ describe('HealthCheck', () => {
     expect(lines).toEqual([]);
   });
 
-  it('tells how the stages ended, without secrets', async () => {
+  it('is told how the stages ended, without secrets', async () => {
     const { origin } = await listen();
     const { check } = checkOf(`${origin}/x`);
     check.begin('pipeline');
@@ -82,7 +82,7 @@ describe('HealthCheck', () => {
     );
   });
 
-  it('logs in as the user that the address names', async () => {
+  it('is logged in to as the user that the address names', async () => {
     const { origin } = await listen();
     const { check } = checkOf(`${origin.replace('//', '//me:p%40ss@')}/x`);
     check.begin('pipeline');
@@ -91,7 +91,7 @@ describe('HealthCheck', () => {
     expect(server?.pings.map(({ authorization }) => authorization)).toEqual([expected, expected]);
   });
 
-  it('tells of an error that ended an execution, also before it began to archive', async () => {
+  it('is told of an error that ended an execution, even before it began to archive', async () => {
     const { origin } = await listen();
     const { check } = checkOf(`${origin}/x`);
     await check.executionEnded('the lock /w/.lock can not be taken with hunter2');
@@ -101,14 +101,14 @@ describe('HealthCheck', () => {
     ]);
   });
 
-  it('pings nothing for what archives no runs', async () => {
+  it('is not pinged by modes that archive no runs', async () => {
     const { origin } = await listen();
     const { check } = checkOf(`${origin}/x`);
     await check.close('success');
     expect(server?.pings).toEqual([]);
   });
 
-  describe('when the other side is broken, says so once and never shows the address:', () => {
+  describe('is reported once as broken, without its address,', () => {
     async function expectOneWarning(url: string, reason: RegExp, timeoutMs?: number): Promise<void> {
       const { check, lines } = checkOf(url, timeoutMs);
       check.begin('pipeline');
@@ -124,21 +124,21 @@ describe('HealthCheck', () => {
       [500, /HTTP status 500/],
       [302, /HTTP status 302/],
       ['hang', /no answer in time/],
-    ] as const)('%s', async (answer, reason) => {
+    ] as const)('if it answers with %s', async (answer, reason) => {
       const { origin } = await listen(() => answer);
       await expectOneWarning(`${origin}/${key}?k=${key}`, reason, answer === 'hang' ? 300 : undefined);
     });
 
-    it('nobody listens', async () => {
+    it('if nobody listens', async () => {
       await expectOneWarning(`http://127.0.0.1:${await closedPort()}/${key}`, /ECONNREFUSED/);
     });
 
-    it('a user that is not well written', async () => {
+    it('if the user in it is malformed', async () => {
       await expectOneWarning(`http://u:%zz@127.0.0.1:${await closedPort()}/${key}`, /malformed|ECONN/);
     });
   });
 
-  it('tells the end even if the start got no answer', async () => {
+  it('is told of the end even if the start got no answer', async () => {
     const { origin } = await listen((target) => (target.endsWith('/start') ? 'hang' : 200));
     const { check } = checkOf(`${origin}/x`, 300);
     check.begin('pipeline');
@@ -147,7 +147,7 @@ describe('HealthCheck', () => {
   });
 });
 
-describe('through a proxy', () => {
+describe('a health check behind a proxy', () => {
   let proxy: ForwardProxy;
   beforeEach(async () => {
     proxy = await ForwardProxy.start();
@@ -161,7 +161,7 @@ describe('through a proxy', () => {
     return lines;
   }
 
-  it('pings arrive, with the login of the proxy and that of the switch', async () => {
+  it('gets pings with the login of the proxy and its own', async () => {
     const { origin } = await listen();
     proxy.login = 'me:secret';
     const http_proxy = proxy.url.replace('//', '//me:secret@');
@@ -180,7 +180,7 @@ describe('through a proxy', () => {
     ]);
   });
 
-  it('a switch with TLS is connected to, and its certificate is looked at', async () => {
+  it('is connected to by TLS, and its certificate is verified', async () => {
     const secure = createServer({ cert: certificate('cert.pem'), key: certificate('key.pem') }).listen(
       0,
       '127.0.0.1',
@@ -195,30 +195,33 @@ describe('through a proxy', () => {
     expect(lines[0]).toMatch(/certificate/);
   });
 
-  it('no_proxy leads past it', async () => {
+  it('is reached directly if no_proxy names it', async () => {
     const { origin } = await listen();
     expect(await pingThrough(`${origin}/x`, { all_proxy: proxy.url, no_proxy: '127.0.0.1' })).toEqual([]);
     expect(server?.targets).toHaveLength(2);
     expect(proxy.lines).toEqual([]);
   });
 
-  it.each(['http', 'https'])('what it does itself is a warning that names it: %s', async (scheme) => {
+  it.each(['http', 'https'])('leads to a warning that names the proxy if that fails: %s', async (scheme) => {
     proxy.behaviour = 403;
     const lines = await pingThrough(`${scheme}://127.0.0.1:9/x`, { all_proxy: proxy.url });
     expect(lines[0]).toMatch(/^WARNING .*403/);
     expect(lines[0]).toContain(`through the proxy ${proxy.url} (all_proxy)`);
   });
 
-  it.each(['http', 'https'])('a login that it does not accept is told as such: %s', async (scheme) => {
-    proxy.login = 'me:secret';
-    const lines = await pingThrough(`${scheme}://127.0.0.1:9/x`, {
-      all_proxy: proxy.url.replace('//', '//me:hunter2@'),
-    });
-    expect(lines[0]).toContain('the proxy does not accept the user and password in all_proxy');
-    expect(lines[0]).not.toContain('hunter2');
-  });
+  it.each(['http', 'https'])(
+    'leads to a warning of the login if the proxy refuses it: %s',
+    async (scheme) => {
+      proxy.login = 'me:secret';
+      const lines = await pingThrough(`${scheme}://127.0.0.1:9/x`, {
+        all_proxy: proxy.url.replace('//', '//me:hunter2@'),
+      });
+      expect(lines[0]).toContain('the proxy does not accept the user and password in all_proxy');
+      expect(lines[0]).not.toContain('hunter2');
+    },
+  );
 
-  it.each(['http', 'https'])('a proxy that hangs or closes delays nothing: %s', async (scheme) => {
+  it.each(['http', 'https'])('delays nothing if the proxy hangs or closes: %s', async (scheme) => {
     for (const behaviour of ['close', 'hang'] as const) {
       proxy.behaviour = behaviour;
       const lines = await pingThrough(`${scheme}://127.0.0.1:9/x`, { all_proxy: proxy.url }, 300);
@@ -226,7 +229,7 @@ describe('through a proxy', () => {
     }
   });
 
-  it('a variable that names no proxy for HTTP is a warning', async () => {
+  it('leads to a warning if the variable names no proxy for HTTP', async () => {
     const lines = await pingThrough('http://127.0.0.1:9/x', { http_proxy: 'socks5://127.0.0.1:9' });
     expect(lines[0]).toMatch(/the environment variable http_proxy must name a HTTP proxy/);
   });

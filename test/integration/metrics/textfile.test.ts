@@ -60,7 +60,7 @@ const well = {
 const bad = { ...well, successful: [3], failed: [{ run: 4, error: 'x' }] } as const;
 const unable = { ...well, successful: [], error: 'not reachable' } as const;
 
-describe('MetricsTextfile', () => {
+describe('the metrics file', () => {
   it('holds how a stage ended and what it remembers', async () => {
     const { directory, observer, gauges, lines } = await setUp();
     await writeFile(join(directory, 'import.json'), '{"last_contiguous_run": 2, "last_attempted_run": 12}');
@@ -124,13 +124,13 @@ describe('MetricsTextfile', () => {
     }
   });
 
-  it('leaves nothing beside it', async () => {
+  it('leaves no other file beside it', async () => {
     const { collector, observer } = await setUp();
     await observer().stageEnded(well, 1);
     expect(await readdir(collector)).toEqual(['archiver.prom']);
   });
 
-  it('leaves out what it can not find out', async () => {
+  it('leaves out what can not be read', async () => {
     const { directory, observer, gauges } = await setUp();
     await writeFile(join(directory, 'import.json'), 'torn');
     await observer().stageEnded(unable, 1);
@@ -139,7 +139,7 @@ describe('MetricsTextfile', () => {
     expect(found).not.toHaveProperty('position_run');
   });
 
-  it('leaves a file of another program alone, and says so once', async () => {
+  it('does not replace a file of another program, and says so once', async () => {
     const { path, observer, lines } = await setUp();
     await writeFile(path, 'node_load1 0.5\n');
     const metrics = observer();
@@ -154,7 +154,7 @@ describe('MetricsTextfile', () => {
   it.each([
     ['a directory that is missing', (directory: string) => join(directory, 'missing', 'a.prom')],
     ['a directory in its place', (directory: string) => directory],
-  ])('warns of %s', async (_, pathIn) => {
+  ])('has its check warn of %s', async (_, pathIn) => {
     const { directory, observer, lines } = await setUp();
     await observer(pathIn(directory)).stageEnded(well, 1);
     expect(lines).toEqual([

@@ -81,7 +81,7 @@ describe('an email', () => {
     expect(mails[0]?.recipients).toEqual(['a@example.com', 'b@example.com', 'c@example.com']);
   });
 
-  it('goes to those whom the server knows, and the others are named', async () => {
+  it('goes to the recipients that the server knows, and the others are named', async () => {
     const { mails, port } = await startServer({ refusedRecipients: ['gone@example.com'] });
     await send(settings(port, { recipientEmail: 'gone@example.com, a@example.com' }));
     expect(mails[0]?.recipients).toEqual(['a@example.com']);
@@ -104,7 +104,7 @@ describe('an email', () => {
 });
 
 describe('the connection', () => {
-  it('stays plain if that is asked for, even if STARTTLS is offered', async () => {
+  it('stays plain without smtp_use_tls, even if STARTTLS is offered', async () => {
     const { mails, port } = await startServer();
     await send(settings(port));
     expect(mails[0]?.secure).toBe(false);
@@ -116,7 +116,7 @@ describe('the connection', () => {
     expect(mails[0]?.secure).toBe(true);
   });
 
-  it('is refused if STARTTLS is asked for and not offered', async () => {
+  it('is refused if smtp_use_tls is set and STARTTLS is not offered', async () => {
     const { mails, port } = await startServer({ tls: false });
     expect(await failure(settings(port, { smtpUseTls: true }))).toContain(
       'Check reporting.email.smtp_port and smtp_use_tls',
@@ -152,58 +152,64 @@ describe('the connection', () => {
   });
 });
 
-describe('what goes wrong is said with what to do', () => {
+describe('an error says what to do', () => {
   it.each([
     ['as it was given', (tried: string) => tried],
     ['in base64', (tried: string) => Buffer.from(`\0archiver\0${tried}`).toString('base64')],
-  ])('a refused login, without the password, also if the server repeats it %s', async (_, repeated) => {
-    const { port } = await startServer({
-      login: { ...login, password: 'other' },
-      refuseLogin: (tried) => `not ${repeated(tried)}`,
-    });
-    const message = await failure(settings(port, { smtpUser: login.user, smtpPassword: password }));
-    expect(message).toMatch(
-      /: Invalid login: 535 not \*\*\*\. Check reporting\.email\.smtp_user and smtp_password\.$/,
-    );
-  });
+  ])(
+    'if the login is refused, without the password, even if the server repeats it %s',
+    async (_, repeated) => {
+      const { port } = await startServer({
+        login: { ...login, password: 'other' },
+        refuseLogin: (tried) => `not ${repeated(tried)}`,
+      });
+      const message = await failure(settings(port, { smtpUser: login.user, smtpPassword: password }));
+      expect(message).toMatch(
+        /: Invalid login: 535 not \*\*\*\. Check reporting\.email\.smtp_user and smtp_password\.$/,
+      );
+    },
+  );
 
-  it('a login that the server demands and is not given', async () => {
+  it('if the server demands a login and gets none', async () => {
     const { port } = await startServer({ login });
     expect(await failure(settings(port))).toMatch(/authentication|530/i);
   });
 
-  it('recipients that the server does not know', async () => {
+  it('if the server does not know the recipients', async () => {
     const { port } = await startServer({ refusedRecipients: ['shift@example.com'] });
     expect(await failure(settings(port))).toMatch(/no such user.*Check reporting\.email\.recipient_email/);
   });
 
-  it.each(['', ' , ', 'no address', '@'])('recipients that are no addresses: %j', async (recipientEmail) => {
-    const { mails, port } = await startServer();
-    expect(await failure(settings(port, { recipientEmail }))).toContain(
-      'Check reporting.email.recipient_email',
-    );
-    expect(mails).toEqual([]);
-  });
+  it.each(['', ' , ', 'no address', '@'])(
+    'if the recipients are no addresses: %j',
+    async (recipientEmail) => {
+      const { mails, port } = await startServer();
+      expect(await failure(settings(port, { recipientEmail }))).toContain(
+        'Check reporting.email.recipient_email',
+      );
+      expect(mails).toEqual([]);
+    },
+  );
 
-  it('a port where nobody listens', async () => {
+  it('if nobody listens on the port', async () => {
     expect(await failure(settings(await closedPort()))).toMatch(
       /ECONNREFUSED.*Check reporting\.email\.smtp_host/,
     );
   });
 
-  it('a host that does not exist', async () => {
+  it('if the host does not exist', async () => {
     expect(await failure(settings(25, { smtpHost: 'no-such-host.invalid' }))).toMatch(
       /no-such-host\.invalid.*Check reporting\.email\.smtp_host/,
     );
   });
 
-  it('a server of another kind', async () => {
+  it('if the server is of another kind', async () => {
     server = await SilentServer.start('HTTP/1.1 400 Bad Request\r\n\r\n');
     expect(await failure(settings(server.port))).toContain('Check reporting.email.smtp_host');
   });
 
   it.each(['', '220 hello\r\n'])(
-    'a server that says %j and then nothing, until it is told to give up',
+    'if the server says %j and then nothing, until the message is given up',
     async (greeting) => {
       const silent = await SilentServer.start(greeting);
       server = silent;

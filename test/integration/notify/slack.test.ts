@@ -75,7 +75,7 @@ describe('a Slack message', () => {
     expect(proxy.lines).toMatchObject([{ method: 'CONNECT', target: new URL(slack.url).host }]);
   });
 
-  it('goes by a proxy, if the environment names one', async () => {
+  it('goes through the proxy that the environment names', async () => {
     const httpProxy = slack.url.replace('/api/', '');
     // A proxy is asked for a tunnel, which this server does not make.
     await expect(send('http://slack.invalid/api', undefined, { ...noProxies, httpProxy })).rejects.toThrow(
@@ -85,7 +85,7 @@ describe('a Slack message', () => {
   });
 });
 
-describe('what goes wrong is said with what to do', () => {
+describe('an error says what to do', () => {
   const answers: readonly (readonly [SlackAnswer, RegExp])[] = [
     [
       { kind: 'error', error: 'channel_not_found' },
@@ -114,7 +114,7 @@ describe('what goes wrong is said with what to do', () => {
     [{ kind: 'raw', status: 302, body: '' }, /did not take the message/],
     [{ kind: 'break' }, /did not take the message/],
   ];
-  it.each(answers)('an answer %j', async (answer, expected) => {
+  it.each(answers)('if the answer is %j', async (answer, expected) => {
     slack.answer = answer;
     const message = await failure(slack.url);
     expect(message).toMatch(expected);
@@ -123,15 +123,15 @@ describe('what goes wrong is said with what to do', () => {
     expect(slack.posted).toHaveLength(1);
   });
 
-  it('a port where nobody listens', async () => {
+  it('if nobody listens on the port', async () => {
     expect(await failure(`http://127.0.0.1:${await closedPort()}/`)).toMatch(/ECONNREFUSED.*HTTPS_PROXY/);
   });
 
-  it.each(['no address', 'ftp://example.com/'])('the base address %j', async (url) => {
+  it.each(['no address', 'ftp://example.com/'])('if the base address is %j', async (url) => {
     expect(await failure(url)).toContain('did not take the message');
   });
 
-  it('a proxy that closes its connections, which is asked once', async () => {
+  it('if the proxy closes its connections, after one attempt', async () => {
     let asked = 0;
     const proxy = createServer((socket) => {
       asked++;
@@ -147,7 +147,7 @@ describe('what goes wrong is said with what to do', () => {
     proxy.close();
   });
 
-  it('a certificate of a private authority', async () => {
+  it('if the certificate is of a private authority', async () => {
     const key = readFileSync(certificateFile.replace('cert.pem', 'key.pem'));
     const server = createHttpsServer({ key, cert: readFileSync(certificateFile) }).listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -156,13 +156,13 @@ describe('what goes wrong is said with what to do', () => {
     server.close();
   });
 
-  it('a proxy that is no address', async () => {
+  it('if the proxy is no address', async () => {
     await expect(send(slack.url, undefined, { ...noProxies, httpProxy: 'proxy:x' })).rejects.toThrow(
       'HTTPS_PROXY',
     );
   });
 
-  it('no answer, until it is told to give up', async () => {
+  it('if no answer comes until it must give up', async () => {
     const silent = await SilentServer.start();
     const stop = new AbortController();
     const sending = send(`http://127.0.0.1:${silent.port}/`, stop.signal);

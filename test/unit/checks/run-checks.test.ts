@@ -27,7 +27,7 @@ const endless = (signal: AbortSignal) =>
   );
 
 describe('checks', () => {
-  it('are made side by side, and reported in their order', async () => {
+  it('are made side by side and reported in their order', async () => {
     let open: () => void = () => undefined;
     const gate = new Promise<void>((done) => {
       open = done;
@@ -50,7 +50,7 @@ describe('checks', () => {
     ]);
   });
 
-  it('that take too long have failed, and are told so', async () => {
+  it('fail when they take too long', async () => {
     const [result] = await results([check('slow', endless)], undefined, 20);
     expect(result).toMatchObject({
       state: 'failed',
@@ -68,7 +68,7 @@ describe('checks', () => {
     expect(result).toMatchObject({ state: 'failed', text: expect.stringContaining('stopped') });
   });
 
-  it('with a fault of the program end it', async () => {
+  it('let errors of the program itself end it', async () => {
     const faulty = check('faulty', async () => {
       throw new TypeError('a bug');
     });

@@ -20,12 +20,12 @@ function look(...denied: readonly string[]) {
 }
 
 describe('the check of run records', () => {
-  it('counts runs, and looks at the newest', async () => {
+  it('counts the runs and looks at the newest', async () => {
     site.addRuns(3, 20);
     expect(await look('3', '3/boot.txt')).toEqual({ text: '2 runs, the newest 20', warnings: [] });
   });
 
-  it.each(['20', '20/boot.txt'])('names %s if it may not be read', async (path) => {
+  it.each(['20', '20/boot.txt'])('reports %s if it may not be read', async (path) => {
     site.addRuns(3, 20);
     const problem = `the newest run, 20, can't be read: ${site.runRecords}/${path}: permission denied; give the account`;
     await expect(look(path)).rejects.toThrow(problem);

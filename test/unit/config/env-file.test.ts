@@ -42,11 +42,11 @@ const values: readonly (readonly [string, string])[] = [
 ];
 
 describe('archiver.env', () => {
-  it.each(values)('%s', (line, value) => {
+  it.each(values)('reads %s as a shell does', (line, value) => {
     expect(parseEnvFile(`A=earlier\n${line}\n`, 'f', env).X).toBe(value);
   });
 
-  it('is empty lines, comments and assignments, the last of which counts', () => {
+  it('holds empty lines, comments and assignments, of which the last one counts', () => {
     const text = '\uFEFF# comment\r\n\r\n  # X=0\r\nX=1\r\nY="$X"\r\nX=2\r\n \t\r\nconstructor=$toString\r\n';
     expect(parseEnvFile(text, 'f', {})).toEqual({ X: '2', Y: '1', constructor: '' });
   });
@@ -85,7 +85,7 @@ describe('archiver.env', () => {
     'X=a:~/x',
     "X='a'hunter2 hunter2",
     'X=hunter2$(hunter2)',
-  ])('refuses by file and line, without showing the value: %s', (line) => {
+  ])('refuses %s by file and line, without showing the value', (line) => {
     let message = '';
     try {
       parseEnvFile(`# one\nA=1\n${line}\nB=2\n`, '/etc/archiver.env', env);
@@ -102,7 +102,7 @@ describe('archiver.env', () => {
     fc.assert(fc.property(value, (text) => parseEnvFile(`X='${text}'`, 'f', env).X === text));
   });
 
-  it('need not be there, but must be readable if it is', async () => {
+  it('need not exist, but must be readable if it does', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'env-file-'));
     expect(loadEnvFile(join(directory, 'archiver.env'), env)).toEqual({});
     expect(() => loadEnvFile(directory, env)).toThrow(ConfigurationError);

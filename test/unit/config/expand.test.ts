@@ -50,11 +50,11 @@ describe('environment variables', () => {
     ['${A}}', 'one}'],
     ['${1A} ${A-B} ${ A } ${a${A}}', '${1A} ${A-B} ${ A } ${a${A}}'],
     ['${CHAIN}', 'oneone'],
-  ])('%s', (text, expected) => {
+  ])('turn %s into the right text', (text, expected) => {
     expect(expandText(text, { A: 'one', B: 'two', EMPTY: '', CHAIN: '${A}${A}' })).toBe(expected);
   });
 
-  it('names the variables that leave a parameter empty, also through other parameters', () => {
+  it('are named if they leave a parameter empty, also through other parameters', () => {
     const texts = { a: '${X}', b: ' ${s.a}${Y} ', c: '${s.b}x', d: '${E:-e}', e: '${X:-}', f: '${b}' };
     expect(expand({ s: texts }, { E: '' }).emptied).toEqual([
       { path: ['s', 'a'], text: 'the environment variable X is not set' },
@@ -70,7 +70,7 @@ describe('environment variables', () => {
     ]);
   });
 
-  it('names what is not set and has no default', () => {
+  it('are named if they are not set and have no default', () => {
     const { unset } = expand({ s: { a: '${X}/${Y:-y}', l: ['${Z}'] } });
     expect(unset).toEqual([
       { path: ['s', 'a'], text: 'X' },
@@ -84,7 +84,7 @@ describe('environment variables', () => {
     ).toBe('2/1');
   });
 
-  it('may form a circle, which is a problem', () => {
+  it('that form a circle are a problem', () => {
     expect(expand({ s: { a: '${A}' } }, { A: 'x${B}', B: '${A}' }).problems).toEqual([
       { path: ['s', 'a'], text: 'the references form a circle: A -> B -> A' },
     ]);
@@ -111,30 +111,30 @@ describe('parameters', () => {
     expect(result.unknown).toEqual([{ path: ['other', 'b'], text: 'work_dir' }]);
   });
 
-  it('that are no texts appear as Python writes them', () => {
+  it('that are not texts appear as Python writes them', () => {
     expect(expandText('${o.t} ${o.f} ${o.n}', {}, { o: { t: true, f: false, n: null } })).toBe(
       'True False None',
     );
   });
 
-  it('leaves everything that is no text alone', () => {
+  it('that are not texts stay as they are', () => {
     const plain = { s: { t: true, n: null, l: [true, null, 'x', ['${A}', { k: '${A}' }]] }, top: '${A}' };
     expect(expand(plain, { A: '1' }).tree).toEqual(
       tree({ s: { t: true, n: null, l: [true, null, 'x', ['1', { k: '1' }]] }, top: '1' }),
     );
   });
 
-  it('does not take a section or list for a value', () => {
+  it('are not sections or lists', () => {
     expect(expandText('${o.l} ${o.m:-x}', {}, { o: { l: ['a'], m: {} } })).toBe('${o.l} x');
   });
 
-  it('does not take a name of the language for a parameter', () => {
+  it('are not names of the programming language', () => {
     expect(expandText('${constructor} ${s.__proto__} ${constructor.name}')).toBe(
       '${constructor} ${s.__proto__} ${constructor.name}',
     );
   });
 
-  it('forms a circle: named once, and the parameters stay as written', () => {
+  it('that form a circle are named once and stay as written', () => {
     const plain = { s: { a: '${b}', b: 'x${t.c}', d: '${a}' }, t: { c: '${s.a}', ok: '${s.fine:-1}' } };
     const result = expand(plain);
     expect(result.problems).toEqual([
@@ -143,14 +143,14 @@ describe('parameters', () => {
     expect(result.tree).toEqual(tree({ ...plain, t: { c: '${s.a}', ok: '1' } }));
   });
 
-  it('refers to itself: a circle', () => {
+  it('that refer to themselves form a circle', () => {
     expect(expand({ s: { a: '${a:-x}' } }).problems).toEqual([
       { path: ['s', 'a'], text: 'the references form a circle: s.a -> s.a' },
     ]);
   });
 });
 
-describe('limits', () => {
+describe('the expansion', () => {
   it('stops chains that double at every step', () => {
     const doubling = Object.fromEntries(
       Array.from({ length: 60 }, (_, i) => [`p${i}`, i === 0 ? '0123456789' : `\${p${i - 1}}\${p${i - 1}}`]),
@@ -210,7 +210,7 @@ function shape(value: ConfigValue): unknown {
 }
 
 describe('for any configuration', () => {
-  it('only texts change, none is lost, and nothing is thrown', () => {
+  it('an expansion changes only texts, loses none, and throws nothing', () => {
     fc.assert(
       fc.property(sections, env, (plain, variables) => {
         const before = tree(plain);
@@ -220,7 +220,7 @@ describe('for any configuration', () => {
     );
   });
 
-  it('a second expansion changes nothing, if the first had no problem and left nothing', () => {
+  it('a second expansion changes nothing if the first one had no problem and left no reference', () => {
     const whole = fc
       .tuple(sections, env)
       .filter(([plain, variables]) => !JSON.stringify([plain, variables]).includes('$$'));

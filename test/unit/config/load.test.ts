@@ -140,7 +140,7 @@ describe('a configuration with only what is required', () => {
     });
   });
 
-  it('puts what it keeps into work_dir, unless told otherwise', () => {
+  it('keeps its files in work_dir, unless told otherwise', () => {
     const { app } = config({ 'app.work_dir': '/w', 'app.lock_file': '/l' });
     expect(app).toMatchObject({ migrateStateFile: '/w/migrator_state.json', lockFile: '/l' });
   });
@@ -150,7 +150,7 @@ describe('a configuration with only what is required', () => {
   });
 });
 
-describe('values', () => {
+describe('a value', () => {
   it.each([
     ['true', true],
     ['on', true],
@@ -169,7 +169,7 @@ describe('values', () => {
     ['"None"', false],
     ['"${ucon_db.tls_verify}"', true],
     ['"${app.log_file}"', false],
-  ])('flag %s is %j', (text, expected) => {
+  ])('of a flag that is written %s is read as %j', (text, expected) => {
     const { artdaqDb } = config(
       { 'artdaq_db.use_tools': text, 'ucon_db.tls_verify': 'true', 'app.log_file': 'null' },
       { T: 'TRUE' },
@@ -188,7 +188,7 @@ describe('values', () => {
     ['0x10', 16],
     ['"${N}"', 12],
     ['"${app.parallel_workers}"', 2],
-  ])('integer %s is %j', (text, expected) => {
+  ])('of an integer that is written %s is read as %j', (text, expected) => {
     expect(config({ 'app.batch_size': text, 'app.parallel_workers': '2' }, { N: '12' }).app.batchSize).toBe(
       expected,
     );
@@ -209,7 +209,7 @@ describe('values', () => {
     '"0x10"',
     '"1__0"',
     '1.0e+30',
-  ])('integer of at least 1: not %s', (text) => {
+  ])('of an integer from 1 up must not be written %s', (text) => {
     expect(problems({ 'app.batch_size': text })).toEqual([
       expect.stringMatching(/^app\.batch_size: not usable; found .+; allowed an integer of at least 1$/),
     ]);
@@ -221,7 +221,7 @@ describe('values', () => {
     ['1e2', 100],
     ['0', 0],
     ['.5', 0.5],
-  ])('number %s is %j', (text, expected) => {
+  ])('of a number that is written %s is read as %j', (text, expected) => {
     expect(config({ 'app.retry_delay_seconds': text }).app.retryDelaySeconds).toBe(expected);
   });
 
@@ -261,7 +261,7 @@ describe('values', () => {
     ['ucon_db.folder_name', '""'],
     ['ucon_db.writer_password', 'null'],
     ['reporting.email.recipient_email', '[a, b]'],
-  ])('%s: not %s', (name, text) => {
+  ])('of %s must not be %s', (name, text) => {
     expect(problems({ [name]: text })).toEqual([expect.stringContaining(`${name}: not usable; found `)]);
   });
 
@@ -272,11 +272,11 @@ describe('values', () => {
     'mongodb://h/db',
     'mongodb://u:p%40w@h1:27017,h2/db?replicaSet=r',
     'mongodb+srv://u:p@h/db',
-  ])('database_uri may be %s', (uri) => {
+  ])('of database_uri may be %s', (uri) => {
     expect(config({ 'artdaq_db.database_uri': uri }).artdaqDb.databaseUri).toBe(uri);
   });
 
-  it('texts are what Python makes of a number', () => {
+  it('of a text parameter is what Python makes of a number', () => {
     const { uconDb } = config({
       'ucon_db.folder_name': '2.0',
       'ucon_db.object_name': '0x1F',
@@ -285,7 +285,7 @@ describe('values', () => {
     expect(uconDb).toMatchObject({ folderName: '2.0', objectName: '31', writerPassword: '10' });
   });
 
-  it('log levels, in any case and with their other names', () => {
+  it('of log_level may have any case, and the other names of Python', () => {
     const levels = ['debug', 'Info', 'WARN', 'warning', 'error', 'fatal', 'CRITICAL'];
     expect(levels.map((level) => config({ 'app.log_level': level }).app.logLevel)).toEqual([
       ...['DEBUG', 'INFO', 'WARNING', 'WARNING', 'ERROR', 'CRITICAL', 'CRITICAL'],
@@ -300,7 +300,7 @@ describe('values', () => {
     }
   });
 
-  it('fhiclize_generate in all its forms', () => {
+  it('of fhiclize_generate may be a list, or a section with a list', () => {
     const names = (text: string) => [...config({ fhiclize_generate: text }).fhiclizeGenerate];
     expect(names('[boot, metadata.txt, RunHistory.fcl, boot.fcl]')).toEqual([
       'boot',
@@ -317,7 +317,7 @@ describe('values', () => {
     );
   });
 
-  it('remote_host comes from the environment if the file has none', () => {
+  it('of remote_host comes from the environment if the file has none', () => {
     const env = { ARTDAQ_DATABASE_REMOTEHOST: 'far' };
     expect(config({}, env).artdaqDb.remoteHost).toBe('far');
     expect(config({ 'artdaq_db.remote_host': 'null' }, env).artdaqDb.remoteHost).toBe('far');
@@ -357,7 +357,7 @@ reporting:
     ['reporting.email', ['recipient_email', 'sender_email', 'smtp_host']],
     ['reporting.slack', ['bot_token', 'channel']],
     ['carbon', ['host', 'metric_prefix']],
-  ])('%s needs more when it is enabled', (section, names) => {
+  ])('name what %s needs once it is enabled', (section, names) => {
     expect(problems({ [`${section}.enabled`]: 'true' })).toEqual(
       names.map((name) => expect.stringContaining(`${section}.${name}: missing`)),
     );
@@ -365,7 +365,7 @@ reporting:
     expect(load({ [`${section}.enabled`]: '"on"', ...given }).warnings).toEqual([]);
   });
 
-  it('of references: a circle is named once, and nothing else is said of its parameters', () => {
+  it('name a circle of references once, and say nothing else of its parameters', () => {
     const circle = {
       'app.work_dir': '${app.lock_file}',
       'app.lock_file': '${work_dir}/x',
@@ -409,7 +409,7 @@ describe('warnings', () => {
     ['ucon_db.timeout_second', 'ucon_db.timeout_seconds'],
     ['reporting.email.smtp_pasword', 'reporting.email.smtp_password'],
     ['app.zzz', undefined],
-  ])('name what has no effect: %s', (name, meant) => {
+  ])('name %s, which has no effect', (name, meant) => {
     const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
     expect(warnings({ [name]: '1' })).toEqual([`${name}: unknown parameter, it has no effect${hint}`]);
   });
@@ -438,7 +438,7 @@ describe('warnings', () => {
     expect(warnings({ 'ucon_db.object_name': `"${written}"` })).toEqual([]);
   });
 
-  it('do not show a secret that YAML changes, nor heed how a number is written', () => {
+  it('neither show a secret that YAML changes, nor mind how a number is written', () => {
     expect(warnings({ 'ucon_db.writer_password': '0x7f3' })).toEqual([
       'ucon_db.writer_password: written without quotes, it is a number for YAML, which changes it; put it in quotes',
     ]);
@@ -448,7 +448,7 @@ describe('warnings', () => {
       expect(warnings({ 'ucon_db.object_name': same })).toEqual([]);
   });
 
-  it('name references and variables that stand for nothing', () => {
+  it('name references to nothing and variables that are not set', () => {
     expect(warnings({ 'app.log_file': '${work_dirr}/log', 'app.work_dir': '${ROOT}/w' })).toEqual([
       'app.log_file: the reference ${work_dirr} names nothing known and stays as written',
       'app.work_dir: the environment variable ROOT is not set, so nothing stands in its place',
@@ -459,7 +459,7 @@ describe('warnings', () => {
     expect(warnings({ 'reporting.email.smtp_user': '"${UNSET:-}"' })).toEqual([]);
   });
 
-  it('say what is unsafe or hardly meant', () => {
+  it('name what is unsafe or hardly meant', () => {
     expect(warnings({ 'ucon_db.tls_verify': 'no' })).toEqual([
       expect.stringMatching(/^ucon_db\.tls_verify: false: /),
     ]);
@@ -524,7 +524,7 @@ describe('email settings directly under reporting', () => {
     expect(without.warnings).toEqual([expect.stringContaining('no effect here')]);
   });
 
-  it('have their problems where they stand', () => {
+  it('have their problems reported where they are written', () => {
     expect(problems({ ...flat, 'reporting.smtp_port': 'x', 'reporting.smtp_host': '""' })).toEqual([
       'reporting.smtp_port: not usable; found "x"; allowed an integer from 1 to 65535',
       expect.stringMatching(/^reporting\.smtp_host: not usable; found an empty text/),
@@ -533,7 +533,7 @@ describe('email settings directly under reporting', () => {
 });
 
 describe('secrets', () => {
-  it('are everything that must not be shown', () => {
+  it('are all values that must not be shown', () => {
     const { secrets } = config({
       'artdaq_db.database_uri': 'mongodb://user:p%40ss@h/db',
       'reporting.slack.bot_token': 'xoxb',
@@ -558,7 +558,7 @@ describe('the file', () => {
     expect((await loadConfig(file, {})).config.uconDb.folderName).toBe('folder');
   });
 
-  it('must be there, be a file and be UTF-8', async () => {
+  it('must exist, be a file and be UTF-8', async () => {
     await expect(loadConfig(join(directory, 'none.yaml'), {})).rejects.toThrow(
       /none\.yaml' can't be read: it does not exist/,
     );

@@ -56,8 +56,8 @@ const scalars: readonly (readonly [string, string | boolean | null])[] = [
   ['2024-01-01', '2024-01-01'],
 ];
 
-describe('plain scalars mean what PyYAML takes them for', () => {
-  it.each(scalars)('%j is %j', (text, value) => {
+describe('a plain scalar means what PyYAML takes it for', () => {
+  it.each(scalars)('%j is read as %j', (text, value) => {
     expect(readYaml(`value: ${text}\n`, 'f').tree.value).toBe(value);
   });
 });
@@ -83,27 +83,27 @@ const documents: readonly (readonly [string, object])[] = [
   ],
 ];
 
-describe('documents read as PyYAML reads them', () => {
-  it.each(documents)('%j', (text, expected) => {
+describe('a document', () => {
+  it.each(documents)('%j is read as PyYAML reads it', (text, expected) => {
     const { tree, warnings } = readYaml(text, 'f');
     expect(JSON.stringify(tree, sorted)).toBe(JSON.stringify(expected, sorted));
     expect(warnings).toEqual([]);
   });
 
-  it('takes the last of two equal names, with a warning', () => {
+  it('may give a name twice: the last value counts, with a warning', () => {
     const { tree, warnings } = readYaml('s:\n  p: 1\n  q: 2\n  p: 3\ns2: 1\n', 'f');
     expect(tree).toMatchObject({ s: { p: '3', q: '2' } });
     expect(warnings).toEqual(['f:4:3 s.p: given twice in the same section; the last one counts']);
   });
 
-  it('tells which values without quotes it changes', () => {
+  it('is read with a list of the unquoted values that are changed', () => {
     expect(readYaml('s:\n  p: 0123\n  q: 12:30\n  r: "0123"\n  t: 5\n  u: yes\n', 'f').changed).toEqual([
       { path: ['s', 'p'], written: '0123', read: '83' },
       { path: ['s', 'q'], written: '12:30', read: '750' },
     ]);
   });
 
-  it('knows the place of every value, and of the section around one that is missing', () => {
+  it('is read with the place of every value, and of the section around a missing one', () => {
     const { locate } = readYaml('a: &a\n  b: 1\n  c: [x,\n    y]\nd:\n  <<: *a\n', 'f');
     expect(locate(['a', 'b'])).toBe('f:2:6');
     expect(locate(['a', 'c', '1'])).toBe('f:4:5');
@@ -113,7 +113,7 @@ describe('documents read as PyYAML reads them', () => {
   });
 });
 
-describe('what is no configuration is refused by line and column', () => {
+describe('a text that is no configuration', () => {
   it.each([
     ['', /^f is empty/],
     ['# nothing\n---\n', /^f is empty/],
@@ -142,7 +142,7 @@ describe('what is no configuration is refused by line and column', () => {
       `a0: &a0 [1,1,1,1,1,1,1,1,1,1]\n${Array.from({ length: 8 }, (_, i) => `a${i + 1}: &a${i + 1} [${`*a${i},`.repeat(10)}]`).join('\n')}`,
       /more than 20000 values/,
     ],
-  ])('%#', (text, message) => {
+  ])('is refused by line and column (case %#)', (text, message) => {
     expect(() => readYaml(text, 'f')).toThrow(message);
   });
 
@@ -153,7 +153,7 @@ describe('what is no configuration is refused by line and column', () => {
     "a: 'x' hunter2\n",
     'hunter2 hunter2: a: b\n',
     'a: &hunter2 &hunter2 x',
-  ])('without quoting what may be a password: %j', (text) => {
+  ])('is refused without quoting what may be a password: %j', (text) => {
     expect(() => readYaml(text, 'f')).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining('hunter') }),
     );

@@ -31,7 +31,7 @@ const required = {
 };
 
 describe('config.yaml.template', () => {
-  it('has every section and parameter, and no other', () => {
+  it('has every section and parameter, and no others', () => {
     expect(names(readYaml(text, 'template').tree).toSorted()).toEqual(
       [...sectionPaths, ...parameterPaths].map(nameOf).toSorted(),
     );
@@ -42,7 +42,7 @@ describe('config.yaml.template', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('sets every parameter to its default, except for a log file and examples of what has none', () => {
+  it('sets every parameter to its default, except for the log file and parameters without default', () => {
     const { config } = parseConfig(text, 'template', {});
     const { config: defaults } = parseConfig(JSON.stringify(required), 'defaults', {});
     expect(config).toEqual({

@@ -37,8 +37,8 @@ const contents = (): Record<string, string> =>
       .map((name) => [name, fs.readFileSync(join(directory, name), 'utf8')]),
   );
 
-describe('LogFile', () => {
-  it('puts the file aside before it grows beyond its size, and keeps five', () => {
+describe('a log file', () => {
+  it('is rotated before it grows beyond its size, and five old ones are kept', () => {
     const file = open();
     for (let line = 1; line <= 8; line++) file.write(`line-${line}\n`);
     expect(contents()).toEqual({
@@ -52,12 +52,12 @@ describe('LogFile', () => {
     expect(problems).toEqual([]);
   });
 
-  it('does not put an empty file aside for a line that is longer than the limit', () => {
+  it('is not rotated while it is empty, even for a line that is longer than the limit', () => {
     open().write('a line of more than ten bytes\n');
     expect(contents()).toEqual({ 'archiver.log': 'a line of more than ten bytes\n' });
   });
 
-  it('judges age by the first line, at opening and while it is open', () => {
+  it('is as old as its first line, when it is opened and while it is open', () => {
     const first = '2026-01-01 00:00:01,000 - m - INFO - x\n';
     fs.writeFileSync(path, first);
     const file = open({ rotation: { maxBytes: 1000, maxAgeMs: 14 * DAY_MS, backups: 5 } });
@@ -68,7 +68,7 @@ describe('LogFile', () => {
     expect(contents()).toEqual({ 'archiver.log': 'new\n', 'archiver.log.1': `${first}kept\n` });
   });
 
-  it('follows when another program moves or removes the file', () => {
+  it('is opened again when another program moved or removed it', () => {
     const file = open();
     file.write('one\n');
     fs.renameSync(path, join(directory, 'moved'));
@@ -78,7 +78,7 @@ describe('LogFile', () => {
     expect(contents()).toEqual({ 'archiver.log': 'three\n', moved: 'one\n' });
   });
 
-  it('rotates the file behind a link and leaves the link', () => {
+  it('behind a link is rotated, and the link stays', () => {
     const target = join(directory, 'real.log');
     fs.writeFileSync(target, '0123456789\n');
     fs.symlinkSync(target, path);
@@ -88,7 +88,7 @@ describe('LogFile', () => {
     expect(fs.readFileSync(`${target}.1`, 'utf8')).toBe('0123456789\n');
   });
 
-  it('goes on with the old file, and says so once, if it cannot be put aside', () => {
+  it('that can not be rotated is still written, which is reported once', () => {
     fs.mkdirSync(join(directory, 'archiver.log.1'));
     const file = open({ rotation: { maxBytes: 10, maxAgeMs: DAY_MS, backups: 1 } });
     for (let line = 1; line <= 4; line++) file.write(`line-${line}\n`);
@@ -97,7 +97,7 @@ describe('LogFile', () => {
     expect(problems[0]).toMatch(/^WARNING Cannot rotate the log file .*; it goes on growing$/);
   });
 
-  it('survives a full disk: reports once, counts what is lost, and keeps lines whole when there is room again', () => {
+  it('on a full disk reports once, counts the lost lines, and keeps later lines whole', () => {
     let room = 4;
     const writeSync = (fd: number, bytes: Uint8Array): number => {
       if (room === 0) throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
@@ -117,7 +117,7 @@ describe('LogFile', () => {
     ]);
   });
 
-  it('refuses what is no file', () => {
+  it('must be a file', () => {
     fs.mkdirSync(path);
     expect(() => open()).toThrow('is not a file');
   });

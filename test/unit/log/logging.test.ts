@@ -34,7 +34,7 @@ function open(options: Partial<LoggingOptions> = {}) {
   });
 }
 
-describe('createLogging', () => {
+describe('the log', () => {
   it('writes the same lines to standard output and to the file before a call returns', () => {
     const logFile = join(directory, 'sub', 'archiver.log');
     const logger = open({ logFile }).logger('run_record_archiver.importer');
@@ -82,7 +82,7 @@ describe('createLogging', () => {
     expect(shown.split('\n')[3]).toBe('    more');
   });
 
-  it('never shows a secret, in no form, and leaves no way to forge or garble the terminal', () => {
+  it('never shows a secret in any form, and lets no message forge lines or garble the terminal', () => {
     const logger = open({ secrets: ['pa ss"wörd', 'x', ''] }).logger('m');
     logger.info('a pa ss"wörd b mongodb://u:pa%20ss%22w%C3%B6rd@h {"p":"pa ss\\"wörd"} xx');
     logger.info('\u001b[2J\r\u009b\u202e\u2028\ud83d');
@@ -95,14 +95,14 @@ describe('createLogging', () => {
     expect(entries.map((line) => line.split(' - ')[2])).toEqual(['INFO', 'INFO', 'WARNING']);
   });
 
-  it('with quiet shows nothing, and the file still gets everything', () => {
+  it('shows nothing with quiet, while the file still gets everything', () => {
     const logFile = join(directory, 'archiver.log');
     open({ logFile, quiet: true }).logger('m').error('x');
     expect(shown).toBe('');
     expect(fs.readFileSync(logFile, 'utf8')).toContain('m - ERROR - x\n');
   });
 
-  it('shows errors elsewhere that the file can not take, with quiet too', () => {
+  it('sends errors that the file can not take to standard error, with quiet too', () => {
     const missed: string[] = [];
     const lastResort = { write: (line: string) => missed.push(line.slice(26)) > 0 };
     const logFile = join(directory, 'archiver.log');
@@ -119,7 +119,7 @@ describe('createLogging', () => {
     expect(shown).toBe('');
   });
 
-  it('shows errors elsewhere that the console can not take, and all of them where there is no log at all', () => {
+  it('sends errors that the console can not take to standard error, and all errors if nothing else takes them', () => {
     const missed: string[] = [];
     const lastResort = { write: (line: string) => missed.push(line.slice(26)) > 0 };
     open({ stdout: { write: () => false }, lastResort })
@@ -130,20 +130,23 @@ describe('createLogging', () => {
     expect(missed).toEqual(['m - ERROR - one\n', 'm - ERROR - two\n']);
   });
 
-  it.each(['a directory', 'below a file'])('reports a log file that is %s and goes on without', (kind) => {
-    fs.writeFileSync(join(directory, 'file'), '');
-    const logFile = kind === 'a directory' ? directory : join(directory, 'file', 'archiver.log');
-    const missed: string[] = [];
-    const lastResort = { write: (line: string) => missed.push(line) > 0 };
-    const logger = open({ logFile, lastResort }).logger('m');
-    logger.info('goes on');
-    expect(missed).toEqual([expect.stringContaining('Failed to configure file logging')]);
-    expect(shown).toMatch(
-      /ERROR - Failed to configure file logging at '.*': .*work goes on without it\n.*goes on\n$/,
-    );
-  });
+  it.each(['a directory', 'below a file'])(
+    'reports a log file that is %s, and continues without it',
+    (kind) => {
+      fs.writeFileSync(join(directory, 'file'), '');
+      const logFile = kind === 'a directory' ? directory : join(directory, 'file', 'archiver.log');
+      const missed: string[] = [];
+      const lastResort = { write: (line: string) => missed.push(line) > 0 };
+      const logger = open({ logFile, lastResort }).logger('m');
+      logger.info('goes on');
+      expect(missed).toEqual([expect.stringContaining('Failed to configure file logging')]);
+      expect(shown).toMatch(
+        /ERROR - Failed to configure file logging at '.*': .*work goes on without it\n.*goes on\n$/,
+      );
+    },
+  );
 
-  it('keeps what was in the file, and after closing only shows lines', () => {
+  it('keeps the old lines of the file, and only shows lines after it was closed', () => {
     const logFile = join(directory, 'archiver.log');
     fs.writeFileSync(logFile, 'before\n');
     const logging = open({ logFile });

@@ -3,13 +3,13 @@ import { progressLine, Terminal } from '../../../src/log/terminal.ts';
 
 const progress = { label: 'Import Stage', total: 50, done: 12, failed: 1, milliseconds: 8000 };
 
-it('tells done, rate, time left and failures', () => {
+it('a progress line shows how many runs are done, the rate, the time left and the failures', () => {
   expect(progressLine(progress)).toBe('Import Stage: 12/50 runs, 90/min, 0:26 left, 1 failed');
   expect(progressLine({ ...progress, done: 0, failed: 0 })).toBe('Import Stage: 0/50 runs');
   expect(progressLine({ ...progress, total: 5000, failed: 0 })).toContain('55:26 left');
 });
 
-it('keeps the progress line below the log lines, and takes it away at the end', () => {
+it('a terminal keeps the progress line below the log lines and removes it at the end', () => {
   let screen = '';
   const write = (text: string) => {
     screen += text;

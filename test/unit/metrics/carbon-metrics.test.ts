@@ -26,8 +26,8 @@ async function posted(outcome: Partial<StageOutcome>, mode: 'pipeline' | 'retry-
   return values;
 }
 
-describe('CarbonMetrics', () => {
-  it('counts the runs of the migrate stage and names the highest one that succeeded', async () => {
+describe('the metrics for Carbon', () => {
+  it('count the runs of the migrate stage and name the highest one that succeeded', async () => {
     const failed = [{ run: 900, error: 'x' }];
     expect(await posted({ successful: [7, 801, 12], failed })).toEqual({
       'migrate.runs_processed': 4,
@@ -37,7 +37,7 @@ describe('CarbonMetrics', () => {
     });
   });
 
-  it('posts zeros if there was nothing to migrate, and no run if none succeeded', async () => {
+  it('are zeros if there was nothing to migrate, and name no run if none succeeded', async () => {
     expect(await posted({})).toEqual({
       'migrate.runs_processed': 0,
       'migrate.runs_successful': 0,
@@ -45,11 +45,11 @@ describe('CarbonMetrics', () => {
     });
   });
 
-  it('knows run 0 from none', async () => {
+  it('distinguish run 0 from no run', async () => {
     expect(await posted({ successful: [0] })).toMatchObject({ 'migrate.last_successful_run': 0 });
   });
 
-  it('posts nothing of the import stage, of retries, and of a stage that could not begin', async () => {
+  it('leave out the import stage, retries, and a stage that could not begin', async () => {
     expect(await posted({ stage: 'import', successful: [1] })).toEqual({});
     expect(await posted({ successful: [1] }, 'retry-failed')).toEqual({});
     expect(await posted({ error: 'unreachable' })).toEqual({});

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { pingUrl } from '../../../src/metrics/health-check.ts';
 
-describe('pingUrl', () => {
+describe('the address of a ping', () => {
   it.each([
     ['https://hc.example/key', 'https://hc.example/key/start', 'https://hc.example/key'],
     ['https://hc.example/key/', 'https://hc.example/key/start', 'https://hc.example/key/'],
@@ -12,7 +12,7 @@ describe('pingUrl', () => {
       'https://h/p/key?create=1&a=%2F#top',
     ],
     ['https://h/p%2Fq/?x=/', 'https://h/p%2Fq/start?x=/', 'https://h/p%2Fq/?x=/'],
-  ])('%s', (check, start, success) => {
+  ])('extends the path of %s', (check, start, success) => {
     expect(pingUrl(check, 'start').href).toBe(start);
     expect(pingUrl(check, 'success').href).toBe(success);
     expect(pingUrl(check, 'failure').href).toBe(start.replace('/start', '/fail'));

@@ -14,8 +14,8 @@ const gauges = {
   position_run: Number.MAX_SAFE_INTEGER,
 };
 
-describe('formatGauges', () => {
-  it('writes valid text with the samples of both stages together', () => {
+describe('the text of gauges', () => {
+  it('is valid, with the samples of both stages together', () => {
     const samples = parsePrometheusText(formatGauges({ import: gauges, migrate: { runs_processed: 0 } }));
     expect(samples.filter(({ name }) => name === 'run_record_archiver_runs_processed')).toEqual([
       { name: 'run_record_archiver_runs_processed', labels: { stage: 'import' }, value: 3 },
@@ -42,8 +42,8 @@ describe('formatGauges', () => {
   });
 });
 
-describe('parseGauges', () => {
-  it('passes over gauges of another version, and takes an empty file', () => {
+describe('a text of gauges that is read', () => {
+  it('may be empty or hold gauges of another version', () => {
     const text = formatGauges({ import: gauges }).replaceAll('runs_failed', 'runs_lost');
     const { runs_failed: _, ...rest } = gauges;
     expect(parseGauges(text)).toEqual({ import: rest, migrate: {} });
@@ -58,7 +58,7 @@ describe('parseGauges', () => {
     'run_record_archiver_runs_failed{stage="import"}\n',
     '# HELP node_load1 Load.\n',
     '\0\0\0\n',
-  ])('refuses %j', (text) => {
+  ])('must not be %j', (text) => {
     expect(parseGauges(text)).toBeUndefined();
   });
 });

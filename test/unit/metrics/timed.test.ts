@@ -45,7 +45,7 @@ describe('timed clients', () => {
       ['get_existing_runs', 'upload_blob', 'get_data'],
     ],
   ])(
-    'pass everything on, and tell of what the Python archiver times of its %s',
+    'pass every call on, and time those that the Python archiver times of its %s',
     async (name, make, methods) => {
       const { told, tell } = timer();
       const client = make(tell);
@@ -58,7 +58,7 @@ describe('timed clients', () => {
     },
   );
 
-  it('tell of calls that fail, too', async () => {
+  it('report calls that fail, too', async () => {
     const { told, tell } = timer();
     const failure = new Error('down');
     const db = timedUconDb(answering<UconDb>(failure), tell);

@@ -26,7 +26,7 @@ describe('an email', () => {
     expect(text).toContain('--retry-failed-migrate');
   });
 
-  it('shows what it quotes as it is, in HTML, too', () => {
+  it('shows quoted text as it is, in HTML, too', () => {
     const cause = () => `expected "}" in <a & b>\nline 2 of 'x'`;
     const { text, html } = emailContent(exampleReport({ newRuns: [12], cause, error: '<script>' }));
     expect(text).toContain(`12: expected "}" in <a & b>\n    line 2 of 'x'`);
@@ -66,7 +66,7 @@ describe('an email', () => {
     expect(text).not.toContain('--retry-failed');
   });
 
-  it('names all of very many runs, and the errors of the first', () => {
+  it('names each of very many runs, and the errors of the first ones', () => {
     const runs = runsFrom(1000, 5000);
     const { text, html } = emailContent(exampleReport({ newRuns: runs, cause: () => 'x'.repeat(5000) }));
     for (const run of runs) {
@@ -76,7 +76,7 @@ describe('an email', () => {
     expect(text).toContain('and 4800 runs more: 1200, 1201,');
   });
 
-  it('says where the error of a run is that it does not know', () => {
+  it('refers to the log for the error of a run that it does not know', () => {
     expect(emailContent(exampleReport({ cause: () => undefined })).text).toContain(
       '12: the error is in the log of the archiver',
     );

@@ -139,7 +139,7 @@ describe('failed runs', () => {
     expect(warnings()).toEqual([]);
   });
 
-  it('are told again after the interval, with the error they had', async () => {
+  it('are told again after the interval, with their earlier error', async () => {
     logged(3);
     await execution({ failed: [3] });
     told();
@@ -161,7 +161,7 @@ describe('failed runs', () => {
     expect(told().map(({ kind }) => kind)).toEqual(['failure', 'reminder', 'reminder']);
   });
 
-  it('that are new are told at once, before those told earlier', async () => {
+  it('are told at once if they are new, before those told earlier', async () => {
     logged(3);
     await execution({ failed: [3] });
     told();
@@ -173,7 +173,7 @@ describe('failed runs', () => {
     expect(told()).toEqual([]);
   });
 
-  it('are over when none is left in the log, and named all then', async () => {
+  it('are over when the log is empty, and are all named then', async () => {
     logged(3, 5);
     await execution({ failed: [3, 5] });
     told();
@@ -188,7 +188,7 @@ describe('failed runs', () => {
     expect(readFileSync(recordPath(), 'utf8')).toBe('{}\n');
   });
 
-  it('are not over because the stage failed before it could tell', async () => {
+  it('are not over because the stage failed before it knew', async () => {
     logged(3);
     await execution({ failed: [3] });
     told();
@@ -199,7 +199,7 @@ describe('failed runs', () => {
     expect(told()).toEqual([{ kind: 'over', new: [], known: [], gone: [3] }]);
   });
 
-  it('that were fixed and fail again are new', async () => {
+  it('are new if they were fixed and fail again', async () => {
     logged(3, 5);
     await execution({ failed: [3, 5] });
     logged(5);
@@ -210,7 +210,7 @@ describe('failed runs', () => {
     expect(told()).toEqual([{ kind: 'failure', new: [3], known: [5], gone: [] }]);
   });
 
-  it('that are in the log and were never told are told', async () => {
+  it('are told if they are in the log and were never told', async () => {
     logged(7);
     await execution({});
     expect(told()).toEqual([{ kind: 'failure', new: [7], known: [], gone: [] }]);
@@ -236,7 +236,7 @@ describe('an error that ends executions', () => {
     expect([email.reports, warnings()]).toEqual([[], []]);
   });
 
-  it('does not mix with what stages tell', async () => {
+  it('is kept apart from the failures of stages', async () => {
     logged(3);
     await execution({ failed: [3] });
     await ended('the lock can not be taken');
@@ -275,12 +275,12 @@ describe("a stage's own error", () => {
   });
 });
 
-describe('runs that wait by a fault', () => {
+describe('runs that wait because of a fault', () => {
   const waiting = (place: string, cause: string, ...runs: number[]) => ({
     waiting: [{ place, runs, cause, since: '2026-03-01T11:00:00.000Z' }],
   });
 
-  it('are told once an outage, whatever its errors are, and once when it is over', async () => {
+  it('are told once per outage, whatever its errors are, and once when it is over', async () => {
     await execution({}, waiting('UconDB write', 'HTTP 503', 7));
     expect(email.reports[0]?.error).toMatch(
       /^1 run\(s\) wait since .* fault at UconDB write \(7\).*HTTP 503$/,
@@ -294,7 +294,7 @@ describe('runs that wait by a fault', () => {
     expect(told()).toMatchObject([{ kind: 'over' }]);
   });
 
-  it('are told again where another service fails as well', async () => {
+  it('are told again if another service fails as well', async () => {
     await execution({}, waiting('UconDB write', 'HTTP 503', 7));
     told();
     await execution({ error: 'no schema' }, waiting('UconDB write', 'HTTP 503', 7));
@@ -304,7 +304,7 @@ describe('runs that wait by a fault', () => {
     expect(told()).toMatchObject([{ kind: 'failure' }]);
   });
 
-  it('are told though runs fail by their own fault as well', async () => {
+  it('are told even if other runs fail by their own fault', async () => {
     logged(3);
     await execution({ failed: [3] }, waiting('UconDB write', 'HTTP 503', 7));
     expect(email.reports[0]?.error).toContain('HTTP 503');
@@ -329,7 +329,7 @@ describe('a message that does not get through', () => {
     expect(told(slack)).toEqual([{ kind: 'failure', new: [3], known: [], gone: [] }]);
   });
 
-  it('is tried again, too, if it was to say that all is over', async () => {
+  it('is tried again even if it only says that all is over', async () => {
     logged(3);
     await execution({ failed: [3] });
     told();
@@ -341,7 +341,7 @@ describe('a message that does not get through', () => {
     expect(told()).toEqual([{ kind: 'over', new: [], known: [], gone: [3] }]);
   });
 
-  it('may fail by a throw', async () => {
+  it('may fail by an error that is thrown at once', async () => {
     email.fault = () => {
       throw new Error('at once');
     };
@@ -351,7 +351,7 @@ describe('a message that does not get through', () => {
     expect(told(slack)).toHaveLength(1);
   });
 
-  it('may never end: the deadline ends the waiting for all of them', async () => {
+  it('is given up at the deadline if it never ends', async () => {
     const signals: AbortSignal[] = [];
     email.fault = slack.fault = (signal) => {
       signals.push(signal);
@@ -365,7 +365,7 @@ describe('a message that does not get through', () => {
   });
 });
 
-describe('the record', () => {
+describe('the record of what was told', () => {
   it('counts as empty if it can not be understood', async () => {
     logged(3);
     await execution({ failed: [3] });
@@ -381,13 +381,13 @@ describe('the record', () => {
     );
   });
 
-  it('is not made as long as there is nothing to tell', async () => {
+  it('is not made before something is told', async () => {
     await execution({});
     expect(() => readFileSync(recordPath())).toThrow('ENOENT');
     expect([told(email), told(slack)]).toEqual([[], []]);
   });
 
-  it('that can not be written does not keep messages from being sent', async () => {
+  it('does not keep messages from being sent if it can not be written', async () => {
     rmSync(directory, { recursive: true });
     writeFileSync(directory, '');
     await execution({ failed: [3], error: 'the disk is full' });
@@ -395,7 +395,7 @@ describe('the record', () => {
     expect(warnings().join('\n')).toContain("can't be noted");
   });
 
-  it('puts off no reminder because the clock was set back', async () => {
+  it('delays no reminder because the clock was set back', async () => {
     logged(3);
     await execution({ failed: [3] });
     told();

@@ -52,7 +52,7 @@ describe('a Slack message', () => {
     );
   });
 
-  it('keeps quoted text from being markup, and within what Slack takes', () => {
+  it('keeps quoted text from being markup, and as short as Slack demands', () => {
     const report = exampleReport({
       newRuns: runsFrom(1, 500),
       cause: () => `<!channel> & ${'<'.repeat(5000)}`,
