@@ -55,7 +55,7 @@ const open = (serverUrl: string) =>
     timeoutSeconds: 10,
   });
 
-it('prints its address, and keeps what was put when it is killed and started again', async () => {
+it('the server prints its address, and keeps what was put when it is killed and started again', async () => {
   const killed = start();
   const first = open(await urlOf(killed));
   for (const run of [1, 2, 3]) expect(await first.put(run, Buffer.from(`run ${run}`))).toBe('stored');
@@ -71,7 +71,7 @@ it('prints its address, and keeps what was put when it is killed and started aga
   expect(await once(restarted, 'exit')).toEqual([0, null]);
 });
 
-it('does not share its data with another one, and says so', async () => {
+it('the server does not share its data with another one, and says so', async () => {
   await urlOf(start());
   const other = start();
   const [complaint, [code]] = await Promise.all([text(other.stderr), once(other, 'exit')]);
@@ -79,7 +79,7 @@ it('does not share its data with another one, and says so', async () => {
   expect(code).toBe(1);
 });
 
-it('refuses half a certificate', async () => {
+it('the server refuses half a certificate', async () => {
   const child = start('--tls-cert', 'cert.pem');
   const [complaint, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
   expect(complaint).toContain('--tls-key');

@@ -18,7 +18,7 @@ const REASONS: Readonly<Record<number, string>> = {
   405: 'Method Not Allowed',
 };
 
-/** A text with its length; HTML if nothing else is said, as the original does for every plain text. */
+/** A text with its length; HTML by default, as the original sends every plain text. */
 export function textAnswer(text: string, status = 200, type = 'text/html'): Answer {
   const body = Buffer.from(text, 'utf8');
   return {
@@ -32,7 +32,7 @@ export function textAnswer(text: string, status = 200, type = 'text/html'): Answ
   };
 }
 
-/** The answers of a few endpoints also tell which server gave them. */
+/** A few endpoints also tell which server answers. */
 export function signed(answer: Answer, version: string, extra: Answer['headers'] = []): Answer {
   const signature = [
     ['X-Actual-Server', 'localhost'],
@@ -42,7 +42,7 @@ export function signed(answer: Answer, version: string, extra: Answer['headers']
   return { ...answer, headers: [...answer.headers, ...signature, ...extra] };
 }
 
-/** A body whose length is not told. */
+/** A body without a stated length. */
 export function streamAnswer(body: Answer['body'], headers: Answer['headers']): Answer {
   return { status: 200, reason: 'OK', headers, body };
 }
@@ -52,7 +52,7 @@ export function failureAnswer(failure: Failure): Answer {
   return { ...textAnswer(failure.page, 500), reason: 'Application Error' };
 }
 
-/** An error page of the framework: HTML if the client takes it, else plain text. */
+/** An error page of the framework: HTML if the client accepts it, else plain text. */
 export function pageAnswer(status: number, explanation: string, detail: string, accept: string): Answer {
   const title = `${status} ${REASONS[status]}`;
   const html = takesHtml(accept);

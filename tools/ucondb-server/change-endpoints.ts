@@ -41,7 +41,7 @@ export async function put(context: ServerContext, request: EndpointRequest): Pro
   return textAnswer(metadataJson(folder, version), 200, 'text/json');
 }
 
-/** /tag: adds a tag to a version; needs no authentication. */
+/** /tag: adds a tag to a version, without authentication. */
 export async function tag(context: ServerContext, { query }: EndpointRequest): Promise<Answer> {
   onlyKnown(query, 'tag', ['tag', 'folder', 'key', 'object', 'version_id']);
   if (context.readOnly) return textAnswer('Read-only instance', 405);
@@ -62,7 +62,7 @@ export async function tag(context: ServerContext, { query }: EndpointRequest): P
   return textAnswer('OK');
 }
 
-/** /create_folder: with drop=yes all versions of the folder are lost. */
+/** /create_folder: with drop=yes the folder loses all its versions. */
 export async function createFolder(context: ServerContext, request: EndpointRequest): Promise<Answer> {
   if (context.readOnly) return textAnswer('Read-only instance', 405);
   const name = text(request.query, 'folder') ?? '';
@@ -76,8 +76,8 @@ export async function createFolder(context: ServerContext, request: EndpointRequ
 }
 
 /**
- * Checks the digest of a request. As in the original, any nonce and count are taken, the uri need not be the request's, and
- * the header is cut at every comma.
+ * Checks the digest of a request. As the original does, it accepts any nonce and count and another uri than the request's, and
+ * cuts the header at every comma.
  * @returns undefined if it is good, else the answer: 401, with a challenge only if there was no digest at all
  * @throws Failure if a part of the digest is missing, and for the signature scheme, which the original can't check
  */

@@ -9,7 +9,7 @@ import { answerTo, PREFIX } from './router.ts';
 
 const PIECE_CHARACTERS = 16 * 1024;
 
-/** Serves connections: one request each, as the original never keeps one open. */
+/** Serves connections: one request each, as the original keeps none open. */
 export class Connections {
   readonly #context: ServerContext;
   readonly #limit: number;
@@ -83,7 +83,7 @@ export class Connections {
   }
 }
 
-/** An answer of the original's listener, before any endpoint: bare line feeds, no headers, no body. */
+/** An answer that the original's listener gives before any endpoint: bare line feeds, no headers, no body. */
 function bareAnswer(status: number, reason: string): Buffer {
   return Buffer.from(`HTTP/1.1 ${status} ${reason}\n\n`);
 }
@@ -95,7 +95,7 @@ async function send(socket: Socket, bytes: Buffer): Promise<void> {
   }
 }
 
-/** Ends a connection, over TLS without saying so first, as the original does. */
+/** Ends a connection; over TLS without a word before, as the original does. */
 async function end(socket: Socket, last: Buffer = Buffer.alloc(0)): Promise<void> {
   if (socket.destroyed) return;
   const closed = once(socket, 'close');
@@ -117,14 +117,14 @@ function* pieces(parts: Iterable<string>): Generator<Buffer> {
   yield Buffer.from(joined);
 }
 
-/** What could be made of the bytes that came first. */
+/** What the first bytes of a connection hold. */
 type HeadResult = RequestHead | 'invalid' | 'nothing';
 
 const HEAD_LIMIT_BYTES = 100_000;
 const HEAD_SECONDS = 15;
 const END_OF_HEAD = /\r?\n\r?\n/;
 
-/** Reads one request from a connection: head first, then as much of the body as an endpoint asks for. */
+/** Reads one request from a connection: the head first, then as much of the body as an endpoint asks for. */
 class RequestReader {
   readonly #socket: Socket;
   readonly #chunks: AsyncIterator<Buffer>;
@@ -135,7 +135,7 @@ class RequestReader {
     this.#chunks = socket.iterator({ destroyOnReturn: false });
   }
 
-  /** Reads the head; a client that doesn't send one in time gets no answer. */
+  /** Reads the head. A client that doesn't send one in time gets no answer. */
   async head(): Promise<HeadResult> {
     const timer = setTimeout(() => this.#socket.destroy(), HEAD_SECONDS * 1000);
     try {
@@ -156,8 +156,8 @@ class RequestReader {
 
   /**
    * Reads the body.
-   * @param length from Content-Length; without it the body counts as empty, however it is sent
-   * @throws Failure if the client ends before all of it came
+   * @param length from Content-Length; without it the body counts as empty, however the client sends it
+   * @throws Failure if the client ends before it has sent everything
    */
   async body(length: number): Promise<Buffer> {
     const parts: Buffer[] = [this.#buffer.subarray(0, length)];

@@ -15,7 +15,7 @@ export class DiskStore implements VersionStore {
   readonly #folders = new Map<string, FolderIndex>();
   readonly #journal: Journal;
   readonly #release: () => Promise<void>;
-  /** One change after the other. */
+  /** Makes one change after the other. */
   readonly #exclusive = pLimit(1);
   #lastRecordTime = 0;
 
@@ -172,7 +172,7 @@ function placeOf(folder: FolderIndex, dataKey: number): BlobPlace {
   return place;
 }
 
-/** Where a blob is and what is known of it. */
+/** Where a blob is, and what it is. */
 interface BlobPlace {
   readonly dataKey: number;
   /** Of its first byte in the journal. */
@@ -226,7 +226,7 @@ class FolderIndex {
     this.replace(version);
   }
 
-  /** Puts a changed version in the place of the one with its id. */
+  /** Replaces the version with the same id. */
   replace(version: Version): void {
     this.#versions.set(version.id, version);
     if (version.key !== null) this.#byKey.set(keyOf(version.object, version.key), version);

@@ -10,14 +10,14 @@ export const SERVER_VERSION = '3.9.7';
 /** What all endpoints share. */
 export interface ServerContext {
   readonly store: VersionStore;
-  /** Database schema that the original keeps its folders in; part of realms and of all answers. */
+  /** The database schema in which the original keeps its folders; part of realms and of all answers. */
   readonly namespace: string;
   readonly readOnly: boolean;
   readonly user: string;
   readonly password: string;
 }
 
-/** A request whose head was read. Header names are compared without case, but for `Expect`. */
+/** The head of a request. Header names are compared without case, except `Expect`. */
 export interface RequestHead {
   readonly method: string;
   readonly target: string;
@@ -34,11 +34,11 @@ export interface EndpointRequest {
   readonly query: Parameters;
   /** By name in lower case. */
   readonly headers: ReadonlyMap<string, string>;
-  /** Reads the body, whole. @throws Failure if the client ends before that */
+  /** Reads the whole body. @throws Failure if the client ends before */
   body(): Promise<Buffer>;
 }
 
-/** Answers the requests of one path. A Failure that it throws becomes the page of an exception. */
+/** Answers the requests of one path. If it throws a Failure, the answer is the page of an exception. */
 export type Endpoint = (context: ServerContext, request: EndpointRequest) => Promise<Answer> | Answer;
 
 /** A folder that exists. */
@@ -64,7 +64,7 @@ export function findFolder(context: ServerContext, asked: string | undefined): K
   return { name, fullName: `${context.namespace}.${name}`, versions };
 }
 
-/** The versions of an object, oldest first; undefined if it has none but flagged ones. */
+/** The versions of an object, oldest first; undefined if all of them are flagged. */
 export function findObject(folder: KnownFolder, object: string | undefined): Version[] | undefined {
   const versions: Version[] = [];
   let isKnown = false;

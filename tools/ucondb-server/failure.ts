@@ -23,7 +23,7 @@ ${line}
   }
 }
 
-/** What the original says when it goes on with a folder, object or version that it didn't find. */
+/** What the original says when it continues with a folder, object or version that it didn't find. */
 export function missing(attribute: string): Failure {
   return new Failure('AttributeError', `'NoneType' object has no attribute '${attribute}'`);
 }
@@ -41,7 +41,7 @@ export function keyExists(object: string, key: string): Failure {
   );
 }
 
-/** The key was free when the put began, and taken when it was to be committed. */
+/** The key was free when the put began, and taken at the commit. */
 export function keyLost(folder: string, object: string, key: string): Failure {
   return new Failure(
     'psycopg2.errors.UniqueViolation',

@@ -37,9 +37,9 @@ const LINE_END = 0x0a;
 const ENTRY_START = Buffer.from('\n{"is":"');
 
 /**
- * An append-only file of entries and blobs. An entry is on disk when its append is fulfilled, and the next one is written
- * only then; so an entry that is followed by another is whole. The next start cuts off a tail that a crash tore; what is
- * damaged before the tail it leaves alone.
+ * An append-only file of entries and blobs. An entry is on disk when its append is fulfilled, and only then the next one is
+ * written; so every entry except the last is complete. The next start cuts off a tail that a crash tore, and refuses a file that
+ * is damaged before its tail.
  */
 export class Journal {
   readonly #file: FileHandle;
@@ -51,9 +51,9 @@ export class Journal {
   }
 
   /**
-   * Opens or makes a journal and hands its entries to `take`, in order.
+   * Opens or makes a journal and passes its entries to `take`, in order.
    * @param take `position` is where the bytes of a `blob` entry begin
-   * @throws Error if something is no entry that others follow
+   * @throws Error if it is damaged before its tail
    */
   static async open(path: string, take: (entry: JournalEntry, position: number) => void): Promise<Journal> {
     const journal = new Journal(await open(path, constants.O_RDWR | constants.O_CREAT, 0o600));

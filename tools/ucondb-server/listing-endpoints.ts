@@ -19,7 +19,7 @@ export function version(): Answer {
   return textAnswer(SERVER_VERSION);
 }
 
-/** /probe: status 200 whatever happens; only the text tells. */
+/** /probe: status 200 whatever happens; only the text tells of a fault. */
 export async function probe(context: ServerContext): Promise<Answer> {
   try {
     await context.store.ping();
@@ -43,7 +43,7 @@ export async function folders(context: ServerContext, { query }: EndpointRequest
   return signed(nameList(names, query), SERVER_VERSION);
 }
 
-/** /objects: of a folder, those with a version that is not flagged deleted. */
+/** /objects: the objects of a folder that have a version without the flag `deleted`. */
 export async function objects(context: ServerContext, { query }: EndpointRequest): Promise<Answer> {
   const folder = await openFolder(context, query);
   if (folder === undefined) throw missing('listObjects');
@@ -52,7 +52,7 @@ export async function objects(context: ServerContext, { query }: EndpointRequest
   return nameList([...names].sort(), query);
 }
 
-/** /tags: of all versions of the folder, with repeats. */
+/** /tags: the tags of all versions of the folder, with repeats. */
 export async function tags(context: ServerContext, { query }: EndpointRequest): Promise<Answer> {
   const folder = await openFolder(context, query);
   if (folder === undefined) throw missing('listTags');
@@ -100,7 +100,7 @@ function nameList(names: readonly string[], query: Parameters): Answer {
 
 const RECORD_SEPARATOR = '\x1e';
 
-/** What a request asks for; a value of another type than the database's column finds nothing. */
+/** What a request asks for. A value whose type is not that of the database's column finds nothing. */
 const selection = z.record(z.string(), z.unknown());
 type Selection = z.infer<typeof selection>;
 
@@ -126,7 +126,7 @@ export async function lookupVersions(context: ServerContext, request: EndpointRe
   ]);
 }
 
-/** /data_for_versions: fails in the original after its head is out, so the answer is always empty. */
+/** /data_for_versions: the original fails after it has sent the head, so the answer is always empty. */
 export async function dataForVersions(_context: ServerContext, request: EndpointRequest): Promise<Answer> {
   if (request.method !== 'POST') throw new Failure('AssertionError', '');
   await readSelection(request);

@@ -1,12 +1,12 @@
 import { Failure } from './failure.ts';
 import { parseFloatText, quoted } from './python-text.ts';
 
-/** A parameter's value: absent ones are undefined, `?name` without `=` is null, repeated ones are a list. */
+/** A parameter's value: undefined if absent, null for `?name` without `=`, a list if repeated. */
 export type ParameterValue = string | null | readonly (string | null)[];
 /** Parameters by name. */
 export type Parameters = ReadonlyMap<string, ParameterValue>;
 
-/** The request is refused for a character in a parameter: status 400. */
+/** A parameter holds a character for which the server refuses the request: status 400. */
 export class ForbiddenCharacter extends Error {}
 
 const FORBIDDEN = /[<'>\\|]/;
@@ -67,7 +67,7 @@ export function joinParameters(path: string, query: Parameters): Parameters {
 }
 
 /**
- * A parameter that is to be one text.
+ * A parameter that must be one text.
  * @throws Failure as the database does if it is a list
  */
 export function text(parameters: Parameters, name: string): string | undefined {

@@ -120,7 +120,7 @@ describe('a front that keeps connections', () => {
     }
   }
 
-  it('and closes them when the next request comes', async () => {
+  it('and closes them when the next request comes loses nothing', async () => {
     await open(server.url).put(1, blob);
     const front = await keepingFront(async (socket, request, count) => {
       if (count > 1) socket.destroy();
@@ -133,7 +133,7 @@ describe('a front that keeps connections', () => {
     expect(await keys()).toEqual(['1', null]);
   });
 
-  it('and takes no nonce twice: workers that share one are not refused', async () => {
+  it('and takes no nonce twice lets workers share one', async () => {
     let made = 0;
     const good = new Set<string>();
     const front = await keepingFront(async (socket, request) => {
@@ -155,7 +155,7 @@ describe('a front that keeps connections', () => {
     expect(await keys()).toHaveLength(30);
   });
 
-  it('and answers to the request before', async () => {
+  it('and answers to the request before is not believed', async () => {
     for (const run of [1, 2]) await open(server.url).put(run, blob);
     const front = await (() => {
       const before = new Map<Socket, string>();
@@ -173,7 +173,7 @@ describe('a front that keeps connections', () => {
 });
 
 describe('a front that fails by itself', () => {
-  it('after it has passed a replacement on: it is not made twice', async () => {
+  it('after it has passed on a replacement does not cause a second one', async () => {
     await open(server.url).put(1, blob);
     let broken = false;
     const client = await openThrough((head) => {
@@ -191,7 +191,7 @@ describe('a front that fails by itself', () => {
   });
 
   it.each(['Object not found!', 'Object not found! Error 404'])(
-    'with "%s": that is no empty archive',
+    'with "%s" does not count as an empty archive',
     async (title) => {
       const client = await openThrough(() => (request) => {
         const style = '<style>body { color: #000 }</style>';
@@ -204,7 +204,7 @@ describe('a front that fails by itself', () => {
     },
   );
 
-  it('with a page that floats: that is no server without logins', async () => {
+  it('with a page about floats does not count as a server without logins', async () => {
     let first = true;
     const client = await openThrough((head) => {
       if (!first || !head.includes('tv=x')) return undefined;
@@ -228,7 +228,7 @@ it('the listing of another object, out of a cache, is not believed', async () =>
 it.each([
   ['that other headers offer', 'WWW-Authenticate: Negotiate\r\nWWW-Authenticate:'],
   ['that one header offers', 'WWW-Authenticate: Basic realm="a, b", Negotiate,'],
-])('finds the digest among other ways to log in %s', async (_, headers) => {
+])('the client finds the digest among other ways to log in %s', async (_, headers) => {
   const client = await openThrough((head) =>
     /^authorization:/im.test(head)
       ? undefined
@@ -240,7 +240,7 @@ it.each([
   expect(await client.put(1, blob)).toBe('stored');
 });
 
-it('names the ways to log in that it does not know, and blames no password', async () => {
+it('an error names the ways to log in that the client does not know, and blames no password', async () => {
   const client = await openThrough(() => (request) => {
     request.answer(
       'HTTP/1.1 401 No\r\nWWW-Authenticate: Negotiate\r\nWWW-Authenticate: Basic realm="x"\r\nContent-Length: 0\r\n\r\n',
@@ -268,7 +268,7 @@ describe('the page of a server in between', () => {
     );
   });
 
-  it('in place of a blob is called what it is', async () => {
+  it('is no blob, and the error says so', async () => {
     await open(server.url).put(1, blob);
     const client = await openThrough(() => (request) => request.answer(page('200 OK', nginx('Sign in'))));
     await expect(client.get(1)).rejects.toThrow(/the answer is no blob.*a page of something in between/);
@@ -284,7 +284,7 @@ describe('the page of a server in between', () => {
   });
 });
 
-it('names itself and its version', async () => {
+it('the client names itself and its version', async () => {
   const client = await openThrough(() => undefined);
   await client.put(1, blob);
   for (const head of proxy?.heads ?? []) {

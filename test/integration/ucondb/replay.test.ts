@@ -179,7 +179,7 @@ describe.each(sessions)('$name', (session) => {
   });
 });
 
-it('leaves no recorded request out', () => {
+it('the replay leaves out no recorded request', () => {
   const replayed = sessions.flatMap(({ steps }) => steps.filter((step) => typeof step === 'string'));
   const recorded = readdirSync(transcripts)
     .filter((name) => name.endsWith('.http') && readTranscript(join(transcripts, name)).length > 0)

@@ -82,7 +82,7 @@ describe('an answer that only drips is given up', () => {
     await expect(client.get(1)).rejects.toThrow('came too slowly');
   });
 
-  it('if it is that to an upload, whose outcome then is asked for', async () => {
+  it('if it answers an upload, and the client asks for the outcome', async () => {
     await open((head) => (isUpload(head) ? dripping(1) : undefined));
     expect(await client.put(1, blob)).toBe('stored');
     expect(proxy.heads.filter(isUpload)).toHaveLength(1);
@@ -174,7 +174,7 @@ describe('a limit of size', () => {
     await expect(client.get(1)).rejects.toThrow(/1000001 bytes.*ucon_db\.max_blob_mb/);
   });
 
-  it('ends the page of a failure', async () => {
+  it('cuts the page of a failure', async () => {
     const page = endless('', 'x'.repeat(10_000), '502 Bad Gateway');
     await open((head) => (isBlobRead(head) ? page : undefined));
     await expect(client.get(1)).rejects.toThrow(/502/);
@@ -211,7 +211,7 @@ describe('when a stop is asked for', () => {
     expect(proxy.heads.filter(isUpload)).toHaveLength(1);
   });
 
-  it('a listing is given up, though it goes on', async () => {
+  it('a listing is given up, even while it is coming', async () => {
     await store(1, blob);
     const stop = new AbortController();
     await open(
@@ -229,7 +229,7 @@ describe('when a stop is asked for', () => {
     await expect(client.listRuns(stop.signal)).rejects.toThrow(NotYetError);
   });
 
-  it('what belongs to a run comes to its end', async () => {
+  it('requests for a single run are finished', async () => {
     await store(1, blob);
     const stop = new AbortController();
     stop.abort();
@@ -238,7 +238,7 @@ describe('when a stop is asked for', () => {
     expect(await client.put(2, blob, stop.signal)).toBe('stored');
   });
 
-  it('but not if it goes on for ever, as fast as it may be', async () => {
+  it('a request that never finishes is given up, however fast it is', async () => {
     holdTime();
     await store(1, Buffer.alloc(2_000_000));
     const stop = new AbortController();

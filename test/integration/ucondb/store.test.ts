@@ -35,7 +35,7 @@ const held = (store: DiskStore): Promise<string[]> =>
     }),
   );
 
-it('keeps versions, keys, tags and blobs over a restart', async () => {
+it('the store keeps versions, keys, tags and blobs over a restart', async () => {
   await within(async (store) => {
     await put(store, '1', 'one');
     await put(store, null, 'one');
@@ -47,7 +47,7 @@ it('keeps versions, keys, tags and blobs over a restart', async () => {
   expect(await within(held)).toEqual(expected);
 });
 
-it('loses nothing but the unfinished last put, wherever a crash cut it', async () => {
+it('the store loses nothing but the unfinished last put, wherever a crash cut the journal', async () => {
   await within((store) => put(store, '1', 'one'));
   const { size: before } = await stat(journal);
   await within((store) => put(store, '2', 'x'.repeat(50)));
@@ -61,7 +61,7 @@ it('loses nothing but the unfinished last put, wherever a crash cut it', async (
   }
 });
 
-it('does not believe a blob whose bytes did not all reach the disk', async () => {
+it('the store does not accept a blob of which only a part reached the disk', async () => {
   await within((store) => put(store, '1', 'one'));
   const { size: before } = await stat(journal);
   await within((store) => put(store, '2', 'two'));
@@ -72,13 +72,13 @@ it('does not believe a blob whose bytes did not all reach the disk', async () =>
   expect(await within(held)).toEqual(['1 1 1 one a,b', '2 2 2 two a,b']);
 });
 
-it('cuts off what is no entry', async () => {
+it('the store cuts off what is no entry', async () => {
   await within((store) => put(store, '1', 'one'));
   await appendFile(journal, '{"is":"version","folder":"f"}\n');
   expect(await within(held)).toEqual(['1 1 1 one a,b']);
 });
 
-it('is not opened, and loses nothing, when a part before the end is damaged', async () => {
+it('a journal that is damaged before its end is not opened, and loses nothing', async () => {
   for (const key of ['1', '2', '3']) await within((store) => put(store, key, `blob ${key}`));
   const whole = await readFile(journal);
   for (let at = whole.indexOf('"is":"blob"'); at >= 0; at = whole.indexOf('"is":"blob"', at + 1)) {
@@ -92,7 +92,7 @@ it('is not opened, and loses nothing, when a part before the end is damaged', as
   expect(await within(held)).toHaveLength(3);
 });
 
-it('takes over the lock of a killed server, but not of a running one', async () => {
+it('the store takes over the lock of a killed server, but not that of a running one', async () => {
   const lock = join(directory, 'server.pid');
   await writeFile(lock, '999999999\n');
   await within((store) => put(store, '1', 'one'));

@@ -90,7 +90,7 @@ describe('writeFileAtomic', () => {
     expect((await nodeFiles.lstat(join(directory, 'second'))).isSymbolicLink()).toBe(true);
   });
 
-  it('takes names up to the limit of the file system', async () => {
+  it('writes files with names up to the limit of the file system', async () => {
     const name = 'n'.repeat(255);
     await writeFileAtomic(join(directory, name), 'x');
     expect(await nodeFiles.readdir(directory)).toEqual([name]);
@@ -124,7 +124,7 @@ describe('writeFileAtomic', () => {
     ['ENOTSUP', true],
     ['EIO', false],
     ['ENOSPC', false],
-  ])('when the directory cannot be synced (%s) succeeds: %s', async (code, succeeds) => {
+  ])('where the directory cannot be synced (%s) succeeds: %s', async (code, succeeds) => {
     const attempt = writeFileAtomic(join(directory, 'a'), 'x', { files: failingHandles('sync', code, 1) });
     if (succeeds) await expect(attempt).resolves.toBeUndefined();
     else await expect(attempt).rejects.toThrow(code);
@@ -151,7 +151,7 @@ describe('writeFileAtomic', () => {
 });
 
 describe('removeStaleTemporaries', () => {
-  it('removes only own temporaries that are old enough', async () => {
+  it('removes only its own temporaries that are old enough', async () => {
     const leftover = '.state.123-0123456789ab.archiver-tmp';
     const names = [leftover, '.other.tmp', 'state'];
     for (const name of names) await nodeFiles.writeFile(join(directory, name), '');

@@ -13,19 +13,19 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true }));
 
 describe('makeDirectory', () => {
-  it('makes what is missing, and may be called again', () => {
+  it('makes the directories that are missing, and may be called again', () => {
     const path = join(directory, 'a', 'b', 'c');
     makeDirectory(path);
     makeDirectory(path);
     expect(statSync(path).isDirectory()).toBe(true);
   });
 
-  it.each(['a', 'a/b'])('refuses what has a file in its way: %s', (name) => {
+  it.each(['a', 'a/b'])('refuses a path with a file in its way: %s', (name) => {
     writeFileSync(join(directory, 'a'), '');
     expect(() => makeDirectory(join(directory, name))).toThrow(/EEXIST|ENOTDIR/);
   });
 
-  it('takes a link to a directory, and refuses one to nothing', () => {
+  it('accepts a link to a directory, and refuses a link to nothing', () => {
     symlinkSync(directory, join(directory, 'link'));
     makeDirectory(join(directory, 'link', 'b'));
     symlinkSync('nothing', join(directory, 'dangling'));
@@ -33,7 +33,7 @@ describe('makeDirectory', () => {
     expect(() => makeDirectory(join(directory, 'dangling', 'b'))).toThrow();
   });
 
-  it('gives up where the file system makes none', () => {
+  it('gives up where the file system makes no directories', () => {
     expect(() => makeDirectory('/proc/none/below')).toThrow(/ENOENT|EACCES|EROFS|EPERM/);
   });
 });

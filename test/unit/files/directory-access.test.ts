@@ -11,12 +11,12 @@ describe('the space of a disk', () => {
   const space = { ...statfsSync(tmpdir()), bsize: 4096, files: 1000, ffree: 500 };
   const left = (bytes: number, more = {}) => spaceLeft({ ...space, bavail: bytes / 4096, ...more }, '/data');
 
-  it('is told', () => {
+  it('is shown in a unit that people read', () => {
     expect(left(5 * 2 ** 40)).toEqual({ text: ', 5.0 TiB free', warnings: [] });
     expect(left(700 * 2 ** 20)).toEqual({ text: ', 700 MiB free', warnings: [] });
   });
 
-  it('is warned of while there is a little, and an error when there is none', () => {
+  it('causes a warning while a little is left, and an error when none is', () => {
     expect(left(50 * 2 ** 20).warnings).toEqual([expect.stringContaining('little space')]);
     expect(() => left(4096)).toThrow('The disk of /data is full (4.0 KiB free); make room');
     expect(() => left(2 ** 40, { ffree: 0 })).toThrow('no more files can be made');
@@ -26,7 +26,7 @@ describe('the space of a disk', () => {
 });
 
 describe('a directory', () => {
-  it('is found through links, and what was tried in it is gone', async () => {
+  it('is found through links, and the trial leaves nothing in it', async () => {
     const base = await temporaryDirectory();
     mkdirSync(join(base, 'real'));
     symlinkSync(join(base, 'real'), join(base, 'link'));

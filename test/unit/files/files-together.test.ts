@@ -14,7 +14,7 @@ const files = [
 /** No file can have that name. */
 const impossible = { name: 'x'.repeat(300), bytes: Buffer.of() };
 
-it('makes the directory, with all above it, and nothing else', async () => {
+it('writing files together makes the directory, with all above it, and nothing else', async () => {
   const top = await makeDirectory();
   expect(await writeFilesTogether(join(top, 'runs', '7'), files, go)).toBe(true);
   expect(await readdir(join(top, 'runs'))).toEqual(['7']);
@@ -22,7 +22,7 @@ it('makes the directory, with all above it, and nothing else', async () => {
   expect(await readFile(join(top, 'runs', '7', 'b.fcl'), 'utf8')).toBe('b: 2\n');
 });
 
-it('leaves other files of a directory that is there, and takes the place of its own', async () => {
+it('an existing directory keeps its other files, and files of the same name are replaced', async () => {
   const top = await makeDirectory();
   await writeFile(join(top, 'mine'), 'mine');
   await writeFile(join(top, 'a.fcl'), 'old');
@@ -33,7 +33,7 @@ it('leaves other files of a directory that is there, and takes the place of its 
   expect(await readFile(join(top, 'a.fcl'), 'utf8')).toBe('a: 1\n');
 });
 
-it('leaves nothing behind when one of the files cannot be written', async () => {
+it('nothing is left behind when one of the files cannot be written', async () => {
   const top = await makeDirectory();
   const target = join(top, '7');
   const failing = () => writeFilesTogether(target, [...files, impossible], over);
@@ -46,14 +46,14 @@ it('leaves nothing behind when one of the files cannot be written', async () => 
   expect(await readFile(join(target, 'a.fcl'), 'utf8')).toBe('old');
 });
 
-it('says what is in place when a file of a directory cannot be replaced', async () => {
+it('the error says what is in place when a file of a directory cannot be replaced', async () => {
   const top = await makeDirectory();
   await mkdir(join(top, 'b.fcl'));
   await expect(writeFilesTogether(top, files, over)).rejects.toThrow('only 1 of 2 files are in place: ');
   expect((await readdir(top)).sort()).toEqual(['a.fcl', 'b.fcl']);
 });
 
-it('replaces nothing that somebody else put there, unless it is to, and takes back what it had added', async () => {
+it('without leave to replace, a file that somebody else put there stays, and the files added before are removed', async () => {
   const top = await makeDirectory();
   await writeFile(join(top, 'b.fcl'), 'of somebody else');
   await expect(writeFilesTogether(top, files, go)).rejects.toThrow(/^nothing was written: EEXIST/);
@@ -61,7 +61,7 @@ it('replaces nothing that somebody else put there, unless it is to, and takes ba
   expect(await readFile(join(top, 'b.fcl'), 'utf8')).toBe('of somebody else');
 });
 
-it('writes nothing when it is to stop, and removes itself from the end of the process', async () => {
+it('nothing is written after a stop, and nothing remains to be done at the end of the process', async () => {
   const top = await makeDirectory();
   const before = process.listenerCount('exit');
   expect(await writeFilesTogether(join(top, '7'), files, { ...go, stop: AbortSignal.abort() })).toBe(false);
@@ -76,7 +76,7 @@ describe('files in subdirectories', () => {
     { name: 'sub/d.fcl', bytes: Buffer.of() },
   ];
 
-  it('are put into a directory that is made, and into one that is there', async () => {
+  it('are put into a new directory and into an existing one', async () => {
     const top = await makeDirectory();
     for (const options of [go, over]) {
       const target = join(top, String(options.replace));
@@ -91,7 +91,7 @@ describe('files in subdirectories', () => {
     }
   });
 
-  it('leave no directory behind when one of them is there already', async () => {
+  it('leave no directory behind when one of them exists already', async () => {
     const top = await makeDirectory();
     await writeFile(join(top, 'b.fcl'), 'of somebody else');
     await expect(writeFilesTogether(top, deep, go)).rejects.toThrow(/^nothing was written: EEXIST/);

@@ -7,13 +7,13 @@ import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 const temporaryDirectory = useTemporaryDirectories();
 const refusal = (path: string, code = 'EACCES') => Object.assign(new Error(code), { code, path });
 
-it('names the owner of the file that refused, who we are, and the chown', () => {
+it('the hint names the owner of the file that refused, who we are, and the chown', () => {
   expect(ownershipHint(refusal('/etc/passwd'), 65534)).toBe(
     '; it belongs to root (mode 0644), and the archiver runs as nobody: as root, chown nobody /etc/passwd',
   );
 });
 
-it('names the directory in which something could not be made', async () => {
+it('the hint names the directory in which something could not be made', async () => {
   const directory = join(await temporaryDirectory(), 'work');
   mkdirSync(directory, { mode: 0o700 });
   const { uid } = statSync(directory);
@@ -25,7 +25,7 @@ it('names the directory in which something could not be made', async () => {
   expect(hint).not.toContain('new/file');
 });
 
-it('says nothing of what is ours, of other errors, and of errors without a file', async () => {
+it('there is no hint for what is ours, for other errors, and for errors without a file', async () => {
   const file = join(await temporaryDirectory(), 'file');
   writeFileSync(file, '');
   expect(ownershipHint(refusal(file))).toBe('');

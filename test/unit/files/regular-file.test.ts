@@ -60,7 +60,7 @@ const readers: readonly (readonly [file: string, read: (path: string) => unknown
   ],
 ];
 
-it('takes a configuration from a pipe, as a program may decrypt it', async () => {
+it('a configuration may come from a pipe, as a program may decrypt it', async () => {
   const path = join(await temporaryDirectory(), 'config.yaml');
   execFileSync('mkfifo', [path]);
   const [text] = await Promise.all([readConfigFile(path), writeFile(path, 'app: {}\n')]);
@@ -68,7 +68,7 @@ it('takes a configuration from a pipe, as a program may decrypt it', async () =>
 });
 
 describe.each(kinds)('What is %s, not a regular file,', (kind, make) => {
-  it.each(readers)('is refused at once and named as %s', async (file, read) => {
+  it.each(readers)('is refused at once, and named, in place of %s', async (file, read) => {
     const path = join(await temporaryDirectory(), file);
     await make(path);
     const refused = expect(async () => await read(path)).rejects;
@@ -76,7 +76,7 @@ describe.each(kinds)('What is %s, not a regular file,', (kind, make) => {
     await refused.toThrow(new RegExp(`${path}|/dev/zero`));
   });
 
-  it('is told by what it is', async () => {
+  it('is called what it is', async () => {
     const path = join(await temporaryDirectory(), 'file');
     await make(path);
     await expect(readRegularFile(path)).rejects.toThrow(`it is ${kind}, not a regular file`);
@@ -84,7 +84,7 @@ describe.each(kinds)('What is %s, not a regular file,', (kind, make) => {
   });
 });
 
-it('A regular file is read whole, also through a link', async () => {
+it('a regular file is read whole, also through a link', async () => {
   const directory = await temporaryDirectory();
   const bytes = Buffer.alloc(200_000, 'x\xff', 'latin1');
   await writeFile(join(directory, 'file'), bytes);

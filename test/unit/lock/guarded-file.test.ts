@@ -7,7 +7,7 @@ import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 
 const makeDirectory = useTemporaryDirectories();
 
-it('is had although others take away the directory whenever it is empty', async () => {
+it('a file is locked although others remove its directory whenever it is empty', async () => {
   const directory = join(await makeDirectory(), 'shared');
   let isOver = false;
   const takingAway = (async () => {

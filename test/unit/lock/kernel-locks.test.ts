@@ -23,7 +23,7 @@ function line(inode: number | bigint, device: string, kind = 'FLOCK  ADVISORY  W
 }
 
 describe('parseKernelLocks', () => {
-  it('reads held locks and leaves waiting ones and leases', () => {
+  it('reads locks that somebody holds, and leaves out waiting ones and leases', () => {
     const text = [
       '1: POSIX  ADVISORY  READ  123 08:01:1234 128 128',
       '1: -> POSIX  ADVISORY  WRITE 124 08:01:1234 0 EOF',
@@ -53,7 +53,7 @@ describe('findKernelLock', () => {
     },
   );
 
-  it('takes a lock on the same inode of another device for another file, unless its PID stands in the file', async () => {
+  it('takes a lock on the same inode of another device for the lock of another file, unless the file names its PID', async () => {
     fs.writeFileSync(table, '');
     fs.writeFileSync(file, '5\n');
     fs.writeFileSync(table, line(fs.statSync(file).ino, '1ff:01'));
@@ -62,7 +62,7 @@ describe('findKernelLock', () => {
     expect((await findKernelLock(file, table))?.pid).toBe(77);
   });
 
-  it('finds none on a missing file, a directory, or without a table', async () => {
+  it('finds no lock on a missing file or a directory, nor without a table', async () => {
     fs.writeFileSync(table, line(fs.statSync(directory).ino, kernelDeviceOf(directory)));
     expect(await findKernelLock(file, table)).toBeUndefined();
     expect(await findKernelLock(directory, table)).toBeUndefined();

@@ -31,7 +31,7 @@ describe('recordName', () => {
     expect(parseRecordName(recordName(owner))).toEqual(owner);
   });
 
-  it('keeps this process', () => {
+  it('keeps the process that runs the test', () => {
     const owner = currentOwner();
     expect(owner.pid).toBe(process.pid);
     expect(parseRecordName(recordName(owner))).toEqual(owner);
@@ -121,7 +121,7 @@ describe('adviceOn', () => {
     },
   );
 
-  it('says how to end a lock of something unknown', () => {
+  it('says how to remove the lock of something unknown', () => {
     expect(adviceOn(holder(undefined), self, soon)).toBe(
       'If you are sure that it is not running, remove the directory /shared/lock.lock.',
     );
@@ -129,7 +129,7 @@ describe('adviceOn', () => {
 });
 
 describe('findProcess', () => {
-  it('knows this process', () => {
+  it('knows the process that runs the test', () => {
     expect(findProcess(process.pid)?.startTicks).toMatch(/^[0-9]+$/);
   });
 
@@ -172,7 +172,7 @@ describe('findInContainers', () => {
     expect(findInContainers(8, machine, table)).toEqual([]);
   });
 
-  it('knows when it can not see all', async () => {
+  it('knows when it can not see all processes', async () => {
     const table = await tableOf({ 100: ['100\t7', 'S', '12'] });
     expect(findInContainers(7, machine, table)).toBeUndefined();
     expect(findInContainers(7, '4026532000', await tableOf({ 1: ['1', 'S', '1'] }))).toBeUndefined();
@@ -190,7 +190,7 @@ describe('parseStat', () => {
     },
   );
 
-  it('makes nothing of something else', () => {
+  it('reads nothing from another text', () => {
     expect(parseStat('')).toBeUndefined();
     expect(parseStat('100 (node) S 1')).toBeUndefined();
   });

@@ -25,7 +25,7 @@ describe('a lookup in a process of its own', () => {
     await expect(lookUp(host, { all: true })).rejects.toThrow(/^getaddrinfo E\w+ /);
   });
 
-  it('is killed when it is given up', async () => {
+  it('is killed when the caller gives it up', async () => {
     const stop = new AbortController();
     const looking = lookUp('localhost', {}, stop.signal);
     stop.abort();

@@ -7,7 +7,7 @@ function proxyOf(server: string, env: Environment): string | undefined {
   return proxyFor(new URL(server), env)?.shown;
 }
 
-describe('the proxy of a server', () => {
+describe('the proxy', () => {
   it.each<[string, Environment, string | undefined]>([
     ['http://u/app', {}, undefined],
     ['http://u/app', { http_proxy: 'http://p:3128' }, 'http://p:3128 (http_proxy)'],
@@ -31,7 +31,7 @@ describe('the proxy of a server', () => {
     expect(proxyOf(server, env)).toBe(proxy);
   });
 
-  it('has address, port and login', () => {
+  it('has an address, a port and a login', () => {
     expect(proxyFor(new URL('http://u'), { http_proxy: 'http://me:p%40ss%zz@[::1]:3128' })).toMatchObject({
       hostname: '::1',
       port: 3128,
@@ -97,13 +97,13 @@ describe('no_proxy', () => {
     expect(isExcepted(server, { no_proxy: list })).toBe(false);
   });
 
-  it('is read in lower case first', () => {
+  it('counts in lower case first', () => {
     expect(isExcepted('http://u/app', { no_proxy: 'u', NO_PROXY: 'other' })).toBe(true);
     expect(isExcepted('http://u/app', { no_proxy: 'other', NO_PROXY: 'u' })).toBe(false);
   });
 });
 
-it('the addresses hold what must not be shown', () => {
+it('the addresses of proxies include the passwords, for those who hide them', () => {
   expect(proxyAddresses({ http_proxy: 'me:phrase@p', HTTPS_PROXY: 'http://q', NO_PROXY: 'x' })).toEqual([
     'http://me:phrase@p',
     'http://q',

@@ -19,13 +19,13 @@ afterEach(() => {
 });
 
 describe('FailureLog', () => {
-  it('reads numbers, ascending and once, and ignores other lines', async () => {
+  it('reads each number once, ascending, and ignores other lines', async () => {
     fs.mkdirSync(join(directory, 'work'));
     fs.writeFileSync(path, '12\r\n 7 \n# note\n12\n\n-3\n1.5\n007\n99999999999999999999\n9');
     expect(await log.read()).toEqual([7, 9, 12]);
   });
 
-  it('names lines that are no run numbers, of many the first ten', async () => {
+  it('names the first ten lines that are no run numbers', async () => {
     const warnings: string[] = [];
     log = new FailureLog(path, undefined, (message) => warnings.push(message));
     fs.mkdirSync(join(directory, 'work'));
@@ -44,7 +44,7 @@ describe('FailureLog', () => {
     expect(warnings.at(-1)).toBe(`${path}: 20 more lines are no run numbers and are ignored`);
   });
 
-  it('is empty when there is no file, and writes none for nothing', async () => {
+  it('is empty without a file, and makes none if there is nothing to write', async () => {
     expect(await log.read()).toEqual([]);
     await log.change({ remove: [3] });
     await log.change({});
@@ -63,7 +63,7 @@ describe('FailureLog', () => {
     expect(fs.readFileSync(path, 'utf8')).toBe('');
   });
 
-  it('loses nothing of many changes at once', async () => {
+  it('loses none of many changes at once', async () => {
     const other = new FailureLog(path);
     const runs = Array.from({ length: 30 }, (_, index) => index + 1);
     await Promise.all(runs.map((run) => (run % 2 ? log : other).change({ add: failing(run) })));

@@ -38,8 +38,8 @@ async function noted(): Promise<string[]> {
   return [...byRun].map(([run, { time, message }]) => `${run} ${time.slice(11, 13)}h ${message}`);
 }
 
-describe('the reason', () => {
-  it('is there with the run, and is that of the last failure', async () => {
+describe('the reason of a failure', () => {
+  it('exists as long as the run is in the log, and belongs to its last failure', async () => {
     await log.change({ add: failed('torn', 12, 7, 9_007_199_254_740_991) });
     expect(await noted()).toEqual(['7 12h torn', '12 12h torn', '9007199254740991 12h torn']);
     now = new Date('2026-03-01T15:00:00Z');
@@ -50,7 +50,7 @@ describe('the reason', () => {
     });
   });
 
-  it('goes with the run: archived, recovered, or taken out by hand', async () => {
+  it('disappears with the run: archived, recovered, or removed by hand', async () => {
     await log.change({ add: failed('torn', 1, 2, 3, 4, 5) });
     await log.change({ remove: [2] });
     expect(await noted()).toEqual(['1 12h torn', '3 12h torn', '4 12h torn', '5 12h torn']);
@@ -63,7 +63,7 @@ describe('the reason', () => {
     expect(readFileSync(path, 'utf8')).toBe('{}\n');
   });
 
-  it('makes no file as long as there is nothing to note', async () => {
+  it('needs no file as long as nothing is noted', async () => {
     await log.change({ remove: [2] });
     await log.replace([3]);
     await log.change({ remove: [3] });
@@ -90,9 +90,9 @@ describe('the reason', () => {
   });
 });
 
-describe('a file that is no good', () => {
+describe('a file of reasons', () => {
   it.each(['{torn', '[]', '{"x": {}}', '{"5": {"time": "noon", "message": "m"}}', '"', '', '\xff'])(
-    'counts as empty, with one warning, and is replaced by what comes next: %s',
+    'that can not be understood counts as empty, with one warning, and the next failure replaces it: %s',
     async (content) => {
       writeFileSync(path, content, 'latin1');
       const { byRun, problem } = await log.reasons();
@@ -109,7 +109,7 @@ describe('a file that is no good', () => {
     },
   );
 
-  it('that can not be written keeps nothing from the failure log, and is warned of once', async () => {
+  it('that can not be written keeps nothing from the failure log, and causes one warning', async () => {
     mkdirSync(path);
     await log.change({ add: failed('broken', 3) });
     await log.change({ add: failed('broken', 4), remove: [3] });

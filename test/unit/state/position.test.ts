@@ -30,7 +30,7 @@ describe('advance', () => {
     });
   });
 
-  it('takes what the contiguous runs pass over for tried', () => {
+  it('counts runs that the contiguous run passes as tried', () => {
     const killed = { lastContiguousRun: 10, lastAttemptedRun: 10 };
     expect(advance(killed, { successes: [], attempted: [], archivedBefore: [11, 12, 20] })).toEqual({
       lastContiguousRun: 12,
@@ -38,7 +38,7 @@ describe('advance', () => {
     });
   });
 
-  it('never goes back, and says the same however a batch is cut into steps', () => {
+  it('never goes back, and gives the same however a batch is cut into steps', () => {
     fc.assert(
       fc.property(run, run, runs, (contiguous, attempted, successes) => {
         const start = { lastContiguousRun: contiguous, lastAttemptedRun: attempted };
@@ -60,7 +60,7 @@ describe('advance', () => {
     );
   });
 
-  it('begins an empty state as a recomputation of the target would', () => {
+  it('begins an empty state as recomputing it from the target would', () => {
     fc.assert(
       fc.property(runs, (atTarget) => {
         const half = Math.floor(atTarget.length / 2);
@@ -71,7 +71,7 @@ describe('advance', () => {
     );
   });
 
-  it('takes a hundred thousand runs', () => {
+  it('copes with a hundred thousand runs', () => {
     const successes = Array.from({ length: 100_000 }, (_, index) => index + 5);
     expect(advance(empty, { successes, attempted: successes })).toEqual({
       lastContiguousRun: 100_004,
@@ -85,12 +85,12 @@ describe('recompute', () => {
     [[], 0, 0],
     [[7], 7, 7],
     [[12, 10, 11, 14], 12, 14],
-  ])('of %j gives %i and %i', (atTarget, lastContiguousRun, lastAttemptedRun) => {
+  ])('of the runs %j gives %i and %i', (atTarget, lastContiguousRun, lastAttemptedRun) => {
     expect(recompute(atTarget)).toEqual({ lastContiguousRun, lastAttemptedRun });
   });
 });
 
-it('the position is the higher of the two', () => {
+it('the position is the higher of the two numbers of a state', () => {
   expect(positionOf({ lastContiguousRun: 3, lastAttemptedRun: 9 })).toBe(9);
   expect(positionOf({ lastContiguousRun: 9, lastAttemptedRun: 3 })).toBe(9);
 });

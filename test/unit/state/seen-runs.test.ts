@@ -19,7 +19,7 @@ afterEach(() => {
 });
 
 describe('SeenRuns', () => {
-  it('takes all that is present at the first execution for seen', async () => {
+  it('counts all runs that are present at the first execution as seen', async () => {
     expect(await seen.late([1, 2, 3], 10)).toEqual([]);
     expect((await seen.membership())(77)).toBe(true);
     await seen.remember([1, 2, 3]);
@@ -37,7 +37,7 @@ describe('SeenRuns', () => {
     expect(await seen.hasAny()).toBe(true);
   });
 
-  it('knows runs that appeared late, at or below the position only', async () => {
+  it('finds runs that appeared late, only at or below the position', async () => {
     await seen.remember([1, 2, 10]);
     expect(await seen.late([1, 2, 5, 10, 11], 10)).toEqual([5]);
     expect(await seen.late([5, 10, 11], 11)).toEqual([5, 11]);
@@ -57,13 +57,13 @@ describe('SeenRuns', () => {
     expect(await seen.late([3, 5, 6], 6)).toEqual([5]);
   });
 
-  it('takes run 0 for late only when there is a position', async () => {
+  it('counts run 0 as late only when there is a position', async () => {
     await seen.remember([1]);
     expect(await seen.late([0], 0)).toEqual([]);
     expect(await seen.late([0], 1)).toEqual([0]);
   });
 
-  it('stays small', async () => {
+  it('stays small, however many runs there are', async () => {
     await seen.remember(Array.from({ length: 100_000 }, (_, index) => index + 1));
     await seen.remember([200_000]);
     expect(fs.readFileSync(path, 'utf8')).toBe(
@@ -93,7 +93,7 @@ describe('SeenRuns', () => {
 describe('RunSet', () => {
   const runs = fc.array(fc.integer({ min: 0, max: 50 }));
 
-  it('holds exactly what was put in, and reads what it writes', () => {
+  it('holds exactly the runs that were put in, and reads what it writes', () => {
     fc.assert(
       fc.property(runs, runs, (one, other) => {
         const set = RunSet.of(one).union(RunSet.of(other));

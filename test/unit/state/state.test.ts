@@ -21,7 +21,7 @@ const attempted = (lastAttemptedRun: number) => (state: { lastContiguousRun: num
 });
 
 describe('StateFile', () => {
-  it('takes a missing file for an empty state and makes its directory when it writes', async () => {
+  it('counts a missing file as an empty state, and makes its directory when it writes', async () => {
     const state = new StateFile(join(directory, 'work', 'state.json'));
     expect(await state.read()).toEqual({ lastContiguousRun: 0, lastAttemptedRun: 0 });
     expect(await state.update((same) => same)).toEqual({ lastContiguousRun: 0, lastAttemptedRun: 0 });
@@ -42,7 +42,7 @@ describe('StateFile', () => {
     expect(await new StateFile(path).read()).toEqual({ lastContiguousRun, lastAttemptedRun });
   });
 
-  it('keeps unknown keys and the order of all', async () => {
+  it('keeps unknown keys, and the order of all keys', async () => {
     fs.writeFileSync(path, '{"last_attempted_run": 4, "site": {"a": [1]}, "last_contiguous_run": 3}');
     await new StateFile(path).update(attempted(9));
     expect(fs.readFileSync(path, 'utf8')).toBe(
@@ -63,7 +63,7 @@ describe('StateFile', () => {
     '{"last_contiguous_run": "x"}',
     '{"last_attempted_run": 9007199254740993}',
     '{"last_attempted_run": true}',
-  ])('refuses %j, keeps it aside once when it is to be changed, and changes nothing', async (text) => {
+  ])('refuses %j, copies it once when it is to be changed, and changes nothing', async (text) => {
     fs.writeFileSync(path, text);
     const state = new StateFile(path, 'import');
     await expect(state.read()).rejects.toThrow(PersistenceError);
@@ -77,7 +77,7 @@ describe('StateFile', () => {
     expect(fs.readFileSync(path, 'utf8')).toBe(text);
   });
 
-  it('is kept aside whole where a full disk or a kill cut an earlier copy short', async () => {
+  it('is copied completely where a full disk or a kill cut an earlier copy short', async () => {
     const state = new StateFile(path);
     const recover = async () => {
       fs.writeFileSync(path, '{"site": 1}');
@@ -90,7 +90,7 @@ describe('StateFile', () => {
     expect(fs.readdirSync(directory)).toHaveLength(2);
   });
 
-  it('is replaced by a recovery whatever it holds, which is kept aside', async () => {
+  it('is replaced by a recovery whatever it holds, and copied before', async () => {
     const state = new StateFile(path);
     fs.writeFileSync(path, '{"site": 1}');
     const kept = await state.replace({ lastContiguousRun: 1, lastAttemptedRun: 2 });
@@ -118,7 +118,7 @@ describe('StateFile', () => {
     expect(fs.readdirSync(directory)).toEqual(['importer_state.json']);
   });
 
-  it('goes on after a change that failed', async () => {
+  it('continues after a change that failed', async () => {
     const state = new StateFile(path);
     const failed = state.update(() => {
       throw new Error('bug');
@@ -129,7 +129,7 @@ describe('StateFile', () => {
     expect(fs.readdirSync(directory)).toEqual(['importer_state.json']);
   });
 
-  it('says so if its directory cannot be made', async () => {
+  it('says that its directory cannot be made', async () => {
     fs.writeFileSync(join(directory, 'file'), '');
     const state = new StateFile(join(directory, 'file', 'state.json'));
     await expect(state.update(attempted(3))).rejects.toThrow(/^Cannot lock .*state\.json: /);

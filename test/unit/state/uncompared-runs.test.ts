@@ -21,7 +21,7 @@ async function setUp() {
 }
 
 describe('the record of uncompared runs', () => {
-  it('holds what was noted, names the place, and says what is new', async () => {
+  it('holds the noted runs, names the place, and says which runs are new', async () => {
     const { path, runs } = await setUp();
     expect((await runs.read()).toTexts()).toEqual([]);
     expect(await runs.note([5, 7, 6])).toEqual([5, 7, 6]);
@@ -54,7 +54,7 @@ describe('the record of uncompared runs', () => {
     JSON.stringify({ uncompared_runs: [{ ...here, runs: [5] }] }),
     JSON.stringify({ uncompared_runs: [{ ...here, runs: ['7-5'] }] }),
     JSON.stringify({ uncompared_runs: [{ folder: 'sbnd', object: 'runs', runs: ['5'] }] }),
-  ])('is refused and left as it is if it is not understood: %s', async (text) => {
+  ])('is refused and left as it is if it can not be understood: %s', async (text) => {
     const { path, runs } = await setUp();
     await writeFile(path, text);
     for (const use of [() => runs.read(), () => runs.note([1]), () => runs.drop([1])]) {
@@ -68,7 +68,7 @@ describe('the record of uncompared runs', () => {
   });
 });
 
-it('tells keys that do not count: of noted runs, and of failed ones that are known to differ', async () => {
+it('keys of noted runs, and of failed runs that are known to differ, do not count', async () => {
   const directory = await temporaryDirectory();
   const uncompared = new UncomparedRuns(join(directory, 'uncompared_runs.json'), here);
   const unequal = new RunSetFile(join(directory, 'u.json'), { key: 'unequal_runs', title: '', advice: '' });

@@ -16,7 +16,7 @@ function challengeOf(header: string) {
   return challenge;
 }
 
-describe('the response', () => {
+describe('the digest response', () => {
   const rfc2617 = {
     method: 'GET',
     uri: '/dir/index.html',
@@ -57,7 +57,7 @@ describe('the response', () => {
       rfc7616,
       '753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1',
     ],
-  ])('is that of %s', (_, header, request, response) => {
+  ])('matches %s', (_, header, request, response) => {
     expect(digestResponse(challengeOf(header), request)).toBe(response);
   });
 
@@ -100,7 +100,7 @@ describe('the response', () => {
   });
 });
 
-describe('a challenge', () => {
+describe('a digest challenge', () => {
   it("is read with the nonce as UconDB sends it, quotes and b'' included", () => {
     expect(
       challengeOf(`Digest realm="ucon_prd.test01", nonce="b'MTc5NTUxNTE2MQ=='", algorithm=MD5, qop="auth"`),
@@ -138,7 +138,7 @@ describe('a challenge', () => {
     ['an open string', 'Digest realm="x", nonce="y'],
     ['rubbish', 'Digest realm="x" nonce="y"'],
     ['nothing', ''],
-  ])('is none: %s', (_, header) => {
+  ])('does not exist in %s', (_, header) => {
     expect(parseChallenge(header)).toBeUndefined();
   });
 
@@ -147,11 +147,11 @@ describe('a challenge', () => {
     ['before another', 'Digest realm="r", nonce="n", qop="auth", Basic realm="x"'],
     ['after one without parameters', 'Negotiate, Digest realm="r", nonce="n", qop="auth"'],
     [
-      'after one with a token',
+      'after a scheme with a token',
       'Negotiate YIIJvwYGKwYBBQUCoIIJszCCCa+=, Digest realm="r",nonce="n",qop="auth"',
     ],
     [
-      'after one that we do not know',
+      'after a scheme that we do not know',
       'Digest realm="r", nonce="x", algorithm=SHA-512-256, Digest realm="r", nonce="n", qop=auth',
     ],
     ['after empty elements', ', ,Digest realm="r", nonce="n", qop="auth",'],
@@ -165,11 +165,11 @@ describe('a challenge', () => {
     ['Negotiate YIIJvw==', ['Negotiate']],
     ['', []],
     ['"', []],
-  ])('of all that %j offers the schemes are named', (header, schemes) => {
+  ])('has its scheme named, as all that %j offers', (header, schemes) => {
     expect(offeredSchemes(header)).toEqual(schemes);
   });
 
-  it('is read back whatever realm and nonce hold', () => {
+  it('is read correctly whatever realm and nonce hold', () => {
     const text = fc.string({ unit: 'grapheme-ascii' });
     fc.assert(
       fc.property(text, text, (realm, nonce) => {
@@ -181,7 +181,7 @@ describe('a challenge', () => {
   });
 });
 
-describe('the header', () => {
+describe('the authorization header', () => {
   const request = {
     method: 'POST',
     uri: '/app/data?key=1',
@@ -191,7 +191,7 @@ describe('the header', () => {
     nc: '0000000a',
   };
 
-  it('quotes what must be quoted, and never holds the password', () => {
+  it('quotes what needs quotes, and never holds the password', () => {
     const header = authorizationHeader(
       challengeOf('Digest realm="r", nonce="n", qop="auth", opaque="o"'),
       request,

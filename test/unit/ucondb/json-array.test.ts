@@ -23,8 +23,8 @@ function cut(text: string, sizes: readonly number[]): string[] {
 
 const sizes = fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1 });
 
-describe('an array in pieces', () => {
-  it('is read as JSON.parse reads it whole', () => {
+describe('a JSON array in pieces', () => {
+  it('is read as JSON.parse reads the whole', () => {
     fc.assert(
       fc.property(fc.array(fc.jsonValue()), sizes, fc.constantFrom(0, 1), (array, pieces, indent) => {
         const text = ` ${JSON.stringify(array, null, indent)}\n`;
@@ -33,7 +33,7 @@ describe('an array in pieces', () => {
     );
   });
 
-  it('is never whole if it was cut', () => {
+  it('is never complete if it was cut', () => {
     fc.assert(
       fc.property(
         fc.array(fc.jsonValue(), { minLength: 1 }),
@@ -61,7 +61,7 @@ describe('an array in pieces', () => {
     '["a]',
     '[1}',
     '[[1}]',
-  ])('is none: %j', (text) => {
+  ])('is refused if it is something else: %j', (text) => {
     expect(() => read([text])).toThrow(JsonArrayError);
   });
 });

@@ -24,7 +24,7 @@ it.each(['EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'ECONNRESET'])(
   },
 );
 
-it('the errors of all addresses of a host are named', () => {
+it('the error of a host names the errors of all its addresses', () => {
   const error = new AggregateError([
     new Error('connect ECONNREFUSED ::1:1'),
     new Error('connect ECONNREFUSED 127.0.0.1:1'),
