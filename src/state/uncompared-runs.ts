@@ -42,7 +42,14 @@ export class UncomparedRuns {
         'Restore it from a backup, or rebuild it with --recover-migrate-state, which compares all runs that are in UconDB.',
       schema: record.transform((document) => document.uncompared_runs),
       format: (notes) =>
-        jsonText({ uncompared_runs: notes.map(({ runs, ...rest }) => ({ ...rest, runs: runs.toTexts() })) }),
+        jsonText({
+          uncompared_runs: notes.map(({ server, folder, object, runs }) => ({
+            server,
+            folder,
+            object,
+            runs: runs.toTexts(),
+          })),
+        }),
     });
     this.path = this.#file.path;
     this.#place = place;

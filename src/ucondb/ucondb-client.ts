@@ -122,11 +122,11 @@ export class UconDbClient implements UconDb {
   }
 
   async put(run: RunNumber, blob: Buffer, stop?: AbortSignal): Promise<PutOutcome> {
-    return await this.#upload({ run, blob, target: this.#address.put(run) }, stop).run();
+    return await this.#upload({ run, blob, target: this.#address.put(run) }, stop).store();
   }
 
   async replace(run: RunNumber, blob: Buffer, stop?: AbortSignal): Promise<void> {
-    await this.#upload({ run, blob, target: this.#address.replacement(run) }, stop).runOnce();
+    await this.#upload({ run, blob, target: this.#address.replacement(run) }, stop).storeAtMostOnce();
   }
 
   async get(run: RunNumber, stop?: AbortSignal): Promise<Buffer> {

@@ -77,7 +77,7 @@ export class Upload {
    * if an earlier attempt still gets through, the server refuses one of the two.
    * @throws ConfigurationError, UconDbError
    */
-  async run(): Promise<PutOutcome> {
+  async store(): Promise<PutOutcome> {
     const backoff = this.#conversation.backoff();
     let mayBeOurs = false;
     let attempt = await this.#attempt();
@@ -98,7 +98,7 @@ export class Upload {
    * that the server surely turned away is sent again; after any other failure the client only asks whether the blob has arrived.
    * @throws ConfigurationError, UconDbError
    */
-  async runOnce(): Promise<void> {
+  async storeAtMostOnce(): Promise<void> {
     const backoff = this.#conversation.backoff();
     let attempt = await this.#attempt();
     while (attempt.result !== 'stored') {
