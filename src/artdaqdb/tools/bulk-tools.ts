@@ -21,9 +21,9 @@ import {
 import type { SiteTrouble, ToolHost } from './tool-host.ts';
 import { refuseConfig, refuseDirectory, refuseEntity, refuseLosses } from './tool-limits.ts';
 
-/** What the tools are used with. */
+/** The tools, where they run and work, and who reads the same database. */
 export interface BulkToolsOptions {
-  /** Reads the same database: listing, presence, and what became of a load. */
+  /** Lists the runs, and reads back what a load stored. */
   readonly native: NativeArtdaqDb;
   readonly host: ToolHost;
   readonly directories: PrivateDirectories;
@@ -32,9 +32,9 @@ export interface BulkToolsOptions {
 }
 
 /**
- * artdaqDB written and exported by bulkloader and bulkdownloader. They check little and report less, so that what they did is read
- * back natively. A run is loaded in two steps, the schema in the second, when all else is known to be stored: readers take a run
- * for stored by its schema.
+ * artdaqDB written and exported by bulkloader and bulkdownloader. They check little and report less, so this program reads back
+ * what they did. A run is loaded in two steps: first all other documents, and once these are known to be stored, the schema, by
+ * which readers take a run for stored.
  */
 export class BulkTools implements ArtdaqDb {
   readonly location: string;
@@ -44,7 +44,7 @@ export class BulkTools implements ArtdaqDb {
   readonly #logger: Logger;
   readonly #now: () => Date;
   #cleared: Promise<void> | undefined;
-  /** Runs, by configuration name, of which the schema was to be loaded and is not known to be stored or not. */
+  /** Runs, by configuration name, whose schema was sent and may or may not be stored. */
   readonly #unsure = new Set<string>();
 
   constructor(options: BulkToolsOptions) {
@@ -100,7 +100,7 @@ export class BulkTools implements ArtdaqDb {
     });
   }
 
-  /** By this program itself: the tools can only add. */
+  /** Done by this program itself: the tools can only add. */
   async amend(
     run: RunNumber,
     config: string,
@@ -121,7 +121,7 @@ export class BulkTools implements ArtdaqDb {
     );
     for (const file of stored) refuseEntity(run, entityOf(file));
     return this.#directories.use(async (directory) => {
-      // Made here, as bulkdownloader's own way fails for names with blanks.
+      // Made here, because bulkdownloader fails to make it for names with blanks.
       await mkdir(filesDirectory(directory, config), { recursive: true });
       const trouble = await this.#host.run({ tool: 'bulkdownloader', run, config, directory });
       return readExported(run, directory, config, stored, trouble);
@@ -133,7 +133,7 @@ export class BulkTools implements ArtdaqDb {
     await this.#directories.close();
   }
 
-  /** Keeps other processes of this project from storing the run meanwhile. */
+  /** Does something while no other process of this project stores the run. */
   #exclusively(run: RunNumber, config: string, work: LoadWork<void>): Promise<void> {
     return this.#native.exclusively(run, config, work, this.#directories.root);
   }
@@ -162,8 +162,8 @@ export class BulkTools implements ArtdaqDb {
   }
 
   /**
-   * Loads the schema. As the run counts as stored from then on, a tool that fails after that is no reason to report a failure:
-   * the next attempt would be refused.
+   * Loads the schema. From then on the run counts as stored, and another attempt would be refused: a failure of the tool after
+   * that is only a warning.
    */
   async #complete(
     submitted: Submission,
@@ -197,9 +197,9 @@ export class BulkTools implements ArtdaqDb {
   }
 
   /**
-   * Loads those documents of a step that are missing, and reads back what became of them.
-   * @param wanted all of the run
-   * @param whole what has to be there afterwards; what of it is no part of the step has to be there before
+   * Loads the missing documents of a step, and reads back what became of them.
+   * @param wanted all documents of the run
+   * @param whole must all be stored afterwards; those outside the step, beforehand
    */
   async #load(
     submitted: Submission,
@@ -225,7 +225,7 @@ export class BulkTools implements ArtdaqDb {
     confirmStored(submitted, whole, await this.#native.composition(run, config), trouble);
   }
 
-  /** Once before anything is loaded. */
+  /** Removes what killed archivers left, once before the first load. */
   async #clear(): Promise<void> {
     this.#cleared ??= this.#directories.clear();
     try {

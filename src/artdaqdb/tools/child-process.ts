@@ -8,22 +8,22 @@ import { errorCode } from '../../system-error.ts';
 
 /** A program to run to its end. */
 export interface ChildCall {
-  /** Path of the program. No shell is involved, so arguments arrive as they are. */
+  /** Path of the program. No shell is involved: arguments arrive unchanged. */
   readonly program: string;
   readonly args: readonly string[];
   /** The whole environment of the program. */
   readonly env: Environment;
-  /** Working directory; that of this process if absent. */
+  /** Working directory; by default the one of this process. */
   readonly cwd?: string | undefined;
-  /** Milliseconds after which the program and all that it started are ended. */
+  /** Milliseconds after which the program and everything that it started are killed. */
   readonly timeoutMs: number;
-  /** Milliseconds between SIGTERM and SIGKILL; 5 s if absent. */
+  /** Milliseconds between SIGTERM and SIGKILL; by default 5 s. */
   readonly graceMs?: number;
-  /** When this process exits, the program isn't killed: it ends by itself, as nobody writes to its standard input any more. */
+  /** The program is not killed when this process exits: it ends by itself when its standard input ends. */
   readonly endsWithStdin?: boolean;
-  /** What the program reads; nothing if absent. */
+  /** What the program reads; by default nothing. */
   readonly stdin?: Readable;
-  /** Where its standard output goes; if absent its end is kept. It is ended, or destroyed on failure. */
+  /** Takes the standard output, and is ended, or destroyed on failure. By default the end of the output is kept. */
   readonly stdout?: Writable;
 }
 
@@ -40,13 +40,13 @@ export interface ChildEnd {
 
 const KEPT_BYTES = 64 * 1024;
 const GRACE_MS = 5_000;
-/** What a program printed is there when it ends; the pipes stay open if something it started holds them. */
+/** A program's output is complete when it ends, but the pipes stay open while something it started holds them. */
 const DRAIN_MS = 1_000;
-/** What writing to a program gives that has ended without reading all. */
+/** The errors of writing to a program that has ended without reading all. */
 const NO_LONGER_READ: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE']);
 
 /**
- * Runs a program in a process group of its own. When it has ended, or was ended, nothing of the group is left.
+ * Runs a program in a process group of its own. When it has ended, or was killed, nothing of the group is left.
  * @throws the system's error if it can't be started (ENOENT, EACCES, …), and what `stdin` or `stdout` failed with
  */
 export async function runChild(call: ChildCall): Promise<ChildEnd> {
@@ -62,7 +62,7 @@ export async function runChild(call: ChildCall): Promise<ChildEnd> {
 
 async function start(call: ChildCall): Promise<ChildProcess> {
   try {
-    // Tells of some errors by an event, and throws others (ENOMEM, ETXTBSY, E2BIG).
+    // Some errors come as an event, others are thrown (ENOMEM, ETXTBSY, E2BIG).
     const child = spawn(call.program, call.args, {
       env: call.env,
       cwd: call.cwd,
@@ -101,7 +101,7 @@ async function attend(child: ChildProcess, leader: number, call: ChildCall): Pro
   const read = collect(child, call.stdout, stdout).catch(fail);
   await Promise.race([exited, stopped]);
   if (stop.signal.aborted) await end(exited, leader, call.graceMs ?? GRACE_MS);
-  // Whatever the program left running is not supposed to be there.
+  // Whatever the program left running must not remain.
   signalGroup(leader, 'SIGKILL');
   if (call.stdout !== undefined) await Promise.race([read, stopped]);
   await within(closed, DRAIN_MS);
@@ -114,7 +114,7 @@ async function attend(child: ChildProcess, leader: number, call: ChildCall): Pro
   return { code, signal, timedOut, stdout: stdout.text(), stderr: stderr.text() };
 }
 
-/** Ends a program; one that survives even SIGKILL (a file server that hangs) does nothing more when it wakes up. */
+/** Ends a program. One that survives even SIGKILL, because a file server hangs, does nothing more when it wakes up. */
 async function end(exited: Promise<unknown>, leader: number, graceMs: number): Promise<void> {
   signalGroup(leader, 'SIGTERM');
   if (await within(exited, graceMs)) return;
@@ -127,7 +127,7 @@ async function feed(child: ChildProcess, source: Readable | undefined): Promise<
   try {
     await pipeline(source, child.stdin);
   } catch (error) {
-    // Its exit code tells why it didn't want the rest.
+    // Its exit code tells why it did not read the rest.
     if (!NO_LONGER_READ.has(errorCode(error) ?? '')) throw error;
   }
 }
@@ -138,7 +138,7 @@ async function collect(child: ChildProcess, target: Writable | undefined, tail: 
   else await pipeline(child.stdout, target);
 }
 
-/** Does it happen within some milliseconds? */
+/** Does an event happen within some milliseconds? */
 async function within(event: Promise<unknown>, milliseconds: number): Promise<boolean> {
   const timer = new AbortController();
   const elapsed = wait(milliseconds, false, { signal: timer.signal }).catch(() => false);
@@ -147,7 +147,7 @@ async function within(event: Promise<unknown>, milliseconds: number): Promise<bo
   return happened;
 }
 
-/** The end of a stream, as a program's last words tell why it failed; whatever it prints, memory stays bounded. */
+/** The end of a stream, where a program tells why it failed. Memory stays bounded, whatever it prints. */
 export class OutputTail {
   readonly #limit: number;
   #chunks: Buffer[] = [];
@@ -166,11 +166,11 @@ export class OutputTail {
     if (this.#kept > 2 * this.#limit) this.#cut();
   }
 
-  /** What is kept, with a word on how much was left out; bytes that are not UTF-8 are shown as U+FFFD. */
+  /** What is kept, and how much was left out; bytes that are not UTF-8 appear as U+FFFD. */
   text(): string {
     this.#cut();
     let kept = Buffer.concat(this.#chunks);
-    // Of a database's address that is cut, the password would not be recognized.
+    // In an address that is cut off, nobody would recognize the password.
     if (this.#total > kept.length) kept = kept.subarray(kept.findIndex(isBlank) + 1);
     const left = this.#total - kept.length;
     const text = kept.toString('utf8').trimEnd();
@@ -188,20 +188,20 @@ function isBlank(byte: number): boolean {
   return byte <= 0x20;
 }
 
-/** Groups of child processes that run, by the id of their leader. */
+/** The groups of running child processes, by the id of their leader. */
 const running = new Set<number>();
 
 /**
- * Notes a process group that must not outlive this process. Ctrl-C in a terminal doesn't reach it, so that a graceful
- * shutdown lets it end; when this process exits before that, the group is killed.
+ * Notes a process group that must not outlive this process. Ctrl-C in a terminal does not reach it, so a graceful shutdown lets
+ * it finish. If this process exits before that, the group is killed.
  */
 function watchGroup(leader: number): void {
-  // Before anything that could wait for a file server that is away.
+  // First of all: other listeners could wait for a file server that is away.
   if (running.size === 0) process.prependListener('exit', killAll);
   running.add(leader);
 }
 
-/** Takes a group out again. */
+/** Drops a group. */
 function forgetGroup(leader: number): void {
   running.delete(leader);
   if (running.size === 0) process.off('exit', killAll);
@@ -212,7 +212,7 @@ function signalGroup(leader: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-leader, signal);
   } catch (error) {
-    // EPERM: what is left of the group belongs to somebody else (a set-user-id program), and isn't ours to end.
+    // EPERM: the rest of the group belongs to somebody else (a set-user-id program), and we may not end it.
     if (errorCode(error) !== 'ESRCH' && errorCode(error) !== 'EPERM') throw error;
   }
 }

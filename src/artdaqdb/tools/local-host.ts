@@ -13,14 +13,14 @@ import type { ToolCall, ToolDatabase, ToolHost } from './tool-host.ts';
 import { type SiteTrouble, TOOLS, type Tool } from './tool-host.ts';
 import { isPlain } from './tool-limits.ts';
 
-/** Milliseconds that a tool gets. */
+/** Milliseconds that a tool may take. */
 const TIMEOUT_MS = 300_000;
 
 /** What the tools run with. */
 export interface LocalHostOptions extends ToolDatabase {
-  /** The site's own programs and shared libraries; searched first. */
+  /** The site's own programs and shared libraries, searched first. */
   readonly libDirectory: string;
-  /** What the tools inherit. */
+  /** The tools inherit it. */
   readonly env: Environment;
   readonly logger: Logger;
   readonly timeoutMs?: number;
@@ -65,7 +65,7 @@ export class LocalHost implements ToolHost {
     try {
       const grace = graceMs === undefined ? {} : { graceMs };
       const env = this.#environment(directory);
-      // Only if need be: paths in the site's environment may be relative to where the archiver was started.
+      // Only if necessary: paths in the site's environment may be relative to where the archiver was started.
       const cwd = isPlain(config) ? undefined : directory;
       end = await runChild({ program: resolve(program), args, env, cwd, timeoutMs, ...grace });
     } catch (error) {
@@ -102,7 +102,7 @@ export class LocalHost implements ToolHost {
     }
   }
 
-  /** Each time anew: programs may be replaced while we run. */
+  /** Searched for each call: programs may be replaced while we run. */
   #find(tool: Tool): Promise<string> {
     return findProgram(tool, this.#directories);
   }
@@ -120,7 +120,7 @@ export class LocalHost implements ToolHost {
   }
 }
 
-/** Class, byte order and processor in an ELF header stand at these places. */
+/** Where an ELF header holds class, byte order and processor. */
 const ELF_MAGIC = '\x7fELF';
 const ELF_HEADER_LENGTH = 20;
 const ELF_CLASS = 4;
@@ -131,9 +131,9 @@ const ELF_PROCESSOR = 18;
 const SYSTEM_PATH = '/usr/bin:/bin';
 
 /**
- * The directories in which programs are looked for, in this order.
- * @param first searched before those of `path`
- * @param path value of the environment's PATH; where it is empty or missing, the directories that every system has
+ * The directories in which to look for programs, in this order.
+ * @param first comes before `path`
+ * @param path value of the environment's PATH; if empty or missing, the directories of every system
  */
 export function searchPath(first: string, path: string | undefined): string[] {
   const others = (path || SYSTEM_PATH).split(delimiter).filter((directory) => directory !== '');
@@ -143,7 +143,7 @@ export function searchPath(first: string, path: string | undefined): string[] {
 /**
  * Finds a program.
  * @returns its path
- * @throws ConfigurationError naming the directories, and why a file of that name won't do
+ * @throws ConfigurationError naming the directories, and why a file of that name is unfit
  */
 export async function findProgram(name: string, directories: readonly string[]): Promise<string> {
   const unfit: string[] = [];
@@ -160,7 +160,7 @@ export async function findProgram(name: string, directories: readonly string[]):
   );
 }
 
-/** Undefined if the file can be executed here. */
+/** Why a file can't be executed here; undefined if it can. */
 async function faultOf(path: string): Promise<string | undefined> {
   try {
     if (!(await stat(path)).isFile()) return 'is no file';
@@ -174,7 +174,7 @@ async function faultOf(path: string): Promise<string | undefined> {
   }
 }
 
-/** A file that the system can't execute would be tried as a shell script. A program that may be executed but not read passes. */
+/** The system would run a file that it can't execute as a shell script. A program that may be executed but not read passes. */
 function formatFault(program: Buffer | undefined, own: Buffer | undefined): string | undefined {
   if (program === undefined || program.toString('latin1').startsWith('#!')) return undefined;
   if (!program.toString('latin1').startsWith(ELF_MAGIC)) return 'is neither a program nor a script with #!';

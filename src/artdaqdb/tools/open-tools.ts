@@ -13,14 +13,14 @@ export interface ToolParameters {
   readonly sshVerifyHost?: boolean;
 }
 
-/** What the tools get from this machine. */
+/** What the tools use of this machine. */
 export interface ToolServices extends BackendServices {
   readonly workDir: string;
   /** The site's own programs and shared libraries. */
   readonly libDirectory: string;
 }
 
-/** The tools of a configuration, apart from any database work. */
+/** The tools of a configuration, without a database. */
 export interface ToolSetup {
   readonly host: ToolHost;
   readonly directories: PrivateDirectories;

@@ -9,14 +9,14 @@ import { findProcess } from '../../lock/processes.ts';
 import type { Logger } from '../../log/logger.ts';
 import { errorCode, isOfSite, mayPass, undefinedIfMissing } from '../../system-error.ts';
 
-/** How long tools that a killed archiver left at work may go on, in milliseconds. */
+/** How long tools that a killed archiver left at work may continue, in milliseconds. */
 const ORPHAN_PATIENCE_MS = 300_000;
 const MAKE_ATTEMPTS = 100;
 const STILL_USED: ReadonlySet<string> = new Set(['ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR']);
 
-/** Directories that hold the files of one run for a tool, readable by nobody else, each removed after use. */
+/** Directories with the files of one run for a tool. Nobody else can read them; each is removed after use. */
 export class PrivateDirectories {
-  /** Holds a directory for each process that works here, by the name of which it is known whether that process still runs. */
+  /** Holds a directory for each process that works here. Its name tells whether that process still runs. */
   readonly root: string;
   readonly #owner: LockOwner = currentOwner();
   readonly #databaseUri: string;
@@ -31,13 +31,13 @@ export class PrivateDirectories {
     this.#patienceMs = patienceMs;
   }
 
-  /** The directory that those of this process are made in. */
+  /** Where the directories of this process are made. */
   get own(): string {
     return join(this.root, recordName(this.#owner));
   }
 
   /**
-   * Does something with a new directory, which is gone afterwards.
+   * Does something with a new directory, and removes it.
    * @throws PersistenceError if it can't be made, used or removed, and other errors that `work` throws
    */
   async use<Result>(work: (directory: string) => Promise<Result>): Promise<Result> {
@@ -46,7 +46,7 @@ export class PrivateDirectories {
       return await work(directory);
     } catch (error) {
       if (error instanceof ArchiverError || errorCode(error) === undefined) throw error;
-      // What is done there depends on the run, so that only some codes concern all of them.
+      // The work depends on the run, so only some codes concern all runs.
       throw failure(`work in ${directory}`, error, isOfSite(error) ? 'site' : 'unknown');
     } finally {
       await this.#remove(directory);
@@ -54,7 +54,7 @@ export class PrivateDirectories {
   }
 
   /**
-   * Removes what killed processes left, once nothing works on it any more.
+   * Removes what killed processes left, once nothing uses it any more.
    * @throws PersistenceError
    */
   async clear(): Promise<void> {
@@ -68,8 +68,8 @@ export class PrivateDirectories {
   }
 
   /**
-   * Waits for what killed archivers left at work on the database, those with other work directories too: a tool that goes
-   * on would store documents a second time, and write to a FilesystemDB whose lock we took over.
+   * Waits for tools that killed archivers, also those with other work directories, left at work on the database. Such a tool
+   * would store documents a second time, and write to a FilesystemDB whose lock we took over.
    */
   async outlastOrphans(): Promise<void> {
     const mark = databaseMark(this.#databaseUri);
@@ -77,7 +77,7 @@ export class PrivateDirectories {
     await outlastOrphans(isOrphan, this.#patienceMs, this.#logger);
   }
 
-  /** Takes away what is empty. */
+  /** Removes the directories that are empty. */
   async close(): Promise<void> {
     for (const directory of [this.own, this.root]) {
       await rmdir(directory).catch((error: unknown) => {
@@ -86,7 +86,7 @@ export class PrivateDirectories {
     }
   }
 
-  /** Does the directory of one run belong to a process of this machine that is gone? */
+  /** Does the directory of one run belong to a dead process of this machine? */
   #isOfDead(directory: string): boolean {
     const owner = parseRecordName(basename(dirname(directory)));
     return owner !== undefined && judgeOwner(owner, this.#owner, 0) === 'dead';
@@ -116,7 +116,7 @@ export class PrivateDirectories {
         });
         return await mkdtemp(`${this.own}/`);
       } catch (error) {
-        // Somebody who ends takes away what is empty at that moment.
+        // Another process may have removed the empty directory at this moment.
         if (errorCode(error) === 'ENOENT' && attempt < MAKE_ATTEMPTS) continue;
         throw failure(`make a directory in ${this.own}`, error);
       }
@@ -146,23 +146,23 @@ const DATABASE = 'RUN_RECORD_ARCHIVER_DATABASE';
 const PAUSE_MS = 100;
 
 /**
- * Variables that every tool is given: the directory it works on, and the database. What the tool starts inherits them, so
- * that all of them are found again though the archiver that started them was killed.
+ * Variables that every tool gets: its directory, and the database. Whatever the tool starts inherits them, so all of it can be
+ * found after its archiver was killed.
  */
 export function marksOf(directory: string, databaseUri: string): Readonly<Record<string, string>> {
   return { [DIRECTORY]: directory, [DATABASE]: databaseMark(databaseUri) };
 }
 
-/** Stands for a database's address, which may hold a password. */
+/** Stands for a database's address, which may contain a password. */
 function databaseMark(databaseUri: string): string {
   return createHash('sha256').update(databaseUri).digest('hex');
 }
 
 /**
- * Waits until no tool works any more that a killed archiver started. A loader is not ended at once: a FilesystemDB whose index
- * is just being rewritten would be torn.
- * @param isOrphan decides by the directory that a tool was given, and the mark of its database
- * @param patienceMs after that many milliseconds they are killed
+ * Waits until no tool of a killed archiver is at work. A loader is not killed at once: that could tear the index of a
+ * FilesystemDB while it is rewritten.
+ * @param isOrphan decides by the directory and the mark of the database that a tool got
+ * @param patienceMs after so many milliseconds they are killed
  */
 async function outlastOrphans(
   isOrphan: (directory: string, database: string) => boolean,
@@ -182,7 +182,7 @@ async function outlastOrphans(
   }
 }
 
-/** Processes of orphaned tools. Those of other accounts can't be seen; they are none of ours. */
+/** Processes of orphaned tools. Processes of other accounts can't be seen, and are not ours. */
 async function markedProcesses(
   isOrphan: (directory: string, database: string) => boolean,
 ): Promise<number[]> {

@@ -11,7 +11,7 @@ import { detailsOf } from './tool-exit.ts';
 import type { SiteTrouble } from './tool-host.ts';
 import { exportFolder } from './tool-limits.ts';
 
-/** A document on its way into the database, with the text that it is exported as. */
+/** A document on its way into the database, with the text of its export. */
 export interface WantedDocument extends NewDocument {
   readonly fhicl: string;
 }
@@ -24,9 +24,9 @@ export function wantedDocuments({ documents }: Submission): WantedDocument[] {
 /**
  * The documents that are not stored yet.
  * @param wanted documents of one insert or update
- * @param stored all that is there under the configuration name
- * @throws ArtdaqDbError (insert), ArtdaqDbPresenceError (update) if one is there with another content
- * @throws ArtdaqDbError if something is there that a run which is not stored yet can't have
+ * @param stored all documents under the configuration name
+ * @throws ArtdaqDbError (insert), ArtdaqDbPresenceError (update) if one is stored with another content
+ * @throws ArtdaqDbError (insert) if a stored document does not belong to the run
  */
 export function missingDocuments(
   submission: Submission,
@@ -43,9 +43,9 @@ export function missingDocuments(
 }
 
 /**
- * Makes sure that documents are stored: each once, and as they were sent.
+ * Makes sure that documents are stored once and as they were sent.
  * @param trouble what bulkloader complained of: the reason if any are missing
- * @throws ArtdaqDbError naming what is missing (retryable: a repeat loads just that), doubled or altered
+ * @throws ArtdaqDbError naming what is missing (retryable: another attempt loads only that), doubled or altered
  */
 export function confirmStored(
   { run, configuration }: Submission,
@@ -106,7 +106,7 @@ export function filesDirectory(directory: string, config: string): string {
 
 /**
  * The files that bulkdownloader wrote.
- * @param stored what our own reader finds in the database: the same files, with the same text
+ * @param stored the files that our own reader finds in the database
  * @param trouble what bulkdownloader complained of: the reason if any are missing or cut short
  * @throws ArtdaqDbError naming the files that are missing, cut short (both retryable), not in the database or different
  */
@@ -151,7 +151,7 @@ async function fclFiles(directory: string, config: string): Promise<string[]> {
   const names = new Set<string>();
   for (const place of [directory, filesDirectory(directory, config)]) {
     for (const entry of await readdir(place, { withFileTypes: true })) {
-      // A directory may bear such a name: that of the configuration.
+      // The configuration's directory may have such a name.
       if (entry.name.endsWith('.fcl') && !entry.isDirectory()) names.add(entry.name);
     }
   }

@@ -4,13 +4,13 @@ import { errorCode } from '../../system-error.ts';
 import type { ChildEnd } from './child-process.ts';
 import type { SiteTrouble, Tool } from './tool-host.ts';
 
-/** A tool's end, and what it was about. */
+/** A tool's end, and its task. */
 export interface ToolEnd extends ChildEnd {
   readonly tool: Tool;
   readonly run: RunNumber;
   /** Where it ran, for messages: a program's path, or a host as well. */
   readonly place: string;
-  /** Where the files are that it reads or exports. */
+  /** Where it reads files, or exports them to. */
   readonly home: Place;
   readonly timeoutMs: number;
 }
@@ -31,7 +31,7 @@ const SHORTAGES: ReadonlySet<string | undefined> = new Set([
 ]);
 export const SHORTAGE_ADVICE =
   'the machine is short of processes, memory or files, or the program is just being replaced';
-/** What a message shows of the output; the log has more of it. */
+/** How much of the output a message shows; the log has more. */
 const SHOWN_CHARACTERS = 2000;
 
 const lasting = (text: string): Meaning => ({ text, retryable: false, fault: 'unknown' });
@@ -111,14 +111,14 @@ export function toolFailure(end: ToolEnd): ArtdaqDbError | undefined {
   );
 }
 
-/** What the site has to put right, as the tool printed, however it ended. */
+/** What the tool says that the site must put right, however it ended. */
 export function troubleOf({ tool, stdout, stderr, home }: ToolEnd): SiteTrouble | undefined {
   return siteTroubleIn(`${stdout}\n${stderr}`, tool, home);
 }
 
 /**
- * The error for a tool that was asked for its help text and did not come so far; the text itself ends with exit code 1, and
- * with another one where a script stands before the program.
+ * The error for a tool that could not print its help text. A tool that can ends with exit code 1, or with another one if a script
+ * wraps the program.
  */
 export function helpFailure(
   tool: Tool,
@@ -138,7 +138,7 @@ export function helpFailure(
   );
 }
 
-/** Can a program not be started just now? */
+/** Can a program not be started at the moment? */
 export function isShortage(error: unknown): boolean {
   return SHORTAGES.has(errorCode(error));
 }
@@ -184,13 +184,13 @@ function outputOf({ stdout, stderr }: ChildEnd): string {
 }
 
 interface Sign {
-  /** What the system, or the C++ driver of MongoDB, says. */
+  /** The words of the system, or of MongoDB's C++ driver. */
   readonly sign: RegExp;
   readonly text: string;
   readonly retryable: boolean;
-  /** Is it about a disk that is written to? bulkdownloader only writes the files that it exports. */
+  /** Is it about a disk that is written to? bulkdownloader writes only the files that it exports. */
   readonly isOfDisk?: boolean;
-  /** Only said by this tool does it concern more than one run. */
+  /** The tool from which it concerns more than one run; by default either. */
   readonly only?: Tool;
 }
 
@@ -247,8 +247,8 @@ const SIGNS: readonly Sign[] = [
 ];
 
 /**
- * Finds in what a tool printed a reason that concerns all runs alike. Its exit code says nothing of that, and may even be 0.
- * @param home where the files are that it reads or exports
+ * Finds a reason that concerns all runs alike in a tool's output. The exit code does not tell, and may even be 0.
+ * @param home where the tool reads files, or exports them to
  */
 export function siteTroubleIn(output: string, tool: Tool, home: Place): SiteTrouble | undefined {
   const met = SIGNS.find(({ sign, only }) => sign.test(output) && (only ?? tool) === tool);
@@ -257,7 +257,7 @@ export function siteTroubleIn(output: string, tool: Tool, home: Place): SiteTrou
   return { text, retryable, place: isOfDisk && tool === 'bulkdownloader' ? home : undefined };
 }
 
-/** The same as details of an error; nothing if there is no trouble. */
+/** Trouble as details of an error. */
 export function detailsOf(
   trouble: SiteTrouble | undefined,
 ): { readonly fault: ErrorFault; readonly place?: Place } | undefined {

@@ -7,22 +7,22 @@ export const TOOLS = ['bulkloader', 'bulkdownloader'] as const;
 /** One of them. */
 export type Tool = (typeof TOOLS)[number];
 
-/** What the site has to put right, as a tool says in its own words. */
+/** What a tool says that the site must put right. */
 export interface SiteTrouble {
-  /** What is wrong, and what to do. */
+  /** What is wrong and what to do. */
   readonly text: string;
   readonly retryable: boolean;
   /** Where, if not in the database. */
   readonly place: Place | undefined;
 }
 
-/** The database as the tools are given it. */
+/** A database as the tools see it. */
 export interface ToolDatabase {
   /** The value of ARTDAQ_DATABASE_URI. */
   readonly databaseUri: string;
   /** May bulkloader store several documents at once? Then it gets half of the processors. */
   readonly takesThreads: boolean;
-  /** Takes the URI's secrets out of what a tool printed. */
+  /** Removes the URI's secrets from a tool's output. */
   readonly hide: (text: string) => string;
 }
 
@@ -38,7 +38,7 @@ export interface ToolCall {
 
 /** A machine on which the tools run: this one, or another over ssh. */
 export interface ToolHost {
-  /** Where that is, for messages. */
+  /** The machine's name, for messages. */
   readonly location: string;
 
   /**
@@ -49,7 +49,7 @@ export interface ToolHost {
   check(): Promise<void>;
 
   /**
-   * Looks for the programs, and has each give its help text, for which its shared libraries must load. Nothing is stored.
+   * Looks for the programs, and lets each print its help text, for which its shared libraries must load. Nothing is stored.
    * @param limitSeconds that a program, or a connection, may take
    * @returns where they were found
    * @throws as {@link check} does, and ConfigurationError if a program can't be started
@@ -57,9 +57,9 @@ export interface ToolHost {
   tryOut(limitSeconds: number): Promise<string>;
 
   /**
-   * Runs a tool to its end; what it printed goes to the log (DEBUG). An exit code of 0 says little: the caller compares
-   * what is stored or exported.
-   * @returns what the tool complained of although it ended well: the reason if anything turns out to be missing
+   * Runs a tool to its end. Its output goes to the log (DEBUG). An exit code of 0 proves little: the caller compares what is
+   * stored or exported.
+   * @returns what the tool complained of although it succeeded: the reason if anything turns out to be missing
    * @throws ArtdaqDbError saying what the exit code means, with the output, if the tool fails, hangs or is killed
    */
   run(call: ToolCall): Promise<SiteTrouble | undefined>;

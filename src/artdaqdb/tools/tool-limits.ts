@@ -5,22 +5,22 @@ import { type Entry, type FhiclDocument, INCLUDE_KEY, type Value } from '../../f
 import type { RunNumber } from '../../runs/run-number.ts';
 import { faultOfContent } from '../submission.ts';
 
-/** bulkloader replaces this wherever it stands, together with the text up to the next quote. */
+/** bulkloader replaces this anywhere, together with the text up to the next quote. */
 const INCLUDE = /#include\s/g;
-/** bulkdownloader does the same with this. */
+/** bulkdownloader replaces this. */
 const INCLUDE_COLON = /#include\s*:/;
 
-/** bulkdownloader gives paths to a shell without quoting them; it takes these as they are. */
+/** bulkdownloader hands paths to a shell without quotes; a shell does not change these. */
 const SAFE_PATH = /^[A-Za-z0-9_./+,:@%=-]+$/;
-/** The tools put the name into a shell command and into JSON text without quoting it. */
+/** The tools put the name into a shell command and into JSON without quotes. */
 const ACTED_ON = /[\\"'`;&|<>()/\p{Cc}]/u;
-/** In front of a shell's comment; of what the variable holds, a directory anywhere would be made. */
+/** A variable before a shell's comment: the shell would make a directory of its value, wherever that is. */
 const ANOTHER_PATH = /^(?:(?! #).)* \$/;
 /** In bytes. */
 const LONGEST_FILE_NAME = 255;
 
 /**
- * Refuses a document that bulkloader or bulkdownloader would refuse, or alter without a word
+ * Refuses a document that bulkloader or bulkdownloader would refuse, or silently alter
  * (documentation/ARTDAQDB_TOOLS.md, "What the tools can't hold").
  * @throws ArtdaqDbError naming the file, and the line or the name in it
  * @throws FhiclError if it is not FHiCL at all
@@ -84,7 +84,7 @@ function complexLossIn(value: Value, path: string, isElement: boolean): string |
   return /\s/.test(value.text) ? `they cut the complex number '${path}' off at its blank` : undefined;
 }
 
-/** They keep repeated names, but export all of them with the comments and the type of the first. */
+/** The tools keep repeated names, but export all of them with the comments and the type of the first. */
 function repetitionLoss({ prolog, main }: FhiclDocument): string | undefined {
   const outside = new Set(main.map(({ key }) => key));
   const hidden = prolog.find(({ key }) => outside.has(key));
@@ -107,8 +107,8 @@ function metadataOf(entry: Entry): string {
 }
 
 /**
- * Refuses a configuration name that the tools would misunderstand: as an option, as part of a command, or as a directory
- * above the one they shall write to.
+ * Refuses a configuration name that the tools would take for an option, for part of a command, or for a directory outside their
+ * own.
  * @throws ArtdaqDbError
  */
 export function refuseConfig(run: RunNumber, config: string): void {
@@ -163,8 +163,7 @@ function lengthFault(fileName: string): string | undefined {
 }
 
 /**
- * Refuses a directory for the tools' files that they could not use: bulkloader looks for `.fcl` and `schema.fcl` in whole
- * paths.
+ * Refuses a work directory that the tools could not use: bulkloader looks for `.fcl` and `schema.fcl` in whole paths.
  * @throws ConfigurationError
  */
 export function refuseDirectory(directory: string): void {
@@ -175,7 +174,7 @@ export function refuseDirectory(directory: string): void {
   );
 }
 
-/** Does a shell take the name as it is? If not, bulkdownloader makes further directories, where it was started too. */
+/** Does a shell leave the name unchanged? If not, bulkdownloader makes more directories, also where it was started. */
 export function isPlain(config: string): boolean {
   return SAFE_PATH.test(config);
 }

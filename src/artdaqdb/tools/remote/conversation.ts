@@ -6,25 +6,25 @@ import { TOOLS, type Tool } from '../tool-host.ts';
 import { checkScript, endScript, type RemoteLimits, runScript, tryOutScript } from './script.ts';
 import type { Connect, RemoteSession } from './ssh-session.ts';
 
-/** What the host has for us. */
+/** What the host says of the programs. */
 export interface CheckOutcome {
-  /** False if the connection ended before all was told. */
+  /** False if the connection ended before the last answer. */
   readonly isComplete: boolean;
   /** Programs that PATH lacks. */
   readonly missing: readonly string[];
-  /** PATH of a command over ssh there. */
+  /** The PATH of commands over ssh. */
   readonly path: string | undefined;
-  /** With what exit codes the tools gave their help texts, if they were asked for them. */
+  /** The exit codes with which the tools printed their help texts, if asked to. */
   readonly helps: ReadonlyMap<Tool, number>;
   readonly end: ChildEnd;
 }
 
-/** Asks the host for the programs. */
+/** Asks the host whether it has the programs. */
 export function askForPrograms(connect: Connect, { around }: RemoteLimits): Promise<CheckOutcome> {
   return outcomeOf(connect(checkScript, [], around));
 }
 
-/** Asks the host for the programs, and the tools for their help texts. @param seconds that all of it may take */
+/** Asks the host whether it has the programs, and the tools for their help texts. @param seconds that all of it may take */
 export function tryOutPrograms(connect: Connect, seconds: number): Promise<CheckOutcome> {
   return outcomeOf(connect(tryOutScript, [String(Math.max(1, Math.floor(seconds / 2)))], seconds));
 }
@@ -47,18 +47,18 @@ async function outcomeOf(session: RemoteSession): Promise<CheckOutcome> {
   return { isComplete: answer === 'end', missing, path, helps, end: await session.end() };
 }
 
-/** What an execution of a tool brought. */
+/** What an execution of a tool resulted in. */
 export interface RunOutcome {
-  /** The last answer, if the connection held until then. */
+  /** The last answer; undefined if the connection broke before. */
   readonly last: string | undefined;
-  /** Where the host works, if it came so far. */
+  /** Where the host works; undefined if the connection broke before it told. */
   readonly workplace: Workplace | undefined;
-  /** A tar archive, if there was one. */
+  /** A tar archive, if the tool exported files. */
   readonly exported: Buffer | undefined;
   readonly end: ChildEnd;
 }
 
-/** Has the host execute a tool on what the archive holds. */
+/** Lets the host run a tool on the files of an archive. */
 export async function haveToolRun(
   connect: Connect,
   { tool: toolLimit, patience, grace, around }: RemoteLimits,
@@ -78,7 +78,7 @@ export async function haveToolRun(
     if (word === 'dir' && workplace === undefined) {
       const [pid, place] = split(rest);
       workplace = { pid, directory: place };
-      // Nothing is begun before its place is known, so whatever a broken connection leaves can be found.
+      // Nothing starts before its place is known, so whatever a broken connection leaves can be found.
       session.send(`${archive.length}\n`, archive);
     } else if (word === 'tar' && exported === undefined) {
       exported = await session.bytes(Number(rest));
@@ -99,8 +99,8 @@ export interface Workplace {
 }
 
 /**
- * What broken connections may have left running on the host. The host notices a broken connection by itself, but may be late:
- * a tool that goes on while the run is tried again would store it twice.
+ * What broken connections may have left running on the host. The host notices a broken connection by itself, but may be late. A
+ * tool that continues while the run is tried again would store it twice.
  */
 export class RemoteLeftovers {
   readonly #place: Place;
@@ -120,7 +120,7 @@ export class RemoteLeftovers {
   }
 
   /**
-   * Makes sure that nothing is left; returns only then.
+   * Makes sure that nothing is left.
    * @param failure of the run, if that is the reason to ask
    * @throws ArtdaqDbError (retryable) if the host can't be asked
    */
@@ -128,7 +128,7 @@ export class RemoteLeftovers {
     for (const workplace of this.#workplaces) {
       if (!(await this.#endOne(workplace))) {
         const { tool } = this.#limits;
-        const reason = failure?.message ?? `Run ${run} is not begun, as an earlier connection broke`;
+        const reason = failure?.message ?? `Run ${run} is not started because an earlier connection broke`;
         throw new ArtdaqDbError(
           `${reason}; ${workplace.directory} on ${this.#place} may still be in use (a tool ends after ${tool} s), and nothing else is done there until the host can be asked`,
           { run, retryable: true, fault: 'site', place: this.#place, cause: failure },

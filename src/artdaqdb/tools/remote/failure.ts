@@ -10,7 +10,7 @@ interface Refusal {
   readonly advice: string;
 }
 
-/** What does not pass by itself. */
+/** Refusals that last until somebody acts. */
 const REFUSALS: readonly Refusal[] = [
   {
     sign: /REMOTE HOST IDENTIFICATION HAS CHANGED/,
@@ -29,13 +29,13 @@ const REFUSALS: readonly Refusal[] = [
   },
   {
     sign: /Bad configuration option|terminating, \d+ bad configuration|Bad owner or permissions/,
-    advice: "mend ssh's configuration",
+    advice: "repair ssh's configuration",
   },
 ];
 
 /**
- * The error for a connection that ended before the last answer came. Once the script has answered, it may be the run that the
- * connection does not survive: then it failed on its way to the database, where the success of others shows whose fault that was.
+ * The error for a connection that ended before the last answer. Once the script has answered, the run itself may be what breaks
+ * the connection: then its place is the database, where the success of other runs shows whose fault it was.
  * @param seconds that it was allowed to take
  * @param hadBegun whether the script on the host had answered at all
  */
@@ -88,10 +88,10 @@ const FAULTS: ReadonlyMap<string, Refusal['advice']> = new Map([
   ['pack', "the exported files can't be packed there; check the space of TMPDIR (or /tmp)"],
 ]);
 
-/** What goes wrong before anything of the run is looked at. */
+/** Faults before the script looks at anything of the run. */
 const BEFORE_THE_RUN: ReadonlySet<string> = new Set(['mktemp', 'receive']);
 
-/** The error for an answer that says that something went wrong around the tool. */
+/** The error for an answer that tells of a fault around the tool. */
 export function scriptFailure(
   place: Place,
   answer: string,
@@ -116,11 +116,11 @@ export function scriptFailure(
   });
 }
 
-/** Why ssh passed over a key, which it says long before its last words. */
+/** Why ssh did not use a key, which it says long before its last words. */
 const KEY_PROBLEM =
   /^Permissions .* are too open|^Load key |^(?:Warning: )?Identity file .* not accessible|^no such identity/;
 
-/** ssh's last words, and before them what it said of keys that it could not use. */
+/** What ssh said of keys that it could not use, and its last words. */
 function wordsOf(stderr: string): string {
   const lines = stderr.split('\n').map((line) => line.trim());
   const said = lines.filter((line) => line !== '');

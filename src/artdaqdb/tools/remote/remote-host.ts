@@ -22,15 +22,15 @@ export interface RemoteHostOptions extends ToolDatabase {
   readonly remoteHost: string;
   /** `artdaq_db.ssh_verify_host` */
   readonly verifyHostKey: boolean;
-  /** Environment of ssh; nothing of it goes over unless ssh's configuration says so. */
+  /** Environment of ssh. None of it is sent to the host unless ssh's configuration says so. */
   readonly env: Environment;
   readonly logger: Logger;
-  /** The ssh program and arguments that come first; `ssh` from PATH if absent. */
+  /** The ssh program and its first arguments; by default `ssh` from PATH. */
   readonly ssh?: readonly string[];
   readonly limits?: RemoteLimits;
 }
 
-/** Runs the tools on another host over ssh, one connection a call; see script.ts for what happens there. */
+/** Runs the tools on another host over ssh, with one connection per call. What happens there: script.ts. */
 export class RemoteHost implements ToolHost {
   readonly location: `host ${string}`;
   readonly #database: ToolDatabase;
@@ -49,7 +49,7 @@ export class RemoteHost implements ToolHost {
     this.#limits = options.limits ?? REMOTE_LIMITS;
     this.#connect = (script, values, seconds, directory) => {
       const nonce = randomBytes(16).toString('hex');
-      // ssh outlives an archiver that is killed until all is over on the host; so the next one knows that it has to wait.
+      // ssh outlives a killed archiver until everything on the host has ended. The marks make the next archiver wait for it.
       const marked = directory === undefined ? env : { ...env, ...marksOf(directory, databaseUri) };
       return new RemoteSession(
         { command, env: marked, place: this.location },
@@ -76,7 +76,7 @@ export class RemoteHost implements ToolHost {
     return `on ${this.location}`;
   }
 
-  /** @throws ConfigurationError or ArtdaqDbError unless the host could be asked and has all programs */
+  /** @throws ConfigurationError or ArtdaqDbError unless the host answered and has all programs */
   #expectAll({ isComplete, missing, path, end }: CheckOutcome, seconds: number): void {
     if (!isComplete) {
       const stderr = this.#database.hide(end.stderr);
@@ -129,7 +129,7 @@ export class RemoteHost implements ToolHost {
       home: this.location,
       code: Number(code),
       signal: null,
-      // What `timeout` gives: 124, or 137 if the tool had to be killed.
+      // The exit code of `timeout`: 124, or 137 if it had to kill the tool.
       timedOut: code === '124' || (code === '137' && seconds >= this.#limits.tool),
       timeoutMs: this.#limits.tool * 1000,
       stdout: '',

@@ -2,26 +2,26 @@ import { ConfigurationError } from '../../../errors.ts';
 import { TOOLS } from '../tool-host.ts';
 
 /**
- * The programs for `/bin/sh` on the other host. Every value reaches them as a line on standard input, so none is ever read
- * as a command, and the database's password is in no list of processes. Every line of theirs that is meant for us begins
- * with the nonce, as the login shell may print something of its own. What programs print goes to standard error.
+ * The programs for `/bin/sh` on the other host. Every value reaches them as a line on standard input: no shell takes it for a
+ * command, and no list of processes shows the database's password. Every line for us begins with the nonce, because the login
+ * shell may print lines of its own. The output of programs goes to standard error.
  */
 
-/** Programs besides the tools that {@link runScript} uses. */
+/** The programs besides the tools that {@link runScript} uses. */
 const helpers = ['mktemp', 'tar', 'head', 'wc', 'timeout', 'getconf'];
 
 /**
- * Runs a tool once. Lines read: nonce, tool, run, configuration name, threads (`half`: of the processors), seconds allowed,
- * seconds more when the connection broke, seconds between asking it to end and killing it, database URI; after `dir` was
- * answered the length of a tar archive, and the archive. Answers:
+ * Runs a tool once. Lines read: nonce, tool, run, configuration name, threads (`half`: of the processors), seconds allowed, more
+ * seconds after a broken connection, seconds between asking it to end and killing it, database URI; after the answer `dir` the
+ * length of a tar archive, and the archive. Answers:
  * - `dir <process id> <path>`: the private temporary directory exists
- * - `tar <length>`, followed by so many bytes: what the tool left in the directory, if it ended with 0
- * - last of all one of: `tool <exit code>`, or what went wrong before: `missing`, `mktemp`, `receive`, `unpack`, `pack`
+ * - `tar <length>`, followed by so many bytes: what the tool left in the directory, if its exit code was 0
+ * - the last answer: `tool <exit code>`, or what went wrong before: `missing`, `mktemp`, `receive`, `unpack`, `pack`
  *
- * The directory is gone before the last answer, and also if the connection breaks: then standard input ends (it is kept
- * open for that), and the tool with all it started is ended; not at once, as a loader killed while it rewrites the index of
- * a FilesystemDB would tear it. `timeout` gives the tool a process group of its own. The tool's working directory holds
- * nothing but `run`, which it knows by that name only: bulkdownloader hands names to a shell, unquoted.
+ * The directory is removed before the last answer, and also if the connection breaks: then standard input, kept open for that,
+ * ends, and so do the tool and everything that it started; not at once, because a loader that is killed while it rewrites the
+ * index of a FilesystemDB tears it. `timeout` gives the tool a process group of its own. The tool's working directory holds
+ * nothing but `run`, and the tool knows no other path: bulkdownloader hands names to a shell, unquoted.
  */
 export const runScript = `
 for name in nonce tool run config threads limit patience grace ARTDAQ_DATABASE_URI; do
@@ -88,14 +88,14 @@ done
 printf '%s path %s\\n%s end\\n' "$nonce" "$PATH" "$nonce"
 `;
 
-/** Lines read: nonce. Answers `missing <program>` for each that PATH lacks, `path <PATH>`, and `end`. */
+/** Looks for the programs. Lines read: nonce. Answers: `missing <program>` for each that PATH lacks, `path <PATH>`, `end`. */
 export const checkScript = `
 IFS= read -r nonce || exit 1
 ${lookForPrograms}`;
 
 /**
- * As {@link checkScript}, but first starts the tools that are there for their help text, which goes to standard error. Lines
- * read: nonce, seconds allowed; answers `help <tool> <exit code>` for each as well.
+ * As {@link checkScript}, but first lets each tool on PATH print its help text to standard error. Lines read: nonce, seconds
+ * allowed. One more answer per tool: `help <tool> <exit code>`.
  */
 export const tryOutScript = `
 IFS= read -r nonce && IFS= read -r limit || exit 1
@@ -107,8 +107,8 @@ done
 ${lookForPrograms}`;
 
 /**
- * Ends what a broken connection may have left: lines read are nonce, seconds to wait, process id and directory as
- * {@link runScript} told them. Answers `gone`, if that is so.
+ * Ends what a broken connection may have left. Lines read: nonce, seconds to wait, process id and directory as answered by
+ * {@link runScript}. Answers `gone` once nothing is left.
  */
 export const endScript = `
 for name in nonce left pid dir; do IFS= read -r "$name" || exit 1; done
@@ -125,15 +125,15 @@ fi
 `;
 
 /**
- * The command for ssh that runs a script of this module, sent ahead of the lines it reads. Any login shell takes it, csh
- * included. No more of standard input is read than the script's length.
+ * The command for ssh that runs a script of this module, which is sent ahead of the lines it reads. Any login shell, even csh,
+ * understands it. It reads exactly the script's length of standard input.
  */
 export function bootstrapCommand(script: string): string {
   const { length } = Buffer.from(script);
   return `exec /bin/sh -c ${quoted(`script=$(dd bs=1 count=${length} 2>/dev/null) && eval "$script"`)}`;
 }
 
-/** The lines that a script reads; none may hold a line's end. */
+/** The lines that a script reads. No value may contain a line feed. */
 export function linesFor(values: readonly string[]): string {
   const bad = values.find((value) => /[\n\0]/.test(value));
   if (bad !== undefined) {
@@ -145,24 +145,24 @@ export function linesFor(values: readonly string[]): string {
 }
 
 /**
- * A text as one word for sh, csh, fish and their kin. Between single quotes csh replaces `!` and fish reads `\'` and `\\`, so
- * these characters stand between the quoted parts, each behind a backslash.
- * @throws RangeError if it holds a line's end, for which they have no common form
+ * A text as one word for sh, csh, fish and their kin. In single quotes csh replaces `!`, and fish reads `\'` and `\\`, so these
+ * characters are put between the quoted parts, each behind a backslash.
+ * @throws RangeError if it contains a line end, for which the shells have no common form
  */
 export function quoted(text: string): string {
   if (/[\n\r\0]/.test(text)) throw new RangeError('No line end can be quoted for all shells');
   return `'${text.replace(/['!\\]/g, (character) => `'\\${character}'`)}'`;
 }
 
-/** Times of work on another host, in seconds. */
+/** Time limits of work on another host, in seconds. */
 export interface RemoteLimits {
-  /** That a tool may take. */
+  /** For a tool. */
   readonly tool: number;
-  /** That a tool may go on when the connection broke. */
+  /** For a tool after the connection broke. */
   readonly patience: number;
-  /** Between asking it to end and killing it. */
+  /** Between asking a tool to end and killing it. */
   readonly grace: number;
-  /** That connecting, sending and tidying up may take besides the tool; more than patience and grace. */
+  /** For connecting, sending and tidying up; more than patience and grace. */
   readonly around: number;
 }
 

@@ -8,10 +8,10 @@ import { bootstrapCommand, linesFor } from './script.ts';
 
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/;
 
-/** Seconds without an answer after which a connection counts as broken: about 45. */
+/** A connection counts as broken after about 45 seconds without an answer. */
 const KEEP_ALIVE = ['ServerAliveInterval=15', 'ServerAliveCountMax=3'];
 
-/** What users may have set for terminals, or for connections shared with others, and what would get in the way. */
+/** Overrides what users may have set for terminals and shared connections. */
 const PLAIN = [
   'RequestTTY=no',
   'RemoteCommand=none',
@@ -29,7 +29,7 @@ const ANY_HOST_KEY = [
   'GlobalKnownHostsFile=/dev/null',
 ];
 
-/** Arguments of ssh ahead of the remote command. It asks nobody for anything. */
+/** The arguments of ssh ahead of the remote command. ssh asks nobody for anything. */
 export function sshArguments(remoteHost: string, verifyHostKey: boolean): string[] {
   const options = [
     'BatchMode=yes',
@@ -42,8 +42,8 @@ export function sshArguments(remoteHost: string, verifyHostKey: boolean): string
 }
 
 /**
- * Checks the destination: a host's name, address or alias of ssh's configuration, with or without `user@`. Nothing that
- * ssh could take for an option or hand to a shell (as ProxyCommand does) is let through.
+ * Checks the destination: a host name, an address or an alias of ssh's configuration, with or without `user@`. Refuses whatever
+ * ssh could take for an option or hand to a shell, as ProxyCommand does.
  * @throws ConfigurationError
  */
 function sshDestination(remoteHost: string): string {
@@ -58,11 +58,11 @@ function sshDestination(remoteHost: string): string {
   );
 }
 
-/** What is run over one connection. */
+/** What to run over one connection. */
 export interface RemoteCall {
   /** One of script.ts. */
   readonly script: string;
-  /** Marks the script's answers: something that nothing else prints. */
+  /** Marks the script's answers: a text that nothing else prints. */
   readonly nonce: string;
   /** The lines that the script reads after the nonce. */
   readonly values: readonly string[];
@@ -92,7 +92,7 @@ export type Connect = (
   directory?: string,
 ) => RemoteSession;
 
-/** One connection: a script on the other host, given lines and bytes, answering with lines and bytes. */
+/** One connection: a script on the other host that reads lines and bytes, and answers with lines and bytes. */
 export class RemoteSession {
   readonly #input = new PassThrough();
   readonly #output: AnswerReader;
@@ -119,19 +119,19 @@ export class RemoteSession {
     for (const part of parts) this.#input.write(part);
   }
 
-  /** The script's next line, without nonce; undefined if none comes any more. */
+  /** The script's next line, without nonce; undefined at the end. */
   answer(): Promise<string | undefined> {
     return this.#output.line();
   }
 
-  /** The next so many bytes; undefined if the connection breaks before. */
+  /** So many bytes; undefined if the connection breaks before. */
   bytes(length: number): Promise<Buffer | undefined> {
     return this.#output.bytes(length);
   }
 
   /**
    * Closes the connection, which ends whatever still runs in it.
-   * @throws ConfigurationError if ssh can't be started, ArtdaqDbError (retryable) if it can't just now
+   * @throws ConfigurationError if ssh can't be started, ArtdaqDbError (retryable) if it can't be started at the moment
    */
   async end(): Promise<ChildEnd> {
     this.#input.end();
@@ -164,7 +164,7 @@ export class AnswerReader extends Writable {
     this.#mark = Buffer.from(`${nonce} `);
   }
 
-  /** The script's next line, without nonce; undefined if none comes any more. What others print is dropped. */
+  /** The script's next line, without nonce; undefined at the end. Lines of others are dropped. */
   async line(): Promise<string | undefined> {
     let read: Buffer = Buffer.alloc(0);
     do {
@@ -181,7 +181,7 @@ export class AnswerReader extends Writable {
     return undefined;
   }
 
-  /** The next so many bytes; undefined if fewer come. */
+  /** So many bytes; undefined if fewer come. */
   async bytes(length: number): Promise<Buffer | undefined> {
     const taken: Buffer[] = [];
     let missing = length;
@@ -217,7 +217,7 @@ export class AnswerReader extends Writable {
     this.#wake();
   }
 
-  /** Waits for more to read; false if there is none. */
+  /** Waits for more to read; false at the end. */
   async #more(): Promise<boolean> {
     if (this.#unread.length === 0 && !this.#isOver) {
       await new Promise<void>((done) => {

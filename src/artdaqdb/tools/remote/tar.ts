@@ -30,7 +30,7 @@ export async function packDirectory(directory: string): Promise<Buffer> {
         return isFit;
       },
       onWriteEntry: (entry) => {
-        // `portable` leaves directories without a time, of which some versions of tar complain.
+        // `portable` leaves directories without a time, about which some versions of tar complain.
         entry.noMtime = false;
         if (entry.stat !== undefined) entry.stat.mode = entry.type === 'Directory' ? 0o700 : 0o600;
       },
