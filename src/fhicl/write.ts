@@ -52,7 +52,7 @@ function writeValue(value: Value, parts: string[]): void {
       parts.push(']');
       return;
     default:
-      parts.push(scalarText(value));
+      parts.push(exportedScalar(value));
   }
 }
 
@@ -65,7 +65,7 @@ function writeElement(element: Value, parts: string[]): void {
   if (element.type === 'sequence') parts.push(` ${element.annotation}\n`);
 }
 
-function scalarText({ type, text }: Scalar): string {
+function exportedScalar({ type, text }: Scalar): string {
   if (type === 'string_doublequoted') return `"${text}"`;
   return type === 'string_singlequoted' ? `'${text}'` : text;
 }

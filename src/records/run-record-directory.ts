@@ -12,7 +12,7 @@ import { listRecord, type RecordListing } from './record-listing.ts';
 import { listRunDirectories } from './run-directories.ts';
 import type { Examined, RecordFile, RecordGlance, RunRecord, RunRecordSource } from './run-record-source.ts';
 import { readStable } from './stable-file.ts';
-import { judge, LOOKS_APART_MS, type Look, lookAt, type Verdict } from './wholeness.ts';
+import { judge, LOOKS_APART_MS, lookAt, type RecordLook, type Wholeness } from './wholeness.ts';
 
 /** Sizes in bytes beyond which a run is refused rather than taken into memory. */
 export interface RecordLimits {
@@ -82,7 +82,7 @@ export class RunRecordDirectory implements RunRecordSource {
     const first = await this.#lookAtAll(runs);
     const changes = await this.#changesOf([...new Set([...this.#newest, ...runs])]);
     const clock = this.#now();
-    const verdictOf = (run: RunNumber, one: Look, other?: Look): Verdict =>
+    const verdictOf = (run: RunNumber, one: RecordLook, other?: RecordLook): Wholeness =>
       judge(one, other, { clock, others: changes.find((each) => each.run !== run)?.time });
     const open = [...first].filter(([run, look]) => verdictOf(run, look).is === 'open').map(([run]) => run);
     if (open.length > 0) await this.#sleep(LOOKS_APART_MS);
@@ -97,8 +97,8 @@ export class RunRecordDirectory implements RunRecordSource {
   }
 
   /** Looks at runs side by side; leaves out those that can't be looked at. */
-  async #lookAtAll(runs: readonly RunNumber[]): Promise<Map<RunNumber, Look>> {
-    const looks = new Map<RunNumber, Look>();
+  async #lookAtAll(runs: readonly RunNumber[]): Promise<Map<RunNumber, RecordLook>> {
+    const looks = new Map<RunNumber, RecordLook>();
     await pLimit(LOOKS_AT_ONCE).map(runs, async (run) => {
       try {
         const root = await this.#realDirectory(run, join(this.location, String(run)));

@@ -51,7 +51,7 @@ export interface CopySign {
 }
 
 /** What one look at a run directory shows. */
-export interface Look {
+export interface RecordLook {
   /** Differs after a name, size or time of any entry or of the directory itself changed. */
   readonly signature: string;
   /** The latest and the earliest change of any of them, in milliseconds since 1970. */
@@ -61,7 +61,7 @@ export interface Look {
 }
 
 /** What one or two looks tell of a record. */
-export type Verdict =
+export type Wholeness =
   | { readonly is: 'whole' }
   | { readonly is: 'copying'; readonly why: string; readonly neverQuiet: boolean }
   /** It takes a second look to tell. */
@@ -71,7 +71,7 @@ export type Verdict =
  * Judges a record.
  * @param second a look at least {@link LOOKS_APART_MS} after the first, if there was one
  */
-export function judge(first: Look, second: Look | undefined, witnesses: Witnesses): Verdict {
+export function judge(first: RecordLook, second: RecordLook | undefined, witnesses: Witnesses): Wholeness {
   const last = second ?? first;
   const signs = last.signs.filter(({ lastChange, patience }) => ageBy(witnesses, lastChange) <= patience);
   if (signs.length > 0) {
@@ -89,7 +89,7 @@ export function judge(first: Look, second: Look | undefined, witnesses: Witnesse
  * Looks at a run directory.
  * @param root its real path
  */
-export async function lookAt(root: string): Promise<Look> {
+export async function lookAt(root: string): Promise<RecordLook> {
   const listing = await listRecord(root);
   const limit = pLimit(CONCURRENCY);
   const states = await limit.map(listing.entries, async (entry) => ({

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { FilesystemDb } from '../../src/artdaqdb/filesystem/filesystem-db.ts';
 import type { FhiclFile } from '../../src/fhicl/fhicl-file.ts';
-import { readRecord, report, writeIndex } from './measurement.ts';
+import { measure, readRecord, writeIndex } from './measurement.ts';
 
 const FIRST_RUN = 20_000;
 
@@ -25,10 +25,10 @@ async function measureInserts(files: FhiclFile[], runs: number, workers: number)
   const numbers = Array.from({ length: runs }, (_, place) => FIRST_RUN + place);
   const limit = pLimit(workers);
   try {
-    await report(`${runs} inserts of ${files.length} documents`, runs, () =>
+    await measure(`${runs} inserts of ${files.length} documents`, runs, () =>
       limit.map(numbers, (run) => db.insert(run, 'bench', files)),
     );
-    await report(`${runs} exports`, runs, () =>
+    await measure(`${runs} exports`, runs, () =>
       limit.map(numbers, async (run) => (await db.export(run)).length),
     );
   } finally {
@@ -41,11 +41,11 @@ async function measureGrowth(database: string, files: FhiclFile[]): Promise<void
   const db = new FilesystemDb(database);
   const runs = await db.listRuns();
   const next = (runs.at(-1) ?? 0) + 1;
-  await report('listing', runs.length, () => db.listRuns());
-  await report('one more run', 1, () => db.insert(next, 'bench', files));
-  await report('and another', 1, () => db.insert(next + 1, 'bench', files));
-  await report('its export', 1, () => db.export(next));
-  await report('another export', 1, () => db.export(next + 1));
+  await measure('listing', runs.length, () => db.listRuns());
+  await measure('one more run', 1, () => db.insert(next, 'bench', files));
+  await measure('and another', 1, () => db.insert(next + 1, 'bench', files));
+  await measure('its export', 1, () => db.export(next));
+  await measure('another export', 1, () => db.export(next + 1));
   await db.close();
 }
 

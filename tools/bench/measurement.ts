@@ -17,7 +17,7 @@ export function readRecord(directory: string): FhiclFile[] {
 }
 
 /** Says how long the work took, and how much memory this process has had at the most. */
-export async function report(what: string, runs: number, work: () => Promise<unknown>): Promise<void> {
+export async function measure(what: string, runs: number, work: () => Promise<unknown>): Promise<void> {
   const start = performance.now();
   await work();
   const seconds = (performance.now() - start) / 1000;

@@ -15,7 +15,7 @@ import { MongoDb } from '../../src/artdaqdb/mongo/mongo-db.ts';
 import { submission } from '../../src/artdaqdb/submission.ts';
 import type { FhiclFile } from '../../src/fhicl/fhicl-file.ts';
 import { readJsonObject } from '../../src/fhicl/json.ts';
-import { readRecord, report } from './measurement.ts';
+import { measure, readRecord } from './measurement.ts';
 
 const FIRST_RUN = 20_000;
 const RUNS_AT_ONCE = 1000;
@@ -33,10 +33,10 @@ function numbersFrom(first: number, count: number): number[] {
 async function measureInserts(db: MongoDb, files: FhiclFile[], runs: number, workers: number): Promise<void> {
   const numbers = numbersFrom(((await db.listRuns()).at(-1) ?? FIRST_RUN) + 1, runs);
   const limit = pLimit(workers);
-  await report(`${runs} inserts of ${files.length} documents`, runs, () =>
+  await measure(`${runs} inserts of ${files.length} documents`, runs, () =>
     limit.map(numbers, (run) => db.insert(run, 'bench', files)),
   );
-  await report(`${runs} exports`, runs, () =>
+  await measure(`${runs} exports`, runs, () =>
     limit.map(numbers, async (run) => (await db.export(run)).length),
   );
 }
@@ -66,12 +66,12 @@ async function fill(uri: string, db: MongoDb, runs: number): Promise<void> {
 }
 
 async function measureListing(db: MongoDb): Promise<void> {
-  await report('connecting', 0, () => db.prepare());
+  await measure('connecting', 0, () => db.prepare());
   const runs = await db.listRuns();
-  await report('listing', runs.length, () => db.listRuns());
+  await measure('listing', runs.length, () => db.listRuns());
   const last = runs.at(-1) ?? 0;
-  await report('looking one up', 1, () => db.has(last, 'bench'));
-  await report('exporting one', 1, () => db.export(last));
+  await measure('looking one up', 1, () => db.has(last, 'bench'));
+  await measure('exporting one', 1, () => db.export(last));
 }
 
 const [uri = '', mode, first, second, third] = process.argv.slice(2);
@@ -79,7 +79,7 @@ const db = new MongoDb(uri);
 if (mode === 'insert' && first) {
   await measureInserts(db, readRecord(first), Number(second ?? 20), Number(third ?? 2));
 } else if (mode === 'fill') {
-  await report('filling', Number(first ?? 100_000), () => fill(uri, db, Number(first ?? 100_000)));
+  await measure('filling', Number(first ?? 100_000), () => fill(uri, db, Number(first ?? 100_000)));
 } else if (mode === 'list') {
   await measureListing(db);
 } else {

@@ -29,7 +29,7 @@ export interface Comparer {
 }
 
 /** The comparison of a run that could be read in both places. */
-export interface ComparedRun {
+export interface ComparedFiles {
   readonly run: RunNumber;
   readonly status: 'matching' | 'different';
   /** The number of equal files. */
@@ -45,7 +45,7 @@ export interface ComparedRun {
 
 /** The comparison of a run, or why there is none. */
 export type RunResult =
-  | ComparedRun
+  | ComparedFiles
   | { readonly run: RunNumber; readonly status: 'failed'; readonly error: string };
 
 /** Exports and unpacks one run, and compares its files. */
@@ -96,7 +96,7 @@ async function compare(
   exported: readonly FhiclFile[],
   unpacked: readonly FhiclFile[],
   { normaliser, lines, showDiff }: Comparer,
-): Promise<ComparedRun> {
+): Promise<ComparedFiles> {
   const names = compareFiles(exported, unpacked).different;
   const { left, right, notes } = await normalised(names, exported, unpacked, normaliser);
   const reduced = (files: readonly FhiclFile[]) =>

@@ -81,7 +81,7 @@ class Writer {
     const ordered = this.#isSorted ? [...entries].sort(byKey) : entries;
     for (const { key, protection, value } of ordered) {
       const name = protection === '' ? key : `${key} ${protection}`;
-      if (isInclude(key) && isScalar(value)) this.line(`#include ${scalarText(value)}`);
+      if (isInclude(key) && isScalar(value)) this.line(`#include ${canonicalScalar(value)}`);
       else this.#value(`${indent}${name}: `, value, '', indent);
     }
   }
@@ -100,7 +100,7 @@ class Writer {
       });
       this.line(`${indent}]${end}`);
     } else {
-      this.line(`${start}${scalarText(value)}${end}`);
+      this.line(`${start}${canonicalScalar(value)}${end}`);
     }
   }
 }
@@ -138,7 +138,7 @@ function isReference({ type, text }: Scalar): boolean {
   return type === 'string_unquoted' && text.startsWith('@');
 }
 
-function scalarText(scalar: Scalar): string {
+function canonicalScalar(scalar: Scalar): string {
   const { type, text } = scalar;
   const bare = withoutFinal('\v\f', text);
   switch (type) {

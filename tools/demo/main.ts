@@ -51,9 +51,9 @@ async function demonstrate(): Promise<void> {
   console.log(`
 Everything is in ${directory}: run_records, artdaqdb, ucondb, work (state and log), conf, config.yaml.
 The UconDB server has ended. To go on, start it again, and leave it running:
-  ${shown(serverCommand)}
+  ${typed(serverCommand)}
 Then, in another terminal:
-  ${shown(report)}`);
+  ${typed(report)}`);
 }
 
 async function takeDirectory(): Promise<void> {
@@ -81,12 +81,12 @@ async function nextRun(runRecords: string): Promise<number> {
 }
 
 async function run(...args: readonly string[]): Promise<void> {
-  console.log(`\n$ ${shown(args)}`);
+  console.log(`\n$ ${typed(args)}`);
   await runNode(args, 'inherit');
 }
 
 /** A command as one types it in this directory. */
-function shown(args: readonly string[]): string {
+function typed(args: readonly string[]): string {
   const near = args.map((arg) => arg.replace(`${process.cwd()}/`, ''));
   return near.map((arg) => (/^[\w./:-]+$/.test(arg) ? arg : quoted(arg))).join(' ');
 }

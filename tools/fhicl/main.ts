@@ -11,7 +11,7 @@ import { visibleLines } from '../../src/shown-text.ts';
 import { errorCode } from '../../src/system-error.ts';
 import { runTool } from '../run-tool.ts';
 import { type FhiclFlags, readFlags } from './flags.ts';
-import { dataJson, exportOf, storedDocument } from './output.ts';
+import { dataJson, exportOf, storedText } from './output.ts';
 
 /** Stands for standard input on the command line. */
 const STANDARD_INPUT = '-';
@@ -59,7 +59,7 @@ async function readText(path: string): Promise<string> {
 
 function render(file: FhiclFile, { action, isWhole }: FhiclFlags): string {
   if (action === 'format') return exportOf(file);
-  if (action === 'to-json' && isWhole) return `${storedDocument(file)}\n`;
+  if (action === 'to-json' && isWhole) return `${storedText(file)}\n`;
   const document = parseFhicl(file.text, file.name);
   return action === 'check' ? `${file.name}: accepted\n` : dataJson(document);
 }

@@ -16,7 +16,7 @@ const PLACEHOLDERS: Omit<DocumentIdentity, 'entity'> = {
  * The document that artdaqDB would store for the text; run 0, configuration `none`, id and times are placeholders.
  * @throws FhiclError if artdaqDB would refuse the text
  */
-export function storedDocument({ name, text }: FhiclFile): string {
+export function storedText({ name, text }: FhiclFile): string {
   // Messages of this one have the name that the user knows.
   parseFhicl(text, name);
   const entity = entityOf({ name: name.replace(/^.*\//s, '') });
@@ -28,7 +28,7 @@ export function storedDocument({ name, text }: FhiclFile): string {
  * @throws FhiclError if artdaqDB would refuse the text
  */
 export function exportOf(file: FhiclFile): string {
-  return readStored(storedDocument(file)).fhicl;
+  return readStored(storedText(file)).fhicl;
 }
 
 /**

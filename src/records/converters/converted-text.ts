@@ -29,7 +29,7 @@ const MAX_SHOWN = 500;
 /** Warnings about one file; all others share one, so that a file of another kind can't flood the log. */
 const MAX_WARNINGS = 1000;
 
-interface Entry {
+interface ConvertedEntry {
   /** The key as it is in the source. */
   readonly original: string;
   /** The name that the reference gives it. */
@@ -45,7 +45,7 @@ interface Entry {
  * original one in a comment above it, and a warning.
  */
 export class ConvertedText {
-  readonly #parts: (string | Entry)[] = [];
+  readonly #parts: (string | ConvertedEntry)[] = [];
   readonly #warnings: ConversionWarning[];
 
   /** @param lines of the source that go into the document */
@@ -116,19 +116,19 @@ export class ConvertedText {
     return { text: lines.join('\n') + end, warnings: abridged(this.#warnings) };
   }
 
-  #entryText(entry: Entry, names: ReadonlyMap<Entry, string>): string {
+  #entryText(entry: ConvertedEntry, names: ReadonlyMap<ConvertedEntry, string>): string {
     const name = names.get(entry);
     if (name === undefined) return `${entry.key}: ${entry.value}`;
     return `# ${commentText(entry.original)}\n${name}: ${entry.value}`;
   }
 
   /** The names of the entries that can't have their key. Only entries with equal keys share one. */
-  #names(): Map<Entry, string> {
+  #names(): Map<ConvertedEntry, string> {
     const entries = this.#parts.filter((part) => typeof part !== 'string');
-    const keeps = ({ key, apart }: Entry) => !apart && validKey(key, 'top') === key;
+    const keeps = ({ key, apart }: ConvertedEntry) => !apart && validKey(key, 'top') === key;
     const names = new DistinctNames(entries.filter(keeps).map(({ key }) => key));
     const ofKey = new Map<string, string>();
-    const result = new Map<Entry, string>();
+    const result = new Map<ConvertedEntry, string>();
     for (const entry of entries.filter((each) => !keeps(each))) {
       const known = entry.apart ? undefined : ofKey.get(entry.key);
       const name = known ?? names.claim(validKey(entry.key, 'top'));

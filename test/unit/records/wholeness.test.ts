@@ -1,12 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { ageBy, type CopySign, judge, type Look } from '../../../src/records/wholeness.ts';
+import { ageBy, type CopySign, judge, type RecordLook } from '../../../src/records/wholeness.ts';
 
 const MINUTE = 60_000;
 const DAY = 1440 * MINUTE;
 /** When all of these records were changed last. */
 const THEN = Date.UTC(2026, 0, 1);
 
-const look = (signature: string, signs: readonly CopySign[] = [], newest = THEN, oldest = newest): Look => ({
+const look = (
+  signature: string,
+  signs: readonly CopySign[] = [],
+  newest = THEN,
+  oldest = newest,
+): RecordLook => ({
   signature,
   newest,
   oldest,
