@@ -98,10 +98,13 @@ async function compare(
   { normaliser, lines, showDiff }: Comparer,
 ): Promise<ComparedFiles> {
   const names = compareFiles(exported, unpacked).different;
-  const { left, right, notes } = await normalised(names, exported, unpacked, normaliser);
-  const reduced = (files: readonly FhiclFile[]) =>
-    files.map(({ name, text }) => ({ name, text: names.includes(name) ? reduceLines(text, lines) : text }));
-  const sides = [reduced(left), reduced(right)] as const;
+  const { meanings, notes } = await meaningsOf(names, exported, unpacked, normaliser);
+  const reduced = (files: readonly FhiclFile[], place: keyof Meaning): FhiclFile[] =>
+    files.map(({ name, text }) => {
+      const isEqual = !names.includes(name);
+      return { name, text: isEqual ? text : reduceLines(meanings.get(name)?.[place] ?? text, lines) };
+    });
+  const sides = [reduced(exported, 'artdaqDb'), reduced(unpacked, 'uconDb')] as const;
   const comparison = compareFiles(...sides);
   const { matching, different, onlyInArtdaqDb, onlyInUconDb } = comparison;
   const status = isMatch(comparison) ? 'matching' : 'different';
@@ -109,33 +112,31 @@ async function compare(
   return { run, status, matching: matching.length, different, onlyInArtdaqDb, onlyInUconDb, diffs, notes };
 }
 
-/** Normalises the files of these names; one that can't be normalised stays as it is in both places. */
-async function normalised(
+/** A file in the form that shows only its meaning, in both places. */
+interface Meaning {
+  readonly artdaqDb: string;
+  readonly uconDb: string;
+}
+
+/** Normalises the files of these names. One that can't be normalised in both places has a note in place of a meaning. */
+async function meaningsOf(
   names: readonly string[],
   exported: readonly FhiclFile[],
   unpacked: readonly FhiclFile[],
   normaliser: Normaliser | undefined,
-) {
-  if (normaliser === undefined || names.length === 0) return { left: exported, right: unpacked, notes: [] };
-  const [fromArtdaqDb, fromUconDb] = await Promise.all([
-    normaliser(names, exported),
-    normaliser(names, unpacked),
-  ]);
+): Promise<{ readonly meanings: ReadonlyMap<string, Meaning>; readonly notes: readonly string[] }> {
+  const meanings = new Map<string, Meaning>();
   const notes: string[] = [];
-  const texts = names.flatMap((name) => {
-    const [one, other] = [fromArtdaqDb.get(name), fromUconDb.get(name)];
-    if (one !== undefined && 'problem' in one)
-      notes.push(`${name} of artdaqDB is not normalised: ${one.problem}`);
-    if (other !== undefined && 'problem' in other)
-      notes.push(`${name} of UconDB is not normalised: ${other.problem}`);
-    if (one === undefined || other === undefined || 'problem' in one || 'problem' in other) return [];
-    return [[name, one.text, other.text] as const];
-  });
-  const left = new Map(texts.map(([name, text]) => [name, text]));
-  const right = new Map(texts.map(([name, , text]) => [name, text]));
-  const replaced = (files: readonly FhiclFile[], by: ReadonlyMap<string, string>) =>
-    files.map(({ name, text }) => ({ name, text: by.get(name) ?? text }));
-  return { left: replaced(exported, left), right: replaced(unpacked, right), notes };
+  if (normaliser === undefined || names.length === 0) return { meanings, notes };
+  const places = await Promise.all([normaliser(names, exported), normaliser(names, unpacked)]);
+  for (const name of names) {
+    const [one, other] = places.map((results) => results.get(name));
+    if (one === undefined || other === undefined) continue;
+    if ('problem' in one) notes.push(`${name} of artdaqDB is not normalised: ${one.problem}`);
+    if ('problem' in other) notes.push(`${name} of UconDB is not normalised: ${other.problem}`);
+    if ('text' in one && 'text' in other) meanings.set(name, { artdaqDb: one.text, uconDb: other.text });
+  }
+  return { meanings, notes };
 }
 
 function diffOf(
