@@ -13,7 +13,7 @@ import { IndexReader } from './index/index-reader.ts';
 /** Files that are written or read at the same time. */
 const CONCURRENCY = 8;
 
-/** The directory of one collection: documents and their index. */
+/** The directory of one collection, with its documents and their index. */
 export class CollectionStore {
   readonly name: Collection;
   readonly directory: string;
@@ -85,7 +85,7 @@ export class CollectionStore {
     return (await this.#files.stat(this.pathOf(id)).catch(undefinedIfMissing)) !== undefined;
   }
 
-  /** Writes documents durably but for their names, which {@link sync} does for all of them at once. */
+  /** Writes documents durably, except for their names: {@link sync} makes all names durable at once. */
   async write(documents: readonly { readonly id: string; readonly bytes: Buffer }[]): Promise<void> {
     const writing = documents.map(({ id, bytes }) =>
       this.#limit(() =>
@@ -96,7 +96,7 @@ export class CollectionStore {
         }),
       ),
     );
-    // All must have ended before anybody cleans up.
+    // All writes must have ended before anybody cleans up.
     const failed = (await Promise.allSettled(writing)).find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
   }
@@ -107,7 +107,7 @@ export class CollectionStore {
   }
 
   /**
-   * Takes documents away that are not in the index; what can't be removed is reported.
+   * Removes documents that no index lists; reports those that can't be removed.
    * @returns whether all are gone
    */
   async remove(ids: readonly string[], report: (message: string) => void): Promise<boolean> {

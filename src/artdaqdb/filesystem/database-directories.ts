@@ -7,8 +7,8 @@ import { type DatabaseFiles, toleratingExistence } from './database-files.ts';
 import { FRESH_INDEX } from './index/index-entry.ts';
 
 /**
- * Where this project keeps what only it needs. The C++ tools take every file in SystemMetadata for a document, but don't look
- * at directories.
+ * The directory for this project's own files. The C++ tools take each file in SystemMetadata for a document, but ignore
+ * directories.
  */
 export function privateDirectory(database: string): string {
   return join(database, SYSTEM_METADATA, '.run-record-archiver');
@@ -31,7 +31,7 @@ async function ensureDirectory(path: string, files: DatabaseFiles): Promise<void
   } catch (error) {
     if (errorCode(error) === 'EEXIST' && (await isDirectory(path, files))) return;
     if (errorCode(error) !== 'ENOENT' || parent === path) throw error;
-    // It may have been made by another process in the meantime.
+    // Another process may have made it meanwhile.
     await ensureDirectory(parent, files);
     await files.mkdir(path).catch(toleratingExistence);
   }

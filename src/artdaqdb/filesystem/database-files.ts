@@ -25,7 +25,7 @@ export interface DatabaseFiles
 
 export const realFiles: DatabaseFiles = {
   ...nodeFiles,
-  // Each export looks a dozen times whether anything has changed; waiting for the thread pool would take longer than that.
+  // Each export checks a dozen times whether anything has changed; the thread pool would take longer than the call.
   stat: (async (path: string, options?: StatOptions) => statSync(path, options)) as typeof nodeFiles.stat,
   readSync,
   readFile: readSmallFile,
@@ -40,17 +40,17 @@ async function readSmallFile(path: string): Promise<Buffer> {
   return readFileSync(path);
 }
 
-/** For `catch`: what was to be made is there already, by another process; any other error is thrown again. */
+/** For `catch`: another process has made the file already. Any other error is thrown again. */
 export function toleratingExistence(error: unknown): void {
   if (errorCode(error) !== 'EEXIST') throw error;
 }
 
-/** What the system says where the database may not be written, or is not where it should be. */
+/** The system's errors where the database may not be written, or is not where it should be. */
 const REFUSALS: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM', 'ENOTDIR', 'ELOOP']);
 
 /**
- * What can fail without this project being wrong becomes an ArtdaqDbError; the rest passes as it is. If the system refuses us a
- * directory or an index, it does so for every run; whoever reads a document of one run says otherwise.
+ * Failures that are not this project's own mistakes become an ArtdaqDbError; others pass unchanged. If the system refuses a
+ * directory or an index, every run is concerned; whoever reads a document of one run passes another fault.
  */
 export function asDatabaseError(
   error: unknown,
@@ -70,7 +70,7 @@ export function asDatabaseError(
 }
 
 function faultOf(error: unknown): ErrorFault {
-  // What writes a file in one go explains what the system said of it.
+  // A PersistenceError wraps what the system said.
   const reason = error instanceof PersistenceError ? error.cause : error;
   if (reason instanceof ArchiverError) return reason.fault;
   return isOfSite(reason) || REFUSALS.has(errorCode(reason)) ? 'site' : 'unknown';

@@ -4,20 +4,20 @@ import type { LockOwner } from '../../lock/owner.ts';
 import type { Logger } from '../../log/logger.ts';
 import { privateDirectory } from './database-directories.ts';
 
-/** A bulkloader under the lock is ended after 300 s, so who waits longer waits for something that hangs. */
+/** A bulkloader that holds the lock is killed after 300 s, so a longer wait means that something hangs. */
 const WAIT_LIMIT_MS = 330_000;
 const WAIT_PAUSE_MS = 50;
 
-/** Who locks, and how it waits and reports. */
+/** Who takes the lock, how to wait for it, and where to report. */
 export interface DatabaseLockOptions {
   readonly owner: LockOwner;
   readonly sleep: (milliseconds: number) => Promise<unknown>;
   readonly logger: Logger;
 }
 
-/** What the holder of the lock can ask. */
+/** What the holder of the lock can find out. */
 export interface HeldLock {
-  /** The holder before us died at work: its temporary files may lie about. */
+  /** Did the holder before us die at work? Its temporary files may still exist. */
   readonly takenOver: boolean;
   /** @throws ArtdaqDbError (retryable) if the lock was lost meanwhile */
   confirm(): void;
@@ -65,7 +65,7 @@ export class DatabaseLock {
     }
   }
 
-  /** What was done under the lock is done, whether or not that can be removed. */
+  /** The work under the lock counts even if the lock can't be removed. */
   async #release(release: () => Promise<void>): Promise<void> {
     try {
       await release();

@@ -5,13 +5,13 @@ import { ConfigurationError } from '../../errors.ts';
 const PREFIX = 'filesystemdb://';
 const PARAMETER = 'artdaq_db.database_uri';
 const VARIABLE = /\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))/g;
-/** What `wordexp`, through which the C++ tools pass the path, would treat specially, and control characters. */
+/** Control characters, and what `wordexp`, to which the C++ tools pass the path, would treat specially. */
 const SPECIAL = /[\s~$`"'\\|&;<>(){}*?[\]#]|\p{Cc}/u;
 
 /**
- * The directory that a `filesystemdb:///abs/path/db` URI names. `$VAR` and `${VAR}` are expanded as the C++ tools do;
- * whatever else they would expand or split (`~`, blanks, quotes, wildcards, …) is refused, so that both always mean the
- * same directory.
+ * The directory that a `filesystemdb:///abs/path/db` URI names. `$VAR` and `${VAR}` are expanded as the C++ tools do.
+ * Whatever else they would expand or split (`~`, blanks, quotes, wildcards, …) is refused, so both always mean the same
+ * directory.
  * @throws ConfigurationError naming the parameter and what is wrong with it
  */
 export function databasePath(uri: string, environment: Environment): string {

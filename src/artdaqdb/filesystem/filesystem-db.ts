@@ -21,7 +21,7 @@ import { documentsUnder, RunFinder } from './run-finder.ts';
 import { type LockedDatabase, SharedDatabase } from './sharing/shared-database.ts';
 import { storeRuns } from './store-runs.ts';
 
-/** Logger, clock, file system and waiting of a database; the real ones, and no log, if absent. */
+/** The world around a database. Absent members mean the real one, and no log. */
 export interface FilesystemDbOptions {
   readonly logger?: Logger;
   readonly now?: () => Date;
@@ -45,7 +45,7 @@ export class FilesystemDb implements NativeArtdaqDb {
   readonly #queue: InsertQueue;
   #hasWritten = false;
 
-  /** @param directory absolute path; made by the first insert, and without runs while it isn't there */
+  /** @param directory absolute path; the first insert makes it, and until then it holds no runs */
   constructor(directory: string, options: FilesystemDbOptions = {}) {
     const { logger = silentLogger, now = () => new Date(), files = realFiles, sleep = wait } = options;
     const origin = options.origin ?? thisOrigin('');
@@ -105,8 +105,8 @@ export class FilesystemDb implements NativeArtdaqDb {
   }
 
   /**
-   * As of the interface. A run that another program stored is exported when it has been quiet for some seconds.
-   * @throws ArtdaqDbError (retryable) also if it doesn't get quiet, or if documents of it are listed in no index
+   * A run that another program stored is exported when nothing of it has changed for some seconds.
+   * @throws ArtdaqDbError (retryable) also if it keeps changing, or if no index lists some of its documents
    */
   async export(run: RunNumber): Promise<FhiclFile[]> {
     const found = await this.#finder.find(run);
@@ -118,7 +118,7 @@ export class FilesystemDb implements NativeArtdaqDb {
     return documentsUnder(`${run}/${config}`, this.#shared);
   }
 
-  /** As of the interface; waits and fails as `export` does. */
+  /** Waits and fails as `export` does. */
   async configurationOf(run: RunNumber): Promise<string | undefined> {
     const configuration = (await this.#finder.find(run))?.configuration;
     return configuration === undefined ? undefined : configOf(configuration);

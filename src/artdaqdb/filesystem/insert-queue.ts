@@ -7,12 +7,12 @@ interface Waiting {
   readonly reject: (reason: unknown) => void;
 }
 
-/** Bounds what one rewrite of the indexes carries. */
+/** The most runs that one rewrite of the indexes carries. */
 const LARGEST_BATCH = 32;
 
 /**
- * Hands submissions over in batches, one batch at a time: what arrives while one is being written goes together into the
- * next, as each rewrites the indexes whole.
+ * Stores submissions in batches, one batch at a time. Those that arrive during one batch go into the next together, since
+ * each batch rewrites the indexes whole.
  */
 export class InsertQueue {
   readonly #commit: (batch: readonly Submission[]) => Promise<unknown[]>;
@@ -57,7 +57,7 @@ export class InsertQueue {
     this.#working = undefined;
   }
 
-  /** The same name twice in one batch would be planned against the same state of the indexes. */
+  /** Takes each name once: two runs of one name would be planned against the same state of the indexes. */
   #nextBatch(): Waiting[] {
     const names = new Set<string>();
     const batch: Waiting[] = [];

@@ -12,7 +12,7 @@ interface FoundRun {
   readonly documents: readonly ExportedDocument[];
 }
 
-/** How long a run that another program is storing is waited for. */
+/** How long to wait for a run that another program is storing. */
 const LONGEST_WAIT_MS = 120_000;
 
 /** Finds the documents of a run for an export, which must never miss one: a wrong blob can't be made again. */
@@ -29,15 +29,15 @@ export class RunFinder {
     this.#sleep = sleep;
   }
 
-  /** Nobody but us is storing this run, whatever its documents look like. */
+  /** Tells that nobody but us is storing this run, whatever its documents look like. */
   expectOwnLoad(configuration: string): void {
     this.#ownLoads.add(configuration);
   }
 
   /**
-   * A run's documents when no more are to be expected; undefined if it is not stored.
-   * @throws ArtdaqDbError if one is unreadable; retryable if another program is storing the run or took documents of it out
-   *   of the index
+   * A run's documents once no more are to be expected; undefined if it is not stored.
+   * @throws ArtdaqDbError if one is unreadable; retryable if another program is storing the run or has dropped documents of it
+   *   from an index
    */
   async find(run: RunNumber): Promise<FoundRun | undefined> {
     try {
@@ -68,7 +68,7 @@ export class RunFinder {
         continue;
       }
       if (!isHalfListed) return found;
-      // What lay there may have been taken away, which leaves no trace in an index.
+      // The unlisted documents may have been removed, which leaves no trace in an index.
       await this.#shared.compare();
       ({ found, isHalfListed } = await this.#read(run));
       if (!isHalfListed) return found;
@@ -80,7 +80,7 @@ export class RunFinder {
     }
   }
 
-  /** Reads a run as the indexes list it, and whether documents of other programs lie under its name that none lists. */
+  /** Reads a run as the indexes list it, and whether other programs stored documents of it that no index lists. */
   async #read(run: RunNumber): Promise<{ found: FoundRun | undefined; isHalfListed: boolean }> {
     const read = await this.#shared.read(() => this.#lookUp(run));
     if (read === undefined) {
@@ -130,18 +130,18 @@ export async function documentsUnder(
   return documents;
 }
 
-/** A C++ loader takes some milliseconds from one document of a run to the next, and a second for each 10 MB of index. */
+/** From one document of a run to the next a C++ loader takes some milliseconds, and a second for each 10 MB of index. */
 const QUIET_MS = 3000;
 const QUIET_MS_PER_MEGABYTE = 200;
 
 /**
- * Tells whether a run that another program stored may still get documents: nothing marks its end, so it has to be quiet
- * for a while.
+ * Tells whether a run that another program stored may still get documents. Nothing marks the last one, so the run must stay
+ * unchanged for a while.
  */
 class ForeignLoad {
   readonly #now: () => Date;
   #content = '';
-  /** For how long the content has been the same once the pause that was told is over, in milliseconds. */
+  /** How long the content will have been the same after the last pause, in milliseconds. */
   #quietMs = 0;
 
   constructor(now: () => Date) {
@@ -149,9 +149,9 @@ class ForeignLoad {
   }
 
   /**
-   * How long to wait before the run is looked at again, in milliseconds; 0 if it is complete.
-   * @param index looks at RunHistory's index: the speed of the C++ tools depends on its size, and when it was written last tells besides
-   *   our clock, which may be wrong, that time has passed since the run was stored
+   * How long to wait before looking at the run again, in milliseconds; 0 if it is complete.
+   * @param index looks at RunHistory's index. The C++ tools get slower with its size; and since our clock may be wrong, the time
+   *   of its last write must show as well that the run was stored a while ago
    */
   async pauseFor(
     run: FoundRun,

@@ -5,13 +5,13 @@ import type { NewDocument, Submission } from '../submission.ts';
 import type { CollectionStore } from './collection-store.ts';
 import { asDatabaseError } from './database-files.ts';
 import { CONFIGURATIONS, ENTITIES, type IndexChange } from './index/index-entry.ts';
-import { IndexChangedError, type IndexState, type Look, type SeenIndex } from './index/index-file.ts';
+import { IndexChangedError, type IndexLook, type IndexState, type SeenIndex } from './index/index-file.ts';
 import { type ListFilter, textsOf } from './index/index-scan.ts';
 import type { LockedDatabase, SeenIndexes, SharedDatabase } from './sharing/shared-database.ts';
 
-/** Programs that don't know our lock may change what is listed of the runs at hand; then these are planned anew. */
+/** Programs that don't know our lock may change what is listed of these runs; then the runs are planned again. */
 const ATTEMPTS = 10;
-/** As long as such programs leave the runs at hand alone, only the rewrite of the index is repeated. */
+/** If such programs changed the index elsewhere, only its rewrite is repeated. */
 const REWRITES = 20;
 
 /** Configuration -> ids, where any are listed. */
@@ -155,7 +155,7 @@ class RunStoring {
     }
   }
 
-  /** Rewrites the index, again and again if other programs change it but leave these runs alone. */
+  /** Rewrites the index; repeats that while other programs change it but leave these runs alone. */
   async #replaceIndex(
     runs: readonly PlannedRun[],
     store: CollectionStore,
@@ -180,7 +180,7 @@ class RunStoring {
     }
   }
 
-  /** Takes new documents away, unless the index that lists them may be in place in spite of the failure. */
+  /** Removes new documents, unless the index that lists them may be in place despite the failure. */
   async #takeBack(
     runs: readonly PlannedRun[],
     store: CollectionStore,
@@ -213,7 +213,7 @@ class RunStoring {
     });
   }
 
-  /** Takes documents away that no index lists. @returns whether all are gone */
+  /** Removes documents that no index lists. @returns whether all are gone */
   async #remove(store: CollectionStore, ids: readonly string[]): Promise<boolean> {
     const isComplete = await store.remove(ids, this.#warn);
     if (!isComplete) this.#locked.doubt();
@@ -251,7 +251,7 @@ function documentsFor(submission: Submission, collection: Collection): NewDocume
 }
 
 /** Tells the ids that an index lists under the configurations of the submissions. */
-function idsOf(submissions: readonly Submission[]): Look<ListedIds> {
+function idsOf(submissions: readonly Submission[]): IndexLook<ListedIds> {
   return (bytes, { layout }) => {
     const ids = new Map<string, readonly string[]>();
     const lists = layout.maps.get(CONFIGURATIONS)?.lists;

@@ -17,7 +17,7 @@ function stored(database: string): Map<string, string> {
 }
 
 describe('an amendment of a FilesystemDB', () => {
-  it('changes one file, and no index', async () => {
+  it('an amendment changes one file and no index', async () => {
     const database = join(await temporaryDirectory(), 'db');
     const db = new FilesystemDb(database);
     await db.insert(5, 'standard', documentsOfRun(5, [before]));
@@ -32,7 +32,7 @@ describe('an amendment of a FilesystemDB', () => {
     expect(is.get('index.json')).toBe(was.get('index.json'));
   });
 
-  it('is there whole or not at all, whatever call of the system it dies in', async () => {
+  it('an amendment is stored whole or not at all, whichever system call it dies in', async () => {
     const directory = await temporaryDirectory();
     const original = join(directory, 'original');
     const db = new FilesystemDb(original);

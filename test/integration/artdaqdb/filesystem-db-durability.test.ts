@@ -41,7 +41,7 @@ function watchedFiles(database: string) {
   return { files, unsynced, renamed, atRisk };
 }
 
-it('FilesystemDb lists documents only when a power cut can take neither their contents nor their names', async () => {
+it('the index lists documents only when a power cut can take neither their contents nor their names', async () => {
   const database = join(await temporaryDirectory(), 'db');
   await new FilesystemDb(database).insert(4, 'standard', documentsOfRun(4));
   const { files, unsynced, renamed, atRisk } = watchedFiles(database);

@@ -42,8 +42,8 @@ async function eachFault(attempt: (fault: number) => Promise<boolean>): Promise<
 describe.each([
   ['fails with ENOSPC', 'ENOSPC', false],
   ['is the last that the process makes', 'EIO', true],
-])('FilesystemDb when a call %s', (_name, code, lasting) => {
-  it('leaves an insert undone or done, and the next one completes it', async () => {
+])('a FilesystemDB when a system call %s', (_name, code, lasting) => {
+  it('an insert is done or not done, and the next one completes it', async () => {
     await eachFault(async (fault) => {
       const database = join(await temporaryDirectory(), 'db');
       const healthy = new FilesystemDb(database);
@@ -74,7 +74,7 @@ describe.each([
     });
   });
 
-  it('leaves an update undone or done, and the next one completes it', async () => {
+  it('an update is done or not done, and the next one completes it', async () => {
     await eachFault(async (fault) => {
       const database = join(await temporaryDirectory(), 'db');
       const healthy = new FilesystemDb(database);
@@ -94,7 +94,7 @@ describe.each([
     });
   });
 
-  it('gives all of a run or an error on export', async () => {
+  it('an export gives the whole run or an error', async () => {
     const database = join(await temporaryDirectory(), 'db');
     await new FilesystemDb(database).insert(5, 'standard', documentsOfRun(5));
     let fault = 1;

@@ -63,7 +63,7 @@ async function lose(entity: string, run = 9): Promise<string> {
 const inAnHour = () => new Date(Date.now() + 3_600_000);
 
 describe('documents of other programs that no index lists', () => {
-  it('are reported once, and left alone', async () => {
+  it('they are reported once and left alone', async () => {
     const lost = await lose('boot');
     const db = open({ now: inAnHour });
     await db.prepare();
@@ -75,7 +75,7 @@ describe('documents of other programs that no index lists', () => {
     expect(ouid).not.toContain(lost);
   });
 
-  it('are not reported while they may be on their way, but the next execution looks again', async () => {
+  it('they are not reported while they may be on their way, but the next execution looks again', async () => {
     await lose('boot');
     await open().prepare();
     expect(warnings).toEqual([]);
@@ -83,7 +83,7 @@ describe('documents of other programs that no index lists', () => {
     expect(warnings).toHaveLength(1);
   });
 
-  it('keep their run from being exported until they are listed or gone, in later executions too', async () => {
+  it('their run is not exported until they are listed or gone, nor in later executions', async () => {
     await loadRun(9, ['boot', 'schema']);
     const lost = await lose('settings');
     for (const db of [open({ now: inAnHour }), open({ now: inAnHour })]) {
@@ -98,7 +98,7 @@ describe('documents of other programs that no index lists', () => {
     expect((await open().export(9)).map(({ name }) => name)).toEqual(['boot.fcl', 'schema.fcl']);
   });
 
-  it('keep their run from being exported while another one that has such documents is', async () => {
+  it('their run is not exported while another run that has such documents is looked at', async () => {
     for (const run of [9, 10]) {
       await loadRun(run, ['boot', 'schema']);
       await lose('settings', run);
@@ -122,13 +122,16 @@ describe('documents of other programs that no index lists', () => {
 });
 
 describe('a run of ours that another program dropped from the index', () => {
-  it.each(['RunHistory', 'SystemLayout'] as const)('of %s is exported whole', async (collection) => {
-    const db = open();
-    await overwriteWith(collection, () => db.insert(5, 'standard', documentsOfRun(5)));
-    expect(byName(await db.export(5))).toEqual(byName(documentsOfRun(5)));
-  });
+  it.each(['RunHistory', 'SystemLayout'] as const)(
+    'a run that lost entries in %s is exported whole',
+    async (collection) => {
+      const db = open();
+      await overwriteWith(collection, () => db.insert(5, 'standard', documentsOfRun(5)));
+      expect(byName(await db.export(5))).toEqual(byName(documentsOfRun(5)));
+    },
+  );
 
-  it('is not exported from a database that can only be read', async () => {
+  it('the run is not exported from a database that can only be read', async () => {
     await overwriteWith('RunHistory', () => open().insert(5, 'standard', documentsOfRun(5)));
     const db = open({ files: readOnlyFiles() });
     await db.prepare();
@@ -152,7 +155,7 @@ describe('a run that another program is storing', () => {
   const now = () => new Date(START);
   const secondsAgo = (seconds: number) => new Date(START - seconds * 1000);
 
-  it('is exported when it has been quiet for some seconds, with all that came until then', async () => {
+  it('the run is exported after it stayed unchanged for some seconds, with everything that came until then', async () => {
     await loadRun(9, ['schema', 'boot'], secondsAgo(1));
     const late = ['settings', 'hashes'];
     let waited = 0;
@@ -170,14 +173,14 @@ describe('a run that another program is storing', () => {
   it.each([
     ['an hour ago', secondsAgo(3600), 0],
     ['in an hour, by another clock', secondsAgo(-3600), 1],
-  ])('is not waited for in vain if the stamps say %s', async (_name, stamp, expected) => {
+  ])('nobody waits for the run in vain if its stamps say %s', async (_name, stamp, expected) => {
     await loadRun(9, ['schema', 'boot'], stamp);
     let waits = 0;
     expect(await open({ now, sleep: async () => void waits++ }).export(9)).toHaveLength(2);
     expect(waits).toBe(expected);
   });
 
-  it('is waited for though a wrong clock says that it was stored long ago', async () => {
+  it('the export waits for the run although a wrong clock says that it was stored long ago', async () => {
     // A part of the time that it has to be quiet for has passed.
     await loadRun(9, ['schema', 'boot'], new Date(Date.now() - 1000));
     let waits = 0;
@@ -186,7 +189,7 @@ describe('a run that another program is storing', () => {
     expect(waits).toBe(1);
   });
 
-  it('is given up, to be tried again, if it never gets quiet', async () => {
+  it('the export of a run that keeps changing fails, to be tried again', async () => {
     await loadRun(9, ['schema', 'boot'], secondsAgo(1));
     let count = 0;
     const sleep = () => loadRun(9, [`more${count++}`], secondsAgo(0));
@@ -195,7 +198,7 @@ describe('a run that another program is storing', () => {
     await expect(exporting).rejects.toHaveProperty('retryable', true);
   });
 
-  it('is not waited for if it was our own loader', async () => {
+  it('the export does not wait if our own loader stored the run', async () => {
     let waits = 0;
     const db = open({ now, sleep: async () => void waits++ });
     await db.exclusively(9, 'standard', () => loadRun(9, ['schema', 'boot'], secondsAgo(0)));
@@ -232,7 +235,7 @@ describe('leftovers of an interrupted import', () => {
     await expect(inserting).rejects.toThrow(ArtdaqDbError);
   }
 
-  it('stay invisible before the schema is stored, and do not get into the run later on', async () => {
+  it('they stay invisible before the schema is stored, and do not get into the run later on', async () => {
     await interruptAt((_from, to) => to.endsWith(join('RunHistory', 'index.json')));
     await readFile(path('RunHistory', 'extra'));
     const db = open();
@@ -245,7 +248,7 @@ describe('leftovers of an interrupted import', () => {
     expect(byName(await open().export(5))).toEqual(byName(documentsOfRun(5)));
   });
 
-  it('become a stored run if the schema is there, as all else was stored before', async () => {
+  it('they become a stored run if the schema is there, since everything else was stored before', async () => {
     await interruptAt((_from, to) => to.endsWith(join('SystemLayout', 'index.json')));
     await readFile(path('SystemLayout', 'schema'));
     const db = open();
@@ -254,7 +257,7 @@ describe('leftovers of an interrupted import', () => {
     expect(await db.export(5)).toHaveLength(4);
   });
 
-  it('keep the run from being stored while they cannot be removed', async () => {
+  it('the run is not stored while they cannot be removed', async () => {
     await interruptAt((_from, to) => to.endsWith(join('RunHistory', 'index.json')));
     const rmExceptExtra: typeof realFiles.rm = async (target, options) => {
       if (target === path('RunHistory', 'extra'))
@@ -274,7 +277,7 @@ describe('leftovers of an interrupted import', () => {
 });
 
 describe('comparing documents with indexes', () => {
-  it('is left out while nobody else writes, from one execution to the next', async () => {
+  it('nothing is compared while nobody else writes, from one execution to the next', async () => {
     let listings = 0;
     const opendir: typeof realFiles.opendir = (target, options) => {
       listings++;
@@ -299,7 +302,7 @@ describe('comparing documents with indexes', () => {
   });
 
   it.each(['', '{"indexes":["a"', '[]', 'null\n', '{"indexes":[1,2],"halfListed":[]}\n'])(
-    'is done again if what was remembered is %j',
+    'everything is compared again if the remembered state is %j',
     async (content) => {
       await writeFile(join(database, 'SystemMetadata', '.run-record-archiver', 'verified.json'), content);
       await cpp('RunHistory', 9, 'boot').readIndex();

@@ -30,8 +30,8 @@ async function expectConsistent(database: string): Promise<void> {
   }
 }
 
-describe('FilesystemDb and other processes', () => {
-  it('loses nothing when several write at the same time', async () => {
+describe('a FilesystemDB that several processes write to', () => {
+  it('several archivers that write at the same time lose nothing', async () => {
     const database = join(await temporaryDirectory(), 'db');
     const ours = new FilesystemDb(database);
     const runs = (first: number) => Array.from({ length: 12 }, (_, index) => first + index);
@@ -46,7 +46,7 @@ describe('FilesystemDb and other processes', () => {
     await expectConsistent(database);
   });
 
-  it('and a C++ loader loses nothing, of theirs neither, when all write at the same time', async () => {
+  it('archivers and a C++ loader that write at the same time lose nothing of either', async () => {
     const database = join(await temporaryDirectory(), 'db');
     await new FilesystemDb(database).insert(1, 'standard', documents);
     let isOver = false;

@@ -140,7 +140,7 @@ describe.each(COLLECTIONS)('when a C++ tool writes the index of %s', (collection
     for (const run of [4, 5]) expect(byName(await db.export(run))).toEqual(byName(documentsOfRun(run)));
   });
 
-  it('over ours after all is done, the next execution lists it all again', async () => {
+  it('over ours after everything is done, the next execution lists our documents again', async () => {
     const cpp = cppWriter(collection);
     await cpp.readIndex();
     const db = new FilesystemDb(database);
@@ -180,7 +180,7 @@ describe.each(COLLECTIONS)('when a C++ tool writes the index of %s', (collection
   });
 });
 
-it('an export misses nothing that was not listed in the moment in which it looked, although it is listed again', async () => {
+it('an export misses no document that was unlisted at the moment of its look and is listed again later', async () => {
   const cpp = cppWriter('RunHistory');
   await cpp.readIndex();
   const writing = new FilesystemDb(database);
@@ -211,8 +211,8 @@ it('an export misses nothing that was not listed in the moment in which it looke
   expect(byName(exported)).toEqual(byName(documentsOfRun(5)));
 });
 
-describe('what a program left that died while it wrote the old file', () => {
-  it('is waited for no longer than some seconds', async () => {
+describe('a half-written old file whose writer died', () => {
+  it('nobody waits for it longer than some seconds', async () => {
     const cpp = cppWriter('RunHistory');
     const files = filesWith('RunHistory', {
       beforeRename: async () => {
@@ -236,7 +236,7 @@ describe('what a program left that died while it wrote the old file', () => {
   });
 });
 
-it('a C++ tool that stores another document of the run meanwhile makes us plan anew', async () => {
+it('a C++ tool that stores another document of the run meanwhile makes us plan again', async () => {
   const cpp = new CppIndexWriter({ database, collection: 'RunHistory', run: 5, entity: 'boot' });
   const files = filesWith('RunHistory', { afterLoad: async () => void (await cpp.store()) });
   const inserting = new FilesystemDb(database, { files }).insert(5, 'standard', documentsOfRun(5));
@@ -245,7 +245,7 @@ it('a C++ tool that stores another document of the run meanwhile makes us plan a
   expect(await new FilesystemDb(database).listRuns()).toEqual([4]);
 });
 
-it('what we took out does not come back from an old file', async () => {
+it('a document that we removed does not come back from an old file', async () => {
   await new FilesystemDb(database).insert(
     5,
     'standard',
@@ -272,7 +272,7 @@ it('what we took out does not come back from an old file', async () => {
   expect(byName(await db.export(5))).toEqual(byName(documentsOfRun(5)));
 });
 
-it('works where files can have no second name', async () => {
+it('runs are stored where files can have no second name', async () => {
   const link = async (): Promise<never> => {
     throw Object.assign(new Error('EPERM: no links here'), { code: 'EPERM' });
   };
@@ -282,7 +282,7 @@ it('works where files can have no second name', async () => {
   expect(await db.listRuns()).toEqual([5, 6]);
 });
 
-it('what an archiver left that died while it made the database is taken away by the one that waited for it', async () => {
+it('the archiver that waited removes the leftovers of one that died while it made the database', async () => {
   const place = join(await temporaryDirectory(), 'db');
   const own = join(place, 'SystemMetadata', '.run-record-archiver');
   const leftover = join(place, 'RunHistory', '.index.json.1-0123456789ab.archiver-tmp');

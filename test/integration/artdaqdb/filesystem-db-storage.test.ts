@@ -67,15 +67,15 @@ async function storeForeign(run: number, entity: string, text: string, now: numb
   return id;
 }
 
-describe('what lies on disk', () => {
-  it('keeps the order of keys in the index, also of runs', async () => {
+describe('the files on disk', () => {
+  it('the index keeps the order of its keys, also of runs', async () => {
     for (const run of [5004, 12, 7, 100]) await db.insert(run, 'standard', documentsOfRun(run));
     const text = await readFile(join(database, 'RunHistory', 'index.json'), 'utf8');
     const runs = text.slice(text.indexOf('"runs.name"'), text.indexOf('"configurations.assigned"'));
     expect([...runs.matchAll(/^"(\d+)" : /gm)].map(([, run]) => run)).toEqual(['5004', '12', '7', '100']);
   });
 
-  it('holds nothing but documents, indexes, the metadata and a directory that the C++ tools pass over', async () => {
+  it('the database holds only documents, indexes, the metadata and a directory that the C++ tools ignore', async () => {
     await db.insert(1, 'standard', documentsOfRun(1));
     await db.close();
     expect((await readdir(database)).sort()).toEqual(['RunHistory', 'SystemLayout', 'SystemMetadata']);
@@ -92,14 +92,14 @@ describe('what lies on disk', () => {
     }
   });
 
-  it('is not made by reading', async () => {
+  it('reading makes no file', async () => {
     expect(await db.listRuns()).toEqual([]);
     await expect(readdir(database)).rejects.toThrow('ENOENT');
   });
 });
 
-describe('what an interrupted insert left', () => {
-  it('is completed without storing anything twice', async () => {
+describe('the leftovers of an interrupted insert', () => {
+  it('the next insert completes the run without storing anything twice', async () => {
     await db.insert(5, 'standard', documentsOfRun(5));
     await takeCommitMarkAway(5);
     expect(await db.listRuns()).toEqual([]);
@@ -108,7 +108,7 @@ describe('what an interrupted insert left', () => {
     expect(await db.export(5)).toHaveLength(4);
   });
 
-  it('is replaced where the run record has changed, and taken out where it has lost a file', async () => {
+  it('the next insert replaces what has changed in the run record, and removes what it has lost', async () => {
     await db.insert(5, 'standard', documentsOfRun(5, [{ name: 'gone.fcl', text: '\na: 1 \n' }]));
     await takeCommitMarkAway(5);
     const changed = documentsOfRun(6);
@@ -120,7 +120,7 @@ describe('what an interrupted insert left', () => {
     expect(await readdir(join(database, 'RunHistory'))).toHaveLength(3);
   });
 
-  it('is adopted from another program where it is equal', async () => {
+  it('the next insert adopts equal documents of another program', async () => {
     await db.insert(1, 'standard', documentsOfRun(1));
     const boot = documentsOfRun(5)[0]?.text ?? '';
     const foreign = [
@@ -136,7 +136,7 @@ describe('what an interrupted insert left', () => {
   it.each([
     ['boot', '\nother: 1 \n'],
     ['hashes', '\nboot: 1 \n'],
-  ])('is left alone where another program stored a %s that we would not', async (entity, text) => {
+  ])('the next insert leaves a %s of another program alone that differs from ours', async (entity, text) => {
     await db.insert(1, 'standard', documentsOfRun(1));
     const id = await storeForeign(5, entity, text, START);
     const before = await readFile(join(database, 'RunHistory', `${id}.json`), 'utf8');
@@ -147,7 +147,7 @@ describe('what an interrupted insert left', () => {
     expect(await db.listRuns()).toEqual([1]);
   });
 
-  it('does not stop the other runs of a batch', async () => {
+  it('a run that fails does not stop the others of its batch', async () => {
     await db.insert(1, 'standard', documentsOfRun(1));
     await storeForeign(5, 'boot', '\nother: 1 \n', START);
     const results = await Promise.allSettled(
@@ -157,7 +157,7 @@ describe('what an interrupted insert left', () => {
     expect(await db.listRuns()).toEqual([1, 2, 3]);
   });
 
-  it('does not take the id of another document', async () => {
+  it('the next insert does not take the id of another document', async () => {
     await db.insert(1, 'standard', documentsOfRun(1));
     const taken = join(database, 'RunHistory', `${ownObjectId('RunHistory', '5/standard', 'boot')}.json`);
     const [name] = (await indexOf('RunHistory')).ouid;
@@ -169,8 +169,8 @@ describe('what an interrupted insert left', () => {
   });
 });
 
-describe('what other writers leave', () => {
-  it('gives the newest of two documents of one entity, with a warning', async () => {
+describe('databases as other writers leave them', () => {
+  it('an export gives the newest of two documents of one entity, with a warning', async () => {
     await db.insert(5, 'standard', documentsOfRun(5));
     await storeForeign(5, 'boot', '\nold: 1 \n', 0);
     expect(byName(await db.export(5))).toEqual(byName(documentsOfRun(5)));
@@ -179,7 +179,7 @@ describe('what other writers leave', () => {
     expect(warnings.join('\n')).toContain("Run 5 has 'boot' twice with different content");
   });
 
-  it('finds documents by configuration name whatever their version, and lists in any order', async () => {
+  it('an export finds documents by configuration name, whatever their version and the order of the lists', async () => {
     await db.insert(5, 'standard', documentsOfRun(5));
     const id = await storeForeign(5, 'hashes', '\nboot: 1 \n', START);
     const path = join(database, 'RunHistory', `${id}.json`);
@@ -196,7 +196,7 @@ describe('what other writers leave', () => {
     expect(ouid).toHaveLength(5);
   });
 
-  it('ignores names that are not of a run', async () => {
+  it('names that belong to no run are ignored', async () => {
     await db.insert(5, 'standard', documentsOfRun(5));
     await editIndex('SystemLayout', (index) => {
       Object.assign(index['configurations.name'], {
@@ -210,7 +210,7 @@ describe('what other writers leave', () => {
     expect(await db.has(8, 'gone')).toBe(false);
   });
 
-  it('waits for an index that is being written', async () => {
+  it('readers and writers wait for an index that is being written', async () => {
     await db.insert(5, 'standard', documentsOfRun(5));
     const path = join(database, 'SystemLayout', 'index.json');
     const text = await readFile(path);
@@ -225,7 +225,7 @@ describe('what other writers leave', () => {
   it.each([
     ['torn', (text: Buffer) => text.subarray(0, text.length - 1)],
     ['empty', () => Buffer.alloc(0)],
-  ])('never takes a %s index for an empty one', async (_name, damage) => {
+  ])('a %s index is never taken for an empty one', async (_name, damage) => {
     await db.insert(5, 'standard', documentsOfRun(5));
     for (const collection of ['SystemLayout', 'RunHistory']) {
       const path = join(database, collection, 'index.json');
@@ -240,7 +240,7 @@ describe('what other writers leave', () => {
     expect(await db.listRuns()).toEqual([5]);
   });
 
-  it('never takes a lost index for an empty one', async () => {
+  it('a lost index is never taken for an empty one', async () => {
     await db.insert(5, 'standard', documentsOfRun(5));
     await rename(join(database, 'SystemLayout', 'index.json'), join(database, 'index.json'));
     await expect(db.listRuns()).rejects.toThrow('missing although the collection has documents');
@@ -254,7 +254,7 @@ describe('what other writers leave', () => {
       async (path: string) => writeFile(path, (await readFile(path)).subarray(0, 200)),
       'no readable artdaqDB document',
     ],
-  ])('names a %s document', async (_name, damage, message) => {
+  ])('the error names a %s document', async (_name, damage, message) => {
     await db.insert(5, 'standard', documentsOfRun(5));
     const path = join(database, 'RunHistory', `${ownObjectId('RunHistory', '5/standard', 'boot')}.json`);
     await damage(path);
@@ -264,7 +264,7 @@ describe('what other writers leave', () => {
     await expect(exporting).rejects.toThrow(message);
   });
 
-  it('keeps UTF-8 and drops other bytes beyond ASCII, with a warning', async () => {
+  it('an export keeps UTF-8 and drops other bytes beyond ASCII, with a warning', async () => {
     await db.insert(5, 'standard', documentsOfRun(5));
     const path = join(database, 'RunHistory', `${ownObjectId('RunHistory', '5/standard', 'boot')}.json`);
     const text = await readFile(path, 'latin1');
@@ -275,7 +275,7 @@ describe('what other writers leave', () => {
     expect(warnings).toEqual([expect.stringContaining(path)]);
   });
 
-  it('is kept when somebody writes between our reading an index and our writing it', async () => {
+  it('an entry that somebody writes between our reading an index and our writing it is kept', async () => {
     await db.insert(1, 'standard', documentsOfRun(1));
     let foreign: string | undefined;
     const temporary = join(database, 'RunHistory', '.index.json.');
@@ -293,7 +293,7 @@ describe('what other writers leave', () => {
     expect(byName(await db.export(5))).toEqual(byName(documentsOfRun(5)));
   });
 
-  it('reports a database that is no directory', async () => {
+  it('a database that is no directory is an error', async () => {
     await mkdir(join(database, '..'), { recursive: true });
     await writeFile(database, '');
     await expect(db.listRuns()).rejects.toThrow(ArtdaqDbError);

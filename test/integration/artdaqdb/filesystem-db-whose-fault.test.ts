@@ -57,14 +57,14 @@ const insert = (database: FilesystemDb) => database.insert(5, 'standard', docume
 const read = (database: FilesystemDb) => database.export(4);
 const isOfDocument = ({ message }: Error) => /Cannot read \S*\/[0-9a-f]{24}\.json/.test(message);
 
-describe('whose fault it is that a FilesystemDB can not be used', () => {
-  it.each(['ENOSPC', 'EROFS'])("is the site's for %s, whichever call gives it", async (code) => {
+describe('the fault of an error of a FilesystemDB', () => {
+  it.each(['ENOSPC', 'EROFS'])('%s is a fault of the site, whichever call gives it', async (code) => {
     const errors = [...(await failures(code, insert)), ...(await failures(code, read))];
     expect(errors.length).toBeGreaterThan(20);
     expect(errors.filter(({ fault }) => fault !== 'site').map(({ message }) => message)).toEqual([]);
   });
 
-  it("is the site's for EACCES, but for a document of one run", async () => {
+  it('EACCES is a fault of the site, except for a document of one run', async () => {
     const errors = [...(await failures('EACCES', insert)), ...(await failures('EACCES', read))];
     expect(errors.filter(isOfDocument).length).toBeGreaterThan(3);
     expect(errors.length).toBeGreaterThan(20);
@@ -72,12 +72,12 @@ describe('whose fault it is that a FilesystemDB can not be used', () => {
     expect(wrong.map(({ message }) => message)).toEqual([]);
   });
 
-  it('is not known for EIO', async () => {
+  it('the fault of EIO is unknown', async () => {
     const errors = [...(await failures('EIO', insert)), ...(await failures('EIO', read))];
     expect(new Set(errors.map(({ fault }) => fault))).toEqual(new Set(['unknown']));
   });
 
-  it("is the site's where no database can be made", async () => {
+  it('a place where no database can be made is a fault of the site', async () => {
     const directory = await temporaryDirectory();
     await writeFile(join(directory, 'file'), '');
     for (const place of [join(directory, 'file/db'), '/sys/archiver-test']) {
@@ -103,7 +103,7 @@ describe('whose fault it is that a FilesystemDB can not be used', () => {
     expect(await db.export(5)).toHaveLength(4);
   });
 
-  it("is the site's for an index that is damaged", async () => {
+  it('a damaged index is a fault of the site', async () => {
     const database = await databaseWithRun();
     await writeFile(join(database, 'RunHistory/index.json'), '{"ouid": [');
     const db = new FilesystemDb(database, impatient);
@@ -120,13 +120,13 @@ describe('whose fault it is that a FilesystemDB can not be used', () => {
         await mkdir(path);
       },
     ],
-  ])('is not known of a run of which a document %s', async (_what, spoil) => {
+  ])('the fault is unknown if a document of the run %s', async (_what, spoil) => {
     const database = await databaseWithRun();
     await spoil(await aDocument(database));
     expect(await failure(read(new FilesystemDb(database, impatient)))).toMatchObject({ fault: 'unknown' });
   });
 
-  it("is the run's if another program stored another content under its name", async () => {
+  it('another content of another program under its name is a fault of the run', async () => {
     const database = await databaseWithRun();
     await rm(join(database, 'SystemLayout'), { recursive: true });
     const path = await aDocument(database);
@@ -153,13 +153,13 @@ describe('whose fault it is that a FilesystemDB can not be used', () => {
     ['a*', 'a.fcl', 'run'],
     ['standard', 'é.fcl', 'run'],
     ['standard', 'boot.fcl', 'run'],
-  ])("is the run's for names that artdaqDB can not hold: %s, %s", async (config, name, fault) => {
+  ])('a name that artdaqDB cannot hold is a fault of the run: %s, %s', async (config, name, fault) => {
     const db = new FilesystemDb(await databaseWithRun());
     const work = db.insert(5, config, documentsOfRun(5, [{ name, text: 'a: 1\n' }]));
     expect(await failure(work)).toMatchObject({ fault });
   });
 
-  it('is not known of a run that is stored already, or is not there', async () => {
+  it('the fault is unknown for a run that is stored already, or not stored', async () => {
     const db = new FilesystemDb(await databaseWithRun());
     expect(await failure(db.insert(4, 'standard', documentsOfRun(4)))).toMatchObject({ fault: 'unknown' });
     expect(await failure(db.export(6))).toMatchObject({ fault: 'unknown' });

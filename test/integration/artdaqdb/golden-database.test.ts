@@ -67,7 +67,7 @@ function indexOf(collection: string, configurations: ReadonlySet<string>): objec
 }
 
 describe('databases that the C++ tools wrote', () => {
-  it('are listed and exported as bulkdownloader does, and left as they are', async () => {
+  it('they are listed and exported as bulkdownloader does, and stay unchanged', async () => {
     const runs = goldenRuns();
     for (const database of goldenDatabases()) {
       const copy = join(await temporaryDirectory(), 'db');
@@ -87,7 +87,7 @@ describe('databases that the C++ tools wrote', () => {
     }
   });
 
-  it('are taken for equal to ours', async () => {
+  it('they count as equal to ours', async () => {
     for (const database of goldenDatabases()) {
       const ours = join(await temporaryDirectory(), 'db');
       const db = new FilesystemDb(ours);
@@ -114,7 +114,7 @@ describe('databases that the C++ tools wrote', () => {
     }
   });
 
-  it('take further runs of ours, and updates of theirs', async () => {
+  it('they accept further runs of ours, and updates of their own', async () => {
     for (const database of goldenDatabases()) {
       const copy = join(await temporaryDirectory(), 'db');
       await cp(database, copy, { recursive: true });

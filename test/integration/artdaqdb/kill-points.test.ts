@@ -108,7 +108,7 @@ describe.each(scenarios)('a writer that is killed during $name', ({ before, batc
   }
 
   it(
-    'leaves every run whole or unseen, and the next execution completes all without a trace',
+    'every run is whole or invisible, and the next execution completes everything without a trace',
     async () => {
       const seed = await seedDatabase();
       const undisturbed = await copyOf(seed);

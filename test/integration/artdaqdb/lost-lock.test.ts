@@ -25,7 +25,7 @@ async function contentOf(database: string) {
   return Promise.all(collections);
 }
 
-it.each([1, 2])('no index is replaced once the lock is lost, noticed at index %i', async (lostAt) => {
+it.each([1, 2])('no index is replaced after the lock was lost, noticed at index %i', async (lostAt) => {
   const database = join(await temporaryDirectory(), 'db');
   const db = new FilesystemDb(database);
   await db.insert(4, 'standard', documentsOfRun(4));
@@ -54,7 +54,7 @@ it.each([1, 2])('no index is replaced once the lock is lost, noticed at index %i
   expect(await db.listRuns()).toEqual([4]);
 });
 
-it('a lock that somebody removes is noticed as lost', async () => {
+it('the holder notices when somebody removes the lock', async () => {
   const database = await temporaryDirectory();
   const metadata = join(database, 'SystemMetadata');
   await mkdir(metadata);

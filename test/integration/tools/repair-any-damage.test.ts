@@ -107,16 +107,19 @@ describe('an index after any damage', () => {
   const runsIn = (database: string): number => documentsIn(database, 'SystemLayout').length;
   const [richest = ''] = goldenDatabases().sort((one, other) => runsIn(other) - runsIn(one));
 
-  it.each(goldenDatabases())('is the one that the C++ tools wrote, if it is made anew', async (golden) => {
-    const database = await copyOf(golden, await temporaryDirectory());
-    for (const collection of COLLECTIONS) rmSync(join(database, collection, 'index.json'));
-    await repair(database, { apply: true });
-    for (const collection of COLLECTIONS) {
-      expect(contentOf(database, collection)).toEqual(contentOf(golden, collection));
-    }
-  });
+  it.each(goldenDatabases())(
+    'an index that the repair makes again is the one that the C++ tools wrote',
+    async (golden) => {
+      const database = await copyOf(golden, await temporaryDirectory());
+      for (const collection of COLLECTIONS) rmSync(join(database, collection, 'index.json'));
+      await repair(database, { apply: true });
+      for (const collection of COLLECTIONS) {
+        expect(contentOf(database, collection)).toEqual(contentOf(golden, collection));
+      }
+    },
+  );
 
-  it('is mended to what it was', async () => {
+  it('a repair restores the index to what it was', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(damage, { minLength: 1, maxLength: 6 }),

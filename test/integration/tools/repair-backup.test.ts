@@ -9,7 +9,7 @@ const temporaryDirectory = useTemporaryDirectories();
 const NOW = new Date(Date.UTC(2026, 10, 24, 10, 30));
 
 describe('the backup of a repair', () => {
-  it('keeps every state of a file, and takes files away only when they are safe', async () => {
+  it('the backup keeps every state of a file, and removes files from the database only when they are safe', async () => {
     const directory = await temporaryDirectory();
     const index = join(directory, 'db', 'RunHistory', 'index.json');
     mkdirSync(join(index, '..'), { recursive: true });
@@ -33,7 +33,7 @@ describe('the backup of a repair', () => {
     ]);
   });
 
-  it('has a directory of its own, though two repairs begin at once', async () => {
+  it('each backup has a directory of its own, even if two repairs begin at once', async () => {
     const directory = await temporaryDirectory();
     const file = join(directory, 'RunHistory.json');
     writeFileSync(file, 'x');

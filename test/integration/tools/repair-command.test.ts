@@ -36,7 +36,7 @@ async function database(): Promise<string> {
 }
 
 describe('the command repair-filesystemdb', () => {
-  it('ends with 0 if nothing is found or all is mended, and with 1 if something is left', async () => {
+  it('the exit code is 0 if nothing is found or all of it repaired, and 1 if something is left', async () => {
     const directory = await database();
     const now = ['--settle', '0'];
     expect(await run(directory, ...now)).toMatchObject({
@@ -62,7 +62,7 @@ describe('the command repair-filesystemdb', () => {
     expect(backup.startsWith(`${backups}/`)).toBe(true);
   });
 
-  it('ends with 2 on wrong usage and on what is no database', async () => {
+  it('the exit code is 2 on wrong usage and for what is no database', async () => {
     const directory = await temporaryDirectory();
     for (const args of [
       [],
@@ -78,7 +78,7 @@ describe('the command repair-filesystemdb', () => {
     expect(await run('--help')).toMatchObject({ code: 0, output: expect.stringContaining('Exit status') });
   });
 
-  it('ends with 130 when it is interrupted', async () => {
+  it('the exit code is 130 after an interruption', async () => {
     const directory = await database();
     const index = join(directory, 'RunHistory', 'index.json');
     forget(directory, 'RunHistory', documentOf(directory, '1/standard', 'boot').id);

@@ -92,7 +92,7 @@ async function expectNothingLeft(directory: string): Promise<void> {
 }
 
 describe('a check of a FilesystemDB', () => {
-  it('finds nothing in databases of the C++ tools and of ours', async () => {
+  it('the check finds nothing in sound databases of the C++ tools and of ours', async () => {
     for (const each of [...goldenDatabases(), await database()]) {
       for (const deep of [false, true]) {
         const { findings, notes } = await repair(each, { deep });
@@ -101,7 +101,7 @@ describe('a check of a FilesystemDB', () => {
     }
   });
 
-  it('changes no byte and no time unless it is to mend', async () => {
+  it('the check changes no byte and no time', async () => {
     const directory = await database();
     forget(directory, 'RunHistory', documentOf(directory, '101/standard', 'boot').id);
     removeDocument(directory, 'RunHistory', documentOf(directory, '102/standard', 'boot').id);
@@ -112,7 +112,7 @@ describe('a check of a FilesystemDB', () => {
     expect(treeOf(join(directory, '..'))).toEqual(before);
   });
 
-  it('refuses what is no FilesystemDB, and a backup inside of it', async () => {
+  it('a directory that is no FilesystemDB is refused, and so is a backup inside a database', async () => {
     const directory = await temporaryDirectory();
     await expect(repair(directory)).rejects.toThrow('is no FilesystemDB');
     await expect(repair(directory, { apply: true })).rejects.toThrow('is no FilesystemDB');
@@ -125,8 +125,8 @@ describe('a check of a FilesystemDB', () => {
   });
 });
 
-describe('mending a FilesystemDB', () => {
-  it('indexes documents that the index lacks', async () => {
+describe('a repair of a FilesystemDB', () => {
+  it('the repair lists documents that the index lacks', async () => {
     const directory = await database();
     forget(directory, 'RunHistory', documentOf(directory, '101/standard', 'boot').id);
     forget(directory, 'RunHistory', documentOf(directory, '103/standard', 'settings').id);
@@ -139,7 +139,7 @@ describe('mending a FilesystemDB', () => {
     await expectNothingLeft(directory);
   });
 
-  it('completes and corrects entries as the documents say', async () => {
+  it('the repair completes and corrects entries as the documents say', async () => {
     const directory = await database();
     const [boot, settings] = ['boot', 'settings'].map((entity) =>
       documentOf(directory, '102/standard', entity),
@@ -161,7 +161,7 @@ describe('mending a FilesystemDB', () => {
     await expectNothingLeft(directory);
   });
 
-  it('puts lists in order', async () => {
+  it('the repair puts lists in order', async () => {
     const directory = await database();
     editIndex(directory, 'RunHistory', (index) => {
       index.ouid.reverse();
@@ -177,7 +177,7 @@ describe('mending a FilesystemDB', () => {
     await expectNothingLeft(directory);
   });
 
-  it('makes a torn, empty or missing index anew', async () => {
+  it('the repair makes a torn, empty or missing index again', async () => {
     for (const damage of ['torn', 'empty', 'missing', 'repeated']) {
       const directory = await database();
       for (const collection of ['RunHistory', 'SystemLayout']) {
@@ -197,7 +197,7 @@ describe('mending a FilesystemDB', () => {
     }
   });
 
-  it('no longer counts a run as stored that lost a document, so that an import completes it', async () => {
+  it('a run that lost a document no longer counts as stored, so that an import completes it', async () => {
     const directory = await database();
     const lost = documentOf(directory, '102/standard', 'boot');
     const schema = documentOf(directory, '102/standard', 'schema');
@@ -215,7 +215,7 @@ describe('mending a FilesystemDB', () => {
     await expectNothingLeft(directory);
   });
 
-  it('takes entries of lost copies out without a loss to the run', async () => {
+  it('the repair removes entries of lost copies without a loss to the run', async () => {
     const directory = await database();
     listAs(directory, 'RunHistory', documentOf(directory, '101/standard', 'boot').id, OTHER_ID);
     expect(await kinds(directory)).toEqual(['lost document 101/standard boot']);
@@ -224,7 +224,7 @@ describe('mending a FilesystemDB', () => {
     await expectNothingLeft(directory);
   });
 
-  it('leaves unreadable documents alone unless it is to set them aside', async () => {
+  it('unreadable documents stay unless they are to be set aside', async () => {
     const directory = await database();
     const torn = documentOf(directory, '102/standard', 'boot');
     const path = join(directory, 'RunHistory', `${torn.id}.json`);
@@ -247,7 +247,7 @@ describe('mending a FilesystemDB', () => {
     await expectNothingLeft(directory);
   });
 
-  it('keeps one of equal documents', async () => {
+  it('the repair keeps one of equal documents', async () => {
     for (const isListed of [true, false]) {
       const directory = await database();
       const { id } = documentOf(directory, '101/standard', 'boot');
@@ -262,7 +262,7 @@ describe('mending a FilesystemDB', () => {
     }
   });
 
-  it('touches none of several documents with different content', async () => {
+  it('the repair touches none of several documents with different content', async () => {
     for (const isListed of [true, false]) {
       const directory = await database();
       const { id } = documentOf(directory, '101/standard', 'boot');
@@ -276,7 +276,7 @@ describe('mending a FilesystemDB', () => {
     }
   });
 
-  it('reports what is misfiled, foreign or left over', async () => {
+  it('misfiled, foreign and leftover files are reported', async () => {
     const directory = await database();
     const { id } = documentOf(directory, '101/standard', 'boot');
     const history = join(directory, 'RunHistory');
@@ -308,7 +308,7 @@ describe('mending a FilesystemDB', () => {
     await expectWhole(directory);
   });
 
-  it('describes a database that lost its description', async () => {
+  it('the repair makes a lost document about the database again', async () => {
     const directory = await database();
     const [name = ''] = readdirSync(join(directory, 'SystemMetadata')).filter((each) => each.length === 29);
     removeDocument(directory, 'SystemMetadata', name.slice(0, 24));
@@ -319,7 +319,7 @@ describe('mending a FilesystemDB', () => {
 });
 
 describe('a schema that the index lacks', () => {
-  it('is indexed if it is ours, as we write it last', async () => {
+  it('a schema of ours is listed, since we write it last', async () => {
     const directory = await database();
     forget(directory, 'SystemLayout', documentOf(directory, '102/standard', 'schema').id);
     expect(await open(directory).listRuns()).toEqual([101, 103]);
@@ -329,7 +329,7 @@ describe('a schema that the index lacks', () => {
     await expectNothingLeft(directory);
   });
 
-  it('of another program is indexed if the run holds what its neighbours hold', async () => {
+  it('a schema of another program is listed if the run holds what its neighbours hold', async () => {
     const directory = await database();
     const { id } = documentOf(directory, '102/standard', 'schema');
     takeForForeign(directory, 'SystemLayout', id);
@@ -338,7 +338,7 @@ describe('a schema that the index lacks', () => {
     await expectNothingLeft(directory);
   });
 
-  it('of another program stays out while the run may be half stored', async () => {
+  it('a schema of another program stays unlisted while the run may be half stored', async () => {
     const directory = await database();
     takeForForeign(directory, 'SystemLayout', documentOf(directory, '102/standard', 'schema').id);
     const { id } = documentOf(directory, '102/standard', 'boot');
@@ -358,7 +358,7 @@ describe('a schema that the index lacks', () => {
     await expectNothingLeft(directory);
   });
 
-  it('is indexed on the word of an operator', async () => {
+  it('a schema is listed on the word of an operator', async () => {
     const directory = await database();
     takeForForeign(directory, 'SystemLayout', documentOf(directory, '102/standard', 'schema').id);
     for (const run of [101, 103])
@@ -373,7 +373,7 @@ describe('a schema that the index lacks', () => {
 });
 
 describe('half-stored runs', () => {
-  it('are reported with what they hold', async () => {
+  it('half-stored runs are reported with what they hold', async () => {
     const directory = await database();
     const schema = documentOf(directory, '101/standard', 'schema').id;
     forget(directory, 'SystemLayout', schema);
@@ -404,7 +404,7 @@ describe('half-stored runs', () => {
     await expectNothingLeft(directory);
   });
 
-  it('that count as stored are noted where both neighbours hold more', async () => {
+  it('a stored run is noted if both neighbours hold more', async () => {
     const directory = await database();
     const { id } = documentOf(directory, '102/standard', 'boot');
     forget(directory, 'RunHistory', id);

@@ -53,8 +53,8 @@ async function expectWhole(database: string, runs: readonly number[]): Promise<v
   await db.close();
 }
 
-describe('a mending that is killed', () => {
-  it('leaves no run stored that is not whole, and a repeat mends the rest', async () => {
+describe('a repair that is killed', () => {
+  it('no run counts as stored that is not whole, and a second repair does the rest', async () => {
     const directory = await temporaryDirectory();
     const template = await damagedDatabase(directory);
     let kills = 0;

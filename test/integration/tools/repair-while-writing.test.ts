@@ -40,7 +40,7 @@ function clock(whileWaiting: () => void) {
 }
 
 describe('a repair beside other writers', () => {
-  it('waits for a document on its way into the index', async () => {
+  it('the repair waits for a document on its way into the index', async () => {
     const { directory, index, whole } = await database();
     const context = clock(() => writeFileSync(index, whole));
     expect((await repair(directory, { apply: true }, context)).findings).toEqual([]);
@@ -48,7 +48,7 @@ describe('a repair beside other writers', () => {
     expect(context.waits[0]).toBeLessThanOrEqual(SETTLE);
   });
 
-  it('mends what is still unlisted then, and leaves alone what came meanwhile', async () => {
+  it('the repair lists what is still unlisted then, and leaves alone what came meanwhile', async () => {
     const { directory, document } = await database();
     const late = document.replace(/[^/]*$/, `${'f'.repeat(24)}.json`);
     const context = clock(() => {
@@ -62,7 +62,7 @@ describe('a repair beside other writers', () => {
     expect(existsSync(late)).toBe(true);
   });
 
-  it('starts over if an index changes under it, and keeps what the other program wrote', async () => {
+  it('the repair starts over if an index changes meanwhile, and keeps what the other program wrote', async () => {
     const { directory } = await database();
     let disturbances = 0;
     const disturbOnce = (): void => {
@@ -84,7 +84,7 @@ describe('a repair beside other writers', () => {
     await db.close();
   });
 
-  it('says so when the database is written all the time', async () => {
+  it('the report says so when the database is written all the time', async () => {
     const { directory, index } = await database();
     const files: typeof realFiles = {
       ...realFiles,

@@ -1,11 +1,11 @@
-/** Fills a buffer with the bytes from a place on; throws if there aren't so many. */
+/** Fills a buffer with the bytes from a place on; throws if there are too few. */
 type ReadBytes = (into: Buffer, place: number) => void;
 
 const WINDOW_BYTES = 1 << 19;
 
 /**
- * The bytes of an index.json, of which only a window is in memory: in a large database such a file has tens of megabytes.
- * Read it mostly forwards; looking back a little costs nothing.
+ * The bytes of an index.json, which has tens of megabytes in a large database. Only a window of them is in memory: read them
+ * mostly forwards; looking back a little costs nothing.
  */
 export class IndexBytes {
   readonly length: number;
@@ -15,8 +15,8 @@ export class IndexBytes {
   #end = 0;
 
   /**
-   * @param length in bytes, of all
-   * @param read what it throws passes through all methods
+   * @param length of all, in bytes
+   * @param read its errors pass through all methods
    */
   constructor(length: number, read: ReadBytes, windowBytes = WINDOW_BYTES) {
     this.length = length;
@@ -74,7 +74,7 @@ export class IndexBytes {
     return this.#window.toString('utf8', start - this.#start, end - this.#start);
   }
 
-  /** `[start, end)` piece by piece. A piece is good until the next call of any method. */
+  /** `[start, end)` piece by piece. A piece is valid until the next call of any method. */
   *chunks(start: number, end: number): Generator<Buffer> {
     for (let place = start; place < end; ) {
       const piece = this.#windowFrom(place, end);
@@ -83,7 +83,7 @@ export class IndexBytes {
     }
   }
 
-  /** Is `[start, end)` the same as what stands in others from a place on? */
+  /** Do the same bytes as `[start, end)` stand in others from a place on? */
   equals(start: number, end: number, others: IndexBytes, othersStart: number): boolean {
     const offset = othersStart - start;
     if (end + offset > others.length) return false;
@@ -104,7 +104,7 @@ export class IndexBytes {
   }
 
   #load(place: number): void {
-    // The text that reaches over the end of the window is looked at again from its beginning.
+    // A text that reaches over the end of the window is read again from its beginning.
     const start = Math.max(0, place - (this.#window.length >> 4));
     const end = Math.min(this.length, start + this.#window.length);
     this.#end = 0;

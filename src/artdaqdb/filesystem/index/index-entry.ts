@@ -7,9 +7,9 @@ export type ListedText = readonly [member: string, key: string, text: string];
 /** What one rewrite does to an index. */
 export interface IndexChange {
   readonly added: readonly DocumentEntry[];
-  /** Texts to be listed that follow from no new document. */
+  /** Texts to list that belong to no new document. */
   readonly listed?: readonly ListedText[];
-  /** Leftovers of our own that were never visible. */
+  /** Documents of ours that were never visible. */
   readonly removed: readonly DocumentEntry[];
 }
 
@@ -23,7 +23,7 @@ export const ALIASES = 'aliases.active.name';
 export const RUNS = 'runs.name';
 export const INDEX_MAPS = [VERSION, CONFIGURATIONS, ENTITIES, ALIASES, RUNS, ASSIGNED] as const;
 
-/** The lists of the maps that a document stands in. */
+/** The lists of the maps that name a document. */
 export function* listedTexts(entry: DocumentEntry): Generator<ListedText> {
   yield [VERSION, entry.version, entry.id];
   for (const { name, assigned } of entry.configurations) {
@@ -34,7 +34,7 @@ export function* listedTexts(entry: DocumentEntry): Generator<ListedText> {
   for (const run of entry.runs) yield [RUNS, run, entry.id];
 }
 
-/** Tells the lists that hold some texts. */
+/** Selects the lists that hold some texts. */
 export function listsOf(texts: readonly ListedText[]): (member: string, key: string) => boolean {
   const wanted = new Set(texts.map(([member, key]) => `${member}\0${key}`));
   return (member, key) => wanted.has(`${member}\0${key}`);
@@ -44,7 +44,7 @@ export function listsOf(texts: readonly ListedText[]): (member: string, key: str
 export const FRESH_INDEX =
   '{"ouid":[], "version":{},"configurations.name":{}, "entities.name":{},"aliases.active.name":{}, "runs.name":{},"configurations.assigned":{} }';
 
-/** The same in the layout that the C++ tools write once it holds something. */
+/** The same in the layout that the C++ tools write when it lists documents. */
 export const EMPTY_INDEX = `{\n${['"ouid" : [\n\n]', ...INDEX_MAPS.map((member) => `"${member}" : {\n\n}`)].join(',\n')}\n}`;
 
 /** A list in the layout of the C++ tools. */

@@ -15,17 +15,17 @@ import { beingWritten, emptyIndex, OpenIndex } from './open-index.ts';
 /** One state of an index. */
 export interface IndexState {
   readonly layout: IndexLayout;
-  /** Tells whether the file is still the one that was read; undefined if there was no file. */
+  /** Identifies the state of the file; undefined if there was no file. */
   readonly signature: string | undefined;
 }
 
 /**
- * What to find out from an index while its bytes can be read. They may be torn: then what was found out, or thrown as
- * UnreadableIndexError, is dropped, and another state is looked at.
+ * Finds out something from an index while its bytes can be read. They may be torn: then the result, or an
+ * UnreadableIndexError, is dropped, and the next state is looked at.
  */
-export type Look<Seen> = (bytes: IndexBytes, index: IndexState) => Seen;
+export type IndexLook<Seen> = (bytes: IndexBytes, index: IndexState) => Seen;
 
-/** An index as it was, and what was to be found out. */
+/** A state of an index, and what a look at it found out. */
 export interface SeenIndex<Seen> extends IndexState {
   readonly seen: Seen;
 }
@@ -34,18 +34,18 @@ export interface SeenIndex<Seen> extends IndexState {
 export class IndexChangedError extends ArtdaqDbError {}
 
 /**
- * Called when all is ready to take the place of the loaded file (its stats; undefined if there was none); throws to stop
- * that.
+ * Called when the new file is ready to replace the one that was read (its stats; undefined if there was none). It throws to
+ * prevent that.
  */
 type BeforeRename = (stats: FileStats | undefined) => Promise<void>;
 
 /** C++ tools rewrite an index in place: within this time a half-written one is whole again. */
 const READ_ATTEMPTS = 20;
 const READ_PAUSE_MS = 100;
-/** Bytes to have in memory of an index of which one list is read. */
+/** Bytes to keep in memory of an index of which one list is read. */
 const LITTLE = 1 << 14;
 
-/** The index.json of one collection: reading it whole, and replacing it. */
+/** Reads and replaces the index.json of one collection. */
 export class IndexFile {
   readonly path: string;
   readonly #files: DatabaseFiles;
@@ -59,10 +59,10 @@ export class IndexFile {
   }
 
   /**
-   * Looks at the index, of which only a part is in memory at a time. A collection without documents needs none.
+   * Looks at the index. A collection without documents needs none.
    * @throws ArtdaqDbError if it stays unreadable, or is missing although there are documents
    */
-  async look<Seen>(wanted: ListFilter, look: Look<Seen>): Promise<SeenIndex<Seen>> {
+  async look<Seen>(wanted: ListFilter, look: IndexLook<Seen>): Promise<SeenIndex<Seen>> {
     let firstState: string | undefined;
     for (let attempt = 1; ; attempt++) {
       try {
@@ -77,14 +77,14 @@ export class IndexFile {
     }
   }
 
-  /** The same when only the places of lists are needed. */
+  /** Finds only the places of lists. */
   read(wanted: ListFilter): Promise<IndexState> {
     return this.look(wanted, () => undefined);
   }
 
   /**
-   * Looks at a little of an index that was looked at before.
-   * @returns undefined if it is in another state by now
+   * Looks at a small part of an index that was looked at before.
+   * @returns undefined if its state has changed since
    */
   async lookAgain<Seen>(signature: string, look: (bytes: IndexBytes) => Seen): Promise<Seen | undefined> {
     const file = await OpenIndex.at(this.path, this.#files, LITTLE);
@@ -101,23 +101,23 @@ export class IndexFile {
     }
   }
 
-  /** What tells one state of the file from another; undefined if there is no file. */
+  /** Identifies the state of the file; undefined if there is no file. */
   async signature(): Promise<string | undefined> {
     const stats = await this.#files.stat(this.path, { bigint: true }).catch(undefinedIfMissing);
     return stats === undefined ? undefined : signatureOf(stats);
   }
 
-  /** Its size in bytes, and when it was written last, in milliseconds since 1970; both 0 if there is no file. */
+  /** Size in bytes, and time of the last write in milliseconds since 1970; both 0 if there is no file. */
   async extent(): Promise<{ readonly size: number; readonly written: number }> {
     const stats = await this.#files.stat(this.path).catch(undefinedIfMissing);
     return { size: stats?.size ?? 0, written: stats?.mtimeMs ?? 0 };
   }
 
   /**
-   * Replaces the index by itself with a change, atomically and durably.
+   * Changes the index, atomically and durably.
    * @param index as just read, with all lists that the change touches
    * @returns the signature of the new file; undefined if another program has written to it already
-   * @throws IndexChangedError if somebody else wrote the index since it was read
+   * @throws IndexChangedError if another program has written the index since it was read
    */
   async replace(
     index: IndexState,
@@ -131,7 +131,7 @@ export class IndexFile {
       const content = chunks(spliceIndex(file?.bytes ?? emptyIndex(), index.layout, change));
       return await this.write(content, index.signature, beforeRename);
     } catch (error) {
-      // A program that writes in place cut it off under our hands.
+      // A program that writes in place has just cut it off.
       if (error instanceof UnreadableIndexError) throw changedMeanwhile(this.path);
       throw error;
     } finally {
@@ -140,7 +140,7 @@ export class IndexFile {
   }
 
   /**
-   * Puts a whole new content in the place of the file, as {@link replace} does.
+   * Writes a whole new content, as {@link replace} does.
    * @param replaced signature of the file that it was made from; undefined if there was none
    */
   async write(
@@ -174,7 +174,7 @@ export class IndexFile {
     const { signature } = await this.read(noLists);
     if (signature !== undefined) return;
     const files = this.#files;
-    // Unlike a rename, a link never takes the place of the index that another program made meanwhile.
+    // Unlike a rename, a link never replaces an index that another program has made meanwhile.
     const rename: typeof files.rename = async (from, to) => {
       try {
         await files.link(from, to);
@@ -188,8 +188,8 @@ export class IndexFile {
   }
 
   /**
-   * Gives a new file a time of change that no clock gives, so that a foreign write is noticed even if it comes in the same
-   * tick and leaves the same size.
+   * Gives a new file a time that no clock gives. So a foreign write is noticed even if it comes in the same tick and leaves
+   * the same size.
    */
   async #mark(path: string): Promise<string> {
     const handle = await this.#files.open(path, 'r');
@@ -203,7 +203,7 @@ export class IndexFile {
     }
   }
 
-  async #readOnce<Seen>(wanted: ListFilter, look: Look<Seen>): Promise<SeenIndex<Seen>> {
+  async #readOnce<Seen>(wanted: ListFilter, look: IndexLook<Seen>): Promise<SeenIndex<Seen>> {
     const file = await OpenIndex.at(this.path, this.#files);
     if (file === undefined) {
       await this.#refuseDocumentsWithoutIndex();
@@ -218,7 +218,7 @@ export class IndexFile {
     }
   }
 
-  /** This project makes the index before the first document, so documents alone mean that the index was lost. */
+  /** The index is made before the first document, so documents alone mean that it was lost. */
   async #refuseDocumentsWithoutIndex(): Promise<void> {
     const names = (await this.#files.readdir(dirname(this.path)).catch(undefinedIfMissing)) ?? [];
     if (names.some((name) => name.endsWith('.json') && OBJECT_ID.test(name.slice(0, -'.json'.length)))) {
@@ -227,12 +227,12 @@ export class IndexFile {
   }
 }
 
-/** The error for an index that another program wrote meanwhile. */
+/** The error for an index that another program has written meanwhile. */
 export function changedMeanwhile(path: string): IndexChangedError {
   return new IndexChangedError(`${path} was changed by another program meanwhile`, { retryable: true });
 }
 
-/** Only what nobody is writing is damaged: to restore what a program is just writing would undo its work. */
+/** An index that a program is writing is not damaged: restoring it would undo that program's work. */
 function unreadable(path: string, cause: UnreadableIndexError, isChanging: boolean): ArtdaqDbError {
   const message = isChanging
     ? `${path} can't be read while another program keeps writing to it: ${messageOf(cause)}. Nothing was changed`
@@ -249,7 +249,7 @@ function seenIndex<Seen>(
   bytes: IndexBytes,
   signature: string | undefined,
   wanted: ListFilter,
-  look: Look<Seen>,
+  look: IndexLook<Seen>,
 ): SeenIndex<Seen> {
   const layout = scanIndex(bytes, wanted);
   return { layout, signature, seen: look(bytes, { layout, signature }) };

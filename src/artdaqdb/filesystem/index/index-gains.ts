@@ -1,6 +1,6 @@
 import type { IndexBytes } from './index-bytes.ts';
 import { type ListedText, OUID } from './index-entry.ts';
-import { decodeText, eachText, type IndexLayout, listAt, type Span, scanIndex } from './index-scan.ts';
+import { type ByteSpan, decodeText, eachText, type IndexLayout, listAt, scanIndex } from './index-scan.ts';
 import { TextTable } from './text-table.ts';
 
 /** An index and where its parts are. */
@@ -10,14 +10,14 @@ export interface ScannedIndex {
 }
 
 /**
- * What one state of an index lists and the other doesn't. Equal lists, nearly all of them, are told by their bytes, and of
- * the lists only the places of one state are kept: there are a hundred thousand.
+ * What one state of an index lists and the other doesn't. There are a hundred thousand lists, nearly all equal: so they are
+ * compared by their bytes, and only the places of one state are kept.
  */
 export function gainsOf(gained: ScannedIndex, current: ScannedIndex): ListedText[] {
   const starts = startsOf(current);
   const gains: ListedText[] = [];
-  const compare = (member: string, key: string, list: Span, start: number | undefined): void => {
-    // A list ends with its bracket, so that equal bytes are the whole of it.
+  const compare = (member: string, key: string, list: ByteSpan, start: number | undefined): void => {
+    // A list ends with its bracket, so equal bytes mean equal lists.
     if (start !== undefined && gained.bytes.equals(list.start, list.end, current.bytes, start)) return;
     const known = new TextTable(
       current.bytes,

@@ -1,6 +1,6 @@
 import { asDatabaseError } from '../database-files.ts';
 import { ASSIGNED, CONFIGURATIONS } from './index-entry.ts';
-import type { IndexFile, IndexState, Look } from './index-file.ts';
+import type { IndexFile, IndexLook, IndexState } from './index-file.ts';
 import { type ListFilter, textsOf } from './index-scan.ts';
 
 /** Where the ids of each configuration were listed in a state of the file. */
@@ -12,7 +12,7 @@ interface KnownLists {
 const ofConfigurations: ListFilter = (member) => member === CONFIGURATIONS;
 
 /**
- * Look-ups by the name of a configuration. Between two changes of the file only the places of its lists are kept, so that a
+ * Looks up what an index lists under a configuration. Between two changes of the file it keeps the places of the lists, so a
  * look-up reads one list, and memory holds no ids.
  */
 export class IndexReader {
@@ -67,7 +67,7 @@ export class IndexReader {
     );
   }
 
-  async #learn<Seen>(look: Look<Seen>): Promise<Seen> {
+  async #learn<Seen>(look: IndexLook<Seen>): Promise<Seen> {
     const { layout, signature, seen } = await this.#index.look(ofConfigurations, look);
     this.#known = signature === undefined ? undefined : { signature, starts: startsOf(layout) };
     return seen;
@@ -91,7 +91,7 @@ function startsOf({ maps }: IndexState['layout']): Map<string, number> {
   return starts;
 }
 
-function textsUnder(member: string, key: string): Look<string[]> {
+function textsUnder(member: string, key: string): IndexLook<string[]> {
   return (bytes, { layout }) => {
     const list = layout.maps.get(member)?.lists.get(key);
     return list === undefined ? [] : textsOf(bytes, list);

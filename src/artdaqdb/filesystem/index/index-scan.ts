@@ -6,22 +6,22 @@
 import type { IndexBytes } from './index-bytes.ts';
 
 /** The place of a JSON value: `[start, end)`, brackets included. */
-export interface Span {
+export interface ByteSpan {
   readonly start: number;
   readonly end: number;
 }
 
 /** A list of ids or timestamps. */
-export interface ListSpan extends Span {
+export interface ListSpan extends ByteSpan {
   /** How many texts. */
   readonly count: number;
 }
 
 /** A map of the index, from value to ids. */
-export interface MapSpan extends Span {
+export interface MapSpan extends ByteSpan {
   /** Where the last entry ends; undefined if the map is empty. */
   readonly lastEntryEnd: number | undefined;
-  /** The lists that the caller asked for, in order of appearance. */
+  /** The lists that were asked for, in order of appearance. */
   readonly lists: ReadonlyMap<string, ListSpan>;
 }
 
@@ -36,7 +36,7 @@ export interface IndexLayout {
   readonly maps: ReadonlyMap<string, MapSpan>;
 }
 
-/** Which lists of which maps are wanted. */
+/** Selects lists of maps. */
 export type ListFilter = (member: string, key: string, list: ListSpan) => boolean;
 
 /** For who wants none. */
@@ -103,7 +103,7 @@ export function eachText(bytes: IndexBytes, at: number, take: (start: number, en
 }
 
 /** The texts of a list, decoded. */
-export function textsOf(bytes: IndexBytes, list: Pick<Span, 'start'>): string[] {
+export function textsOf(bytes: IndexBytes, list: Pick<ByteSpan, 'start'>): string[] {
   const texts: string[] = [];
   eachText(bytes, list.start, (start, end) => texts.push(decodeText(bytes, start, end)));
   return texts;

@@ -2,10 +2,10 @@ import { quoteJson } from '../../../fhicl/json.ts';
 import type { DocumentEntry } from '../../stored-document.ts';
 import type { IndexBytes } from './index-bytes.ts';
 import { type IndexChange, listedTexts, listText, mapEntryText, OUID } from './index-entry.ts';
-import { eachText, type IndexLayout, type Span, textsOf } from './index-scan.ts';
+import { type ByteSpan, eachText, type IndexLayout, textsOf } from './index-scan.ts';
 
 /** A piece of the new file that stands in place of `[start, end)` of the old one. */
-interface Edit extends Span {
+interface Edit extends ByteSpan {
   readonly text: string;
 }
 
@@ -18,8 +18,8 @@ interface ListChange {
 type ListChanges = Map<string, Map<string, ListChange>>;
 
 /**
- * The bytes of an index after a change, piece by piece; each is good until the next is asked for. All that the change doesn't
- * touch is passed on as it is.
+ * The bytes of an index after a change, piece by piece; each is valid until the next is asked for. Whatever the change doesn't
+ * touch stays as it is.
  * @param layout of `bytes`; must hold every list that the change touches
  */
 export function* spliceIndex(bytes: IndexBytes, layout: IndexLayout, change: IndexChange): Generator<Buffer> {
@@ -89,8 +89,8 @@ function membersEdit(layout: IndexLayout, text: string): Edit {
   return { start: layout.lastMemberEnd, end: layout.lastMemberEnd, text: `,\n${text}` };
 }
 
-/** Lists are sorted and free of repetitions; a list of another writer that isn't, or loses a text, is written anew. */
-function* listEdits(bytes: IndexBytes, list: Span, change: ListChange): Generator<Edit> {
+/** Lists are sorted, without repetitions. A list that isn't, or that loses a text, is written again. */
+function* listEdits(bytes: IndexBytes, list: ByteSpan, change: ListChange): Generator<Edit> {
   const additions = sorted(change.add);
   if (change.remove.size > 0) {
     yield rewrittenList(bytes, list, change);
@@ -126,14 +126,14 @@ function* listEdits(bytes: IndexBytes, list: Span, change: ListChange): Generato
   else yield { start: previousEnd + 1, end: previousEnd + 1, text: `,\n${rest.map(quoteJson).join(',\n')}` };
 }
 
-function rewrittenList(bytes: IndexBytes, list: Span, change: ListChange): Edit {
+function rewrittenList(bytes: IndexBytes, list: ByteSpan, change: ListChange): Edit {
   const texts = new Set(textsOf(bytes, list));
   for (const text of change.remove) texts.delete(text);
   for (const text of change.add) texts.add(text);
   return { start: list.start, end: list.end, text: listText(sorted(texts)) };
 }
 
-/** Does the text at `[start, end)` come after the one before it? A loop, as it runs for every id of the database. */
+/** Does the text at `[start, end)` come after the previous one? A loop, since it runs for every id of the database. */
 function ascends(
   bytes: IndexBytes,
   previousStart: number,

@@ -7,17 +7,17 @@ import { IndexBytes } from './index-bytes.ts';
 import { EMPTY_INDEX, FRESH_INDEX } from './index-entry.ts';
 import { UnreadableIndexError } from './index-scan.ts';
 
-/** An index.json of which bytes are read as they are needed. */
+/** An open index.json whose bytes are read when they are needed. */
 export class OpenIndex {
   readonly bytes: IndexBytes;
-  /** Tells the state of the file when it was opened from others. */
+  /** Identifies the state of the file when it was opened. */
   readonly signature: string;
   readonly #handle: FileHandle;
   readonly #path: string;
 
   /**
-   * Opens a file; undefined if there is none. What is cut off while it is read gives an UnreadableIndexError.
-   * @param windowBytes how much to have in memory
+   * Opens a file; undefined if there is none. If it is cut off later, reading gives an UnreadableIndexError.
+   * @param windowBytes how much to keep in memory
    * @throws the system's error
    */
   static async at(path: string, files: DatabaseFiles, windowBytes?: number): Promise<OpenIndex | undefined> {
@@ -56,7 +56,7 @@ export function emptyIndex(): IndexBytes {
   return IndexBytes.of(Buffer.from(EMPTY_INDEX));
 }
 
-/** The error for a file that is not as it was a moment before. */
+/** The error for a file that changes while it is read. */
 export function beingWritten(): UnreadableIndexError {
   return new UnreadableIndexError('it is being written');
 }
@@ -69,7 +69,7 @@ function statOf(handle: FileHandle, path: string): Promise<BigIntStats> {
   return handle.stat({ bigint: true }).catch(namingFile(path));
 }
 
-/** Synchronously, as a promise for each window would make the scan one of callbacks. */
+/** Synchronously: with promises, the whole scan would have to be asynchronous. */
 function readWhole(
   into: Buffer,
   place: number,

@@ -23,7 +23,7 @@ export class TextTable {
     if (list === undefined) return;
     let count = 0;
     eachText(bytes, list.start, (from, to) => {
-      // In a table without an empty slot a search would never end.
+      // A search in a table without an empty slot would never end.
       if (++count > list.count) throw new UnreadableIndexError('it is being written');
       const start = from - list.start;
       this.#slots[this.#find(this.#list, start, to - list.start)] = start;

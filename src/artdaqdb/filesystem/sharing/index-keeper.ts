@@ -42,13 +42,13 @@ interface OwnUnlisted {
 }
 
 /** How the indexes compare with the directories. */
-interface Comparison {
+interface DirectoryComparison {
   readonly indexes: VerifiedState['indexes'];
   readonly own: readonly OwnUnlisted[];
   readonly foreign: readonly ForeignDocument[];
 }
 
-/** A program without lock that writes all the time may get between again and again, for some seconds at most. */
+/** A program without lock that keeps writing may get in between, for some seconds at most. */
 const ATTEMPTS = 40;
 const PAUSE_MS = 5;
 
@@ -73,7 +73,7 @@ export class IndexKeeper {
     this.#stores = [parts.runHistory, parts.systemLayout];
   }
 
-  /** Tells the present state of the indexes from others. */
+  /** Identifies the present state of the indexes. */
   signatures(): Promise<(string | undefined)[]> {
     return Promise.all(this.#stores.map(({ index }) => index.signature()));
   }
@@ -127,9 +127,9 @@ export class IndexKeeper {
   }
 
   /**
-   * Brings the indexes to a state in which they list all that is ours, and all that other programs wrote into a file whose
-   * place we took.
-   * @param isAfterDeath what is not listed may be what a killed process of ours had no time to list
+   * Brings the indexes to a state in which they list all that is ours, and all that other programs wrote into a file that we
+   * replaced.
+   * @param isAfterDeath a killed process of ours may have had no time to list its documents
    */
   async complete(lock: HeldLock, isAfterDeath = false): Promise<void> {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
@@ -199,8 +199,8 @@ export class IndexKeeper {
   }
 
   /**
-   * Lists the documents of other programs under a configuration name that are on disk and not listed: a loader that ran for
-   * us was killed before it came to that. From then on they count as ours.
+   * Lists documents under a configuration name that a loader which ran for us stored, but was killed before it listed them.
+   * From then on they count as ours.
    * @throws ArtdaqDbError if an index can't be read or written
    */
   async adopt(store: CollectionStore, configuration: string, lock: HeldLock): Promise<void> {
@@ -216,7 +216,7 @@ export class IndexKeeper {
     await this.complete(lock);
   }
 
-  async #compare(): Promise<Comparison> {
+  async #compare(): Promise<DirectoryComparison> {
     this.#hasCompared = true;
     const indexes: (string | undefined)[] = [];
     const own: OwnUnlisted[] = [];
@@ -230,13 +230,13 @@ export class IndexKeeper {
     return { indexes, own, foreign };
   }
 
-  #stateOf({ indexes, foreign }: Omit<Comparison, 'own'>): VerifiedState {
+  #stateOf({ indexes, foreign }: Omit<DirectoryComparison, 'own'>): VerifiedState {
     const listings = foreign.flatMap(({ listing }) => listing ?? []);
     const isSettling = this.#parts.report.report(foreign);
     return { indexes, halfListed: configurationsOf(listings), isSettling };
   }
 
-  /** Lists documents again that another writer dropped, or that one of ours had no time to list. */
+  /** Lists documents that another writer dropped, or that one of ours had no time to list. */
   async #list(
     store: CollectionStore,
     listings: readonly StoredListing[],
@@ -254,7 +254,7 @@ export class IndexKeeper {
     if (!isAfterDeath) this.#listingLevel = 'debug';
   }
 
-  /** Puts into an index what a program wrote into a file whose place we took. */
+  /** Puts into an index what a program wrote into a file that we replaced. */
   async #mergeLateContent(lock: HeldLock): Promise<void> {
     const { replaced, rescued } = this.#parts;
     for (const store of this.#stores) {
@@ -267,7 +267,7 @@ export class IndexKeeper {
         const listed = await stillThere(store, gains);
         if (listed.length === 0) continue;
         await rescued.add(listed.filter(([member]) => member === OUID).map(([, , id]) => id));
-        // Whatever was written since we looked, to list what is listed changes nothing.
+        // If somebody listed them since we looked, this changes nothing.
         const index = await store.index.read(listsOf(listed));
         await this.replaceIndex(store, index, { added: [], removed: [], listed }, lock);
       }
@@ -279,7 +279,7 @@ function configurationsOf(listings: readonly StoredListing[]): string[] {
   return [...new Set(listings.flatMap(({ configurations }) => configurations))];
 }
 
-/** An older index may list what we have taken out since; stamps go with the documents of their configuration. */
+/** An older index may list what we have removed since; stamps go with the documents of their configuration. */
 async function stillThere(store: CollectionStore, gains: readonly ListedText[]): Promise<ListedText[]> {
   const there = new Map<string, boolean>();
   for (const [member, , text] of gains) {

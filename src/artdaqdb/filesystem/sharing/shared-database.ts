@@ -10,7 +10,7 @@ import { ensureDirectories, ensureMetadata, privateDirectory } from '../database
 import type { DatabaseFiles } from '../database-files.ts';
 import type { DatabaseLock, HeldLock } from '../database-lock.ts';
 import type { IndexChange } from '../index/index-entry.ts';
-import type { IndexState, Look, SeenIndex } from '../index/index-file.ts';
+import type { IndexLook, IndexState, SeenIndex } from '../index/index-file.ts';
 import type { ListFilter } from '../index/index-scan.ts';
 import { IndexKeeper } from './index-keeper.ts';
 import { ReplacedIndexes } from './replaced-indexes.ts';
@@ -41,7 +41,7 @@ export interface LockedDatabase {
    * Looks at both indexes in a state in which they list all that is ours, also what an interrupted process left.
    * @throws ArtdaqDbError if an index can't be read, or other programs change them all the time (retryable)
    */
-  readIndexes<Seen>(wanted: ListFilter, look: Look<Seen>): Promise<SeenIndexes<Seen>>;
+  readIndexes<Seen>(wanted: ListFilter, look: IndexLook<Seen>): Promise<SeenIndexes<Seen>>;
   /**
    * Replaces an index, unless it was changed since or the lock was lost. A file that another program still writes to is kept.
    * @throws IndexChangedError (retryable) if another program changed it since it was looked at
@@ -59,12 +59,12 @@ export interface LockedDatabase {
 
 /** A disk or an account that lets nothing be written. */
 const REFUSALS: ReadonlySet<string | undefined> = new Set(['EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT']);
-/** A lock that somebody has been preparing for so long is nobody's. */
+/** A lock that has been prepared for so long belongs to a process that died. */
 const LOCK_AGE_MS = 24 * 60 * 60 * 1000;
-/** How often it is tried to read while nobody writes. */
+/** How often to try to read while nobody writes. */
 const READ_ATTEMPTS = 40;
 const READ_PAUSE_MS = 50;
-/** How often it is tried to look at two complete indexes. */
+/** How often to try to look at two complete indexes. */
 const LOOK_ATTEMPTS = 40;
 
 /**
@@ -77,7 +77,7 @@ export class SharedDatabase {
   readonly #options: SharedDatabaseOptions;
   readonly #verified: VerifiedFile;
   readonly #keeper: IndexKeeper;
-  /** In turn within this process; between processes the lock does that, but by asking again and again. */
+  /** Within this process changes take turns; between processes the lock does that, but by asking again and again. */
   readonly #inTurn = pLimit(1);
 
   constructor(options: SharedDatabaseOptions) {
@@ -109,7 +109,7 @@ export class SharedDatabase {
       const isOurs = await this.#hasBeenOurs();
       await ensureDirectories(directory, files);
       return lock.hold(async (held) => {
-        // Who made the database may have died since we looked, while we waited for the lock.
+        // While we waited for the lock, the process that made the database may have died.
         if (isOurs || held.takenOver) await this.#clearLeftovers(held);
         await ensureMetadata(directory, location, origin, now(), files);
         try {
@@ -138,7 +138,7 @@ export class SharedDatabase {
       const before = await this.#keeper.signatures();
       const result = await work();
       const state = await this.#keeper.completeState(before);
-      // What is half listed belongs to this state: a moment later, another reader may have compared anew.
+      // A moment later another reader may have compared again, so the half-listed ones of this very state count.
       if (state !== undefined) return { result, halfListed: state.halfListed };
       await this.#complete();
       if (attempt > 1) await this.#options.sleep(READ_PAUSE_MS);
@@ -164,9 +164,9 @@ export class SharedDatabase {
     if (state === undefined) await this.#changeIfPossible(async () => undefined);
   }
 
-  /** In a database that can't be written, or in which nothing is ours, it is only found out what is not listed. */
+  /** Only inspects a database that can't be written, or in which nothing is ours. */
   async #changeIfPossible(work: (locked: LockedDatabase) => Promise<void>): Promise<void> {
-    // In turn: it would take what a commit of this process is just storing for what nobody lists.
+    // In turn: it would mistake what a commit of this process is storing for documents that nobody lists.
     const inspect = (): Promise<boolean> => this.#inTurn(() => this.#keeper.inspect());
     if (!(await this.#hasBeenOurs()) && (await inspect())) return;
     try {
@@ -189,7 +189,11 @@ export class SharedDatabase {
     };
   }
 
-  async #readIndexes<Seen>(wanted: ListFilter, look: Look<Seen>, lock: HeldLock): Promise<SeenIndexes<Seen>> {
+  async #readIndexes<Seen>(
+    wanted: ListFilter,
+    look: IndexLook<Seen>,
+    lock: HeldLock,
+  ): Promise<SeenIndexes<Seen>> {
     for (let attempt = 1; attempt <= LOOK_ATTEMPTS; attempt++) {
       await this.#keeper.complete(lock);
       const SystemLayout = await this.systemLayout.index.look(wanted, look);
@@ -206,8 +210,8 @@ export class SharedDatabase {
   }
 
   /**
-   * Removes what killed processes left. Temporary files are written under the lock only, so that those of a holder that
-   * died are nobody's; locks are prepared without it.
+   * Removes what killed processes left. Temporary files are written under the lock only, so those of a holder that died belong
+   * to nobody; locks are prepared without it.
    */
   async #clearLeftovers({ takenOver }: HeldLock): Promise<void> {
     const { directory, now } = this.#options;

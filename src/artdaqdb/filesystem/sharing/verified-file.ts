@@ -13,7 +13,7 @@ export interface VerifiedState {
   readonly isSettling?: boolean;
 }
 
-/** Is it what these signatures of the indexes tell? */
+/** Do the indexes have these signatures in that state? */
 export function isState(
   state: VerifiedState | undefined,
   current: readonly (string | undefined)[],
@@ -22,8 +22,8 @@ export function isState(
 }
 
 /**
- * Remembers from one execution to the next which state of the indexes lists all that is ours. It is there only while nobody
- * of this project is writing, so its absence also tells that somebody died on the way.
+ * Remembers from one execution to the next which state of the indexes lists all that is ours. It exists only while nobody of
+ * this project is writing, so its absence also shows that a writer died.
  */
 export class VerifiedFile {
   readonly path: string;
@@ -34,7 +34,7 @@ export class VerifiedFile {
     this.#files = files;
   }
 
-  /** What was remembered; undefined if nothing is, or if it is torn. */
+  /** The remembered state; undefined if there is none, or if the file is torn. */
   async read(): Promise<VerifiedState | undefined> {
     const bytes = await this.#files.readFile(this.path).catch(undefinedIfMissing);
     return bytes && parse(bytes.toString());
@@ -56,7 +56,7 @@ export class VerifiedFile {
   }
 }
 
-/** What is cut off or not ours counts as nothing: then the database is compared anew. */
+/** A file that is cut off or not ours counts as missing: then the database is compared again. */
 function parse(text: string): VerifiedState | undefined {
   if (!text.endsWith('}\n')) return undefined;
   try {

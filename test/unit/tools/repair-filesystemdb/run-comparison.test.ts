@@ -14,18 +14,18 @@ const entities = new Map(
 const stored = ['13/a', '12/a', '9/a', '11/b', 'no run'];
 const comparison = new RunComparison(entities, stored);
 
-describe('a comparison of a run with those beside it', () => {
-  it('takes the nearest stored ones of the same configuration name, by number', () => {
+describe('a comparison of a run with its neighbours', () => {
+  it('the neighbours are the nearest stored runs of the same configuration name, by number', () => {
     expect(comparison.withNearest('10/a')).toEqual({ peers: ['9/a', '12/a'], missing: ['old'] });
     expect(comparison.withNearest('13/a')).toEqual({ peers: ['12/a'], missing: [] });
   });
 
-  it('takes the nearest of all where there is none of that name', () => {
+  it('without a run of that name the neighbours are the nearest of all', () => {
     expect(comparison.withNearest('20/c')).toEqual({ peers: ['13/a'], missing: ['boot', 'new', 'old'] });
     expect(new RunComparison(entities, []).withNearest('10/a')).toEqual({ peers: [], missing: [] });
   });
 
-  it('finds stored runs that lack what both neighbours have', () => {
+  it('stored runs are found that lack what both neighbours have', () => {
     expect([...comparison.smallerThanNeighbours()]).toEqual([]);
     const all = new RunComparison(entities, [...stored, '10/a']);
     expect([...all.smallerThanNeighbours()]).toEqual([

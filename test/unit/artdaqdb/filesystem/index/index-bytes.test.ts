@@ -13,7 +13,7 @@ function rangeIn(bytes: Buffer, one: number, other: number): [number, number] {
 }
 
 describe('IndexBytes', () => {
-  it('gives the bytes of the content, in whatever order they are asked for', () => {
+  it('the bytes are those of the content, in whatever order they are asked for', () => {
     fc.assert(
       fc.property(content, windowBytes, places, (bytes, window, asked) => {
         const windowed = IndexBytes.of(bytes, window);
@@ -27,7 +27,7 @@ describe('IndexBytes', () => {
     );
   });
 
-  it('tells whether a part of it is a part of others', () => {
+  it('equals finds whether a part of it stands in others', () => {
     const alike = fc
       .array(fc.constantFrom(1, 2), { minLength: 1, maxLength: 12 })
       .map((each) => Buffer.from(each));
@@ -53,7 +53,7 @@ describe('IndexBytes', () => {
     );
   });
 
-  it('never has more in memory than its window', () => {
+  it('no more than the window is in memory', () => {
     const bytes = Buffer.alloc(1000, 'x');
     const asked: number[] = [];
     const windowed = new IndexBytes(
@@ -69,7 +69,7 @@ describe('IndexBytes', () => {
     expect(asked.length).toBeLessThan(12);
   });
 
-  it('passes on what reading throws, and reads again afterwards', () => {
+  it('an error of reading passes through, and the bytes are read again afterwards', () => {
     let isBroken = false;
     const windowed = new IndexBytes(
       10,

@@ -39,7 +39,7 @@ function scanned({ members, space, windowBytes }: Index): ScannedIndex {
   return { bytes, layout: scanIndex(bytes, noLists) };
 }
 
-it('what an index gained are the texts that it lists and the other does not, list by list', () => {
+it('the gains of an index are the texts that it lists and the other does not, list by list', () => {
   fc.assert(
     fc.property(index, index, (gained, current) => {
       const known = listsOf(current);

@@ -81,7 +81,7 @@ function changed(
 }
 
 describe('spliceIndex', () => {
-  it('gives the file that the C++ tools would have written, batch by batch', () => {
+  it('the result is the file that the C++ tools would have written, batch by batch', () => {
     fc.assert(
       fc.property(
         fc.array(fc.array(entry, { maxLength: 5 }), { maxLength: 5 }),
@@ -99,7 +99,7 @@ describe('spliceIndex', () => {
     );
   });
 
-  it('takes entries out again, and adding what is there changes nothing', () => {
+  it('entries can be removed again, and adding listed ones changes nothing', () => {
     fc.assert(
       fc.property(
         fc.uniqueArray(entry, { selector: ({ id }) => id }),
@@ -118,7 +118,7 @@ describe('spliceIndex', () => {
     );
   });
 
-  it('keeps everything of a file in another layout, with unsorted lists and members that we do not know', () => {
+  it('a file in another layout keeps its unsorted lists and members that we do not know', () => {
     const added = {
       id: 'b'.repeat(24),
       version: '1/c',
@@ -146,7 +146,7 @@ describe('spliceIndex', () => {
     expect(JSON.parse(changed('{}', [added]))).toMatchObject({ ouid: ['b'.repeat(24)] });
   });
 
-  it('makes the very indexes of databases that the C++ tools wrote, but for the order of keys', () => {
+  it('the result equals the indexes that the C++ tools wrote, except for the order of keys', () => {
     for (const database of goldenDatabases()) {
       for (const collection of ['RunHistory', 'SystemLayout']) {
         const directory = join(database, collection);
@@ -166,13 +166,13 @@ describe('spliceIndex', () => {
 });
 
 describe('scanIndex', () => {
-  it('reads names with control characters beside escapes, as the C++ tools write them', () => {
+  it('names with control characters beside escapes are read as the C++ tools write them', () => {
     const bytes = IndexBytes.of(Buffer.from('{"runs.name":{"a\tb\\"c":["d"]}}'));
     const { maps } = scanIndex(bytes, () => true);
     expect([...(maps.get('runs.name')?.lists.keys() ?? [])]).toEqual(['a\tb"c']);
   });
 
-  it('never takes the beginning of an index for an index', () => {
+  it('the beginning of an index is never taken for an index', () => {
     const entries = [1, 2].map((run) => ({
       id: String(run).repeat(24),
       version: `${run}/c`,

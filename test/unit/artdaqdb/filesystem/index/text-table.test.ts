@@ -7,7 +7,7 @@ import { TextTable } from '../../../../../src/artdaqdb/filesystem/index/text-tab
 const text = fc.stringMatching(/^[a-c]{0,3}$/);
 
 describe('TextTable', () => {
-  it('has the texts of the list and no others, however often they stand in it', () => {
+  it('the table has the texts of the list and no others, however often they stand in it', () => {
     fc.assert(
       fc.property(
         fc.array(text),
@@ -25,7 +25,7 @@ describe('TextTable', () => {
     expect(new TextTable(IndexBytes.of(Buffer.alloc(0)), undefined).has(Buffer.alloc(0))).toBe(false);
   });
 
-  it('ends when the list got longer while it was looked at', () => {
+  it('a list that gets longer while it is read is an error', () => {
     const content = Buffer.from('["a"]            ');
     const bytes = IndexBytes.of(content, 4);
     const list = listAt(bytes, 0);
