@@ -1,16 +1,11 @@
 import { isOfSite } from './system-error.ts';
 
-/**
- * Everything that can go wrong in a way we know about. An error that is not an {@link ArchiverError} is a bug: inside one
- * run it fails that run, elsewhere it ends the program with exit code 2 (see `main.ts`).
- */
-
 /** The two stages of the archiver. */
 export type StageName = 'import' | 'migrate';
 
 /**
- * Whose fault an error is. `run`: of that run's own content, so another attempt can't help until somebody corrects the run.
- * `site`: of a disk, a server, an account or the configuration, whatever run meets it. `unknown`: nobody can tell yet.
+ * Whose fault an error is. `run`: the run's own content, so another attempt can't help until somebody corrects the run.
+ * `site`: a disk, a server, an account or the configuration, whatever run meets it. `unknown`: nobody can tell yet.
  */
 export type ErrorFault = 'run' | 'site' | 'unknown';
 
@@ -31,23 +26,26 @@ export interface ArchiverErrorDetails {
   readonly stage?: StageName;
   /** The run that the error belongs to. */
   readonly run?: number;
-  /** True if doing the same again may succeed (a server that is down, a file that is still being copied). */
+  /** Another attempt may succeed (a server is down, a file is still being copied). */
   readonly retryable?: boolean;
-  /** If absent: that of the cause where it tells, else what errors of this class mostly are. */
+  /** By default the fault of the cause if it has one, otherwise the usual fault of the class. */
   readonly fault?: ErrorFault;
-  /** Where it happened, if that is known better here than where the call was made. */
+  /** Where it happened, if the thrower knows it better than its caller. */
   readonly place?: Place;
 }
 
-/** A known error: its message says what is wrong, with what (file, line, run), and what to do. Exit code 1. */
+/**
+ * A known error: its message says what is wrong, with what (file, line, run), and what to do. Every other error is a bug: inside
+ * one run it fails that run, elsewhere it ends the program with exit code 2.
+ */
 export class ArchiverError extends Error {
   readonly stage: StageName | undefined;
   readonly run: number | undefined;
   readonly retryable: boolean;
   readonly fault: ErrorFault;
-  /** Where it happened; whoever makes a call to a place fills it in. */
+  /** Where it happened; the caller of a place fills it in. */
   place: Place | undefined;
-  /** Whose fault errors of a class are, unless they say otherwise. */
+  /** The fault of the errors of a class that say nothing else. */
   protected static readonly usualFault: ErrorFault = 'unknown';
 
   constructor(message: string, details: ArchiverErrorDetails = {}) {
@@ -71,12 +69,12 @@ export class ConfigurationError extends ArchiverError {
   protected static override readonly usualFault = 'site';
 }
 
-/** A run directory can't be read, or holds what can't be archived. */
+/** A run directory can't be read, or has content that can't be archived. */
 export class RunRecordError extends ArchiverError {
   protected static override readonly usualFault = 'run';
 }
 
-/** A text is not FHiCL as artdaqDB reads it. */
+/** A text is no FHiCL that artdaqDB accepts. */
 export class FhiclError extends ArchiverError {
   protected static override readonly usualFault = 'run';
   /** Position of the fault in the text, both counted from 1. */
@@ -96,20 +94,20 @@ export class FhiclError extends ArchiverError {
 
 /** artdaqDB refused, is unreachable, or holds something unreadable. */
 export class ArtdaqDbError extends ArchiverError {
-  /** As the log of the Python archiver has it (`Error Type:`). */
+  /** The name in the log of the Python archiver (`Error Type:`). */
   override readonly name: string = 'ArtdaqDBError';
 }
 
-/** The run is in artdaqDB already under that configuration name (insert), or is not (update). */
+/** artdaqDB already has the run under that configuration name (insert), or does not have it (update). */
 export class ArtdaqDbPresenceError extends ArtdaqDbError {}
 
-/** UconDB refused, is unreachable, or answered something that can't be trusted. */
+/** UconDB refused, is unreachable, or gave an answer that can't be trusted. */
 export class UconDbError extends ArchiverError {
-  /** As the log of the Python archiver has it (`Error Type:`). */
+  /** The name in the log of the Python archiver (`Error Type:`). */
   override readonly name: string = 'UconDBError';
 }
 
-/** A run's key at UconDB is taken by something else than what artdaqDB holds of the run. */
+/** The blob under a run's key at UconDB is not what artdaqDB holds of the run. */
 export class BlobDifferenceError extends UconDbError {
   protected static override readonly usualFault = 'run';
 }
@@ -124,13 +122,13 @@ export class PersistenceError extends ArchiverError {
   protected static override readonly usualFault = 'site';
 }
 
-/** Somebody could not be told how a stage ended; it never changes the outcome. */
+/** A notification could not be sent; this never changes the outcome. */
 export class NotificationError extends ArchiverError {}
 
 /** Another archiver holds the lock. */
 export class LockExistsError extends ArchiverError {}
 
-/** The run is left for a later execution, which is no failure: it stays a candidate, and the position does not pass it. */
+/** The run is left for a later execution. This is no failure: the run stays a candidate, and the position does not pass it. */
 export class NotYetError extends ArchiverError {}
 
 /** The text of any thrown value, for messages. */

@@ -16,12 +16,12 @@ import { openSite } from './site.ts';
 const moduleName = '__main__';
 const rule = '='.repeat(70);
 
-/** What an execution has around it: its process, and time. Tests put others in their place. */
+/** What an execution has around it: its process, and time. Tests replace them. */
 export interface Surroundings {
   readonly env: Environment;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
-  /** Tells of signals, and of errors that reach no catch. */
+  /** Emits signals, and errors that no catch gets. */
   readonly process: ProcessEvents;
   /** Ends the process, whatever it is doing. */
   readonly exit: (code: number) => never;
@@ -103,7 +103,7 @@ export async function execute(request: RunRequest, surroundings: Surroundings): 
   return code;
 }
 
-/** Only where a person looks on, on a terminal that can clear a line: cron and pipes get the plain lines. */
+/** A terminal that can clear a line, and that somebody may watch; cron and pipes get plain lines. */
 function watchedTerminal(
   request: RunRequest,
   console: OutputStream,
@@ -134,7 +134,7 @@ async function runUnderSignals(
     process,
   });
   try {
-    // Under signals already: whoever waits for this line may stop the archiver at once.
+    // The signal handlers come first: a program that waits for these lines may then stop the archiver at once.
     announce(warnings, request, logger);
     const allWell = await orchestrator.run(request);
     logger.info(rule);
@@ -160,7 +160,7 @@ function announce(warnings: readonly string[], request: RunRequest, logger: Logg
   for (const warning of warnings) logger.warning(warning);
 }
 
-/** Logs what ended the program and gives the exit code for it. */
+/** Logs what ended the program, and gives its exit code. */
 function summarise(error: unknown, stage: string | undefined, logger: Logger): number {
   const isKnown = error instanceof ArchiverError;
   const level = error instanceof LockExistsError ? 'warning' : 'critical';

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The directory that this program is installed in: the nearest one with a package.json above this module, compiled or not. */
+/** Where this program is installed: the nearest directory above this module, compiled or not, that has a package.json. */
 export function installationDirectory(): string {
   let directory = new URL('./', import.meta.url);
   while (!existsSync(new URL('package.json', directory))) {

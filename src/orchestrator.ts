@@ -9,7 +9,7 @@ import type { Execution } from './modes/mode.ts';
 import type { Site } from './site.ts';
 import type { ExecutionEnd, StageObserver } from './stages/stage-observer.ts';
 
-/** What an orchestrator is given from outside. */
+/** What an orchestrator works with. */
 export interface OrchestratorOptions {
   readonly site: Site;
   /** What loading the configuration warned of. */
@@ -40,12 +40,12 @@ export class Orchestrator {
     return this.#shutdown.signal.aborted ? String(this.#shutdown.signal.reason) : undefined;
   }
 
-  /** The stage that is or was last under way, for the error summary. */
+  /** The current or last stage, for the error summary. */
   get currentStage(): string | undefined {
     return this.#stage;
   }
 
-  /** From now on no run is started; those in progress end. */
+  /** Starts no further run; those in progress finish. */
   requestShutdown(reason: string): void {
     if (this.#shutdown.signal.aborted) return;
     this.#logger.info(`Shutdown requested (${reason}) - will stop after current run completes`);
@@ -76,14 +76,14 @@ export class Orchestrator {
     }
   }
 
-  /** What was given up because of a request to stop has not failed. */
+  /** Work that a stop interrupted has not failed. */
   #leftOff(error: unknown): false {
     if (this.shutdownReason === undefined || !(error instanceof NotYetError)) throw error;
     this.#logger.info(error.message);
     return false;
   }
 
-  /** Begins nothing further, and tells whoever is to know that an error that reaches no catch ends an execution under the lock. */
+  /** Begins nothing further, and tells the observers that an error that no catch gets ends an execution under the lock. */
   async fail(error: unknown): Promise<void> {
     this.#shutdown.abort('unexpected error');
     if (!this.#isLocked) return;
@@ -95,7 +95,7 @@ export class Orchestrator {
     await this.#tell(async (observer) => observer.executionEnded?.(messageOf(error)));
   }
 
-  /** Whoever is told can't change the outcome. */
+  /** An observer can't change the outcome. */
   async #tell(tell: (observer: StageObserver) => Promise<void>): Promise<void> {
     await Promise.all(
       this.#site.observers.map(async (observer) => {

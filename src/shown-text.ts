@@ -1,9 +1,9 @@
-/** What moves, hides or splits the text around it: control and format characters (so all bidirectional ones), line ends, half surrogate pairs. */
+/** Characters that move, hide or split the text around them: control and format characters, line ends, half surrogate pairs. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /**
- * A text that others wrote (a file's name, a server's answer) as one line that shows every character of it: what can't be
- * seen becomes `\n`, `\r`, `\xNN` or `\u{NNNN}`. Tabs stay.
+ * Shows every character of a text that others wrote (a file's name, a server's answer) in one line: invisible ones become `\n`,
+ * `\r`, `\xNN` or `\u{NNNN}`. Tabs stay.
  */
 export function visible(text: string): string {
   return text.replace(UNSEEN, (character) => {
@@ -15,7 +15,7 @@ export function visible(text: string): string {
   });
 }
 
-/** As {@link visible}, but line feeds stay: for a text that has several lines on purpose. */
+/** As {@link visible}, but keeps line feeds: for a text of several lines. */
 export function visibleLines(text: string): string {
   return text.split('\n').map(visible).join('\n');
 }
@@ -26,7 +26,7 @@ export function shortened(text: string, length: number): string {
   return `${text.slice(0, length).replace(/[\ud800-\udbff]$/, '')}…`;
 }
 
-/** A document as JSON for programs, indented; what can't be seen is escaped, as it may come to a terminal. */
+/** A document as indented JSON for programs. Invisible characters are escaped, because a terminal may show it. */
 export function formatJson(document: unknown): string {
   const text = JSON.stringify(document, null, 2);
   return `${text.replace(UNSEEN, (character) => (character === '\n' ? character : escapedUnits(character)))}\n`;

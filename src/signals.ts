@@ -9,13 +9,13 @@ export interface SignalActions {
   readonly shutDown: (reason: string) => void;
   /** Ends the process at once. */
   readonly exit: (code: number) => void;
-  /** Milliseconds, of a clock that only goes forward. */
+  /** Milliseconds of the monotonic clock. */
   readonly now: () => number;
-  /** Tells of the signals. */
+  /** Emits the signals. */
   readonly process: ProcessEvents;
 }
 
-/** Tells of what happens to a process: `process`, or what a test puts in its place. */
+/** Emits the events of a process: `process`, or a test's stand-in. */
 export type ProcessEvents = Pick<EventEmitter, 'on' | 'off'>;
 
 const forImmediateExit = 3;
@@ -25,9 +25,9 @@ const windowMilliseconds = 2000;
 const rule = '='.repeat(70);
 
 /**
- * SIGINT or SIGTERM asks for a graceful shutdown; three SIGINTs within two seconds end the process at once, a second SIGTERM
- * after some seconds: `timeout` sends two, and means one.
- * @returns a function that takes the handlers away again
+ * SIGINT or SIGTERM asks for a graceful shutdown. Three SIGINTs within two seconds end the process at once; a second SIGTERM
+ * ends it only after some seconds, because `timeout` sends two and means one.
+ * @returns a function that removes the handlers
  */
 export function handleSignals(actions: SignalActions): () => void {
   const { logger, shutDown, exit, now, process } = actions;

@@ -34,7 +34,7 @@ export interface SiteOptions {
   readonly now: () => Date;
   /** Lets so many milliseconds pass between two looks at run records. */
   readonly sleep: (milliseconds: number) => Promise<unknown>;
-  /** Nothing is touched, and nobody told. */
+  /** Changes nothing, and tells nobody. */
   readonly dryRun: boolean;
 }
 
@@ -69,17 +69,17 @@ export async function openSite(
   return { site, logging, warnings };
 }
 
-/** The places that the configuration names; each client is made when it is first asked for. */
+/** The places that the configuration names; each client is made when it is first used. */
 export class Site {
   readonly config: ArchiverConfig;
   readonly logger: (module: string) => Logger;
   readonly now: () => Date;
   readonly sleep: (milliseconds: number) => Promise<unknown>;
-  /** Who is told how stages end. */
+  /** They are told how stages end. */
   readonly observers: readonly StageObserver[];
   readonly env: Environment;
   readonly #timer: CallTimer | undefined;
-  /** Of failure logs, which are read again and again. */
+  /** Warnings about failure logs, which are read several times. */
   readonly #warnings = new Set<string>();
   #records: RunRecordDirectory | undefined;
   #artdaqDb: ArtdaqDb | undefined;
@@ -121,7 +121,7 @@ export class Site {
   }
 
   /**
-   * Unlike artdaqDB, an execution may do without it, and loading its HTTP client takes as long as all else.
+   * Made later than artdaqDB, because some executions need no UconDB, and its HTTP client takes as long to load as all the rest.
    * @throws ConfigurationError if the client can't be made
    */
   uconDb(): Promise<UconDb> {
@@ -170,7 +170,7 @@ export class Site {
     return verificationRecords(this.config.app.workDir);
   }
 
-  /** The runs whose blob was not found equal since their upload to the configured place began. */
+  /** The runs whose upload to the configured place began, and whose blob no comparison has found equal since. */
   get uncompared(): UncomparedRuns {
     const { serverUrl, folderName: folder, objectName: object } = this.config.uconDb;
     const server = URL.canParse(serverUrl) ? new URL(serverUrl).href.replace(/\/+$/, '') : serverUrl;
@@ -181,7 +181,7 @@ export class Site {
     });
   }
 
-  /** Ends the clients that were made. */
+  /** Closes the clients that were made. */
   async close(): Promise<void> {
     await Promise.all([this.#artdaqDb?.close(), this.#openedUconDb?.close()]);
   }

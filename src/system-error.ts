@@ -1,4 +1,4 @@
-/** The system's name of a failed call (`ENOENT`, `ENOSPC`, …), or undefined if the value is not such an error. */
+/** The system's name for a failed call (`ENOENT`, `ENOSPC`, …); undefined for any other error. */
 export function errorCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
@@ -26,24 +26,24 @@ const OF_SITE: ReadonlySet<string> = new Set([
   'ENFILE',
 ]);
 
-/** Did the system fail in a way that concerns all runs alike: a disk, a file server, the limits of this process? */
+/** Does the error concern all runs alike: a disk, a file server, the limits of this process? */
 export function isOfSite(error: unknown): boolean {
   return OF_SITE.has(errorCode(error) ?? '');
 }
 
-/** Did a call to the system fail, and not the program itself? Node's own errors have codes that begin with `ERR_`. */
+/** Did a call to the system fail, rather than the program itself? The codes of Node's own errors begin with `ERR_`. */
 export function isSystemError(error: unknown): boolean {
   return /^E[A-Z0-9]+$/.test(errorCode(error) ?? '');
 }
 
-/** May the same call succeed a little later, as on a full disk or a file server that is away? */
+/** May the same call succeed a little later, as on a full disk or an unreachable file server? */
 export function mayPass(error: unknown): boolean {
   return PASSING.has(errorCode(error) ?? '');
 }
 
 /**
- * For `catch`: the system's errors about an open file don't say which; this adds its name in the form in which other calls
- * give theirs, and throws the error again.
+ * For `catch`: names the file in an error of the system about an open file, in the form that other calls use, and throws the
+ * error again.
  */
 export function namingFile(path: string): (error: unknown) => never {
   return (error) => {
@@ -54,7 +54,7 @@ export function namingFile(path: string): (error: unknown) => never {
   };
 }
 
-/** For `catch`: undefined for a file or directory that isn't there; any other error is thrown again. */
+/** For `catch`: undefined for a missing file or directory; throws any other error again. */
 export function undefinedIfMissing(error: unknown): undefined {
   if (errorCode(error) === 'ENOENT') return undefined;
   throw error;
@@ -69,7 +69,7 @@ const NO_LINKS: ReadonlySet<string | undefined> = new Set([
   'EOPNOTSUPP',
 ]);
 
-/** Did a second name for a file fail because this file system gives none? */
+/** Did a hard link fail because the file system has none? */
 export function isWithoutLinks(error: unknown): boolean {
   return NO_LINKS.has(errorCode(error));
 }

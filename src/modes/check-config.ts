@@ -25,22 +25,22 @@ export const checkConfigMode: Mode<CheckRequest> = {
 
 /** How long the checks may take, in milliseconds. */
 export interface CheckLimits {
-  /** Each check of this machine. */
+  /** For each check of this machine. */
   readonly local: number;
-  /** Each check of what the archiver talks to, which follow those. */
+  /** For each check of a service, after those. */
   readonly service: number;
-  /** Without an answer; less than that, as whoever asked has better advice. */
+  /** Until a service counts as silent. It is shorter than `service`, because the check's own message gives better advice. */
   readonly silence: number;
 }
 
-/** All is over within 20 s, whatever is dead. */
+/** All checks together take at most 20 s, even if nothing answers. */
 const LIMITS: CheckLimits = { local: 5000, service: 12_000, silence: 8000 };
 
 const levels = { ok: 'info', warning: 'warning', failed: 'error' } as const;
 
 /**
- * Looks at all that the configuration names, one line each, and leaves everything as it was.
- * @returns true if nothing would keep the archiver from working
+ * Looks at everything that the configuration names, logs one line for each, and changes nothing.
+ * @returns true if no check failed
  */
 export async function checkConfig(
   { configPath, json }: CheckRequest,

@@ -11,30 +11,30 @@ import { allUncertain, uncertainRuns } from '../state/uncompared-runs.ts';
 import type { WaitingRun } from '../state/waiting-runs.ts';
 import type { Execution } from './mode.ts';
 
-/** How the runs that this archiver uploaded compare; all ascending. */
+/** What the comparison of this archiver's uploads found; all ascending. */
 export interface ComparedUploads {
   readonly equal: readonly RunNumber[];
-  /** Failed by their own fault: their blob is not their record. */
+  /** Their blob differs from their record. */
   readonly different: readonly RunNumber[];
   /** They could not be compared, and wait. */
   readonly uncertain: readonly RunNumber[];
-  /** Who waits by a fault, now. */
+  /** Which runs now wait because of a fault. */
   readonly waiting: ReadonlyMap<RunNumber, WaitingRun>;
 }
 
-/** There is nothing to compare. @param waiting by a fault */
+/** Nothing to compare. @param waiting because of a fault */
 export function nothingUploaded(waiting: ReadonlyMap<RunNumber, WaitingRun>): ComparedUploads {
   return { equal: [], different: [], uncertain: [], waiting };
 }
 
 /**
- * Compares the runs that don't count by their key. If nobody knows which they are, these are all that are in both places; they
- * are noted first, so that a recovery that is killed has lost nothing.
+ * Compares the runs whose key at UconDB proves nothing. If their record can't be read, these are all runs in both places; they
+ * are noted first, so that a killed recovery loses nothing.
  * @param source runs in artdaqDB, ascending
  * @param listed runs with a key at UconDB, ascending
- * @param options `byFault`: who waits
- * @returns undefined if it was stopped before all were compared
- * @throws ArchiverError in an outage, and if the records can't be read or written
+ * @param options `byFault`: which runs wait
+ * @returns undefined if a stop came before all runs were compared
+ * @throws ArchiverError in an outage, or if a record can't be read or written
  */
 export async function compareUploads(
   source: readonly RunNumber[],
@@ -115,7 +115,7 @@ async function runsToCompare(
     if (dryRun) return inBoth;
     const kept = await uncompared.replace(inBoth);
     logger.info(`✓ Written ${uncompared.path}${kept === undefined ? '' : ` (before: ${kept})`}`);
-    // Not before: until they are noted nothing else would have them compared.
+    // Last, because until the runs are noted, nothing else makes a later execution compare them.
     const before = await unequal.replaceUnreadable([]);
     if (before !== undefined) logger.info(`✓ Emptied ${unequal.path} (before: ${before})`);
   }

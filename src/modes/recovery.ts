@@ -20,10 +20,11 @@ const rule = '='.repeat(70);
 
 /**
  * Rebuilds the state file, the failure log and the record of seen runs of a stage from its source and target, and replaces
- * what else it would stop at. What this archiver uploaded to UconDB is compared before it counts.
+ * every other record that the stage could not read. Runs that this archiver uploaded to UconDB count once a comparison finds
+ * them equal.
  * @returns false if an uploaded run differs or could not be compared
- * @throws ArchiverError if source or target can't be listed, or there is an outage while runs are compared; state and failure log
- *   are not written then
+ * @throws ArchiverError if source or target can't be listed, or an outage interrupts the comparison; state and failure log stay
+ *   as they were
  */
 export async function recoverState(
   { stage, dryRun }: RecoveryRequest,
@@ -53,7 +54,7 @@ export async function recoverState(
   const files = site.files(stage);
   const known = await waitingRuns(files.waiting, logger);
   const { byFault } = known ?? nobodyWaits;
-  // Before uploads are compared, by which some of them change.
+  // Before the comparison of uploads, which adds runs to some of them.
   if (!dryRun) await replaceUnreadableRecords(stage, common(source, listed), site, logger);
   const uploads =
     stage === 'import'
@@ -71,10 +72,10 @@ export async function recoverState(
   if (dryRun) {
     say('Dry run: nothing was written. It would be:');
   } else {
-    // Before the position may pass them.
+    // First, because the position may then pass these runs.
     if (known !== undefined) await files.waiting.write({ ...known, byFault: waiting });
     await writeRecovery(recovery, source, files, logger);
-    // Not before: until the failure log has them, nothing else would tell of runs that waited.
+    // Last, because until the failure log names the runs that waited, this file alone knows of them.
     if (known === undefined) {
       logger.info(`✓ Emptied ${files.waiting.path} (before: ${await files.waiting.clear()})`);
       await files.waiting.write({ ...nobodyWaits, byFault: waiting });
@@ -86,7 +87,7 @@ export async function recoverState(
   return different.length + uncertain.length === 0;
 }
 
-/** Undefined if it can't be told who waits: then the failure log takes those below the position. */
+/** Undefined if the file can't be read. The failure log then gets the runs that waited below the position. */
 async function waitingRuns(file: WaitingRunsFile, logger: Logger): Promise<WaitingState | undefined> {
   try {
     return await file.read();
@@ -98,8 +99,8 @@ async function waitingRuns(file: WaitingRunsFile, logger: Logger): Promise<Waiti
 }
 
 /**
- * Replaces the records about archived runs that can't be understood; others are left as they are.
- * @param archived runs that are at the source and the target of the stage
+ * Replaces the records of archived runs that can't be read, and leaves the others as they are.
+ * @param archived runs at both the source and the target of the stage
  */
 async function replaceUnreadableRecords(
   stage: StageName,

@@ -43,9 +43,9 @@ export const restoreMode: Mode<RestoreRequest> = {
 };
 
 /**
- * Writes a run's files, or with `raw` its blob, from UconDB into a directory, all or none of them; it is made if it is missing.
- * @returns false if it was stopped before
- * @throws ArchiverError if there is no such blob, it is not that run's, a file is there already, or they can't be written
+ * Writes a run's files, or with `raw` its blob, from UconDB into a directory, all or none of them. Makes a missing directory.
+ * @returns false if a stop came first
+ * @throws ArchiverError if the blob is missing or belongs to another run, a file exists, or the files can't be written
  */
 async function restore(request: RestoreRequest, execution: Execution): Promise<boolean> {
   const { site, logger, shutdown } = execution;
@@ -79,7 +79,7 @@ async function restore(request: RestoreRequest, execution: Execution): Promise<b
   return true;
 }
 
-/** What is to be written, and what the last line calls it. */
+/** The files to write, and what the last line calls them. */
 interface Restored {
   readonly files: readonly NamedContent[];
   readonly what: string;
@@ -92,7 +92,7 @@ function asItIs(run: RunNumber, blob: Buffer): Restored {
   };
 }
 
-/** @throws BlobError, UconDbError if the blob can't be unpacked, or not into one directory */
+/** @throws BlobError, UconDbError if the blob can't be unpacked, or a file would leave the directory */
 function unpacked(run: RunNumber, blob: Buffer): Restored {
   try {
     const record = unpackBytes(blob);
@@ -118,7 +118,7 @@ function unpacked(run: RunNumber, blob: Buffer): Restored {
   }
 }
 
-/** A link would lead out of the directory. */
+/** Refuses a link in place of a directory, because it could lead elsewhere. */
 async function refuseDetour(path: string): Promise<void> {
   const stats = await lstat(path).catch(undefinedIfMissing);
   if (stats !== undefined && !stats.isDirectory()) {
@@ -126,7 +126,7 @@ async function refuseDetour(path: string): Promise<void> {
   }
 }
 
-/** Whoever needs the files gets them, also if nobody knows whether the blob was compared. */
+/** Warns if the blob was not compared, or nobody knows; the files are restored all the same. */
 async function warnOfUncompared(run: RunNumber, { site, logger }: Execution): Promise<void> {
   try {
     if (!(await site.uncompared.read()).has(run)) return;

@@ -43,15 +43,21 @@ const titles = {
   migrate: { normal: 'Migration', failed: 'Migration Recovery' },
 } as const;
 
-/** Places that the migrate stage needs, too: while one of them fails, it is no use to begin it. */
+/** A place where a stage broke off, and why. */
+interface BrokenPlace {
+  readonly place: string;
+  readonly error: string;
+}
+
+/** Does the migrate stage need the place too? */
 function isNeededByMigration(place: string): boolean {
   return place === 'artdaqDB read' || place === 'work directory' || place.startsWith('host ');
 }
 
 /**
- * Runs the stages that the request names, in order. A stage that breaks off at a place that the next one needs keeps that one
- * from running: it would only wait for the same time-outs once more.
- * @returns true if every run succeeded, and none waits by a fault
+ * Runs the stages that the request names, in order. If a stage breaks off at a place that the next one needs, the next one does
+ * not begin: it would only wait for the same time-outs.
+ * @returns true if every run succeeded, and none waits because of a fault
  */
 export async function runStages(request: StagesRequest, execution: Execution): Promise<boolean> {
   await execution.stagesBegin(request.mode);
@@ -59,12 +65,12 @@ export async function runStages(request: StagesRequest, execution: Execution): P
   execution.logger.info(`=== Execution Mode: ${modeTitle(request)} ===`);
   let nowhere = request.runs?.asked ?? [];
   let archived: readonly RunNumber[] = [];
-  let broken: { readonly place: string; readonly error: string } | undefined;
+  let broken: BrokenPlace | undefined;
   for (const name of stagesOf(request)) {
     if (execution.shutdown.aborted) break;
     const { outcome, stage } = await runStage(name, request, execution, archived, broken);
     const { successful, failed, waiting, error, brokenPlace } = outcome;
-    // What one stage knows, or could not look for, may well exist.
+    // A run that one stage knows, or could not look for, may exist.
     nowhere = nowhere.filter((range) => stage?.nowhere?.includes(range) === true);
     if (error !== undefined || failed.length > 0 || waiting.length > 0) allWell = false;
     archived = successful;
@@ -110,8 +116,17 @@ function stagesOf(request: StagesRequest): readonly StageName[] {
   }
 }
 
+/** How a stage ended. */
+interface StageEnd {
+  readonly outcome: StageOutcome;
+  /** Undefined if it could not even be made. */
+  readonly stage: BaseStage | undefined;
+  /** A stop came before the stage knew anything of its runs. */
+  readonly isGivenUp: boolean;
+}
+
 /**
- * A stage that can't determine its runs does not keep the next one from running.
+ * Runs one stage, logs how it ends, and tells the observers.
  * @param archived by the stage before; a dry run only said so
  * @param broken where the stage before broke off, if this one needs that place
  */
@@ -120,53 +135,88 @@ async function runStage(
   request: StagesRequest,
   execution: Execution,
   archived: readonly RunNumber[],
-  broken: { readonly place: string; readonly error: string } | undefined,
-): Promise<{ readonly outcome: StageOutcome; readonly stage: BaseStage | undefined }> {
+  broken: BrokenPlace | undefined,
+): Promise<StageEnd> {
   const { logger } = execution;
   const mode =
     request.mode === 'retry-failed' ? 'failed' : request.incremental ? 'incremental' : ('full' as const);
-  const title = titles[name][mode === 'failed' ? 'failed' : 'normal'];
+  const chosen: StageRequest = { mode, runs: request.runs, limit: request.limit };
+  const title = titleOf(name, chosen);
   const modeLine = { failed: 'Retry of failed runs', incremental: 'Incremental', full: 'Full' }[mode];
   execution.enter(title);
   for (const line of [rule, `STAGE: ${title}`, `Mode: ${modeLine}`, rule]) logger.info(line);
   const began = performance.now();
-  let made: BaseStage | undefined;
-  let isGivenUp = false;
-  const outcome = await outcomeOf(name, { mode, runs: request.runs, limit: request.limit });
+  const end =
+    broken === undefined
+      ? await tryStage(name, chosen, request, execution, archived)
+      : notBegun(name, broken);
+  logEnd(`${title} Stage`, end, execution);
+  // A stage that was given up has no news, least of all that an outage is over.
+  if (!request.dryRun && !end.isGivenUp) {
+    await execution.stageEnded(end.outcome, (performance.now() - began) / 1000);
+  }
+  return end;
+}
+
+function notBegun(stage: StageName, { place, error }: BrokenPlace): StageEnd {
+  const why = `not begun, as it needs what the stage before found broken: ${error}`;
+  return {
+    outcome: { ...nothing(stage), error: why, brokenPlace: place },
+    stage: undefined,
+    isGivenUp: false,
+  };
+}
+
+/** A stage that can't determine its runs does not prevent the next one. */
+async function tryStage(
+  name: StageName,
+  chosen: StageRequest,
+  request: StagesRequest,
+  execution: Execution,
+  archived: readonly RunNumber[],
+): Promise<StageEnd> {
+  let stage: BaseStage | undefined;
+  try {
+    stage = await makeStage(name, request, execution);
+    const result = request.dryRun ? await stage.dryRun(chosen, archived) : await stage.run(chosen);
+    return { outcome: { stage: name, ...result }, stage, isGivenUp: false };
+  } catch (error) {
+    if (!(error instanceof ArchiverError)) throw error;
+    if (error instanceof NotYetError && execution.shutdown.aborted) {
+      execution.logger.info(`${titleOf(name, chosen)} Stage: ${error.message}`);
+      return { outcome: nothing(name), stage, isGivenUp: true };
+    }
+    const outcome = { ...nothing(name), error: error.message, brokenPlace: error.place };
+    return { outcome, stage, isGivenUp: false };
+  }
+}
+
+function nothing(stage: StageName): StageOutcome {
+  return {
+    stage,
+    successful: [],
+    failed: [],
+    waiting: [],
+    allWaiting: [],
+    error: undefined,
+    brokenPlace: undefined,
+  };
+}
+
+function titleOf(name: StageName, { mode }: StageRequest): string {
+  return titles[name][mode === 'failed' ? 'failed' : 'normal'];
+}
+
+function logEnd(stage: string, { outcome }: StageEnd, { logger, shutdown }: Execution): void {
   const { failed, waiting, error } = outcome;
-  for (const each of waiting) logger.warning(`${title} Stage: ${faultText(each)}`);
-  if (error !== undefined) logger.critical(`${title} Stage: Failed: ${error}`);
-  const withFailures = `✗ ${title} Stage completed with failures (exit code: ${exitCodes.failure})`;
+  for (const each of waiting) logger.warning(`${stage}: ${faultText(each)}`);
+  if (error !== undefined) logger.critical(`${stage}: Failed: ${error}`);
+  const withFailures = `✗ ${stage} completed with failures (exit code: ${exitCodes.failure})`;
   if (error !== undefined) logger.warning(withFailures);
   else if (failed.length > 0) logger.warning(`${withFailures}: ${failed.length} failed runs`);
-  else if (execution.shutdown.aborted)
-    logger.info(`${title} Stage stopped as requested (exit code: ${exitCodes.stopped})`);
+  else if (shutdown.aborted) logger.info(`${stage} stopped as requested (exit code: ${exitCodes.stopped})`);
   else if (waiting.length > 0) logger.warning(`${withFailures}: runs wait`);
-  else logger.info(`✓ ${title} Stage completed successfully (exit code: ${exitCodes.success})`);
-  // What was given up before anything was known of the runs has no news, least of all that an outage is over.
-  if (!request.dryRun && !isGivenUp) await execution.stageEnded(outcome, (performance.now() - began) / 1000);
-  return { outcome, stage: made };
-
-  async function outcomeOf(stage: StageName, chosen: StageRequest): Promise<StageOutcome> {
-    const nothing = { stage, successful: [], failed: [], waiting: [], allWaiting: [] };
-    if (broken !== undefined) {
-      const why = `not begun, as it needs what the stage before found broken: ${broken.error}`;
-      return { ...nothing, error: why, brokenPlace: broken.place };
-    }
-    try {
-      made = await makeStage(stage, request, execution);
-      const result = request.dryRun ? await made.dryRun(chosen, archived) : await made.run(chosen);
-      return { stage, ...result };
-    } catch (thrown) {
-      if (!(thrown instanceof ArchiverError)) throw thrown;
-      if (thrown instanceof NotYetError && execution.shutdown.aborted) {
-        logger.info(`${title} Stage: ${thrown.message}`);
-        isGivenUp = true;
-        return { ...nothing, error: undefined, brokenPlace: undefined };
-      }
-      return { ...nothing, error: thrown.message, brokenPlace: thrown.place };
-    }
-  }
+  else logger.info(`✓ ${stage} completed successfully (exit code: ${exitCodes.success})`);
 }
 
 async function makeStage(
@@ -218,7 +268,7 @@ async function makeStage(
   );
 }
 
-/** Incremental executions are what cron starts: a rehearsal is not. */
+/** The faults of a rehearsal, if one is configured; never for incremental executions, which cron starts. */
 function makeFuzz(name: StageName, request: StagesRequest, site: Site, logger: Logger): Fuzz | undefined {
   const { appFuzz } = site.config;
   const isIncremental = 'incremental' in request && request.incremental;

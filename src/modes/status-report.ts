@@ -45,7 +45,7 @@ export interface StatusRequest extends RunRequest {
 
 /**
  * Asks the three places, and reports.
- * @returns true if everything could be asked and read
+ * @returns true if every place answered and every record could be read
  * @throws PersistenceError if the page can't be written
  */
 export async function reportStatus(
@@ -92,12 +92,12 @@ async function writePage(
     selection: runs,
     compareState,
   });
-  // Whoever serves the page is another account.
+  // The web server reads the page under another account.
   await writeFileAtomic(path, page, { mode: 0o644 });
   logger.info(`Page written: ${path}`);
 }
 
-/** JSON and page pass by the log, whose lines hide secrets. */
+/** The log hides secrets itself, but JSON and page do not pass through it. */
 function redacted({ places, stages, lateTimes }: Status, secrets: readonly string[]): Status {
   const redact = makeRedactor(secrets);
   return {
@@ -168,7 +168,7 @@ function limitedTo(runs: RunSet | undefined, source: StatusSource): StatusSource
 
 const noUploads: UncertainRuns = { uncompared: [], different: [] };
 
-/** Which of the keys at UconDB don't count. */
+/** Which keys at UconDB don't count as migrated runs. */
 async function uncertainUploads(
   places: readonly PlaceStatus[],
   site: Site,
@@ -193,7 +193,7 @@ function withoutUncertain(places: readonly PlaceStatus[], uploads: UncertainRuns
   );
 }
 
-/** A file that can't be read does not keep the places from being reported: their runs tell what to write into it. */
+/** An unreadable file does not stop the report: the runs of the places tell what to write into it. */
 async function stageRecord(
   stage: StageName,
   runs: RunSet | undefined,

@@ -19,19 +19,18 @@ import { followUpRecords } from '../state/follow-up-records.ts';
 import { VerifiedNotes } from '../state/verification-records.ts';
 import { storedRecord } from '../ucondb/ucondb.ts';
 import type { Execution } from './mode.ts';
-import { takeTurns } from './verification-turns.ts';
 
 /** Which runs are compared, and for how long. */
 export interface VerificationRequest extends RunRequest, Selection {
   readonly mode: 'verify';
   readonly json: boolean;
-  /** Minutes after which no further run is begun. */
+  /** Minutes after which no further run begins. */
   readonly timeLimit: number | undefined;
 }
 
 /**
- * Compares the runs, and reports.
- * @returns true if everything that was looked at agrees
+ * Compares runs, and reports.
+ * @returns true if everything that was compared is equal
  * @throws ArchiverError if a place can't be listed, or the record of verified runs can't be read or written
  */
 export async function reportVerification(
@@ -52,8 +51,8 @@ export async function reportVerification(
 }
 
 /**
- * Compares runs in artdaqDB with their blobs in UconDB, those whose turn it is ({@link takeTurns}) or those that are asked for by
- * number. A run that was found unequal is named by each verification until it was compared again and found equal.
+ * Compares runs in artdaqDB with their blobs in UconDB: those whose turn it is ({@link takeTurns}), or those that the request
+ * names. Each verification names the runs that were found unequal, until a comparison finds them equal.
  */
 async function verify(
   request: VerificationRequest,
@@ -88,7 +87,7 @@ async function verify(
   );
   await notes.settle();
   const left = plan.left + skipped;
-  // Not only when the next one finds nothing left: it would only see runs that came since.
+  // Now, because the next verification would find only the runs that came in between.
   if (left === 0 && request.runs === undefined) await notes.endRound();
   found.sort((one, other) => other.run - one.run);
   const compared = found.map(({ run }) => run).sort(byRunNumber);
@@ -136,12 +135,43 @@ async function planVerification(request: VerificationRequest, { site, shutdown }
     /** Of the selection. */
     nowhere: runs?.asked.filter((range) => !known.meets(range)) ?? [],
     isNewRound: turns.isNewRound && runs === undefined,
-    // Also what is gone from one place since: it can't be compared, and is no better for it.
+    // A run that has since gone from one place can't be compared, but is unequal all the same.
     unequal: [...new Set([...inArtdaqDb, ...inUconDb])].filter(isUnequal).sort(byRunNumber),
     uncompared: inUconDb.filter((run) => isUncompared(run) && !isUnequal(run)),
     missing,
     amended: await followUpRecords(site.config.app.workDir).amended.read(),
   };
+}
+
+/** Which runs a verification compares. */
+interface Turns {
+  /** In this order. */
+  readonly batch: readonly RunNumber[];
+  /** How many runs get their turn in later verifications of the same round. */
+  readonly left: number;
+  /** Nothing of the current round is left: its last runs were removed. */
+  readonly isNewRound: boolean;
+}
+
+/**
+ * Gives each run one turn per round, whatever its comparison finds, so that every round ends. Runs that were unequal at their
+ * last comparison come first, then the others; in both groups the newest run is first.
+ * @param present the runs that can be compared
+ * @param hadTurn in the current round
+ * @param limit of the batch; none if absent
+ */
+export function takeTurns(
+  present: readonly RunNumber[],
+  hadTurn: (run: RunNumber) => boolean,
+  isUnequal: (run: RunNumber) => boolean,
+  limit: number | undefined,
+): Turns {
+  const open = present.filter((run) => !hadTurn(run));
+  const isNewRound = open.length === 0;
+  const newestFirst = (isNewRound ? present : open).toSorted((one, other) => other - one);
+  const inOrder = [...newestFirst.filter(isUnequal), ...newestFirst.filter((run) => !isUnequal(run))];
+  const batch = inOrder.slice(0, limit);
+  return { batch, left: inOrder.length - batch.length, isNewRound };
 }
 
 /** Exports and unpacks one run, and compares its files. */
@@ -160,7 +190,7 @@ async function verifyRun(run: RunNumber, { site, shutdown }: Execution): Promise
   }
 }
 
-/** The migrate stage can complete the blob of such a run, however it came to lack them (`ucon_db.replace_incomplete`). */
+/** Does the blob lack only times? The migrate stage can complete it, whatever the reason (`ucon_db.replace_incomplete`). */
 function hasLateTimes(result: VerifiedRun): boolean {
   return !('error' in result) && result.timesCameLater;
 }
