@@ -3,7 +3,7 @@ import { messageOf } from '../errors.ts';
 import { ownershipHint } from '../files/ownership.ts';
 import { LogFile, type Rotation } from './log-file.ts';
 import { formatEntry, type LogLevel, makeRedactor } from './log-line.ts';
-import type { LogBinding, Logger } from './logger.ts';
+import type { Logger } from './logger.ts';
 import { type OutputStream, standardError, standardOutput } from './standard-stream.ts';
 import type { TextSink } from './terminal.ts';
 
@@ -40,24 +40,12 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const DEFAULT_ROTATION: Rotation = { maxBytes: 500 * 1024 * 1024, maxAgeMs: 14 * DAY_MS, backups: 5 };
 const OWN_MODULE = 'run_record_archiver.logging';
 
-const PINO_LEVELS = {
-  DEBUG: 'debug',
-  INFO: 'info',
-  WARNING: 'warn',
-  ERROR: 'error',
-  CRITICAL: 'fatal',
-} as const;
-const LEVELS_BY_VALUE: Readonly<Record<number, LogLevel>> = {
-  20: 'DEBUG',
-  30: 'INFO',
-  40: 'WARNING',
-  50: 'ERROR',
-  60: 'CRITICAL',
-};
+/** Our levels in pino, under the names of {@link Logger}'s methods. */
+const PINO_LEVELS = { debug: 20, info: 30, warning: 40, error: 50, critical: 60 } as const;
 
 /** The fields of a pino record that are used here. */
 interface PinoRecord {
-  readonly level: number;
+  readonly level: LogLevel;
   readonly msg: string;
   readonly module: string;
   readonly run?: number;
@@ -87,14 +75,22 @@ export function createLogging(options: LoggingOptions): Logging {
   file = openFile(options, clock, complain);
 
   const write = (json: string): void => {
-    const record: PinoRecord = JSON.parse(json);
-    const level = LEVELS_BY_VALUE[record.level] ?? 'INFO';
-    const { module, msg: message, run } = record;
+    const { level, module, msg: message, run }: PinoRecord = JSON.parse(json);
     emit(level, formatEntry({ time: clock(), module, level, message, run }, redact));
   };
-  const root = pino({ base: null, timestamp: false, level: PINO_LEVELS[options.level] }, { write });
+  const root = pino(
+    {
+      base: null,
+      timestamp: false,
+      level: options.level.toLowerCase(),
+      customLevels: PINO_LEVELS,
+      useOnlyCustomLevels: true,
+      formatters: { level: (name) => ({ level: name.toUpperCase() }) },
+    },
+    { write },
+  );
   return {
-    logger: (module) => new PinoLogger(root.child({ module })),
+    logger: (module) => loggerOf(root.child({ module })),
     close: () => {
       file?.close();
       file = undefined;
@@ -102,36 +98,15 @@ export function createLogging(options: LoggingOptions): Logging {
   };
 }
 
-class PinoLogger implements Logger {
-  readonly #pino: pino.Logger;
-
-  constructor(logger: pino.Logger) {
-    this.#pino = logger;
-  }
-
-  debug(message: string): void {
-    this.#pino.debug(message);
-  }
-
-  info(message: string): void {
-    this.#pino.info(message);
-  }
-
-  warning(message: string): void {
-    this.#pino.warn(message);
-  }
-
-  error(message: string): void {
-    this.#pino.error(message);
-  }
-
-  critical(message: string): void {
-    this.#pino.fatal(message);
-  }
-
-  child(binding: LogBinding): Logger {
-    return new PinoLogger(this.#pino.child({ ...binding }));
-  }
+function loggerOf(logger: pino.Logger<keyof typeof PINO_LEVELS>): Logger {
+  return {
+    debug: (message) => logger.debug(message),
+    info: (message) => logger.info(message),
+    warning: (message) => logger.warning(message),
+    error: (message) => logger.error(message),
+    critical: (message) => logger.critical(message),
+    child: (binding) => loggerOf(logger.child({ ...binding })),
+  };
 }
 
 function openFile(
