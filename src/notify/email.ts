@@ -56,8 +56,6 @@ export class EmailChannel implements CheckableChannel {
         to: recipientEmail,
         headers: { 'Auto-Submitted': 'auto-generated' },
         ...emailContent(report),
-        disableFileAccess: true,
-        disableUrlAccess: true,
         signal,
       });
       if (rejected.length > 0) {

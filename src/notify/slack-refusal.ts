@@ -11,36 +11,36 @@ interface SlackRefusal {
 /** A parameter of `reporting.slack` that Slack can judge. */
 export type SlackSubject = 'token' | 'channel';
 
-type Meaning = Omit<SlackRefusal, 'reason'>;
+type RefusalMeaning = Omit<SlackRefusal, 'reason'>;
 
-const token: Meaning = { advice: 'Check reporting.slack.bot_token.', about: 'token' };
-const scope: Meaning = { advice: "The token's app needs the scope chat:write.", about: 'token' };
-const channel: Meaning = {
+const token: RefusalMeaning = { advice: 'Check reporting.slack.bot_token.', about: 'token' };
+const scope: RefusalMeaning = { advice: "The token's app needs the scope chat:write.", about: 'token' };
+const channel: RefusalMeaning = {
   advice: "Check reporting.slack.channel, and that the token's app has been invited to that channel.",
   about: 'channel',
 };
-const forbidden: Meaning = {
+const forbidden: RefusalMeaning = {
   advice:
     'The workspace does not let the app post there: ask its administrators, or name another channel in reporting.slack.channel.',
 };
-const busy: Meaning = {
+const busy: RefusalMeaning = {
   advice: 'The next execution tries again. If that happens often, raise reporting.repeat_hours.',
 };
-const broken: Meaning = {
+const broken: RefusalMeaning = {
   advice: 'Slack, or a proxy on the way to it, has trouble; the next execution tries again.',
 };
-const foreign: Meaning = {
+const foreign: RefusalMeaning = {
   advice: 'This is no answer of Slack: check the proxy of HTTPS_PROXY, if there is one, and SLACK_API_URL.',
 };
-const malformed: Meaning = {
+const malformed: RefusalMeaning = {
   advice: 'Slack does not accept the form of the message, which is a bug of the archiver: please report it.',
 };
-const unlisted: Meaning = {
+const unlisted: RefusalMeaning = {
   advice: "Slack's description of the method chat.postMessage explains this code.",
 };
 
 /** https://docs.slack.dev/reference/methods/chat.postMessage, "Errors" */
-const meanings: ReadonlyMap<string, Meaning> = new Map(
+const meanings: ReadonlyMap<string, RefusalMeaning> = new Map(
   (
     [
       [token, 'invalid_auth not_authed account_inactive token_revoked token_expired not_allowed_token_type'],
@@ -98,7 +98,7 @@ function refusalOf(error: unknown): SlackRefusal {
   return { ...(isUnanswered ? unreached(reason) : foreign), reason };
 }
 
-function unreached(reason: string): Meaning {
+function unreached(reason: string): RefusalMeaning {
   if (/certificate|altnames/i.test(reason)) {
     return {
       advice:
