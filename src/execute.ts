@@ -1,5 +1,5 @@
 import type { RunRequest } from './cli/cli.ts';
-import type { ArchiverConfig } from './config/schema.ts';
+import type { ArchiverConfig } from './config/archiver-config.ts';
 import type { Environment } from './environment.ts';
 import { ArchiverError, ConfigurationError, LockExistsError, messageOf } from './errors.ts';
 import { exitCodeOf, exitCodes } from './exit.ts';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { ArtdaqDb } from './artdaqdb/artdaqdb.ts';
 import { type ArtdaqDbServices, openArtdaqDb } from './artdaqdb/schemes.ts';
+import type { ArchiverConfig } from './config/archiver-config.ts';
 import { loadConfig } from './config/load.ts';
-import type { ArchiverConfig } from './config/schema.ts';
 import type { Environment } from './environment.ts';
 import type { StageName } from './errors.ts';
 import { installationDirectory } from './installation.ts';

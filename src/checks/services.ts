@@ -1,5 +1,5 @@
 import { type ArtdaqDbServices, backendOf } from '../artdaqdb/schemes.ts';
-import type { ArchiverConfig } from '../config/schema.ts';
+import type { ArchiverConfig } from '../config/archiver-config.ts';
 import type { Environment } from '../environment.ts';
 import type { Usability } from '../files/directory-access.ts';
 import type { Logger } from '../log/logger.ts';

@@ -3,11 +3,11 @@ import type { Environment } from '../environment.ts';
 import { ConfigurationError, messageOf } from '../errors.ts';
 import { shortened } from '../shown-text.ts';
 import { errorCode } from '../system-error.ts';
+import { type ArchiverConfig, toArchiverConfig } from './archiver-config.ts';
 import { type Expansion, expandConfig } from './expand.ts';
 import { fromFlatEmail } from './flat-email.ts';
 import { type ChangedScalar, readYaml } from './read-yaml.ts';
 import { rules } from './rules.ts';
-import { type ArchiverConfig, toArchiverConfig } from './schema.ts';
 import { configFile, numericParameters } from './sections.ts';
 import {
   type ConfigPath,

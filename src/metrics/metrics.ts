@@ -1,4 +1,4 @@
-import type { ArchiverConfig } from '../config/schema.ts';
+import type { ArchiverConfig } from '../config/archiver-config.ts';
 import type { Environment } from '../environment.ts';
 import { makeRedactor } from '../log/log-line.ts';
 import type { Logger } from '../log/logger.ts';

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import type { SMTPTransportOptions } from 'nodemailer';
-import type { ArchiverConfig } from '../config/schema.ts';
+import type { ArchiverConfig } from '../config/archiver-config.ts';
 import { messageOf, NotificationError } from '../errors.ts';
 import type { Usability } from '../files/directory-access.ts';
 import { makeRedactor } from '../log/log-line.ts';

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { ArchiverConfig } from '../config/schema.ts';
+import type { ArchiverConfig } from '../config/archiver-config.ts';
 import type { Environment } from '../environment.ts';
 import type { StageName } from '../errors.ts';
 import { makeRedactor } from '../log/log-line.ts';

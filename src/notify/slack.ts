@@ -1,5 +1,5 @@
 import type { WebClient, WebClientOptions } from '@slack/web-api';
-import type { ArchiverConfig } from '../config/schema.ts';
+import type { ArchiverConfig } from '../config/archiver-config.ts';
 import { NotificationError } from '../errors.ts';
 import type { Usability } from '../files/directory-access.ts';
 import type { Logger } from '../log/logger.ts';

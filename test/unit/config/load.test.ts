@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ArchiverConfig } from '../../../src/config/archiver-config.ts';
 import { loadConfig, parseConfig } from '../../../src/config/load.ts';
-import type { ArchiverConfig } from '../../../src/config/schema.ts';
 import { ConfigurationError } from '../../../src/errors.ts';
 import { GENERATE_NAMES } from '../../../src/records/converters/converters.ts';
 
