@@ -49,7 +49,7 @@ describe('the pipeline with use_tools', () => {
     expect((await run()).stdout).toContain('Import Stage: No new runs to import.');
   });
 
-  it('archives the same as without', async () => {
+  it('archives the same as without the tools', async () => {
     site.addRuns(7);
     await run();
     const blob = await ucondb.blob(7);
@@ -87,7 +87,7 @@ describe('the pipeline with use_tools', () => {
     expect(existsSync(join(site.work, 'import_failures.log'))).toBe(false);
   });
 
-  it('says the password to nobody', async () => {
+  it('shows the password to nobody', async () => {
     site.configure(ucondb.url, {
       artdaq_db: {
         use_tools: true,
@@ -108,7 +108,7 @@ describe('an archiver that is killed', () => {
     ['when all but the schema is stored', { at: 4 }],
     ['before the schema', { at: 0, skip: 1 }],
     ['behind the schema', { at: 1, skip: 1 }],
-  ])('%s has its run completed by the next, with nothing stored twice', async (_moment, faults) => {
+  ])('%s leaves a run that the next completes, with nothing stored twice', async (_moment, faults) => {
     site.addRuns(5, 6);
     tools.spoil('bulkloader', { ...faults, pause: true });
     const killed = start();
@@ -130,7 +130,7 @@ describe('an archiver that is killed', () => {
     }
   });
 
-  it('with its loader as well has its run completed too', async () => {
+  it('together with its loader leaves a run that the next completes too', async () => {
     site.addRuns(5);
     tools.spoil('bulkloader', { at: 2, hang: 'plain' });
     const killed = start();
@@ -145,7 +145,7 @@ describe('an archiver that is killed', () => {
 });
 
 describe('a shutdown', () => {
-  it('lets the load under way end', async () => {
+  it('lets the load under way finish', async () => {
     site.addRuns(5, 6);
     site.configure(ucondb.url, { artdaq_db: { use_tools: true }, app: { parallel_workers: 1 } });
     tools.spoil('bulkloader', { at: 1, pause: true });

@@ -100,13 +100,13 @@ describe('whose fault it is that the tools do not store or export a run', () => 
     expect(await failure(work)).toMatchObject({ fault: 'unknown', place: 'work directory' });
   });
 
-  it("is the site's if the database can not be made", async () => {
+  it("is the site's if the database cannot be made", async () => {
     await writeFile(join(directory, 'file'), '');
     const db = open(undefined, join(directory, 'file/db'));
     expect(await failure(db.insert(5, 'x', documents))).toMatchObject({ fault: 'site' });
   });
 
-  it("is the run's for what the tools can not hold, but the site's if that is the schema", async () => {
+  it("is the run's for what the tools cannot hold, but the site's if that is the schema", async () => {
     const text = 'a: "#include x"\n';
     const odd = [...documents, { name: 'odd.fcl', text }];
     expect(await failure(open().insert(5, 'x', odd))).toMatchObject({ fault: 'run' });

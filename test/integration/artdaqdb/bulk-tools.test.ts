@@ -84,7 +84,7 @@ async function expectRecovery(db: BulkTools): Promise<void> {
 }
 
 describe('a load', () => {
-  it('is given files, arguments and environment, and leaves nothing behind', async () => {
+  it('gets files, arguments and environment, and leaves nothing behind', async () => {
     const db = open({ env: { ...process.env, LD_LIBRARY_PATH: '/opt/site' } });
     await db.prepare();
     await db.insert(5, 'x', documents);
@@ -140,7 +140,7 @@ describe('a load', () => {
     },
   );
 
-  it('of the schema that ends after it was given up is no obstacle to the next attempt', async () => {
+  it('of the schema that ends after the archiver gave it up does not hinder the next attempt', async () => {
     const { composition } = native;
     const away = new ArtdaqDbError('the database is away', { retryable: true });
     const counted = vi.spyOn(native, 'composition').mockImplementation(async (run, config) => {
@@ -156,7 +156,7 @@ describe('a load', () => {
     expect(await failure(db.insert(5, 'x', documents))).toBeInstanceOf(ArtdaqDbPresenceError);
   });
 
-  it('of the schema is not begun if another program took a document away', async () => {
+  it('of the schema is not started if another program took a document away', async () => {
     const { composition } = native;
     const counted = vi.spyOn(native, 'composition').mockImplementation(async (run, config) => {
       const stored = await composition.call(native, run, config);
@@ -193,7 +193,7 @@ describe('a load', () => {
     expect((await failure(db.insert(5, 'x', documents))).message).toContain('boot is there 2 times');
   });
 
-  it('whose tool is killed half-way is completed by the next', async () => {
+  it('whose tool is killed half-way is completed by the next attempt', async () => {
     tools.spoil('bulkloader', { at: 1, signal: 'SIGKILL' });
     const db = open();
     expect((await failure(db.insert(5, 'x', documents))).message).toContain('SIGKILL');
@@ -236,17 +236,20 @@ describe('a load', () => {
     await expectRecovery(db);
   });
 
-  it.each(['plain', 'stubborn'] as const)('that hangs (%s) is ended, with all it started', async (hang) => {
-    tools.spoil('bulkloader', { at: 1, hang });
-    const db = open({ timeoutMs: 1500 });
-    const loading = failure(db.insert(5, 'x', documents));
-    const pid = await tools.reached('hanging');
-    const error = await loading;
-    expect(error.message).toContain('ended after 1.5 s');
-    expect(error.retryable).toBe(true);
-    expect(findProcess(pid)).toBeUndefined();
-    await expectRecovery(open());
-  });
+  it.each(['plain', 'stubborn'] as const)(
+    'that hangs (%s) is ended, with everything that it started',
+    async (hang) => {
+      tools.spoil('bulkloader', { at: 1, hang });
+      const db = open({ timeoutMs: 1500 });
+      const loading = failure(db.insert(5, 'x', documents));
+      const pid = await tools.reached('hanging');
+      const error = await loading;
+      expect(error.message).toContain('ended after 1.5 s');
+      expect(error.retryable).toBe(true);
+      expect(findProcess(pid)).toBeUndefined();
+      await expectRecovery(open());
+    },
+  );
 
   it('does not wait for what a tool left running', async () => {
     tools.spoil('bulkloader', { at: 2, hang: 'grandchild' });
@@ -411,7 +414,7 @@ describe('prepare', () => {
     expect(await entities()).toEqual(['boot', 'schema', 'settings']);
   });
 
-  it('says that it can not work where a file is in the way, and can be closed', async () => {
+  it('says that it cannot work where a file is in the way, and can be closed', async () => {
     await writeFile(join(directory, 'work'), '');
     const db = open();
     expect((await failure(db.insert(5, 'x', documents))).message).toContain('Cannot work in');

@@ -149,7 +149,7 @@ describe('what a server refuses', () => {
     },
   );
 
-  it('goes on without an index that it may not make, and warns', async () => {
+  it('continues without an index that it may not make, and warns', async () => {
     const responder = await site.start();
     responder.script = (seen) =>
       onCall('createIndexes', refusal(13, 'Unauthorized', 'not authorized to create indexes'))(seen) ??
@@ -199,7 +199,7 @@ describe('what a server refuses', () => {
     expect(await client.listRuns()).toEqual([]);
   });
 
-  it('names file and key that a server before 5.0 can not take', async () => {
+  it('names the file and the key that a server before 5.0 does not take', async () => {
     const responder = await site.start({ maxWireVersion: 12 });
     const client = site.open(responder);
     const dotted = { name: 'dotted.fcl', text: 'services.daq.level: 3\n' };
@@ -212,7 +212,7 @@ describe('what a server refuses', () => {
   });
 });
 
-describe('a server that can not be reached', () => {
+describe('a server that cannot be reached', () => {
   it('has a closed port', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -239,7 +239,7 @@ describe('a server that can not be reached', () => {
     expect(error.retryable).toBe(true);
   });
 
-  it('comes back, and the same client goes on', async () => {
+  it('may come back, and the same client continues', async () => {
     const responder = await site.start();
     const client = site.open(responder, { parameters: IMPATIENT });
     await client.insert(5, 'standard', files);
@@ -267,7 +267,7 @@ describe('how the client writes', () => {
     ]);
   });
 
-  it('works on a server that is no member of a replica set', async () => {
+  it('works on a server that is not a member of a replica set', async () => {
     const responder = await site.start({ standalone: true });
     const client = site.open(responder);
     await client.prepare();
@@ -307,7 +307,7 @@ describe('how the client writes', () => {
     for (const { ordered } of commands('insert')) expect(ordered).toBe(true);
   });
 
-  it('takes nothing away with a refused document that another archiver may have stored', async () => {
+  it('removes nothing with a refused document that another archiver may have stored', async () => {
     const responder = await site.start();
     const client = site.open(responder);
     await client.prepare();

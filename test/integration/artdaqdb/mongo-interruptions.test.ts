@@ -77,7 +77,7 @@ describe('a run that is completed from leftovers', () => {
 });
 
 describe('a server that alters the schema of a run that is completed from leftovers', () => {
-  it('never has the run visible without its documents', async () => {
+  it('never makes the run visible without its documents', async () => {
     const responder = await site.start();
     const client = site.open(responder);
     const odd = [
@@ -146,7 +146,7 @@ describe('a replica set that changes its primary', () => {
     expectOnce(responder);
   });
 
-  it('is told from a server that is down', async () => {
+  it('is distinguished from a server that is down', async () => {
     const responder = await site.start({ role: 'secondary' });
     const error = await site.failureOf(site.open(responder, { parameters: IMPATIENT }).listRuns());
     expect(error.message).toMatch(/no primary/);
@@ -157,7 +157,7 @@ describe('a replica set that changes its primary', () => {
 describe.each(['RunHistory', 'SystemLayout'])(
   'a connection that breaks while %s is written',
   (collection) => {
-    it('is replaced by the driver, and the run stands there once', () =>
+    it('is replaced by the driver, and the run is stored once', () =>
       forEachAtOnce(cuts, async (fault) => {
         const responder = await site.start();
         const client = site.open(responder, { parameters: IMPATIENT });
@@ -184,10 +184,10 @@ describe.each(['RunHistory', 'SystemLayout'])(
   },
 );
 
-describe('a server that carries a repeated write out again', () => {
+describe('a server that executes a repeated write twice', () => {
   const taken = { index: 0, code: 11000, errmsg: 'E11000 duplicate key error index: _id_ dup key' };
 
-  it('does not make the archiver take away the run that it has just made visible', async () => {
+  it('does not make the archiver remove the run that it has just made visible', async () => {
     const responder = await site.start();
     const client = site.open(responder);
     const again = (answer: object): Fault => ({
@@ -234,7 +234,7 @@ describe('a listing that breaks', () => {
     ['the server is not primary', refusal(11602, 'InterruptedDueToReplStateChange', 'stepped down')],
   ];
 
-  it.each(['find', 'getMore'])('in %s fails instead of being short', (name) =>
+  it.each(['find', 'getMore'])('in %s fails instead of returning too little', (name) =>
     forEachAtOnce(breaks, async (fault) => {
       const responder = await site.start({ batchLimit: 2 });
       const client = site.open(responder, NO_RETRY);

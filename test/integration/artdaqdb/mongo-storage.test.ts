@@ -136,7 +136,7 @@ describeWithMongodb('MongoDb', (server) => {
     expect(indexes.map(({ key }) => Object.keys(key).join())).toContain('configurations.name');
   });
 
-  it('reads runs of the C++ tools, twice stored documents as the newest', async () => {
+  it('reads runs of the C++ tools, and of documents stored twice the newest', async () => {
     for (const file of documentsOfRun(5)) await storeForeign(5, file);
     await storeForeign(5, { name: 'schema.fcl', text: '\nversion: 1 \n' });
     await storeForeign(5, { name: 'boot.fcl', text: '\nhost: "new" \n' }, new Date(9));
@@ -204,7 +204,7 @@ describeWithMongodb('MongoDb', (server) => {
     expect(await idsOf('RunHistory')).toHaveLength(4);
   });
 
-  it('completes no run after so long that others may have taken it for given up', async () => {
+  it('does not complete a run after so long that others may think it given up', async () => {
     const minuteLater = (): Date => {
       time += 60_000;
       return new Date(time);
@@ -237,7 +237,7 @@ describeWithMongodb('MongoDb', (server) => {
     expect(before).toEqual(expect.arrayContaining(await idsOf('RunHistory')));
   });
 
-  it('takes another id where its own is taken by something else', async () => {
+  it('uses another id if something else has its own', async () => {
     await db.insert(5, 'standard', documentsOfRun(5));
     const [id] = await idsOf('SystemLayout');
     await database.collection('SystemLayout').deleteMany({});
@@ -267,22 +267,25 @@ describeWithMongodb('MongoDb', (server) => {
   it.each([
     ['dots', '\na.b.c: 1 \n', "'a.b.c'", server.holdsDottedKeys],
     ['a repeat', '\na: 1 \n\na: 2 \n', "'a'", server.holdsRepeatedKeys],
-  ])('stores names with %s, or says by file and name that it can not', async (_what, text, name, isHeld) => {
-    for (const odd of ['odd.fcl', 'schema.fcl']) {
-      const run = odd.length;
-      const files = [...documentsOfRun(run).filter((file) => file.name !== odd), { name: odd, text }];
-      if (isHeld) {
-        await db.insert(run, 'standard', files);
-        expect(byName(await db.export(run))).toEqual(byName(files));
-      } else {
-        const refusal = db.insert(run, 'standard', files);
-        await expect(refusal).rejects.toMatchObject({ retryable: false });
-        await expect(refusal).rejects.toThrow(new RegExp(`${odd}.*${name}`));
-        expect(await db.has(run, 'standard')).toBe(false);
-        expect(await db.composition(run, 'standard')).toEqual([]);
+  ])(
+    'stores names with %s, or names the file and the key that it cannot store',
+    async (_what, text, name, isHeld) => {
+      for (const odd of ['odd.fcl', 'schema.fcl']) {
+        const run = odd.length;
+        const files = [...documentsOfRun(run).filter((file) => file.name !== odd), { name: odd, text }];
+        if (isHeld) {
+          await db.insert(run, 'standard', files);
+          expect(byName(await db.export(run))).toEqual(byName(files));
+        } else {
+          const refusal = db.insert(run, 'standard', files);
+          await expect(refusal).rejects.toMatchObject({ retryable: false });
+          await expect(refusal).rejects.toThrow(new RegExp(`${odd}.*${name}`));
+          expect(await db.has(run, 'standard')).toBe(false);
+          expect(await db.composition(run, 'standard')).toEqual([]);
+        }
       }
-    }
-  });
+    },
+  );
 
   it('refuses a document over 16 MB by name before it is sent', async () => {
     const large = { name: 'large.fcl', text: `\na: "${'x'.repeat(17 * 1024 * 1024)}" \n` };

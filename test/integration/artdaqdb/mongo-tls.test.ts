@@ -28,7 +28,7 @@ function startSecure(): Promise<MongoResponder> {
 }
 
 describe('client certificates', () => {
-  it('let us in, by the two environment variables', async () => {
+  it('let us in if the two environment variables name them', async () => {
     const responder = await startSecure();
     const client = site.open(responder, { credentials: '', env: ours });
     await client.prepare();
@@ -41,7 +41,7 @@ describe('client certificates', () => {
     }
   });
 
-  it('leave the words of the URI standing', async () => {
+  it('give way to the options of the URI', async () => {
     const responder = await site.start({ tls: { ...server, ca: pem('ca.pem') } });
     const client = site.open(responder, { env: ours, parameters: { authMechanism: 'SCRAM-SHA-256' } });
     expect(await client.listRuns()).toEqual([]);
@@ -101,7 +101,7 @@ describe('the certificate of the server', () => {
     expect(error.retryable).toBe(false);
   });
 
-  it('must bear the name of the host', async () => {
+  it('must name the host', async () => {
     const responder = await site.start({ tls: { cert: pem('elsewhere.pem'), key: pem('elsewhere.pem') } });
     const error = await site.failureOf(
       site.open(responder, { credentials: '', env: ours, parameters: IMPATIENT }).listRuns(),
@@ -111,7 +111,7 @@ describe('the certificate of the server', () => {
     expect(error.retryable).toBe(false);
   });
 
-  it('is missed on a server without TLS', async () => {
+  it('is missing on a server without TLS', async () => {
     const responder = await site.start();
     const error = await site.failureOf(
       site.open(responder, { credentials: '', env: ours, parameters: IMPATIENT }).listRuns(),

@@ -53,7 +53,7 @@ describe('whose fault it is that MongoDB does not take a run', () => {
     ['a document', 'run', 'large.fcl', `a: "${'x'.repeat(17_000_000)}"\n`],
     ['a name', 'run', 'dotted.fcl', 'services.daq.level: 3\n'],
     ['the schema', 'site', 'schema.fcl', 'services.daq.level: 3\n'],
-  ])('for %s that it can not hold: %s', async (_what, whose, name, text) => {
+  ])('for %s that it cannot hold: %s', async (_what, whose, name, text) => {
     const responder = await site.start({ maxWireVersion: 12 });
     const client = site.open(responder);
     const documents: FhiclFile[] = [...files.filter((file) => file.name !== name), { name, text }];
@@ -78,7 +78,7 @@ describe('whose fault it is that MongoDB does not take a run', () => {
   });
 });
 
-describe('whose fault it is that MongoDB can not be reached', () => {
+describe('whose fault it is that MongoDB cannot be reached', () => {
   it("is the site's for a closed port and a host name that nobody knows", async () => {
     for (const host of [`127.0.0.1:${await closedPort()}`, 'no-such-host.invalid:27017']) {
       const client = site.open({ host }, { parameters: IMPATIENT });
@@ -94,7 +94,7 @@ describe('whose fault it is that MongoDB can not be reached', () => {
     expect(error).toMatchObject({ fault: 'site', retryable: false });
   });
 
-  it("is the site's for a URI and a certificate that can not be used", async () => {
+  it("is the site's for a URI and a certificate that cannot be used", async () => {
     const responder = await site.start();
     const odd = site.open(responder, { parameters: { noSuchOption: '1' } });
     expect(await site.failureOf(odd.insert(5, 'standard', files))).toMatchObject({ fault: 'site' });

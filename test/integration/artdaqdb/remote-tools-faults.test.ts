@@ -100,7 +100,7 @@ describe.runIf(hasSshd())('tools on a host over ssh', () => {
     );
   }
 
-  it('get what is to be stored, and nothing is left of it', async () => {
+  it('get the files to store, and leave nothing behind', async () => {
     install(
       'bulkloader',
       'cp -r "$6" "$FAR/stored"; ls >"$FAR/around"; umask >"$FAR/umask"; pwd >"$FAR/pwd"',
@@ -120,7 +120,7 @@ describe.runIf(hasSshd())('tools on a host over ssh', () => {
     );
   });
 
-  it('get a run of some megabytes there and back', async () => {
+  it('send a run of some megabytes there and back', async () => {
     writeFileSync(join(here, 'big.fcl'), 'x'.repeat(5_000_000));
     install('bulkloader', 'cp "$6/big.fcl" "$FAR/stored"');
     install('bulkdownloader', 'mkdir "$6/cfg" && cp "$FAR/stored" "$6/cfg/copy.fcl"');
@@ -203,7 +203,7 @@ describe.runIf(hasSshd())('tools on a host over ssh', () => {
     ['head', 'echo "no space for you" >&2; exit 1', "can't be written"],
     ['head', 'echo "no space for you" >&2; /usr/bin/head -c 1024', "can't be written"],
     ['tar', 'echo "no space for you" >&2; exit 2', "can't be unpacked"],
-  ])('are not begun if %s fails', async (program, script, message) => {
+  ])('are not started if %s fails', async (program, script, message) => {
     install(program, script);
     install('bulkloader', 'touch "$FAR/begun"');
     writeFileSync(join(here, 'boot.fcl'), 'a: 1');
@@ -213,12 +213,12 @@ describe.runIf(hasSshd())('tools on a host over ssh', () => {
     expect(existsSync(join(far, 'begun'))).toBe(false);
   });
 
-  it('whose temporary directory does not exist are not begun', async () => {
+  it('whose temporary directory does not exist are not started', async () => {
     login({ env: { TMPDIR: join(far, 'none') } });
     await expect(run('bulkloader')).rejects.toThrow(/no temporary directory.*No such file/s);
   });
 
-  it('that can not pack what they exported are reported', async () => {
+  it('that cannot pack what they exported are reported', async () => {
     install('tar', 'case "$1" in -c*) exit 2;; *) exec /bin/tar "$@";; esac');
     await expect(run('bulkdownloader')).rejects.toThrow("can't be packed");
   });
@@ -271,7 +271,7 @@ describe.runIf(hasSshd())('tools on a host over ssh', () => {
     expect(pids.map(isRunning)).toEqual([false, false]);
   });
 
-  it('are not begun while an earlier one may still be running', async () => {
+  it('are not started while an earlier one may still be running', async () => {
     install('bulkloader', hangs);
     const target = host();
     const attempt = failureOf(run('bulkloader', target));
@@ -322,14 +322,14 @@ describe.runIf(hasSshd())('tools on a host over ssh', () => {
     }
   });
 
-  it('can not be had from an account without shell', async () => {
+  it('cannot be used by an account without a shell', async () => {
     login({ noise: 'This account is not available', shell: 'false' });
     const failure = await failureOf(host().check());
     expect(failure).toBeInstanceOf(ConfigurationError);
     expect(String(failure)).toContain('ran no command (exit code 1)');
   });
 
-  it('are tried again if ssh can not be started just now', async () => {
+  it('are tried again if ssh cannot be started at the moment', async () => {
     const program = join(far, 'ssh');
     writeFileSync(program, '#!/bin/sh\n', { mode: 0o755 });
     const beingWritten = openSync(program, 'r+');
@@ -340,7 +340,7 @@ describe.runIf(hasSshd())('tools on a host over ssh', () => {
     expect(String(failure)).toContain("ssh can't be started");
   });
 
-  it('are not waited for if ssh can not be started', async () => {
+  it('are not waited for if ssh cannot be started', async () => {
     const failure = await failureOf(host({ env: { TOO_LONG: 'x'.repeat(5_000_000) } }).check());
     expect(failure).toBeInstanceOf(ConfigurationError);
     expect(String(failure)).toContain('E2BIG');

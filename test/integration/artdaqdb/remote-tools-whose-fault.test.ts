@@ -131,7 +131,7 @@ describe.runIf(hasSshd())('whose fault it is that the tools on another host do n
     expect(error.message).not.toMatch(/find the run/);
   });
 
-  it('tells what a tool complained of though it ended well', async () => {
+  it('tells what a tool complained of although it succeeded', async () => {
     install('bulkdownloader', 'echo "write: No space left on device" >&2');
     const work = host().run({
       tool: 'bulkdownloader',

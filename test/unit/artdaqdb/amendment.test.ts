@@ -36,7 +36,7 @@ describe('planAmendment', () => {
     for (const { json } of plan.replacements) expect(sameContent(json, wanted)).toBe(true);
   });
 
-  it('replaces nothing that must not be, and none of several contents', async () => {
+  it('replaces nothing that must be kept, and none of several contents', async () => {
     const kept = planAmendment(await amendment((text) => !text.includes('a: 1')), stored('old'));
     expect(kept).toEqual({ outcome: 'kept', replacements: [] });
     const all = await amendment();

@@ -24,13 +24,13 @@ describe('mongoAddress', () => {
     expect(address.hide('connect ECONNREFUSED 127.0.0.1:27017')).toBe('connect ECONNREFUSED 127.0.0.1:27017');
   });
 
-  it('hides short ones where they are words', () => {
+  it('hides short secrets only where they are whole words', () => {
     expect(mongoAddress('mongodb://db:x@h/db').hide('user db x at mongodb://h/dbx')).toBe(
       'user … … at mongodb://h/dbx',
     );
   });
 
-  it('leaves out where to read', () => {
+  it('drops the options about where to read', () => {
     const uri =
       'mongodb://u:p@h/db?readPreference=nearest&w=1&readpreferencetags=dc:x&maxStalenessSeconds=99&tls=true';
     expect(mongoAddress(uri).uri).toBe('mongodb://u:p@h/db?w=1&tls=true');
@@ -38,7 +38,7 @@ describe('mongoAddress', () => {
     expect(mongoAddress('mongodb://h/db?readPreference=secondary').uri).toBe('mongodb://h/db?');
   });
 
-  it('knows which options are set, and whether TLS is', () => {
+  it('tells which options are set, and whether TLS is on', () => {
     const { options, tls, hasUser } = mongoAddress('mongodb://h/db?replicaSet=r&TLS=true');
     expect([...options]).toEqual(['replicaset', 'tls']);
     expect([tls, hasUser]).toEqual([true, false]);

@@ -39,7 +39,7 @@ function idFirst(bson: Uint8Array): Uint8Array {
 }
 
 describe('stored documents as BSON', () => {
-  it('come back as the same bytes, whoever wrote them', () => {
+  it('are read back as the same bytes, whoever wrote them', () => {
     const texts = storedTexts();
     expect(texts.length).toBeGreaterThan(100);
     for (const [path, json] of texts) {
@@ -49,7 +49,7 @@ describe('stored documents as BSON', () => {
     }
   });
 
-  it('have an ObjectId, int32 line numbers, booleans, and strings for all else', () => {
+  it('hold an ObjectId, int32 line numbers, booleans, and strings for everything else', () => {
     const bson = BSON.deserialize(
       bsonOfText(stored('# c\nn: 5 \nt: true \nz: {a: 1.50 b: [0x10, @nil]} \n')),
       {
@@ -67,12 +67,12 @@ describe('stored documents as BSON', () => {
     );
   });
 
-  it('come back the same from a server that puts the id first', () => {
+  it('are read back unchanged from a server that puts the id first', () => {
     const json = stored('b: 1 \na: {c: "x" d: 2}\n');
     expect(storedJsonOf(idFirst(bsonOfText(json)), '').toString()).toBe(json);
   });
 
-  it('keep repeated names, dots, and names that objects of JavaScript treat specially, in their order', () => {
+  it('keep repeated names, dots, and names that JavaScript objects treat specially, in order', () => {
     const json = stored(
       'b: 1 \na: 2 \nb: {__proto__: 3 constructor: 4} \na.b.c: 5 \na: [] \n__proto__: 6 \n',
     );
@@ -122,13 +122,13 @@ describe('stored documents as BSON', () => {
     });
   });
 
-  it('pass bytes on that are no UTF-8', () => {
+  it('keep bytes that are not UTF-8', () => {
     const bson = Buffer.from(BSON.serialize({ a: 'x?z' }));
     bson[bson.indexOf('?')] = 0xff;
     expect(storedJsonOf(bson, '')).toEqual(Buffer.from('{\n"a" : "x\xffz"\n}', 'latin1'));
   });
 
-  it('are refused with their place if they hold what JSON can not say, or are damaged', () => {
+  it('are refused by place if they are damaged or hold what JSON cannot express', () => {
     const binary = BSON.serialize({ a: { b: new BSON.Binary(new Uint8Array(3)) } });
     expect(() => storedJsonOf(binary, 'RunHistory/1')).toThrow(/RunHistory\/1 .*a\.b/);
     const bson = bsonOfText(stored('a: {b: [1, "x"]} \n'));
@@ -143,7 +143,7 @@ describe('stored documents as BSON', () => {
     }
   });
 
-  it('have ids of any kind', () => {
+  it('may have ids of any kind', () => {
     expect(documentId(bsonOfText(stored('a: 1 \n')))).toBe(ID);
     expect(documentId(BSON.serialize({ a: 1, _id: ID }))).toBe(`"${ID}"`);
     expect(documentId(BSON.serialize({ a: { _id: 1 } }))).toBe('');

@@ -29,7 +29,7 @@ describe('rights of an account', () => {
     ['on another database', { resource: { db: 'other', collection: '' }, actions: readWrite }],
     ['on the cluster', { resource: { cluster: true }, actions: ['anyAction'] }],
     ['to read', { resource: { db: 'artdaq', collection: '' }, actions: ['find'] }],
-  ])('%s do not', (_what, privilege) => {
+  ])('%s do not suffice', (_what, privilege) => {
     expect(missingRights(answer(privilege), 'artdaq')).toContain('insert on RunHistory');
   });
 

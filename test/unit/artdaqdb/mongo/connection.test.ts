@@ -25,7 +25,7 @@ describe('client options', () => {
   const optionsFor = (uri: string, env: Record<string, string> = {}) =>
     clientOptions(mongoAddress(uri), env, (message) => warnings.push(message));
 
-  it('bound all waiting, unless the URI says how long', async () => {
+  it('limit every wait unless the URI says how long it may be', async () => {
     const options = await optionsFor('mongodb://h/db?sockettimeoutms=5&maxPoolSize=3');
     expect(options).toMatchObject({ serverSelectionTimeoutMS: 10_000, connectTimeoutMS: 10_000 });
     expect(options).not.toHaveProperty('socketTimeoutMS');
@@ -52,7 +52,7 @@ describe('client options', () => {
     expect(client.options.credentials).toMatchObject({ mechanism: 'MONGODB-X509', source: '$external' });
   });
 
-  it('leave what the URI says, and its user', async () => {
+  it('give way to the options and the user of the URI', async () => {
     const env = { ARTDAQ_DATABASE_CLIENT_CERT: certificate, ARTDAQ_DATABASE_CA_CERT: authority };
     const options = await optionsFor('mongodb://u:p@h/db?tlsCAFile=/other', env);
     expect(options).toMatchObject({ tls: true, tlsCertificateKeyFile: certificate });

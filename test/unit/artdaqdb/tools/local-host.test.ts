@@ -23,14 +23,14 @@ async function place(directory: string, content: string | Buffer, mode = 0o755):
 const find = () => findProgram('bulkloader', [one, two]);
 
 describe('findProgram', () => {
-  it('takes the first, a script or a program of this system, also by a link', async () => {
+  it('takes the first script or program of this system, also behind a link', async () => {
     await place(two, '#!/bin/sh\n');
     expect(await find()).toBe(join(two, 'bulkloader'));
     await symlink('/bin/true', join(one, 'bulkloader'));
     expect(await find()).toBe(join(one, 'bulkloader'));
   });
 
-  it('names all directories when there is none', async () => {
+  it('names all directories if it finds nothing', async () => {
     await expect(find()).rejects.toThrow(ConfigurationError);
     await expect(find()).rejects.toThrow(`bulkloader was not found in ${one}, ${two}`);
   });
@@ -52,7 +52,7 @@ describe('findProgram', () => {
     await expect(find()).rejects.toThrow('is no file');
   });
 
-  it('passes over a program of half a header', async () => {
+  it('passes over a program with half a header', async () => {
     await symlink(process.execPath, join(two, 'bulkloader'));
     await place(one, '\x7fELF');
     expect(await find()).toBe(join(two, 'bulkloader'));

@@ -15,7 +15,7 @@ const end: ToolEnd = {
 };
 
 describe('toolFailure', () => {
-  it('is none for exit code 0', () => {
+  it('returns nothing for exit code 0', () => {
     expect(toolFailure(end)).toBeUndefined();
   });
 
@@ -62,13 +62,13 @@ describe('toolFailure', () => {
     },
   );
 
-  it('tells a time-out from what ended the program then', () => {
+  it('tells a time-out from the signal that ended the program', () => {
     const failure = toolFailure({ ...end, code: null, signal: 'SIGKILL', timedOut: true });
     expect(failure?.message).toContain('ended after 300 s');
     expect(failure?.retryable).toBe(true);
   });
 
-  it('shows standard output if there is no other, and of much the end', () => {
+  it('shows standard output if standard error is empty, and only the end of a long one', () => {
     expect(toolFailure({ ...end, code: 1 })?.message).toContain('Loaded 3 files');
     const long = toolFailure({ ...end, code: 1, stderr: `${'x'.repeat(100_000)}last` })?.message ?? '';
     expect(long.length).toBeLessThan(3000);
@@ -124,7 +124,7 @@ describe('whose fault it is that a tool failed', () => {
     expect(toolFailure({ ...end, code: 1, stdout: stderr })).toMatchObject({ fault: 'site' });
   });
 
-  it('explains a full disk as such, and for bulkdownloader says where that is', () => {
+  it('names a full disk, and for bulkdownloader its place', () => {
     const full = { ...end, code: 1, stderr: 'write: No space left on device' };
     const failure = toolFailure({ ...full, tool: 'bulkdownloader' });
     expect(failure?.message).toMatch(/the disk that it writes to is full/);
@@ -143,7 +143,7 @@ describe('startFailure', () => {
   it.each([
     ['EAGAIN', true],
     ['EACCES', false],
-  ])('tells by %s whether a repeat may help', (code, retryable) => {
+  ])('tells from %s whether another attempt may help', (code, retryable) => {
     const error = Object.assign(new Error(`spawn ${code}`), { code });
     const failure = startFailure(error, 'bulkloader', '/opt/lib/bulkloader', 17);
     expect(failure.message).toContain(`spawn ${code}`);

@@ -42,7 +42,7 @@ describe('refuseLosses', () => {
     expect(check(text)).toThrow('use_tools: false');
   });
 
-  it('refuses what is no FHiCL', () => {
+  it('refuses what is not FHiCL', () => {
     expect(check('a: }\n')).toThrow(FhiclError);
   });
 });

@@ -16,7 +16,7 @@ async function collect(reader: AnswerReader): Promise<unknown[]> {
 }
 
 describe('answers from another host', () => {
-  it('are read past what others print, however they are cut into pieces', async () => {
+  it('are found among the output of others, however it is cut into pieces', async () => {
     const noise = fc.string({ unit: fc.constantFrom('0', '01', '012', nonce, '\n', 'x'), maxLength: 40 });
     await fc.assert(
       fc.asyncProperty(noise, fc.string(), fc.array(fc.nat(60)), async (before, content, cuts) => {

@@ -79,14 +79,14 @@ function tar(args: readonly string[], input?: Buffer): Buffer {
 }
 
 describe('a tar archive', () => {
-  it('gives back the files that were packed', () => {
+  it('yields the files that were packed', () => {
     const unchanged = fc.property(runs, (files) => {
       expect(unpackTar(packTar(files))).toEqual(files);
     });
     fc.assert(unchanged);
   });
 
-  it('is what tar unpacks and packs', async () => {
+  it('can be exchanged with the program tar', async () => {
     await fc.assert(
       fc.asyncProperty(runs, fc.constantFrom('gnu', 'pax', 'ustar'), async (files, format) => {
         const sent = await temporaryDirectory();
@@ -103,7 +103,7 @@ describe('a tar archive', () => {
     );
   });
 
-  it('sends directories, though empty', async () => {
+  it('keeps empty directories', async () => {
     const sent = await temporaryDirectory();
     const received = await temporaryDirectory();
     const directories = ['a b', 'a b/c', `long ${'x'.repeat(150)}`];
