@@ -85,7 +85,6 @@ const OBJECT_ID = 7;
 const BOOLEAN = 8;
 const DATE = 9;
 const NULL = 10;
-const SYMBOL = 14;
 const INT32 = 16;
 const INT64 = 18;
 const DECIMAL128 = 19;
@@ -189,7 +188,6 @@ class BsonReader {
     const bytes = this.#bytes;
     switch (type) {
       case STRING:
-      case SYMBOL:
         return quoteJson(bytes.toString('latin1', offset + STRING_HEAD, offset + length - STRING_TAIL));
       case OBJECT:
         return this.#object(this.#elements(offset));
