@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { access, open, stat } from 'node:fs/promises';
-import { availableParallelism, hostname } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import type { Environment } from '../../environment.ts';
 import { ConfigurationError, messageOf } from '../../errors.ts';
@@ -29,7 +29,6 @@ export interface LocalHostOptions extends ToolDatabase {
 
 /** Runs the tools on this machine. */
 export class LocalHost implements ToolHost {
-  readonly location = hostname();
   readonly #options: LocalHostOptions;
   readonly #directories: readonly string[];
 

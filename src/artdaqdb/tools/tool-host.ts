@@ -38,9 +38,6 @@ export interface ToolCall {
 
 /** A machine on which the tools run: this one, or another over ssh. */
 export interface ToolHost {
-  /** The machine's name, for messages. */
-  readonly location: string;
-
   /**
    * Looks for the programs.
    * @throws ConfigurationError naming what is missing and where it was looked for

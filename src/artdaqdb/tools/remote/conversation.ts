@@ -59,7 +59,7 @@ export interface RunOutcome {
 }
 
 /** Lets the host run a tool on the files of an archive. */
-export async function haveToolRun(
+export async function runToolThere(
   connect: Connect,
   { tool: toolLimit, patience, grace, around }: RemoteLimits,
   { tool, run, config, directory }: ToolCall,

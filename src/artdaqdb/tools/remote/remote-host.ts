@@ -9,8 +9,8 @@ import type { SiteTrouble, ToolCall, ToolDatabase, ToolHost } from '../tool-host
 import {
   askForPrograms,
   type CheckOutcome,
-  haveToolRun,
   RemoteLeftovers,
+  runToolThere,
   tryOutPrograms,
 } from './conversation.ts';
 import { connectionFailure, scriptFailure } from './failure.ts';
@@ -32,7 +32,7 @@ export interface RemoteHostOptions extends ToolDatabase {
 
 /** Runs the tools on another host over ssh, with one connection per call. What happens there: script.ts. */
 export class RemoteHost implements ToolHost {
-  readonly location: `host ${string}`;
+  readonly #place: `host ${string}`;
   readonly #database: ToolDatabase;
   readonly #logger: Logger;
   readonly #limits: RemoteLimits;
@@ -43,7 +43,7 @@ export class RemoteHost implements ToolHost {
   constructor(options: RemoteHostOptions) {
     const { remoteHost, verifyHostKey, databaseUri, env, logger, ssh = ['ssh'] } = options;
     const command = [...ssh, ...sshArguments(remoteHost, verifyHostKey)];
-    this.location = `host ${remoteHost}`;
+    this.#place = `host ${remoteHost}`;
     this.#database = options;
     this.#logger = logger;
     this.#limits = options.limits ?? REMOTE_LIMITS;
@@ -52,11 +52,11 @@ export class RemoteHost implements ToolHost {
       // ssh outlives a killed archiver until everything on the host has ended. The marks make the next archiver wait for it.
       const marked = directory === undefined ? env : { ...env, ...marksOf(directory, databaseUri) };
       return new RemoteSession(
-        { command, env: marked, place: this.location },
+        { command, env: marked, place: this.#place },
         { script, nonce, values, timeoutMs: seconds * 1000 },
       );
     };
-    this.#leftovers = new RemoteLeftovers(this.location, this.#limits, this.#connect);
+    this.#leftovers = new RemoteLeftovers(this.#place, this.#limits, this.#connect);
   }
 
   async check(): Promise<void> {
@@ -70,22 +70,22 @@ export class RemoteHost implements ToolHost {
     for (const [tool, code] of outcome.helps) {
       const timedOut = code === 124 || code === 137;
       const end = { code, signal: null, timedOut, stdout: '', stderr };
-      const failure = helpFailure(tool, this.location, end, limitSeconds);
+      const failure = helpFailure(tool, this.#place, end, limitSeconds);
       if (failure !== undefined) throw failure;
     }
-    return `on ${this.location}`;
+    return `on ${this.#place}`;
   }
 
   /** @throws ConfigurationError or ArtdaqDbError unless the host answered and has all programs */
   #expectAll({ isComplete, missing, path, end }: CheckOutcome, seconds: number): void {
     if (!isComplete) {
       const stderr = this.#database.hide(end.stderr);
-      throw connectionFailure(this.location, { ...end, stderr }, seconds, path !== undefined);
+      throw connectionFailure(this.#place, { ...end, stderr }, seconds, path !== undefined);
     }
     if (missing.length === 0) return;
     throw new ConfigurationError(
-      `artdaq_db.use_tools with artdaq_db.remote_host: ${this.location} has no ${missing.join(', ')} on PATH, which for a command over ssh is ${path} there; documentation/ARTDAQDB_TOOLS.md tells how to set it`,
-      { place: this.location },
+      `artdaq_db.use_tools with artdaq_db.remote_host: ${this.#place} has no ${missing.join(', ')} on PATH, which for a command over ssh is ${path} there; documentation/ARTDAQDB_TOOLS.md tells how to set it`,
+      { place: this.#place },
     );
   }
 
@@ -96,16 +96,16 @@ export class RemoteHost implements ToolHost {
     const { packDirectory } = await import('./tar.ts');
     const archive = await packDirectory(call.directory);
     const started = performance.now();
-    const outcome = await haveToolRun(this.#connect, this.#limits, call, this.#database, archive);
+    const outcome = await runToolThere(this.#connect, this.#limits, call, this.#database, archive);
     const seconds = (performance.now() - started) / 1000;
     const { last, workplace } = outcome;
     const end = { ...outcome.end, stderr: this.#database.hide(outcome.end.stderr) };
     this.#logger.debug(
-      `${tool} for run ${run} on ${this.location}: ${last ?? 'no answer'}. Printed:\n${end.stderr}`,
+      `${tool} for run ${run} on ${this.#place}: ${last ?? 'no answer'}. Printed:\n${end.stderr}`,
     );
     if (last === undefined) {
       const limit = this.#limits.tool + this.#limits.around;
-      const failure = connectionFailure(this.location, end, limit, workplace !== undefined, run);
+      const failure = connectionFailure(this.#place, end, limit, workplace !== undefined, run);
       if (workplace !== undefined) this.#leftovers.add(workplace);
       await this.#leftovers.end(run, failure);
       throw failure;
@@ -121,12 +121,12 @@ export class RemoteHost implements ToolHost {
    */
   #judge({ tool, run }: ToolCall, last: string, stderr: string, seconds: number): SiteTrouble | undefined {
     const code = /^tool (\d{1,3})$/.exec(last)?.[1];
-    if (code === undefined) throw scriptFailure(this.location, last, tool, stderr, run);
+    if (code === undefined) throw scriptFailure(this.#place, last, tool, stderr, run);
     const end: ToolEnd = {
       tool,
       run,
-      place: this.location,
-      home: this.location,
+      place: this.#place,
+      home: this.#place,
       code: Number(code),
       signal: null,
       // The exit code of `timeout`: 124, or 137 if it had to kill the tool.
@@ -147,7 +147,7 @@ export class RemoteHost implements ToolHost {
       await writeFiles(directory, unpackTar(archive));
     } catch (error) {
       if (!(error instanceof ArchiverError) && errorCode(error) === undefined) throw error;
-      throw new ArtdaqDbError(`Run ${run}, exported on ${this.location}: ${messageOf(error)}`, {
+      throw new ArtdaqDbError(`Run ${run}, exported on ${this.#place}: ${messageOf(error)}`, {
         run,
         retryable: mayPass(error),
         cause: error,
