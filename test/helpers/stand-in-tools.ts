@@ -1,7 +1,12 @@
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
+import { MongoClient } from 'mongodb';
+import { bsonOf, storedJsonOf } from '../../src/artdaqdb/mongo/bson.ts';
+import { readJsonObject } from '../../src/fhicl/json.ts';
 
 type Tool = 'bulkloader' | 'bulkdownloader';
 
@@ -91,4 +96,54 @@ export class StandInTools {
     for (const name of ['paused', 'hanging', 'grandchild', 'go'])
       rmSync(join(this.directory, name), { force: true });
   }
+}
+
+/** What a stand-in asks for: to store a document, or for those of a configuration. */
+type MongodbRequest =
+  | { readonly collection: string; readonly json: string }
+  | { readonly configuration: string };
+
+/**
+ * Lets the stand-ins reach a MongoDB.
+ * @returns a function that ends that, and drops the database
+ */
+export async function connectToMongodb(
+  { directory }: StandInTools,
+  uri: string,
+): Promise<() => Promise<void>> {
+  const client = new MongoClient(uri);
+  const carryOut = async (request: MongodbRequest): Promise<object[]> => {
+    if ('json' in request) {
+      const document = bsonOf(readJsonObject(request.json));
+      await client.db().collection(request.collection).insertOne(document, { forceServerObjectId: true });
+      return [];
+    }
+    const found: object[] = [];
+    for (const collection of ['RunHistory', 'SystemLayout']) {
+      const filter = { 'configurations.name': request.configuration };
+      const raw = client.db().collection<never>(collection).find(filter, { raw: true });
+      for await (const bytes of raw)
+        found.push({ collection, json: storedJsonOf(bytes, collection).toString() });
+    }
+    return found;
+  };
+  const server = createServer({ allowHalfOpen: true }, async (socket) => {
+    let request = '';
+    socket.setEncoding('utf8').on('data', (part) => {
+      request += part;
+    });
+    await once(socket, 'end');
+    const answer = await carryOut(JSON.parse(request)).then(
+      (found) => ({ found }),
+      (error: unknown) => ({ error: String(error) }),
+    );
+    socket.end(JSON.stringify(answer));
+  });
+  server.listen(join(directory, 'mongodb'));
+  await once(server, 'listening');
+  return async () => {
+    server.close();
+    await client.db().dropDatabase();
+    await client.close();
+  };
 }

@@ -1,37 +1,33 @@
-import { MongoClient } from 'mongodb';
-import { bsonOf, storedJsonOf } from '../../../dist/src/artdaqdb/mongo/bson.js';
-import { readJsonObject } from '../../../dist/src/fhicl/json.js';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 
-/** A MongoDB, document by document. */
+/** A MongoDB, document by document, through the test: loading the driver takes longer than all else that a stand-in does. */
 export class MongoStore {
-  #client;
+  #socket;
 
-  constructor(uri) {
-    this.#client = new MongoClient(uri);
+  /** @param place where the test listens */
+  constructor(place) {
+    this.#socket = join(place, 'mongodb');
   }
 
   async write(collection, json) {
-    await this.#client
-      .db()
-      .collection(collection)
-      .insertOne(bsonOf(readJsonObject(json)), { forceServerObjectId: true });
+    await this.#ask({ collection, json });
   }
 
   async read(configuration) {
-    const found = [];
-    for (const collection of ['RunHistory', 'SystemLayout']) {
-      const cursor = this.#client
-        .db()
-        .collection(collection)
-        .find({ 'configurations.name': configuration }, { raw: true });
-      for await (const bytes of cursor) {
-        found.push({ collection, json: storedJsonOf(bytes, collection).toString() });
-      }
-    }
-    return found;
+    return await this.#ask({ configuration });
   }
 
-  async close() {
-    await this.#client.close();
+  close() {
+    // Nothing is held open.
+  }
+
+  async #ask(request) {
+    const socket = connect(this.#socket);
+    socket.end(JSON.stringify(request));
+    const { found, error } = JSON.parse(await text(socket));
+    if (error !== undefined) throw new Error(error);
+    return found;
   }
 }

@@ -6,7 +6,7 @@ export async function openStore(place) {
   const uri = process.env.ARTDAQ_DATABASE_URI ?? '';
   if (uri.startsWith('mongodb')) {
     const { MongoStore } = await import('./mongo-store.mjs');
-    return new MongoStore(uri);
+    return new MongoStore(place);
   }
   return new FilesystemStore(
     uri.startsWith('filesystemdb://') ? uri : `filesystemdb://${join(place, 'elsewhere')}`,

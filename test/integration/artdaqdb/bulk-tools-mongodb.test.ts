@@ -1,13 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MongoClient } from 'mongodb';
 import { MongoDb } from '../../../src/artdaqdb/mongo/mongo-db.ts';
 import { openTools } from '../../../src/artdaqdb/tools/open-tools.ts';
 import { silentLogger } from '../../../src/log/logger.ts';
 import { describeArtdaqDb } from '../../helpers/artdaqdb-conformance.ts';
 import { describeWithMongodb, uniqueDatabaseUri } from '../../helpers/mongodb-server.ts';
-import { StandInTools } from '../../helpers/stand-in-tools.ts';
+import { connectToMongodb, StandInTools } from '../../helpers/stand-in-tools.ts';
 
 const traits = { manyRuns: 8, refusesQuotes: true };
 
@@ -18,6 +17,7 @@ describeWithMongodb('MongoDB', (server) => {
       const databaseUri = uniqueDatabaseUri(server);
       const directory = await mkdtemp(join(tmpdir(), 'bulk-tools-'));
       const tools = new StandInTools(join(directory, 'lib'));
+      const disconnect = await connectToMongodb(tools, databaseUri);
       return {
         open: async (now) =>
           openTools(
@@ -32,9 +32,7 @@ describeWithMongodb('MongoDB', (server) => {
             { databaseUri, takesThreads: true, hide: (text) => text },
           ),
         remove: async () => {
-          const client = new MongoClient(databaseUri);
-          await client.db().dropDatabase();
-          await client.close();
+          await disconnect();
           await rm(directory, { recursive: true });
         },
       };
