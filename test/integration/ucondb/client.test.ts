@@ -1,64 +1,24 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ConfigurationError, UconDbError } from '../../../src/errors.ts';
 import { UconDbClient, type UconDbClientOptions } from '../../../src/ucondb/ucondb-client.ts';
 import { DiskStore } from '../../../tools/ucondb-server/disk-store.ts';
-import { startUconDbServer, type UconDbServer } from '../../../tools/ucondb-server/server.ts';
-import {
-  type FaultProxy,
-  type ProxiedRequest,
-  type Script,
-  startFaultProxy,
-} from '../../helpers/fault-proxy.ts';
+import { startUconDbServer } from '../../../tools/ucondb-server/server.ts';
+import type { ProxiedRequest, Script } from '../../helpers/fault-proxy.ts';
 import { holdTime, passTime } from '../../helpers/held-time.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';
+import { place, useUconDb } from '../../helpers/ucondb-clients.ts';
 
-const account = { user: 'archiver', password: 'pass:phrase "x"' };
-const writer = { writerUser: account.user, writerPassword: account.password };
-const place = { folderName: 'test01', objectName: 'configuration' };
 const blob = Buffer.from('Start of Record\nRun Number: 101\nEnd of Record\n');
 
-let data: string;
-let server: UconDbServer;
-let proxy: FaultProxy | undefined;
-const clients: UconDbClient[] = [];
-
-const startServer = () => startUconDbServer({ data, folders: [place.folderName], ...account });
-
-beforeEach(async () => {
-  data = await mkdtemp(join(tmpdir(), 'ucondb-client-'));
-  server = await startServer();
-});
-
-afterEach(async () => {
-  await Promise.all(clients.splice(0).map((client) => client.close()));
-  await proxy?.close();
-  proxy = undefined;
-  await server.close();
-  await rm(data, { recursive: true });
-});
-
-function open(options: Partial<UconDbClientOptions> = {}): UconDbClient {
-  const serverUrl = proxy?.url ?? server.url;
-  const client = new UconDbClient({ serverUrl, ...place, ...writer, timeoutSeconds: 10, ...options });
-  clients.push(client);
-  return client;
-}
-
-/** A client behind a proxy that misbehaves. */
-async function openThrough(
-  script: Script,
-  options: Partial<UconDbClientOptions> = {},
-): Promise<UconDbClient> {
-  proxy = await startFaultProxy(server.url, script);
-  return open({ sleep: () => Promise.resolve(), ...options });
-}
+const ucondb = useUconDb('pass:phrase "x"');
+const { open } = ucondb;
+const openThrough = (script: Script, options: Partial<UconDbClientOptions> = {}): Promise<UconDbClient> =>
+  ucondb.openThrough(script, { sleep: () => Promise.resolve(), ...options });
 
 const isUpload = (head: string): boolean => head.startsWith('POST') && head.includes('key=');
 const isBlobRead = (head: string): boolean => head.startsWith('GET') && /key=\d+ /.test(head);
@@ -74,7 +34,7 @@ function first(
   return (head) => (kind(head) && left-- > 0 ? act : undefined);
 }
 
-const uploads = (): number => proxy?.heads.filter(isUpload).length ?? 0;
+const uploads = (): number => ucondb.proxy?.heads.filter(isUpload).length ?? 0;
 
 async function rejection(promise: Promise<unknown>): Promise<Error> {
   const error = await promise.then(
@@ -127,10 +87,9 @@ describe('a server that works', () => {
   });
 
   it('asks for one challenge, without a body, and sends each blob once with its length', async () => {
-    proxy = await startFaultProxy(server.url);
-    const client = open({ workers: 8 });
+    const client = await openThrough(() => undefined, { workers: 8 });
     await Promise.all(Array.from({ length: 20 }, (_, run) => client.put(run, blob)));
-    const posts = proxy.heads.filter((head) => head.startsWith('POST'));
+    const posts = ucondb.proxy?.heads.filter((head) => head.startsWith('POST')) ?? [];
     expect(posts.filter((head) => !isUpload(head))).toHaveLength(1);
     expect(posts.filter((head) => !isUpload(head))[0]).toMatch(/content-length: 0\r\n/);
     const sent = posts.filter(isUpload);
@@ -172,9 +131,9 @@ describe('a server that works', () => {
   it('goes on after a restart of the server', async () => {
     const client = open();
     await client.put(1, blob);
-    const port = Number(new URL(server.url).port);
-    await server.close();
-    server = await startUconDbServer({ data, folders: [place.folderName], ...account, port });
+    const port = Number(new URL(ucondb.server.url).port);
+    await ucondb.server.close();
+    await ucondb.start(port);
     expect(await client.put(2, blob)).toBe('stored');
     expect(await client.listRuns()).toEqual([1, 2]);
     expect(await client.get(1)).toEqual(blob);
@@ -205,7 +164,7 @@ describe('a wrong configuration', () => {
   });
 
   it.each(['/wrong', '/appx', ''])('is told by every call: prefix %j', async (prefix) => {
-    const serverUrl = server.url.replace(/\/app$/, prefix);
+    const serverUrl = ucondb.server.url.replace(/\/app$/, prefix);
     const client = open({ serverUrl });
     for (const call of [() => client.listRuns(), () => client.put(1, blob), () => client.get(1)]) {
       const error = await rejection(call());
@@ -225,16 +184,16 @@ describe('a wrong configuration', () => {
   });
 
   it('allows a trailing slash', async () => {
-    const client = open({ serverUrl: `${server.url}/` });
+    const client = open({ serverUrl: `${ucondb.server.url}/` });
     await client.put(1, blob);
     expect(await client.listRuns()).toEqual([1]);
   });
 
   it('is told of a server that takes no uploads', async () => {
     const readOnly = await startUconDbServer({
-      data: join(data, 'other'),
+      data: join(ucondb.data, 'other'),
       folders: [place.folderName],
-      ...account,
+      ...ucondb.account,
       readOnly: true,
     });
     const error = await rejection(open({ serverUrl: readOnly.url }).put(1, blob));
@@ -247,7 +206,7 @@ describe('a replacement', () => {
   const newer = Buffer.from('Start of Record\nRun Number: 101\nmore\nEnd of Record\n');
   const versions = async (): Promise<(string | null)[]> => {
     const answer = await fetch(
-      `${server.url}/versions?folder=${place.folderName}&object=${place.objectName}`,
+      `${ucondb.server.url}/versions?folder=${place.folderName}&object=${place.objectName}`,
     );
     return ((await answer.json()) as { key: string | null }[]).map(({ key }) => key);
   };
@@ -296,7 +255,7 @@ describe('a replacement', () => {
     const error = await rejection(client.replace(1, newer));
     expect(error.message).toContain('the blob of run 1 could not be replaced');
     expect(uploads()).toBe(1);
-    expect(await open({ serverUrl: server.url }).get(1)).toEqual(blob);
+    expect(await open({ serverUrl: ucondb.server.url }).get(1)).toEqual(blob);
   });
 
   it('is sent again when the server did not take it', async () => {
@@ -400,7 +359,7 @@ describe('an upload whose outcome is unknown', () => {
   it("is not taken for ours if another's blob has the key", async () => {
     const client = await openThrough(
       first(1, isUpload, async (request) => {
-        await open({ serverUrl: server.url }).put(1, Buffer.from('another'));
+        await open({ serverUrl: ucondb.server.url }).put(1, Buffer.from('another'));
         request.reset();
       }),
     );
@@ -508,8 +467,8 @@ describe('a server that turns us away', () => {
   });
 
   it('is told when it takes no connection', async () => {
-    const { url } = server;
-    await server.close();
+    const { url } = ucondb.server;
+    await ucondb.server.close();
     const client = open({ serverUrl: url, timeoutSeconds: 0.5 });
     for (const call of [() => client.put(1, blob), () => client.listRuns(), () => client.get(1)]) {
       const error = await rejection(call());
@@ -517,7 +476,7 @@ describe('a server that turns us away', () => {
       expect(error).toMatchObject({ retryable: true });
       expect(error.message).toContain('ECONNREFUSED');
     }
-    server = await startServer();
+    await ucondb.start();
   });
 
   it('is told when it does not answer', async () => {
@@ -581,9 +540,9 @@ describe('authentication', () => {
     );
     expect(await client.put(1, blob)).toBe('stored');
     expect(await client.put(2, blob)).toBe('stored');
-    const nonces = proxy?.heads.filter(isUpload).map((head) => /nonce="([^"]*)", uri/.exec(head)?.[1]);
+    const nonces = ucondb.proxy?.heads.filter(isUpload).map((head) => /nonce="([^"]*)", uri/.exec(head)?.[1]);
     expect(nonces?.slice(1)).toEqual(['newer', 'newer']);
-    expect(proxy?.heads.at(-1)).toContain('nc=00000002');
+    expect(ucondb.proxy?.heads.at(-1)).toContain('nc=00000002');
   });
 
   it('gives up when that is refused as well', async () => {
@@ -605,14 +564,14 @@ describe('authentication', () => {
         );
     });
     expect(await rejection(client.put(1, blob))).toMatchObject({ retryable: false });
-    expect(proxy?.heads.find(isUpload)?.toLowerCase()).not.toContain('authorization');
+    expect(ucondb.proxy?.heads.find(isUpload)?.toLowerCase()).not.toContain('authorization');
   });
 });
 
 describe('keys that are no run numbers', () => {
   it('are left out, and warned about if they look like some', async () => {
-    await server.close();
-    const store = await DiskStore.open(data);
+    await ucondb.server.close();
+    const store = await DiskStore.open(ucondb.data);
     for (const key of ['12', null, '007', 'abc', '9007199254740993', '', '3']) {
       await store.put(place.folderName, {
         object: place.objectName,
@@ -624,7 +583,7 @@ describe('keys that are no run numbers', () => {
       });
     }
     await store.close();
-    server = await startServer();
+    await ucondb.start();
     const logger = recordingLogger();
     const client = open({ logger });
     expect(await client.listRuns()).toEqual([3, 12]);
@@ -639,9 +598,9 @@ describe('TLS', () => {
 
   it('is verified, unless told otherwise', async () => {
     const secure = await startUconDbServer({
-      data: join(data, 'tls'),
+      data: join(ucondb.data, 'tls'),
       folders: [place.folderName],
-      ...account,
+      ...ucondb.account,
       tls,
     });
     const serverUrl = secure.url;
@@ -675,11 +634,11 @@ describe('TLS', () => {
 });
 
 describe('the section of the configuration', () => {
-  const section = { ...place, ...writer, timeoutSeconds: 10, tlsVerify: true };
+  const section = { ...place, ...ucondb.writer, timeoutSeconds: 10, tlsVerify: true };
   const services = () => ({ workers: 2, logger: recordingLogger(), env: {} });
 
   it('opens the client', async () => {
-    const settings = { ...section, serverUrl: server.url, caFile: undefined };
+    const settings = { ...section, serverUrl: ucondb.server.url, caFile: undefined };
     const client = new UconDbClient({ ...settings, ...services() });
     expect(await client.put(1, blob)).toBe('stored');
     expect(client.location).toContain(place.folderName);
@@ -689,7 +648,7 @@ describe('the section of the configuration', () => {
   it.each(['/nosuch/ca.pem', fileURLToPath(import.meta.url)])(
     'names a ca_file that is none: %s',
     async (caFile) => {
-      const settings = { ...section, serverUrl: server.url, caFile };
+      const settings = { ...section, serverUrl: ucondb.server.url, caFile };
       const error = await rejection((async () => new UconDbClient({ ...settings, ...services() }))());
       expect(error).toBeInstanceOf(ConfigurationError);
       expect(error.message).toContain(caFile);

@@ -1,69 +1,27 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { ArchiverError, type ErrorFault } from '../../../src/errors.ts';
-import { UconDbClient, type UconDbClientOptions } from '../../../src/ucondb/ucondb-client.ts';
-import { startUconDbServer, type UconDbServer } from '../../../tools/ucondb-server/server.ts';
+import type { UconDbClient, UconDbClientOptions } from '../../../src/ucondb/ucondb-client.ts';
 import { closedPort } from '../../helpers/closed-port.ts';
-import {
-  type FaultProxy,
-  type ProxiedRequest,
-  type Script,
-  startFaultProxy,
-} from '../../helpers/fault-proxy.ts';
+import type { ProxiedRequest, Script } from '../../helpers/fault-proxy.ts';
 import { holdTime, passTime } from '../../helpers/held-time.ts';
+import { jumpingClock, useUconDb } from '../../helpers/ucondb-clients.ts';
 
-const account = { user: 'archiver', password: 'secret' };
-const writer = { writerUser: account.user, writerPassword: account.password };
-const place = { folderName: 'test01', objectName: 'configuration' };
 const blob = Buffer.from('Start of Record\nRun Number: 1\nEnd of Record\n');
 
-let data: string;
-let server: UconDbServer;
-let proxy: FaultProxy | undefined;
+const ucondb = useUconDb();
 let front: Server | undefined;
-const clients: UconDbClient[] = [];
 
-beforeEach(async () => {
-  data = await mkdtemp(join(tmpdir(), 'ucondb-faults-'));
-  server = await startUconDbServer({ data, folders: [place.folderName], ...account });
-});
-
-afterEach(async () => {
-  await Promise.all(clients.splice(0).map((client) => client.close()));
-  await proxy?.close();
-  proxy = undefined;
+afterEach(() => {
   front?.close();
   front = undefined;
-  await server.close();
-  await rm(data, { recursive: true });
 });
 
-/** A client whose waits between attempts take no time, but let its clock go on. */
-function open(options: Partial<UconDbClientOptions> = {}): UconDbClient {
-  let waited = 0;
-  const client = new UconDbClient({
-    serverUrl: proxy?.url ?? server.url,
-    ...place,
-    ...writer,
-    timeoutSeconds: 10,
-    now: () => waited,
-    sleep: async (milliseconds) => {
-      waited += milliseconds;
-    },
-    ...options,
-  });
-  clients.push(client);
-  return client;
-}
-
-async function openThrough(script: Script, options?: Partial<UconDbClientOptions>): Promise<UconDbClient> {
-  proxy = await startFaultProxy(server.url, script);
-  return open(options);
-}
+const open = (options: Partial<UconDbClientOptions> = {}): UconDbClient =>
+  ucondb.open({ ...jumpingClock(), ...options });
+const openThrough = (script: Script, options: Partial<UconDbClientOptions> = {}): Promise<UconDbClient> =>
+  ucondb.openThrough(script, { ...jumpingClock(), ...options });
 
 /** A client of something that takes connections, and is no UconDB. */
 async function openTo(
@@ -133,7 +91,7 @@ describe('it is the fault of the site', () => {
   });
 
   it('that there is no UconDB under the prefix', async () => {
-    await expectFault(open({ serverUrl: server.url.replace('/app', '/other') }), 'site');
+    await expectFault(open({ serverUrl: ucondb.server.url.replace('/app', '/other') }), 'site');
   });
 });
 
@@ -180,11 +138,11 @@ describe('whose fault it is remains unknown', () => {
       if (!isUpload(head)) return undefined;
       return async (request) => {
         request.reset();
-        await server.close();
+        await ucondb.server.close();
       };
     });
     expect(await faultOf(client.put(1, blob))).toBe('unknown');
-    server = await startUconDbServer({ data, folders: [place.folderName], ...account });
+    await ucondb.start();
   });
 
   it('when nothing answers after an upload that may have been stored, until patience ends', async () => {

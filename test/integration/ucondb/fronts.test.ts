@@ -1,64 +1,28 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ConfigurationError, UconDbError } from '../../../src/errors.ts';
 import { programVersion } from '../../../src/installation.ts';
-import { UconDbClient } from '../../../src/ucondb/ucondb-client.ts';
-import { startUconDbServer, type UconDbServer } from '../../../tools/ucondb-server/server.ts';
-import { type FaultProxy, type Script, startFaultProxy } from '../../helpers/fault-proxy.ts';
+import type { UconDbClient } from '../../../src/ucondb/ucondb-client.ts';
+import { startUconDbServer } from '../../../tools/ucondb-server/server.ts';
+import type { Script } from '../../helpers/fault-proxy.ts';
+import { jumpingClock, place, useUconDb } from '../../helpers/ucondb-clients.ts';
 
-const account = { user: 'archiver', password: 'secret' };
-const writer = { writerUser: account.user, writerPassword: account.password };
-const place = { folderName: 'test01', objectName: 'configuration' };
 const blob = Buffer.from('Start of Record\nRun Number: 101\nEnd of Record\n');
 const newer = Buffer.from('Start of Record\nRun Number: 101\nmore\nEnd of Record\n');
 
-let data: string;
-let server: UconDbServer;
-let proxy: FaultProxy | undefined;
-const clients: UconDbClient[] = [];
+const ucondb = useUconDb();
 
-beforeEach(async () => {
-  data = await mkdtemp(join(tmpdir(), 'ucondb-fronts-'));
-  server = await startUconDbServer({ data, folders: [place.folderName], ...account });
-});
-
-afterEach(async () => {
-  await Promise.all(clients.splice(0).map((client) => client.close()));
-  await proxy?.close();
-  proxy = undefined;
-  await server.close();
-  await rm(data, { recursive: true });
-});
-
-function open(serverUrl: string, objectName = place.objectName): UconDbClient {
-  let time = 0;
-  const client = new UconDbClient({
-    ...place,
-    ...writer,
-    serverUrl,
-    objectName,
-    timeoutSeconds: 10,
-    workers: 4,
-    now: () => time,
-    sleep: async (milliseconds) => {
-      time += milliseconds;
-    },
-  });
-  clients.push(client);
-  return client;
-}
-
-async function openThrough(script: Script): Promise<UconDbClient> {
-  proxy = await startFaultProxy(server.url, script);
-  return open(proxy.url);
-}
+const open = (serverUrl: string, objectName = place.objectName): UconDbClient =>
+  ucondb.open({ ...jumpingClock(), serverUrl, objectName, workers: 4 });
+const openThrough = (script: Script): Promise<UconDbClient> =>
+  ucondb.openThrough(script, { ...jumpingClock(), workers: 4 });
 
 async function keys(): Promise<(string | null)[]> {
-  const answer = await fetch(`${server.url}/versions?folder=${place.folderName}&object=${place.objectName}`);
+  const answer = await fetch(
+    `${ucondb.server.url}/versions?folder=${place.folderName}&object=${place.objectName}`,
+  );
   return ((await answer.json()) as { key: string | null }[]).map(({ key }) => key);
 }
 
@@ -98,7 +62,7 @@ describe('a front that keeps connections', () => {
     const [line = '', ...headers] = request.slice(0, end).split('\r\n');
     const [method = '', target = ''] = line.split(' ');
     const authorization = headers.find((header) => /^authorization:/i.test(header))?.slice(15);
-    const answer = await fetch(new URL(target, server.url), {
+    const answer = await fetch(new URL(target, ucondb.server.url), {
       method,
       headers: authorization === undefined ? {} : { authorization },
       ...(method === 'POST' ? { body: Buffer.from(request.slice(end + 4), 'latin1') } : {}),
@@ -111,17 +75,18 @@ describe('a front that keeps connections', () => {
 
   async function through(front: Server, work: (client: UconDbClient) => Promise<void>): Promise<void> {
     const { port } = front.address() as AddressInfo;
+    const client = open(`http://127.0.0.1:${port}/app`);
     try {
-      await work(open(`http://127.0.0.1:${port}/app`));
+      await work(client);
     } finally {
-      await clients.pop()?.close();
+      await client.close();
       front.close();
       await once(front, 'close');
     }
   }
 
   it('and closes them when the next request comes loses nothing', async () => {
-    await open(server.url).put(1, blob);
+    await open(ucondb.server.url).put(1, blob);
     const front = await keepingFront(async (socket, request, count) => {
       if (count > 1) socket.destroy();
       else socket.write(await answerTo(request), 'latin1');
@@ -156,7 +121,7 @@ describe('a front that keeps connections', () => {
   });
 
   it('and answers to the request before is not believed', async () => {
-    for (const run of [1, 2]) await open(server.url).put(run, blob);
+    for (const run of [1, 2]) await open(ucondb.server.url).put(run, blob);
     const front = await (() => {
       const before = new Map<Socket, string>();
       return keepingFront(async (socket, request) => {
@@ -174,7 +139,7 @@ describe('a front that keeps connections', () => {
 
 describe('a front that fails by itself', () => {
   it('after it has passed on a replacement does not cause a second one', async () => {
-    await open(server.url).put(1, blob);
+    await open(ucondb.server.url).put(1, blob);
     let broken = false;
     const client = await openThrough((head) => {
       if (broken || !isUpload(head)) return undefined;
@@ -217,9 +182,9 @@ describe('a front that fails by itself', () => {
 });
 
 it('the listing of another object, out of a cache, is not believed', async () => {
-  await open(server.url, 'other').put(7, blob);
+  await open(ucondb.server.url, 'other').put(7, blob);
   const client = await openThrough(() => async (request) => {
-    const answer = await fetch(`${server.url}/versions?folder=${place.folderName}&object=other`);
+    const answer = await fetch(`${ucondb.server.url}/versions?folder=${place.folderName}&object=other`);
     request.answer(page('200 OK', await answer.text()));
   });
   await expect(client.listRuns()).rejects.toThrow(/object "other"/);
@@ -269,7 +234,7 @@ describe('the page of a server in between', () => {
   });
 
   it('is no blob, and the error says so', async () => {
-    await open(server.url).put(1, blob);
+    await open(ucondb.server.url).put(1, blob);
     const client = await openThrough(() => (request) => request.answer(page('200 OK', nginx('Sign in'))));
     await expect(client.get(1)).rejects.toThrow(/the answer is no blob.*a page of something in between/);
     await expect(client.get(1)).rejects.not.toThrow('undefined');
@@ -287,7 +252,7 @@ describe('the page of a server in between', () => {
 it('the client names itself and its version', async () => {
   const client = await openThrough(() => undefined);
   await client.put(1, blob);
-  for (const head of proxy?.heads ?? []) {
+  for (const head of ucondb.proxy?.heads ?? []) {
     expect(head).toContain(`user-agent: run-record-archiver/${programVersion()}\r\n`);
   }
 });
@@ -296,8 +261,7 @@ describe('a user name', () => {
   it.each(['Dvo\u0159\u00e1k', 'a\nb', '\u{1f600}'])(
     'that can not be sent is an error of the configuration: %j',
     (writerUser) => {
-      const make = () =>
-        new UconDbClient({ ...place, ...writer, writerUser, serverUrl: server.url, timeoutSeconds: 10 });
+      const make = () => ucondb.open({ writerUser });
       expect(make).toThrow(ConfigurationError);
       expect(make).toThrow(/^ucon_db\.writer_user: /);
     },
@@ -305,15 +269,12 @@ describe('a user name', () => {
 
   it('may be sent with a password of any letters', async () => {
     const other = { user: 'archiver', password: 'Dvo\u0159\u00e1k' };
-    const own = await startUconDbServer({ data: join(data, 'own'), folders: [place.folderName], ...other });
-    const client = new UconDbClient({
-      ...place,
-      writerUser: other.user,
-      writerPassword: other.password,
-      serverUrl: own.url,
-      timeoutSeconds: 10,
+    const own = await startUconDbServer({
+      data: join(ucondb.data, 'own'),
+      folders: [place.folderName],
+      ...other,
     });
-    clients.push(client);
+    const client = ucondb.open({ writerPassword: other.password, serverUrl: own.url });
     expect(await client.put(1, blob)).toBe('stored');
     await own.close();
   });
@@ -328,19 +289,12 @@ describe('a certificate', () => {
     const cert = join(fixtures, name);
     const tls = { cert, key: join(fixtures, 'key.pem') };
     const own = await startUconDbServer({
-      data: join(data, 'own'),
+      data: join(ucondb.data, 'own'),
       folders: [place.folderName],
-      ...account,
+      ...ucondb.account,
       tls,
     });
-    const client = new UconDbClient({
-      ...place,
-      ...writer,
-      serverUrl: own.url,
-      timeoutSeconds: 10,
-      caFile: cert,
-    });
-    clients.push(client);
+    const client = ucondb.open({ serverUrl: own.url, caFile: cert });
     await expect(client.listRuns()).rejects.toThrow(advice);
     await expect(client.put(1, blob)).rejects.toThrow(/ucon_db.ca_file does not help/);
     await own.close();

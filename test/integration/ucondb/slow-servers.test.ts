@@ -1,51 +1,23 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { NotYetError } from '../../../src/errors.ts';
-import { UconDbClient, type UconDbClientOptions } from '../../../src/ucondb/ucondb-client.ts';
-import { startUconDbServer, type UconDbServer } from '../../../tools/ucondb-server/server.ts';
-import {
-  type FaultProxy,
-  type ProxiedRequest,
-  type Script,
-  startFaultProxy,
-} from '../../helpers/fault-proxy.ts';
+import type { UconDbClient, UconDbClientOptions } from '../../../src/ucondb/ucondb-client.ts';
+import type { ProxiedRequest, Script } from '../../helpers/fault-proxy.ts';
 import { holdTime, passTime } from '../../helpers/held-time.ts';
+import { useUconDb } from '../../helpers/ucondb-clients.ts';
 
-const account = { user: 'archiver', password: 'secret' };
-const writer = { writerUser: account.user, writerPassword: account.password };
-const place = { folderName: 'test01', objectName: 'configuration' };
 const blob = Buffer.from(`Start of Record\nRun Number: 1\n${'x'.repeat(3000)}\nEnd of Record\n`);
 
-let data: string;
-let server: UconDbServer;
-let proxy: FaultProxy;
+const ucondb = useUconDb();
 let client: UconDbClient;
 
-beforeEach(async () => {
-  data = await mkdtemp(join(tmpdir(), 'ucondb-slow-'));
-  server = await startUconDbServer({ data, folders: [place.folderName], ...account });
-});
-
-afterEach(async () => {
-  await client.close();
-  await proxy.close();
-  await server.close();
-  await rm(data, { recursive: true });
-});
-
 async function open(script: Script, options: Partial<UconDbClientOptions> = {}): Promise<void> {
-  proxy = await startFaultProxy(server.url, script);
-  client = new UconDbClient({ serverUrl: proxy.url, ...place, ...writer, timeoutSeconds: 0.2, ...options });
+  client = await ucondb.openThrough(script, { timeoutSeconds: 0.2, ...options });
 }
 
 async function store(run: number, bytes: Buffer): Promise<void> {
-  const direct = new UconDbClient({ serverUrl: server.url, ...place, ...writer, timeoutSeconds: 10 });
-  await direct.put(run, bytes);
-  await direct.close();
+  await ucondb.open({ serverUrl: ucondb.server.url }).put(run, bytes);
 }
 
 /** Sends the answer so many bytes at a time, one piece every 20 ms, until the client has gone. */
@@ -85,7 +57,7 @@ describe('an answer that only drips is given up', () => {
   it('if it answers an upload, and the client asks for the outcome', async () => {
     await open((head) => (isUpload(head) ? dripping(1) : undefined));
     expect(await client.put(1, blob)).toBe('stored');
-    expect(proxy.heads.filter(isUpload)).toHaveLength(1);
+    expect(ucondb.proxy?.heads.filter(isUpload)).toHaveLength(1);
   });
 
   it('if it is the page of a failure', async () => {
@@ -164,7 +136,7 @@ describe('a limit of size', () => {
     await expect(client.put(1, Buffer.alloc(1_000_001))).rejects.toThrow(
       expect.objectContaining({ message: expect.stringContaining('ucon_db.max_blob_mb'), fault: 'run' }),
     );
-    expect(proxy.heads).toEqual([]);
+    expect(ucondb.proxy?.heads).toEqual([]);
     expect(await client.put(2, Buffer.alloc(1_000_000))).toBe('stored');
   });
 
@@ -195,7 +167,7 @@ describe('when a stop is asked for', () => {
     });
     await expect(client.put(1, blob, stop.signal)).rejects.toThrow('503');
     expect(waits).toBe(1);
-    expect(proxy.heads).toHaveLength(1);
+    expect(ucondb.proxy?.heads).toHaveLength(1);
   });
 
   it('a wait between two attempts ends at once', async () => {
@@ -208,7 +180,7 @@ describe('when a stop is asked for', () => {
       { timeoutSeconds: 600, random: (size) => Buffer.alloc(size, 255) },
     );
     await expect(client.put(1, blob, stop.signal)).rejects.toThrow('503');
-    expect(proxy.heads.filter(isUpload)).toHaveLength(1);
+    expect(ucondb.proxy?.heads.filter(isUpload)).toHaveLength(1);
   });
 
   it('a listing is given up, even while it is coming', async () => {
@@ -259,7 +231,7 @@ describe('when a stop is asked for', () => {
 it('an exchange under way ends when the client is closed', async () => {
   await open(() => () => undefined, { timeoutSeconds: 600, sleep: () => Promise.resolve() });
   const listing = client.listRuns();
-  while (proxy.heads.length === 0) await delay(5);
+  while (ucondb.proxy?.heads.length === 0) await delay(5);
   await client.close();
   await expect(listing).rejects.toThrow('the client was closed');
 });
