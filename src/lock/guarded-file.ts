@@ -36,9 +36,7 @@ export class GuardedFile {
       return await readRegularFile(this.path);
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return undefined;
-      throw new PersistenceError(`Cannot read ${this.path}: ${messageOf(error)}${ownershipHint(error)}`, {
-        cause: error,
-      });
+      throw this.#failure('read', error);
     }
   }
 
@@ -107,9 +105,7 @@ export class GuardedFile {
       try {
         await rm(this.path, { force: true });
       } catch (error) {
-        throw new PersistenceError(`Cannot remove ${this.path}: ${messageOf(error)}${ownershipHint(error)}`, {
-          cause: error,
-        });
+        throw this.#failure('remove', error);
       }
     });
   }
@@ -118,9 +114,7 @@ export class GuardedFile {
     try {
       await lock.release();
     } catch (error) {
-      throw new PersistenceError(`Cannot unlock ${this.path}: ${messageOf(error)}${ownershipHint(error)}`, {
-        cause: error,
-      });
+      throw this.#failure('unlock', error);
     }
   }
 
@@ -148,9 +142,13 @@ export class GuardedFile {
       }
     } catch (error) {
       if (error instanceof ArchiverError) throw error;
-      throw new PersistenceError(`Cannot lock ${this.path}: ${messageOf(error)}${ownershipHint(error)}`, {
-        cause: error,
-      });
+      throw this.#failure('lock', error);
     }
+  }
+
+  #failure(what: string, error: unknown): PersistenceError {
+    return new PersistenceError(`Cannot ${what} ${this.path}: ${messageOf(error)}${ownershipHint(error)}`, {
+      cause: error,
+    });
   }
 }
