@@ -18,7 +18,7 @@ export interface Usability {
 }
 
 /** Where a directory is, or is still to be made. */
-export interface Place {
+export interface NearestDirectory {
   /** The directory itself, or the nearest above it that exists. */
   readonly path: string;
   /** False: the directory is still to be made. */
@@ -30,7 +30,7 @@ export interface Place {
  * @param parameter names the directory in messages
  * @throws ConfigurationError if something else is in its way
  */
-export async function placeOf(directory: string, parameter: string): Promise<Place> {
+export async function placeOf(directory: string, parameter: string): Promise<NearestDirectory> {
   const path = resolve(directory);
   for (let candidate = path; ; candidate = dirname(candidate)) {
     const stats = await looking(`${parameter} ${directory} can't be used`, () =>
@@ -58,7 +58,7 @@ export async function checkWritable(directory: string, parameter: string): Promi
 }
 
 /** As {@link checkWritable}, where nobody may see even a short-lived file: only asks the system. */
-export async function checkMayWrite(directory: string, parameter: string): Promise<Place> {
+export async function checkMayWrite(directory: string, parameter: string): Promise<NearestDirectory> {
   const place = await placeOf(directory, parameter);
   const problem = `${parameter} ${directory} can't be ${place.exists ? 'written' : `made in ${place.path}`}`;
   await writing(problem, () => access(place.path, constants.W_OK | constants.X_OK));

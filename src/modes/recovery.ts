@@ -2,9 +2,10 @@ import type { RunRequest } from '../cli/cli.ts';
 import { PersistenceError, type StageName } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
 import { common, type RunNumber, without } from '../runs/run-number.ts';
+import { formatRuns } from '../runs/run-set.ts';
 import type { Site } from '../site.ts';
 import { followUpRecords } from '../state/follow-up-records.ts';
-import { recoverFrom, recoveryLines, writeRecovery } from '../state/recover.ts';
+import { type Recovery, recoverFrom, writeRecovery } from '../state/recover.ts';
 import type { RunSetFile } from '../state/run-set-file.ts';
 import { nobodyWaits, type WaitingRunsFile, type WaitingState } from '../state/waiting-runs.ts';
 import type { Execution } from './mode.ts';
@@ -83,7 +84,7 @@ export async function recoverState(
     if (stage === 'migrate') await site.uncompared.drop(equal);
     say(rule, `${title.toUpperCase()} COMPLETE`);
   }
-  say(...recoveryLines(stage, source.length, listed.length, recovery), rule);
+  say(...foundLines(stage, source.length, listed.length, recovery), rule);
   return different.length + uncertain.length === 0;
 }
 
@@ -123,4 +124,18 @@ async function replaceUnreadableRecords(
     await replace(turns, [], 'it is empty, so the turns begin anew');
   }
   await replace(amended, [], 'it is empty. --verify finds blobs that lack a stop time, and notes them there');
+}
+
+/** The lines that say what a recovery found. */
+function foundLines(stage: StageName, source: number, target: number, recovery: Recovery): string[] {
+  const [from, to] = stage === 'import' ? ['Filesystem', 'ArtdaqDB'] : ['ArtdaqDB', 'UconDB'];
+  const { state, failed } = recovery;
+  return [
+    `  ${from} runs: ${source}`,
+    `  ${to} runs: ${target}`,
+    `  Last contiguous: ${state.lastContiguousRun}`,
+    `  Last attempted: ${state.lastAttemptedRun}`,
+    `  Missing runs: ${failed.length}`,
+    ...(failed.length === 0 ? [] : [`  Missing runs (failure log): ${formatRuns(failed)}`]),
+  ];
 }

@@ -1,7 +1,6 @@
-import { PersistenceError, type StageName } from '../errors.ts';
+import { PersistenceError } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
 import { byRunNumber, type RunNumber, without } from '../runs/run-number.ts';
-import { formatRuns } from '../runs/run-set.ts';
 import { positionOf, recompute } from './position.ts';
 import type { StageState } from './state.ts';
 
@@ -74,23 +73,4 @@ async function isBelow(state: StageState, before: RecoveredFiles['state']): Prom
     if (!(error instanceof PersistenceError)) throw error;
     return false;
   }
-}
-
-/** The lines that say what was found. */
-export function recoveryLines(
-  stage: StageName,
-  source: number,
-  target: number,
-  recovery: Recovery,
-): string[] {
-  const [from, to] = stage === 'import' ? ['Filesystem', 'ArtdaqDB'] : ['ArtdaqDB', 'UconDB'];
-  const { state, failed } = recovery;
-  return [
-    `  ${from} runs: ${source}`,
-    `  ${to} runs: ${target}`,
-    `  Last contiguous: ${state.lastContiguousRun}`,
-    `  Last attempted: ${state.lastAttemptedRun}`,
-    `  Missing runs: ${failed.length}`,
-    ...(failed.length === 0 ? [] : [`  Missing runs (failure log): ${formatRuns(failed)}`]),
-  ];
 }

@@ -34,7 +34,7 @@ export interface TextAnswer {
 const TEXT_BYTES = 256 * 1024;
 
 /** Reads an answer that should be short. */
-export async function textAnswer(answer: TransportAnswer): Promise<TextAnswer> {
+export async function readTextAnswer(answer: TransportAnswer): Promise<TextAnswer> {
   const parts: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of answer.chunks) {

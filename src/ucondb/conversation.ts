@@ -7,8 +7,8 @@ import {
   answerError,
   describeRequest,
   isBusy,
+  readTextAnswer,
   type TextAnswer,
-  textAnswer,
   unansweredError,
 } from './answers.ts';
 import type { Transport, TransportAnswer, TransportRequest } from './transport.ts';
@@ -18,7 +18,7 @@ import { TransportError } from './transport-error.ts';
 const DOWN_PATIENCE_SECONDS = 2;
 
 /** What to make of an answer: a value, or an error and for how long after the first attempt the request is worth repeating. */
-export type Verdict<T> =
+export type Judgement<T> =
   | { readonly value: T }
   | { readonly error: ArchiverError; readonly patienceSeconds: number };
 
@@ -67,7 +67,7 @@ export class Conversation {
    * @throws TransportError
    */
   send(request: TransportRequest): Promise<TextAnswer> {
-    return this.#transport.exchange(request, textAnswer, this.#options.stop);
+    return this.#transport.exchange(request, readTextAnswer, this.#options.stop);
   }
 
   /** The error for an answer that is of no use, or for a missing one. */
@@ -88,19 +88,19 @@ export class Conversation {
     otherwise: (answer: TextAnswer) => T | undefined = () => undefined,
   ): Promise<T> {
     const request = { method: 'GET', ...asked } as const;
-    const receive = async (answer: TransportAnswer): Promise<Verdict<T>> => {
+    const receive = async (answer: TransportAnswer): Promise<Judgement<T>> => {
       if (answer.status === 200) return { value: await found(answer, describeRequest(this.#asked(request))) };
-      return this.judge(request, await textAnswer(answer), otherwise);
+      return this.judge(request, await readTextAnswer(answer), otherwise);
     };
     return this.insist(request, () => this.#transport.exchange(request, receive, this.#options.stop));
   }
 
-  /** The verdict on an answer: an error, unless `take` makes a value of it. */
+  /** The judgement on an answer: an error, unless `take` makes a value of it. */
   judge<T>(
     request: TransportRequest,
     answer: TextAnswer,
     take: (answer: TextAnswer) => T | undefined,
-  ): Verdict<T> {
+  ): Judgement<T> {
     const value = take(answer);
     if (value !== undefined) return { value };
     const error = this.errorOf(request, answer);
@@ -114,16 +114,16 @@ export class Conversation {
   }
 
   /** Repeats a request that changes nothing until there is a value, or an error that repeating it won't change. */
-  async insist<T>(request: TransportRequest, attempt: () => Promise<Verdict<T>>): Promise<T> {
+  async insist<T>(request: TransportRequest, attempt: () => Promise<Judgement<T>>): Promise<T> {
     const backoff = this.backoff();
     for (;;) {
-      const verdict = await this.#attempt(request, attempt);
-      if ('value' in verdict) return verdict.value;
-      if (!(await backoff.wait(verdict.patienceSeconds))) throw verdict.error;
+      const judgement = await this.#attempt(request, attempt);
+      if ('value' in judgement) return judgement.value;
+      if (!(await backoff.wait(judgement.patienceSeconds))) throw judgement.error;
     }
   }
 
-  async #attempt<T>(request: TransportRequest, attempt: () => Promise<Verdict<T>>): Promise<Verdict<T>> {
+  async #attempt<T>(request: TransportRequest, attempt: () => Promise<Judgement<T>>): Promise<Judgement<T>> {
     try {
       return await attempt();
     } catch (error) {

@@ -166,14 +166,14 @@ function apply(folders: Map<string, FolderIndex>, entry: JournalEntry, position:
   }
 }
 
-function placeOf(folder: FolderIndex, dataKey: number): BlobPlace {
+function placeOf(folder: FolderIndex, dataKey: number): StoredBlob {
   const place = folder.blob(dataKey);
   if (place === undefined) throw new Error(`the journal has a version of blob ${dataKey} but not the blob`);
   return place;
 }
 
 /** Where a blob is, and what it is. */
-interface BlobPlace {
+interface StoredBlob {
   readonly dataKey: number;
   /** Of its first byte in the journal. */
   readonly position: number;
@@ -185,8 +185,8 @@ interface BlobPlace {
 class FolderIndex {
   readonly #versions = new Map<number, Version>();
   readonly #byKey = new Map<string, Version>();
-  readonly #blobs = new Map<number, BlobPlace>();
-  readonly #blobByHash = new Map<string, BlobPlace>();
+  readonly #blobs = new Map<number, StoredBlob>();
+  readonly #blobByHash = new Map<string, StoredBlob>();
 
   /** Oldest first. */
   get versions(): Iterable<Version> {
@@ -209,11 +209,11 @@ class FolderIndex {
     return this.#byKey.get(keyOf(object, key));
   }
 
-  blob(dataKey: number): BlobPlace | undefined {
+  blob(dataKey: number): StoredBlob | undefined {
     return this.#blobs.get(dataKey);
   }
 
-  blobWithHash(sha256: string): BlobPlace | undefined {
+  blobWithHash(sha256: string): StoredBlob | undefined {
     return this.#blobByHash.get(sha256);
   }
 
@@ -232,7 +232,7 @@ class FolderIndex {
     if (version.key !== null) this.#byKey.set(keyOf(version.object, version.key), version);
   }
 
-  addBlob(blob: BlobPlace, sha256: string): void {
+  addBlob(blob: StoredBlob, sha256: string): void {
     this.#blobs.set(blob.dataKey, blob);
     this.#blobByHash.set(sha256, blob);
   }

@@ -22,7 +22,7 @@ import {
   text,
   versionKey,
 } from './parameters.ts';
-import { floatText, quoted } from './python-text.ts';
+import { floatText, pythonQuoted } from './python-text.ts';
 import type { Version } from './version-store.ts';
 
 /** /get: a download. */
@@ -142,7 +142,7 @@ export async function getBlob(context: ServerContext, request: EndpointRequest):
   const blob = await context.store.blob(folder.name, version?.dataKey ?? integer(dataKey ?? ''));
   if (blob === undefined) return textAnswer('Data not found', 404);
   const compress = text(query, 'compress') ?? 'no';
-  if (!LEVELS.has(compress)) throw new Failure('KeyError', quoted(compress));
+  if (!LEVELS.has(compress)) throw new Failure('KeyError', pythonQuoted(compress));
   const level = LEVELS.get(compress);
   const type = ['Content-Type', 'application/octet-stream'] as const;
   if (level === undefined || blob.length < COMPRESS_BYTES) return streamAnswer(blob, [type]);

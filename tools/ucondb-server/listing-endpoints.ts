@@ -102,7 +102,7 @@ const RECORD_SEPARATOR = '\x1e';
 
 /** What a request asks for. A value whose type is not that of the database's column finds nothing. */
 const selection = z.record(z.string(), z.unknown());
-type Selection = z.infer<typeof selection>;
+type LookupSelection = z.infer<typeof selection>;
 
 const ids = z.array(z.number().int());
 const keys = z.array(z.string());
@@ -133,7 +133,7 @@ export async function dataForVersions(_context: ServerContext, request: Endpoint
   return streamAnswer(Buffer.alloc(0), [['Content-Type', 'application/octet-stream; charset=utf-8']]);
 }
 
-async function readSelection(request: EndpointRequest): Promise<Selection> {
+async function readSelection(request: EndpointRequest): Promise<LookupSelection> {
   const body = (await request.body()).toString('utf8');
   let value: unknown;
   try {
@@ -148,7 +148,7 @@ async function readSelection(request: EndpointRequest): Promise<Selection> {
 
 /** The versions found; null for each tv that has one, as the original answers. */
 function find(
-  asked: Selection,
+  asked: LookupSelection,
   folder: KnownFolder,
   versions: readonly Version[] | undefined,
 ): readonly (Version | null)[] {
@@ -170,7 +170,7 @@ function find(
   return times.filter((tv) => versions.some((one) => one.tv <= tv)).map(() => null);
 }
 
-function inRange(versions: readonly Version[], asked: Selection): Version[] {
+function inRange(versions: readonly Version[], asked: LookupSelection): Version[] {
   const [from, below] = [bound.safeParse(asked.key_min), bound.safeParse(asked.key_max)];
   if (!from.success || !below.success) return [];
   return versions.filter(

@@ -8,7 +8,7 @@ import { exitCodes } from '../../src/exit.ts';
 import { outliveTerminal } from '../../src/log/standard-stream.ts';
 import { startUconDbServer } from './server.ts';
 
-interface Flags {
+interface ServerFlags {
   readonly data: string;
   readonly folder: string[];
   readonly user: string;
@@ -38,7 +38,7 @@ const flags = new Command('ucondb-server')
   .option('--tls-key <file>', 'its key (PEM)')
   .option('--read-only', 'take no uploads')
   .parse()
-  .opts<Flags>();
+  .opts<ServerFlags>();
 
 const { tlsCert: cert, tlsKey: key } = flags;
 try {

@@ -1,5 +1,5 @@
 import { Failure } from './failure.ts';
-import { parseFloatText, quoted } from './python-text.ts';
+import { parseFloatText, pythonQuoted } from './python-text.ts';
 
 /** A parameter's value: undefined if absent, null for `?name` without `=`, a list if repeated. */
 export type ParameterValue = string | null | readonly (string | null)[];
@@ -81,7 +81,7 @@ export function text(parameters: Parameters, name: string): string | undefined {
 export function float(value: string): number {
   const number = parseFloatText(value);
   if (number === undefined) {
-    throw new Failure('ValueError', `could not convert string to float: ${quoted(value)}`);
+    throw new Failure('ValueError', `could not convert string to float: ${pythonQuoted(value)}`);
   }
   return number;
 }
@@ -89,7 +89,7 @@ export function float(value: string): number {
 /** @throws Failure if the text is no integer */
 export function integer(value: string): number {
   if (!/^\s*[+-]?\d+\s*$/.test(value)) {
-    throw new Failure('ValueError', `invalid literal for int() with base 10: ${quoted(value)}`);
+    throw new Failure('ValueError', `invalid literal for int() with base 10: ${pythonQuoted(value)}`);
   }
   return Number(value);
 }
@@ -102,7 +102,7 @@ export function recordTime(value: string): number {
   const seconds = parseFloatText(value);
   if (seconds !== undefined) return Math.round(seconds * 1e6);
   const milliseconds = Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(value) ? value : `${value}Z`);
-  if (Number.isNaN(milliseconds)) throw new Failure('ValueError', `no time: ${quoted(value)}`);
+  if (Number.isNaN(milliseconds)) throw new Failure('ValueError', `no time: ${pythonQuoted(value)}`);
   return milliseconds * 1000;
 }
 

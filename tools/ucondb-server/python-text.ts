@@ -25,7 +25,7 @@ export function jsonStrings(texts: readonly string[]): string {
 }
 
 /** A string as Python shows it in messages: in single quotes unless it holds one and no double quote. */
-export function quoted(text: string): string {
+export function pythonQuoted(text: string): string {
   const escaped = text
     .replace(/\\/g, '\\\\')
     .replace(/\n/g, '\\n')
