@@ -47,7 +47,7 @@ export function localChecks(site: Site, { version, node, configPath, warnings }:
       }),
       kept(`${stage}_waiting_runs`, waiting, async () => {
         const { byFault } = await waiting.read();
-        return { text: `${byFault.size} runs wait by a fault` };
+        return { text: `${byFault.size} runs wait because of a fault` };
       }),
     ];
   };
@@ -58,7 +58,7 @@ export function localChecks(site: Site, { version, node, configPath, warnings }:
       look: async () => ({ text: `runs on Node ${node}` }),
     },
     at('configuration', configPath, async () => ({
-      text: warnings.length === 0 ? 'nothing to object to' : '',
+      text: warnings.length === 0 ? 'no problems found' : '',
       warnings,
     })),
     at('work_dir', app.workDir, () => lookAtWorkDir(app.workDir)),

@@ -73,7 +73,7 @@ async function giveUp(milliseconds: number, stop: AbortSignal, over: AbortSignal
   const signal = AbortSignal.any([stop, over]);
   const isTimedOut = await wait(milliseconds, true, { signal }).catch(() => false);
   const text = isTimedOut
-    ? `no result within ${milliseconds / 1000} s; check that it answers at all`
+    ? `no result within ${milliseconds / 1000} s; check that it answers`
     : 'not finished, as the check was stopped';
   return { state: 'failed', text };
 }

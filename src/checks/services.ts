@@ -51,7 +51,7 @@ export async function lookAtUconDb(
     const { objectExists, asksForLogin } = await client.check();
     const way = proxy === undefined ? '' : ` (through the proxy ${proxy.shown})`;
     const login = asksForLogin ? `${writerUser} may write` : 'everybody may write';
-    const object = `object ${objectName} ${objectExists ? 'is there' : 'will be made by the first run'}`;
+    const object = `object ${objectName} ${objectExists ? 'exists' : 'will be made by the first run'}`;
     return {
       text: `folder and login are right${way}: ${login}, ${object}`,
       warnings: tlsVerify ? [] : ["the server's certificate is not checked (ucon_db.tls_verify is false)"],

@@ -65,7 +65,7 @@ export class LogFile {
       this.#report(
         'write',
         'ERROR',
-        `Cannot write the log file ${this.#path}: ${messageOf(error)}; work goes on without it`,
+        `Cannot write the log file ${this.#path}: ${messageOf(error)}; the archiver continues without it`,
       );
       return false;
     }
@@ -123,7 +123,7 @@ export class LogFile {
       this.#report(
         'rotate',
         'WARNING',
-        `Cannot rotate the log file ${this.#path}: ${messageOf(error)}; it goes on growing`,
+        `Cannot rotate the log file ${this.#path}: ${messageOf(error)}; it keeps growing`,
       );
       return;
     }

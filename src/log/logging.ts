@@ -120,7 +120,7 @@ function openFile(
   } catch (error) {
     complain(
       'ERROR',
-      `Failed to configure file logging at '${logFile}': ${messageOf(error)}${ownershipHint(error)}; work goes on without it`,
+      `Failed to configure file logging at '${logFile}': ${messageOf(error)}${ownershipHint(error)}; the archiver continues without it`,
     );
     return undefined;
   }

@@ -36,7 +36,7 @@ function mayDo(rights: readonly { collection: string; actions: readonly string[]
   return { kind: 'answer', answer: { ok: 1, authInfo } };
 }
 
-/** The driver goes on trying for as long as it may. */
+/** The driver keeps trying for as long as it may. */
 const impatient = { local: 5000, service: 5000, silence: 1000 };
 
 async function check(

@@ -94,7 +94,7 @@ describe('a log file', () => {
     for (let line = 1; line <= 4; line++) file.write(`line-${line}\n`);
     expect(fs.readFileSync(path, 'utf8')).toBe('line-1\nline-2\nline-3\nline-4\n');
     expect(problems).toHaveLength(1);
-    expect(problems[0]).toMatch(/^WARNING Cannot rotate the log file .*; it goes on growing$/);
+    expect(problems[0]).toMatch(/^WARNING Cannot rotate the log file .*; it keeps growing$/);
   });
 
   it('on a full disk reports once, counts the lost lines, and keeps later lines whole', () => {
@@ -112,7 +112,7 @@ describe('a log file', () => {
     file.write('line-3\n');
     expect(fs.readFileSync(path, 'utf8')).toBe('line\nline-3\n');
     expect(problems).toEqual([
-      `ERROR Cannot write the log file ${path}: ENOSPC: no space left on device; work goes on without it`,
+      `ERROR Cannot write the log file ${path}: ENOSPC: no space left on device; the archiver continues without it`,
       `WARNING The log file ${path} works again; 2 entries are missing`,
     ]);
   });

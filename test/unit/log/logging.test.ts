@@ -141,7 +141,7 @@ describe('the log', () => {
       logger.info('goes on');
       expect(missed).toEqual([expect.stringContaining('Failed to configure file logging')]);
       expect(shown).toMatch(
-        /ERROR - Failed to configure file logging at '.*': .*work goes on without it\n.*goes on\n$/,
+        /ERROR - Failed to configure file logging at '.*': .*the archiver continues without it\n.*goes on\n$/,
       );
     },
   );
