@@ -185,6 +185,19 @@ describe('metadata.txt: provenance', () => {
   });
 });
 
+describe('metadata.txt: characters outside ASCII', () => {
+  it('come with the messages of commits, as in sbndaq of September 2022', () => {
+    const { table, warnings } = metadata(
+      'sbndaq commit/version: 85f3b691a52bf907b895523737943c2fad3fe05a 0 0 "tpc17 → tpc26 (TPC17 server broke and pro..."',
+    );
+    expect(table).toEqual({
+      sbndaq_commit_or_version:
+        '85f3b691a52bf907b895523737943c2fad3fe05a 0 0  tpc17 . tpc26 (TPC17 server broke and pro... ',
+    });
+    expect(warnings).toEqual([{ line: 1, message: expect.stringContaining('U+2192') }]);
+  });
+});
+
 describe('metadata.txt: comment lines', () => {
   it('are kept where they are', () => {
     expect(metadata('a: 1', '  # it\'s "x"', 'b: 2').text).toBe('a: 1\n  # it\'s "x"\nb: 2\n');
