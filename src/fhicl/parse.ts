@@ -17,10 +17,10 @@ export function parseFhicl(text: string, name: string): FhiclDocument {
   const scanner = new Scanner(text, name);
   if (text === '') scanner.fail('the file is empty; artdaqDB stores blank files, but none of 0 bytes');
   const foreign = text.search(NOT_ASCII);
-  if (foreign !== -1) scanner.fail('FHiCL can hold ASCII characters only, also in comments', foreign);
+  if (foreign !== -1) scanner.fail('FHiCL can hold ASCII characters only, even in comments', foreign);
   const malformed = text.search(MALFORMED_INCLUDE);
   if (malformed !== -1) {
-    scanner.fail('after #include at the start of a line must come a blank', text.indexOf('#', malformed));
+    scanner.fail('a blank must follow #include at the start of a line', text.indexOf('#', malformed));
   }
   const comments = scanComments(text);
   const parser = new Parser(scanner, comments);
@@ -186,7 +186,7 @@ class Parser {
       scanner.skip();
       if (scanner.take(']')) return elements;
       if (scanner.atEnd) scanner.fail('the [ that opens here is never closed', opening);
-      if (!scanner.take(',')) scanner.fail('after an element must come a comma or ]');
+      if (!scanner.take(',')) scanner.fail('a comma or ] must follow an element');
     }
   }
 
@@ -279,7 +279,7 @@ function failEntry(scanner: Scanner, start: number, key?: string): never {
     scanner.fail(`an element of a sequence (${key}[…]) can't be set alone; write the whole sequence`, start);
   }
   if (key !== undefined)
-    scanner.fail(`after the name ${key} must come a colon, not ${found(scanner)}`, start);
+    scanner.fail(`a colon must follow the name ${key}, not ${found(scanner)}`, start);
   if (text.startsWith('@table::', position))
     scanner.fail('artdaqDB stores no @table::; write out what it stands for');
   if (text[position] === '!')

@@ -120,11 +120,11 @@ function takeQuoted(scanner: Scanner, quote: '"' | "'"): void {
 
 /** Points to the start of a text of several lines: most likely its own closing quote is missing. */
 function failAfterQuoted(scanner: Scanner, start: number): never {
-  const required = 'after a closing quote must come a blank, line end, comma or bracket';
+  const required = 'a blank, line end, comma or bracket must follow a closing quote';
   const quoted = scanner.text.slice(start, scanner.position);
   if (/[\r\n]/.test(quoted)) {
     const { line } = locate(scanner.text, scanner.position);
-    scanner.fail(`${required}, but this text goes on to line ${line} (is its closing quote missing?)`, start);
+    scanner.fail(`${required}, but this text continues to line ${line} (is its closing quote missing?)`, start);
   }
   return scanner.fail(
     quoted.startsWith('"') ? `${required} (is a " inside the text not escaped?)` : required,

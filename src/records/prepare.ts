@@ -115,7 +115,7 @@ class Documents {
 
   addConverted(name: ConvertedName, { path, bytes }: RecordFile): void {
     this.#claim(`${name}.fcl`, path);
-    if (bytes.length === 0) this.warnings.add(`${path}: is empty, and is archived so`);
+    if (bytes.length === 0) this.warnings.add(`${path}: is empty, and is archived as it is`);
     this.made.push(this.#documentOf(`${name}.fcl`, path, CONVERTERS[name](bytes)));
   }
 
@@ -123,7 +123,7 @@ class Documents {
   addHistory(run: RunNumber, metadata: Buffer | undefined): Pick<PreparedRun, 'config' | 'update'> {
     if (metadata === undefined) {
       this.warnings.add(
-        `metadata.txt: not there, so the configuration name is "${DEFAULT_CONFIG}" and there is no RunHistory`,
+        `metadata.txt: missing, so the configuration name is "${DEFAULT_CONFIG}" and there is no RunHistory`,
       );
       return { config: DEFAULT_CONFIG, update: [] };
     }

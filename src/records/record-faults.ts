@@ -19,7 +19,7 @@ const NAMED = 20;
 const PROBLEMS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   ELOOP: 'the symbolic link leads nowhere or in a circle',
-  ENOENT: 'it is not there',
+  ENOENT: 'it does not exist',
 };
 
 /** Says what happened to a file. An error of the system may pass: a copy may be in progress, a server may come back. */

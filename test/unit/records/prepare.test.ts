@@ -195,7 +195,7 @@ describe('preparing a run', () => {
     const { documents, warnings } = prepare(texts);
     expect(documents).toContainEqual({ name: 'boot.fcl', text: expect.stringContaining('settings: [') });
     expect(documents).toContainEqual({ name: 'ranks.fcl', text: '\n' });
-    expect(warnings.filter((each) => each.endsWith('is empty, and is archived so'))).toHaveLength(3);
+    expect(warnings.filter((each) => each.endsWith('is empty, and is archived as it is'))).toHaveLength(3);
     expect(() => prepare({ 'a.fcl': '', 'b.fcl': 'b: 1' })).toThrow(
       expect.objectContaining({ retryable: false, fault: 'run', run: 7 }),
     );

@@ -7,7 +7,7 @@ const systemError = (code: string) => Object.assign(new Error(`${code}: failed`)
 describe('the error about a record', () => {
   it.each([
     ['EACCES', 'permission denied'],
-    ['ENOENT', 'it is not there'],
+    ['ENOENT', 'it does not exist'],
     ['EIO', 'EIO: failed'],
   ])('explains %s and asks for another attempt', (code, problem) => {
     expect(faultOf('a.fcl', systemError(code))).toEqual({
