@@ -278,8 +278,7 @@ function failEntry(scanner: Scanner, start: number, key?: string): never {
   if (key !== undefined && text[position] === '[') {
     scanner.fail(`an element of a sequence (${key}[…]) can't be set alone; write the whole sequence`, start);
   }
-  if (key !== undefined)
-    scanner.fail(`a colon must follow the name ${key}, not ${found(scanner)}`, start);
+  if (key !== undefined) scanner.fail(`a colon must follow the name ${key}, not ${found(scanner)}`, start);
   if (text.startsWith('@table::', position))
     scanner.fail('artdaqDB stores no @table::; write out what it stands for');
   if (text[position] === '!')

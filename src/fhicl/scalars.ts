@@ -124,7 +124,10 @@ function failAfterQuoted(scanner: Scanner, start: number): never {
   const quoted = scanner.text.slice(start, scanner.position);
   if (/[\r\n]/.test(quoted)) {
     const { line } = locate(scanner.text, scanner.position);
-    scanner.fail(`${required}, but this text continues to line ${line} (is its closing quote missing?)`, start);
+    scanner.fail(
+      `${required}, but this text continues to line ${line} (is its closing quote missing?)`,
+      start,
+    );
   }
   return scanner.fail(
     quoted.startsWith('"') ? `${required} (is a " inside the text not escaped?)` : required,
