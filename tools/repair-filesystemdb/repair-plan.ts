@@ -49,12 +49,12 @@ export class RepairPlan {
   /** Plans everything that follows from the collection alone. */
   static async of(check: CollectionCheck, options: PlanOptions): Promise<RepairPlan> {
     const plan = new RepairPlan(check);
-    plan.#takeIndex();
-    plan.#takeListed();
-    plan.#takeLost();
-    plan.#takeUnreadable(options);
-    await plan.#takeUnlisted();
-    plan.#takeOtherFiles(options);
+    plan.#judgeIndex();
+    plan.#judgeListed();
+    plan.#judgeLost();
+    plan.#judgeUnreadable(options);
+    await plan.#judgeUnlisted();
+    plan.#judgeOtherFiles(options);
     return plan;
   }
 
@@ -77,7 +77,7 @@ export class RepairPlan {
   }
 
   /** Removes a document from index and collection. */
-  takeOut(id: string, entry: IndexEntry): void {
+  remove(id: string, entry: IndexEntry): void {
     if (this.wanted.delete(id)) this.#change(entry);
     this.added.delete(id);
     this.setAside.add(`${id}.json`);
@@ -111,7 +111,7 @@ export class RepairPlan {
     for (const name of entry[CONFIGURATIONS]) this.#touched.add(name);
   }
 
-  #takeIndex(): void {
+  #judgeIndex(): void {
     const { broken, index, name, documents } = this.check.scan;
     if (broken === undefined) return;
     this.isChanged = true;
@@ -124,7 +124,7 @@ export class RepairPlan {
     });
   }
 
-  #takeListed(): void {
+  #judgeListed(): void {
     const { check } = this;
     for (const [id, entry] of check.entries) {
       const listing = check.scan.content.listings.get(id);
@@ -146,7 +146,7 @@ export class RepairPlan {
     }
   }
 
-  #takeLost(): void {
+  #judgeLost(): void {
     for (const [id, entry] of this.check.lost) {
       this.gone.set(id, entry);
       this.#change(entry);
@@ -157,12 +157,12 @@ export class RepairPlan {
     }
   }
 
-  #takeUnreadable({ setAside }: PlanOptions): void {
+  #judgeUnreadable({ setAside }: PlanOptions): void {
     for (const [id, problem] of this.check.reader.faults) {
       const listed = this.check.scan.content.listings.get(id)?.entry;
       const entry = listed ?? NO_ENTRY;
       if (setAside) {
-        this.takeOut(id, entry);
+        this.remove(id, entry);
         if (listed !== undefined) this.gone.set(id, listed);
       }
       for (const name of entry[CONFIGURATIONS]) this.unclear.add(name);
@@ -173,7 +173,7 @@ export class RepairPlan {
     }
   }
 
-  async #takeUnlisted(): Promise<void> {
+  async #judgeUnlisted(): Promise<void> {
     const { unlisted, reader, scan, isOfRuns } = this.check;
     const candidates = new Map<string, IndexEntry>();
     for (const [id, entry] of unlisted) {
@@ -182,8 +182,8 @@ export class RepairPlan {
       else candidates.set(id, entry);
     }
     if (isOfRuns) {
-      for (const group of repeatedDocuments([...this.wanted, ...candidates])) {
-        await settleGroup(group, this, candidates);
+      for (const repeated of repeatedDocuments([...this.wanted, ...candidates])) {
+        await decideRepeated(repeated, this, candidates);
       }
     }
     const inOrder = [...candidates].sort(([one], [other]) => this.#order(one, other));
@@ -210,7 +210,7 @@ export class RepairPlan {
     this.report('misfiled document', id, entry, problem, { advice: 'find out who put it there' });
   }
 
-  #takeOtherFiles({ setAside }: PlanOptions): void {
+  #judgeOtherFiles({ setAside }: PlanOptions): void {
     const { scan } = this.check;
     for (const name of scan.others.filter((each) => !scan.young.has(each))) {
       const isLeftover = TEMPORARY_FILE.test(name);
@@ -241,16 +241,16 @@ const COLLECTIONS = ['RunHistory', 'SystemLayout'] as const;
  * Decides which of several documents of one entity stays: one of equal documents. If their contents differ, none is touched.
  * @param candidates unlisted documents that would be listed; those that must not be are removed from it
  */
-async function settleGroup(
-  group: RepeatedDocument,
+async function decideRepeated(
+  repeated: RepeatedDocument,
   plan: RepairPlan,
   candidates: Map<string, IndexEntry>,
 ): Promise<void> {
   const { reader, scan } = plan.check;
   const isThere = (id: string): boolean => plan.wanted.has(id) || candidates.has(id);
-  const [kept, ...others] = group.ids
+  const [kept, ...others] = repeated.ids
     .filter((id) => isThere(id) && reader.envelope(id) !== undefined)
-    .sort(byPreference(group, plan));
+    .sort(byPreference(repeated, plan));
   if (kept === undefined) return;
   const problem = `${reader.pathOf(kept)} holds the same entity`;
   for (const id of others) {
@@ -259,7 +259,7 @@ async function settleGroup(
     if (!(await reader.isSame(kept, id))) {
       candidates.delete(id);
       candidates.delete(kept);
-      plan.unclear.add(group.configuration);
+      plan.unclear.add(repeated.configuration);
       plan.report('duplicate document', id, entry, `${problem} with other content`, {
         advice: 'find out which of both the run had, and move the other one away',
       });
@@ -275,7 +275,7 @@ async function settleGroup(
     plan.report('duplicate document', id, entry, `${problem} and content`, {
       remedy: isCandidate ? 'move it to the backup' : 'take it out of the index and move it to the backup',
     });
-    plan.takeOut(id, entry);
+    plan.remove(id, entry);
   }
 }
 

@@ -81,7 +81,7 @@ export class StoredRuns {
       if (name === undefined || more.length > 0) continue;
       const isNamed = this.#options.reimport.has(runOf(name) ?? -1);
       if (!isNamed && !this.#losses.has(name)) continue;
-      this.#layout.takeOut(id, entry);
+      this.#layout.remove(id, entry);
       this.#layout.pending.delete(id);
       this.#hidden.add(name);
       if (!isNamed || this.#losses.has(name) || this.#reported.has(name)) continue;

@@ -68,19 +68,20 @@ class RunStoring {
     this.#warn = warn;
   }
 
-  /** A run that fails on the way is noted and left out; the others continue. */
+  /** Stores runs in one go. A run that fails on the way is noted and left out; the others continue. */
   async store(submissions: readonly Submission[]): Promise<void> {
+    const { runHistory, systemLayout } = this.#shared;
     for (const submission of submissions) this.failures.delete(submission);
     const indexes = await this.#locked.readIndexes(touchedLists(submissions), idsOf(submissions));
     let runs: readonly PlannedRun[] = await this.#each(submissions, (submission) =>
       this.#plan(submission, indexes),
     );
-    // Documents, RunHistory's index, schema documents, and with SystemLayout's index the commit.
-    for (const store of [this.#shared.runHistory, this.#shared.systemLayout]) {
-      runs = await this.#writeDocuments(runs, store);
-      runs = await this.#writeIndex(runs, store, indexes[store.name]);
-      runs = await this.#removeLeftovers(runs, store);
-    }
+    runs = await this.#writeDocuments(runs, runHistory);
+    runs = await this.#writeIndex(runs, runHistory, indexes.RunHistory);
+    runs = await this.#removeLeftovers(runs, runHistory);
+    runs = await this.#writeDocuments(runs, systemLayout);
+    runs = await this.#writeIndex(runs, systemLayout, indexes.SystemLayout); // The commit.
+    await this.#removeLeftovers(runs, systemLayout);
   }
 
   /** The index lists all that this project stored, so leftovers of an interrupted insert are met here. */
@@ -133,7 +134,7 @@ class RunStoring {
     });
   }
 
-  /** Lists the documents of all runs at once, when their names are durable. */
+  /** Lists the documents of all runs at once, after making their names durable. */
   async #writeIndex(
     runs: readonly PlannedRun[],
     store: CollectionStore,

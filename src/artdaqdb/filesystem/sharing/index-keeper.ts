@@ -1,6 +1,7 @@
 import { ArtdaqDbError, messageOf } from '../../../errors.ts';
 import type { Logger } from '../../../log/logger.ts';
 import type { CollectionStore } from '../collection-store.ts';
+import type { DatabaseFiles } from '../database-files.ts';
 import type { HeldLock } from '../database-lock.ts';
 import {
   ASSIGNED,
@@ -13,25 +14,22 @@ import {
 import { IndexChangedError, type IndexState } from '../index/index-file.ts';
 import { gainsOf } from '../index/index-gains.ts';
 import { noLists } from '../index/index-scan.ts';
-import type { ReplacedIndexes } from './replaced-indexes.ts';
+import { ReplacedIndexes } from './replaced-indexes.ts';
 import {
   type ForeignDocument,
-  type ForeignReport,
+  ForeignReport,
   findUnlisted,
-  type RescuedDocuments,
+  RescuedDocuments,
   type StoredListing,
 } from './unlisted-documents.ts';
-import { isState, type VerifiedFile, type VerifiedState } from './verified-file.ts';
+import { isState, VerifiedFile, type VerifiedState } from './verified-file.ts';
 
-/** What an index keeper works with. */
-interface IndexKeeperParts {
-  readonly runHistory: CollectionStore;
-  readonly systemLayout: CollectionStore;
-  readonly verified: VerifiedFile;
-  readonly replaced: ReplacedIndexes;
-  readonly rescued: RescuedDocuments;
-  readonly report: ForeignReport;
+/** Where the database is, and the world around it. */
+interface IndexKeeperOptions {
+  readonly directory: string;
+  readonly files: DatabaseFiles;
   readonly sleep: (milliseconds: number) => Promise<unknown>;
+  readonly now: () => Date;
   readonly logger: Pick<Logger, 'debug' | 'info' | 'warning'>;
 }
 
@@ -57,9 +55,14 @@ const PAUSE_MS = 5;
  * they list all documents of this project; when they are in another state, it compares them with the directories.
  */
 export class IndexKeeper {
-  readonly #parts: IndexKeeperParts;
   /** RunHistory comes first: a run's documents are listed before its schema document makes it visible. */
-  readonly #stores: readonly CollectionStore[];
+  readonly #stores: readonly [runHistory: CollectionStore, systemLayout: CollectionStore];
+  readonly #verified: VerifiedFile;
+  readonly #replaced: ReplacedIndexes;
+  readonly #rescued: RescuedDocuments;
+  readonly #report: ForeignReport;
+  readonly #sleep: (milliseconds: number) => Promise<unknown>;
+  readonly #logger: Pick<Logger, 'debug' | 'info' | 'warning'>;
   /** The state of the indexes that is known to be complete. */
   #known: VerifiedState | undefined;
   /** Other programs may be at work: an index was not as this project had left it. */
@@ -68,9 +71,23 @@ export class IndexKeeper {
   #listingLevel: 'warning' | 'debug' = 'warning';
   readonly #completed = new Set<string>();
 
-  constructor(parts: IndexKeeperParts) {
-    this.#parts = parts;
-    this.#stores = [parts.runHistory, parts.systemLayout];
+  constructor(
+    runHistory: CollectionStore,
+    systemLayout: CollectionStore,
+    { directory, files, sleep, now, logger }: IndexKeeperOptions,
+  ) {
+    this.#stores = [runHistory, systemLayout];
+    this.#verified = new VerifiedFile(directory, files);
+    this.#replaced = new ReplacedIndexes(directory, files, sleep);
+    this.#rescued = new RescuedDocuments(directory, files);
+    this.#report = new ForeignReport(now, logger);
+    this.#sleep = sleep;
+    this.#logger = logger;
+  }
+
+  /** Did the last writer end its work, so that it remembered a complete state? */
+  async isRemembered(): Promise<boolean> {
+    return (await this.#verified.read()) !== undefined;
   }
 
   /** Identifies the present state of the indexes. */
@@ -84,13 +101,12 @@ export class IndexKeeper {
    * @param before an earlier state, as {@link signatures} gave it; undefined as well if it is another one now
    */
   async completeState(before?: readonly (string | undefined)[]): Promise<VerifiedState | undefined> {
-    const { replaced, verified } = this.#parts;
-    const [current, hasLateContent] = await Promise.all([this.signatures(), replaced.haveChanged()]);
+    const [current, hasLateContent] = await Promise.all([this.signatures(), this.#replaced.haveChanged()]);
     if (before !== undefined && before.join() !== current.join()) return undefined;
     if (current.every((signature) => signature === undefined)) return { indexes: current, halfListed: [] };
     if (hasLateContent) return undefined;
     if (isState(this.#known, current)) return this.#known;
-    const remembered = await verified.read();
+    const remembered = await this.#verified.read();
     if (!isState(remembered, current)) return undefined;
     this.#known = remembered;
     return remembered;
@@ -101,9 +117,8 @@ export class IndexKeeper {
    * @throws ArtdaqDbError if an index can't be read or written
    */
   async begin(lock: HeldLock): Promise<void> {
-    const { verified } = this.#parts;
-    this.#known = lock.takenOver ? undefined : await verified.read();
-    await verified.forget();
+    this.#known = lock.takenOver ? undefined : await this.#verified.read();
+    await this.#verified.forget();
     await this.complete(lock, lock.takenOver);
   }
 
@@ -112,16 +127,15 @@ export class IndexKeeper {
    * @throws ArtdaqDbError if an index can't be read or written
    */
   async end(lock: HeldLock): Promise<void> {
-    const { replaced, verified, logger } = this.#parts;
     await this.complete(lock);
-    for (const { name } of this.#stores) await replaced.trim(name, this.#hasCompared);
+    for (const { name } of this.#stores) await this.#replaced.trim(name, this.#hasCompared);
     const known = this.#known;
     if (known?.isSettling || !isState(known, await this.signatures())) return;
     try {
-      await verified.write(known);
+      await this.#verified.write(known);
     } catch (error) {
-      logger.warning(
-        `${verified.path} could not be written, so the next execution compares all documents: ${messageOf(error)}`,
+      this.#logger.warning(
+        `${this.#verified.path} could not be written, so the next execution compares all documents: ${messageOf(error)}`,
       );
     }
   }
@@ -145,7 +159,7 @@ export class IndexKeeper {
       } catch (error) {
         if (!(error instanceof IndexChangedError)) throw error;
       }
-      await this.#parts.sleep(attempt * PAUSE_MS);
+      await this.#sleep(attempt * PAUSE_MS);
     }
     throw new ArtdaqDbError('Another program keeps writing to artdaqDB', { retryable: true });
   }
@@ -191,7 +205,7 @@ export class IndexKeeper {
     this.#known = undefined;
     const signature = await store.index.replace(index, change, async (stats) => {
       lock.confirm();
-      if (stats !== undefined) await this.#parts.replaced.keep(store.name, store.index.path, stats);
+      if (stats !== undefined) await this.#replaced.keep(store.name, store.index.path, stats);
     });
     const place = this.#stores.indexOf(store);
     if (before === undefined || before.indexes[place] !== index.signature || signature === undefined) return;
@@ -206,12 +220,12 @@ export class IndexKeeper {
   async adopt(store: CollectionStore, configuration: string, lock: HeldLock): Promise<void> {
     await this.complete(lock);
     if (this.#known?.halfListed.includes(configuration) !== true) return;
-    const { foreign } = await findUnlisted(store, this.#parts.rescued);
+    const { foreign } = await findUnlisted(store, this.#rescued);
     const ids = foreign.flatMap(({ listing }) =>
       listing?.configurations.includes(configuration) ? [listing.id] : [],
     );
     if (ids.length === 0) return;
-    await this.#parts.rescued.add(ids);
+    await this.#rescued.add(ids);
     this.#known = undefined;
     await this.complete(lock);
   }
@@ -222,7 +236,7 @@ export class IndexKeeper {
     const own: OwnUnlisted[] = [];
     const foreign: ForeignDocument[] = [];
     for (const store of this.#stores) {
-      const unlisted = await findUnlisted(store, this.#parts.rescued);
+      const unlisted = await findUnlisted(store, this.#rescued);
       indexes.push(unlisted.signature);
       if (unlisted.own.length > 0) own.push({ store, listings: unlisted.own });
       foreign.push(...unlisted.foreign);
@@ -232,7 +246,7 @@ export class IndexKeeper {
 
   #stateOf({ indexes, foreign }: Omit<DirectoryComparison, 'own'>): VerifiedState {
     const listings = foreign.flatMap(({ listing }) => listing ?? []);
-    const isSettling = this.#parts.report.report(foreign);
+    const isSettling = this.#report.report(foreign);
     return { indexes, halfListed: configurationsOf(listings), isSettling };
   }
 
@@ -243,12 +257,12 @@ export class IndexKeeper {
     lock: HeldLock,
     isAfterDeath: boolean,
   ): Promise<void> {
-    const { systemLayout, logger } = this.#parts;
+    const [, systemLayout] = this.#stores;
     const listed = listings.flatMap(({ texts }) => texts);
     const index = await store.index.read(listsOf(listed));
     await this.replaceIndex(store, index, { added: [], removed: [], listed }, lock);
     if (store === systemLayout) for (const name of configurationsOf(listings)) this.#completed.add(name);
-    logger[isAfterDeath ? 'info' : this.#listingLevel](
+    this.#logger[isAfterDeath ? 'info' : this.#listingLevel](
       `${store.index.path} listed ${listings.length} of our documents no more or not yet; they are listed again`,
     );
     if (!isAfterDeath) this.#listingLevel = 'debug';
@@ -256,9 +270,8 @@ export class IndexKeeper {
 
   /** Puts into an index what a program wrote into a file that we replaced. */
   async #mergeLateContent(lock: HeldLock): Promise<void> {
-    const { replaced, rescued } = this.#parts;
     for (const store of this.#stores) {
-      for await (const late of replaced.lateContents(store.name)) {
+      for await (const late of this.#replaced.lateContents(store.name)) {
         this.#known = undefined; // What is half listed may change as well.
         if (late === 'torn') continue;
         const { seen: gains } = await store.index.look(noLists, (bytes, { layout }) =>
@@ -266,7 +279,7 @@ export class IndexKeeper {
         );
         const listed = await stillThere(store, gains);
         if (listed.length === 0) continue;
-        await rescued.add(listed.filter(([member]) => member === OUID).map(([, , id]) => id));
+        await this.#rescued.add(listed.filter(([member]) => member === OUID).map(([, , id]) => id));
         // If somebody listed them since we looked, this changes nothing.
         const index = await store.index.read(listsOf(listed));
         await this.replaceIndex(store, index, { added: [], removed: [], listed }, lock);

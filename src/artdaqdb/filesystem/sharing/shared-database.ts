@@ -13,9 +13,6 @@ import type { IndexChange } from '../index/index-entry.ts';
 import type { IndexLook, IndexState, SeenIndex } from '../index/index-file.ts';
 import type { ListFilter } from '../index/index-scan.ts';
 import { IndexKeeper } from './index-keeper.ts';
-import { ReplacedIndexes } from './replaced-indexes.ts';
-import { ForeignReport, RescuedDocuments } from './unlisted-documents.ts';
-import { VerifiedFile } from './verified-file.ts';
 
 /** Where a shared database is, and the world around it. */
 interface SharedDatabaseOptions {
@@ -75,27 +72,16 @@ export class SharedDatabase {
   readonly runHistory: CollectionStore;
   readonly systemLayout: CollectionStore;
   readonly #options: SharedDatabaseOptions;
-  readonly #verified: VerifiedFile;
   readonly #keeper: IndexKeeper;
   /** Within this process changes take turns; between processes the lock does that, but by asking again and again. */
   readonly #inTurn = pLimit(1);
 
   constructor(options: SharedDatabaseOptions) {
-    const { directory, files, sleep, now, logger } = options;
+    const { directory, files, sleep } = options;
     this.#options = options;
     this.runHistory = new CollectionStore(directory, 'RunHistory', files, sleep);
     this.systemLayout = new CollectionStore(directory, 'SystemLayout', files, sleep);
-    this.#verified = new VerifiedFile(directory, files);
-    this.#keeper = new IndexKeeper({
-      runHistory: this.runHistory,
-      systemLayout: this.systemLayout,
-      verified: this.#verified,
-      replaced: new ReplacedIndexes(directory, files, sleep),
-      rescued: new RescuedDocuments(directory, files),
-      report: new ForeignReport(now, logger),
-      sleep,
-      logger,
-    });
+    this.#keeper = new IndexKeeper(this.runHistory, this.systemLayout, options);
   }
 
   /**
@@ -216,7 +202,7 @@ export class SharedDatabase {
   async #clearLeftovers({ takenOver }: HeldLock): Promise<void> {
     const { directory, now } = this.#options;
     await removeStaleTemporaries(join(directory, SYSTEM_METADATA), LOCK_AGE_MS, now().getTime());
-    if (!takenOver && (await this.#verified.read()) !== undefined) return;
+    if (!takenOver && (await this.#keeper.isRemembered())) return;
     for (const store of [this.runHistory, this.systemLayout])
       await removeStaleTemporaries(store.directory, 0);
   }
