@@ -1,18 +1,18 @@
 import type { CheckResult, CheckState } from '../checks/run-checks.ts';
 import { formatJson } from '../shown-text.ts';
 
-/** Raised when a member changes its meaning or goes away; members may be added without. */
+/** Raised when a member changes its meaning or is removed, but not when one is added. */
 const VERSION = 1;
 
 const signs = { ok: '✓', warning: '⚠', failed: '✗' } as const satisfies Record<CheckState, string>;
 
-/** One line for a check that was made. */
+/** The line of one check. */
 export function checkLine({ state, subject, text, milliseconds }: CheckResult): string {
   const seconds = milliseconds < 1000 ? `${milliseconds} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
   return `${signs[state]} ${subject}: ${text} (${seconds})`;
 }
 
-/** The checks in one line. */
+/** All checks in one line. */
 export function checksSummary(results: readonly CheckResult[]): string {
   const count = (state: CheckState) => results.filter((result) => result.state === state).length;
   return `${results.length} checks: ${count('failed')} failed, ${count('warning')} with warnings`;
@@ -40,7 +40,7 @@ export function checksJson(results: readonly CheckResult[], now: Date): string {
   return formatJson(document);
 }
 
-/** The check as JSON of a configuration file that can't be used, so that nothing else could be looked at. */
+/** The checks as JSON if the configuration file can't be used, so that nothing else could be checked. */
 export function unusableConfigJson(configPath: string, message: string, now: Date): string {
   return checksJson(
     [

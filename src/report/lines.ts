@@ -1,4 +1,4 @@
-/** One line of the report and the level it is logged at. */
+/** One line of the report, and its level in the log. */
 export interface ReportLine {
   readonly level: 'info' | 'warning' | 'error';
   readonly text: string;
@@ -9,7 +9,7 @@ export function info(text: string): ReportLine {
   return { level: 'info', text };
 }
 
-/** A line about something that somebody should look at. */
+/** A line that needs attention. */
 export function warning(text: string): ReportLine {
   return { level: 'warning', text };
 }

@@ -8,7 +8,7 @@ import { missingRuns, placeNames, runsAt, type StageRecord, type Status, stagePl
 const rule = '-'.repeat(70);
 const headings = { import: 'IMPORT STAGE STATE', migrate: 'MIGRATION STAGE STATE' } as const;
 
-/** How the places compare with what each stage remembers. */
+/** Compares the places with what each stage remembers. */
 export function comparisonLines(status: Status): ReportLine[] {
   return status.stages.flatMap((stage) => {
     const heading = [info(''), info(headings[stage.stage]), info(rule)];
@@ -24,7 +24,7 @@ export interface Fact {
   readonly value: string;
 }
 
-/** How the places compare with what one stage remembers. */
+/** Compares the places with what one stage remembers. */
 export function stageFacts(stage: StageRecord, status: Status): Fact[] {
   const { lastContiguousRun, lastAttemptedRun } = stage.state;
   const position = positionOf(stage.state);
@@ -43,7 +43,7 @@ export function stageFacts(stage: StageRecord, status: Status): Fact[] {
   return lines;
 }
 
-/** @param position every run at the source up to this one was archived, or should have been */
+/** @param position the stage has archived every run at its source up to this one, or should have */
 function placeFacts(position: RunNumber, stage: StageName, status: Status): Fact[] {
   const { source, target } = stagePlaces[stage];
   const absent = missingRuns(status, stage);

@@ -17,10 +17,10 @@ import {
   unfinishedRuns,
 } from './status.ts';
 
-/** Raised when a member changes its meaning or goes away; members may be added without. */
+/** Raised when a member changes its meaning or is removed, but not when one is added. */
 const VERSION = 1;
 
-/** Some runs as a program wants them. */
+/** Some runs, for programs. */
 interface RunsJson {
   readonly total: number;
   /** Both ends included, ascending. */
@@ -28,8 +28,8 @@ interface RunsJson {
 }
 
 /**
- * The status report as one JSON document (documentation/FILE_FORMATS.md, "Status report as JSON"): what is null could not
- * be asked or read.
+ * The status report as one JSON document (documentation/FILE_FORMATS.md, "Status report as JSON"). What could not be asked or
+ * read is null.
  */
 export function statusJson(status: Status, now: Date): string {
   const document = {

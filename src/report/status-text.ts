@@ -27,7 +27,7 @@ const rule = '-'.repeat(70);
 
 /**
  * The status report as the lines that operators know.
- * @param compareState with a section that compares the places with the stages' state
+ * @param compareState adds a section that compares the places with the stages' state
  */
 export function statusLines(status: Status, compareState: boolean): ReportLine[] {
   const failures = status.stages.flatMap((stage) =>
@@ -91,7 +91,7 @@ function failureLines(stage: StageRecord): ReportLine[] {
   ];
 }
 
-/** The time that the lines about it in the log have, to the second. */
+/** The local time to the second, as the log shows it. */
 function localTime(iso: string): string {
   return formatTime(new Date(iso)).slice(0, 'YYYY-MM-DD HH:MM:SS'.length);
 }

@@ -27,10 +27,10 @@ export const stagePlaces: Readonly<
   migrate: { source: 'artdaqDB', target: 'UconDB' },
 };
 
-/** A place that holds runs, as the status report asks it. */
+/** How the status report asks a place. */
 export interface StatusSource {
   readonly place: RunPlace;
-  /** Name and value of the lines that say where it is. */
+  /** Names and values of the lines that say where it is. */
   readonly location: readonly (readonly [string, string])[];
   listRuns(): Promise<RunNumber[]>;
 }
@@ -48,42 +48,42 @@ export interface StageRecord {
   readonly stage: StageName;
   readonly state: StageState;
   readonly failed: readonly RunNumber[];
-  /** Runs that this archiver uploaded and did not compare since: they are looked at first, wherever the position is. Ascending. */
+  /** Runs that this archiver uploaded and has not compared since; it takes them first, wherever the position is. Ascending. */
   readonly uncompared: readonly RunNumber[];
-  /** Why runs failed; those that are no longer among the failed ones don't count. */
+  /** Why runs failed. Reasons of runs that are no longer in the failure log don't count. */
   readonly reasons: KnownReasons;
-  /** Was the run at the source at an earlier execution? True for all runs before the first. */
+  /** Was the run at the source during an earlier execution? Before the first execution, all runs count as known. */
   readonly isKnown: (run: RunNumber) => boolean;
-  /** Runs that wait: by a fault they are candidates wherever the position is. */
+  /** Runs that wait. Those that wait because of a fault are candidates wherever the position is. */
   readonly waiting: WaitingState;
 }
 
-/** Why it can't be told what a stage keeps about itself. */
+/** Why a stage's record can't be read. */
 export interface UnreadableStageRecord extends UnreadableRecord {
   readonly stage: StageName;
 }
 
-/** What the status report tells. */
+/** What the status report says. */
 export interface Status {
   readonly places: readonly PlaceStatus[];
   readonly stages: readonly (StageRecord | UnreadableStageRecord)[];
   readonly lateTimes: LateTimes | UnreadableRecord;
 }
 
-/** Which archived runs have no stop time, and which got it later. */
+/** Which archived runs have no stop time, and which got it late. */
 export interface LateTimes {
-  /** Archived without stop time, in which it is still looked for. */
+  /** Archived without stop time; the importer still looks for it. */
   readonly isUnfinished: (run: RunNumber) => boolean;
-  /** They got a time in artdaqDB after they were archived, and if they had a blob by then, it lacks that. */
+  /** A time came to artdaqDB after the archiving; a blob that existed by then lacks it. */
   readonly isAmended: (run: RunNumber) => boolean;
 }
 
-/** Why it can't be told what is kept. */
+/** Why a record can't be read. */
 export interface UnreadableRecord {
   readonly error: string;
 }
 
-/** Could everything be asked and read? */
+/** Did every place answer, and could every record be read? */
 export function isWhole({ places, stages, lateTimes }: Status): boolean {
   return (
     places.every(({ error }) => error === undefined) &&
@@ -91,7 +91,7 @@ export function isWhole({ places, stages, lateTimes }: Status): boolean {
   );
 }
 
-/** Asks all places side by side; one that fails does not keep the others from reporting. */
+/** Asks all places at the same time; one that fails does not affect the others. */
 export async function queryPlaces(sources: readonly StatusSource[]): Promise<PlaceStatus[]> {
   return await Promise.all(
     sources.map(async ({ place, location, listRuns }) => {
@@ -143,8 +143,8 @@ function onlyAt(status: Status, place: RunPlace, other: RunPlace): readonly RunN
 }
 
 /**
- * Runs that an incremental execution passes over: missing at the target, at or below the position, known for long,
- * neither in the failure log nor to be compared nor waiting by a fault.
+ * Runs that incremental executions pass over: missing at the target, at or below the position, known from earlier executions, and
+ * neither in the failure log, nor to be compared, nor waiting because of a fault.
  */
 export function skippedRuns(
   missing: readonly RunNumber[],

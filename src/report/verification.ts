@@ -3,13 +3,13 @@ import type { RunNumber } from '../runs/run-number.ts';
 import { formatRuns, toRanges } from '../runs/run-set.ts';
 import { formatJson } from '../shown-text.ts';
 
-/** Raised when a member of the JSON document changes its meaning or goes away. */
+/** Raised when a member of the JSON document changes its meaning or is removed. */
 const VERSION = 1;
 
-/** How one run compared; `error` if it could not be. */
+/** What the comparison of one run found; `error` if it failed. */
 export type VerifiedRun = { readonly run: RunNumber } & (ComparedRun | { readonly error: string });
 
-/** How the files of a run compare. */
+/** What the comparison of a run's files found. */
 interface ComparedRun extends FileComparison {
   /** They differ only because the run got its stop time in artdaqDB after its blob was stored. */
   readonly timesCameLater: boolean;
@@ -19,17 +19,17 @@ interface ComparedRun extends FileComparison {
 export interface Verification {
   /** Newest first. */
   readonly runs: readonly VerifiedRun[];
-  /** Found unequal by an earlier verification, and not compared again since. Ascending. */
+  /** An earlier verification found them unequal, and none has compared them since. Ascending. */
   readonly unequalBefore: readonly RunNumber[];
-  /** Uploaded, and not compared since, now neither: they don't count as migrated until the migrate stage does that. Ascending. */
+  /** Uploaded and never compared; they count as migrated once the migrate stage compares them. Ascending. */
   readonly uncompared: readonly RunNumber[];
-  /** In artdaqDB but not in UconDB, though neither in the failure log nor still to be migrated. */
+  /** In artdaqDB but not in UconDB, although neither in the failure log nor still to be migrated. */
   readonly missingInUconDb: readonly RunNumber[];
-  /** Runs that were not compared for want of time or place; a round goes on with them the next time. */
+  /** How many runs were left for the next verification, because of the time or number limit or a stop. */
   readonly left: number;
 }
 
-/** Does everything agree, as far as it was looked at, now or earlier? */
+/** Is everything equal that this or an earlier verification compared? */
 export function allEqual({ runs, unequalBefore, missingInUconDb }: Verification): boolean {
   return runs.every(isEqualRun) && unequalBefore.length + missingInUconDb.length === 0;
 }
@@ -40,8 +40,8 @@ export function isEqualRun(result: VerifiedRun): boolean {
 }
 
 /**
- * The lines that end a verification.
- * @param isRound is it a part of a round? One of runs asked for by number is not.
+ * The lines at the end of a verification.
+ * @param isRound whether it is part of a round; one of runs that the request names is not
  */
 export function verificationLines(verification: Verification, isRound: boolean): string[] {
   const { runs, unequalBefore, uncompared, missingInUconDb, left } = verification;

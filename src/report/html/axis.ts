@@ -1,23 +1,23 @@
 import type { NumberRange } from '../../runs/run-set.ts';
 import { type CellState, lengthOf, type Segment } from './segments.ts';
 
-/** A segment and the room it takes. One unit is one run, except on a long stretch of unused numbers. */
+/** A segment and the room that it takes. One unit is one run, except on a long stretch of unused numbers. */
 export interface Piece {
   readonly segment: Segment;
   readonly units: number;
-  /** Is the stretch drawn shorter than it is? */
+  /** The stretch is drawn shorter than it is. */
   readonly isBreak: boolean;
 }
 
 const emptyStates: ReadonlySet<CellState> = new Set(['unused', 'unknown', 'unselected']);
-/** An unused stretch is shortened only beyond this many runs. */
+/** Only unused stretches of more runs are shortened. */
 const SHORTEST_BREAK = 50;
-/** The part of the room that a shortened stretch takes, in runs known. */
+/** The room of a shortened stretch, as a part of the number of known runs. */
 const BREAK_ROOM = 1 / 40;
 
 /**
- * Lays segments out on an axis. A stretch of unused numbers that is longer than all known runs together (one directory with a
- * wrong number is enough for that) would leave no room for the runs, so it is shortened.
+ * Lays segments out on an axis. Shortens a stretch of unused numbers that is longer than all known runs together, because it
+ * would leave them no room; one directory with a wrong number is enough for that.
  */
 export function layOut(segments: readonly Segment[]): Piece[] {
   const known = segments.filter((segment) => !isUnused(segment)).reduce((sum, s) => sum + lengthOf(s), 0);
@@ -40,17 +40,17 @@ export function lastUnits(pieces: readonly Piece[], units: number): Piece[] {
     kept.unshift(taken === piece.units || piece.isBreak ? piece : endOf(piece, taken));
     left -= taken;
   }
-  // Leading numbers that nobody has show nothing.
+  // Unused numbers at the beginning show nothing.
   while (kept[0] !== undefined && isUnused(kept[0].segment)) kept.shift();
   return kept;
 }
 
-/** Does no place that was asked, and no failure log, have the runs? */
+/** Are the runs in no place that was asked, and in no failure log? */
 export function isUnused({ cells, failedIn }: Segment): boolean {
   return failedIn.length === 0 && Object.values(cells).every((state) => emptyStates.has(state));
 }
 
-/** The pieces of the runs from `first` to `last`, none of them shortened. */
+/** The pieces of the runs from `first` to `last`, none shortened. */
 export function piecesBetween(segments: readonly Segment[], first: number, last: number): Piece[] {
   return segments
     .filter((segment) => segment.last >= first && segment.first <= last)
@@ -70,17 +70,17 @@ function endOf({ segment, isBreak }: Piece, units: number): Piece {
 
 /** A part of the picture: all of it in one state, or one column with runs in different states. */
 export interface Stripe extends NumberRange {
-  /** Where it begins and ends, as parts of the picture's width. */
+  /** Its edges, as parts of the picture's width. */
   readonly from: number;
   readonly to: number;
-  /** The runs of the stripe by state, ascending and without a hole. */
+  /** Its runs by state, ascending and without a hole. */
   readonly parts: readonly Segment[];
   readonly isBreak: boolean;
 }
 
 /**
- * Divides an axis into at most `most` columns of equal width (one for each run, if they suffice) and joins neighbours that
- * are one state. Every run is in exactly one stripe, so that none can hide.
+ * Divides an axis into at most `most` columns of equal width (one for each run, if they suffice), and joins neighbours that have
+ * the same single state. Every run is in exactly one stripe, so none can hide.
  */
 export function toStripes(pieces: readonly Piece[], most: number): Stripe[] {
   const total = pieces.reduce((sum, { units }) => sum + units, 0);
@@ -144,7 +144,7 @@ export interface Tick {
   readonly edge: 'first' | 'inner' | 'last';
 }
 
-/** Labels nearer to each other than this part of the width are left out. */
+/** Labels that are nearer to each other, as a part of the width, are left out. */
 const LEAST_DISTANCE = 0.09;
 const breakSign = '≈';
 

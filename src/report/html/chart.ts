@@ -4,15 +4,15 @@ import { describeStripe } from './describe.ts';
 import { html, type Markup } from './markup.ts';
 import type { CellState } from './segments.ts';
 
-/** Width of the picture in its own units; it is stretched to the page. */
+/** Width of the picture in its own units; the page stretches it. */
 export const pictureWidth = 1000;
 
 /** How a picture is drawn. */
 export interface ChartOptions {
   readonly places: Status['places'];
-  /** What it shows, for those who don't see it. */
+  /** What it shows, for readers who can't see it. */
   readonly label: string;
-  /** Columns that it has at most. */
+  /** At most this many columns. */
   readonly columns: number;
   readonly size: 'large' | 'small';
 }
@@ -20,7 +20,7 @@ export interface ChartOptions {
 /** Height of a lane and the space between two, in pixels. */
 const sizes = { large: { lane: 26, space: 8 }, small: { lane: 8, space: 3 } } as const;
 
-/** The places' lanes over a stretch of runs, with what lies under the pointer in its titles, and an axis. */
+/** The places' lanes over a stretch of runs, with titles that tell what is under the pointer, and an axis. */
 export function chart(
   pieces: readonly Piece[],
   options: ChartOptions,
@@ -46,7 +46,7 @@ export function chart(
   return { markup, stripes };
 }
 
-/** Dashed lines where a long stretch is drawn short. */
+/** Dashed lines at the edges of a stretch that is drawn short. */
 function breaks(stripes: readonly Stripe[], height: number): Markup | undefined {
   const edges = stripes
     .filter(({ isBreak, parts }) => isBreak && parts.length === 1)
@@ -55,7 +55,7 @@ function breaks(stripes: readonly Stripe[], height: number): Markup | undefined 
   return html`<path class="break" d="${edges.map((at) => `M${short(at * pictureWidth)} 0V${height}`).join('')}"/>`;
 }
 
-/** What the pointer finds: all lanes at once. The first can be reached with Tab, the others from there with the arrow keys. */
+/** What the pointer finds, in all lanes at once. Tab reaches the first one, and arrow keys the others from there. */
 function hit(stripe: Stripe, index: number, height: number): Markup {
   const x = short(stripe.from * pictureWidth);
   const width = short((stripe.to - stripe.from) * pictureWidth);
@@ -65,9 +65,9 @@ function hit(stripe: Stripe, index: number, height: number): Markup {
 
 type Shape = 'present' | 'incomplete' | 'hole' | 'absent' | 'waiting' | 'skipped' | 'failed';
 
-/** In the order in which they are drawn: what matters more lies over what matters less. */
+/** In the order of drawing: what matters more covers what matters less. */
 const shapes: readonly Shape[] = ['present', 'hole', 'incomplete', 'absent', 'waiting', 'skipped', 'failed'];
-/** What can't be known, or is not asked for, has no shape: the lane's own pattern stays visible. */
+/** What is unknown or not asked for has no shape, so the lane's own pattern stays visible. */
 const shapeOf: Readonly<Partial<Record<CellState, Shape>>> = {
   present: 'present',
   incomplete: 'incomplete',
@@ -98,8 +98,8 @@ interface Box {
 }
 
 /**
- * A place's lane as one path for each shape. Where a column holds both runs that are there and others, what is there keeps the
- * lower half and the worst of the others gets the upper: whatever is missing breaks the line.
+ * A place's lane as one path for each shape. If a column has both present runs and others, the present ones keep the lower half
+ * and the worst of the others gets the upper half, so that every missing run breaks the line.
  * @returns shape and path data; the lane is `height` high and begins at 0
  */
 export function lanePaths(stripes: readonly Stripe[], place: RunPlace, height: number): [Shape, string][] {
@@ -121,7 +121,7 @@ export function lanePaths(stripes: readonly Stripe[], place: RunPlace, height: n
   });
 }
 
-/** Boxes that touch would show a seam between them. */
+/** Joins boxes that touch, because a seam between them would show. */
 function joined(boxes: readonly Box[]): Box[] {
   const found: Box[] = [];
   for (const box of boxes) {

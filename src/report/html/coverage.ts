@@ -7,12 +7,12 @@ import { html, type Markup } from './markup.ts';
 import type { Problem } from './problems.ts';
 import { lengthOf } from './segments.ts';
 
-/** Columns of the picture of all runs: two pixels each on a usual screen. */
+/** Columns of a picture: two pixels each on a usual screen. */
 const columns = 600;
 /** Run numbers in the picture of the newest runs. */
 const newest = 150;
 
-/** Where all runs are, and the newest ones in a picture of their own. */
+/** A picture of all runs, and another one of the newest. */
 export function coverage(
   pieces: readonly Piece[],
   problems: readonly Problem[],
@@ -38,7 +38,7 @@ export function coverage(
   }
 }
 
-/** Signs nearer to each other than one part in so many become one. */
+/** Signs that are nearer to each other than one part in this many become one. */
 const bins = 24;
 
 interface Cluster {
@@ -47,7 +47,7 @@ interface Cluster {
   readonly counts: Map<Problem, number>;
 }
 
-/** Signs over the picture where runs need attention, however narrow their column is; each leads to its problem. */
+/** Signs above the runs that need attention, however narrow their column is; each leads to its problem. */
 function markers(stripes: readonly Stripe[], problems: readonly Problem[]): Markup {
   const clusters = new Map<number, Cluster>();
   const marked = problems.filter(({ isBacklog, isUnmarked }) => !isBacklog && !isUnmarked);

@@ -5,7 +5,7 @@ import { type CellState, isThere, joinRanges, lengthOf, type Segment } from './s
 
 const shownRanges = 5;
 
-/** A number of things with its thousands apart: `12,345`. */
+/** A number with separated thousands: `12,345`. */
 export function counted(count: number): string {
   return count.toLocaleString('en-US');
 }
@@ -20,7 +20,7 @@ export function timeText(iso: string): string {
   return `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;
 }
 
-/** What a stripe is: its runs in the first line, then a line for each place, then failure logs. */
+/** Describes a stripe: its runs in the first line, then a line for each place, then the failure logs. */
 export function describeStripe({ first, last, parts, isBreak }: Stripe): string {
   const range = `${first === last ? 'Run' : 'Runs'} ${rangeText({ first, last })}`;
   const count =
@@ -33,7 +33,7 @@ export function describeStripe({ first, last, parts, isBreak }: Stripe): string 
   return [`${range}${count}`, ...places, ...failures].join('\n');
 }
 
-/** What the runs are at one place; with numbers of runs where they differ. */
+/** The state of the runs at one place; with numbers of runs if they differ. */
 function laneText(parts: readonly Segment[], place: RunPlace): string {
   const groups = new Map<string, Segment[]>();
   for (const part of parts) {

@@ -9,7 +9,7 @@ export class Markup {
   }
 }
 
-/** What may stand in a {@link html} template: texts and numbers are escaped, nothing comes of undefined. */
+/** What a {@link html} template takes: it escapes texts and numbers, and leaves out undefined. */
 export type Content = string | number | Markup | undefined | readonly Content[];
 
 /** Characters that may not stand in HTML, not even as a reference; most of them can't be seen and are escaped before. */
@@ -20,7 +20,7 @@ function escapeText(text: string): string {
   return escapeHtml(visibleLines(text).replace(FORBIDDEN, '\ufffd'));
 }
 
-/** Builds HTML; whatever is filled in is escaped unless it is {@link Markup} itself. */
+/** Builds HTML, and escapes every content that is no {@link Markup}. */
 export function html(literals: TemplateStringsArray, ...contents: readonly Content[]): Markup {
   return new Markup(
     literals

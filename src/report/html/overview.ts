@@ -51,7 +51,7 @@ export function headlineOf(status: Status, problems: readonly Problem[]): Headli
   return { level: 'good', text: 'All places are in step' };
 }
 
-/** The figures that matter, each with a way to its details. */
+/** The most important figures, with links to their details. */
 export function keyFigures(
   status: Status,
   problems: readonly Problem[],

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { html, Markup } from './markup.ts';
 
-/** A whole document around a body. Its policy lets it load nothing, and run no script but its own. */
+/** A whole document around a body. Its policy forbids it to load anything, and to run any script but its own. */
 export function pageOf(title: string, body: Markup): string {
   const hash = createHash('sha256').update(script).digest('base64');
   const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${hash}'; img-src data:; base-uri 'none'; form-action 'none'`;
@@ -25,7 +25,7 @@ ${body}<div id="tip" hidden></div>
 `.text;
 }
 
-/** Light unless the reader's system is dark; always light in print. No fonts but the system's. */
+/** Dark if the reader's system is dark, but light in print; only fonts of the system. */
 const style = `
 :root{color-scheme:light;--paper:#f6f7f7;--card:#fff;--ink:#1c2426;--quiet:#5f6c70;--line:#dde3e4;--lane:#e4e9ea;
 --present:#2f7f86;--waiting:#b98a1c;--skipped:#c2571a;--failed:#c1272d;--absent:#8a979b;--good:#2c7a4b;--tip:#1c2426;--tip-ink:#f6f7f7}
@@ -127,8 +127,8 @@ a:focus-visible,summary:focus-visible{outline:2px solid var(--present);outline-o
 `;
 
 /**
- * Shows what lies under the pointer or has the focus at once, moves along the runs with the arrow keys, and says how old the
- * page is. Without it the titles still show.
+ * Tells at once what is under the pointer or has the focus, moves along the runs with the arrow keys, and says how old the page
+ * is. Without the script, the titles still show.
  */
 const script = `
 'use strict';

@@ -13,11 +13,11 @@ export interface Problem {
   /** Also the anchor on the page. */
   readonly kind: string;
   readonly level: ReportLine['level'];
-  /** One character that stands for it where there is no room for words. */
+  /** One character for places without room for words. */
   readonly sign: string;
   readonly title: string;
   readonly advice: string;
-  /** The stage in whose failure log the runs are, if that is what there is to know. */
+  /** The stage whose failure log holds the runs, if that is the problem. */
   readonly failedIn?: StageName;
   /** The next executions deal with it. */
   readonly isBacklog?: boolean;
@@ -140,7 +140,7 @@ const rules: readonly ProblemRule[] = [
   },
 ];
 
-/** What there is to know, the most urgent first; kinds that concern no run are left out. */
+/** The problems that concern any run, the most urgent first. */
 export function findProblems(segments: readonly Segment[]): Problem[] {
   return rules.flatMap((rule) => {
     const ranges = joinRanges(segments.filter(rule.holds));
@@ -149,14 +149,14 @@ export function findProblems(segments: readonly Segment[]): Problem[] {
   });
 }
 
-/** Ranges of a problem that get a picture of their own, and those that are at least named. */
+/** Ranges of a problem that get a picture, and those that are at least named. */
 const pictured = 10;
 const named = 300;
 /** Runs to the left and right in a picture: a tenth of the range, but at least so many. */
 const leastMargin = 12;
 const columns = 80;
 
-/** Each problem with a close-up of its newest ranges, the others as text; of failed runs also why. */
+/** Each problem with close-ups of its newest ranges, the other ranges as text, and the reasons of failed runs. */
 export function problemList(
   problems: readonly Problem[],
   segments: readonly Segment[],

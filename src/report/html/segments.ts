@@ -14,11 +14,17 @@ import {
 } from '../status.ts';
 
 /**
- * What a run is at a place. `incomplete`: there, but without the stop time that it should have; `failed`: not there, and in
- * the failure log of the stage that brings it; `skipped`: incremental executions pass it over; `late`: it came when the
- * position was past it, and the next one takes it; `uncompared`: uploaded, but it counts only once it was compared; `waiting`: its
- * turn comes; `absent`: only elsewhere; `unused`: no place
- * that was asked has it; `unknown`: the place could not be asked; `unselected`: the report is not about it.
+ * The state of a run at a place.
+ * - `incomplete`: present, but without the stop time that it should have
+ * - `failed`: missing, and in the failure log of the stage that brings it
+ * - `skipped`: missing, and incremental executions pass over it
+ * - `late`: it came after the position had passed it, and the next incremental execution takes it
+ * - `uncompared`: uploaded, but it counts only once a comparison finds it equal
+ * - `waiting`: a later execution takes it
+ * - `absent`: only elsewhere
+ * - `unused`: in no place that was asked
+ * - `unknown`: the place could not be asked
+ * - `unselected`: the report is not about it
  */
 export type CellState =
   | 'present'
@@ -43,17 +49,17 @@ export interface RunState {
 /** Consecutive runs in the same state, both ends included. */
 export interface Segment extends RunState, NumberRange {}
 
-/** Is the run there? */
+/** Is the run at the place? */
 export function isThere(state: CellState): boolean {
   return state === 'present' || state === 'incomplete';
 }
 
-/** How many runs a segment, or another stretch, has. */
+/** How many runs a range has. */
 export function lengthOf({ first, last }: NumberRange): number {
   return last - first + 1;
 }
 
-/** Ascending stretches, those that touch joined. */
+/** Joins ascending ranges that touch. */
 export function joinRanges(stretches: readonly NumberRange[]): NumberRange[] {
   const joined: { first: RunNumber; last: RunNumber }[] = [];
   for (const { first, last } of stretches) {
@@ -65,8 +71,8 @@ export function joinRanges(stretches: readonly NumberRange[]): NumberRange[] {
 }
 
 /**
- * All runs from the lowest to the highest that a place or a failure log knows, as ascending segments without a hole between
- * them; neighbours differ in their state.
+ * All runs from the lowest to the highest that a place or a failure log knows, as ascending segments without a hole. Neighbours
+ * differ in their state.
  * @param selection the runs that the report is about; all if absent
  */
 export function toSegments(status: Status, selection: RunSet | undefined): Segment[] {
@@ -96,7 +102,7 @@ const unselected: RunState = {
   failedIn: [],
 };
 
-/** Divides a range into what is selected and what is not. */
+/** Divides a range into parts that are selected and parts that are not. */
 function stretches(
   range: NumberRange,
   selection: RunSet | undefined,

@@ -25,8 +25,8 @@ export interface ReportOrigin {
 }
 
 /**
- * The status report as one self-contained page. Its size follows from the picture's columns and the problems' number of
- * ranges, not from the number of runs; what it leaves out for that it counts.
+ * The status report as one self-contained page. Its size depends on the columns of the pictures and on the ranges of the
+ * problems, not on the number of runs; it counts what it leaves out.
  */
 export function statusPage(status: Status, origin: ReportOrigin): string {
   const segments = toSegments(status, origin.selection);
