@@ -3,10 +3,10 @@ import { exitCodeOf } from '../exit.ts';
 import {
   dryRunFlag,
   type Flag,
+  flagName,
   jsonFlag,
   limitFlag,
   logFlags,
-  nameOf,
   referenceFlags,
   runsFlag,
 } from './flags.ts';
@@ -128,7 +128,7 @@ export function optionFlags([first, ...others]: CliModes): readonly Flag[] {
   const flags = [...first.options.filter((flag) => !shared.includes(flag)), ...shared];
   for (const flag of others.flatMap(({ options }) => options)) {
     if (flags.includes(flag)) continue;
-    const before = flags.findIndex((other) => nameOf(other) === flag.after);
+    const before = flags.findIndex((other) => flagName(other) === flag.after);
     flags.splice(before === -1 ? flags.length : before + 1, 0, flag);
   }
   return [...flags, ...logFlags];
@@ -142,7 +142,7 @@ function givenOnce(value: string, previous: string | undefined): string {
 
 /** What the flags ask for; refuses flags that contradict each other. */
 function readRequest(given: GivenFlags, modes: CliModes, configPath: string): RunRequest {
-  const named = modes.flatMap(({ flags }) => flags.map(nameOf)).filter((name) => given.has(name));
+  const named = modes.flatMap(({ flags }) => flags.map(flagName)).filter((name) => given.has(name));
   const implying = modes.flatMap(({ impliedBy }) => impliedBy ?? []).find((name) => given.has(name));
   // The reference knows what wins among its own flags; nobody can know it of others.
   const unknown = named.find((name) => !referenceFlags.includes(name));
@@ -159,7 +159,7 @@ function readRequest(given: GivenFlags, modes: CliModes, configPath: string): Ru
   });
   const [name] = named;
   for (const option of optionFlags(modes)) {
-    const flag = nameOf(option);
+    const flag = flagName(option);
     const isForAll = option === dryRunFlag || referenceFlags.includes(flag);
     if (given.has(flag) && !isForAll && !mode.options.includes(option)) {
       given.refuse(`${flag} has no meaning ${name === undefined ? 'without a mode' : `with ${name}`}`);
@@ -170,7 +170,7 @@ function readRequest(given: GivenFlags, modes: CliModes, configPath: string): Ru
 
 function chosenMode(given: GivenFlags, [first, ...others]: CliModes): CliMode {
   return (
-    others.find(({ flags }) => flags.some((flag) => given.has(nameOf(flag)))) ??
+    others.find(({ flags }) => flags.some((flag) => given.has(flagName(flag)))) ??
     others.find(({ impliedBy }) => impliedBy !== undefined && given.has(impliedBy)) ??
     first
   );

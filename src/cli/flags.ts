@@ -8,7 +8,7 @@ export interface Flag {
 }
 
 /** The name of a flag, such as `--limit`. */
-export function nameOf({ flags }: Flag): string {
+export function flagName({ flags }: Flag): string {
   return /--[a-z-]+/.exec(flags)?.[0] ?? flags;
 }
 

@@ -24,7 +24,7 @@ export const checkConfigMode: Mode<CheckRequest> = {
 };
 
 /** How long the checks may take, in milliseconds. */
-export interface CheckLimits {
+export interface CheckTimes {
   /** For each check of this machine. */
   readonly local: number;
   /** For each check of a service, after those. */
@@ -34,7 +34,7 @@ export interface CheckLimits {
 }
 
 /** All checks together take at most 20 s, even if nothing answers. */
-const LIMITS: CheckLimits = { local: 5000, service: 12_000, silence: 8000 };
+const LIMITS: CheckTimes = { local: 5000, service: 12_000, silence: 8000 };
 
 const levels = { ok: 'info', warning: 'warning', failed: 'error' } as const;
 
@@ -45,7 +45,7 @@ const levels = { ok: 'info', warning: 'warning', failed: 'error' } as const;
 export async function checkConfig(
   { configPath, json }: CheckRequest,
   execution: Execution,
-  limits: CheckLimits = LIMITS,
+  limits: CheckTimes = LIMITS,
 ): Promise<boolean> {
   const { localChecks, serviceChecks } = await import('../checks/all.ts');
   const { site, logger, shutdown, warnings } = execution;

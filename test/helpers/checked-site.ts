@@ -3,7 +3,7 @@ import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSy
 import { join } from 'node:path';
 import type { CheckResult } from '../../src/checks/run-checks.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { type CheckLimits, checkConfig } from '../../src/modes/check-config.ts';
+import { type CheckTimes, checkConfig } from '../../src/modes/check-config.ts';
 import { Site as Places } from '../../src/site.ts';
 import { LineReceiver } from './line-receiver.ts';
 import { recordingLogger } from './recording-logger.ts';
@@ -64,7 +64,7 @@ export class CheckedSite {
   }
 
   /** Makes the check as the program does, with parameters in place of those that are right. */
-  async check(parameters: Parameters = {}, env: object = {}, limits?: CheckLimits): Promise<CheckReport> {
+  async check(parameters: Parameters = {}, env: object = {}, limits?: CheckTimes): Promise<CheckReport> {
     const { site, slack } = this;
     site.configure(this.ucondb.url, this.#with(parameters));
     const environment = { PATH: `${this.tools}:${process.env.PATH}`, SLACK_API_URL: slack.url, ...env };

@@ -15,7 +15,7 @@ const READERS = [
   'report/html/page.ts',
 ];
 
-it('durations are measured by the monotonic clock: only those who judge ages read the other one', () => {
+it('only files that judge ages read the wall clock, so every duration is one of the monotonic clock', () => {
   const readers = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter(
     (name) => name.endsWith('.ts') && /\bDate\.now\b/.test(readFileSync(join(source, name), 'utf8')),
   );

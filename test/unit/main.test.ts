@@ -19,7 +19,7 @@ async function runWithBrokenEnvironment(argv: readonly string[], reason: Error) 
 describe('archiver.env', () => {
   const broken = new ConfigurationError('/opt/archiver.env:1: broken');
 
-  it('that is wrong ends a program that needs it, which says what is wrong', async () => {
+  it('ends the program with exit code 1 and a message if it is wrong', async () => {
     const stderr = 'run-archiver: /opt/archiver.env:1: broken\n';
     expect(await runWithBrokenEnvironment([], broken)).toEqual({ code: 1, stdout: '', stderr });
   });
@@ -28,7 +28,7 @@ describe('archiver.env', () => {
     expect(await runWithBrokenEnvironment(['--version'], broken)).toMatchObject({ code: 0, stderr: '' });
   });
 
-  it('that meets a bug ends the program with the place of the bug', async () => {
+  it('ends the program with exit code 2 and a stack if reading it meets a bug', async () => {
     const { code, stderr } = await runWithBrokenEnvironment([], new TypeError('bug'));
     expect(code).toBe(2);
     expect(stderr).toMatch(/TypeError: bug\s+at .*main\.test\.ts/);

@@ -18,7 +18,7 @@ describe('visible', () => {
     expect(visible(text)).toBe(expected);
   });
 
-  it('leaves nothing unseen of any text, and lines where they are meant', () => {
+  it('leaves no character of any text invisible, and keeps lines apart on request', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         expect(visible(text).replaceAll('\t', '')).not.toMatch(unseen);
@@ -41,7 +41,7 @@ describe('shortened', () => {
 });
 
 describe('formatJson', () => {
-  it('shows nothing unseen to a terminal, and means the same', () => {
+  it('shows a terminal no invisible character, and keeps the meaning', () => {
     fc.assert(
       fc.property(fc.dictionary(anyText, anyText), (document) => {
         const text = formatJson(document);

@@ -6,7 +6,7 @@ import { useTemporaryDirectories } from '../helpers/temporary-directory.ts';
 
 const temporaryDirectory = useTemporaryDirectories();
 
-it('errors about an open file get its name, all others stay as they are', async () => {
+it('errors about an open file get its name, and other errors stay as they are', async () => {
   const directory = join(await temporaryDirectory(), 'of a collection');
   await mkdir(directory);
   const handle = await open(directory, 'r');

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CheckLimits } from '../../../src/modes/check-config.ts';
+import type { CheckTimes } from '../../../src/modes/check-config.ts';
 import { CheckedSite, type CheckReport } from '../../helpers/checked-site.ts';
 import { closedPort } from '../../helpers/closed-port.ts';
 import { type Fault, onCall, refusal } from '../../helpers/mongo-responder/script.ts';
@@ -42,7 +42,7 @@ const impatient = { local: 5000, service: 5000, silence: 1000 };
 async function check(
   password = account.password,
   host = responder.host,
-  limits?: CheckLimits,
+  limits?: CheckTimes,
 ): Promise<CheckReport> {
   const database_uri = `mongodb://${account.user}:${password}@${host}/${database}`;
   const report = await place.check({ artdaq_db: { database_uri } }, {}, limits);

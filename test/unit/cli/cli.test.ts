@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { completePrefixes, optionFlags, parseArguments } from '../../../src/cli/cli.ts';
-import { nameOf } from '../../../src/cli/flags.ts';
+import { flagName } from '../../../src/cli/flags.ts';
 import { programVersion } from '../../../src/installation.ts';
 import { modes } from '../../../src/modes/all.ts';
 import { RunSet } from '../../../src/runs/run-set.ts';
@@ -10,7 +10,7 @@ const parse = (...argv: string[]) => parseArguments(argv, modes, versions);
 
 /** The long names of all flags but help and version. */
 const modeFlags = modes.flatMap(({ flags }) => flags);
-const flagNames = [...modeFlags, ...optionFlags(modes)].map(nameOf);
+const flagNames = [...modeFlags, ...optionFlags(modes)].map(flagName);
 
 const common = { configPath: 'config.yaml', verbose: false, quiet: false, dryRun: false };
 const stages = { runs: undefined, limit: undefined, incremental: false, validate: false };
@@ -62,7 +62,7 @@ describe('a command line', () => {
     ],
     [['--check-config', '--json'], { mode: 'check-config', json: true }],
     [['--recover-migrate-state'], { mode: 'recover-state', stage: 'migrate' }],
-  ])('%j', (argv, request) => {
+  ])('%j asks for this', (argv, request) => {
     expect(parse(...argv)).toEqual({ kind: 'run', request: { ...common, ...request } });
   });
 
@@ -74,7 +74,7 @@ describe('a command line', () => {
     [['/help']],
     [['--h']],
     [['--import-only', '--migrate-only', '-h']],
-  ])('%j is help', (argv) => {
+  ])('%j shows the help text', (argv) => {
     const help = parse(...argv);
     expect(help).toMatchObject({ kind: 'exit', code: 0, stderr: '' });
     const text = help.kind === 'exit' ? help.stdout : '';
@@ -119,7 +119,7 @@ describe('wrong usage', () => {
       ['--imp', '--report-status', '--compare-state'],
       /--import-only and --report-status can't be used together/,
     ],
-  ])('%j is exit code 2, with a message on stderr', (argv, message) => {
+  ])('%j ends with exit code 2 and a message on stderr', (argv, message) => {
     expect(parse(...argv)).toEqual({
       kind: 'exit',
       code: 2,
@@ -128,7 +128,7 @@ describe('wrong usage', () => {
     });
   });
 
-  it('is any two different modes', () => {
+  it('includes any two different modes', () => {
     const choices = modeFlags.map((flag) => flag.flags.replace(/<.*>/, '5').split(' '));
     for (const [index, one] of choices.entries()) {
       for (const other of choices.slice(index + 1))
@@ -155,11 +155,11 @@ describe('abbreviations', () => {
       ['--limit=5', '--', '--j'],
     ],
     [['--version'], ['--version']],
-  ])('%j means %j', (argv, expected) => {
+  ])('%j stands for %j', (argv, expected) => {
     expect(completePrefixes(argv, known)).toEqual(expected);
   });
 
-  it('may be ambiguous', () => {
+  it('are refused if they are ambiguous', () => {
     expect(completePrefixes(['--li=5'], known)).toEqual({
       argument: '--li',
       candidates: ['--limit', '--lines'],

@@ -4,7 +4,7 @@ import { takeTurns } from '../../../src/modes/verification.ts';
 
 const runs = fc.uniqueArray(fc.nat(60), { minLength: 1 }).map((list) => list.sort((a, b) => a - b));
 
-it('gives each run one turn in a round, whichever of them stay unequal', () => {
+it('a verification gives each run one turn per round, whichever runs stay unequal', () => {
   fc.assert(
     fc.property(runs, runs, runs, fc.integer({ min: 1, max: 10 }), (present, differing, unequal, limit) => {
       const known = new Set(unequal);
@@ -26,7 +26,7 @@ it('gives each run one turn in a round, whichever of them stay unequal', () => {
   );
 });
 
-it('begins with runs that were unequal, the newest first', () => {
+it('a verification begins with the runs that were unequal, the newest first', () => {
   const plan = takeTurns(
     [1, 2, 3, 4, 5],
     (run) => run === 5,
@@ -36,7 +36,7 @@ it('begins with runs that were unequal, the newest first', () => {
   expect(plan).toEqual({ batch: [2, 1, 4, 3], left: 0, isNewRound: false });
 });
 
-it('begins a new round where nothing is left of the one before', () => {
+it('a verification begins a new round when nothing is left of the last one', () => {
   const all = () => true;
   expect(takeTurns([1, 2, 3], all, all, 2)).toEqual({ batch: [3, 2], left: 1, isNewRound: true });
 });

@@ -49,7 +49,7 @@ const textOf = (...args: Parameters<typeof status>) =>
     .join('\n');
 
 describe('the comparison with the state', () => {
-  it('names what is missing up to the position, and what is new', () => {
+  it('names the runs that are missing up to the position, and the new ones', () => {
     const text = textOf([1, 2, 3, 9], [1, 3], [], 3);
     expect(text).toContain('info   Last Contiguous Run: 3');
     expect(text).toContain('warning   Missing in ArtdaqDB: 1 run(s) up to run 4 (2)');
@@ -58,27 +58,27 @@ describe('the comparison with the state', () => {
     expect(text).toContain('error   the state file is torn');
   });
 
-  it('counts no run as new that is archived already', () => {
+  it('does not count an archived run as new', () => {
     const text = textOf([1, 2, 7, 8, 9], [1, 2, 7, 8], [], 2);
     expect(text).toContain('All expected runs present in ArtdaqDB');
     expect(text).toContain('1 run(s) since last state update (range: 9-9)');
     expect(textOf([1, 2, 7, 8], [1, 2, 7, 8], [], 2)).not.toContain('New Runs Available');
   });
 
-  it('does not call all runs present while one that was attempted is missing above the contiguous ones', () => {
+  it('does not call all runs present while an attempted run is missing above the contiguous ones', () => {
     const text = textOf([5, 6], [5], [], 5);
     expect(text).toContain('Missing in ArtdaqDB: 1 run(s) up to run 6 (6)');
     expect(text).not.toContain('All expected');
     expect(text).not.toContain('New Runs Available');
   });
 
-  it('says when all is there, nothing is recorded, or a place is silent', () => {
+  it('says that all runs are present, that no state is recorded, or that a place could not be asked', () => {
     expect(textOf([1], [1], [], 1)).toContain('All expected runs present in ArtdaqDB');
     expect(textOf([1], [1], [], 0, 0)).toContain('No import state recorded');
     expect(textOf(undefined, [1], [], 1)).toContain('not known: Filesystem could not be queried');
   });
 
-  it('does not deny the state of a stage that has only attempted runs', () => {
+  it('shows the state of a stage that has only attempted runs', () => {
     const text = textOf([5007, 5008, 5009], [], [], 0, 5008);
     expect(text).toContain('info   Last Attempted Run:  5008');
     expect(text).not.toContain('No import state recorded');
@@ -88,7 +88,7 @@ describe('the comparison with the state', () => {
 });
 
 describe('the report as JSON', () => {
-  it('has everything that the text has, and null for what is not known', () => {
+  it('has everything that the text has, and null for what is unknown', () => {
     const document = JSON.parse(statusJson(status([1, 2, 4, 9], [1, 2], [1], 4), new Date(0)));
     expect(document).toMatchObject({
       version: 1,

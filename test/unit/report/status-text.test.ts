@@ -1,8 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type PlaceStatus, queryPlaces, type StageRecord } from '../../../src/report/status.ts';
 import { statusLines } from '../../../src/report/status-text.ts';
-import { formatGaps, formatRanges, toRanges } from '../../../src/runs/run-set.ts';
 import { noReasons } from '../../../src/state/failure-reasons.ts';
 import { nobodyWaits } from '../../../src/state/waiting-runs.ts';
 
@@ -30,45 +28,15 @@ function textOf(places: readonly PlaceStatus[], stages: readonly StageRecord[] =
     .join('\n');
 }
 
-describe('toRanges', () => {
-  it('covers exactly the given runs', () => {
-    fc.assert(
-      fc.property(fc.uniqueArray(fc.nat(40)), (unsorted) => {
-        const runs = [...unsorted].sort((a, b) => a - b);
-        const covered = toRanges(runs).flatMap(({ first, last }) =>
-          Array.from({ length: last - first + 1 }, (_, index) => first + index),
-        );
-        expect(covered).toEqual(runs);
-      }),
-    );
-  });
-});
-
-describe('formatRanges and formatGaps', () => {
-  it('name single runs and ranges', () => {
-    expect(formatRanges(toRanges([1, 2, 3, 5]))).toBe('1-3, 5');
-    expect(formatGaps(toRanges([1, 2, 3, 5, 8]))).toBe('4, 6, 7');
-    expect(formatGaps(toRanges([1, 2]))).toBe('None');
-  });
-
-  it('abbreviate long lists', () => {
-    const odd = Array.from({ length: 12 }, (_, index) => 2 * index + 1);
-    expect(formatRanges(toRanges(odd))).toBe('1, 3, 5, 7, 9 ... 15, 17, 19, 21, 23 (12 ranges total)');
-    expect(formatGaps(toRanges([1, 1_000_000_000]))).toMatch(
-      /^2, 3, .*, 21 \.\.\. \(999999998 gaps total\)$/,
-    );
-  });
-});
-
 describe('statusLines', () => {
-  it('shows each place and recommends nothing when all agree', () => {
+  it('shows each place, and recommends nothing if all places are in step', () => {
     const text = textOf([place('filesystem', [4, 5]), place('artdaqDB', [4, 5]), place('UconDB', [4, 5])]);
     expect(text.match(/Total Runs: +2/g)).toHaveLength(3);
     expect(text.match(/Range: +4 to 5/g)).toHaveLength(3);
     expect(text).toContain('1. All systems are synchronized - no action needed');
   });
 
-  it('recommends the stage that has work', () => {
+  it('recommends the stage that has runs to process', () => {
     const text = textOf([
       place('filesystem', [4, 5, 6]),
       place('artdaqDB', [3, 4, 5]),
@@ -80,14 +48,14 @@ describe('statusLines', () => {
     expect(text).toContain('1 run(s) in UconDB but not in artdaqDB');
   });
 
-  it('names what an incremental execution skips and what failed', () => {
+  it('names the runs that incremental executions skip, and those that failed', () => {
     const places = [place('filesystem', [1, 2, 3, 9]), place('artdaqDB', [3]), place('UconDB', [3])];
     const text = textOf(places, [stage('import', 5, [2])]);
     expect(text).toContain('1 run(s) at or below the import position 5 are skipped with --incremental (1)');
     expect(text).toContain('1 run(s) in the import failure log (2)');
   });
 
-  it('says why runs failed, the newest first, and of which nothing is noted', () => {
+  it('says why runs failed, the newest first, and which runs have no noted reason', () => {
     const runs = Array.from({ length: 25 }, (_, index) => index + 1);
     const byRun = new Map(
       runs
@@ -116,13 +84,13 @@ describe('statusLines', () => {
     expect(textOf([], [stage('import', 5)])).not.toContain('FAILED RUNS');
   });
 
-  it('warns of reasons that can not be read, if there are failed runs', () => {
+  it('warns that the reasons can not be read if runs have failed', () => {
     const reasons = { byRun: new Map(), problem: 'reasons.json is torn' };
     expect(textOf([], [{ ...stage('import', 5, [3]), reasons }])).toContain('2. reasons.json is torn');
     expect(textOf([], [{ ...stage('import', 5), reasons }])).not.toContain('torn');
   });
 
-  it('reports a place that can not be asked beside the others', async () => {
+  it('reports a place that can not be asked next to the others', async () => {
     const places = await queryPlaces([
       { place: 'filesystem', location: [], listRuns: async () => [1] },
       {

@@ -56,7 +56,7 @@ describe('columns', () => {
     );
   });
 
-  it('hide no missing run: where one is, the lane is never whole', () => {
+  it('hide no missing run: its lane is never whole there', () => {
     fc.assert(
       fc.property(statuses, fc.integer({ min: 1, max: 300 }), (status, most) => {
         const stripes = toStripes(layOut(toSegments(status, undefined)), most);
@@ -79,7 +79,7 @@ describe('columns', () => {
     );
   });
 
-  it('are one for each run, if they suffice', () => {
+  it('are one per run if enough fit into the picture', () => {
     const status = statusOf({ files: [1, 2, 3, 4], artdaqDb: [1, 3, 4], uconDb: [] });
     const stripes = toStripes(layOut(toSegments(status, undefined)), 600);
     expect(stripes.map(({ first, last, from, to }) => [first, last, from, to])).toEqual([
@@ -89,7 +89,7 @@ describe('columns', () => {
     ]);
   });
 
-  it('say what they hold, at each place', () => {
+  it('describe their runs at each place', () => {
     const files = Array.from({ length: 99 }, (_, index) => index + 1);
     const status = statusOf({
       files,
@@ -112,7 +112,7 @@ describe('the axis', () => {
   const far = [1, 2, 3, 9_000_000];
   const segments = toSegments(statusOf({ files: far, artdaqDb: far, uconDb: far }), undefined);
 
-  it('draws a stretch short that would leave the runs no room, and says so', () => {
+  it('shortens a stretch that would leave the runs no room, and says so', () => {
     const pieces = layOut(segments);
     expect(pieces.map(({ units, isBreak }) => [units, isBreak])).toEqual([
       [3, false],
@@ -134,7 +134,7 @@ describe('the axis', () => {
     ]);
   });
 
-  it('can be cut to the surroundings of a run', () => {
+  it('can show only the surroundings of a run', () => {
     const pieces = piecesBetween(segments, 3, 12);
     expect(pieces.map(({ segment, units }) => [segment.first, segment.last, units])).toEqual([
       [3, 3, 1],

@@ -17,7 +17,7 @@ const pageOf = (facts: StatusFacts, more: Partial<ReportOrigin> = {}) =>
 const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);
 
 describe('markup', () => {
-  it('escapes every text, wherever it stands', () => {
+  it('escapes every text, in elements and in attributes', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         const { text: made } = html`<a title="${text}">${[text]}</a>`;
@@ -30,7 +30,7 @@ describe('markup', () => {
 });
 
 describe('the page', () => {
-  it('is whole without runs, and with a single one', () => {
+  it('is complete without runs, and with a single run', () => {
     expect(pageOf({ files: [], artdaqDb: [], uconDb: [] })).toContain('No place that answered has runs.');
     const one = pageOf({ files: [7], artdaqDb: [7], uconDb: [7] });
     expect(one).toContain('All places are in step');
@@ -39,13 +39,13 @@ describe('the page', () => {
     expect(one).not.toContain('The last 150');
   });
 
-  it('says when and where it was made, and of which runs it tells', () => {
+  it('says when and where it was made, and which runs it covers', () => {
     expect(pageOf({ files: [], artdaqDb: [], uconDb: [] })).toContain(
       '1970-01-01 00:00:00 UTC</time><span id="age"></span> on <b>evb&lt;02&gt;</b> · /conf/a&amp;b.yaml · version 9.8.7',
     );
   });
 
-  it('shows no text as markup', () => {
+  it('never shows a text as markup', () => {
     const location = '/daq/<script>alert(1)</script>';
     const page = pageOf({ files: undefined, artdaqDb: [1], uconDb: [], location });
     expect(page.match(/<script/g)).toHaveLength(1);
@@ -119,7 +119,7 @@ describe('the page', () => {
     expect(pageOf({ ...facts, importing: { failed, reasons } })).toContain('reasons.json is &lt;torn&gt;');
   });
 
-  it('compares with the state if asked to', () => {
+  it('compares the places with the state if the request says so', () => {
     const facts = {
       files: [1, 2],
       artdaqDb: [1],
@@ -131,7 +131,7 @@ describe('the page', () => {
     expect(pageOf(facts)).not.toContain(line);
   });
 
-  it('stays small with many runs and ranges, and counts what it does not name', () => {
+  it('stays small with many runs and ranges, and counts those that it does not name', () => {
     const files = upTo(100_000).filter((run) => run % 17 !== 0);
     const artdaqDb = files.filter((run) => run % 11 !== 0);
     const page = pageOf({

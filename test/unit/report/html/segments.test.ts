@@ -14,12 +14,12 @@ function segmentsOf(facts: StatusFacts, selection?: RunSet): string[] {
 const at = (run: number) => ({ lastContiguousRun: run, lastAttemptedRun: run });
 
 describe('segments', () => {
-  it('are none without runs, and one for a single run', () => {
+  it('do not exist without runs, and a single run makes one', () => {
     expect(segmentsOf({ files: [], artdaqDb: [], uconDb: [] })).toEqual([]);
     expect(segmentsOf({ files: [0], artdaqDb: [0], uconDb: [0] })).toEqual(['0-0 present/present/present']);
   });
 
-  it('tell apart what failed, is skipped, came late and waits', () => {
+  it('distinguish runs that failed, are skipped, came late or wait', () => {
     const files = [1, 2, 3, 4, 5, 6, 9];
     expect(
       segmentsOf({
@@ -41,7 +41,7 @@ describe('segments', () => {
     ]);
   });
 
-  it('know runs that only a failure log, only a database, or only UconDB has', () => {
+  it('include runs that only a failure log, only artdaqDB, or only UconDB has', () => {
     expect(
       segmentsOf({ files: [], artdaqDb: [8], uconDb: [3, 8], importing: { failed: [5], state: at(9) } }),
     ).toEqual([
@@ -70,7 +70,7 @@ describe('segments', () => {
     ]);
   });
 
-  it('are of the selected runs only', () => {
+  it('cover the selected runs only', () => {
     const runs = [10, 20];
     expect(
       segmentsOf({ files: runs, artdaqDb: runs, uconDb: runs }, RunSet.fromTexts(['5-11', '14-15', '20-90'])),
