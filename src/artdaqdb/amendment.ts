@@ -1,4 +1,4 @@
-import { ArtdaqDbError, ArtdaqDbPresenceError } from '../errors.ts';
+import { ArtdaqDbError } from '../errors.ts';
 import { amendedJson, sameContent } from '../fhicl/document.ts';
 import { entityOf, type FhiclFile } from '../fhicl/fhicl-file.ts';
 import type { RunNumber } from '../runs/run-number.ts';
@@ -80,9 +80,4 @@ export function planAmendment(amendment: Amendment, stored: readonly StoredDocum
     json: amendedJson(json, file),
   }));
   return { outcome: 'replaced', replacements };
-}
-
-/** The error for an amendment of a run that is not stored. */
-export function notStored({ run, configuration }: Amendment): ArtdaqDbPresenceError {
-  return new ArtdaqDbPresenceError(`Run ${run} is not stored in artdaqDB under '${configuration}'`, { run });
 }

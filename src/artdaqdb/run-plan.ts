@@ -1,5 +1,6 @@
-import { ArtdaqDbError, ArtdaqDbPresenceError } from '../errors.ts';
+import { ArtdaqDbError } from '../errors.ts';
 import { type Collection, sameContent } from '../fhicl/document.ts';
+import { otherContent } from './presence.ts';
 import type { DocumentEntry, StoredDocument } from './stored-document.ts';
 import { ownObjectId, randomObjectId } from './stored-document.ts';
 import { type NewDocument, type Submission, withId } from './submission.ts';
@@ -80,11 +81,7 @@ export async function planUpdate(
     const present = stored.filter(({ entry }) => entry.entity === entity);
     if (present.length === 0) write.push(document);
     else if (!present.some(({ json }) => isEqual(json, document))) {
-      const { run, configuration } = submission;
-      throw new ArtdaqDbPresenceError(
-        `Run ${run} has a document '${entity}' with other content under '${configuration}' already`,
-        { run, fault: 'run' },
-      );
+      throw otherContent(submission, entity);
     }
   }
   return { ...(await settleIds(submission, write, store, now)), removed: [] };

@@ -1,15 +1,16 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { ArchiverError, ArtdaqDbError, messageOf } from '../../errors.ts';
+import { ArchiverError, messageOf } from '../../errors.ts';
 import type { Collection } from '../../fhicl/document.ts';
 import type { FhiclFile } from '../../fhicl/fhicl-file.ts';
 import { currentOwner } from '../../lock/owner.ts';
 import { type Logger, silentLogger } from '../../log/logger.ts';
 import { byRunNumber, type RunNumber } from '../../runs/run-number.ts';
-import { type Amendment, amendmentOf, notStored, ofEntity, planAmendment } from '../amendment.ts';
+import { type Amendment, amendmentOf, ofEntity, planAmendment } from '../amendment.ts';
 import type { AmendOutcome } from '../artdaqdb.ts';
 import type { LoadWork, NativeArtdaqDb } from '../backend.ts';
 import { configOf, runOf } from '../configuration-name.ts';
 import { type DatabaseOrigin, thisOrigin } from '../database-description.ts';
+import { notStored, unknownRun } from '../presence.ts';
 import { type ExportedDocument, exportedFiles } from '../run-export.ts';
 import { submission } from '../submission.ts';
 import type { CollectionStore } from './collection-store.ts';
@@ -110,7 +111,7 @@ export class FilesystemDb implements NativeArtdaqDb {
    */
   async export(run: RunNumber): Promise<FhiclFile[]> {
     const found = await this.#finder.find(run);
-    if (found === undefined) throw new ArtdaqDbError(`Run ${run} is not stored in artdaqDB`, { run });
+    if (found === undefined) throw unknownRun(run);
     return exportedFiles(run, found.configuration, found.documents, this.#warn);
   }
 

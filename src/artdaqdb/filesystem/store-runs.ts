@@ -1,5 +1,6 @@
-import { ArtdaqDbError, ArtdaqDbPresenceError } from '../../errors.ts';
+import { ArtdaqDbError } from '../../errors.ts';
 import type { Collection } from '../../fhicl/document.ts';
+import { notStored, storedAlready } from '../presence.ts';
 import { type CollectionPlan, planInsert, planUpdate } from '../run-plan.ts';
 import type { NewDocument, Submission } from '../submission.ts';
 import type { CollectionStore } from './collection-store.ts';
@@ -86,7 +87,7 @@ class RunStoring {
 
   /** The index lists all that this project stored, so leftovers of an interrupted insert are met here. */
   async #plan(submission: Submission, indexes: SeenIndexes<ListedIds>): Promise<PlannedRun> {
-    const { kind, run, configuration } = submission;
+    const { kind, configuration } = submission;
     const isStored = indexes.SystemLayout.seen.has(configuration);
     if (kind === 'update' && isStored) {
       const RunHistory = await this.#planCollection(planUpdate, this.#shared.runHistory, submission, indexes);
@@ -104,10 +105,7 @@ class RunStoring {
         return { submission, plans: { RunHistory, SystemLayout } };
       }
     }
-    throw new ArtdaqDbPresenceError(
-      `Run ${run} is ${isStored ? 'stored already' : 'not stored'} in artdaqDB under '${configuration}'`,
-      { run },
-    );
+    throw isStored ? storedAlready(submission) : notStored(submission);
   }
 
   #planCollection(

@@ -1,7 +1,7 @@
-import { ArtdaqDbError } from '../../errors.ts';
 import type { FhiclFile } from '../../fhicl/fhicl-file.ts';
 import { byRunNumber, type RunNumber } from '../../runs/run-number.ts';
 import { assignedLast, runOf } from '../configuration-name.ts';
+import { unknownRun } from '../presence.ts';
 import { type ExportedDocument, exportedFiles, withoutJson } from '../run-export.ts';
 import type { MongoCollection } from './collection.ts';
 
@@ -44,7 +44,7 @@ export class RunReader {
    */
   async export(run: RunNumber, warn: (message: string) => void): Promise<FhiclFile[]> {
     const configuration = await this.assignedLast(run);
-    if (configuration === undefined) throw new ArtdaqDbError(`Run ${run} is not stored in artdaqDB`, { run });
+    if (configuration === undefined) throw unknownRun(run);
     return exportedFiles(run, configuration, await this.documents(configuration), warn);
   }
 

@@ -1,7 +1,8 @@
-import { ArtdaqDbError, ArtdaqDbPresenceError } from '../../errors.ts';
+import { ArtdaqDbError } from '../../errors.ts';
 import { readJsonObject } from '../../fhicl/json.ts';
-import { type Amendment, notStored, ofEntity, planAmendment, type Replacement } from '../amendment.ts';
+import { type Amendment, ofEntity, planAmendment, type Replacement } from '../amendment.ts';
 import type { AmendOutcome } from '../artdaqdb.ts';
+import { notStored, storedAlready } from '../presence.ts';
 import { type CollectionPlan, planInsert, planUpdate } from '../run-plan.ts';
 import { faultOfContent, type NewDocument, type Submission } from '../submission.ts';
 import type { MongoCollection } from './collection.ts';
@@ -102,7 +103,7 @@ export class RunWriter {
     const { history, layout } = await findStored(submission, this.#parts);
     if (layout.listed.length > 0) {
       if (await this.#commit.wasMade(submission, layout)) return;
-      throw await storedAlready(submission, history);
+      throw storedAlready(submission, await differenceFrom(submission, history));
     }
 
     const wanted = documentsFor('RunHistory', submission);
@@ -146,13 +147,8 @@ export class RunWriter {
 
   async #updateOnce(submission: Submission): Promise<void> {
     const { now, documents, runHistory } = this.#parts;
-    const { configuration, run } = submission;
     const { history, layout } = await findStored(submission, this.#parts);
-    if (layout.listed.length === 0) {
-      throw new ArtdaqDbPresenceError(`Run ${run} is not stored in artdaqDB under '${configuration}'`, {
-        run,
-      });
-    }
+    if (layout.listed.length === 0) throw notStored(submission);
     const wanted = documentsFor('RunHistory', submission);
     const plan = await planUpdate(submission, wanted, history, history.listed, now);
     await documents.write(submission, runHistory, plan, replacedBy(plan, history));
@@ -205,18 +201,6 @@ export class RunWriter {
 /** Has the insert lost against another archiver, or can't the server hold the schema? */
 function isFinal(error: unknown): boolean {
   return isDuplicateId(error) || error instanceof OtherArchiverError || error instanceof RefusedDocumentError;
-}
-
-async function storedAlready(
-  submission: Submission,
-  history: FoundDocuments,
-): Promise<ArtdaqDbPresenceError> {
-  const { run, configuration } = submission;
-  const difference = await differenceFrom(submission, history);
-  return new ArtdaqDbPresenceError(
-    `Run ${run} is stored already in artdaqDB under '${configuration}'${difference}`,
-    { run },
-  );
 }
 
 /** Some servers silently keep one of several entries of a name. Then the old document is restored. */

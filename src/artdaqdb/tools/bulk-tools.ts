@@ -1,12 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ArchiverError, ArtdaqDbError, ArtdaqDbPresenceError, messageOf } from '../../errors.ts';
+import { ArchiverError, ArtdaqDbError, messageOf } from '../../errors.ts';
 import { entityOf, type FhiclFile } from '../../fhicl/fhicl-file.ts';
 import { type Logger, silentLogger } from '../../log/logger.ts';
 import type { RunNumber } from '../../runs/run-number.ts';
 import { errorCode, mayPass } from '../../system-error.ts';
 import type { AmendOutcome, ArtdaqDb } from '../artdaqdb.ts';
 import type { LoadWork, NativeArtdaqDb } from '../backend.ts';
+import { notStored, storedAlready, unknownRun } from '../presence.ts';
 import { exportedFiles } from '../run-export.ts';
 import { type Submission, submission } from '../submission.ts';
 import type { PrivateDirectories } from './private-directories.ts';
@@ -80,7 +81,8 @@ export class BulkTools implements ArtdaqDb {
     await this.#exclusively(run, config, async (recover) => {
       await this.#directories.outlastOrphans();
       await recover('RunHistory');
-      if (!this.#unsure.has(submitted.configuration)) await this.#expectPresence(submitted, config, false);
+      const mayBeStored = this.#unsure.has(submitted.configuration);
+      if (!mayBeStored && (await this.#native.has(run, config))) throw storedAlready(submitted);
       await this.#load(submitted, config, wanted, others);
       await recover('SystemLayout');
       await this.#complete(submitted, config, wanted, schema);
@@ -95,7 +97,7 @@ export class BulkTools implements ArtdaqDb {
     await this.#exclusively(run, config, async (recover) => {
       await this.#directories.outlastOrphans();
       await recover('RunHistory');
-      await this.#expectPresence(submitted, config, true);
+      if (!(await this.#native.has(run, config))) throw notStored(submitted);
       await this.#load(submitted, config, wanted, wanted);
     });
   }
@@ -113,7 +115,7 @@ export class BulkTools implements ArtdaqDb {
 
   async export(run: RunNumber): Promise<FhiclFile[]> {
     const config = await this.#native.configurationOf(run);
-    if (config === undefined) throw new ArtdaqDbError(`Run ${run} is not stored in artdaqDB`, { run });
+    if (config === undefined) throw unknownRun(run);
     refuseConfig(run, config);
     const documents = await this.#native.composition(run, config);
     const stored = exportedFiles(run, `${run}/${config}`, documents, (message) =>
@@ -151,14 +153,6 @@ export class BulkTools implements ArtdaqDb {
       refuseLosses(run, file);
     }
     return submitted;
-  }
-
-  async #expectPresence({ run, configuration }: Submission, config: string, present: boolean): Promise<void> {
-    if ((await this.#native.has(run, config)) === present) return;
-    throw new ArtdaqDbPresenceError(
-      `Run ${run} is ${present ? 'not stored' : 'stored already'} in artdaqDB under '${configuration}'`,
-      { run },
-    );
   }
 
   /**

@@ -1,10 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ArtdaqDbError, ArtdaqDbPresenceError } from '../../errors.ts';
+import { ArtdaqDbError } from '../../errors.ts';
 import { readStored } from '../../fhicl/document.ts';
 import { entityOf, type FhiclFile, SCHEMA_FILE } from '../../fhicl/fhicl-file.ts';
 import type { RunNumber } from '../../runs/run-number.ts';
 import { undefinedIfMissing } from '../../system-error.ts';
+import { otherContent } from '../presence.ts';
 import type { ExportedDocument } from '../run-export.ts';
 import type { NewDocument, Submission } from '../submission.ts';
 import { detailsOf } from './tool-exit.ts';
@@ -82,16 +83,9 @@ function isSame(stored: ExportedDocument, wanted: WantedDocument): boolean {
   return !stored.isReduced && stored.fhicl === wanted.fhicl;
 }
 
-function inTheWay(
-  { kind, run, configuration }: Submission,
-  { entry, place }: ExportedDocument,
-): ArtdaqDbError {
-  if (kind === 'update') {
-    return new ArtdaqDbPresenceError(
-      `Run ${run} has a document '${entry.entity}' with other content under '${configuration}' already`,
-      { run, fault: 'run' },
-    );
-  }
+function inTheWay(submission: Submission, { entry, place }: ExportedDocument): ArtdaqDbError {
+  const { kind, run, configuration } = submission;
+  if (kind === 'update') return otherContent(submission, entry.entity);
   return new ArtdaqDbError(
     `Run ${run} is half stored under '${configuration}', and its document '${entry.entity}' (${place}) is not what the run record ` +
       'gives; take that document out with the artdaq tools, or store the run with artdaq_db.use_tools: false',
