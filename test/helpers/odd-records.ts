@@ -189,7 +189,7 @@ const specials: readonly OddRecord[] = [
   {
     what: 'no metadata',
     files: { 'metadata.txt': undefined },
-    warns: /metadata\.txt: not there/,
+    warns: /metadata\.txt: missing/,
     config: 'standard',
   },
   { what: 'no documents', files: { 'tpc01.fcl': undefined }, warns: /\*\.fcl: there is none/ },
