@@ -482,6 +482,7 @@ describe('warnings', () => {
     expect(warnings({ 'artdaq_db.remote_host': 'far' })).toEqual([
       expect.stringContaining('remote_host: no effect'),
     ]);
+    expect(warnings({ 'artdaq_db.remote_host': '"None"' })).toEqual([]);
     expect(warnings({ 'artdaq_db.ssh_verify_host': 'no' })).toEqual([]);
     expect(warnings({ 'artdaq_db.ssh_verify_host': 'no', 'artdaq_db.use_tools': 'yes' })).toEqual([
       expect.stringMatching(/^artdaq_db\.ssh_verify_host: false: /),
