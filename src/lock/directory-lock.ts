@@ -231,7 +231,7 @@ async function withdraw(directory: string, record: string): Promise<void> {
   await rmdir(directory).catch(ignore('ENOENT', 'ENOTEMPTY', 'EEXIST'));
 }
 
-/** Who holds the lock; undefined if nobody does (any more). */
+/** Who holds the lock; undefined if nobody does. */
 export async function readHolder(directory: string): Promise<LockHolder | undefined> {
   try {
     const names = await readdir(directory);

@@ -45,7 +45,7 @@ export function recordName(owner: LockOwner): string {
   return `owner-${pid}-${startTicks}-${bootId}-${namespace}-${machine}-${host}`;
 }
 
-/** Reverses {@link recordName}; undefined if the file is none of ours. */
+/** Reverses {@link recordName}; undefined for other names. */
 export function parseRecordName(name: string): LockOwner | undefined {
   const [, pid, startTicks, bootId, namespace, machine, host] = RECORD.exec(name) ?? [];
   if (!pid || !startTicks || !bootId || !namespace || !machine || !host) return undefined;

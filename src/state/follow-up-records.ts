@@ -32,7 +32,7 @@ export function followUpRecords(workDir: string): FollowUpRecords {
       'importer_unfinished_turns.json',
       'looked_at_runs',
       'record of the turns of unfinished runs',
-      'Empty it with --recover-import-state: the turns begin anew then.',
+      'Empty it with --recover-import-state: the turns then begin anew.',
     ),
     amended: file(
       'amended_runs.json',

@@ -27,7 +27,7 @@ export function verificationRecords(workDir: string): VerificationRecords {
   };
 }
 
-/** Runs are noted in steps of this size: a killed verification has to repeat no more. */
+/** Runs are noted in steps of this size: after a kill, a verification repeats at most so many. */
 const NOTED_TOGETHER = 50;
 
 /** Notes how runs compared, several at a time. */

@@ -86,7 +86,7 @@ export function saysKeyIsTaken(answer: TextAnswer): boolean {
   return answer.status === 500 && /already exists/i.test(answer.text);
 }
 
-/** True if a 500 says that a tv is no number: the server let us in and went on to read the parameters. */
+/** True if a 500 says that a tv is no number: the server let us in and continued with the parameters. */
 export function saysBadTv(answer: TextAnswer): boolean {
   return answer.status === 500 && /could not convert string to float/i.test(answer.text);
 }

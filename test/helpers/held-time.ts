@@ -6,7 +6,7 @@ const TURNS = 4;
 
 /**
  * For limits of time that must hold on a loaded machine: timers and the monotonic clock of this process stand still until
- * {@link passTime} moves them, while sockets go on. They are let go after the test.
+ * {@link passTime} moves them, while sockets continue. They run again after the test.
  */
 export function holdTime(): void {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] });

@@ -61,7 +61,7 @@ export class SiteUconDb {
     });
   }
 
-  /** Lets the held uploads go on. */
+  /** Lets the held uploads continue. */
   release(): void {
     this.#open();
   }
@@ -71,7 +71,7 @@ export class SiteUconDb {
     const answer = await fetch(`${this.url}/versions?folder=${account.folder}&object=runs`);
     if (answer.status === 404) return [];
     const versions = (await answer.json()) as { key: string | null }[];
-    // One that was replaced has no key any more.
+    // A replaced version has no key.
     return versions.flatMap(({ key }) => (key === null ? [] : [Number(key)])).sort((a, b) => a - b);
   }
 

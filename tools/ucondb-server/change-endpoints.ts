@@ -78,7 +78,7 @@ export async function createFolder(context: ServerContext, request: EndpointRequ
 /**
  * Checks the digest of a request. As the original does, it accepts any nonce and count and another uri than the request's, and
  * cuts the header at every comma.
- * @returns undefined if it is good, else the answer: 401, with a challenge only if there was no digest at all
+ * @returns undefined if it is good, else the answer: 401, with a challenge only if the request had no digest
  * @throws Failure if a part of the digest is missing, and for the signature scheme, which the original can't check
  */
 function authenticate(

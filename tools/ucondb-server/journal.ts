@@ -149,7 +149,7 @@ export class Journal {
     return undefined;
   }
 
-  /** Is there an entry behind `start`, where there is none? A crash tears the last one only. */
+  /** Does an entry follow behind `start`, where none begins? A crash tears only the last one. */
   async #holdsEntry(start: number, size: number): Promise<boolean> {
     for (let at = start; at < size; ) {
       const piece = await this.read(at, Math.min(READ_BYTES, size - at));

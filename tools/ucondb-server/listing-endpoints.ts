@@ -100,7 +100,7 @@ function nameList(names: readonly string[], query: Parameters): Answer {
 
 const RECORD_SEPARATOR = '\x1e';
 
-/** What a request asks for. A value whose type is not that of the database's column finds nothing. */
+/** What a request asks for. A value of another type than the database's column finds nothing. */
 const selection = z.record(z.string(), z.unknown());
 type LookupSelection = z.infer<typeof selection>;
 

@@ -35,7 +35,7 @@ export function pythonQuoted(text: string): string {
   return `'${escaped.replace(/'/g, "\\'")}'`;
 }
 
-/** Reads a float; undefined if the text is none. */
+/** Reads a float; undefined for other texts. */
 export function parseFloatText(text: string): number | undefined {
   const trimmed = text.trim();
   if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(trimmed)) return Number(trimmed);

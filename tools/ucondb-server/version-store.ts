@@ -15,7 +15,7 @@ export interface Version {
   /** Bytes. */
   readonly size: number;
   readonly adler32: number;
-  /** Flagged by an administrator in the database; not listed any more. */
+  /** Flagged by an administrator in the database; no longer listed. */
   readonly deleted: boolean;
 }
 

@@ -53,7 +53,7 @@ function leaveLock(difference: Partial<ReturnType<typeof currentOwner>>): string
 }
 
 describe('acquireProcessLock', () => {
-  it('holds the PID while it is held, leaves nothing after, and can be had again', async () => {
+  it('makes a lock file with the PID, leaves nothing after the release, and can lock again', async () => {
     lockFile = join(directory, 'new', 'work', '.archiver.lock');
     for (let round = 0; round < 2; round++) {
       const lock = await acquire();
@@ -97,7 +97,7 @@ describe('acquireProcessLock', () => {
     expect(fs.readdirSync(directory)).toEqual([]);
   });
 
-  it('clears away what a killed owner left beside the files that it protects, but no lock that is held', async () => {
+  it('removes what a killed owner left beside the files that it protects, but no lock that somebody holds', async () => {
     const another = { pid: process.ppid, startTicks: startTicksOf(process.ppid) ?? UNKNOWN };
     const locks = { 'state.json.lock': { startTicks: '1' }, 'failures.log.lock': another };
     for (const [name, difference] of Object.entries(locks)) {
@@ -133,14 +133,14 @@ describe('acquireProcessLock', () => {
     }
   });
 
-  it('recovers an empty lock directory and a lock file alone, as they are left by a crash', async () => {
+  it('recovers an empty lock directory, and a lock file alone, as a crash leaves them', async () => {
     fs.mkdirSync(`${lockFile}.lock`);
     fs.writeFileSync(lockFile, '12345\n');
     await acquire();
     expect(pidInFile()).toBe(`${process.pid}\n`);
   });
 
-  it('never takes a lock that is held on another host, or that it does not understand', async () => {
+  it('never takes a lock that another host holds, or that it does not understand', async () => {
     leaveLock({ host: 'elsewhere', bootId: 'abc', pid: 2 ** 22 + 1 });
     const lastSeen = new Date(1000 * Math.floor(Date.now() / 1000 - 600));
     fs.utimesSync(`${lockFile}.lock`, lastSeen, lastSeen);
@@ -165,7 +165,7 @@ describe('acquireProcessLock', () => {
     expect(pidInFile()).toBe(`${process.pid}\n`);
   });
 
-  it('takes no lock from an owner on another host who lives, however long ago our clock says that its last sign was', async () => {
+  it('takes no lock from a living owner on another host, however old its last sign of life seems by our clock', async () => {
     leaveLock({ host: 'elsewhere', bootId: 'abc' });
     let sign = Math.floor(Date.now() / 1000) - 60 * 86_400;
     const heart = setInterval(() => fs.utimesSync(`${lockFile}.lock`, sign, sign++), 200);
@@ -230,7 +230,7 @@ describe('acquireProcessLock', () => {
     if (left.length > 0) expect(pidInFile()).not.toBe(`${child.pid}\n`);
   });
 
-  it('leaves the lock of a process that took over after it was lost', async () => {
+  it('leaves the lock of a process that took over a lost lock', async () => {
     const reasons: string[] = [];
     const lost = await new Promise<ProcessLock>((resolve, reject) => {
       const taken = acquire({

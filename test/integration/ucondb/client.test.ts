@@ -47,8 +47,8 @@ async function rejection(promise: Promise<unknown>): Promise<Error> {
   return error;
 }
 
-describe('a server that works', () => {
-  it('lists nothing before the first put, then what was put', async () => {
+describe('a working server', () => {
+  it('lists nothing before the first put, then the runs that were put', async () => {
     const client = open();
     expect(await client.listRuns()).toEqual([]);
     for (const run of [12, 101, 7]) expect(await client.put(run, blob)).toBe('stored');
@@ -56,7 +56,7 @@ describe('a server that works', () => {
     expect(await client.get(12)).toEqual(blob);
   });
 
-  it('logs the version of the server once, if that is asked for', async () => {
+  it('has its version logged once, if the client is to do so', async () => {
     const logger = recordingLogger();
     const client = open({ logger, announceVersion: true });
     await client.listRuns();
@@ -66,7 +66,7 @@ describe('a server that works', () => {
     ]);
   });
 
-  it('lists runs all the same when the server does not tell its version', async () => {
+  it('lists runs even if it does not tell its version', async () => {
     const isVersion = (head: string): boolean => /\/version[ ?]/.test(head);
     const logger = recordingLogger();
     const cut = first(1, isVersion, ({ client }) => void client.destroy());
@@ -86,7 +86,7 @@ describe('a server that works', () => {
     expect(await client.get(2)).toEqual(Buffer.alloc(0));
   });
 
-  it('asks for one challenge, without a body, and sends each blob once with its length', async () => {
+  it('is asked for one challenge, without a body, and gets each blob once with its length', async () => {
     const client = await openThrough(() => undefined, { workers: 8 });
     await Promise.all(Array.from({ length: 20 }, (_, run) => client.put(run, blob)));
     const posts = ucondb.proxy?.heads.filter((head) => head.startsWith('POST')) ?? [];
@@ -128,7 +128,7 @@ describe('a server that works', () => {
     expect(error).toMatchObject({ retryable: false, run: 4 });
   });
 
-  it('goes on after a restart of the server', async () => {
+  it('may be restarted', async () => {
     const client = open();
     await client.put(1, blob);
     const port = Number(new URL(ucondb.server.url).port);
@@ -145,14 +145,14 @@ describe('a wrong configuration', () => {
     ['password', { writerPassword: 'wrong' }, /writer_password/],
     ['user', { writerUser: 'nobody' }, /writer_user/],
     ['folder', { folderName: 'nosuch' }, /folder_name/],
-  ] as const)('is told by a put: %s', async (_, options, parameter) => {
+  ] as const)('is reported by a put: %s', async (_, options, parameter) => {
     const error = await rejection(open(options).put(1, blob));
     expect(error).toBeInstanceOf(ConfigurationError);
     expect(error.message).toMatch(parameter);
     expect(await open().listRuns()).toEqual([]);
   });
 
-  it('is told by listing and reading: folder', async () => {
+  it('is reported by listing and reading: folder', async () => {
     for (const call of [
       () => open({ folderName: 'nosuch' }).listRuns(),
       () => open({ folderName: 'nosuch' }).get(1),
@@ -163,7 +163,7 @@ describe('a wrong configuration', () => {
     }
   });
 
-  it.each(['/wrong', '/appx', ''])('is told by every call: prefix %j', async (prefix) => {
+  it.each(['/wrong', '/appx', ''])('is reported by every call: prefix %j', async (prefix) => {
     const serverUrl = ucondb.server.url.replace(/\/app$/, prefix);
     const client = open({ serverUrl });
     for (const call of [() => client.listRuns(), () => client.put(1, blob), () => client.get(1)]) {
@@ -179,17 +179,17 @@ describe('a wrong configuration', () => {
     ['a query in the URL', { serverUrl: 'http://localhost/app?x' }],
     ['a folder that can not be', { folderName: 'no such' }],
     ['an object that can not be', { objectName: 'a/b' }],
-  ])('is told at once: %s', async (_, options) => {
+  ])('is reported at once: %s', async (_, options) => {
     expect(await rejection((async () => open(options))())).toBeInstanceOf(ConfigurationError);
   });
 
-  it('allows a trailing slash', async () => {
+  it('does not include a slash at the end of the address', async () => {
     const client = open({ serverUrl: `${ucondb.server.url}/` });
     await client.put(1, blob);
     expect(await client.listRuns()).toEqual([1]);
   });
 
-  it('is told of a server that takes no uploads', async () => {
+  it('includes a server that takes no uploads', async () => {
     const readOnly = await startUconDbServer({
       data: join(ucondb.data, 'other'),
       folders: [place.folderName],
@@ -240,7 +240,7 @@ describe('a replacement', () => {
     expect(await versions()).toEqual(['1', null]);
   });
 
-  it('is not sent again, but reported, when it can not be told what became of it', async () => {
+  it('is not sent again, but reported, when nobody can tell what became of it', async () => {
     await open().put(1, blob);
     let time = 0;
     const client = await openThrough(
@@ -258,7 +258,7 @@ describe('a replacement', () => {
     expect(await open({ serverUrl: ucondb.server.url }).get(1)).toEqual(blob);
   });
 
-  it('is sent again when the server did not take it', async () => {
+  it('is sent again when the server did not accept it', async () => {
     await open().put(1, blob);
     const client = await openThrough(
       first(2, isUpload, (request) => request.answer('HTTP/1.1 503 Service unavailable\n\n')),
@@ -267,7 +267,7 @@ describe('a replacement', () => {
     expect(await versions()).toEqual(['1', null]);
   });
 
-  it('is refused to whoever may not write', async () => {
+  it('is refused to users who may not write', async () => {
     await open().put(1, blob);
     const error = await rejection(open({ writerPassword: 'wrong' }).replace(1, newer));
     expect(error).toBeInstanceOf(ConfigurationError);
@@ -385,7 +385,7 @@ describe('an upload whose outcome is unknown', () => {
   });
 });
 
-describe('an answer that must not be believed', () => {
+describe('the client does not believe an answer', () => {
   const withText = (from: string | RegExp, to: string) => async (request: ProxiedRequest) => {
     const answer = await request.forward();
     request.answer(Buffer.from(answer.toString('latin1').replace(from, to), 'latin1'));
@@ -466,7 +466,7 @@ describe('a server that turns us away', () => {
     }
   });
 
-  it('is told when it takes no connection', async () => {
+  it('is reported when it takes no connection', async () => {
     const { url } = ucondb.server;
     await ucondb.server.close();
     const client = open({ serverUrl: url, timeoutSeconds: 0.5 });
@@ -479,7 +479,7 @@ describe('a server that turns us away', () => {
     await ucondb.start();
   });
 
-  it('is told when it does not answer', async () => {
+  it('is reported when it does not answer', async () => {
     const limits = { timeoutSeconds: 0.2, listingTimeoutSeconds: 0.2 };
     const client = await openThrough(() => () => passTime(200), limits);
     holdTime();
@@ -490,7 +490,7 @@ describe('a server that turns us away', () => {
     }
   });
 
-  it('is told when its answer stops', async () => {
+  it('is reported when its answer stops', async () => {
     await open().put(1, Buffer.alloc(100_000));
     const client = await openThrough(
       () => async (request) => {
@@ -531,7 +531,7 @@ describe('authentication', () => {
   const challenge = (nonce: string) =>
     `HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Digest realm="ucon_prd.test01", nonce="${nonce}", algorithm=MD5, qop="auth"\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
 
-  it('takes a new challenge and sends the blob again, once', async () => {
+  it('follows a new challenge and sends the blob again, once', async () => {
     const client = await openThrough(
       first(1, isUpload, async (request) => {
         await request.forward(0).catch(() => undefined);
@@ -545,7 +545,7 @@ describe('authentication', () => {
     expect(ucondb.proxy?.heads.at(-1)).toContain('nc=00000002');
   });
 
-  it('gives up when that is refused as well', async () => {
+  it('gives up when the server refuses that, too', async () => {
     const client = await openThrough((head) =>
       isUpload(head) ? (request) => request.answer(challenge('other')) : undefined,
     );
@@ -569,7 +569,7 @@ describe('authentication', () => {
 });
 
 describe('keys that are no run numbers', () => {
-  it('are left out, and warned about if they look like some', async () => {
+  it('are left out, and a warning names those that look like some', async () => {
     await ucondb.server.close();
     const store = await DiskStore.open(ucondb.data);
     for (const key of ['12', null, '007', 'abc', '9007199254740993', '', '3']) {
@@ -596,7 +596,7 @@ describe('TLS', () => {
   const certificate = new URL('../../fixtures/tls/', import.meta.url).pathname;
   const tls = { cert: join(certificate, 'cert.pem'), key: join(certificate, 'key.pem') };
 
-  it('is verified, unless told otherwise', async () => {
+  it('is verified, unless the configuration says otherwise', async () => {
     const secure = await startUconDbServer({
       data: join(ucondb.data, 'tls'),
       folders: [place.folderName],
@@ -637,7 +637,7 @@ describe('the section of the configuration', () => {
   const section = { ...place, ...ucondb.writer, timeoutSeconds: 10, tlsVerify: true };
   const services = () => ({ workers: 2, logger: recordingLogger(), env: {} });
 
-  it('opens the client', async () => {
+  it('is enough to make a client', async () => {
     const settings = { ...section, serverUrl: ucondb.server.url, caFile: undefined };
     const client = new UconDbClient({ ...settings, ...services() });
     expect(await client.put(1, blob)).toBe('stored');
@@ -646,7 +646,7 @@ describe('the section of the configuration', () => {
   });
 
   it.each(['/nosuch/ca.pem', fileURLToPath(import.meta.url)])(
-    'names a ca_file that is none: %s',
+    'is refused if ca_file is no certificate: %s',
     async (caFile) => {
       const settings = { ...section, serverUrl: ucondb.server.url, caFile };
       const error = await rejection((async () => new UconDbClient({ ...settings, ...services() }))());

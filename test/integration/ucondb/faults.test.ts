@@ -133,7 +133,7 @@ describe('whose fault it is remains unknown', () => {
     expect(await faultOf(client.listRuns())).toBe('unknown');
   });
 
-  it('when the server takes no connection any more after an upload broke it', async () => {
+  it('when the server takes no connections after an upload broke it', async () => {
     const client = await openThrough((head) => {
       if (!isUpload(head)) return undefined;
       return async (request) => {
