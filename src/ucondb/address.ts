@@ -9,9 +9,9 @@ export class UconDbAddress {
   readonly origin: string;
   /** Server, folder and object, without secrets. */
   readonly location: string;
+  readonly folder: string;
+  readonly object: string;
   readonly #prefix: string;
-  readonly #folder: string;
-  readonly #object: string;
 
   /** @throws ConfigurationError if one of the three can't be an address of UconDB */
   constructor(serverUrl: string, folder: string, object: string) {
@@ -28,17 +28,9 @@ export class UconDbAddress {
     }
     this.origin = url.origin;
     this.#prefix = url.pathname.replace(/\/+$/, '');
-    this.#folder = folder;
-    this.#object = object;
+    this.folder = folder;
+    this.object = object;
     this.location = `${this.origin}${this.#prefix}, folder ${folder}, object ${object}`;
-  }
-
-  get folder(): string {
-    return this.#folder;
-  }
-
-  get object(): string {
-    return this.#object;
   }
 
   /** Uploads under the run's key and tag; never takes the key from a version that has it. */
@@ -70,7 +62,7 @@ export class UconDbAddress {
   }
 
   versions(): string {
-    return `${this.#prefix}/versions?folder=${this.#folder}&object=${encodeURIComponent(this.#object)}`;
+    return `${this.#prefix}/versions?folder=${this.folder}&object=${encodeURIComponent(this.object)}`;
   }
 
   /** An empty listing, which tells at little cost whether the object exists. */
@@ -79,7 +71,7 @@ export class UconDbAddress {
   }
 
   #data(): string {
-    return `${this.#prefix}/data/${this.#folder}/${this.#object}`;
+    return `${this.#prefix}/data/${this.folder}/${this.object}`;
   }
 }
 
