@@ -105,6 +105,8 @@ describe('a listing that takes long to begin', () => {
 });
 
 describe('a limit of size', () => {
+  beforeEach(holdTime);
+
   /** Sends the same piece again and again, until the client has gone. */
   const endless =
     (beginning: string, piece: string, status = '200 OK') =>
