@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ArchiverError } from '../../src/errors.ts';
 import { installationDirectory } from '../../src/installation.ts';
 import { EXAMPLE_SCHEMA } from '../../src/records/schema-file.ts';
 import { errorCode } from '../../src/system-error.ts';
@@ -72,7 +73,7 @@ async function unlessThere(making: Promise<void>): Promise<void> {
 /**
  * Runs a Node program to its end.
  * @param watch gets the process when it has started
- * @throws Error if it ends with another exit code than 0
+ * @throws ArchiverError if it ends with another exit code than 0
  */
 export async function runNode(
   args: readonly string[],
@@ -85,5 +86,5 @@ export async function runNode(
     child.once('error', fail);
     child.once('exit', done);
   });
-  if (code !== 0) throw new Error(`${args.join(' ')} ended with exit code ${code}`);
+  if (code !== 0) throw new ArchiverError(`${args.join(' ')} ended with exit code ${code}`);
 }

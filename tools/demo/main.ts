@@ -7,30 +7,28 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { quoted } from '../../src/artdaqdb/tools/remote/script.ts';
-import { messageOf } from '../../src/errors.ts';
+import { ArchiverError } from '../../src/errors.ts';
 import { exitCodes } from '../../src/exit.ts';
 import { parseRunNumber } from '../../src/runs/run-number.ts';
+import { runTool } from '../run-tool.ts';
 import { command, makeLocalSite, runNode } from './local-site.ts';
 
 const RUNS = 6;
 const FIRST_RUN = 5001;
 const directory = resolve('demo');
 
-new Command('demo')
+const commandLine = new Command('demo')
   .description(
     'Makes sample run records in ./demo, archives them into a FilesystemDB and a local UconDB, and reports. ' +
       `Where ./demo is there from an earlier demo, it goes on with ${RUNS} more runs: nothing is deleted or replaced.`,
   )
-  .allowExcessArguments(false)
-  .parse();
+  .allowExcessArguments(false);
 
-try {
+await runTool('demo', async (argv) => {
+  commandLine.parse(argv, { from: 'user' });
   await demonstrate();
-  process.exitCode = exitCodes.success;
-} catch (error) {
-  console.error(`demo: ${messageOf(error)}`);
-  process.exitCode = exitCodes.failure;
-}
+  return exitCodes.success;
+});
 
 async function demonstrate(): Promise<void> {
   await takeDirectory();
@@ -59,7 +57,7 @@ Then, in another terminal:
 async function takeDirectory(): Promise<void> {
   const marker = join(directory, '.demo');
   if (existsSync(directory) && !existsSync(marker))
-    throw new Error(`${directory} exists and was not made by this demo: move it away`);
+    throw new ArchiverError(`${directory} exists and was not made by this demo: move it away`);
   await mkdir(directory, { recursive: true });
   await writeFile(marker, '');
 }
@@ -70,7 +68,8 @@ async function portBefore(): Promise<number> {
   if (!existsSync(config)) return 0;
   const [, port] =
     /^ *server_url: *http:\/\/127\.0\.0\.1:(\d+)\//m.exec(await readFile(config, 'utf8')) ?? [];
-  if (port === undefined) throw new Error(`${config} names no server of this demo: move ${directory} away`);
+  if (port === undefined)
+    throw new ArchiverError(`${config} names no server of this demo: move ${directory} away`);
   return Number(port);
 }
 
