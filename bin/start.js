@@ -1,17 +1,16 @@
-// CommonJS (package.json beside this file), and nothing that Node 10 can't read, so that a Node that is too old gets as far as
-// saying so.
+// CommonJS (package.json beside this file), and only what Node 10 can read, so that a Node that is too old can still say so.
 const root = __dirname.replace(/[^/]+$/, '');
 
 /**
- * Starts a compiled program, if this Node can run it and it is built; says so otherwise.
+ * Starts a compiled program, or says that this Node is too old for it, or that it is not built.
  * @param {string} name of the command
  * @param {string[]} modules of the program: paths below dist/
  * @param {(modules: object[]) => Promise<number>} run gets the modules, and returns the exit code
  */
 function start(name, modules, run) {
   process.exitCode = 2;
-  // A lost terminal is no reason to stop, also not while modules are loading, which takes a second; Node takes back that nohup
-  // has a hang-up ignored. What is to be done about the terminal is up to the programs.
+  // The loss of the terminal must not end a program while its modules load, which takes a second: Node undoes what nohup sets.
+  // The programs decide themselves what to do about the terminal.
   process.on('SIGHUP', () => undefined);
   if (!isSupported(process.versions.node)) {
     console.error(

@@ -32,7 +32,7 @@ export async function main(
     standardError.write(parsed.stderr);
     return codeUnlessLost(program, parsed.code);
   }
-  // Only now: --help and a usage error need not wait until all clients are loaded.
+  // Loaded late, so that --help and usage errors don't wait for all clients.
   const { execute } = await import('./execute.ts');
   let env: Environment;
   try {

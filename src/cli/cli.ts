@@ -35,7 +35,7 @@ export interface RunRequest extends CommonRequest {
 export interface CliMode {
   /** At most one flag of all modes may be given. */
   readonly flags: readonly Flag[];
-  /** A flag that chooses the mode, too, unless the command line names one that is not the first in the list of modes. */
+  /** A flag that also chooses the mode, unless the command line names another one than the first of all modes. */
   readonly impliedBy?: string;
   /** Flags that it understands besides those of every mode. */
   readonly options: readonly Flag[];
@@ -45,12 +45,12 @@ export interface CliMode {
 /** All modes in the order of the help text; the first one is meant if the command line names none. */
 export type CliModes = readonly [CliMode, ...CliMode[]];
 
-/** What a command line asks for: work, or only words and an exit code. */
+/** What a command line asks for: an execution, or only texts and an exit code. */
 export type ParsedArguments =
   | { readonly kind: 'run'; readonly request: RunRequest }
   | { readonly kind: 'exit'; readonly code: number; readonly stdout: string; readonly stderr: string };
 
-/** What `--version` tells. */
+/** What `--version` shows. */
 export interface Versions {
   readonly program: string;
   /** Of the runtime, such as `v20.19.0`. */
@@ -60,7 +60,7 @@ export interface Versions {
 const helpAliases: ReadonlySet<string> = new Set(['/?', '/h', '/help']);
 
 /**
- * Reads a command line; touches nothing else.
+ * Reads a command line, without any effect.
  * @param argv the arguments after the program's name
  */
 export function parseArguments(
@@ -122,7 +122,7 @@ function makeCommand(modes: CliModes, versions: Versions): Command {
   );
 }
 
-/** The flags that change how it is done, in the order of the help text. */
+/** The flags that change how a mode works, in the order of the help text. */
 export function optionFlags([first, ...others]: CliModes): readonly Flag[] {
   const shared = [dryRunFlag, runsFlag, limitFlag, jsonFlag];
   const flags = [...first.options.filter((flag) => !shared.includes(flag)), ...shared];
@@ -134,7 +134,7 @@ export function optionFlags([first, ...others]: CliModes): readonly Flag[] {
   return [...flags, ...logFlags];
 }
 
-/** The last of two values would silently win. */
+/** Refuses a second value, which would silently win. */
 function givenOnce(value: string, previous: string | undefined): string {
   if (previous !== undefined) throw new InvalidArgumentError('It was given more than once.');
   return value;
@@ -144,7 +144,7 @@ function givenOnce(value: string, previous: string | undefined): string {
 function readRequest(given: GivenFlags, modes: CliModes, configPath: string): RunRequest {
   const named = modes.flatMap(({ flags }) => flags.map(flagName)).filter((name) => given.has(name));
   const implying = modes.flatMap(({ impliedBy }) => impliedBy ?? []).find((name) => given.has(name));
-  // The reference knows what wins among its own flags; nobody can know it of others.
+  // The Python archiver settles which of its own flags wins; with other modes nobody could know it.
   const unknown = named.find((name) => !referenceFlags.includes(name));
   if (implying !== undefined && unknown !== undefined) {
     given.refuse(`${unknown} and ${implying} can't be used together`);
@@ -195,8 +195,8 @@ export interface Ambiguity {
 }
 
 /**
- * Writes out abbreviated long flags, as Python's argparse accepts them. What is unique among the flags of the reference
- * program keeps its meaning, whatever has been added since.
+ * Writes out abbreviated long flags, as Python's argparse accepts them. An abbreviation that is unique among the flags of the
+ * Python archiver keeps its meaning, whatever flags came later.
  * @param known all long flags
  */
 export function completePrefixes(argv: readonly string[], known: readonly string[]): string[] | Ambiguity {

@@ -46,7 +46,7 @@ export const logFlags: readonly Flag[] = [
   },
 ];
 
-/** The flags of the reference program. Each goes with every mode, and its abbreviations keep their meaning. */
+/** The flags of the Python archiver. Each goes with every mode, and its abbreviations keep their meaning. */
 export const referenceFlags: readonly string[] = [
   '--help',
   '--verbose',

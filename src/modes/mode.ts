@@ -6,8 +6,8 @@ import type { Site } from '../site.ts';
 import type { StageOutcome } from '../stages/stage-observer.ts';
 
 /**
- * Something that the program can do. To add one, write a file that exports it, and name it in `all.ts`. The help text needs
- * these files too, so what a mode works with is loaded when it runs.
+ * Something that the program can do. To add one, write a file that exports it, and name it in `all.ts`. The help text loads these
+ * files too, so a mode imports heavy modules only in its `run`.
  */
 export interface Mode<Request extends RunRequest = RunRequest> extends CliMode {
   /** What `mode` can be in its requests. */
@@ -36,9 +36,9 @@ export interface Execution {
   readonly warnings: readonly string[];
   /** Writes a report for programs to standard output. */
   readonly print: (text: string) => void;
-  /** Where somebody watches, if anybody does. */
+  /** The terminal, if somebody may watch it. */
   readonly progress: ProgressView | undefined;
-  /** Aborted = begin nothing further. */
+  /** Once it is aborted, nothing further begins. */
   readonly shutdown: AbortSignal;
   /** Tells the observers that stages are about to run; never fails. */
   stagesBegin(mode: string): Promise<void>;

@@ -82,6 +82,16 @@ describe('a command line', () => {
     for (const part of ['EXIT STATUS', '130', 'FILES', 'archiver.env', '/?']) expect(text).toContain(part);
   });
 
+  it('--help lists the flags that belong together one after the other', () => {
+    const help = parse('--help');
+    const listed = [...(help.kind === 'exit' ? help.stdout : '').matchAll(/^ +(?:-\w, )?(--[a-z-]+)/gm)];
+    const expected = `--import-only --migrate-only --retry-failed-import --retry-failed-migrate --report-status
+      --recover-import-state --recover-migrate-state --check-config --verify --restore
+      --incremental --compare-state --validate --dry-run --runs --limit --time-limit --json --html --to --force --raw
+      --verbose --quiet --version --help`;
+    expect(listed.map(([, name]) => name)).toEqual(expected.split(/\s+/));
+  });
+
   it('--version names the versions of the program and of Node', () => {
     expect(parse('--version')).toMatchObject({
       code: 0,
