@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { hostname } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Environment } from '../environment.ts';
 import type { Logger } from '../log/logger.ts';
 import { reasonOf } from '../net/failure-reason.ts';
@@ -77,21 +76,12 @@ export class HealthCheck implements StageObserver {
   async close(end: ExecutionEnd): Promise<void> {
     if (this.#started === undefined && !this.#hasFailed) return;
     const signal = AbortSignal.timeout(this.#timeoutMs);
-    if (this.#started !== undefined) await this.#waitForStart(this.#started);
+    // The last ping must neither overtake the first one nor wait for it too long.
+    const halfTime = setTimeout(() => this.#halfTime.abort(), this.#timeoutMs / 2);
+    await this.#started;
+    clearTimeout(halfTime);
     const text = this.#lines.map((line) => `${line}\n`).join('');
     if (end !== 'stopped') await this.#ping(end, text || `${end}\n`, signal);
-  }
-
-  /** The last ping must neither overtake the first one nor wait for it too long. */
-  async #waitForStart(started: Promise<void>): Promise<void> {
-    const answered = new AbortController();
-    const giveUp = sleep(this.#timeoutMs / 2, undefined, { signal: answered.signal }).then(
-      () => this.#halfTime.abort(),
-      () => undefined,
-    );
-    await started;
-    answered.abort();
-    await giveUp;
   }
 
   async #ping(ping: Ping, text: string, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { messageOf, NotificationError, type StageName } from '../errors.ts';
 import { formatTime } from '../log/log-line.ts';
@@ -65,14 +64,9 @@ export class Notifier implements StageObserver {
 
   async close(): Promise<void> {
     if (this.#underWay.length === 0) return;
-    const ended = new AbortController();
-    const deadline = sleep(this.#options.timeoutMs, undefined, { signal: ended.signal }).then(
-      () => this.#stop.abort(),
-      () => undefined,
-    );
+    const deadline = setTimeout(() => this.#stop.abort(), this.#options.timeoutMs);
     await Promise.all(this.#underWay);
-    ended.abort();
-    await deadline;
+    clearTimeout(deadline);
   }
 
   async #report(stage: Subject, find: () => Promise<StageSituation>): Promise<void> {
