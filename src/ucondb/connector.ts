@@ -24,8 +24,6 @@ export interface ConnectionWatcher {
   connected(): void;
 }
 
-const STATUS_LINE = /^HTTP\/1\.[01] \d{3}[^\r\n]*\n/;
-
 /** Opens connections to one server, or to the proxy before it. */
 export class Connector {
   readonly #proxy: HttpProxy | undefined;
@@ -130,6 +128,8 @@ function readCertificates(path: string): string {
   }
   return text;
 }
+
+const STATUS_LINE = /^HTTP\/1\.[01] \d{3}[^\r\n]*\n/;
 
 /**
  * webpie's own answers (400, 404 outside the prefix, 503 when overloaded) end their lines with a bare LF, which undici's
