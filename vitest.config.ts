@@ -1,18 +1,20 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-/** These put others in the place of Node's modules, for whatever is loaded after that. */
-const mocking = [
-  'test/integration/lock/failed-release.test.ts',
-  'test/integration/records/whose-fault.test.ts',
-  'test/unit/records/record-look.test.ts',
-];
+const tests = readdirSync('test', { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.test.ts'))
+  .map((name) => join('test', name));
+/** These put others in the place of modules, for whatever is loaded after that. */
+const mocking = tests.filter((path) => readFileSync(path, 'utf8').includes('vi.mock('));
 
 export default defineConfig({
   test: {
     // Many tests wait for child processes and servers: three at once also on two processors, where vitest would take one.
     maxWorkers: Math.max(3, availableParallelism()),
-    // Loading the program takes longer than most files take to test it, and it keeps no state of its own.
+    // Loading the program takes longer than most files take to test it, and it keeps no state of its own. Helpers must not
+    // register hooks when they are loaded: that happens once for many files.
     projects: [
       {
         extends: true,

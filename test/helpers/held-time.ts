@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { afterEach, vi } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
 
 /** Turns of the event loop that bytes need to get from one end of a local connection to the other, and be noticed. */
 const TURNS = 4;
@@ -10,11 +10,10 @@ const TURNS = 4;
  */
 export function holdTime(): void {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
 }
-
-afterEach(() => {
-  vi.useRealTimers();
-});
 
 /** Lets what is on its way arrive, then so many milliseconds pass. */
 export async function passTime(milliseconds: number): Promise<void> {
