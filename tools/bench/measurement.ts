@@ -1,3 +1,4 @@
+/** What benchmarks of databases share. */
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { IndexBytes } from '../../src/artdaqdb/filesystem/index/index-bytes.ts';
@@ -6,8 +7,6 @@ import { noLists, scanIndex } from '../../src/artdaqdb/filesystem/index/index-sc
 import { spliceIndex } from '../../src/artdaqdb/filesystem/index/index-splice.ts';
 import type { DocumentEntry } from '../../src/artdaqdb/stored-document.ts';
 import type { FhiclFile } from '../../src/fhicl/fhicl-file.ts';
-
-/** What benchmarks of databases share. */
 
 /** The FHiCL files of a directory. */
 export function readRecord(directory: string): FhiclFile[] {

@@ -11,7 +11,7 @@ import pLimit from 'p-limit';
 import { UconDbClient } from '../../src/ucondb/ucondb-client.ts';
 import { startUconDbServer, type UconDbServer } from '../ucondb-server/server.ts';
 
-interface Flags {
+interface BenchFlags {
   readonly url?: string;
   readonly folder: string;
   readonly user: string;
@@ -31,7 +31,7 @@ const flags = new Command('bench-ucondb')
   .option('--megabytes <number>', 'size of a blob', '1')
   .option('--workers <number...>', 'parallel workers, one measurement each', ['1', '2', '4'])
   .parse()
-  .opts<Flags>();
+  .opts<BenchFlags>();
 
 async function measure(serverUrl: string, workers: number): Promise<void> {
   const client = new UconDbClient({

@@ -21,7 +21,7 @@ function checked<T>(parse: (text: string) => T | undefined, allowed: string): (t
 
 const number = checked(parseRunNumber, 'a whole number');
 
-const command = new Command('sample-records')
+const sampleRecords = new Command('sample-records')
   .description(
     'Writes sample run records. A run directory that exists is never touched: the program stops there.',
   )
@@ -47,6 +47,6 @@ const command = new Command('sample-records')
   .configureOutput(commandOutput);
 
 await runTool('sample-records', async (argv) => {
-  await command.parseAsync(argv, { from: 'user' });
+  await sampleRecords.parseAsync(argv, { from: 'user' });
   return exitCodes.success;
 });
