@@ -9,13 +9,13 @@ import type { FailureLog } from '../state/failure-log.ts';
 import { NotifiedFile } from '../state/notified.ts';
 import { EmailChannel } from './email.ts';
 import { Notifier } from './notifier.ts';
-import { type SlackAccess, SlackChannel } from './slack.ts';
+import { SlackChannel } from './slack.ts';
 import type { CheckableChannel } from './stage-report.ts';
 
 /** What notifications are opened with. */
 export interface NotificationOptions {
   readonly logger: Logger;
-  /** Its proxy variables and `SLACK_API_URL`, another base address of Slack's Web API, are used. */
+  /** Names the way to Slack. */
   readonly env: Environment;
   readonly now: () => Date;
   readonly failureLog: (stage: StageName) => FailureLog;
@@ -59,17 +59,7 @@ export function openChannels(
     channels.push(new EmailChannel({ ...email, recipientEmail, senderEmail, smtpHost }, logger));
   }
   if (slack.enabled && botToken !== undefined && channel !== undefined) {
-    channels.push(new SlackChannel({ ...slack, botToken, channel }, slackAccess(env), logger));
+    channels.push(new SlackChannel({ ...slack, botToken, channel }, env, logger));
   }
   return channels;
-}
-
-function slackAccess(env: Environment): SlackAccess {
-  const proxy = (name: string) => env[name.toLowerCase()] || env[name] || '';
-  return {
-    apiUrl: env.SLACK_API_URL || undefined,
-    httpProxy: proxy('HTTP_PROXY'),
-    httpsProxy: proxy('HTTPS_PROXY'),
-    noProxy: proxy('NO_PROXY'),
-  };
 }

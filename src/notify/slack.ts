@@ -1,5 +1,6 @@
 import type { WebClient, WebClientOptions } from '@slack/web-api';
 import type { ArchiverConfig } from '../config/archiver-config.ts';
+import type { Environment } from '../environment.ts';
 import { NotificationError } from '../errors.ts';
 import type { Usability } from '../files/directory-access.ts';
 import type { Logger } from '../log/logger.ts';
@@ -14,16 +15,6 @@ export type SlackSettings = Pick<ArchiverConfig['reporting']['slack'], 'mentionU
   readonly channel: string;
 };
 
-/** The way to Slack. */
-export interface SlackAccess {
-  /** Base address of the Web API, if it is not Slack's own. */
-  readonly apiUrl?: string | undefined;
-  /** Proxy servers, as the environment variables of these names have them. */
-  readonly httpProxy: string;
-  readonly httpsProxy: string;
-  readonly noProxy: string;
-}
-
 /** For all questions of a check together. */
 const checkTimeoutMs = 8000;
 const neededScope = 'chat:write';
@@ -37,13 +28,14 @@ export class SlackChannel implements CheckableChannel {
   readonly name = 'slack';
   readonly location: string;
   readonly #settings: SlackSettings;
-  readonly #access: SlackAccess;
+  readonly #env: Environment;
   readonly #logger: Logger;
 
-  constructor(settings: SlackSettings, access: SlackAccess, logger: Logger) {
+  /** @param env its proxy variables and `SLACK_API_URL`, another base address of Slack's Web API, are used */
+  constructor(settings: SlackSettings, env: Environment, logger: Logger) {
     this.location = `channel ${settings.channel}`;
     this.#settings = settings;
-    this.#access = access;
+    this.#env = env;
     this.#logger = logger;
   }
 
@@ -85,13 +77,13 @@ export class SlackChannel implements CheckableChannel {
   ): Promise<Result> {
     // Loaded only now, as most executions have nothing to tell.
     const [{ WebClient }, undici] = await Promise.all([import('@slack/web-api'), import('undici')]);
-    const { httpProxy, httpsProxy, noProxy } = this.#access;
+    const proxyIn = (name: string) => this.#env[name.toLowerCase()] || this.#env[name] || '';
     const lookup = killableLookup(signal);
     const proxyGone = new AbortController();
     const dispatcher = new undici.EnvHttpProxyAgent({
-      httpProxy,
-      httpsProxy,
-      noProxy,
+      httpProxy: proxyIn('HTTP_PROXY'),
+      httpsProxy: proxyIn('HTTPS_PROXY'),
+      noProxy: proxyIn('NO_PROXY'),
       connect: { lookup },
       proxyTls: { lookup },
       clientFactory: (proxy, options) =>
@@ -120,14 +112,14 @@ export class SlackChannel implements CheckableChannel {
   }
 
   #client(Client: typeof WebClient, fetch: NonNullable<WebClientOptions['fetch']>): WebClient {
-    const { apiUrl } = this.#access;
+    const { SLACK_API_URL: apiUrl } = this.#env;
     return new Client(this.#settings.botToken, {
       // The next execution tries again, so nobody waits here.
       retryConfig: { retries: 0 },
       rejectRateLimitedCalls: true,
       fetch,
       logger: clientLogger(this.#logger),
-      ...(apiUrl === undefined ? {} : { slackApiUrl: apiUrl }),
+      ...(apiUrl ? { slackApiUrl: apiUrl } : {}),
     });
   }
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Environment } from '../../../src/environment.ts';
 import { SlackChannel } from '../../../src/notify/slack.ts';
 import { closedPort } from '../../helpers/closed-port.ts';
 import { ForwardProxy } from '../../helpers/forward-proxy.ts';
@@ -25,11 +26,9 @@ afterEach(async () => {
   expect(logger.lines.splice(0).join('\n')).not.toContain(botToken);
 });
 
-const noProxies = { httpProxy: '', httpsProxy: '', noProxy: '' };
-
-function send(apiUrl: string, signal = new AbortController().signal, proxies = noProxies): Promise<void> {
+function send(apiUrl: string, signal = new AbortController().signal, env: Environment = {}): Promise<void> {
   const settings = { botToken, channel: '#alerts', mentionUsers: 'U1, <@U2>,,' };
-  return new SlackChannel(settings, { apiUrl, ...proxies }, logger).send(exampleReport(), signal);
+  return new SlackChannel(settings, { SLACK_API_URL: apiUrl, ...env }, logger).send(exampleReport(), signal);
 }
 
 async function failure(apiUrl: string): Promise<string> {
@@ -67,7 +66,7 @@ describe('a Slack message', () => {
   it('arrives through a proxy', async () => {
     const proxy = await ForwardProxy.start();
     try {
-      await send(slack.url, undefined, { ...noProxies, httpProxy: proxy.url });
+      await send(slack.url, undefined, { HTTP_PROXY: proxy.url });
     } finally {
       await proxy.stop();
     }
@@ -76,9 +75,9 @@ describe('a Slack message', () => {
   });
 
   it('goes through the proxy that the environment names', async () => {
-    const httpProxy = slack.url.replace('/api/', '');
+    const HTTP_PROXY = slack.url.replace('/api/', '');
     // A proxy is asked for a tunnel, which this server does not make.
-    await expect(send('http://slack.invalid/api', undefined, { ...noProxies, httpProxy })).rejects.toThrow(
+    await expect(send('http://slack.invalid/api', undefined, { HTTP_PROXY })).rejects.toThrow(
       'did not take the message',
     );
     expect(slack.tunnels).toEqual(['slack.invalid:80']);
@@ -139,9 +138,9 @@ describe('an error says what to do', () => {
     }).listen(0, '127.0.0.1');
     await once(proxy, 'listening');
     const { port } = proxy.address() as AddressInfo;
-    const httpProxy = `http://127.0.0.1:${port}`;
+    const HTTP_PROXY = `http://127.0.0.1:${port}`;
     await expect(
-      send('http://slack.invalid/api', AbortSignal.timeout(60_000), { ...noProxies, httpProxy }),
+      send('http://slack.invalid/api', AbortSignal.timeout(60_000), { HTTP_PROXY }),
     ).rejects.toThrow(/the proxy .* closed the connection/);
     expect(asked).toBeLessThan(5);
     proxy.close();
@@ -157,9 +156,7 @@ describe('an error says what to do', () => {
   });
 
   it('if the proxy is no address', async () => {
-    await expect(send(slack.url, undefined, { ...noProxies, httpProxy: 'proxy:x' })).rejects.toThrow(
-      'HTTPS_PROXY',
-    );
+    await expect(send(slack.url, undefined, { HTTP_PROXY: 'proxy:x' })).rejects.toThrow('HTTPS_PROXY');
   });
 
   it('if no answer comes until it must give up', async () => {
