@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MongoDb } from '../../../src/artdaqdb/mongo/mongo-db.ts';
-import { openArtdaqDb } from '../../../src/artdaqdb/schemes.ts';
+import { backendOf, isDatabaseUri, openArtdaqDb } from '../../../src/artdaqdb/schemes.ts';
 import { BulkTools } from '../../../src/artdaqdb/tools/bulk-tools.ts';
 import { ConfigurationError } from '../../../src/errors.ts';
 import { silentLogger } from '../../../src/log/logger.ts';
@@ -69,3 +71,43 @@ describe('openArtdaqDb', () => {
     expect(database.location).toBe(open(uri).location);
   });
 });
+
+describe('the table of URI schemes', () => {
+  it.each([
+    ['mongodb://user:secret@one:27017,two,[::1]:27018/db', ['one', 'two', '[::1]']],
+    ['mongodb+srv://user:secret@cluster/db', []],
+    ['filesystemdb:///data/db', []],
+  ])('names the hosts of %s that the system looks up', (uri, hosts) => {
+    expect(backendOf(uri).hosts(uri)).toEqual(hosts);
+  });
+
+  it.each([
+    ['filesystemdb:///data/db', true],
+    ['filesystemdb://$DATA/db', true],
+    ['filesystemdb://host/db', false],
+    ['mongodb://host/db', true],
+    ['mongodb+srv://host/db', true],
+    ['mongodb://host', false],
+    ['mongo://host/db', false],
+    ['/data/db', false],
+  ])('tells whether %s can be configured: %s', (uri, isFit) => {
+    expect(isDatabaseUri(uri)).toBe(isFit);
+  });
+
+  it('loads neither the MongoDB driver nor the tar package before they are used', () => {
+    const packages = packagesLoadedBy(resolve(import.meta.dirname, '../../../src/artdaqdb/schemes.ts'));
+    expect(packages).toContain('p-limit');
+    expect(packages).not.toContain('mongodb');
+    expect(packages).not.toContain('tar');
+  });
+});
+
+/** The packages that a file and what it imports load at once: neither types nor what is imported on demand. */
+function packagesLoadedBy(file: string, seen = new Set<string>()): readonly string[] {
+  if (seen.has(file)) return [];
+  seen.add(file);
+  const imports = readFileSync(file, 'utf8').matchAll(/^(?:import|export) (?!type )[^;]*?from '([^']+)';$/gm);
+  return [...imports].flatMap(([, name = '']) =>
+    name.startsWith('.') ? packagesLoadedBy(resolve(dirname(file), name), seen) : [name],
+  );
+}
