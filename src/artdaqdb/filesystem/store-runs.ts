@@ -85,27 +85,22 @@ class RunStoring {
     await this.#removeLeftovers(runs, systemLayout);
   }
 
-  /** The index lists all that this project stored, so leftovers of an interrupted insert are met here. */
+  /** The indexes list all that this project stored, so leftovers of an interrupted insert are met here. */
   async #plan(submission: Submission, indexes: SeenIndexes<ListedIds>): Promise<PlannedRun> {
+    const { runHistory, systemLayout } = this.#shared;
     const { kind, configuration } = submission;
     const isStored = indexes.SystemLayout.seen.has(configuration);
-    if (kind === 'update' && isStored) {
-      const RunHistory = await this.#planCollection(planUpdate, this.#shared.runHistory, submission, indexes);
+    if (kind === 'update') {
+      if (!isStored) throw notStored(submission);
+      const RunHistory = await this.#planCollection(planUpdate, runHistory, submission, indexes);
       return { submission, plans: { RunHistory, SystemLayout: NOTHING } };
     }
-    if (kind === 'insert' && (!isStored || this.#locked.hasCompleted(configuration))) {
-      const RunHistory = await this.#planCollection(planInsert, this.#shared.runHistory, submission, indexes);
-      const SystemLayout = await this.#planCollection(
-        planInsert,
-        this.#shared.systemLayout,
-        submission,
-        indexes,
-      );
-      if (!isStored || (isEmpty(RunHistory) && isEmpty(SystemLayout))) {
-        return { submission, plans: { RunHistory, SystemLayout } };
-      }
-    }
-    throw isStored ? storedAlready(submission) : notStored(submission);
+    // An interrupted insert may have lacked nothing but the entry of its schema, which this process has listed already.
+    if (isStored && !this.#locked.hasCompleted(configuration)) throw storedAlready(submission);
+    const RunHistory = await this.#planCollection(planInsert, runHistory, submission, indexes);
+    const SystemLayout = await this.#planCollection(planInsert, systemLayout, submission, indexes);
+    if (isStored && !(isEmpty(RunHistory) && isEmpty(SystemLayout))) throw storedAlready(submission);
+    return { submission, plans: { RunHistory, SystemLayout } };
   }
 
   #planCollection(
