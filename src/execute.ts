@@ -52,7 +52,7 @@ export async function execute(request: RunRequest, surroundings: Surroundings): 
     return exit(exitCode);
   };
   process.on('SIGHUP', () =>
-    logger().info('SIGHUP received: nothing more is written to the terminal, and the work goes on'),
+    logger().info('SIGHUP received: nothing more is written to the terminal, and the work continues'),
   );
   let isFailing = false;
   // Errors in timers and unawaited promises bypass the catch below.

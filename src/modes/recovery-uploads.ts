@@ -75,7 +75,7 @@ export async function compareUploads(
   if (shutdown.aborted) return undefined;
   if (schedule.end === 'site' || schedule.end === 'outage') {
     throw new ArchiverError(
-      `Uploaded runs could not be compared, so state and failure log are as they were; repeat the recovery later: ${lastMessage}`,
+      `Uploaded runs could not be compared, so state and failure log stay unchanged; repeat the recovery later: ${lastMessage}`,
       { fault: 'site', place: 'UconDB read' },
     );
   }

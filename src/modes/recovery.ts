@@ -48,8 +48,8 @@ export async function recoverState(
   if (listed.length === 0) logger.warning(`No runs found in ${to.location} - setting state to 0`);
   if (source.length === 0 && listed.length > 0) {
     logger.warning(
-      `No runs found in ${from.location}: if they are only away (a file system that is not mounted), repeat the recovery when they ` +
-        'are back, as no run is in the failure log or known as seen until then',
+      `No runs found in ${from.location}: if it is only unreachable (such as a file system that is not mounted), repeat the recovery ` +
+        'later, because until then the failure log and the record of seen runs are empty',
     );
   }
   const files = site.files(stage);
@@ -63,7 +63,7 @@ export async function recoverState(
       : await compareUploads(source, listed, { dryRun, byFault }, execution);
   if (uploads === undefined) {
     logger.warning(
-      'The recovery was stopped before all was compared: state and failure log are as they were',
+      'The recovery was stopped before all runs were compared: state and failure log stay unchanged',
     );
     return false;
   }

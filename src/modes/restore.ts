@@ -61,7 +61,9 @@ async function restore(request: RestoreRequest, execution: Execution): Promise<b
     for (const name of names) await refuseObstacle(join(directory, name), force);
     const options = { stop: shutdown, replace: force };
     if (!dryRun && !(await writeFilesTogether(directory, files, options))) {
-      logger.warning(`Run ${run} was not restored, as the archiver is to stop: nothing was written`);
+      logger.warning(
+        `Run ${run} was not restored, because the archiver was asked to stop: nothing was written`,
+      );
       return false;
     }
   } catch (error) {
@@ -122,7 +124,7 @@ function unpacked(run: RunNumber, blob: Buffer): Restored {
 async function refuseDetour(path: string): Promise<void> {
   const stats = await lstat(path).catch(undefinedIfMissing);
   if (stats !== undefined && !stats.isDirectory()) {
-    throw new ArchiverError(`${path} is there and no directory; nothing was restored`);
+    throw new ArchiverError(`${path} exists and is no directory; nothing was restored`);
   }
 }
 
@@ -143,7 +145,7 @@ async function warnOfUncompared(run: RunNumber, { site, logger }: Execution): Pr
 async function refuseObstacle(path: string, force: boolean): Promise<void> {
   const stats = await lstat(path).catch(undefinedIfMissing);
   if (stats === undefined) return;
-  if (!stats.isFile()) throw new ArchiverError(`${path} is there and no file; nothing was restored`);
+  if (!stats.isFile()) throw new ArchiverError(`${path} exists and is no file; nothing was restored`);
   if (!force)
-    throw new ArchiverError(`${path} is there already; nothing was restored (--force replaces files)`);
+    throw new ArchiverError(`${path} already exists; nothing was restored (--force replaces files)`);
 }

@@ -159,7 +159,7 @@ async function runStage(
 }
 
 function notBegun(stage: StageName, { place, error }: BrokenPlace): StageEnd {
-  const why = `not begun, as it needs what the stage before found broken: ${error}`;
+  const why = `not begun, because it needs what the stage before found broken: ${error}`;
   return {
     outcome: { ...nothing(stage), error: why, brokenPlace: place },
     stage: undefined,

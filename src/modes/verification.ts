@@ -119,7 +119,7 @@ async function planVerification(request: VerificationRequest, { site, shutdown }
   const present = without(inArtdaqDb, absent);
   if (runs !== undefined && present.length + missing.length === 0) {
     throw new ArchiverError(
-      'None of the runs asked for is in both artdaqDB and UconDB, so that nothing was compared',
+      'None of the runs asked for is in both artdaqDB and UconDB, so nothing was compared',
     );
   }
   const noted = await site.verification.unequal.read();

@@ -65,7 +65,9 @@ export function verificationLines(verification: Verification, isRound: boolean):
       : [`Missing in UconDB though counted as migrated: ${formatRuns(missingInUconDb)}`]),
     ...(left === 0
       ? []
-      : [`${left} runs ${isRound ? 'are left; the next --verify goes on with them' : 'were not compared'}`]),
+      : [
+          `${left} runs ${isRound ? 'are left; the next --verify continues with them' : 'were not compared'}`,
+        ]),
   ];
 }
 

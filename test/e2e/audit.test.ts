@@ -62,7 +62,7 @@ describe('--verify', () => {
     site.addRuns(1, 2, 3);
     await run();
     const first = await run('--verify', '--limit', '2', '-v');
-    expect(first.stdout).toContain('1 runs are left; the next --verify goes on with them');
+    expect(first.stdout).toContain('1 runs are left; the next --verify continues with them');
     expect(first.stdout).toContain('✓ Run 3: ');
     expect(first.stdout).not.toContain('✓ Run 1: ');
     const second = await run('--verify', '-v');
@@ -170,7 +170,7 @@ describe('--restore', () => {
     mkdirSync(target());
     symlinkSync(join(site.directory, 'outside'), join(target(), 'boot.fcl'));
     const { code, stdout } = await run('--restore', '7', '--to', target(), '--force');
-    expect([code, stdout]).toEqual([1, expect.stringContaining('is there and no file')]);
+    expect([code, stdout]).toEqual([1, expect.stringContaining('exists and is no file')]);
     expect(existsSync(join(site.directory, 'outside'))).toBe(false);
   });
 
@@ -284,7 +284,7 @@ describe('--restore of a blob that an older archiver stored', () => {
     mkdirSync(join(site.directory, 'elsewhere'));
     symlinkSync(join(site.directory, 'elsewhere'), join(target(), 'sub'));
     const { code, stdout } = await restore('--force');
-    expect([code, stdout]).toEqual([1, expect.stringContaining('is there and no directory')]);
+    expect([code, stdout]).toEqual([1, expect.stringContaining('exists and is no directory')]);
     expect(readdirSync(join(site.directory, 'elsewhere'))).toEqual([]);
   });
 

@@ -127,7 +127,7 @@ describe('recovery of state', () => {
     const { code, stdout } = await run('--recover-import-state');
     expect([code, stdout]).toEqual([
       0,
-      expect.stringContaining(`No runs found in ${site.runRecords}: if they`),
+      expect.stringContaining(`No runs found in ${site.runRecords}: if it`),
     ]);
     rmdirSync(site.runRecords);
     renameSync(`${site.runRecords}.away`, site.runRecords);
