@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { link, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import fc from 'fast-check';
 import { Header, Pax } from 'tar';
@@ -160,6 +160,14 @@ describe('a tar archive', () => {
     await writeFile(join(directory, 'a'), 'a');
     await make(directory);
     const packed = tar(['-cf', '-', '-C', directory, 'a', 'one']);
+    expect(() => unpackTar(packed)).toThrow("'one', which is not a regular file");
+  });
+
+  it('is refused with a kind of entry that the library passes over', async () => {
+    const directory = await temporaryDirectory();
+    await writeFile(join(directory, 'one'), 'a');
+    await truncate(join(directory, 'one'), 1_000_000);
+    const packed = tar(['--format=gnu', '--sparse', '-cf', '-', '-C', directory, 'one']);
     expect(() => unpackTar(packed)).toThrow("'one', which is not a regular file");
   });
 
