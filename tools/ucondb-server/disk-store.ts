@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
+import { ArchiverError } from '../../src/errors.ts';
 import { findProcess } from '../../src/lock/processes.ts';
 import { errorCode } from '../../src/system-error.ts';
 import { adler32 } from '../../src/ucondb/adler32.ts';
@@ -25,7 +26,7 @@ export class DiskStore implements VersionStore {
     this.#release = release;
   }
 
-  /** @throws Error if another server uses the directory, or the journal is damaged */
+  /** @throws ArchiverError if another server uses the directory, or the journal is damaged */
   static async open(directory: string): Promise<DiskStore> {
     await mkdir(directory, { recursive: true });
     const release = await lockDirectory(directory);
@@ -168,7 +169,8 @@ function apply(folders: Map<string, FolderIndex>, entry: JournalEntry, position:
 
 function placeOf(folder: FolderIndex, dataKey: number): StoredBlob {
   const place = folder.blob(dataKey);
-  if (place === undefined) throw new Error(`the journal has a version of blob ${dataKey} but not the blob`);
+  if (place === undefined)
+    throw new ArchiverError(`the journal has a version of blob ${dataKey} but not the blob`);
   return place;
 }
 
@@ -251,7 +253,7 @@ function keyOf(object: string, key: string): string {
 /**
  * Keeps a second server out of a data directory. A lock that a killed server left is taken over.
  * @returns releases the lock
- * @throws Error if the server that made the lock is running
+ * @throws ArchiverError if the server that made the lock is running
  */
 async function lockDirectory(directory: string): Promise<() => Promise<void>> {
   const path = join(directory, 'server.pid');
@@ -267,7 +269,7 @@ async function lockDirectory(directory: string): Promise<() => Promise<void>> {
     const pid = Number(readFileSync(path, 'utf8'));
     // This process's own number stands there by chance: a killed server had it.
     if (pid !== process.pid && Number.isInteger(pid) && pid > 0 && findProcess(pid) !== undefined) {
-      throw new Error(
+      throw new ArchiverError(
         `${directory} is in use by process ${pid}; if that is no ucondb-server, remove ${path}`,
       );
     }

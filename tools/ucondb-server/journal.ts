@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import { z } from 'zod';
+import { ArchiverError } from '../../src/errors.ts';
 
 /** One line of the journal; a `blob` line is followed by `size` bytes and a line end. */
 const journalEntry = z.discriminatedUnion('is', [
@@ -53,14 +54,14 @@ export class Journal {
   /**
    * Opens or makes a journal and passes its entries to `take`, in order.
    * @param take `position` is where the bytes of a `blob` entry begin
-   * @throws Error if it is damaged before its tail
+   * @throws ArchiverError if it is damaged before its tail
    */
   static async open(path: string, take: (entry: JournalEntry, position: number) => void): Promise<Journal> {
     const journal = new Journal(await open(path, constants.O_RDWR | constants.O_CREAT, 0o600));
     const damage = await journal.#replay(take);
     if (damage === undefined) return journal;
     await journal.close();
-    throw new Error(`${path} is damaged at byte ${damage}, before its end: restore it from a copy`);
+    throw new ArchiverError(`${path} is damaged at byte ${damage}, before its end: restore it from a copy`);
   }
 
   /**

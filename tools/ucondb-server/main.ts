@@ -3,9 +3,10 @@
  * when it is ready; SIGTERM or SIGINT ends it.
  */
 import { Command, InvalidArgumentError } from 'commander';
-import { messageOf } from '../../src/errors.ts';
+import { ArchiverError } from '../../src/errors.ts';
 import { exitCodes } from '../../src/exit.ts';
 import { outliveTerminal } from '../../src/log/standard-stream.ts';
+import { toolFailure } from '../run-tool.ts';
 import { startUconDbServer } from './server.ts';
 
 interface ServerFlags {
@@ -42,7 +43,8 @@ const flags = new Command('ucondb-server')
 
 const { tlsCert: cert, tlsKey: key } = flags;
 try {
-  if ((cert === undefined) !== (key === undefined)) throw new Error('--tls-cert and --tls-key go together');
+  if ((cert === undefined) !== (key === undefined))
+    throw new ArchiverError('--tls-cert and --tls-key go together');
   const server = await startUconDbServer({
     data: flags.data,
     folders: flags.folder,
@@ -58,6 +60,5 @@ try {
   console.log(server.url);
   process.exitCode = exitCodes.success;
 } catch (error) {
-  console.error(`ucondb-server: ${messageOf(error)}`);
-  process.exitCode = exitCodes.failure;
+  process.exitCode = toolFailure('ucondb-server', error);
 }
