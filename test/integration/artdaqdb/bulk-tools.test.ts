@@ -19,6 +19,7 @@ import { SCHEMA_FILE } from '../../../src/fhicl/fhicl-file.ts';
 import { currentOwner, recordName } from '../../../src/lock/owner.ts';
 import { findProcess } from '../../../src/lock/processes.ts';
 import { byName, documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
+import { briefly } from '../../helpers/briefly.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';
 import { StandInTools } from '../../helpers/stand-in-tools.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
@@ -427,7 +428,11 @@ describe('prepare', () => {
     );
     let isOver = false;
     const closing = (async () => {
-      while (!isOver) await other?.close();
+      while (!isOver) {
+        await other?.close();
+        // In memory it would never leave the other a moment.
+        await briefly(1);
+      }
     })();
     try {
       for (let time = 0; time < 100; time++)
