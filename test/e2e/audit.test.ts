@@ -47,7 +47,7 @@ describe('--verify', () => {
     expect(text.stdout).toContain('✗ Run 2 differs: different: component01.fcl');
   });
 
-  it('of runs asked for by number compares as many as it may, and fails if there are none', async () => {
+  it('compares as many of the runs asked for by number as --limit allows, and fails if there are none', async () => {
     site.addRuns(1, 2);
     await run();
     const { code, stdout } = await run('--verify', '--runs', '1-2', '--limit', '1');
@@ -58,7 +58,7 @@ describe('--verify', () => {
     expect(none.stdout).toContain('None of the runs asked for is in both artdaqDB and UconDB');
   });
 
-  it('goes on where it stopped, newest first, and begins anew when all were compared', async () => {
+  it('continues where it stopped, newest first, and starts again when it has compared all', async () => {
     site.addRuns(1, 2, 3);
     await run();
     const first = await run('--verify', '--limit', '2', '-v');
@@ -71,7 +71,7 @@ describe('--verify', () => {
     expect((await run('--verify')).stdout).toContain('comparing 3 runs');
   });
 
-  it('comes to an end however many runs differ, and names those until they are found equal', async () => {
+  it('ends however many runs differ, and names each until it is found equal', async () => {
     site.addRuns(1, 2, 3, 4);
     await run();
     const heal = [2, 3, 4].map((number) => falsify(number));
@@ -95,7 +95,7 @@ describe('--verify', () => {
     expect(await verify(...some)).toEqual({ code: 0, runs: [4, 3], before: [], left: 2 });
   });
 
-  it('goes on naming a run that differed and is gone from one of the places since', async () => {
+  it('still names a run that differed and has since gone from one of the places', async () => {
     site.addRuns(1, 2);
     await run();
     falsify(2);

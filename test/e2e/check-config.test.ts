@@ -7,7 +7,7 @@ const check = (...flags: string[]) => run('--check-config', ...flags);
 
 beforeEach(() => site.addRuns(7));
 
-it('ends with 0 if all is well, and makes nothing, not even the log file', async () => {
+it('--check-config ends with 0 if all is well, and makes nothing, not even the log file', async () => {
   const { code, stdout, stderr } = await check();
   expect([code, stderr]).toEqual([0, '']);
   expect(stdout).toContain(`✓ work_dir ${site.work}: will be made`);
@@ -17,7 +17,7 @@ it('ends with 0 if all is well, and makes nothing, not even the log file', async
   expect(await ucondb.runs()).toEqual([]);
 });
 
-it('ends with 1 if something is wrong, in one line with advice', async () => {
+it('--check-config ends with 1 if something is wrong, and says so in one line with advice', async () => {
   rmSync(site.runRecords, { recursive: true });
   const { code, stdout } = await check();
   expect(code).toBe(1);
@@ -27,7 +27,7 @@ it('ends with 1 if something is wrong, in one line with advice', async () => {
   ]);
 });
 
-it('prints one document with --json, also if the file itself can not be used', async () => {
+it('--check-config --json prints one document, even if the file itself cannot be used', async () => {
   const good = await check('--json');
   expect(JSON.parse(good.stdout)).toMatchObject({ version: 1, usable: true });
   expect(good.stderr).toContain('✓ run_records_dir');
@@ -41,13 +41,13 @@ it('prints one document with --json, also if the file itself can not be used', a
   });
 });
 
-it('says nothing with --quiet but by its exit code', async () => {
+it('--check-config --quiet answers by its exit code alone', async () => {
   expect(await check('-q')).toMatchObject({ code: 0, stdout: '', stderr: '' });
   rmSync(site.runRecords, { recursive: true });
   expect(await check('-q')).toMatchObject({ code: 1, stdout: '', stderr: '' });
 });
 
-it('does not disturb an archiver at work', async () => {
+it('--check-config does not disturb an archiver at work', async () => {
   const held = ucondb.hold();
   const archiver = start([]);
   await held;

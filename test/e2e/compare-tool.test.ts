@@ -200,7 +200,7 @@ describe('what does not count', () => {
     expect(await differing(flag)).toEqual([20, 21, 22, 23, 24].filter((each) => each !== run));
   });
 
-  it('is nothing without an option, or under an expression that is empty or for one of two lines', async () => {
+  it('still counts without an option, or under an expression that is empty or matches one of two lines', async () => {
     expect(await differing()).toEqual([20, 21, 22, 23, 24]);
     expect(await differing('--ignore-matching-lines', '')).toEqual([20, 21, 22, 23, 24]);
     expect(await differing('--ignore-matching-lines', 'f.ve')).toEqual([20, 21, 22, 23, 24]);
@@ -243,7 +243,7 @@ describe('normalised FHiCL', () => {
     expect(readdirSync(scratch)).toEqual([]);
   });
 
-  it('is left as it is where it is none, with a word about it', async () => {
+  it('keeps a text that is no FHiCL as it is, with a notice', async () => {
     let original = '';
     await change(2, COMPONENT, (text) => {
       original = text;
@@ -301,7 +301,7 @@ describe('directories for the files', () => {
   });
 });
 
-describe('when something is broken', () => {
+describe('the compare tool', () => {
   it('ends with 2 on wrong usage', async () => {
     const { code, stdout, stderr } = await compare(1, 2, '--ignore-matching-lines', '(');
     expect([code, stdout]).toEqual([2, '']);
@@ -318,7 +318,7 @@ describe('when something is broken', () => {
     expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('none.yaml')]);
   });
 
-  it('finishes runs in progress when it is stopped, and sums up', async () => {
+  it('finishes runs in progress when it is stopped, and prints the summary', async () => {
     const config = join(site.directory, 'alone.yaml');
     const parameters = JSON.parse(readFileSync(site.config, 'utf8'));
     parameters.app.parallel_workers = 1;

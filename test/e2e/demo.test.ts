@@ -16,7 +16,7 @@ function run(cwd: string, command: string): Promise<{ code: number | null; stdou
   });
 }
 
-it('keeps what is there, goes on with more runs, and says how to start its server again', async () => {
+it('the demo keeps what is there, adds more runs, and says how to start its server again', async () => {
   const directory = await temporaryDirectory();
   expect((await run(directory, demo)).code).toBe(0);
   const config = join(directory, 'demo/config.yaml');
@@ -45,7 +45,7 @@ it('keeps what is there, goes on with more runs, and says how to start its serve
   expect(await run(directory, report)).toMatchObject({ code: 0 });
 });
 
-it('does nothing with --help, and leaves a directory alone that is not its own', async () => {
+it('the demo does nothing with --help, and leaves a directory alone that it did not make', async () => {
   const directory = await temporaryDirectory();
   expect(await run(directory, `${demo} --help`)).toMatchObject({ code: 0, stderr: '' });
   expect(existsSync(join(directory, 'demo'))).toBe(false);

@@ -35,7 +35,7 @@ describe('a second start while one is running', () => {
     expect(await ucondb.runs()).toEqual([1, 2, 3]);
   });
 
-  it('reports all the same, as a report only reads', async () => {
+  it('still reports, because a report only reads', async () => {
     await startAndHold();
     const { code, stdout } = await run('--report-status');
     expect([code, stdout]).toEqual([0, expect.stringContaining('Run MIGRATOR: 3 run(s)')]);
@@ -94,7 +94,7 @@ describe('an abrupt end', () => {
     expect(site.read('archiver.log')).toContain('IMMEDIATE SHUTDOWN');
   });
 
-  it('by SIGKILL is made good by the next start, nothing lost and nothing twice', async () => {
+  it('by SIGKILL is repaired by the next start, which loses nothing and stores nothing twice', async () => {
     const archiver = await startAndHold();
     archiver.kill('SIGKILL');
     expect((await archiver.ended).signal).toBe('SIGKILL');
@@ -129,7 +129,7 @@ describe('an abrupt end', () => {
 });
 
 describe('a start after a kill', () => {
-  it('counts what was archived but not noted, and clears leftovers away wherever the files are', async () => {
+  it('counts what was archived but not noted, and removes leftovers wherever the files are', async () => {
     const elsewhere = join(site.directory, 'elsewhere');
     const stateFile = join(elsewhere, 'state.json');
     site.configure(ucondb.url, { app: { import_state_file: stateFile } });
@@ -148,7 +148,7 @@ describe('a start after a kill', () => {
 });
 
 describe('a bug outside of any run', () => {
-  it('is told in the log, exits 2 and leaves no lock', async () => {
+  it('is logged, ends with exit code 2, and leaves no lock', async () => {
     site.addRuns(1);
     const bug = `import { existsSync } from 'node:fs';
       setInterval(() => { if (existsSync(${JSON.stringify(join(site.work, 'importer_seen.json'))})) throw new Error('a timer broke'); }, 1);`;
@@ -162,7 +162,7 @@ describe('a bug outside of any run', () => {
 });
 
 describe('a full disk', () => {
-  it('is told, counts nothing as archived, and is made good when there is room', async () => {
+  it('is logged, counts nothing as archived, and does no harm once there is room', async () => {
     site.addRuns(1);
     site.addRun(2, {
       'big.fcl': `a: [ ${Array.from({ length: 20_000 }, (_, index) => index).join(', ')} ]\n`,

@@ -49,7 +49,7 @@ const targets = (...paths: string[]) => paths.map((path) => `/ping/${key}${path}
 const warnings = (text: string) => text.split('\n').filter((line) => line.includes(' - WARNING - '));
 
 describe('metrics and health check', () => {
-  it('tell of an execution that goes well', async () => {
+  it('report an execution that goes well', async () => {
     site.addRuns(1, 2, 3);
     const { code, stdout } = await run();
     expect(code).toBe(0);
@@ -80,7 +80,7 @@ describe('metrics and health check', () => {
     expect(checks.pings[1]?.body).toBe('import: 3 successful, 0 failed\nmigrate: 3 successful, 0 failed\n');
   });
 
-  it('tell of one with nothing to do, and of one that fails', async () => {
+  it('report one with nothing to do, and one that fails', async () => {
     site.addRuns(1);
     await run();
     await run();
@@ -97,7 +97,7 @@ describe('metrics and health check', () => {
     expect(checks.pings.at(-1)?.body).toContain('import: 0 successful, 1 failed: 2\n');
   });
 
-  it('tell of a stage that can not begin, and still of the calls', async () => {
+  it('report a stage that cannot begin, and still its calls', async () => {
     site.addRuns(1);
     measure({ ucon_db: { server_url: `http://127.0.0.1:${await closedPort()}/app` } });
     expect((await run()).code).toBe(1);
@@ -125,7 +125,7 @@ describe('metrics and health check', () => {
     expect(checks.targets).toEqual(targets('/start', ''));
   });
 
-  it('leave the end of an execution that is stopped by request open', async () => {
+  it('leave open how an execution ends that is stopped by request', async () => {
     site.addRuns(1);
     const held = ucondb.hold();
     const stopped = start([]);
@@ -139,7 +139,7 @@ describe('metrics and health check', () => {
   });
 });
 
-describe('a counterpart that is broken', () => {
+describe('an execution takes no harm from', () => {
   /** The archive and the exit codes are as ever, and each fault is one warning, without the secret. */
   async function expectNoHarm(...faults: readonly RegExp[]): Promise<void> {
     site.addRuns(1, 2);
@@ -152,39 +152,48 @@ describe('a counterpart that is broken', () => {
   }
 
   // What the system of a receiver took that never reads can't be told from what it read.
-  it.each(['hang', 'keep-open'] as const)('Carbon: %s, which takes all of it', async (how) => {
-    await carbon.stop();
-    carbon = await LineReceiver.start(how);
-    measure({ carbon: { enabled: true, host: '127.0.0.1', port: carbon.port, metric_prefix: prefix } });
-    await expectNoHarm();
-  });
+  it.each(['hang', 'keep-open'] as const)(
+    'Carbon with the fault "%s", which takes all of it',
+    async (how) => {
+      await carbon.stop();
+      carbon = await LineReceiver.start(how);
+      measure({ carbon: { enabled: true, host: '127.0.0.1', port: carbon.port, metric_prefix: prefix } });
+      await expectNoHarm();
+    },
+  );
 
-  it.each(['refuse', 'cut'] as const)('Carbon: %s', async (how: ReceiverBehaviour | 'refuse') => {
-    await carbon.stop();
-    carbon = await LineReceiver.start(how === 'refuse' ? 'accept' : how);
-    const port = how === 'refuse' ? await closedPort() : carbon.port;
-    measure({ carbon: { enabled: true, host: '127.0.0.1', port, metric_prefix: prefix } });
-    await expectNoHarm(/Could not post \d+ metrics to Carbon at 127\.0\.0\.1:\d+\. Reason: /);
-  });
+  it.each(['refuse', 'cut'] as const)(
+    'Carbon with the fault "%s"',
+    async (how: ReceiverBehaviour | 'refuse') => {
+      await carbon.stop();
+      carbon = await LineReceiver.start(how === 'refuse' ? 'accept' : how);
+      const port = how === 'refuse' ? await closedPort() : carbon.port;
+      measure({ carbon: { enabled: true, host: '127.0.0.1', port, metric_prefix: prefix } });
+      await expectNoHarm(/Could not post \d+ metrics to Carbon at 127\.0\.0\.1:\d+\. Reason: /);
+    },
+  );
 
-  it('the directory of the textfile', async () => {
+  it('a missing directory of the textfile', async () => {
     rmSync(join(site.directory, 'collector'), { recursive: true });
     await expectNoHarm(
       /The metrics file .*archiver\.prom \(metrics\.textfile\) could not be written\. Reason: /,
     );
   });
 
-  it.each(['refuse', 'hang', 500] as const)('the health check: %s', async (how: PingAnswer | 'refuse') => {
-    await checks.stop();
-    checks = await PingServer.start(() => (how === 'refuse' ? 200 : how));
-    const origin = how === 'refuse' ? `http://127.0.0.1:${await closedPort()}` : checks.origin;
-    measure({ healthcheck: { url: `${origin}/ping/${key}?rid=1` } });
-    await expectNoHarm(
-      /The health check at http:\/\/127\.0\.0\.1:\d+ \(healthcheck\.url\) could not be told/,
-    );
-  });
+  it.each(['refuse', 'hang', 500] as const)(
+    'a health check with the fault "%s"',
+    async (how: PingAnswer | 'refuse') => {
+      await checks.stop();
+      checks = await PingServer.start(() => (how === 'refuse' ? 200 : how));
+      const origin = how === 'refuse' ? `http://127.0.0.1:${await closedPort()}` : checks.origin;
+      measure({ healthcheck: { url: `${origin}/ping/${key}?rid=1` } });
+      await expectNoHarm(
+        /The health check at http:\/\/127\.0\.0\.1:\d+ \(healthcheck\.url\) could not be told/,
+      );
+    },
+  );
 
-  it('all at once, with a run that fails', async () => {
+  it('all of these at once, beside a run that fails', async () => {
     site.addFaultyRun(3);
     const port = await closedPort();
     measure({

@@ -62,7 +62,7 @@ describe('a site that takes this archiver in the place of the Python one', () =>
     ]);
   });
 
-  it('goes on from there, and leaves what is archived as it is', async () => {
+  it('continues from there, and leaves what is archived as it is', async () => {
     keepFiles();
     for (const each of reference.runs.filter(hasUpdate)) reference.storeWithoutTools(each);
     reference.site.addRuns(last + 1, last + 2, last + 3);

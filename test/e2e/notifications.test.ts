@@ -76,7 +76,7 @@ const warningsOf = ({ stdout }: Ended) =>
   stdout.split('\n').filter((line) => line.includes('run_record_archiver.reporter - WARNING'));
 
 describe('failed runs', () => {
-  it('are told once by both channels, then no more until they are archived', async () => {
+  it('are reported once by both channels, then no more until they are archived', async () => {
     report({ smtp_tls_verify: true });
     site.addRuns(1);
     site.addFaultyRun(2);
@@ -112,7 +112,7 @@ describe('failed runs', () => {
     expect(mail.mails).toHaveLength(2);
   });
 
-  it('are told for each stage that has any, and by each execution if that is asked for', async () => {
+  it('are reported for each stage that has any, and by each execution if that is configured', async () => {
     report({}, 0);
     site.addFaultyRun(2);
     site.addRuns(1);
@@ -128,7 +128,7 @@ describe('failed runs', () => {
     expect(mail.mails[2]?.mail.text).toContain('1 run is still in the import failure log');
   });
 
-  it('are over once no run waits, not when what was asked for is well', async () => {
+  it('count as over once no run waits, not when the runs asked for are well', async () => {
     site.addRuns(1);
     const preload = new URL('../helpers/full-disk.mjs', import.meta.url).href;
     const full = { FULL_DISK_DIRECTORY: site.database, FULL_DISK_BYTES: '0' };
@@ -146,7 +146,7 @@ describe('failed runs', () => {
     expect(mail.mails).toHaveLength(2);
   });
 
-  it('are not over because of a stop while a stage lists its runs', async () => {
+  it('do not count as over because a stop comes while a stage lists its runs', async () => {
     site.addRuns(1);
     await ucondb.stop();
     expect((await run(['--incremental'])).code).toBe(1);
@@ -167,7 +167,7 @@ describe('failed runs', () => {
     expect(mail.mails).toHaveLength(1);
   });
 
-  it('are no news in a preview, a report or a recovery', async () => {
+  it('are not reported by a preview, a report or a recovery', async () => {
     site.addFaultyRun(2);
     await run(['--dry-run']);
     await run(['--report-status']);
@@ -178,7 +178,7 @@ describe('failed runs', () => {
 });
 
 describe('an error that ends an execution', () => {
-  it('is told once, with --quiet and whatever the mode, and once when it is over', async () => {
+  it('is reported once, with --quiet and in any mode, and once when it is over', async () => {
     writeFileSync(site.work, '');
     for (const flags of [
       ['--incremental', '-q'],
@@ -202,7 +202,7 @@ describe('an error that ends an execution', () => {
     ]);
   });
 
-  it('is not told if another archiver is at work, or a person asked', async () => {
+  it('is not reported if another archiver is at work, or if a person asked', async () => {
     site.addRuns(1);
     const held = ucondb.hold();
     const first = start(['--incremental'], { env: environment() });
@@ -217,7 +217,7 @@ describe('an error that ends an execution', () => {
     expect([mail.mails, slack.posted]).toEqual([[], []]);
   });
 
-  it('is told though no one catches it', async () => {
+  it('is reported even if no code catches it', async () => {
     site.addRuns(1);
     // Not in the processes that look hosts up.
     const bug = `import { existsSync } from 'node:fs';
@@ -234,7 +234,7 @@ describe('an error that ends an execution', () => {
   });
 });
 
-describe('a notification that can not be sent', () => {
+describe('a notification that cannot be sent', () => {
   it.each([
     ['refuses the login', { smtp_password: 'wrong-password' }, 'smtp_user and smtp_password'],
     ['has an unknown certificate', { smtp_tls_verify: true }, 'smtp_tls_verify'],
@@ -264,7 +264,7 @@ describe('a notification that can not be sent', () => {
     expect(subjects()).toEqual(['Run Record Archiver Import Errors']);
   });
 
-  it('as nobody answers changes nothing else', async () => {
+  it('because nobody answers changes nothing else', async () => {
     report({ smtp_port: await closedPort() });
     site.addRuns(1);
     site.addFaultyRun(2);
@@ -274,7 +274,7 @@ describe('a notification that can not be sent', () => {
     expect(await ucondb.runs()).toEqual([1]);
   });
 
-  it('as servers take the connection and say nothing changes nothing else', async () => {
+  it('because servers take the connection and stay silent changes nothing else', async () => {
     const silent = await Promise.all([SilentServer.start(), SilentServer.start('220 hello\r\n')]);
     const [silentSlack, silentMail] = silent;
     try {

@@ -66,18 +66,18 @@ describe('odd run records beside plain ones', () => {
     expect(ended.stdout).toMatch(/left alone: .*"00123".*"3000".*"9007199254740992".*"3002"/);
   });
 
-  it.each(odd.filter(({ fails }) => fails))('$what: fails and says why', ({ run, fails }) => {
+  it.each(odd.filter(({ fails }) => fails))('the run with $what fails and says why', ({ run, fails }) => {
     expect(linesOf(run, 'ERROR', ended.stdout)).toMatch(fails ?? '');
     expect(ended.stdout).not.toMatch(new RegExp(`Run ${run} failed with an unexpected error`));
   });
 
-  it.each(waiting)('$what: is left for later and says why', ({ run, waits }) => {
+  it.each(waiting)('the run with $what is left for later and says why', ({ run, waits }) => {
     const line = ended.stdout.split('\n').find((each) => each.includes(`Run ${run} is still being copied: `));
     expect(line).toMatch(waits ?? '');
     expect(linesOf(run, 'ERROR', ended.stdout)).toBe('');
   });
 
-  it.each(archived)('$what: loses nothing', async ({ run, warns, config }) => {
+  it.each(archived)('the run with $what loses nothing', async ({ run, warns, config }) => {
     expect(await lost(run, ended.stdout)).toEqual([]);
     if (warns) expect(linesOf(run, 'WARNING', ended.stdout)).toMatch(warns);
     if (config) expect(await new FilesystemDb(site.database).has(run, config)).toBe(true);

@@ -77,7 +77,7 @@ describe('a UconDB that is lost in mid-batch', () => {
     },
   );
 
-  it('condemns runs in the end that fail while others succeed, which keep nobody from being archived', async () => {
+  it('fails runs in the end that fail while others succeed, and they keep no other from being archived', async () => {
     site.addRuns(101, 102, 103);
     await meetUploads((each) => each === 102, answer('500 Internal Server Error'));
     expect((await run('--incremental')).code).toBe(1);
@@ -92,7 +92,7 @@ describe('a UconDB that is lost in mid-batch', () => {
 });
 
 describe('an artdaqDB whose disk is full in mid-batch', () => {
-  it('condemns no run, and what waits is archived once there is room', async () => {
+  it('fails no run, and what waits is archived once there is room', async () => {
     site.addRuns(...runs);
     const preload = new URL('../helpers/full-disk.mjs', import.meta.url).href;
     const { code, stdout } = await start(['--incremental'], {

@@ -67,7 +67,7 @@ describe('the texts that operators search the log for', () => {
     ]);
   });
 
-  it("names errors as the Python archiver's guide does", async () => {
+  it("name errors as the Python archiver's guide does", async () => {
     await ucondb.stop();
     const { code, stdout } = await run('--recover-migrate-state');
     expect([code, stdout]).toEqual([1, expect.stringContaining('Error Type: UconDBError')]);
@@ -183,7 +183,7 @@ describe('the pipeline', () => {
 });
 
 describe('runs that need care', () => {
-  it('fail alone, are in the failure log, and do not come back by themselves', async () => {
+  it('fail alone, enter the failure log, and are not retried by themselves', async () => {
     site.addRuns(1, 3);
     site.addRun(2, { 'component01.fcl': 'a: 1\nb: [1, 2\n' });
     const { code, stdout } = await incremental();
@@ -199,7 +199,7 @@ describe('runs that need care', () => {
     expect(await ucondb.runs()).toEqual([1, 2, 3]);
   });
 
-  it('name the file that leads out of the record', async () => {
+  it('fail with the name of a file that leads out of the record', async () => {
     site.addRuns(1, 2);
     symlinkSync('/etc/passwd', join(site.runRecords, '2', 'passwd.fcl'));
     const { code, stdout } = await incremental();
@@ -223,7 +223,7 @@ describe('runs that need care', () => {
   });
 });
 
-describe('when something else is broken', () => {
+describe('an execution at a broken site', () => {
   it.each([
     ['the server is down', async () => await ucondb.stop(), /UconDB|connect|ECONNREFUSED/],
     [
@@ -241,7 +241,7 @@ describe('when something else is broken', () => {
       async () => site.configure(ucondb.url.replace(/\/app$/, '/elsewhere/app')),
       /ucon_db\.server_url/,
     ],
-  ])('imports, exits 1 and goes on once it is mended, if %s', async (_, breakIt, message) => {
+  ])('imports, exits 1 and continues once that is repaired, if %s', async (_, breakIt, message) => {
     site.addRuns(1);
     await breakIt();
     const { code, stdout } = await incremental();
@@ -362,7 +362,7 @@ describe('when something else is broken', () => {
 describe('runs that are asked for by number', () => {
   const error = (stdout: string): string | undefined => / - ERROR - (No such run: .*)/.exec(stdout)?.[1];
 
-  it('and are nowhere are named, with exit code 1, and the others are done', async () => {
+  it('are named if they are nowhere, with exit code 1, and the others are archived', async () => {
     site.addRuns(5000, 5002);
     const first = await run('--runs', '5000-5003,5200');
     expect([first.code, error(first.stdout)]).toEqual([
@@ -385,7 +385,7 @@ describe('runs that are asked for by number', () => {
     }
   });
 
-  it('and are gone from the run records are archived already if one of the others has them', async () => {
+  it('count as archived if they are gone from the run records but in artdaqDB or UconDB', async () => {
     site.addRuns(1, 2);
     await run();
     rmSync(join(site.runRecords, '2'), { recursive: true });
@@ -396,7 +396,7 @@ describe('runs that are asked for by number', () => {
     expect((await run('--import-only', '--runs', '2')).code).toBe(1);
   });
 
-  it('are there though their blob was never compared and artdaqDB has lost them', async () => {
+  it('are found even if their blob was never compared and artdaqDB has lost them', async () => {
     site.addRuns(1, 2);
     await run();
     const {
@@ -410,7 +410,7 @@ describe('runs that are asked for by number', () => {
     expect(error((await run('--migrate-only', '--runs', '2,3')).stdout)).toContain('No such run: 3 (');
   });
 
-  it('are retried by the failure log, which names lines that are no run numbers once', async () => {
+  it('are retried if the failure log has them, and a line that is no run number is named once', async () => {
     site.addFaultyRun(1);
     await run();
     writeFileSync(join(site.work, 'import_failures.log'), '1\nrun 2\n');

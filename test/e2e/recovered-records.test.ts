@@ -49,7 +49,7 @@ it.each([
   },
 );
 
-it('leaves a record alone that can be understood', async () => {
+it('a recovery leaves a record alone that it can read', async () => {
   site.addRun(7);
   expect((await run('--incremental')).code).toBe(0);
   const amended = '{"amended_runs": ["7"]}';

@@ -10,7 +10,7 @@ const { site, run } = useSite();
 const repair = (...flags: string[]) =>
   spawnSync(program, [site.database, '--settle', '0', ...flags], { encoding: 'utf8' });
 
-it('of repair-filesystemdb for a damaged run is the command that makes it whole', async () => {
+it('the advice of repair-filesystemdb for a damaged run is the command that makes it whole', async () => {
   site.addRuns(1, 2, 3);
   expect((await run('--incremental')).code).toBe(0);
   const { id } = documentOf(site.database, '2/test2', 'boot');

@@ -85,7 +85,7 @@ describe('a full disk behind standard output', () => {
     expect(said).not.toContain('UNEXPECTED');
   });
 
-  it('does not concern what is archived, as that is in the log', async () => {
+  it('does not matter to an execution that archives, because it writes a log', async () => {
     site.addRun(4);
     expect(await inShell('"$0" "$1" --incremental > /dev/full; echo "code $?" >&2')).toBe('code 0\n');
     expect(site.read('archiver.log')).toContain('✓ Run 4 migrated');

@@ -35,7 +35,7 @@ async function onTerminal(terminal: string, interruptAt: readonly string[] = [])
   return screen;
 }
 
-it('shows a progress line that fits and is gone at the end', async () => {
+it('a terminal shows a progress line that fits and is gone at the end', async () => {
   const screen = await onTerminal('xterm');
   const shown = screen.split(CLEAR_LINE).filter((text) => /^\w+ Stage: /.test(text));
   expect(shown[0]).toBe('Import Stage: 0/3 runs');
@@ -43,14 +43,14 @@ it('shows a progress line that fits and is gone at the end', async () => {
   expect(screen).toMatch(/ - Archiver execution complete\.\r\nexit code 0\r\n/);
 });
 
-it('leaves no progress line behind when three Ctrl-C end it at once', async () => {
+it('three Ctrl-C leave no progress line behind', async () => {
   void ucondb.hold();
   const screen = await onTerminal('xterm', ['Migration Stage: 0/3', 'GRACEFUL SHUTDOWN', '2/3 times']);
   expect(screen).toContain('IMMEDIATE SHUTDOWN');
   expect(screen).toContain(`${CLEAR_LINE}exit code 130\r\n`);
 });
 
-it('has plain lines alone on a terminal that can not clear a line', async () => {
+it('a terminal that cannot clear a line shows plain lines alone', async () => {
   expect(await onTerminal('dumb')).not.toContain('\x1b');
 });
 

@@ -69,7 +69,7 @@ async function cut(number: number): Promise<() => Promise<void>> {
   });
 }
 
-describe('blobs that can not be read', () => {
+describe('blobs that cannot be read', () => {
   it('keep no other run from being archived, however many they are', async () => {
     site.addRuns(1, 2, 3, 4);
     proxy.fault = async (number, request) => {
@@ -106,7 +106,7 @@ describe('a blob that nobody read back before the archiver was killed', () => {
     expect(proxy.read).toEqual([]);
   });
 
-  it('fails a retry that cannot compare it, too', async () => {
+  it('also fails a retry that cannot compare it', async () => {
     site.addRuns(101);
     await killAtReadBack('--incremental');
     proxy.fault = (_run, request) => request.reset();
@@ -326,7 +326,7 @@ describe('the record of uncompared runs', () => {
     expect([failures(), noted()]).toEqual(['', []]);
   });
 
-  it('is about one place: at another one its notes mean nothing, and they are not lost', async () => {
+  it('is about one place: its notes mean nothing at another one, and are kept', async () => {
     site.addRuns(4, 5);
     await killAtReadBack('--incremental', '--limit', '1');
     const before = json('uncompared_runs.json').uncompared_runs;
@@ -342,7 +342,7 @@ describe('the record of uncompared runs', () => {
     expect([proxy.read.toSorted(), proxy.sent, noted()]).toEqual([[4, 5], [5], []]);
   });
 
-  it('has nothing to do with what other programs stored: their keys count, without a look', async () => {
+  it('ignores what other programs stored: their keys count without a comparison', async () => {
     site.addRuns(4, 5, 6);
     site.addFaultyRun(7);
     await asAnother(async (client) => {

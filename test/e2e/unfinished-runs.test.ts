@@ -119,7 +119,7 @@ describe('a run that was archived while it was being taken', () => {
     expect(await keys()).toHaveLength(2);
   });
 
-  it('has its blob replaced if that is asked for, once', async () => {
+  it('has its blob replaced once if that is configured', async () => {
     stop(7);
     replaces();
     expect((await run('--incremental')).code).toBe(0);
@@ -131,7 +131,7 @@ describe('a run that was archived while it was being taken', () => {
     expect((await run('--report-status')).stdout).not.toContain('stop time');
   });
 
-  it('keeps a blob that differs in more, loudly', async () => {
+  it('keeps a blob that differs in more, and reports an error', async () => {
     stop(7);
     await run('--import-only');
     for (const [name, text] of database()) {
@@ -166,7 +166,7 @@ describe('a run that was archived while it was being taken', () => {
     expect(unfinished()).toEqual([]);
   });
 
-  it('ends right from any point at which the archiver may have been killed', async () => {
+  it('ends correctly wherever the archiver was killed', async () => {
     stop(7);
     copyFileSync(join(site.work, 'importer_unfinished.json'), join(site.work, 'unfinished'));
     // Noted, but not yet amended.
@@ -258,7 +258,7 @@ describe('a run that was archived without any time', () => {
 });
 
 describe('source_files.wait_for_stop_time_hours', () => {
-  it('leaves young runs without stop time for later, and lets others by', async () => {
+  it('leaves young runs without stop time for later, and archives others', async () => {
     for (const number of [1, 2, 3]) addGoing(number);
     for (const number of [4, 5, 6]) site.addRun(number);
     waits(2);
