@@ -34,3 +34,10 @@ export function goldenRuns(): GoldenRun[] {
       }));
     });
 }
+
+/** Directories of the FilesystemDBs that bulkloader made. */
+export function goldenDatabases(): string[] {
+  return readdirSync(RECORDS, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(RECORDS, entry.name, 'db'));
+}

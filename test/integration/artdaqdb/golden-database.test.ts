@@ -6,8 +6,7 @@ import { FilesystemDb } from '../../../src/artdaqdb/filesystem/filesystem-db.ts'
 import { readStored } from '../../../src/fhicl/document.ts';
 import { entityOf, type FhiclFile } from '../../../src/fhicl/fhicl-file.ts';
 import { byName } from '../../helpers/artdaqdb-conformance.ts';
-import { goldenDatabases } from '../../helpers/golden-databases.ts';
-import { type GoldenRun, goldenRuns } from '../../helpers/golden-records.ts';
+import { type GoldenRun, goldenDatabases, goldenRuns } from '../../helpers/golden-records.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 
 const temporaryDirectory = useTemporaryDirectories();

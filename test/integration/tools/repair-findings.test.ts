@@ -23,7 +23,7 @@ import {
   removeDocument,
   repair,
 } from '../../helpers/database-damage.ts';
-import { goldenDatabases } from '../../helpers/golden-databases.ts';
+import { goldenDatabases } from '../../helpers/golden-records.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 
 const temporaryDirectory = useTemporaryDirectories();

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FhiclError } from '../../../src/errors.ts';
 import { amendedJson, readStored, sameContent, toStoredJson } from '../../../src/fhicl/document.ts';
-import { goldenDatabases } from '../../helpers/golden-databases.ts';
+import { goldenDatabases } from '../../helpers/golden-records.ts';
 
 const identity = {
   entity: 'x',

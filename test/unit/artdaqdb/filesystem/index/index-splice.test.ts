@@ -8,7 +8,7 @@ import { scanIndex, UnreadableIndexError } from '../../../../../src/artdaqdb/fil
 import type { DocumentEntry } from '../../../../../src/artdaqdb/stored-document.ts';
 import { readStored } from '../../../../../src/fhicl/document.ts';
 import { changedIndex } from '../../../../helpers/changed-index.ts';
-import { goldenDatabases } from '../../../../helpers/golden-databases.ts';
+import { goldenDatabases } from '../../../../helpers/golden-records.ts';
 
 /** An index as the C++ tools would write it, in the plainest way. */
 class PlainIndex {
