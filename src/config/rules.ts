@@ -70,7 +70,7 @@ function textfileIsCollected({ metrics }: FileConfig): ParameterNote[] {
   );
 }
 
-/** UconDB's address is that of its application. */
+/** UconDB's address names its application. */
 function serverUrlEndsInApp({ ucon_db }: FileConfig): ParameterNote[] {
   return noteIf(
     !/\/app\/*$/.test(ucon_db.server_url),

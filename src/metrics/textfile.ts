@@ -69,7 +69,7 @@ export class MetricsTextfile implements StageObserver {
     const place = await placeOf(directory, 'metrics.textfile');
     if (!place.exists) {
       throw new ConfigurationError(
-        `metrics.textfile: the directory ${directory} is missing; make it, or name that of the node exporter's textfile collector`,
+        `metrics.textfile: the directory ${directory} is missing; make it, or name the directory of the node exporter's textfile collector`,
       );
     }
     const usability = await checkWritable(directory, 'metrics.textfile');

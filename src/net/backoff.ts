@@ -38,7 +38,7 @@ export class Backoff {
   /**
    * Waits before the next attempt.
    * @param patienceSeconds counted from when this was made
-   * @returns false if there shall be no further attempt: the patience would end first, or a stop was asked for
+   * @returns false if no further attempt may follow: the patience would end first, or a stop was requested
    */
   async wait(patienceSeconds: number): Promise<boolean> {
     const share = (this.#tools.random(1)[0] ?? 0) / 255;

@@ -31,12 +31,14 @@ const WORLD = /^node:(fs|net|http|https|tls|dns|child_process|os|process|timers|
 const PURE = /^(fhicl|blob|runs|records\/converters)\/|^config\/expand\.ts$/;
 
 const source = resolve(import.meta.dirname, '../../src');
-const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((name) =>
-  name.endsWith('.ts'),
-);
+const files = sourcesBelow(source);
 const texts = new Map(files.map((file) => [file, readFileSync(join(source, file), 'utf8')]));
 /** What each file imports: paths below `src`, or names of packages. */
 const imports = new Map([...texts].map(([file, text]) => [file, importsOf(file, text)]));
+
+function sourcesBelow(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+}
 
 function importsOf(file: string, text: string): readonly string[] {
   return [...text.matchAll(/(?:^import|^export|\bfrom|\bimport\()\s*'([^']+)'/gm)].map(([, name = '']) =>
@@ -85,6 +87,18 @@ describe('the house', () => {
   it('has one room that knows pino, and none that reads the environment of the process', () => {
     expect(arrows((from, to) => to === 'pino' && roomOf(from) !== 'log')).toEqual([]);
     expect(files.filter((file) => /\bprocess\.env\b(?!`)/.test(texts.get(file) ?? ''))).toEqual([]);
+  });
+
+  it('gives each exported type a name of its own, in src and tools', () => {
+    const tools = resolve(source, '../tools');
+    const all = [
+      ...texts.values(),
+      ...sourcesBelow(tools).map((file) => readFileSync(join(tools, file), 'utf8')),
+    ];
+    const names = all.flatMap((text) =>
+      [...text.matchAll(/^export (?:abstract )?(?:class|interface|type) (\w+)/gm)].map(([, name]) => name),
+    );
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
   });
 });
 

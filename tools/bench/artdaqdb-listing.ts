@@ -1,5 +1,5 @@
 /**
- * Measures what a large artdaqDB costs one execution. Each figure is that of a process of its own, as the archiver is.
+ * Measures what a large artdaqDB costs one execution. Each figure comes from a process of its own, as the archiver is one.
  *
  *   node dist/tools/bench/artdaqdb-listing.js fill <new directory> [runs, 100000] [documents a run, 3]
  *   node dist/tools/bench/artdaqdb-listing.js measure <database URI>

@@ -49,7 +49,7 @@ async function measureGrowth(database: string, files: FhiclFile[]): Promise<void
   await db.close();
 }
 
-/** As large an index as that of so many runs. */
+/** Makes an index as large as one of so many runs. */
 function fillIndex(collection: string, runs: number, entities: readonly string[]): void {
   const numbers = Array.from({ length: runs }, (_, place) => FIRST_RUN + place);
   const entries = numbers.flatMap((run) =>

@@ -20,7 +20,7 @@ const directory = resolve('demo');
 const commandLine = new Command('demo')
   .description(
     'Makes sample run records in ./demo, archives them into a FilesystemDB and a local UconDB, and reports. ' +
-      `Where ./demo is there from an earlier demo, it goes on with ${RUNS} more runs: nothing is deleted or replaced.`,
+      `If ./demo exists from an earlier demo, it adds ${RUNS} more runs: nothing is deleted or replaced.`,
   )
   .allowExcessArguments(false);
 
@@ -48,7 +48,7 @@ async function demonstrate(): Promise<void> {
   }
   console.log(`
 Everything is in ${directory}: run_records, artdaqdb, ucondb, work (state and log), conf, config.yaml.
-The UconDB server has ended. To go on, start it again, and leave it running:
+The UconDB server has ended. To continue, start it again and leave it running:
   ${typed(serverCommand)}
 Then, in another terminal:
   ${typed(report)}`);

@@ -149,7 +149,7 @@ export interface WantedContent {
 const CHUNK_BYTES = 1 << 20;
 
 /**
- * The whole text of an index in the form of the C++ tools. Keys stay in their order; new ones follow in that of the entries.
+ * The whole text of an index in the form of the C++ tools. Keys stay in their order; new ones follow in the order of the entries.
  * @param before gives the order of keys, and members that no index has, which are passed on
  */
 export async function* indexBytes(

@@ -1,7 +1,7 @@
 import type { RunNumber } from '../../src/runs/run-number.ts';
 import { type Random, randomFrom } from './random.ts';
 
-/** Versions of DAQInterface that differ in what they record; the date is that of its code. */
+/** Versions of DAQInterface that differ in what they record; each with the date of its code. */
 const ERAS = {
   '2017': '2017-03-01',
   '2018': '2018-10-01',

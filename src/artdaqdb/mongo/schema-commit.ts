@@ -20,7 +20,7 @@ export class SchemaCommit {
   }
 
   /**
-   * Writes the schema, unless it is too late for that.
+   * Writes the schema, unless it is too late.
    * @throws OtherArchiverError if it is too late; what `write` throws, unless the server has this very schema nevertheless
    */
   async make(submission: Submission, schema: NewDocument, write: () => Promise<void>): Promise<void> {

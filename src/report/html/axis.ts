@@ -17,7 +17,7 @@ const BREAK_ROOM = 1 / 40;
 
 /**
  * Lays segments out on an axis. Shortens a stretch of unused numbers that is longer than all known runs together, because it
- * would leave them no room; one directory with a wrong number is enough for that.
+ * would leave them no room: a single directory with a wrong number does that.
  */
 export function layOut(segments: readonly Segment[]): Piece[] {
   const known = segments.filter((segment) => !isUnused(segment)).reduce((sum, s) => sum + lengthOf(s), 0);

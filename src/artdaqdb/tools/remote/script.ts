@@ -18,8 +18,8 @@ const helpers = ['mktemp', 'tar', 'head', 'wc', 'timeout', 'getconf'];
  * - `tar <length>`, followed by so many bytes: what the tool left in the directory, if its exit code was 0
  * - the last answer: `tool <exit code>`, or what went wrong before: `missing`, `mktemp`, `receive`, `unpack`, `pack`
  *
- * The directory is removed before the last answer, and also if the connection breaks: then standard input, kept open for that,
- * ends, and so do the tool and everything that it started; not at once, because a loader that is killed while it rewrites the
+ * The directory is removed before the last answer, and also if the connection breaks: standard input is kept open to notice that.
+ * Then it ends, and so do the tool and everything that it started; not at once, because a loader that is killed while it rewrites the
  * index of a FilesystemDB tears it. `timeout` gives the tool a process group of its own. The tool's working directory holds
  * nothing but `run`, and the tool knows no other path: bulkdownloader hands names to a shell, unquoted.
  */
