@@ -11,14 +11,16 @@ import {
   listsOf,
   OUID,
 } from '../index/index-entry.ts';
-import { IndexChangedError, type IndexState } from '../index/index-file.ts';
+import { IndexChangedError, type IndexLook, type IndexState, type SeenIndex } from '../index/index-file.ts';
 import { gainsOf } from '../index/index-gains.ts';
-import { noLists } from '../index/index-scan.ts';
+import { type ListFilter, noLists } from '../index/index-scan.ts';
+import type { TextTable } from '../index/text-table.ts';
 import { ReplacedIndexes } from './replaced-indexes.ts';
 import {
   type ForeignDocument,
   ForeignReport,
   findUnlisted,
+  listedIds,
   RescuedDocuments,
   type StoredListing,
 } from './unlisted-documents.ts';
@@ -44,6 +46,12 @@ interface DirectoryComparison {
   readonly indexes: VerifiedState['indexes'];
   readonly own: readonly OwnUnlisted[];
   readonly foreign: readonly ForeignDocument[];
+}
+
+/** Both indexes as they were looked at in one state of the database. */
+export interface SeenIndexes<Seen> {
+  readonly RunHistory: SeenIndex<Seen>;
+  readonly SystemLayout: SeenIndex<Seen>;
 }
 
 /** A program without lock that keeps writing may get in between, for some seconds at most. */
@@ -146,22 +154,67 @@ export class IndexKeeper {
    * @param isAfterDeath a killed process of ours may have had no time to list its documents
    */
   async complete(lock: HeldLock, isAfterDeath = false): Promise<void> {
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    await this.#repeat(lock, async () => {
+      const isKnown = isState(this.#known, await this.signatures());
+      return isKnown || (await this.#compareAndList([], lock, isAfterDeath)) || undefined;
+    });
+  }
+
+  /**
+   * Looks at both indexes in a complete state. The very looks are compared with the directories, as a program that keeps
+   * writing may leave no time for others.
+   */
+  async readIndexes<Seen>(
+    wanted: ListFilter,
+    look: IndexLook<Seen>,
+    lock: HeldLock,
+  ): Promise<SeenIndexes<Seen>> {
+    const [runHistory, systemLayout] = this.#stores;
+    return this.#repeat(lock, async () => {
+      const isKnown = isState(this.#known, await this.signatures());
+      const lookWithIds: IndexLook<{ listed: TextTable | undefined; seen: Seen }> = (bytes, index) => ({
+        listed: isKnown ? undefined : listedIds(bytes, index),
+        seen: look(bytes, index),
+      });
+      const SystemLayout = await systemLayout.index.look(wanted, lookWithIds);
+      const RunHistory = await runHistory.index.look(wanted, lookWithIds);
+      const looks = [RunHistory, SystemLayout].map((index) => ({ ...index, seen: index.seen.listed }));
+      const isComplete = isKnown
+        ? isState(this.#known, [RunHistory.signature, SystemLayout.signature])
+        : await this.#compareAndList(looks, lock, false);
+      if (!isComplete) return undefined;
+      return {
+        RunHistory: { ...RunHistory, seen: RunHistory.seen.seen },
+        SystemLayout: { ...SystemLayout, seen: SystemLayout.seen.seen },
+      };
+    });
+  }
+
+  /** Merges late content and tries something, until that gives a result or other programs have changed an index too often. */
+  async #repeat<Result>(lock: HeldLock, attempt: () => Promise<Result | undefined>): Promise<Result> {
+    for (let count = 1; count <= ATTEMPTS; count++) {
       try {
         await this.#mergeLateContent(lock);
-        if (isState(this.#known, await this.signatures())) return;
-        const { own, ...found } = await this.#compare();
-        if (own.length === 0) {
-          this.#known = this.#stateOf(found);
-          return;
-        }
-        for (const { store, listings } of own) await this.#list(store, listings, lock, isAfterDeath);
+        const result = await attempt();
+        if (result !== undefined) return result;
       } catch (error) {
         if (!(error instanceof IndexChangedError)) throw error;
       }
-      await this.#sleep(attempt * PAUSE_MS);
+      await this.#sleep(count * PAUSE_MS);
     }
     throw new ArtdaqDbError('Another program keeps writing to artdaqDB', { retryable: true });
+  }
+
+  /** @returns whether nothing of ours was missing; then the indexes, as they were looked at, are known to be complete */
+  async #compareAndList(
+    looks: readonly SeenIndex<TextTable | undefined>[],
+    lock: HeldLock,
+    isAfterDeath: boolean,
+  ): Promise<boolean> {
+    const { own, ...found } = await this.#compare(looks);
+    for (const { store, listings } of own) await this.#list(store, listings, lock, isAfterDeath);
+    if (own.length === 0) this.#known = this.#stateOf(found);
+    return own.length === 0;
   }
 
   /**
@@ -174,11 +227,6 @@ export class IndexKeeper {
     const listings = own.flatMap((each) => each.listings);
     this.#known = { ...state, halfListed: [...state.halfListed, ...configurationsOf(listings)] };
     return own.length === 0;
-  }
-
-  /** Are the indexes, as they were just looked at, known to be complete? */
-  isComplete(runHistory: IndexState, systemLayout: IndexState): boolean {
-    return isState(this.#known, [runHistory.signature, systemLayout.signature]);
   }
 
   /** Did this process list the run's schema document, which was on disk already, and so make the run visible? */
@@ -220,7 +268,8 @@ export class IndexKeeper {
   async adopt(store: CollectionStore, configuration: string, lock: HeldLock): Promise<void> {
     await this.complete(lock);
     if (this.#known?.halfListed.includes(configuration) !== true) return;
-    const { foreign } = await findUnlisted(store, this.#rescued);
+    const { seen: listed } = await store.index.look(noLists, listedIds);
+    const { foreign } = await findUnlisted(store, listed, this.#rescued);
     const ids = foreign.flatMap(({ listing }) =>
       listing?.configurations.includes(configuration) ? [listing.id] : [],
     );
@@ -230,14 +279,17 @@ export class IndexKeeper {
     await this.complete(lock);
   }
 
-  async #compare(): Promise<DirectoryComparison> {
+  /** @param looks the ids that both indexes list, if they were just looked at */
+  async #compare(looks: readonly SeenIndex<TextTable | undefined>[] = []): Promise<DirectoryComparison> {
     this.#hasCompared = true;
     const indexes: (string | undefined)[] = [];
     const own: OwnUnlisted[] = [];
     const foreign: ForeignDocument[] = [];
-    for (const store of this.#stores) {
-      const unlisted = await findUnlisted(store, this.#rescued);
-      indexes.push(unlisted.signature);
+    for (const [place, store] of this.#stores.entries()) {
+      let { signature, seen: listed } = looks[place] ?? { signature: undefined, seen: undefined };
+      if (listed === undefined) ({ signature, seen: listed } = await store.index.look(noLists, listedIds));
+      indexes.push(signature);
+      const unlisted = await findUnlisted(store, listed, this.#rescued);
       if (unlisted.own.length > 0) own.push({ store, listings: unlisted.own });
       foreign.push(...unlisted.foreign);
     }

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import { ArtdaqDbError } from '../../../errors.ts';
 import { removeStaleTemporaries } from '../../../files/atomic-file.ts';
 import type { Logger } from '../../../log/logger.ts';
 import { errorCode, undefinedIfMissing } from '../../../system-error.ts';
@@ -10,9 +9,9 @@ import { ensureDirectories, ensureMetadata, privateDirectory } from '../database
 import type { DatabaseFiles } from '../database-files.ts';
 import type { DatabaseLock, HeldLock } from '../database-lock.ts';
 import type { IndexChange } from '../index/index-entry.ts';
-import type { IndexLook, IndexState, SeenIndex } from '../index/index-file.ts';
+import type { IndexLook, IndexState } from '../index/index-file.ts';
 import type { ListFilter } from '../index/index-scan.ts';
-import { IndexKeeper } from './index-keeper.ts';
+import { IndexKeeper, type SeenIndexes } from './index-keeper.ts';
 
 /** Where a shared database is, and the world around it. */
 interface SharedDatabaseOptions {
@@ -26,11 +25,7 @@ interface SharedDatabaseOptions {
   readonly logger: Logger;
 }
 
-/** Both indexes as they were looked at in one state of the database. */
-export interface SeenIndexes<Seen> {
-  readonly RunHistory: SeenIndex<Seen>;
-  readonly SystemLayout: SeenIndex<Seen>;
-}
+export type { SeenIndexes };
 
 /** What can be done under the lock. */
 export interface LockedDatabase {
@@ -61,8 +56,6 @@ const LOCK_AGE_MS = 24 * 60 * 60 * 1000;
 /** How often to try to read while nobody writes. */
 const READ_ATTEMPTS = 40;
 const READ_PAUSE_MS = 50;
-/** How often to try to look at two complete indexes. */
-const LOOK_ATTEMPTS = 40;
 
 /**
  * The gate to a database that other processes of this project, which lock it, and C++ tools, which don't, write as well. Its
@@ -166,27 +159,13 @@ export class SharedDatabase {
   #locked(lock: HeldLock): LockedDatabase {
     const keeper = this.#keeper;
     return {
-      readIndexes: (wanted, look) => this.#readIndexes(wanted, look, lock),
+      readIndexes: (wanted, look) => keeper.readIndexes(wanted, look, lock),
       replaceIndex: (store, index, change) => keeper.replaceIndex(store, index, change, lock),
       hasCompleted: (configuration) => keeper.hasCompleted(configuration),
       adopt: (store, configuration) => keeper.adopt(store, configuration, lock),
       doubt: () => keeper.doubt(),
       confirm: () => lock.confirm(),
     };
-  }
-
-  async #readIndexes<Seen>(
-    wanted: ListFilter,
-    look: IndexLook<Seen>,
-    lock: HeldLock,
-  ): Promise<SeenIndexes<Seen>> {
-    for (let attempt = 1; attempt <= LOOK_ATTEMPTS; attempt++) {
-      await this.#keeper.complete(lock);
-      const SystemLayout = await this.systemLayout.index.look(wanted, look);
-      const RunHistory = await this.runHistory.index.look(wanted, look);
-      if (this.#keeper.isComplete(RunHistory, SystemLayout)) return { RunHistory, SystemLayout };
-    }
-    throw new ArtdaqDbError('Another program keeps writing to artdaqDB', { retryable: true });
   }
 
   /** Has any process of this project written here? */

@@ -18,7 +18,7 @@ import {
   RUNS,
   VERSION,
 } from '../index/index-entry.ts';
-import { noLists } from '../index/index-scan.ts';
+import type { IndexLook } from '../index/index-file.ts';
 import { TextTable } from '../index/text-table.ts';
 
 const OBJECT_ID_LENGTH = 24;
@@ -26,8 +26,6 @@ const EXTENSION = '.json';
 
 /** The documents in a collection's directory that its index does not list. */
 export interface UnlistedDocuments {
-  /** Tells the state of the index from others; undefined if there is no index. */
-  readonly signature: string | undefined;
   /** Documents of this project, and those of others that it answers for. */
   readonly own: readonly StoredListing[];
   readonly foreign: readonly ForeignDocument[];
@@ -52,18 +50,19 @@ export interface StoredListing {
   readonly texts: readonly ListedText[];
 }
 
+/** All ids that an index lists. */
+export const listedIds: IndexLook<TextTable> = (bytes, { layout }) => new TextTable(bytes, layout.ouid);
+
 /**
  * Compares a collection's directory with its index. Each writer stores a document before the index lists it. So a writer
  * without lock dropped what is missing, or its writer died, or is just storing it.
+ * @param listed as {@link listedIds} gave them before the directory is read
  */
 export async function findUnlisted(
   store: CollectionStore,
+  listed: TextTable,
   rescued: RescuedDocuments,
 ): Promise<UnlistedDocuments> {
-  const { signature, seen: listed } = await store.index.look(
-    noLists,
-    (bytes, { layout }) => new TextTable(bytes, layout.ouid),
-  );
   const rescuedIds = await rescued.ids();
   const own: StoredListing[] = [];
   const foreign: ForeignDocument[] = [];
@@ -74,7 +73,7 @@ export async function findUnlisted(
     if (listing !== undefined && (isOwn(store, listing) || rescuedIds.has(id))) own.push(listing);
     else foreign.push({ path: store.pathOf(id), listing, writtenMs: file.writtenMs });
   }
-  return { signature, own, foreign };
+  return { own, foreign };
 }
 
 async function unlistedIds(store: CollectionStore, listed: TextTable): Promise<string[]> {
