@@ -13,8 +13,8 @@ import { Orchestrator } from './orchestrator.ts';
 import { handleSignals, type ProcessEvents } from './signals.ts';
 import { openSite } from './site.ts';
 
-const moduleName = '__main__';
-const rule = '='.repeat(70);
+const MODULE_NAME = '__main__';
+const RULE = '='.repeat(70);
 
 /** What an execution has around it: its process, and time. Tests replace them. */
 export interface Surroundings {
@@ -44,7 +44,7 @@ export async function execute(request: RunRequest, surroundings: Surroundings): 
   const terminal = watchedTerminal(request, console, surroundings);
   const logOptions = { quiet: request.quiet, console, stdout: terminal, lastResort: stderr };
   let logging = createLogging({ ...logOptions, level: 'INFO', logFile: undefined, secrets: [] });
-  const logger = () => logging.logger(moduleName);
+  const logger = () => logging.logger(MODULE_NAME);
   let orchestrator: Orchestrator | undefined;
   let code: number;
   const end = (exitCode: number): never => {
@@ -137,7 +137,7 @@ async function runUnderSignals(
     // The signal handlers come first: a program that waits for these lines may then stop the archiver at once.
     announce(warnings, request, logger);
     const allWell = await orchestrator.run(request);
-    logger.info(rule);
+    logger.info(RULE);
     const { shutdownReason } = orchestrator;
     if (shutdownReason !== undefined) {
       logger.warning('✓ GRACEFUL SHUTDOWN COMPLETED');
@@ -154,7 +154,7 @@ async function runUnderSignals(
 
 /** Says what is starting, and with what configuration. */
 function announce(warnings: readonly string[], request: RunRequest, logger: Logger): void {
-  for (const line of [rule, 'Run Record Archiver Starting', `Config: ${request.configPath}`, rule]) {
+  for (const line of [RULE, 'Run Record Archiver Starting', `Config: ${request.configPath}`, RULE]) {
     logger.info(line);
   }
   for (const warning of warnings) logger.warning(warning);
@@ -165,14 +165,14 @@ function summarise(error: unknown, stage: string | undefined, logger: Logger): n
   const isKnown = error instanceof ArchiverError;
   const level = error instanceof LockExistsError ? 'warning' : 'critical';
   const lines = [
-    rule,
+    RULE,
     isKnown ? 'ERROR SUMMARY' : 'UNEXPECTED ERROR SUMMARY',
-    rule,
+    RULE,
     ...(stage === undefined ? [] : [`Failed Stage: ${stage}`]),
     `Error Type: ${error instanceof Error ? error.name : typeof error}`,
     `Error Message: ${messageOf(error)}`,
     ...(!isKnown && error instanceof Error ? [`Full traceback: ${error.stack}`] : []),
-    rule,
+    RULE,
   ];
   for (const line of lines) logger[level](line);
   return exitCodeOf(error);

@@ -12,7 +12,7 @@ import {
 } from './log/standard-stream.ts';
 import { modes } from './modes/all.ts';
 
-const program = 'run-archiver';
+const PROGRAM = 'run-archiver';
 
 /**
  * Runs the program.
@@ -30,7 +30,7 @@ export async function main(
   if (parsed.kind === 'exit') {
     standardOutput.write(parsed.stdout);
     standardError.write(parsed.stderr);
-    return codeUnlessLost(program, parsed.code);
+    return codeUnlessLost(PROGRAM, parsed.code);
   }
   // Loaded late, so that --help and usage errors don't wait for all clients.
   const { execute } = await import('./execute.ts');
@@ -38,7 +38,7 @@ export async function main(
   try {
     env = readEnvironment();
   } catch (error) {
-    return complain(program, error);
+    return complain(PROGRAM, error);
   }
   outliveTerminal();
   const code = await execute(parsed.request, {

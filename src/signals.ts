@@ -18,11 +18,11 @@ export interface SignalActions {
 /** Emits the events of a process: `process`, or a test's stand-in. */
 export type ProcessEvents = Pick<EventEmitter, 'on' | 'off'>;
 
-const forImmediateExit = 3;
+const FOR_IMMEDIATE_EXIT = 3;
 /** Milliseconds that runs in progress have after a second SIGTERM. */
-const lastChanceMilliseconds = 5000;
-const windowMilliseconds = 2000;
-const rule = '='.repeat(70);
+const LAST_CHANCE_MILLISECONDS = 5000;
+const WINDOW_MILLISECONDS = 2000;
+const RULE = '='.repeat(70);
 
 /**
  * SIGINT or SIGTERM asks for a graceful shutdown. Three SIGINTs within two seconds end the process at once; a second SIGTERM
@@ -33,12 +33,12 @@ export function handleSignals(actions: SignalActions): () => void {
   const { logger, shutDown, exit, now, process } = actions;
   let interrupts: number[] = [];
   const warn = (...lines: string[]) => {
-    for (const line of [rule, ...lines, rule]) logger.warning(line);
+    for (const line of [RULE, ...lines, RULE]) logger.warning(line);
   };
   const onInterrupt = () => {
     const time = now();
-    interrupts = [...interrupts.filter((earlier) => time - earlier <= windowMilliseconds), time];
-    if (interrupts.length >= forImmediateExit) {
+    interrupts = [...interrupts.filter((earlier) => time - earlier <= WINDOW_MILLISECONDS), time];
+    if (interrupts.length >= FOR_IMMEDIATE_EXIT) {
       warn('IMMEDIATE SHUTDOWN REQUESTED (3x Ctrl-C)');
       exit(exitCodes.stopped);
     } else if (interrupts.length === 1) {
@@ -49,7 +49,7 @@ export function handleSignals(actions: SignalActions): () => void {
       );
       shutDown('User request');
     } else {
-      logger.warning(`Ctrl-C pressed ${interrupts.length}/${forImmediateExit} times`);
+      logger.warning(`Ctrl-C pressed ${interrupts.length}/${FOR_IMMEDIATE_EXIT} times`);
     }
   };
   let terminations = 0;
@@ -60,11 +60,11 @@ export function handleSignals(actions: SignalActions): () => void {
       warn('GRACEFUL SHUTDOWN REQUESTED (SIGTERM)', 'Runs in progress will finish...');
       shutDown('SIGTERM');
     } else if (terminations === 2) {
-      warn(`SECOND SIGTERM: runs in progress have ${lastChanceMilliseconds / 1000} seconds to finish`);
+      warn(`SECOND SIGTERM: runs in progress have ${LAST_CHANCE_MILLISECONDS / 1000} seconds to finish`);
       lastChance = setTimeout(() => {
         warn('IMMEDIATE SHUTDOWN (second SIGTERM)');
         exit(exitCodes.stopped);
-      }, lastChanceMilliseconds);
+      }, LAST_CHANCE_MILLISECONDS);
     }
   };
   process.on('SIGINT', onInterrupt);

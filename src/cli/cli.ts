@@ -103,7 +103,7 @@ function makeCommand(modes: CliModes, versions: Versions): Command {
     .helpOption('-h, --help', 'this text (also /?, /h and /help)')
     .allowExcessArguments(false)
     .showHelpAfterError("'run-archiver --help' lists all flags.")
-    .addHelpText('after', `${exitStatus}\n${files}`)
+    .addHelpText('after', `${EXIT_STATUS}\n${FILES}`)
     .exitOverride();
   const groups = [
     { heading: 'Modes (at most one):', flags: modes.flatMap((mode) => mode.flags) },
@@ -219,7 +219,7 @@ export function completePrefixes(argv: readonly string[], known: readonly string
 }
 
 /** Exit codes, as the end of the help text. They never change their meaning; treat any other than 0 as failure. */
-const exitStatus = `
+const EXIT_STATUS = `
 EXIT STATUS
   0    success, also if there was nothing to do
   1    a known error (configuration, a place that can't be reached, another archiver running), or a run failed
@@ -227,7 +227,7 @@ EXIT STATUS
   130  stopped by request: a signal, or the lock file was removed; what was in progress ended well`;
 
 /** The files that matter to an operator, as the end of the help text. */
-const files = `
+const FILES = `
 FILES
   config.yaml           the configuration, in the current directory unless given; config.yaml.template explains it
   archiver.env          in the directory above bin/: KEY=value lines that go over the environment

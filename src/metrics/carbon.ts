@@ -22,7 +22,7 @@ export interface CarbonOptions {
   readonly timeoutMs?: number;
 }
 
-const defaultTimeoutMs = 2000;
+const DEFAULT_TIMEOUT_MS = 2000;
 
 /**
  * Sends metrics to Carbon in its plaintext protocol: `<prefix>.<name> <value> <unix seconds>` a line. Lines are kept until
@@ -88,7 +88,7 @@ export class CarbonClient {
    */
   async #deliver(text: string): Promise<void> {
     const { host, port } = this.#settings;
-    const milliseconds = this.#options.timeoutMs ?? defaultTimeoutMs;
+    const milliseconds = this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     const signal = AbortSignal.timeout(milliseconds);
     const socket = connect({ host: withoutBrackets(host), port, lookup: killableLookup(signal) });
     try {

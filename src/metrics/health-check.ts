@@ -29,8 +29,8 @@ const paths = { start: '/start', success: '', failure: '/fail' } as const;
 /** The kinds of pings. */
 export type Ping = keyof typeof paths;
 
-const defaultTimeoutMs = 3000;
-const shownRuns = 20;
+const DEFAULT_TIMEOUT_MS = 3000;
+const SHOWN_RUNS = 20;
 
 /**
  * Pings a dead man's switch (like healthchecks.io) when an execution that archives runs begins, succeeds or fails. An
@@ -48,7 +48,7 @@ export class HealthCheck implements StageObserver {
 
   constructor(options: HealthCheckOptions) {
     this.#options = options;
-    this.#timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
+    this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   }
 
   begin(mode: string): void {
@@ -57,7 +57,7 @@ export class HealthCheck implements StageObserver {
   }
 
   async stageEnded({ stage, successful, failed, waiting, error }: StageOutcome): Promise<void> {
-    const runs = failed.slice(0, shownRuns).map(({ run }) => run);
+    const runs = failed.slice(0, SHOWN_RUNS).map(({ run }) => run);
     const more = failed.length > runs.length ? ' and more' : '';
     const details = failed.length === 0 ? '' : `: ${runs.join(', ')}${more}`;
     this.#lines.push(

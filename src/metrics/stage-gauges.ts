@@ -1,7 +1,7 @@
 import type { StageName } from '../errors.ts';
 
 /**
- * What Prometheus is told about a stage. The names lack {@link namePrefix}. All are gauges in base units, labelled by stage
+ * What Prometheus is told about a stage. The names lack {@link NAME_PREFIX}. All are gauges in base units, labelled by stage
  * and, if wanted, by archiver.
  */
 const helpTexts = {
@@ -30,7 +30,7 @@ export type Gauges = Readonly<Partial<Record<GaugeName, number>>>;
 /** The values of all stages. */
 export type StageGauges = Readonly<Partial<Record<StageName, Gauges>>>;
 
-const namePrefix = 'run_record_archiver_';
+const NAME_PREFIX = 'run_record_archiver_';
 const stages = ['import', 'migrate'] as const;
 const gaugeNames = Object.keys(helpTexts) as GaugeName[];
 
@@ -50,10 +50,10 @@ function quoted(value: string): string {
 function formatGauge(name: GaugeName, values: StageGauges, label: string): string {
   const samples = stages.flatMap((stage) => {
     const value = values[stage]?.[name];
-    return value === undefined ? [] : [`${namePrefix}${name}{${label}stage="${stage}"} ${value}\n`];
+    return value === undefined ? [] : [`${NAME_PREFIX}${name}{${label}stage="${stage}"} ${value}\n`];
   });
   if (samples.length === 0) return '';
-  const head = [`# HELP ${namePrefix}${name} ${helpTexts[name]}\n`, `# TYPE ${namePrefix}${name} gauge\n`];
+  const head = [`# HELP ${NAME_PREFIX}${name} ${helpTexts[name]}\n`, `# TYPE ${NAME_PREFIX}${name} gauge\n`];
   return [...head, ...samples].join('');
 }
 

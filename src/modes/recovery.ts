@@ -17,7 +17,7 @@ export interface RecoveryRequest extends RunRequest {
   readonly stage: StageName;
 }
 
-const rule = '='.repeat(70);
+const RULE = '='.repeat(70);
 
 /**
  * Rebuilds the state file, the failure log and the record of seen runs of a stage from its source and target, and replaces
@@ -37,7 +37,7 @@ export async function recoverState(
   const say = (...lines: string[]) => {
     for (const line of lines) logger.info(line);
   };
-  say(rule, title.toUpperCase(), rule);
+  say(RULE, title.toUpperCase(), RULE);
   const [from, to] =
     stage === 'import' ? [site.records, site.artdaqDb] : [site.artdaqDb, await site.uconDb()];
   say(`Querying ${from.location}...`);
@@ -82,9 +82,9 @@ export async function recoverState(
       await files.waiting.write({ ...nobodyWaits, byFault: waiting });
     }
     if (stage === 'migrate') await site.uncompared.drop(equal);
-    say(rule, `${title.toUpperCase()} COMPLETE`);
+    say(RULE, `${title.toUpperCase()} COMPLETE`);
   }
-  say(...foundLines(stage, source.length, listed.length, recovery), rule);
+  say(...foundLines(stage, source.length, listed.length, recovery), RULE);
   return different.length + uncertain.length === 0;
 }
 

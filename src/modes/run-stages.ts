@@ -37,7 +37,7 @@ interface RetryRequest extends WorkRequest {
 /** Which stages run, and for which runs. */
 export type StagesRequest = NewRunsRequest | RetryRequest;
 
-const rule = '='.repeat(60);
+const RULE = '='.repeat(60);
 const titles = {
   import: { normal: 'Import', failed: 'Import Recovery' },
   migrate: { normal: 'Migration', failed: 'Migration Recovery' },
@@ -144,7 +144,7 @@ async function runStage(
   const title = titleOf(name, chosen);
   const modeLine = { failed: 'Retry of failed runs', incremental: 'Incremental', full: 'Full' }[mode];
   execution.enter(title);
-  for (const line of [rule, `STAGE: ${title}`, `Mode: ${modeLine}`, rule]) logger.info(line);
+  for (const line of [RULE, `STAGE: ${title}`, `Mode: ${modeLine}`, RULE]) logger.info(line);
   const began = performance.now();
   const end =
     broken === undefined

@@ -2,11 +2,11 @@ import { messageOf } from '../errors.ts';
 import { shortened } from '../shown-text.ts';
 import { errorCode } from '../system-error.ts';
 
-const longestReason = 300;
+const LONGEST_REASON = 300;
 
 /** Why a connection or request failed, in one short line. Looks into errors that libraries wrap (`fetch failed`). */
 export function reasonOf(error: unknown): string {
-  return shortened(innermostMessage(error).replace(/\s+/g, ' ').trim(), longestReason);
+  return shortened(innermostMessage(error).replace(/\s+/g, ' ').trim(), LONGEST_REASON);
 }
 
 function innermostMessage(error: unknown): string {

@@ -30,7 +30,7 @@ export async function expectKnownHost(host: string, advice: string, signal: Abor
 }
 
 /** Prints what the system knows of the host in its argument; signals of the terminal are the archiver's business. */
-const program = `for (const signal of ['SIGHUP', 'SIGINT']) process.on(signal, () => undefined);
+const PROGRAM = `for (const signal of ['SIGHUP', 'SIGINT']) process.on(signal, () => undefined);
 require('node:dns').lookup(process.argv[1], { all: true }, (error, addresses) => {
   process.stdout.write(JSON.stringify({ code: error?.code, addresses }));
 });`;
@@ -43,7 +43,7 @@ require('node:dns').lookup(process.argv[1], { all: true }, (error, addresses) =>
 export function killableLookup(signal: AbortSignal): LookupFunction {
   return (hostname, { all, family }, callback) => {
     const options = { signal, killSignal: 'SIGKILL' } as const;
-    execFile(process.execPath, ['--eval', program, '--', hostname], options, (failure, stdout) => {
+    execFile(process.execPath, ['--eval', PROGRAM, '--', hostname], options, (failure, stdout) => {
       if (failure !== null) {
         const how = signal.aborted ? 'was given up' : `ended with ${failure.code ?? failure.signal}`;
         return callback(new Error(`the lookup of ${hostname} ${how}`), []);

@@ -26,8 +26,8 @@ interface Section {
 }
 
 /** Further runs are only named by their numbers. */
-const mostCauses = 200;
-const longestCause = 1000;
+const MOST_CAUSES = 200;
+const LONGEST_CAUSE = 1000;
 
 /** A report as an email, in plain text and in HTML. */
 export function emailContent(report: StageReport): EmailContent {
@@ -71,13 +71,13 @@ function sectionsOf(report: StageReport): Section[] {
 }
 
 function split(runs: readonly RunNumber[]): { readonly shown: readonly RunNumber[]; readonly rest: string } {
-  const others = runs.slice(mostCauses);
+  const others = runs.slice(MOST_CAUSES);
   const rest = others.length === 0 ? '' : `and ${countRuns(others)} more: ${others.join(', ')}`;
-  return { shown: runs.slice(0, mostCauses), rest };
+  return { shown: runs.slice(0, MOST_CAUSES), rest };
 }
 
 function causeOf(run: RunNumber, report: StageReport): string {
-  return shortened(report.cause(run) ?? 'the error is in the log of the archiver', longestCause);
+  return shortened(report.cause(run) ?? 'the error is in the log of the archiver', LONGEST_CAUSE);
 }
 
 function sectionText({ heading, text, runs = [] }: Section, report: StageReport): string {

@@ -21,12 +21,12 @@ export type EmailSettings = Pick<
   readonly smtpHost: string;
 };
 
-const implicitTlsPort = 465;
-const timeoutMs = 10_000;
+const IMPLICIT_TLS_PORT = 465;
+const TIMEOUT_MS = 10_000;
 /** For each silence during a check. */
-const checkTimeoutMs = 8000;
+const CHECK_TIMEOUT_MS = 8000;
 /** How long a server may take to close a connection that is no longer needed. */
-const closeTimeoutMs = 500;
+const CLOSE_TIMEOUT_MS = 500;
 
 /** Sends messages by email. */
 export class EmailChannel implements CheckableChannel {
@@ -78,9 +78,9 @@ export class EmailChannel implements CheckableChannel {
     const options = this.#options;
     const transport = createTransport({
       ...options,
-      connectionTimeout: checkTimeoutMs,
-      greetingTimeout: checkTimeoutMs,
-      socketTimeout: checkTimeoutMs,
+      connectionTimeout: CHECK_TIMEOUT_MS,
+      greetingTimeout: CHECK_TIMEOUT_MS,
+      socketTimeout: CHECK_TIMEOUT_MS,
       getSocket: socketGetter(options, signal),
     });
     try {
@@ -106,15 +106,15 @@ export function smtpOptions(settings: EmailSettings): SMTPTransportOptions {
   return {
     host: withoutBrackets(smtpHost),
     port: smtpPort,
-    secure: smtpPort === implicitTlsPort,
+    secure: smtpPort === IMPLICIT_TLS_PORT,
     requireTLS: smtpUseTls,
     ignoreTLS: !smtpUseTls,
     tls: { rejectUnauthorized: smtpTlsVerify },
     ...(hasLogin ? { auth: { user: smtpUser, pass: smtpPassword } } : {}),
-    connectionTimeout: timeoutMs,
-    greetingTimeout: timeoutMs,
-    socketTimeout: timeoutMs,
-    socketCloseTimeout: closeTimeoutMs,
+    connectionTimeout: TIMEOUT_MS,
+    greetingTimeout: TIMEOUT_MS,
+    socketTimeout: TIMEOUT_MS,
+    socketCloseTimeout: CLOSE_TIMEOUT_MS,
   };
 }
 

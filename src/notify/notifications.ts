@@ -21,7 +21,7 @@ export interface NotificationOptions {
   readonly failureLog: (stage: StageName) => FailureLog;
 }
 
-const timeoutMs = 10_000;
+const TIMEOUT_MS = 10_000;
 
 /** The notifier of the channels that the configuration switches on, if there are any. Contacts nothing yet. */
 export function openNotifications(
@@ -41,7 +41,7 @@ export function openNotifications(
       host: hostname(),
       repeatHours: reporting.repeatHours,
       redact: makeRedactor(secrets),
-      timeoutMs,
+      timeoutMs: TIMEOUT_MS,
     }),
   ];
 }

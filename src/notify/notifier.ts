@@ -34,7 +34,7 @@ export interface NotifierOptions {
   readonly timeoutMs: number;
 }
 
-const longestCause = 1000;
+const LONGEST_CAUSE = 1000;
 
 /**
  * Reports failures on all channels side by side: once, then in reminders, then when they are over. Messages are sent while
@@ -88,7 +88,7 @@ export class Notifier implements StageObserver {
     const logged = await this.#loggedRuns(stage);
     const { byRun } = await failureLog(stage).reasons();
     const earlier = [...byRun].map(([run, { message }]) => [run, message] as const);
-    const now = failed.map((run) => [run.run, shortened(redact(run.error), longestCause)] as const);
+    const now = failed.map((run) => [run.run, shortened(redact(run.error), LONGEST_CAUSE)] as const);
     return {
       failing: [...new Set([...failed.map(({ run }) => run), ...(logged ?? [])])].sort(byRunNumber),
       causes: new Map([...earlier, ...now]),

@@ -19,11 +19,11 @@ export interface SlackContent {
   readonly blocks: KnownBlock[];
 }
 
-const mostRuns = 10;
-const mostErrors = 5;
-const longestCause = 300;
+const MOST_RUNS = 10;
+const MOST_ERRORS = 5;
+const LONGEST_CAUSE = 300;
 /** Slack refuses a section of more than 3000 characters. */
-const longestSection = 2900;
+const LONGEST_SECTION = 2900;
 
 const headings = {
   failure: (stage: string) => `⚠️ Run Record Archiver ${stage} Failures`,
@@ -67,9 +67,9 @@ function summary(report: StageReport): string {
 function sectionsOf(report: StageReport): string[] {
   const { error, errorIsOver, newRuns, knownRuns, goneRuns } = report;
   const failing = failingRuns(report);
-  const causes = failing.slice(0, mostErrors).flatMap((run) => {
+  const causes = failing.slice(0, MOST_ERRORS).flatMap((run) => {
     const cause = report.cause(run);
-    return cause === undefined ? [] : [`• ${run}: ${escaped(shortened(cause, longestCause))}`];
+    return cause === undefined ? [] : [`• ${run}: ${escaped(shortened(cause, LONGEST_CAUSE))}`];
   });
   return [
     error !== undefined && `*${itselfFailed(report)}:*\n${escaped(error)}`,
@@ -84,12 +84,12 @@ function sectionsOf(report: StageReport): string[] {
 }
 
 function numbers(runs: readonly RunNumber[]): string {
-  const shown = runs.slice(0, mostRuns).join(', ');
-  return runs.length > mostRuns ? `${shown}, ... (${runs.length - mostRuns} more)` : shown;
+  const shown = runs.slice(0, MOST_RUNS).join(', ');
+  return runs.length > MOST_RUNS ? `${shown}, ... (${runs.length - MOST_RUNS} more)` : shown;
 }
 
 function section(text: string): KnownBlock {
-  return { type: 'section', text: mrkdwn(shortened(text, longestSection)) };
+  return { type: 'section', text: mrkdwn(shortened(text, LONGEST_SECTION)) };
 }
 
 function mrkdwn(text: string): MrkdwnElement {

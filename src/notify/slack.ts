@@ -16,12 +16,12 @@ export type SlackSettings = Pick<ArchiverConfig['reporting']['slack'], 'mentionU
 };
 
 /** For all questions of a check together. */
-const checkTimeoutMs = 8000;
-const neededScope = 'chat:write';
+const CHECK_TIMEOUT_MS = 8000;
+const NEEDED_SCOPE = 'chat:write';
 /** What Slack shows as the id of a channel, group or conversation. */
-const channelId = /^[CGD][A-Z0-9]{6,}$/;
+const CHANNEL_ID = /^[CGD][A-Z0-9]{6,}$/;
 /** Slack makes names of lower-case letters, digits, hyphens and underscores, in any script. */
-const channelName = /^#?[\p{L}\p{M}\p{N}_-]{1,80}$/u;
+const CHANNEL_NAME = /^#?[\p{L}\p{M}\p{N}_-]{1,80}$/u;
 
 /** Posts messages in a Slack channel. */
 export class SlackChannel implements CheckableChannel {
@@ -53,7 +53,7 @@ export class SlackChannel implements CheckableChannel {
 
   /** Tries the token, and the channel as far as the token lets us look; posts nothing. */
   check(signal: AbortSignal): Promise<Usability> {
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(checkTimeoutMs)]);
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(CHECK_TIMEOUT_MS)]);
     return this.#withClient(limited, async (client) => {
       const {
         team,
@@ -61,9 +61,9 @@ export class SlackChannel implements CheckableChannel {
         response_metadata: metadata,
       } = await asking('token', 'does not accept the token', () => client.auth.test());
       const { scopes = [] } = metadata ?? {};
-      if (scopes.length > 0 && !scopes.includes(neededScope)) {
+      if (scopes.length > 0 && !scopes.includes(NEEDED_SCOPE)) {
         throw new NotificationError(
-          `The token of reporting.slack.bot_token may only do ${scopes.join(', ')}; its app needs the scope ${neededScope}.`,
+          `The token of reporting.slack.bot_token may only do ${scopes.join(', ')}; its app needs the scope ${NEEDED_SCOPE}.`,
         );
       }
       const warnings = await channelWarnings(client, this.#settings.channel);
@@ -126,8 +126,8 @@ export class SlackChannel implements CheckableChannel {
 
 /** A channel is looked up by its id only. A name must just be well-formed. */
 async function channelWarnings(client: WebClient, channel: string): Promise<string[]> {
-  if (!channelId.test(channel)) {
-    if (channelName.test(channel) && channel === channel.toLowerCase()) return [];
+  if (!CHANNEL_ID.test(channel)) {
+    if (CHANNEL_NAME.test(channel) && channel === channel.toLowerCase()) return [];
     throw new NotificationError(
       `reporting.slack.channel '${channel}' can't be a channel: give its name in lower case, without blanks, or its id`,
     );

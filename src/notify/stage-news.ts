@@ -35,8 +35,8 @@ export interface StageNews {
   readonly errorIsOver: boolean;
 }
 
-const mostErrors = 20;
-const millisecondsPerHour = 3_600_000;
+const MOST_ERRORS = 20;
+const MILLISECONDS_PER_HOUR = 3_600_000;
 
 /**
  * What a channel has to tell about a stage, given what it has told. A failure is told once. The same runs and the same error
@@ -75,7 +75,7 @@ export function afterTelling(situation: StageSituation, told: Told | undefined, 
   if (failing.length === 0 && problems.length === 0) return undefined;
   const before = problems.length === 0 ? [] : (told?.errors ?? []);
   const errors = [...new Set([...before, ...problems.flatMap(({ names }) => names.slice(0, 1))])];
-  return { runs: failing, gone: [], errors: errors.slice(-mostErrors), at: now.toISOString() };
+  return { runs: failing, gone: [], errors: errors.slice(-MOST_ERRORS), at: now.toISOString() };
 }
 
 /** What a channel has told if it tells nothing now, or could not: runs that no longer fail are named later. */
@@ -104,18 +104,18 @@ function allGone(
 
 /** A clock that was set back must not delay reminders. */
 function isDue(last: Date, now: Date, repeatHours: number): boolean {
-  const hours = (now.getTime() - last.getTime()) / millisecondsPerHour;
+  const hours = (now.getTime() - last.getTime()) / MILLISECONDS_PER_HOUR;
   return hours < 0 || hours >= repeatHours;
 }
 
-const names =
+const NAMES =
   /\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b|\b(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b/gi;
 
 /** An error's text without what differs each time the same error occurs: numbers, times, identifiers. */
 export function comparableError(text: string): string {
   return text
     .replace(/\b(?=[0-9a-f-]*[0-9])[0-9a-f]{8}[0-9a-f-]*\b/gi, '#')
-    .replace(names, '#')
+    .replace(NAMES, '#')
     .replace(/\d+/g, '#')
     .replace(/#(?:[\s.,:+TZ-]*#)+Z?/g, '#');
 }

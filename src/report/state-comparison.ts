@@ -5,13 +5,13 @@ import { positionOf } from '../state/position.ts';
 import { info, type ReportLine } from './lines.ts';
 import { missingRuns, placeNames, runsAt, type StageRecord, type Status, stagePlaces } from './status.ts';
 
-const rule = '-'.repeat(70);
+const RULE = '-'.repeat(70);
 const headings = { import: 'IMPORT STAGE STATE', migrate: 'MIGRATION STAGE STATE' } as const;
 
 /** Compares the places with what each stage remembers. */
 export function comparisonLines(status: Status): ReportLine[] {
   return status.stages.flatMap((stage) => {
-    const heading = [info(''), info(headings[stage.stage]), info(rule)];
+    const heading = [info(''), info(headings[stage.stage]), info(RULE)];
     if ('error' in stage) return [...heading, { level: 'error', text: `  ${stage.error}` } as const];
     return [...heading, ...stageFacts(stage, status).map(factLine)];
   });

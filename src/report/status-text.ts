@@ -21,9 +21,9 @@ const headings: Record<RunPlace, string> = {
 };
 const failureHeadings = { import: 'IMPORT FAILURE LOG', migrate: 'MIGRATION FAILURE LOG' } as const;
 /** Failed runs that are explained line by line. */
-const shownRuns = 20;
-const doubleRule = '='.repeat(70);
-const rule = '-'.repeat(70);
+const SHOWN_RUNS = 20;
+const DOUBLE_RULE = '='.repeat(70);
+const RULE = '-'.repeat(70);
 
 /**
  * The status report as the lines that operators know.
@@ -50,7 +50,7 @@ export function statusLines(status: Status, compareState: boolean): ReportLine[]
 }
 
 function title(text: string): ReportLine[] {
-  return [info(doubleRule), info(text), info(doubleRule)];
+  return [info(DOUBLE_RULE), info(text), info(DOUBLE_RULE)];
 }
 
 function queryLine(status: PlaceStatus): ReportLine {
@@ -60,7 +60,7 @@ function queryLine(status: PlaceStatus): ReportLine {
 }
 
 function placeLines({ place, location, runs, error }: PlaceStatus): ReportLine[] {
-  const lines = [info(''), info(headings[place]), info(rule), ...location.map(([n, v]) => label(n, v))];
+  const lines = [info(''), info(headings[place]), info(RULE), ...location.map(([n, v]) => label(n, v))];
   if (runs === undefined) {
     return [...lines, { level: 'error', text: `  ${'Status:'.padEnd(16)} Query failed: ${error}` }];
   }
@@ -75,9 +75,9 @@ function placeLines({ place, location, runs, error }: PlaceStatus): ReportLine[]
 function failureLines(stage: StageRecord): ReportLine[] {
   const newest = explainedRuns(stage).reverse();
   const unexplained = unexplainedRuns(stage);
-  const more = newest.length - shownRuns;
+  const more = newest.length - SHOWN_RUNS;
   const lines = newest
-    .slice(0, shownRuns)
+    .slice(0, SHOWN_RUNS)
     .map(({ run, time, message }) => label(String(run), `${localTime(time)} ${message}`));
   if (more > 0) lines.push(label('More', `${more} run(s) with lower numbers; --json tells of all`));
   if (unexplained.length > 0) {
@@ -86,7 +86,7 @@ function failureLines(stage: StageRecord): ReportLine[] {
   return [
     info(''),
     info(failureHeadings[stage.stage]),
-    info(rule),
+    info(RULE),
     ...lines.map(({ text }) => warning(text)),
   ];
 }

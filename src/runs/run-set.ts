@@ -148,14 +148,14 @@ export function rangeText({ first, last }: NumberRange): string {
   return first === last ? String(first) : `${first}-${last}`;
 }
 
-const shownRanges = 10;
-const shownGaps = 20;
+const SHOWN_RANGES = 10;
+const SHOWN_GAPS = 20;
 
 /** Ranges as text; of more than 10 the middle is left out. */
 export function formatRanges(ranges: readonly NumberRange[]): string {
   if (ranges.length === 0) return 'None';
-  if (ranges.length <= shownRanges) return ranges.map(rangeText).join(', ');
-  const half = shownRanges / 2;
+  if (ranges.length <= SHOWN_RANGES) return ranges.map(rangeText).join(', ');
+  const half = SHOWN_RANGES / 2;
   const head = ranges.slice(0, half).map(rangeText).join(', ');
   const tail = ranges.slice(-half).map(rangeText).join(', ');
   return `${head} ... ${tail} (${ranges.length} ranges total)`;
@@ -174,7 +174,8 @@ export function formatGaps(ranges: readonly NumberRange[]): string {
   for (const range of ranges) {
     if (previous !== undefined) {
       total += range.first - previous.last - 1;
-      for (let run = previous.last + 1; run < range.first && shown.length < shownGaps; run++) shown.push(run);
+      for (let run = previous.last + 1; run < range.first && shown.length < SHOWN_GAPS; run++)
+        shown.push(run);
     }
     previous = range;
   }

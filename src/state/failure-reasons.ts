@@ -35,7 +35,7 @@ const record = z
   .record(runKey, z.object({ time: z.iso.datetime(), message: z.string() }))
   .transform((reasons) => new Map(Object.entries(reasons).map(([run, reason]) => [Number(run), reason])));
 /** How many characters of a message are noted; the log has all of it. */
-const longestMessage = 500;
+const LONGEST_MESSAGE = 500;
 
 /**
  * Why the runs of a failure log failed: `{"5011": {"time": "<ISO 8601>", "message": "why"}}`. It only helps people, so nothing
@@ -108,8 +108,8 @@ export class FailureReasons {
 export function shortReason(message: string, redact: (text: string) => string): string {
   // Secrets first: a part of one would not be found.
   const characters = [...oneLine(redact(message))];
-  if (characters.length <= longestMessage) return characters.join('');
-  return `${characters.slice(0, longestMessage - 1).join('')}…`;
+  if (characters.length <= LONGEST_MESSAGE) return characters.join('');
+  return `${characters.slice(0, LONGEST_MESSAGE - 1).join('')}…`;
 }
 
 function oneLine(text: string): string {

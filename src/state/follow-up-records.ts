@@ -13,7 +13,7 @@ export interface FollowUpRecords {
   readonly amended: RunSetFile;
 }
 
-const unfinishedAdvice =
+const UNFINISHED_ADVICE =
   'Restore it from a backup, or rebuild it with --recover-import-state; without it, runs that were archived without stop time stay so.';
 
 /** The records in the work directory. */
@@ -25,9 +25,9 @@ export function followUpRecords(workDir: string): FollowUpRecords {
       'importer_unfinished.json',
       'unfinished_runs',
       'record of unfinished runs',
-      unfinishedAdvice,
+      UNFINISHED_ADVICE,
     ),
-    untimed: file('importer_untimed.json', 'untimed_runs', 'record of runs without times', unfinishedAdvice),
+    untimed: file('importer_untimed.json', 'untimed_runs', 'record of runs without times', UNFINISHED_ADVICE),
     turns: file(
       'importer_unfinished_turns.json',
       'looked_at_runs',

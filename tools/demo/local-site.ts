@@ -13,7 +13,7 @@ import { startUconDbServer, type UconDbServer } from '../ucondb-server/server.ts
 export const command = (name: string): string => join(installationDirectory(), 'bin', name);
 
 const account = { user: 'archiver', password: 'local-only' };
-const folder = 'local_folder';
+const FOLDER = 'local_folder';
 
 /** Where everything of a site is. */
 export interface LocalSite {
@@ -35,7 +35,7 @@ export async function makeLocalSite(directory: string, batchSize: number, port =
   await mkdir(conf, { recursive: true });
   await unlessThere(copyFile(EXAMPLE_SCHEMA, join(conf, 'schema.fcl'), constants.COPYFILE_EXCL));
   const data = join(directory, 'ucondb');
-  const server = await startUconDbServer({ data, folders: [folder], ...account, port });
+  const server = await startUconDbServer({ data, folders: [FOLDER], ...account, port });
   const config = join(directory, 'config.yaml');
   const runRecords = join(directory, 'run_records');
   const database = join(directory, 'artdaqdb');
@@ -50,13 +50,13 @@ artdaq_db:
   fcl_conf_dir: ${conf}
 ucon_db:
   server_url: ${server.url}
-  folder_name: ${folder}
+  folder_name: ${FOLDER}
   object_name: run_records
   writer_user: ${account.user}
   writer_password: ${account.password}
 `;
   await unlessThere(writeFile(config, text, { mode: 0o600, flag: 'wx' }));
-  const options = ['--folder', folder, '--user', account.user, '--password', account.password];
+  const options = ['--folder', FOLDER, '--user', account.user, '--password', account.password];
   const at = ['--data', data, '--port', new URL(server.url).port];
   const serverCommand = [command('ucondb-server'), ...at, ...options];
   return { config, runRecords, database, server, serverCommand };

@@ -13,11 +13,11 @@ import { readFlags } from './flags.ts';
 import { repairDatabase } from './repair.ts';
 import { isSettled, reportLines } from './report.ts';
 
-const program = 'repair-filesystemdb';
+const PROGRAM = 'repair-filesystemdb';
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
 
-await runTool(program, (argv) => run(argv).catch(failureOf));
+await runTool(PROGRAM, (argv) => run(argv).catch(failureOf));
 
 async function run(argv: readonly string[]): Promise<number> {
   const { database: given, backupDir, settle, json, apply, ...depth } = readFlags(argv);
@@ -51,10 +51,10 @@ async function run(argv: readonly string[]): Promise<number> {
 /** Prints what went wrong, unless that is done already, and gives the exit code. */
 function failureOf(error: unknown): number {
   if (stop.signal.aborted) {
-    console.error(`${program}: interrupted`);
+    console.error(`${PROGRAM}: interrupted`);
     return exitCodes.stopped;
   }
-  const code = toolFailure(program, error);
+  const code = toolFailure(PROGRAM, error);
   // The code for a failure means that findings are left.
   return code === exitCodes.failure ? exitCodes.unexpectedError : code;
 }

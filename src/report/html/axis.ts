@@ -146,7 +146,7 @@ export interface Tick {
 
 /** Labels that are nearer to each other, as a part of the width, are left out. */
 const LEAST_DISTANCE = 0.09;
-const breakSign = '≈';
+const BREAK_SIGN = '≈';
 
 /** The first and the last run, about `count` round numbers between them, and a sign at each shortened stretch. */
 export function ticks(pieces: readonly Piece[], count: number): Tick[] {
@@ -163,7 +163,7 @@ export function ticks(pieces: readonly Piece[], count: number): Tick[] {
   let start = 0;
   for (const { segment, units, isBreak } of pieces) {
     if (isBreak) {
-      add((start + units / 2) / total, breakSign);
+      add((start + units / 2) / total, BREAK_SIGN);
     } else {
       for (let run = Math.ceil(segment.first / step) * step; run <= segment.last; run += step) {
         if (run !== last) add((start + run - segment.first + 0.5) / total, String(run));

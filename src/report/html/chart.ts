@@ -5,7 +5,7 @@ import { html, type Markup } from './markup.ts';
 import type { CellState } from './segments.ts';
 
 /** Width of the picture in its own units; the page stretches it. */
-export const pictureWidth = 1000;
+export const PICTURE_WIDTH = 1000;
 
 /** How a picture is drawn. */
 export interface ChartOptions {
@@ -39,7 +39,7 @@ export function chart(
     );
     return html`<g transform="translate(0 ${index * (lane + space)})">${shapes}</g>`;
   });
-  const markup = html`<div class="plot ${options.size}">${backgrounds}<svg viewBox="0 0 ${pictureWidth} ${height}" height="${height}" preserveAspectRatio="none" role="group" aria-label="${options.label}">${paths}${breaks(stripes, height)}<g class="hits">${stripes.map((stripe, index) => hit(stripe, index, height))}</g></svg></div>
+  const markup = html`<div class="plot ${options.size}">${backgrounds}<svg viewBox="0 0 ${PICTURE_WIDTH} ${height}" height="${height}" preserveAspectRatio="none" role="group" aria-label="${options.label}">${paths}${breaks(stripes, height)}<g class="hits">${stripes.map((stripe, index) => hit(stripe, index, height))}</g></svg></div>
 <div class="axis" aria-hidden="true">${ticks(pieces, options.size === 'large' ? 6 : 0).map(
     ({ at, text, edge }) => html`<span class="${edge}" style="left:${short(at * 100)}%">${text}</span>`,
   )}</div>`;
@@ -52,13 +52,13 @@ function breaks(stripes: readonly Stripe[], height: number): Markup | undefined 
     .filter(({ isBreak, parts }) => isBreak && parts.length === 1)
     .flatMap(({ from, to }) => [from, to]);
   if (edges.length === 0) return undefined;
-  return html`<path class="break" d="${edges.map((at) => `M${short(at * pictureWidth)} 0V${height}`).join('')}"/>`;
+  return html`<path class="break" d="${edges.map((at) => `M${short(at * PICTURE_WIDTH)} 0V${height}`).join('')}"/>`;
 }
 
 /** What the pointer finds, in all lanes at once. Tab reaches the first one, and arrow keys the others from there. */
 function hit(stripe: Stripe, index: number, height: number): Markup {
-  const x = short(stripe.from * pictureWidth);
-  const width = short((stripe.to - stripe.from) * pictureWidth);
+  const x = short(stripe.from * PICTURE_WIDTH);
+  const width = short((stripe.to - stripe.from) * PICTURE_WIDTH);
   const tabIndex = index === 0 ? 0 : -1;
   return html`<rect x="${x}" width="${width}" height="${height}" tabindex="${tabIndex}" role="img"><title>${describeStripe(stripe)}</title></rect>`;
 }
@@ -134,8 +134,8 @@ function joined(boxes: readonly Box[]): Box[] {
 }
 
 function boxPath({ from, to, top, bottom }: Box, height: number): string {
-  const left = short(from * pictureWidth);
-  const right = short(to * pictureWidth);
+  const left = short(from * PICTURE_WIDTH);
+  const right = short(to * PICTURE_WIDTH);
   return `M${left} ${short(top * height)}H${right}V${short(bottom * height)}H${left}z`;
 }
 

@@ -8,9 +8,9 @@ import type { Problem } from './problems.ts';
 import { lengthOf } from './segments.ts';
 
 /** Columns of a picture: two pixels each on a usual screen. */
-const columns = 600;
+const COLUMNS = 600;
 /** Run numbers in the picture of the newest runs. */
-const newest = 150;
+const NEWEST = 150;
 
 /** A picture of all runs, and another one of the newest. */
 export function coverage(
@@ -22,14 +22,14 @@ export function coverage(
   const total = pieces.reduce((sum, { units }) => sum + units, 0);
   if (total === 0) return html`<p class="quiet">No place that answered has runs.</p>`;
   const all = picture(selection === undefined ? 'All runs' : 'Selected runs', pieces);
-  if (total <= newest) return all;
-  return html`${all}${picture(`The last ${newest}`, lastUnits(pieces, newest))}`;
+  if (total <= NEWEST) return all;
+  return html`${all}${picture(`The last ${NEWEST}`, lastUnits(pieces, NEWEST))}`;
 
   function picture(title: string, shown: readonly Piece[]): Markup {
     const options: ChartOptions = {
       places,
       label: `${title}: arrow keys move along the runs`,
-      columns,
+      columns: COLUMNS,
       size: 'large',
     };
     const { markup, stripes } = chart(shown, options);
@@ -39,7 +39,7 @@ export function coverage(
 }
 
 /** Signs that are nearer to each other than one part in this many become one. */
-const bins = 24;
+const BINS = 24;
 
 interface Cluster {
   readonly positions: number[];
@@ -53,7 +53,7 @@ function markers(stripes: readonly Stripe[], problems: readonly Problem[]): Mark
   const marked = problems.filter(({ isBacklog, isUnmarked }) => !isBacklog && !isUnmarked);
   for (const { from, to, parts } of stripes) {
     const position = (from + to) / 2;
-    const bin = Math.min(bins - 1, Math.floor(position * bins));
+    const bin = Math.min(BINS - 1, Math.floor(position * BINS));
     for (const problem of marked) {
       const runs = parts.filter(problem.holds).reduce((sum, part) => sum + lengthOf(part), 0);
       if (runs === 0) continue;

@@ -3,7 +3,7 @@ import { placeNames, type RunPlace, runPlaces } from '../status.ts';
 import type { Stripe } from './axis.ts';
 import { type CellState, isThere, joinRanges, lengthOf, type Segment } from './segments.ts';
 
-const shownRanges = 5;
+const SHOWN_RANGES = 5;
 
 /** A number with separated thousands: `12,345`. */
 export function counted(count: number): string {
@@ -75,7 +75,7 @@ function cellText({ cells }: Segment, place: RunPlace): string {
 
 function briefRanges(parts: readonly NumberRange[]): string {
   const ranges = joinRanges(parts);
-  const shown = ranges.slice(0, shownRanges).map(rangeText).join(', ');
-  const more = ranges.length - shownRanges;
+  const shown = ranges.slice(0, SHOWN_RANGES).map(rangeText).join(', ');
+  const more = ranges.length - SHOWN_RANGES;
   return more > 0 ? `${shown} and ${counted(more)} more` : shown;
 }

@@ -3,7 +3,7 @@ import { html, Markup } from './markup.ts';
 
 /** A whole document around a body. Its policy forbids it to load anything, and to run any script but its own. */
 export function pageOf(title: string, body: Markup): string {
-  const hash = createHash('sha256').update(script).digest('base64');
+  const hash = createHash('sha256').update(SCRIPT).digest('base64');
   const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${hash}'; img-src data:; base-uri 'none'; form-action 'none'`;
   return html`<!doctype html>
 <html lang="en">
@@ -15,18 +15,18 @@ export function pageOf(title: string, body: Markup): string {
 <meta name="generator" content="run-record-archiver">
 <title>${title}</title>
 <link rel="icon" href="data:,">
-<style>${new Markup(style)}</style>
+<style>${new Markup(STYLE)}</style>
 </head>
 <body>
 ${body}<div id="tip" hidden></div>
-<script>${new Markup(script)}</script>
+<script>${new Markup(SCRIPT)}</script>
 </body>
 </html>
 `.text;
 }
 
 /** Dark if the reader's system is dark, but light in print; only fonts of the system. */
-const style = `
+const STYLE = `
 :root{color-scheme:light;--paper:#f6f7f7;--card:#fff;--ink:#1c2426;--quiet:#5f6c70;--line:#dde3e4;--lane:#e4e9ea;
 --present:#2f7f86;--waiting:#b98a1c;--skipped:#c2571a;--failed:#c1272d;--absent:#8a979b;--good:#2c7a4b;--tip:#1c2426;--tip-ink:#f6f7f7}
 @media screen and (prefers-color-scheme:dark){:root{color-scheme:dark;--paper:#12181a;--card:#1a2225;--ink:#dfe6e7;--quiet:#93a2a6;--line:#2c373b;--lane:#2a3539;
@@ -130,7 +130,7 @@ a:focus-visible,summary:focus-visible{outline:2px solid var(--present);outline-o
  * Tells at once what is under the pointer or has the focus, moves along the runs with the arrow keys, and says how old the page
  * is. Without the script, the titles still show.
  */
-const script = `
+const SCRIPT = `
 'use strict';
 (() => {
   const tip = document.getElementById('tip');

@@ -150,11 +150,11 @@ export function findProblems(segments: readonly Segment[]): Problem[] {
 }
 
 /** Ranges of a problem that get a picture, and those that are at least named. */
-const pictured = 10;
-const named = 300;
+const PICTURED = 10;
+const NAMED = 300;
 /** Runs to the left and right in a picture: a tenth of the range, but at least so many. */
-const leastMargin = 12;
-const columns = 80;
+const LEAST_MARGIN = 12;
+const COLUMNS = 80;
 
 /** Each problem with close-ups of its newest ranges, the other ranges as text, and the reasons of failed runs. */
 export function problemList(
@@ -165,12 +165,12 @@ export function problemList(
   if (problems.length === 0) return html`<p class="quiet">No run is known to be missing anywhere.</p>`;
   return html`${problems.map((problem) => {
     const newest = [...problem.ranges].reverse();
-    const rest = newest.slice(pictured);
+    const rest = newest.slice(PICTURED);
     return html`<section class="problem ${problem.level}" id="${problem.kind}">
 <h3><span class="sign" aria-hidden="true">${problem.sign}</span>${problem.title} <span class="count">${summary(problem)}</span></h3>
 <p class="advice">${problem.advice}</p>
 ${failureReasons(stages.find(({ stage }) => stage === problem.failedIn))}
-<div class="closeups">${newest.slice(0, pictured).map((range) => closeUp(range, problem, segments, places))}</div>
+<div class="closeups">${newest.slice(0, PICTURED).map((range) => closeUp(range, problem, segments, places))}</div>
 ${rest.length === 0 ? undefined : remaining(rest)}</section>
 `;
   })}`;
@@ -188,22 +188,27 @@ function closeUp(
   segments: readonly Segment[],
   places: Status['places'],
 ): Markup {
-  const margin = Math.max(leastMargin, Math.ceil(lengthOf(range) / 10));
+  const margin = Math.max(LEAST_MARGIN, Math.ceil(lengthOf(range) / 10));
   const pieces = piecesBetween(segments, range.first - margin, range.last + margin);
-  const { markup } = chart(pieces, { places, label: `Around ${rangeText(range)}`, columns, size: 'small' });
+  const { markup } = chart(pieces, {
+    places,
+    label: `Around ${rangeText(range)}`,
+    columns: COLUMNS,
+    size: 'small',
+  });
   const count = range.first === range.last ? undefined : html` <span>${runsText(lengthOf(range))}</span>`;
   return html`<figure><figcaption><b>${rangeText(range)}</b>${count}<span class="away"> ${title}</span></figcaption>${markup}</figure>
 `;
 }
 
 function remaining(ranges: readonly NumberRange[]): Markup {
-  const shown = ranges.slice(0, named).map(rangeText).join(', ');
-  const more = ranges.length - named;
+  const shown = ranges.slice(0, NAMED).map(rangeText).join(', ');
+  const more = ranges.length - NAMED;
   const end = more > 0 ? ` and ${counted(more)} more; --json lists them all` : '';
   return html`<details><summary>${counted(ranges.length)} more</summary><p class="ranges">${shown}${end}</p></details>`;
 }
 
-const shownRuns = 50;
+const SHOWN_RUNS = 50;
 
 /** When and why the runs of a stage's failure log failed, newest run first. */
 function failureReasons(stage: Status['stages'][number] | undefined): Markup | undefined {
@@ -211,9 +216,9 @@ function failureReasons(stage: Status['stages'][number] | undefined): Markup | u
   const newest = explainedRuns(stage).reverse();
   if (newest.length === 0) return undefined;
   const unexplained = unexplainedRuns(stage);
-  const more = newest.length - shownRuns;
+  const more = newest.length - SHOWN_RUNS;
   return html`<ul class="reasons">${newest
-    .slice(0, shownRuns)
+    .slice(0, SHOWN_RUNS)
     .map(
       ({ run, time, message }) =>
         html`<li><b>${run}</b> <time datetime="${time}">${timeText(time)}</time> ${message}</li>`,

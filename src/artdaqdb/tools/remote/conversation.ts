@@ -3,7 +3,7 @@ import type { RunNumber } from '../../../runs/run-number.ts';
 import type { ChildEnd } from '../child-process.ts';
 import type { ToolCall, ToolDatabase } from '../tool-host.ts';
 import { TOOLS, type Tool } from '../tool-host.ts';
-import { checkScript, endScript, type RemoteLimits, runScript, tryOutScript } from './script.ts';
+import { CHECK_SCRIPT, END_SCRIPT, type RemoteLimits, RUN_SCRIPT, TRY_OUT_SCRIPT } from './script.ts';
 import type { Connect, RemoteSession } from './ssh-session.ts';
 
 /** What the host says of the programs. */
@@ -21,12 +21,12 @@ export interface CheckOutcome {
 
 /** Asks the host whether it has the programs. */
 export function askForPrograms(connect: Connect, { around }: RemoteLimits): Promise<CheckOutcome> {
-  return outcomeOf(connect(checkScript, [], around));
+  return outcomeOf(connect(CHECK_SCRIPT, [], around));
 }
 
 /** Asks the host whether it has the programs, and the tools for their help texts. @param seconds that all of it may take */
 export function tryOutPrograms(connect: Connect, seconds: number): Promise<CheckOutcome> {
-  return outcomeOf(connect(tryOutScript, [String(Math.max(1, Math.floor(seconds / 2)))], seconds));
+  return outcomeOf(connect(TRY_OUT_SCRIPT, [String(Math.max(1, Math.floor(seconds / 2)))], seconds));
 }
 
 async function outcomeOf(session: RemoteSession): Promise<CheckOutcome> {
@@ -69,7 +69,7 @@ export async function runToolThere(
   const threads = takesThreads ? 'half' : '1';
   const limits = [toolLimit, patience, grace].map(String);
   const values = [tool, String(run), config, threads, ...limits, databaseUri];
-  const session = connect(runScript, values, toolLimit + around, directory);
+  const session = connect(RUN_SCRIPT, values, toolLimit + around, directory);
   let workplace: Workplace | undefined;
   let exported: Buffer | undefined;
   let answer = await session.answer();
@@ -92,7 +92,7 @@ function split(answer: string): [word: string, rest: string] {
   return blank === -1 ? [answer, ''] : [answer.slice(0, blank), answer.slice(blank + 1)];
 }
 
-/** Process id and temporary directory of {@link runScript} on the host. */
+/** Process id and temporary directory of {@link RUN_SCRIPT} on the host. */
 export interface Workplace {
   readonly pid: string;
   readonly directory: string;
@@ -140,7 +140,7 @@ export class RemoteLeftovers {
 
   async #endOne({ pid, directory }: Workplace): Promise<boolean> {
     const { patience, grace, around } = this.#limits;
-    const session = this.#connect(endScript, [String(patience + 2 * grace), pid, directory], around);
+    const session = this.#connect(END_SCRIPT, [String(patience + 2 * grace), pid, directory], around);
     const answer = await session.answer();
     await session.end();
     return answer === 'gone';

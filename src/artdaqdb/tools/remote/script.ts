@@ -7,7 +7,7 @@ import { TOOLS } from '../tool-host.ts';
  * shell may print lines of its own. The output of programs goes to standard error.
  */
 
-/** The programs besides the tools that {@link runScript} uses. */
+/** The programs besides the tools that {@link RUN_SCRIPT} uses. */
 const helpers = ['mktemp', 'tar', 'head', 'wc', 'timeout', 'getconf'];
 
 /**
@@ -23,7 +23,7 @@ const helpers = ['mktemp', 'tar', 'head', 'wc', 'timeout', 'getconf'];
  * index of a FilesystemDB tears it. `timeout` gives the tool a process group of its own. The tool's working directory holds
  * nothing but `run`, and the tool knows no other path: bulkdownloader hands names to a shell, unquoted.
  */
-export const runScript = `
+export const RUN_SCRIPT = `
 for name in nonce tool run config threads limit patience grace ARTDAQ_DATABASE_URI; do
   IFS= read -r "$name" || exit 1
 done
@@ -81,7 +81,7 @@ tidy
 say tool "$code"
 `;
 
-const lookForPrograms = `
+const LOOK_FOR_PROGRAMS = `
 for program in ${TOOLS.join(' ')} ${helpers.join(' ')}; do
   command -v "$program" >/dev/null || printf '%s missing %s\\n' "$nonce" "$program"
 done
@@ -89,28 +89,28 @@ printf '%s path %s\\n%s end\\n' "$nonce" "$PATH" "$nonce"
 `;
 
 /** Looks for the programs. Lines read: nonce. Answers: `missing <program>` for each that PATH lacks, `path <PATH>`, `end`. */
-export const checkScript = `
+export const CHECK_SCRIPT = `
 IFS= read -r nonce || exit 1
-${lookForPrograms}`;
+${LOOK_FOR_PROGRAMS}`;
 
 /**
- * As {@link checkScript}, but first lets each tool on PATH print its help text to standard error. Lines read: nonce, seconds
+ * As {@link CHECK_SCRIPT}, but first lets each tool on PATH print its help text to standard error. Lines read: nonce, seconds
  * allowed. One more answer per tool: `help <tool> <exit code>`.
  */
-export const tryOutScript = `
+export const TRY_OUT_SCRIPT = `
 IFS= read -r nonce && IFS= read -r limit || exit 1
 for tool in ${TOOLS.join(' ')}; do
   command -v "$tool" >/dev/null || continue
   timeout -k 1 "$limit" "$tool" -h </dev/null >&2
   printf '%s help %s %s\\n' "$nonce" "$tool" "$?"
 done
-${lookForPrograms}`;
+${LOOK_FOR_PROGRAMS}`;
 
 /**
  * Ends what a broken connection may have left. Lines read: nonce, seconds to wait, process id and directory as answered by
- * {@link runScript}. Answers `gone` once nothing is left.
+ * {@link RUN_SCRIPT}. Answers `gone` once nothing is left.
  */
-export const endScript = `
+export const END_SCRIPT = `
 for name in nonce left pid dir; do IFS= read -r "$name" || exit 1; done
 exec 2>/dev/null
 if [ -d "$dir" ]; then

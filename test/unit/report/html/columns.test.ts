@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { lastUnits, layOut, piecesBetween, ticks, toStripes } from '../../../../src/report/html/axis.ts';
-import { lanePaths, pictureWidth } from '../../../../src/report/html/chart.ts';
+import { lanePaths, PICTURE_WIDTH } from '../../../../src/report/html/chart.ts';
 import { describeStripe } from '../../../../src/report/html/describe.ts';
 import { toSegments } from '../../../../src/report/html/segments.ts';
 import { statusOf } from '../../../helpers/status.ts';
@@ -70,7 +70,7 @@ describe('columns', () => {
             const isWhole = parts.every((part) => part.cells[place] === 'present');
             const counted = runs.filter((run) => run >= first && run <= last && here.has(run)).length;
             expect(isWhole).toBe(counted === last - first + 1);
-            const center = ((from + to) / 2) * pictureWidth;
+            const center = ((from + to) / 2) * PICTURE_WIDTH;
             const isDrawnWhole = whole.some(([left = 0, , right = 0]) => left < center && center < right);
             expect(isDrawnWhole).toBe(isWhole);
           }
