@@ -21,14 +21,14 @@ export async function runTool(
 ): Promise<void> {
   process.exitCode = exitCodes.unexpectedError;
   outliveTerminal();
-  const worked = await work(process.argv.slice(2)).catch((error: unknown) => toolFailure(program, error));
+  const worked = await work(process.argv.slice(2)).catch((error: unknown) => codeOfFailure(program, error));
   const code = codeUnlessLost(program, worked);
   process.exitCode = code;
   endSoon(code);
 }
 
 /** Says what ended a tool, unless commander has said it, and gives the exit code. */
-export function toolFailure(program: string, error: unknown): number {
+export function codeOfFailure(program: string, error: unknown): number {
   if (error instanceof CommanderError) return exitCodeOf(error);
   // The user of a tool names its files, so a call to the system that fails is no bug.
   const isOfSystem = errorCode(error) !== undefined && !(error instanceof ArchiverError);

@@ -44,7 +44,7 @@ const titles = {
 } as const;
 
 /** A place where a stage broke off, and why. */
-interface BrokenPlace {
+interface StageBreak {
   readonly place: string;
   readonly error: string;
 }
@@ -65,7 +65,7 @@ export async function runStages(request: StagesRequest, execution: Execution): P
   execution.logger.info(`=== Execution Mode: ${modeTitle(request)} ===`);
   let nowhere = request.runs?.asked ?? [];
   let archived: readonly RunNumber[] = [];
-  let broken: BrokenPlace | undefined;
+  let broken: StageBreak | undefined;
   for (const name of stagesOf(request)) {
     if (execution.shutdown.aborted) break;
     const { outcome, stage } = await runStage(name, request, execution, archived, broken);
@@ -135,7 +135,7 @@ async function runStage(
   request: StagesRequest,
   execution: Execution,
   archived: readonly RunNumber[],
-  broken: BrokenPlace | undefined,
+  broken: StageBreak | undefined,
 ): Promise<StageEnd> {
   const { logger } = execution;
   const mode =
@@ -158,7 +158,7 @@ async function runStage(
   return end;
 }
 
-function notBegun(stage: StageName, { place, error }: BrokenPlace): StageEnd {
+function notBegun(stage: StageName, { place, error }: StageBreak): StageEnd {
   const why = `not begun, because it needs what the stage before found broken: ${error}`;
   return {
     outcome: { ...nothing(stage), error: why, brokenPlace: place },

@@ -4,7 +4,7 @@ import { waitingFacts } from '../stages/waiting-texts.ts';
 import { positionOf } from '../state/position.ts';
 import { info, type ReportLine, warning } from './lines.ts';
 import {
-  missingRuns,
+  missingAtTarget,
   outdatedBlobs,
   placeNames,
   runsOnlyInUconDb,
@@ -37,7 +37,10 @@ export function recommendations(status: Status): ReportLine[] {
 }
 
 function toBeDone(status: Status): ReportLine[] {
-  const [toImport, toMigrate] = [missingRuns(status, 'import') ?? [], missingRuns(status, 'migrate') ?? []];
+  const [toImport, toMigrate] = [
+    missingAtTarget(status, 'import') ?? [],
+    missingAtTarget(status, 'migrate') ?? [],
+  ];
   const lines: ReportLine[] = [];
   if (toImport.length > 0) {
     lines.push(
@@ -54,7 +57,7 @@ function toBeDone(status: Status): ReportLine[] {
 
 function stageLines(record: StageRecord, status: Status): ReportLine[] {
   const { stage, state, failed, uncompared, reasons } = record;
-  const skipped = skippedRuns(missingRuns(status, stage) ?? [], record);
+  const skipped = skippedRuns(missingAtTarget(status, stage) ?? [], record);
   const lines: ReportLine[] = [];
   if (skipped.length > 0) {
     lines.push(

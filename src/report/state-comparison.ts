@@ -3,7 +3,7 @@ import type { RunNumber } from '../runs/run-number.ts';
 import { formatRuns } from '../runs/run-set.ts';
 import { positionOf } from '../state/position.ts';
 import { info, type ReportLine } from './lines.ts';
-import { missingRuns, placeNames, runsAt, type StageRecord, type Status, stagePlaces } from './status.ts';
+import { missingAtTarget, placeNames, runsAt, type StageRecord, type Status, stagePlaces } from './status.ts';
 
 const RULE = '-'.repeat(70);
 const headings = { import: 'IMPORT STAGE STATE', migrate: 'MIGRATION STAGE STATE' } as const;
@@ -46,7 +46,7 @@ export function stageFacts(stage: StageRecord, status: Status): Fact[] {
 /** @param position the stage has archived every run at its source up to this one, or should have */
 function placeFacts(position: RunNumber, stage: StageName, status: Status): Fact[] {
   const { source, target } = stagePlaces[stage];
-  const absent = missingRuns(status, stage);
+  const absent = missingAtTarget(status, stage);
   if (absent === undefined) {
     const unknown = runsAt(status, source) === undefined ? source : target;
     return [alarm('Status', `not known: ${placeNames[unknown]} could not be queried`)];

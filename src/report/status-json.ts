@@ -7,7 +7,7 @@ import { recommendations } from './recommendations.ts';
 import {
   explainedRuns,
   isWhole,
-  missingRuns,
+  missingAtTarget,
   outdatedBlobs,
   type PlaceStatus,
   runsOnlyInUconDb,
@@ -39,7 +39,7 @@ export function statusJson(status: Status, now: Date): string {
     places: status.places.map(placeJson),
     stages: status.stages.map((stage) => {
       if ('error' in stage) return { stage: stage.stage, error: stage.error };
-      const missing = missingRuns(status, stage.stage);
+      const missing = missingAtTarget(status, stage.stage);
       return {
         stage: stage.stage,
         error: null,
@@ -54,8 +54,8 @@ export function statusJson(status: Status, now: Date): string {
       };
     }),
     differences: {
-      to_import: runsJson(missingRuns(status, 'import')),
-      to_migrate: runsJson(missingRuns(status, 'migrate')),
+      to_import: runsJson(missingAtTarget(status, 'import')),
+      to_migrate: runsJson(missingAtTarget(status, 'migrate')),
       without_files: runsJson(runsWithoutFiles(status)),
       only_in_ucondb: runsJson(runsOnlyInUconDb(status)),
     },

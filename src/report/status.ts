@@ -122,7 +122,7 @@ export function extentOf(runs: readonly RunNumber[]): (readonly [string, string]
 }
 
 /** The runs that a stage has not brought to its target, ascending; undefined if that can't be told. */
-export function missingRuns(status: Status, stage: StageName): readonly RunNumber[] | undefined {
+export function missingAtTarget(status: Status, stage: StageName): readonly RunNumber[] | undefined {
   const { source, target } = stagePlaces[stage];
   return onlyAt(status, source, target);
 }

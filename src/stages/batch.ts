@@ -35,7 +35,7 @@ export interface BatchStart {
 export type BatchResult = Omit<StageResult, 'waiting'>;
 
 /** Where and why a batch broke off before all of its runs were tried. */
-interface BrokenPlace {
+interface BatchBreak {
   readonly place: Place;
   /** Is it the site's fault for certain? */
   readonly isOfSite: boolean;
@@ -77,7 +77,7 @@ export async function processBatch(
   logger.info(`${label}: Processing batch of ${total} runs.`);
   logger.info(`Starting parallel processing of ${total} runs with ${settings.parallelWorkers} workers`);
   const schedule = new Schedule({ ...plan, isAlarmed });
-  let broken: BrokenPlace | undefined;
+  let broken: BatchBreak | undefined;
   const process = async (run: RunNumber): Promise<void> => {
     const end = await attempt(run, { once: schedule.isAlarmed, ending: ending.signal });
     if (end.kind === 'left') return schedule.withdrawn(run);
@@ -104,7 +104,7 @@ function summarise(
   { successful: archived, failed: condemned, tried }: ProgressRecorder,
   book: WaitingBook,
   total: number,
-  broken: BrokenPlace | undefined,
+  broken: BatchBreak | undefined,
   { files, logger, shutdown }: StageContext,
 ): BatchResult {
   const successful = [...archived];

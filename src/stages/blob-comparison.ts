@@ -30,7 +30,7 @@ export interface PackedRun {
 }
 
 /** What UconDB holds of a run, and how it compares with the record. `lacks-times`: equal but for a stop time that came later. */
-export interface StoredRun {
+export interface ComparedBlob {
   readonly blob: Buffer;
   readonly verdict: 'equal' | 'lacks-times';
 }
@@ -61,7 +61,7 @@ export class BlobComparison {
    * Reads a blob back and compares it, except for the two lines with the packing time.
    * @throws BlobDifferenceError, and what fetching the blob throws
    */
-  async look(run: RunNumber, packed: PackedRun, visit: Visit): Promise<StoredRun> {
+  async look(run: RunNumber, packed: PackedRun, visit: Visit): Promise<ComparedBlob> {
     const blob = await visit.at('UconDB read', (stop) => this.#parts.uconDb.get(run, stop));
     const difference = differenceOf(run, packed, blob);
     if (difference === 'equal' || difference === 'lacks-times') return { blob, verdict: difference };
@@ -76,7 +76,7 @@ export class BlobComparison {
    * Reads a blob back and compares it byte for byte with what was uploaded.
    * @throws BlobDifferenceError, and what fetching the blob throws
    */
-  async lookAtUpload(run: RunNumber, { blob: sent }: PackedRun, visit: Visit): Promise<StoredRun> {
+  async lookAtUpload(run: RunNumber, { blob: sent }: PackedRun, visit: Visit): Promise<ComparedBlob> {
     const blob = await visit.at('UconDB read', (stop) => this.#parts.uconDb.get(run, stop));
     // Equal bytes have equal sums.
     if (blob.equals(sent)) return { blob, verdict: 'equal' };
@@ -93,7 +93,7 @@ export class BlobComparison {
    * @param look makes the comparison
    * @throws PersistenceError if it can't be noted that a stop time came later
    */
-  async noting(run: RunNumber, look: () => Promise<StoredRun>, logger: Logger): Promise<StoredRun> {
+  async noting(run: RunNumber, look: () => Promise<ComparedBlob>, logger: Logger): Promise<ComparedBlob> {
     const { amended, unequal } = this.#parts;
     try {
       const stored = await look();
@@ -121,7 +121,7 @@ function differenceOf(
   run: RunNumber,
   { files, blob: packed }: PackedRun,
   stored: Buffer,
-): StoredRun['verdict'] | readonly string[] {
+): ComparedBlob['verdict'] | readonly string[] {
   if (sameRecord(packed, stored)) return 'equal';
   try {
     const record = unpackBlob(stored);

@@ -99,7 +99,7 @@ async function compare(
 ): Promise<ComparedFiles> {
   const names = compareFiles(exported, unpacked).different;
   const { meanings, notes } = await meaningsOf(names, exported, unpacked, normaliser);
-  const reduced = (files: readonly FhiclFile[], place: keyof Meaning): FhiclFile[] =>
+  const reduced = (files: readonly FhiclFile[], place: keyof FileMeaning): FhiclFile[] =>
     files.map(({ name, text }) => {
       const isEqual = !names.includes(name);
       return { name, text: isEqual ? text : reduceLines(meanings.get(name)?.[place] ?? text, lines) };
@@ -113,7 +113,7 @@ async function compare(
 }
 
 /** A file in the form that shows only its meaning, in both places. */
-interface Meaning {
+interface FileMeaning {
   readonly artdaqDb: string;
   readonly uconDb: string;
 }
@@ -124,8 +124,8 @@ async function meaningsOf(
   exported: readonly FhiclFile[],
   unpacked: readonly FhiclFile[],
   normaliser: Normaliser | undefined,
-): Promise<{ readonly meanings: ReadonlyMap<string, Meaning>; readonly notes: readonly string[] }> {
-  const meanings = new Map<string, Meaning>();
+): Promise<{ readonly meanings: ReadonlyMap<string, FileMeaning>; readonly notes: readonly string[] }> {
+  const meanings = new Map<string, FileMeaning>();
   const notes: string[] = [];
   if (normaliser === undefined || names.length === 0) return { meanings, notes };
   const places = await Promise.all([normaliser(names, exported), normaliser(names, unpacked)]);

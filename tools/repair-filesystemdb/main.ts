@@ -7,7 +7,7 @@ import { exitCodes } from '../../src/exit.ts';
 import { silentLogger } from '../../src/log/logger.ts';
 import { standardOutput } from '../../src/log/standard-stream.ts';
 import { formatJson, visibleLines } from '../../src/shown-text.ts';
-import { runTool, toolFailure } from '../run-tool.ts';
+import { codeOfFailure, runTool } from '../run-tool.ts';
 import { defaultBackupParent } from './backup.ts';
 import { readFlags } from './flags.ts';
 import { repairDatabase } from './repair.ts';
@@ -54,7 +54,7 @@ function failureOf(error: unknown): number {
     console.error(`${PROGRAM}: interrupted`);
     return exitCodes.stopped;
   }
-  const code = toolFailure(PROGRAM, error);
+  const code = codeOfFailure(PROGRAM, error);
   // The code for a failure means that findings are left.
   return code === exitCodes.failure ? exitCodes.unexpectedError : code;
 }

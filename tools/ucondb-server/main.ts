@@ -6,7 +6,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { ArchiverError } from '../../src/errors.ts';
 import { exitCodes } from '../../src/exit.ts';
 import { outliveTerminal } from '../../src/log/standard-stream.ts';
-import { toolFailure } from '../run-tool.ts';
+import { codeOfFailure } from '../run-tool.ts';
 import { startUconDbServer } from './server.ts';
 
 interface ServerFlags {
@@ -60,5 +60,5 @@ try {
   console.log(server.url);
   process.exitCode = exitCodes.success;
 } catch (error) {
-  process.exitCode = toolFailure('ucondb-server', error);
+  process.exitCode = codeOfFailure('ucondb-server', error);
 }

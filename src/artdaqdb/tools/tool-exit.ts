@@ -15,7 +15,7 @@ export interface ToolEnd extends ChildEnd {
   readonly timeoutMs: number;
 }
 
-interface Meaning {
+interface ExitMeaning {
   readonly text: string;
   /** May the same succeed a little later? */
   readonly retryable: boolean;
@@ -34,17 +34,17 @@ export const SHORTAGE_ADVICE =
 /** How much of the output a message shows; the log has more. */
 const SHOWN_CHARACTERS = 2000;
 
-const lasting = (text: string): Meaning => ({ text, retryable: false, fault: 'unknown' });
-const passing = (text: string): Meaning => ({ text, retryable: true, fault: 'unknown' });
-const unfit = (text: string): Meaning => ({ text, retryable: false, fault: 'site' });
+const lasting = (text: string): ExitMeaning => ({ text, retryable: false, fault: 'unknown' });
+const passing = (text: string): ExitMeaning => ({ text, retryable: true, fault: 'unknown' });
+const unfit = (text: string): ExitMeaning => ({ text, retryable: false, fault: 'site' });
 
-const usage = (what: string): Meaning =>
+const usage = (what: string): ExitMeaning =>
   lasting(
     `it refused its arguments (${what}); check that it is the program of artdaq_database v1_10, and that a wrapper script hands all arguments on`,
   );
 
 /** Exit codes that mean the same for both tools (documentation/ARTDAQDB_TOOLS.md, "When a tool fails"). */
-const CODES: ReadonlyMap<number, Meaning> = new Map([
+const CODES: ReadonlyMap<number, ExitMeaning> = new Map([
   [126, unfit('it can not be executed; check its permissions, and that it is built for this system')],
   [
     127,
@@ -64,7 +64,7 @@ const CODES: ReadonlyMap<number, Meaning> = new Map([
   ],
 ]);
 
-const SIGNALS: ReadonlyMap<string, Meaning> = new Map([
+const SIGNALS: ReadonlyMap<string, ExitMeaning> = new Map([
   ['SIGABRT', passing('it aborted on an internal error')],
   [
     'SIGFPE',
@@ -155,7 +155,7 @@ export function startFailure(error: unknown, tool: Tool, place: string, run: Run
   );
 }
 
-function meaningOf({ tool, code, signal, timedOut, timeoutMs }: ToolEnd): Meaning {
+function meaningOf({ tool, code, signal, timedOut, timeoutMs }: ToolEnd): ExitMeaning {
   if (timedOut) {
     return passing(
       `it was ended after ${timeoutMs / 1000} s; look in its output for a database that does not answer`,
@@ -183,7 +183,7 @@ function outputOf({ stdout, stderr }: ChildEnd): string {
   return `. It printed:\n${shown}`;
 }
 
-interface Sign {
+interface TroubleSign {
   /** The words of the system, or of MongoDB's C++ driver. */
   readonly sign: RegExp;
   readonly text: string;
@@ -194,7 +194,7 @@ interface Sign {
   readonly only?: Tool;
 }
 
-const SIGNS: readonly Sign[] = [
+const SIGNS: readonly TroubleSign[] = [
   {
     sign: /no space left on device/i,
     text: 'the disk that it writes to is full; make room there',

@@ -5,7 +5,7 @@ import { stageFacts } from '../state-comparison.ts';
 import {
   extentOf,
   isWhole,
-  missingRuns,
+  missingAtTarget,
   type PlaceStatus,
   placeNames,
   runPlaces,
@@ -70,8 +70,8 @@ export function keyFigures(
 ${figure('Archived everywhere', isAsked ? complete : undefined, 'info', undefined)}
 ${figure('Import failed', failed('import'), 'error', 'import-failed')}
 ${figure('Migration failed', failed('migrate'), 'error', 'migrate-failed')}
-${figure('To import', missingRuns(status, 'import')?.length, 'info', 'to-import')}
-${figure('To migrate', missingRuns(status, 'migrate')?.length, 'info', 'to-migrate')}
+${figure('To import', missingAtTarget(status, 'import')?.length, 'info', 'to-import')}
+${figure('To migrate', missingAtTarget(status, 'migrate')?.length, 'info', 'to-migrate')}
 ${figure('Gaps', answers ? totalOf('gaps') : undefined, 'info', 'gaps')}
 </ul>`;
 
@@ -104,7 +104,7 @@ function placeCard({ place, location, runs, error }: PlaceStatus): Markup {
 function stageCard(stage: Status['stages'][number], status: Status, compareState: boolean): Markup {
   const title = stage.stage === 'import' ? 'Import stage' : 'Migrate stage';
   if ('error' in stage) return card(title, 'state', [['Status', stage.error, 'error']]);
-  const missing = missingRuns(status, stage.stage);
+  const missing = missingAtTarget(status, stage.stage);
   const skipped = missing && skippedRuns(missing, stage);
   const rows: Row[] = [
     ['Position', String(positionOf(stage.state))],

@@ -3,7 +3,7 @@ import { byRunNumber, type RunNumber } from '../../runs/run-number.ts';
 import type { NumberRange, RunSet } from '../../runs/run-set.ts';
 import { isAbove, positionOf } from '../../state/position.ts';
 import {
-  missingRuns,
+  missingAtTarget,
   outdatedBlobs,
   type RunPlace,
   runPlaces,
@@ -164,7 +164,7 @@ function classifier(status: Status): (run: RunNumber) => RunState {
 function reasons(name: StageName, status: Status): (run: RunNumber) => CellState | undefined {
   const stage = status.stages.find((candidate) => candidate.stage === name);
   if (stage === undefined || 'error' in stage) return () => undefined;
-  const missing = missingRuns(status, name) ?? [];
+  const missing = missingAtTarget(status, name) ?? [];
   const position = positionOf(stage.state);
   const failed = new Set(stage.failed);
   const skipped = new Set(skippedRuns(missing, stage));
