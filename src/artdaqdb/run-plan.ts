@@ -1,8 +1,7 @@
 import { ArtdaqDbError } from '../errors.ts';
 import { type Collection, sameContent } from '../fhicl/document.ts';
 import { otherContent } from './presence.ts';
-import type { DocumentEntry, StoredDocument } from './stored-document.ts';
-import { ownObjectId, randomObjectId } from './stored-document.ts';
+import { type DocumentEntry, ownObjectId, randomObjectId, type StoredDocument } from './stored-document.ts';
 import { type NewDocument, type Submission, withId } from './submission.ts';
 
 /** The documents that a collection holds already. */

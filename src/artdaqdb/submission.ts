@@ -4,8 +4,7 @@ import { type Collection, formatTimestamp, toStoredJson } from '../fhicl/documen
 import { entityOf, type FhiclFile, SCHEMA_FILE } from '../fhicl/fhicl-file.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 import { configOf, configurationName } from './configuration-name.ts';
-import type { DocumentEntry } from './stored-document.ts';
-import { ownObjectId } from './stored-document.ts';
+import { type DocumentEntry, ownObjectId } from './stored-document.ts';
 
 /** The document in SystemLayout by which a run counts as stored. */
 const SCHEMA_ENTITY = entityOf({ name: SCHEMA_FILE });

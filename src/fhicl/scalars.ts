@@ -1,5 +1,4 @@
-import type { Scanner } from './scanner.ts';
-import { locate, withLineFeeds } from './scanner.ts';
+import { locate, type Scanner, withLineFeeds } from './scanner.ts';
 import type { ScalarType } from './tree.ts';
 
 /** What must follow a token: no printable character, one of these characters, or the end. */

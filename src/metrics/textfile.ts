@@ -1,6 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import type { StageName } from '../errors.ts';
-import { ConfigurationError, messageOf, PersistenceError } from '../errors.ts';
+import { ConfigurationError, messageOf, PersistenceError, type StageName } from '../errors.ts';
 import { writeFileAtomic } from '../files/atomic-file.ts';
 import { checkWritable, placeOf, type Usability } from '../files/directory-access.ts';
 import { readRegularFile } from '../files/regular-file.ts';

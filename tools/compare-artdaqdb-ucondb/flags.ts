@@ -2,8 +2,7 @@ import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { parseRunNumber, type RunNumber } from '../../src/runs/run-number.ts';
 import { commandOutput } from '../run-tool.ts';
-import type { LineOptions } from './line-options.ts';
-import { type LinePattern, readLinePattern } from './line-options.ts';
+import { type LineOptions, type LinePattern, readLinePattern } from './line-options.ts';
 
 /** What the command line asks for. */
 export interface CompareFlags {

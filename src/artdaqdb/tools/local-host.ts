@@ -9,8 +9,14 @@ import { errorCode } from '../../system-error.ts';
 import { type ChildEnd, runChild } from './child-process.ts';
 import { marksOf } from './private-directories.ts';
 import { helpFailure, startFailure, type ToolEnd, toolFailure, troubleOf } from './tool-exit.ts';
-import type { ToolCall, ToolDatabase, ToolHost } from './tool-host.ts';
-import { type SiteTrouble, TOOLS, type Tool } from './tool-host.ts';
+import {
+  type SiteTrouble,
+  TOOLS,
+  type Tool,
+  type ToolCall,
+  type ToolDatabase,
+  type ToolHost,
+} from './tool-host.ts';
 import { isPlain } from './tool-limits.ts';
 
 /** Milliseconds that a tool may take. */

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Check, CheckResult } from '../../../src/checks/run-checks.ts';
-import { runChecks } from '../../../src/checks/run-checks.ts';
+import { type Check, type CheckResult, runChecks } from '../../../src/checks/run-checks.ts';
 import { ConfigurationError } from '../../../src/errors.ts';
 import type { Usability } from '../../../src/files/directory-access.ts';
 

@@ -1,8 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Collection } from '../../../src/fhicl/document.ts';
-import { readStored, sameContent, toStoredJson } from '../../../src/fhicl/document.ts';
+import { type Collection, readStored, sameContent, toStoredJson } from '../../../src/fhicl/document.ts';
 import { exportOf, GOLDEN, identity, read, withoutStamps } from './support.ts';
 
 const COLLECTIONS: readonly Collection[] = ['RunHistory', 'SystemLayout'];

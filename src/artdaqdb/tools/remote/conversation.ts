@@ -1,8 +1,7 @@
 import { type ArchiverError, ArtdaqDbError, type Place } from '../../../errors.ts';
 import type { RunNumber } from '../../../runs/run-number.ts';
 import type { ChildEnd } from '../child-process.ts';
-import type { ToolCall, ToolDatabase } from '../tool-host.ts';
-import { TOOLS, type Tool } from '../tool-host.ts';
+import { TOOLS, type Tool, type ToolCall, type ToolDatabase } from '../tool-host.ts';
 import { CHECK_SCRIPT, END_SCRIPT, type RemoteLimits, RUN_SCRIPT, TRY_OUT_SCRIPT } from './script.ts';
 import type { Connect, RemoteSession } from './ssh-session.ts';
 
