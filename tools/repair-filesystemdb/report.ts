@@ -63,7 +63,7 @@ export function* reportLines(database: string, report: RepairReport, isApplied: 
 function* findingLines(finding: DatabaseFinding, isApplied: boolean): Generator<string> {
   const { kind, problem, remedy, advice } = finding;
   yield `${kind}: ${place(finding)}: ${problem}`;
-  if (remedy !== undefined) yield `    ${isApplied ? 'mended' : 'with --apply'}: ${remedy}`;
+  if (remedy !== undefined) yield `    ${isApplied ? 'repaired' : 'with --apply'}: ${remedy}`;
   if (advice !== undefined && !isSettled(finding, isApplied)) yield `    advice: ${advice}`;
 }
 
@@ -80,6 +80,6 @@ function summary(findings: readonly DatabaseFinding[], isApplied: boolean): stri
   const kinds = new Map<string, number>();
   for (const { kind } of findings) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   const counts = [...kinds].map(([kind, count]) => `${kind}: ${count}`).join(', ');
-  const repaired = isApplied ? `${repairable} mended` : `${repairable} can be mended with --apply`;
+  const repaired = isApplied ? `${repairable} repaired` : `${repairable} can be repaired with --apply`;
   return `${findings.length} findings (${counts}); ${repaired}, ${left} left for you`;
 }

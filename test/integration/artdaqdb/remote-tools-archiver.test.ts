@@ -94,7 +94,7 @@ describe.runIf(hasSshd())('the archiver with the tools of another host', () => {
     expect(Object.values(stored).every((count) => count === 1)).toBe(true);
   });
 
-  it.each<[what: string, spoil: () => void, mend: () => void]>([
+  it.each<[what: string, spoil: () => void, repair: () => void]>([
     [
       'has no temporary directory any more',
       () => login(join(site.directory, 'none')),
@@ -115,7 +115,7 @@ describe.runIf(hasSshd())('the archiver with the tools of another host', () => {
         tools.spoil('bulkloader', { fail: 'boot', says: 'No space left on device', skip: 2, always: true }),
       () => tools.spoil('bulkloader', {}),
     ],
-  ])('condemns no run if the host %s, and imports all once that is over', async (_what, spoil, mend) => {
+  ])('condemns no run if the host %s, and imports all once that is over', async (_what, spoil, repair) => {
     const runs = [5, 6, 7, 8, 9];
     site.addRuns(...runs);
     spoil();
@@ -125,7 +125,7 @@ describe.runIf(hasSshd())('the archiver with the tools of another host', () => {
     expect(stdout).toMatch(/run\(s\) wait since .* because of a fault at (?:host far-host|artdaqDB write)/);
     const tried = new Set([...stdout.matchAll(/Processing run (\d+)/g)].map(([, run]) => run));
     expect(tried.size).toBeLessThan(runs.length);
-    mend();
+    repair();
     expect((await archive([site.config, '--incremental', '--import-only'], { env })).code).toBe(0);
     expect(await new FilesystemDb(site.database).listRuns()).toEqual(runs);
   });

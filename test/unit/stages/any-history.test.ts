@@ -66,7 +66,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
     }),
   ),
   run.map((each) =>
-    named(`mend(${each})`, async ({ world }) => {
+    named(`repair(${each})`, async ({ world }) => {
       world.broken.delete(each);
     }),
   ),
