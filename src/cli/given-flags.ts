@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { RunSet } from '../runs/run-set.ts';
 
-/** Which of the runs that a mode finds it works on. */
+/** Which runs a mode works on, of those that it finds. */
 export interface Selection {
   /** Only these runs; all if absent. */
   readonly runs: RunSet | undefined;

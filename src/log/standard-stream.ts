@@ -89,7 +89,9 @@ export class StandardStream implements OutputStream {
   }
 }
 
+/** Standard output of this process. */
 export const standardOutput = new StandardStream('stdout');
+/** Standard error of this process. */
 export const standardError = new StandardStream('stderr');
 
 /**

@@ -49,11 +49,6 @@ interface StageBreak {
   readonly error: string;
 }
 
-/** Does the migrate stage need the place too? */
-function isNeededByMigration(place: string): boolean {
-  return place === 'artdaqDB read' || place === 'work directory' || place.startsWith('host ');
-}
-
 /**
  * Runs the stages that the request names, in order. If a stage breaks off at a place that the next one needs, the next one does
  * not begin: it would only wait for the same time-outs.
@@ -84,6 +79,11 @@ export async function runStages(request: StagesRequest, execution: Execution): P
       `neither in ${placesOf(request)}, nor in a failure log`,
   );
   return false;
+}
+
+/** Does the migrate stage need the place too? */
+function isNeededByMigration(place: string): boolean {
+  return place === 'artdaqDB read' || place === 'work directory' || place.startsWith('host ');
 }
 
 function placesOf(request: StagesRequest): string {

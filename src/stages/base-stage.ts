@@ -272,7 +272,10 @@ export abstract class BaseStage {
     return listing;
   }
 
-  /** Its file system may be away, or the configuration wrong. On a first execution the position was set by hand, and all is well. */
+  /**
+   * Its file system may be away, or the configuration wrong. On a first execution the position was set by hand, and all is
+   * well.
+   */
   async #warnOfEmptyTarget({ target }: Listing, { lastContiguousRun }: StageState): Promise<void> {
     if (target.length > 0 || lastContiguousRun === 0 || !(await this.#context.files.seen.hasAny())) return;
     this.logger.warning(
@@ -294,7 +297,7 @@ export abstract class BaseStage {
     return { position, failed, late, waiting: { ...waiting, byFault } };
   }
 
-  /** Takes failed runs that are at the target by now out of the failure log. */
+  /** Removes failed runs from the failure log that have reached the target since. */
   async #dropArchived(failed: ReadonlySet<RunNumber>, { target }: Listing): Promise<number> {
     const archived = target.filter((run) => failed.has(run));
     if (archived.length === 0) return 0;

@@ -29,6 +29,7 @@ export interface FailureReasonsOptions {
   readonly warn: (message: string) => void;
 }
 
+/** No reason is known. */
 export const noReasons: KnownReasons = { byRun: new Map(), problem: undefined };
 
 const record = z

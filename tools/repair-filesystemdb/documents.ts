@@ -57,6 +57,7 @@ export function ascending(texts: Iterable<string>): string[] {
   return [...new Set(texts)].sort();
 }
 
+/** Do two entries name a document in the same way? */
 export function isSameEntry(one: IndexEntry, other: IndexEntry): boolean {
   return LISTED_MEMBERS.every(
     (member) =>

@@ -18,6 +18,7 @@ export interface PlanOptions {
   readonly setAside: boolean;
 }
 
+/** The problem of a document that its index does not list. */
 export const UNLISTED = 'the index does not list it';
 
 /** What is wrong with one collection, and what it will hold after the repair. */
@@ -152,7 +153,7 @@ export class RepairPlan {
       this.#change(entry);
       this.report('lost document', id, entry, 'the index lists it, but the file is missing', {
         remedy: 'take it out of the index',
-        advice: 'if a backup has the file, put it back before mending',
+        advice: 'if a backup has the file, restore it before the repair',
       });
     }
   }

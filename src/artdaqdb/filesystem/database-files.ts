@@ -23,6 +23,7 @@ export interface DatabaseFiles
   readFile(path: string): Promise<Buffer>;
 }
 
+/** The system's own calls. */
 export const realFiles: DatabaseFiles = {
   ...nodeFiles,
   // Each export checks a dozen times whether anything has changed; the thread pool would take longer than the call.

@@ -24,6 +24,7 @@ export const MAJORITY = {
 /** Listings read small pieces of documents. */
 const LISTING_BATCH = 2000;
 
+/** Path of a document's configuration names. */
 export const CONFIGURATION_NAMES = 'configurations.name';
 
 /** One writing of a document: another one under the same id has other stamps. */

@@ -29,6 +29,8 @@ const SHORTAGES: ReadonlySet<string | undefined> = new Set([
   'ENFILE',
   'ETXTBSY',
 ]);
+
+/** Why a program can't be started at the moment. */
 export const SHORTAGE_ADVICE =
   'the machine is short of processes, memory or files, or the program is just being replaced';
 /** How much of the output a message shows; the log has more. */

@@ -21,6 +21,7 @@ export const ASSIGNED = 'configurations.assigned';
 export const VERSION = 'version';
 export const ALIASES = 'aliases.active.name';
 export const RUNS = 'runs.name';
+/** All of them but `ouid`: each maps keys to lists. */
 export const INDEX_MAPS = [VERSION, CONFIGURATIONS, ENTITIES, ALIASES, RUNS, ASSIGNED] as const;
 
 /** The lists of the maps that name a document. */

@@ -17,6 +17,7 @@ import { connectionFailure, scriptFailure } from './failure.ts';
 import { REMOTE_LIMITS, type RemoteLimits } from './script.ts';
 import { type Connect, RemoteSession, sshArguments } from './ssh-session.ts';
 
+/** Which host runs the tools, and how it is reached. */
 export interface RemoteHostOptions extends ToolDatabase {
   /** `artdaq_db.remote_host`: what ssh takes as destination. */
   readonly remoteHost: string;

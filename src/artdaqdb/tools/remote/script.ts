@@ -166,4 +166,5 @@ export interface RemoteLimits {
   readonly around: number;
 }
 
+/** The limits in production. */
 export const REMOTE_LIMITS: RemoteLimits = { tool: 300, patience: 30, grace: 5, around: 60 };
