@@ -3,7 +3,7 @@ import type { Logger } from '../log/logger.ts';
 import { pause } from '../net/backoff.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 import { isSystemError } from '../system-error.ts';
-import { type RunEnd, Visit } from './run-end.ts';
+import { type RunEnd, Visit } from './visit.ts';
 
 /** How often and how far apart a run is tried. */
 export interface AttemptOptions {

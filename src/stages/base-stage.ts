@@ -34,10 +34,10 @@ import {
   planBatch,
   sizeOf,
 } from './candidates.ts';
-import type { Visit } from './run-end.ts';
 import { Schedule } from './schedule.ts';
 import type { StageContext, StageRequest, StageResult } from './stage.ts';
 import type { FailedRun } from './stage-observer.ts';
+import type { Visit } from './visit.ts';
 
 /**
  * What importer and migrator share: which runs they look at, in which batches, how many at once, how often they try each, and

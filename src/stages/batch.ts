@@ -5,9 +5,9 @@ import type { RunNumber } from '../runs/run-number.ts';
 import { type WaitingState, waitingByPlace } from '../state/waiting-runs.ts';
 import { type BatchPlan, type IncrementalView, type Listing, sizeOf } from './candidates.ts';
 import { ProgressRecorder } from './progress-recorder.ts';
-import type { RunEnd } from './run-end.ts';
 import { followSchedule, Schedule, signOf } from './schedule.ts';
 import type { StageContext, StageResult } from './stage.ts';
+import type { RunEnd } from './visit.ts';
 import { WaitingBook } from './waiting-book.ts';
 
 /** How a stage works on its runs. */

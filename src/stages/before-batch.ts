@@ -4,9 +4,9 @@ import type { RunNumber } from '../runs/run-number.ts';
 import { formatRuns } from '../runs/run-set.ts';
 import { type BatchWork, processBatch } from './batch.ts';
 import type { IncrementalView, Listing } from './candidates.ts';
-import type { Visit } from './run-end.ts';
 import { Schedule, signOf } from './schedule.ts';
 import type { FailedRun } from './stage-observer.ts';
+import type { Visit } from './visit.ts';
 
 /** What is done about one run; returning means that it is well. Throws otherwise. */
 export type RunWork = (run: RunNumber, logger: Logger, visit: Visit) => Promise<void>;

@@ -9,7 +9,7 @@ import type { RunNumber } from '../runs/run-number.ts';
 import type { RunSetFile } from '../state/run-set-file.ts';
 import type { UconDb } from '../ucondb/ucondb.ts';
 import { needOf } from './blob-completion.ts';
-import type { Visit } from './run-end.ts';
+import type { Visit } from './visit.ts';
 
 /** What a {@link BlobComparison} works with. */
 export interface BlobComparisonParts {

@@ -15,9 +15,9 @@ import type { PostponementReason } from '../state/waiting-runs.ts';
 import { BaseStage } from './base-stage.ts';
 import type { FollowUps } from './before-batch.ts';
 import type { Listing } from './candidates.ts';
-import { Visit } from './run-end.ts';
 import type { StageContext, StageRequest } from './stage.ts';
 import { UnfinishedRuns } from './unfinished-runs.ts';
+import { Visit } from './visit.ts';
 
 /** What the import stage works with. */
 export interface ImporterParts {

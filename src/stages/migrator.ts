@@ -15,8 +15,8 @@ import type { Comparisons, FollowUps } from './before-batch.ts';
 import { BlobComparison, type PackedRun } from './blob-comparison.ts';
 import { needOf } from './blob-completion.ts';
 import type { Listing } from './candidates.ts';
-import { Visit } from './run-end.ts';
 import type { StageContext, StageRequest } from './stage.ts';
+import { Visit } from './visit.ts';
 
 /** What the migrate stage works with. */
 export interface MigratorParts {

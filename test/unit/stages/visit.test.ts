@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { ArchiverError } from '../../../src/errors.ts';
-import { Visit } from '../../../src/stages/run-end.ts';
+import { Visit } from '../../../src/stages/visit.ts';
 
 const systemError = (code: string): Error => Object.assign(new Error(`${code}: no`), { code });
 
