@@ -1,9 +1,9 @@
-import { ArchiverError, messageOf, NotYetError } from '../errors.ts';
+import { ArchiverError, type ErrorFault, messageOf, NotYetError, type Place } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
 import { pause } from '../net/backoff.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 import { isSystemError } from '../system-error.ts';
-import { type RunEnd, Visit } from './visit.ts';
+import { Visit } from './visit.ts';
 
 /** How often and how far apart a run is tried. */
 export interface AttemptOptions {
@@ -19,6 +19,24 @@ export interface AttemptOptions {
   /** Waits, or returns early when the signal aborts. */
   readonly sleep?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
+
+/** How one run's attempts in one execution ended. */
+export type RunEnd =
+  /** The target has the run. `reached`: the places where its work succeeded. */
+  | { readonly kind: 'archived'; readonly reached: ReadonlySet<Place> }
+  /** Neither archived nor failed: a request to stop came, or its time has not come. */
+  | { readonly kind: 'left' }
+  | {
+      readonly kind: 'failed';
+      /** The places where the last attempt succeeded before it failed. */
+      readonly reached: ReadonlySet<Place>;
+      readonly fault: ErrorFault;
+      /** Where it failed; undefined if at none of the places. */
+      readonly place: Place | undefined;
+      readonly message: string;
+      /** Did the run get all the attempts that the configuration allows? */
+      readonly isFullCycle: boolean;
+    };
 
 /**
  * Does one run's work with the configured attempts, and logs how each ended.

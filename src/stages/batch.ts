@@ -3,11 +3,11 @@ import type { Logger } from '../log/logger.ts';
 import type { ProgressView } from '../log/terminal.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 import { type WaitingState, waitingByPlace } from '../state/waiting-runs.ts';
+import type { RunEnd } from './attempts.ts';
 import { type BatchPlan, type IncrementalView, type Listing, sizeOf } from './candidates.ts';
 import { ProgressRecorder } from './progress-recorder.ts';
 import { followSchedule, Schedule, signOf } from './schedule.ts';
 import type { StageContext, StageResult } from './stage.ts';
-import type { RunEnd } from './visit.ts';
 import { WaitingBook } from './waiting-book.ts';
 
 /** How a stage works on its runs. */

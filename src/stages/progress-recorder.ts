@@ -3,8 +3,8 @@ import type { FailureLog } from '../state/failure-log.ts';
 import { advance } from '../state/position.ts';
 import type { StateFile } from '../state/state.ts';
 import type { WaitingRunsFile, WaitingState } from '../state/waiting-runs.ts';
+import type { RunEnd } from './attempts.ts';
 import { attemptedUpTo, type Listing, lowestRun } from './candidates.ts';
-import type { RunEnd } from './visit.ts';
 import type { WaitingBook } from './waiting-book.ts';
 
 /** The files that are written as runs end. */

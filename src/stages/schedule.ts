@@ -1,5 +1,5 @@
 import type { RunNumber } from '../runs/run-number.ts';
-import type { RunEnd } from './visit.ts';
+import type { RunEnd } from './attempts.ts';
 
 /** What a {@link Schedule} chooses from. */
 export interface ScheduledRuns {

@@ -1,23 +1,5 @@
-import { ArchiverError, type ErrorFault, messageOf, type Place } from '../errors.ts';
+import { ArchiverError, messageOf, type Place } from '../errors.ts';
 import { isOfSite, mayPass } from '../system-error.ts';
-
-/** How one run's attempts in one execution ended. */
-export type RunEnd =
-  /** The target has the run. `reached`: the places where its work succeeded. */
-  | { readonly kind: 'archived'; readonly reached: ReadonlySet<Place> }
-  /** Neither archived nor failed: a request to stop came, or its time has not come. */
-  | { readonly kind: 'left' }
-  | {
-      readonly kind: 'failed';
-      /** The places where the last attempt succeeded before it failed. */
-      readonly reached: ReadonlySet<Place>;
-      readonly fault: ErrorFault;
-      /** Where it failed; undefined if at none of the places. */
-      readonly place: Place | undefined;
-      readonly message: string;
-      /** Did the run get all the attempts that the configuration allows? */
-      readonly isFullCycle: boolean;
-    };
 
 /** One attempt's way through the places. It notes which of them worked. */
 export class Visit {

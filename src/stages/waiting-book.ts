@@ -1,7 +1,7 @@
 import type { Place } from '../errors.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 import type { WaitingRun } from '../state/waiting-runs.ts';
-import type { RunEnd } from './visit.ts';
+import type { RunEnd } from './attempts.ts';
 
 /** A run that failed while others succeeded, so often that the fault must be its own. */
 export interface CondemnedRun {

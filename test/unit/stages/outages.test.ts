@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
+import type { RunEnd } from '../../../src/stages/attempts.ts';
 import { planBatch } from '../../../src/stages/candidates.ts';
 import { Schedule } from '../../../src/stages/schedule.ts';
-import type { RunEnd } from '../../../src/stages/visit.ts';
 import { WaitingBook } from '../../../src/stages/waiting-book.ts';
 import { nobodyWaits, type WaitingRun } from '../../../src/state/waiting-runs.ts';
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { PersistenceError } from '../../../src/errors.ts';
+import type { RunEnd } from '../../../src/stages/attempts.ts';
 import { ProgressRecorder } from '../../../src/stages/progress-recorder.ts';
-import type { RunEnd } from '../../../src/stages/visit.ts';
 import { WaitingBook } from '../../../src/stages/waiting-book.ts';
 import { FailureLog, type FailureLogChange } from '../../../src/state/failure-log.ts';
 import { StateFile } from '../../../src/state/state.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ErrorFault, Place } from '../../../src/errors.ts';
-import type { RunEnd } from '../../../src/stages/visit.ts';
+import type { RunEnd } from '../../../src/stages/attempts.ts';
 import { WaitingBook } from '../../../src/stages/waiting-book.ts';
 import type { WaitingRun } from '../../../src/state/waiting-runs.ts';
 
