@@ -15,6 +15,7 @@ import { FilesystemDb } from '../../src/artdaqdb/filesystem/filesystem-db.ts';
 import { openArtdaqDb } from '../../src/artdaqdb/schemes.ts';
 import type { DocumentEntry } from '../../src/artdaqdb/stored-document.ts';
 import { submission } from '../../src/artdaqdb/submission.ts';
+import { exitCodes } from '../../src/exit.ts';
 import type { FhiclFile } from '../../src/fhicl/fhicl-file.ts';
 import { silentLogger } from '../../src/log/logger.ts';
 import { writeIndex } from './measurement.ts';
@@ -95,5 +96,5 @@ if (mode === 'fill' && where) {
   console.log(`${run} ${Math.round(process.resourceUsage().maxRSS / 1024)}`);
 } else {
   console.error('usage: artdaqdb-listing fill <new directory> [runs] [documents] | measure <database URI>');
-  process.exitCode = 2;
+  process.exitCode = exitCodes.wrongUsage;
 }

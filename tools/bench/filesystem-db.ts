@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { FilesystemDb } from '../../src/artdaqdb/filesystem/filesystem-db.ts';
+import { exitCodes } from '../../src/exit.ts';
 import type { FhiclFile } from '../../src/fhicl/fhicl-file.ts';
 import { measure, readRecord, writeIndex } from './measurement.ts';
 
@@ -77,5 +78,5 @@ if (mode === 'insert' && directory) {
   await measureGrowth(directory, readRecord(first));
 } else {
   console.error('usage: filesystem-db insert <record> | fill <database> | grow <database> <record>');
-  process.exitCode = 2;
+  process.exitCode = exitCodes.wrongUsage;
 }

@@ -13,6 +13,7 @@ import pLimit from 'p-limit';
 import { bsonOf } from '../../src/artdaqdb/mongo/bson.ts';
 import { MongoDb } from '../../src/artdaqdb/mongo/mongo-db.ts';
 import { submission } from '../../src/artdaqdb/submission.ts';
+import { exitCodes } from '../../src/exit.ts';
 import type { FhiclFile } from '../../src/fhicl/fhicl-file.ts';
 import { readJsonObject } from '../../src/fhicl/json.ts';
 import { measure, readRecord } from './measurement.ts';
@@ -84,6 +85,6 @@ if (mode === 'insert' && first) {
   await measureListing(db);
 } else {
   console.error('usage: mongodb <URI> insert <record> [runs] [workers] | fill [runs] | list');
-  process.exitCode = 2;
+  process.exitCode = exitCodes.wrongUsage;
 }
 await db.close();
