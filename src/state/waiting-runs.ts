@@ -77,8 +77,8 @@ export const nobodyWaits: WaitingState = {
 };
 
 /**
- * The runs of a stage that wait:
- * `{"waiting_runs": {"5011": {"place": "UconDB write", …}}, "postponed_runs": {"copying": ["5012-5014"]}, "began_with_waiting": false}`.
+ * The runs of a stage that wait: `{"waiting_runs": {"5011": {"place": "UconDB write", …}},
+ * "postponed_runs": {"copying": ["5012-5014"]}, "began_with_waiting": false}`.
  */
 export class WaitingRunsFile {
   readonly path: string;

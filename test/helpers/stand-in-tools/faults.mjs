@@ -5,9 +5,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 /**
  * What a test wants to go wrong: `<place>/<tool>.json`, removed at once unless it says `always`. Members:
- * lose, fail, alter, twice, cut: an entity; noise: bytes on stderr; says: words there; code: exit code at the end; at: number of files after which
- * `signal` kills the program, or it hangs (`hang`: 'plain', 'stubborn' against SIGTERM, or 'grandchild', which keeps the pipes open
- * while the program ends), or it waits (`pause`) until the test makes the file `<place>/go`; skip: executions that go well before.
+ * lose, fail, alter, twice, cut: an entity; noise: bytes on stderr; says: words there; code: exit code at the end; at: number of
+ * files after which `signal` kills the program, or it hangs (`hang`: 'plain', 'stubborn' against SIGTERM, or 'grandchild', which
+ * keeps the pipes open while the program ends), or it waits (`pause`) until the test makes the file `<place>/go`; skip: executions
+ * that go well before.
  */
 export function takeFaults(place, tool) {
   const path = join(place, `${tool}.json`);

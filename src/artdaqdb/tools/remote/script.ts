@@ -19,9 +19,9 @@ const helpers = ['mktemp', 'tar', 'head', 'wc', 'timeout', 'getconf'];
  * - the last answer: `tool <exit code>`, or what went wrong before: `missing`, `mktemp`, `receive`, `unpack`, `pack`
  *
  * The directory is removed before the last answer, and also if the connection breaks: standard input is kept open to notice that.
- * Then it ends, and so do the tool and everything that it started; not at once, because a loader that is killed while it rewrites the
- * index of a FilesystemDB tears it. `timeout` gives the tool a process group of its own. The tool's working directory holds
- * nothing but `run`, and the tool knows no other path: bulkdownloader hands names to a shell, unquoted.
+ * Then the script ends, and so do the tool and everything that it started; not at once, because a loader that is killed while it
+ * rewrites the index of a FilesystemDB tears it. `timeout` gives the tool a process group of its own. The tool's working
+ * directory holds nothing but `run`, and the tool knows no other path: bulkdownloader hands names to a shell, unquoted.
  */
 export const RUN_SCRIPT = `
 for name in nonce tool run config threads limit patience grace ARTDAQ_DATABASE_URI; do
