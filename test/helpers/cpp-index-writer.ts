@@ -58,7 +58,7 @@ export class CppIndexWriter {
   }
 
   /**
-   * Opens the index that has the name at this time; the system may let another process go on before it empties it.
+   * Opens the index that has the name at this time; the system may let another process run before it empties it.
    * @returns empties and writes it
    */
   async openWithoutCuttingOff(): Promise<() => Promise<void>> {

@@ -4,7 +4,7 @@ import { isWork } from './mongo-responder/script.ts';
 import { readRequest, takeMessages } from './mongo-responder/wire.ts';
 
 /**
- * Stands between one client and a MongoDB server, and holds every command of the client's work until a test lets it go on, so
+ * Stands between one client and a MongoDB server, and holds every command of the client's work until a test lets it pass, so
  * that a test decides on the order in which the commands of several clients reach the server, and where one dies.
  */
 export class MongoGate {

@@ -86,7 +86,7 @@ export class StandInTools {
     throw new Error(`No stand-in is ${state}`);
   }
 
-  /** Lets a paused stand-in go on. */
+  /** Lets a paused stand-in continue. */
   resume(): void {
     writeFileSync(join(this.directory, 'go'), '');
   }

@@ -5,7 +5,7 @@ import type { Fault } from './script.ts';
 import type { WriteError } from './store.ts';
 import { type WireRequest, writeAnswer } from './wire.ts';
 
-/** A command on its connection, and the ways to go on with it. */
+/** A command on its connection, and the ways to handle it. */
 export interface Meeting {
   readonly socket: Socket;
   readonly request: WireRequest;

@@ -58,7 +58,7 @@ describe('readStoredJson keeps both of two members', () => {
     });
   }
 
-  it('and everything else', () => {
+  it('and every text without repeated names as it is', () => {
     for (const text of ['a: 1\n', '__proto__: { constructor: "\\" : " }\n', 'toString: \'"a" : " : \'\n']) {
       const { document, content } = readStoredJson(store(text));
       expect({ document: { ...document }, content }).toEqual(readSlowly(store(text)));

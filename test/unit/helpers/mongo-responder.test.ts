@@ -111,7 +111,7 @@ describe('the wire protocol responder, by the official driver', () => {
     expect(await collection.find({ half: true }).toArray()).toHaveLength(1);
   });
 
-  it('goes on with a write that a step-down cut in two', async () => {
+  it('continues a write that a step-down cut in two', async () => {
     const collection = (await connected()).db().collection<{ _id: number }>('c');
     responder.script = (seen) => {
       if (seen.name !== 'insert') return undefined;
