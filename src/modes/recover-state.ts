@@ -1,5 +1,5 @@
 import type { Mode } from './mode.ts';
-import type { RecoveryRequest } from './recovery.ts';
+import type { RecoveryRequest } from './rebuild-state.ts';
 
 /** Rebuilds what a stage remembers from what its source and its target hold. */
 export const recoverStateMode: Mode<RecoveryRequest> = {
@@ -24,7 +24,7 @@ export const recoverStateMode: Mode<RecoveryRequest> = {
     };
   },
   async run(request, execution) {
-    const { recoverState } = await import('./recovery.ts');
+    const { recoverState } = await import('./rebuild-state.ts');
     return await recoverState(request, execution);
   },
 };

@@ -1,6 +1,6 @@
 import { type Flag, jsonFlag, runsFlag } from '../cli/flags.ts';
+import type { StatusRequest } from './collect-status.ts';
 import type { Mode } from './mode.ts';
-import type { StatusRequest } from './status-report.ts';
 
 const compareStateFlag: Flag = {
   flags: '--compare-state',
@@ -41,7 +41,7 @@ export const reportStatusMode: Mode<StatusRequest> = {
     };
   },
   async run(request, execution) {
-    const { reportStatus } = await import('./status-report.ts');
+    const { reportStatus } = await import('./collect-status.ts');
     return await reportStatus(request, execution);
   },
 };

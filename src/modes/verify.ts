@@ -1,6 +1,6 @@
 import { type Flag, jsonFlag, limitFlag, runsFlag } from '../cli/flags.ts';
 import type { Mode } from './mode.ts';
-import type { VerificationRequest } from './verification.ts';
+import type { VerificationRequest } from './verify-runs.ts';
 
 const timeLimitFlag: Flag = {
   flags: '--time-limit <minutes>',
@@ -29,7 +29,7 @@ export const verifyMode: Mode<VerificationRequest> = {
     };
   },
   async run(request, execution) {
-    const { reportVerification } = await import('./verification.ts');
+    const { reportVerification } = await import('./verify-runs.ts');
     return await reportVerification(request, execution);
   },
 };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { takeTurns } from '../../../src/modes/verification.ts';
+import { takeTurns } from '../../../src/modes/verify-runs.ts';
 
 const runs = fc.uniqueArray(fc.nat(60), { minLength: 1 }).map((list) => list.sort((a, b) => a - b));
 

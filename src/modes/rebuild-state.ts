@@ -8,8 +8,8 @@ import { followUpRecords } from '../state/follow-up-records.ts';
 import { type Recovery, recoverFrom, writeRecovery } from '../state/recover.ts';
 import type { RunSetFile } from '../state/run-set-file.ts';
 import { nobodyWaits, type WaitingRunsFile, type WaitingState } from '../state/waiting-runs.ts';
+import { compareUploads, nothingUploaded } from './compare-uploads.ts';
 import type { Execution } from './mode.ts';
-import { compareUploads, nothingUploaded } from './recovery-uploads.ts';
 
 /** The stage whose state is rebuilt. */
 export interface RecoveryRequest extends RunRequest {
