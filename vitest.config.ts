@@ -11,8 +11,8 @@ const mocking = tests.filter((path) => readFileSync(path, 'utf8').includes('vi.m
 
 export default defineConfig({
   test: {
-    // Many tests wait for child processes and servers: three at once also on two processors, where vitest would take one.
-    maxWorkers: Math.max(3, availableParallelism()),
+    // Most tests wait for child processes, servers and locks: five files at once keep two processors busy.
+    maxWorkers: Math.max(5, availableParallelism()),
     // Loading the program takes longer than most files take to test it, and it keeps no state of its own. Helpers must not
     // register hooks when they are loaded: that happens once for many files.
     projects: [
