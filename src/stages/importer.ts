@@ -16,7 +16,7 @@ import { BaseStage } from './base-stage.ts';
 import type { FollowUps } from './before-batch.ts';
 import type { Listing } from './candidates.ts';
 import type { StageContext, StageRequest } from './stage.ts';
-import { UnfinishedRuns } from './unfinished-runs.ts';
+import { GLANCES_AT_ONCE, UnfinishedRuns } from './unfinished-runs.ts';
 import { Visit } from './visit.ts';
 
 /** What the import stage works with. */
@@ -34,9 +34,6 @@ export interface ImporterParts {
   /** Waits so many milliseconds between two looks; by the real clock if absent. */
   readonly sleep?: (milliseconds: number) => Promise<unknown>;
 }
-
-/** How many run directories are looked at in parallel. */
-const GLANCES_AT_ONCE = 8;
 
 /** Run directory -> FHiCL documents -> artdaqDB. */
 export class Importer extends BaseStage {

@@ -37,7 +37,7 @@ export interface UnfinishedSelection {
  */
 const EACH_TIME = 100;
 /** How many run directories are looked at in parallel. */
-const GLANCES_AT_ONCE = 8;
+export const GLANCES_AT_ONCE = 8;
 
 /**
  * Follows runs that were archived without stop time. When the stop time appears in the run directory, the run's RunHistory2
