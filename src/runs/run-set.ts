@@ -15,6 +15,11 @@ export class RunSet {
     return RunSet.#merge([...runs].map((run) => ({ first: run, last: run })));
   }
 
+  /** The runs of ranges in any order, which may overlap. */
+  static ofRanges(ranges: Iterable<NumberRange>): RunSet {
+    return RunSet.#merge([...ranges]);
+  }
+
   /**
    * Reads texts as {@link toTexts} writes them.
    * @returns undefined if one of them is neither `<run>` nor `<first>-<last>` with first <= last.
@@ -123,6 +128,22 @@ export class RunSet {
       else merged.push({ first, last });
     }
     return new RunSet(merged);
+  }
+}
+
+/** Collects runs one by one; as ranges, since most come in order. */
+export class RunRanges {
+  readonly #ranges: { first: RunNumber; last: RunNumber }[] = [];
+
+  add(run: RunNumber): void {
+    const current = this.#ranges[this.#ranges.length - 1];
+    if (current !== undefined && run >= current.first && run <= current.last + 1) {
+      if (run > current.last) current.last = run;
+    } else this.#ranges.push({ first: run, last: run });
+  }
+
+  toSet(): RunSet {
+    return RunSet.ofRanges(this.#ranges);
   }
 }
 

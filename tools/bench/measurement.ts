@@ -3,8 +3,9 @@ import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeSync } 
 import { join } from 'node:path';
 import { IndexBytes } from '../../src/artdaqdb/filesystem/index/index-bytes.ts';
 import { EMPTY_INDEX } from '../../src/artdaqdb/filesystem/index/index-entry.ts';
-import { noLists, scanIndex } from '../../src/artdaqdb/filesystem/index/index-scan.ts';
-import { spliceIndex } from '../../src/artdaqdb/filesystem/index/index-splice.ts';
+import { noLists } from '../../src/artdaqdb/filesystem/index/index-layout.ts';
+import { scanIndex } from '../../src/artdaqdb/filesystem/index/index-scan.ts';
+import { editedBytes, editsFor } from '../../src/artdaqdb/filesystem/index/index-splice.ts';
 import type { DocumentEntry } from '../../src/artdaqdb/stored-document.ts';
 import type { FhiclFile } from '../../src/fhicl/fhicl-file.ts';
 
@@ -31,8 +32,7 @@ export function writeIndex(collection: string, added: readonly DocumentEntry[]):
   const empty = IndexBytes.of(Buffer.from(EMPTY_INDEX));
   mkdirSync(collection, { recursive: true });
   const file = openSync(join(collection, 'index.json'), 'w');
-  for (const piece of spliceIndex(empty, scanIndex(empty, noLists), { added, removed: [] })) {
-    writeSync(file, piece);
-  }
+  const { edits } = editsFor(empty, scanIndex(empty, noLists), { added, removed: [] });
+  for (const piece of editedBytes(empty, edits)) writeSync(file, piece);
   closeSync(file);
 }

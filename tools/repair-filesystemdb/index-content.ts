@@ -7,12 +7,8 @@ import {
   OUID,
 } from '../../src/artdaqdb/filesystem/index/index-entry.ts';
 import type { IndexState } from '../../src/artdaqdb/filesystem/index/index-file.ts';
-import {
-  type ListSpan,
-  scanIndex,
-  textsOf,
-  UnreadableIndexError,
-} from '../../src/artdaqdb/filesystem/index/index-scan.ts';
+import type { ListSpan } from '../../src/artdaqdb/filesystem/index/index-layout.ts';
+import { scanIndex, textsOf, UnreadableIndexError } from '../../src/artdaqdb/filesystem/index/index-scan.ts';
 import { quoteJson } from '../../src/fhicl/json.ts';
 import { type IndexEntry, type ListedMember, NO_ENTRY } from './documents.ts';
 

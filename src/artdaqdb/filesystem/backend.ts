@@ -8,7 +8,7 @@ import { privateDirectory } from './database-directories.ts';
 import { asDatabaseError, realFiles } from './database-files.ts';
 import { databasePath } from './database-path.ts';
 import { FilesystemDb } from './filesystem-db.ts';
-import { noLists } from './index/index-scan.ts';
+import { noLists } from './index/index-layout.ts';
 
 const PARAMETER = 'artdaq_db.database_uri';
 

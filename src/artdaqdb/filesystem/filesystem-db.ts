@@ -4,11 +4,11 @@ import type { Collection } from '../../fhicl/document.ts';
 import type { FhiclFile } from '../../fhicl/fhicl-file.ts';
 import { currentOwner } from '../../lock/owner.ts';
 import { type Logger, silentLogger } from '../../log/logger.ts';
-import { byRunNumber, type RunNumber } from '../../runs/run-number.ts';
+import type { RunNumber } from '../../runs/run-number.ts';
 import { type Amendment, amendmentOf, ofEntity, planAmendment } from '../amendment.ts';
 import type { AmendOutcome } from '../artdaqdb.ts';
 import type { LoadWork, NativeArtdaqDb } from '../backend.ts';
-import { configOf, runOf } from '../configuration-name.ts';
+import { configOf } from '../configuration-name.ts';
 import { type DatabaseOrigin, thisOrigin } from '../database-description.ts';
 import { notStored, unknownRun } from '../presence.ts';
 import { type ExportedDocument, exportedFiles } from '../run-export.ts';
@@ -64,7 +64,7 @@ export class FilesystemDb implements NativeArtdaqDb {
   }
 
   async prepare(): Promise<void> {
-    await this.#schemas.configurations();
+    await this.#schemas.runs();
     try {
       await this.#shared.repair();
     } catch (error) {
@@ -73,8 +73,7 @@ export class FilesystemDb implements NativeArtdaqDb {
   }
 
   async listRuns(): Promise<RunNumber[]> {
-    const runs = (await this.#schemas.configurations()).map(runOf);
-    return [...new Set(runs.filter((run) => run !== undefined))].sort(byRunNumber);
+    return this.#schemas.runs();
   }
 
   async has(run: RunNumber, config: string): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { ArtdaqDbError } from '../../errors.ts';
 import type { RunNumber } from '../../runs/run-number.ts';
-import { assignedLast, runOf } from '../configuration-name.ts';
+import { assignedLast } from '../configuration-name.ts';
 import { type ExportedDocument, withoutJson } from '../run-export.ts';
 import { assignedTo, latest, ownObjectId } from '../stored-document.ts';
 import { asDatabaseError } from './database-files.ts';
@@ -95,8 +95,8 @@ export class RunFinder {
 
   /** @throws ArtdaqDbError if a document is missing or unreadable */
   async #lookUp(run: RunNumber): Promise<FoundRun | undefined> {
-    const stored = await this.#shared.systemLayout.reader.configurations();
-    const configuration = await this.#assignedLast(stored.filter((each) => runOf(each) === run));
+    const configurations = await this.#shared.systemLayout.reader.configurationsOf(run);
+    const configuration = await this.#assignedLast(configurations);
     if (configuration === undefined) return undefined;
     return { configuration, documents: await documentsUnder(configuration, this.#shared) };
   }

@@ -7,7 +7,8 @@ import type { CollectionStore } from './collection-store.ts';
 import { asDatabaseError } from './database-files.ts';
 import { CONFIGURATIONS, ENTITIES, type IndexChange } from './index/index-entry.ts';
 import { IndexChangedError, type IndexLook, type IndexState, type SeenIndex } from './index/index-file.ts';
-import { type ListFilter, textsOf } from './index/index-scan.ts';
+import { type ListFilter, listsOfRuns } from './index/index-layout.ts';
+import { textsOf } from './index/index-scan.ts';
 import type { LockedDatabase, SeenIndexes, SharedDatabase } from './sharing/shared-database.ts';
 
 /** Programs that don't know our lock may change what is listed of these runs; then the runs are planned again. */
@@ -260,5 +261,6 @@ function idsOf(submissions: readonly Submission[]): IndexLook<ListedIds> {
 /** All entities, as leftovers may have any, and of the many configurations and runs those at hand. */
 function touchedLists(submissions: readonly Submission[]): ListFilter {
   const keys = new Set(submissions.flatMap(({ run, configuration }) => [configuration, String(run)]));
-  return (member, key) => member === ENTITIES || keys.has(key);
+  const runs = submissions.map(({ run }) => run);
+  return listsOfRuns(runs, (member, key) => member === ENTITIES || keys.has(key));
 }

@@ -4,13 +4,14 @@ type ReadBytes = (into: Buffer, place: number) => void;
 const WINDOW_BYTES = 1 << 19;
 
 /**
- * The bytes of an index.json, which has tens of megabytes in a large database. Only a window of them is in memory: read them
- * mostly forwards; looking back a little costs nothing.
+ * The bytes of an index.json, which has hundreds of megabytes in a large database. Only a window of them is in memory: read
+ * them mostly forwards; looking back a little costs nothing.
  */
 export class IndexBytes {
   readonly length: number;
+  /** What is in memory, for loops that run for every id of the database; see {@link hold}. */
+  readonly window: Buffer;
   readonly #read: ReadBytes;
-  readonly #window: Buffer;
   #start = 0;
   #end = 0;
 
@@ -21,7 +22,7 @@ export class IndexBytes {
   constructor(length: number, read: ReadBytes, windowBytes = WINDOW_BYTES) {
     this.length = length;
     this.#read = read;
-    this.#window = Buffer.allocUnsafeSlow(Math.min(length, windowBytes));
+    this.window = Buffer.allocUnsafeSlow(Math.min(length, windowBytes));
   }
 
   /** Bytes that are in memory already. */
@@ -35,12 +36,38 @@ export class IndexBytes {
     );
   }
 
+  /** The place of the first byte of {@link window}. */
+  get windowStart(): number {
+    return this.#start;
+  }
+
+  /** How many bytes of {@link window} count. */
+  get windowLength(): number {
+    return this.#end - this.#start;
+  }
+
+  /**
+   * Brings `[place, place + length)` into {@link window}.
+   * @returns false if it has no room there, or reaches beyond the last byte
+   */
+  hold(place: number, length: number): boolean {
+    if (place >= this.#start && place + length <= this.#end) return true;
+    if (place + length > this.length) return false;
+    this.#load(place);
+    return place + length <= this.#end;
+  }
+
+  /** Reads what stands from a place on, past the window. */
+  readInto(into: Buffer, place: number): void {
+    this.#read(into, place);
+  }
+
   /** The byte at a place; undefined behind the last. */
   at(place: number): number | undefined {
-    if (place >= this.#start && place < this.#end) return this.#window[place - this.#start];
+    if (place >= this.#start && place < this.#end) return this.window[place - this.#start];
     if (place >= this.length) return undefined;
     this.#load(place);
-    return this.#window[place - this.#start];
+    return this.window[place - this.#start];
   }
 
   /** The place of the first of two bytes from a place on; the length if there is neither. */
@@ -48,7 +75,7 @@ export class IndexBytes {
     let place = from;
     while (place < this.length) {
       if (place < this.#start || place >= this.#end) this.#load(place);
-      const window = this.#window;
+      const window = this.window;
       const start = this.#start;
       const end = this.#end;
       for (; place < end; place++) {
@@ -71,7 +98,7 @@ export class IndexBytes {
   text(start: number, end: number): string {
     const isInWindow = start >= this.#start && end <= this.#end;
     if (!isInWindow) return this.copy(start, end).toString('utf8');
-    return this.#window.toString('utf8', start - this.#start, end - this.#start);
+    return this.window.toString('utf8', start - this.#start, end - this.#start);
   }
 
   /** `[start, end)` piece by piece. A piece is valid until the next call of any method. */
@@ -100,16 +127,16 @@ export class IndexBytes {
   /** What is in memory of `[place, end)`, at least one byte. */
   #windowFrom(place: number, end: number): Buffer {
     if (place < this.#start || place >= this.#end) this.#load(place);
-    return this.#window.subarray(place - this.#start, Math.min(end, this.#end) - this.#start);
+    return this.window.subarray(place - this.#start, Math.min(end, this.#end) - this.#start);
   }
 
   #load(place: number): void {
     // A text that reaches over the end of the window is read again from its beginning.
-    const start = Math.max(0, place - (this.#window.length >> 4));
-    const end = Math.min(this.length, start + this.#window.length);
+    const start = Math.max(0, place - (this.window.length >> 4));
+    const end = Math.min(this.length, start + this.window.length);
     this.#end = 0;
     this.#start = 0;
-    this.#read(this.#window.subarray(0, end - start), start);
+    this.#read(this.window.subarray(0, end - start), start);
     this.#start = start;
     this.#end = end;
   }

@@ -7,8 +7,10 @@ import { OBJECT_ID } from '../../stored-document.ts';
 import { type DatabaseFiles, toleratingExistence } from '../database-files.ts';
 import type { IndexBytes } from './index-bytes.ts';
 import { FRESH_INDEX, type IndexChange } from './index-entry.ts';
-import { type IndexLayout, type ListFilter, noLists, scanIndex, UnreadableIndexError } from './index-scan.ts';
-import { spliceIndex } from './index-splice.ts';
+import { holdsLists, type IndexLayout, type ListFilter, noLists } from './index-layout.ts';
+import { scanIndex, UnreadableIndexError } from './index-scan.ts';
+import { editedBytes, editsFor } from './index-splice.ts';
+import { layoutAfter } from './layout-after.ts';
 import { beingWritten, emptyIndex, OpenIndex } from './open-index.ts';
 
 /** One state of an index. */
@@ -41,14 +43,16 @@ type BeforeRename = (stats: FileStats | undefined) => Promise<void>;
 /** C++ tools rewrite an index in place: within this time a half-written one is whole again. */
 const READ_ATTEMPTS = 20;
 const READ_PAUSE_MS = 100;
-/** Bytes to keep in memory of an index of which one list is read. */
-const LITTLE = 1 << 14;
+/** Bytes to keep in memory of an index of which single lists are read. */
+const LITTLE = 1 << 12;
 
 /** Reads and replaces the index.json of one collection. */
 export class IndexFile {
   readonly path: string;
   readonly #files: DatabaseFiles;
   readonly #sleep: (milliseconds: number) => Promise<unknown>;
+  /** The state that was found last, or that is our own. It spares a scan as long as the file has its signature. */
+  #known: IndexState | undefined;
 
   /** @param collection directory of the collection */
   constructor(collection: string, files: DatabaseFiles, sleep: (milliseconds: number) => Promise<unknown>) {
@@ -81,25 +85,6 @@ export class IndexFile {
     return this.look(wanted, () => undefined);
   }
 
-  /**
-   * Looks at a small part of an index that was looked at before.
-   * @returns undefined if its state has changed since
-   */
-  async lookAgain<Seen>(signature: string, look: (bytes: IndexBytes) => Seen): Promise<Seen | undefined> {
-    const file = await OpenIndex.at(this.path, this.#files, LITTLE);
-    if (file === undefined) return undefined;
-    try {
-      if (file.signature !== signature) return undefined;
-      const seen = look(file.bytes);
-      return (await file.isUnchanged()) ? seen : undefined;
-    } catch (error) {
-      if (error instanceof UnreadableIndexError) return undefined;
-      throw error;
-    } finally {
-      await file.close();
-    }
-  }
-
   /** Identifies the state of the file; undefined if there is no file. */
   async signature(): Promise<string | undefined> {
     const stats = await this.#files.stat(this.path, { bigint: true }).catch(undefinedIfMissing);
@@ -127,8 +112,13 @@ export class IndexFile {
     try {
       file = await OpenIndex.at(this.path, this.#files);
       if (file?.signature !== index.signature) throw changedMeanwhile(this.path);
-      const content = chunks(spliceIndex(file?.bytes ?? emptyIndex(), index.layout, change));
-      return await this.write(content, index.signature, beforeRename);
+      const bytes = file?.bytes(LITTLE) ?? emptyIndex();
+      const edits = editsFor(bytes, index.layout, change);
+      const content = chunks(editedBytes(bytes, edits.edits));
+      const signature = await this.write(content, index.signature, beforeRename);
+      const layout = layoutAfter(index.layout, edits);
+      this.#known = signature === undefined || layout === undefined ? undefined : { signature, layout };
+      return signature;
     } catch (error) {
       // A program that writes in place has just cut it off.
       if (error instanceof UnreadableIndexError) throw changedMeanwhile(this.path);
@@ -206,11 +196,18 @@ export class IndexFile {
     const file = await OpenIndex.at(this.path, this.#files);
     if (file === undefined) {
       await this.#refuseDocumentsWithoutIndex();
-      return seenIndex(emptyIndex(), undefined, wanted, look);
+      const bytes = emptyIndex();
+      return seenIndex(bytes, { layout: scanIndex(bytes, wanted), signature: undefined }, look);
     }
     try {
-      const seen = seenIndex(file.bytes, file.signature, wanted, look);
+      const { signature } = file;
+      const known = this.#known?.signature === signature ? this.#known : undefined;
+      const isEnough = known !== undefined && holdsLists(known.layout, wanted);
+      const bytes = file.bytes(isEnough ? LITTLE : undefined);
+      const state = isEnough ? known : { layout: scanIndex(bytes, wanted), signature };
+      const seen = seenIndex(bytes, state, look);
       if (!(await file.isUnchanged())) throw beingWritten();
+      this.#known = state;
       return seen;
     } finally {
       await file.close();
@@ -244,12 +241,6 @@ async function* chunks(parts: Iterable<Buffer>): AsyncGenerator<Buffer> {
   yield* parts;
 }
 
-function seenIndex<Seen>(
-  bytes: IndexBytes,
-  signature: string | undefined,
-  wanted: ListFilter,
-  look: IndexLook<Seen>,
-): SeenIndex<Seen> {
-  const layout = scanIndex(bytes, wanted);
-  return { layout, signature, seen: look(bytes, { layout, signature }) };
+function seenIndex<Seen>(bytes: IndexBytes, state: IndexState, look: IndexLook<Seen>): SeenIndex<Seen> {
+  return { ...state, seen: look(bytes, state) };
 }

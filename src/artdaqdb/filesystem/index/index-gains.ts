@@ -1,6 +1,7 @@
 import type { IndexBytes } from './index-bytes.ts';
 import { type ListedText, OUID } from './index-entry.ts';
-import { type ByteSpan, decodeText, eachText, type IndexLayout, listAt, scanIndex } from './index-scan.ts';
+import type { ByteSpan, IndexLayout } from './index-layout.ts';
+import { decodeText, eachText, listAt, scanIndex } from './index-scan.ts';
 import { TextTable } from './text-table.ts';
 
 /** An index and where its parts are. */

@@ -3,49 +3,30 @@
  * megabytes in a large database. Format: documentation/ARTDAQDB.md, "FilesystemDB on disk".
  */
 
+import { parseRunNumber, type RunNumber } from '../../../runs/run-number.ts';
+import { RunRanges } from '../../../runs/run-set.ts';
+import { runOf } from '../../configuration-name.ts';
 import type { IndexBytes } from './index-bytes.ts';
-
-/** The place of a JSON value: `[start, end)`, brackets included. */
-export interface ByteSpan {
-  readonly start: number;
-  readonly end: number;
-}
-
-/** A list of ids or timestamps. */
-export interface ListSpan extends ByteSpan {
-  /** How many texts. */
-  readonly count: number;
-}
-
-/** A map of the index, from value to ids. */
-export interface MapSpan extends ByteSpan {
-  /** Where the last entry ends; undefined if the map is empty. */
-  readonly lastEntryEnd: number | undefined;
-  /** The lists that were asked for, in order of appearance. */
-  readonly lists: ReadonlyMap<string, ListSpan>;
-}
-
-/** Where everything is. */
-export interface IndexLayout {
-  /** Length of the file in bytes. */
-  readonly length: number;
-  /** End of the last top-level member; undefined if there is none. */
-  readonly lastMemberEnd: number | undefined;
-  /** The list of all ids. */
-  readonly ouid: ListSpan | undefined;
-  readonly maps: ReadonlyMap<string, MapSpan>;
-}
-
-/** Selects lists of maps. */
-export type ListFilter = (member: string, key: string, list: ListSpan) => boolean;
-
-/** For who wants none. */
-export const noLists: ListFilter = () => false;
+import { ASSIGNED, CONFIGURATIONS, ENTITIES, OUID, RUNS } from './index-entry.ts';
+import {
+  type ByteSpan,
+  ID_BYTES,
+  ID_STRIDE,
+  type IndexLayout,
+  type ListFilter,
+  type ListSpan,
+  type MapSpan,
+} from './index-layout.ts';
+import { RunTable } from './run-table.ts';
 
 /** The bytes are not an index: torn by a writer, or damaged. */
 export class UnreadableIndexError extends Error {}
 
+const LINE_FEED = 0x0a;
 const QUOTE = 0x22;
+const SLASH = 0x2f;
+const ZERO = 0x30;
+const NINE = 0x39;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const COLON = 0x3a;
@@ -60,26 +41,49 @@ const CLOSE_MAP = 0x7d;
  */
 export function scanIndex(bytes: IndexBytes, wanted: ListFilter): IndexLayout {
   const maps = new Map<string, MapSpan>();
+  const tables = new Map<string, RunTable>();
+  const ranges = new RunRanges();
   let ouid: ListSpan | undefined;
   const start = skipBlanks(bytes, 0);
-  const { end, lastEntryEnd } = eachMember(bytes, start, (member, at) => {
-    if (bytes.at(at) === OPEN_LIST && member === 'ouid') {
+  const { end, lastEntryEnd } = eachMember(bytes, start, (nameStart, nameEnd, at) => {
+    const member = decodeText(bytes, nameStart, nameEnd);
+    if (bytes.at(at) === OPEN_LIST && member === OUID) {
       ouid = listAt(bytes, at);
       return ouid.end;
     }
     if (bytes.at(at) !== OPEN_MAP) throw unreadable(bytes, at);
     const lists = new Map<string, ListSpan>();
-    const map = eachMember(bytes, at, (key, listStart) => {
+    const hasTable = member === CONFIGURATIONS || member === ASSIGNED;
+    const table = new RunTable();
+    const map = eachMember(bytes, at, (keyStart, keyEnd, listStart) => {
       const list = listAt(bytes, listStart);
-      if (wanted(member, key, list)) lists.set(key, list);
+      const run = runOfKey(bytes, keyStart, keyEnd, member === RUNS);
+      if (run !== undefined) {
+        ranges.add(run);
+        if (hasTable && list.count > 0) table.add(run, keyStart);
+      }
+      const mayBeWanted = wanted.runs === undefined || (run !== undefined && wanted.runs.has(run));
+      if (mayBeWanted || member === ENTITIES) {
+        const key = decodeText(bytes, keyStart, keyEnd);
+        if (wanted(member, key, list) || member === ENTITIES) lists.set(key, list);
+      }
       return list.end;
     });
     maps.set(member, { start: at, end: map.end, lastEntryEnd: map.lastEntryEnd, lists });
+    if (hasTable) tables.set(member, table);
     return map.end;
   });
   const rest = skipBlanks(bytes, end);
   if (rest !== bytes.length) throw unreadable(bytes, rest);
-  return { length: bytes.length, lastMemberEnd: lastEntryEnd, ouid, maps };
+  return { length: bytes.length, lastMemberEnd: lastEntryEnd, ouid, maps, tables, runs: ranges.toSet() };
+}
+
+/** Where the list of the key begins whose text begins at a place, and the key. */
+export function keyAt(bytes: IndexBytes, start: number): { readonly key: string; readonly list: number } {
+  const end = textEnd(bytes, start - 1);
+  const colon = skipBlanks(bytes, end);
+  if (bytes.at(colon) !== COLON) throw unreadable(bytes, colon);
+  return { key: decodeText(bytes, start, end - 1), list: skipBlanks(bytes, colon + 1) };
 }
 
 /**
@@ -111,27 +115,85 @@ export function textsOf(bytes: IndexBytes, list: Pick<ByteSpan, 'start'>): strin
 
 /** The list that begins at a place. */
 export function listAt(bytes: IndexBytes, at: number): ListSpan {
-  let count = 0;
+  const count = countIds(bytes, at);
+  if (count > 0) return { start: at, end: at + 2 + count * ID_STRIDE, count, isIds: true };
+  let texts = 0;
   const end = eachText(bytes, at, () => {
-    count++;
+    texts++;
   });
-  return { start: at, end, count };
+  return { start: at, end, count: texts, isIds: false };
+}
+
+/**
+ * How many texts a list of ids has: texts of 24 bytes in ascending order, in the layout of the C++ tools. One loop, since it
+ * runs for every id of the database.
+ * @returns 0 if the list is another one
+ */
+function countIds(bytes: IndexBytes, at: number): number {
+  if (bytes.at(at) !== OPEN_LIST || bytes.at(at + 1) !== LINE_FEED) return 0;
+  const first = at + 2;
+  for (let count = 0; ; ) {
+    // The id before this one is held as well, to be compared.
+    const held = first + Math.max(0, count - 1) * ID_STRIDE;
+    const length = first + (count + 1) * ID_STRIDE - held;
+    if (!bytes.hold(held, length)) return 0;
+    const { window, windowStart, windowLength } = bytes;
+    for (let id = first + count * ID_STRIDE - windowStart; id + ID_STRIDE <= windowLength; id += ID_STRIDE) {
+      if (window[id] !== QUOTE || window[id + ID_BYTES + 1] !== QUOTE) return 0;
+      for (let place = id + 1; place <= id + ID_BYTES; place++) {
+        const byte = window[place];
+        if (byte === QUOTE || byte === BACKSLASH) return 0;
+      }
+      if (count > 0 && !ascends(window, id)) return 0;
+      count++;
+      const [separator, next] = [window[id + ID_BYTES + 2], window[id + ID_BYTES + 3]];
+      if (separator === LINE_FEED && next === CLOSE_LIST) return count;
+      if (separator !== COMMA || next !== LINE_FEED) return 0;
+    }
+  }
+}
+
+/** Does the id at a place of the window come after the one before it? */
+function ascends(window: Buffer, id: number): boolean {
+  for (let place = id + 1; place <= id + ID_BYTES; place++) {
+    const difference = (window[place] ?? 0) - (window[place - ID_STRIDE] ?? 0);
+    if (difference !== 0) return difference > 0;
+  }
+  return false;
+}
+
+/**
+ * The run that a key belongs to, without a string for each.
+ * @param isRun is the whole key its number? Else a configuration name follows.
+ */
+function runOfKey(bytes: IndexBytes, start: number, end: number, isRun: boolean): RunNumber | undefined {
+  let run = 0;
+  let place = start;
+  let byte = bytes.at(place) ?? 0;
+  const hasZero = byte === ZERO;
+  for (; place < end && byte >= ZERO && byte <= NINE; byte = bytes.at(++place) ?? 0)
+    run = run * 10 + byte - ZERO;
+  if (place < end && byte === BACKSLASH) {
+    const key = decodeText(bytes, start, end);
+    return isRun ? parseRunNumber(key) : runOf(key);
+  }
+  const isNumber = place > start && (!hasZero || place === start + 1) && Number.isSafeInteger(run);
+  return isNumber && (isRun ? place === end : place < end && byte === SLASH) ? run : undefined;
 }
 
 function eachMember(
   bytes: IndexBytes,
   at: number,
-  take: (key: string, valueStart: number) => number,
+  take: (keyStart: number, keyEnd: number, valueStart: number) => number,
 ): { end: number; lastEntryEnd: number | undefined } {
   if (bytes.at(at) !== OPEN_MAP) throw unreadable(bytes, at);
   let next = skipBlanks(bytes, at + 1);
   if (bytes.at(next) === CLOSE_MAP) return { end: next + 1, lastEntryEnd: undefined };
   for (;;) {
     const keyEnd = textEnd(bytes, next);
-    const key = decodeText(bytes, next + 1, keyEnd - 1);
     const colon = skipBlanks(bytes, keyEnd);
     if (bytes.at(colon) !== COLON) throw unreadable(bytes, colon);
-    const valueEnd = take(key, skipBlanks(bytes, colon + 1));
+    const valueEnd = take(next + 1, keyEnd - 1, skipBlanks(bytes, colon + 1));
     next = skipBlanks(bytes, valueEnd);
     if (bytes.at(next) === CLOSE_MAP) return { end: next + 1, lastEntryEnd: valueEnd };
     if (bytes.at(next) !== COMMA) throw unreadable(bytes, next);

@@ -1,101 +1,190 @@
 import { quoteJson } from '../../../fhicl/json.ts';
-import type { DocumentEntry } from '../../stored-document.ts';
+import { OBJECT_ID } from '../../stored-document.ts';
 import type { IndexBytes } from './index-bytes.ts';
-import { type IndexChange, listedTexts, listText, mapEntryText, OUID } from './index-entry.ts';
-import { type ByteSpan, eachText, type IndexLayout, textsOf } from './index-scan.ts';
+import { ENTITIES, type IndexChange, listText, mapEntryText, OUID } from './index-entry.ts';
+import { type ByteSpan, ID_BYTES, ID_STRIDE, type IndexLayout, type ListSpan } from './index-layout.ts';
+import { eachText, textsOf } from './index-scan.ts';
+import { type ListChange, type ListChanges, listChanges } from './list-changes.ts';
 
 /** A piece of the new file that stands in place of `[start, end)` of the old one. */
-interface Edit extends ByteSpan {
+export interface Edit extends ByteSpan {
   readonly text: string;
+  /** The entries of a map that it adds behind the last one. */
+  readonly entries?: NewEntries;
 }
 
-interface ListChange {
-  readonly add: Set<string>;
-  readonly remove: Set<string>;
+/** New entries of a map. */
+interface NewEntries {
+  readonly member: string;
+  /** Key -> its texts, in the order of the file. */
+  readonly lists: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Member -> key -> change; `ouid` is a list of its own and has the key ''. */
-type ListChanges = Map<string, Map<string, ListChange>>;
+/** How an index becomes another one. */
+export interface IndexEdits {
+  /** In the order of the file, apart from each other. */
+  readonly edits: readonly Edit[];
+  /** Do they only add to lists and maps that are as the C++ tools leave them? */
+  readonly isUsual: boolean;
+}
 
 /**
- * The bytes of an index after a change, piece by piece; each is valid until the next is asked for. Whatever the change doesn't
- * touch stays as it is.
+ * The edits that make a change. Whatever it doesn't touch stays as it is.
  * @param layout of `bytes`; must hold every list that the change touches
  */
-export function* spliceIndex(bytes: IndexBytes, layout: IndexLayout, change: IndexChange): Generator<Buffer> {
-  const edits = [...editsOf(bytes, layout, listChanges(change))].sort(
-    (one, other) => one.start - other.start || one.end - other.end,
-  );
+export function editsFor(bytes: IndexBytes, layout: IndexLayout, change: IndexChange): IndexEdits {
+  const edits = new EditCollector(bytes, layout);
+  edits.collect(listChanges(change));
+  edits.all.sort((one, other) => one.start - other.start || one.end - other.end);
+  return { edits: edits.all, isUsual: edits.isUsual };
+}
+
+const CHUNK_BYTES = 1 << 21;
+
+/** The bytes of an index after edits, piece by piece; each is valid until the next is asked for. */
+export function* editedBytes(bytes: IndexBytes, edits: readonly Edit[]): Generator<Buffer> {
+  const growth = edits.reduce((sum, { text }) => sum + text.length, 0);
+  const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, bytes.length + growth));
+  let filled = 0;
+  for (const { length, copy } of partsOf(bytes, edits)) {
+    for (let done = 0; done < length; ) {
+      const count = Math.min(length - done, chunk.length - filled);
+      copy(chunk.subarray(filled, filled + count), done);
+      done += count;
+      filled += count;
+      if (filled < chunk.length) continue;
+      yield chunk;
+      filled = 0;
+    }
+  }
+  if (filled > 0) yield chunk.subarray(0, filled);
+}
+
+/** A piece of the new file, and what copies from a place in it on. */
+interface Part {
+  readonly length: number;
+  readonly copy: (into: Buffer, from: number) => void;
+}
+
+function* partsOf(bytes: IndexBytes, edits: readonly Edit[]): Generator<Part> {
+  const kept = (start: number, end: number): Part => ({
+    length: end - start,
+    copy: (into, from) => bytes.readInto(into, start + from),
+  });
   let place = 0;
   for (const edit of edits) {
-    yield* bytes.chunks(place, edit.start);
-    yield Buffer.from(edit.text);
+    yield kept(place, edit.start);
+    const text = Buffer.from(edit.text);
+    yield { length: text.length, copy: (into, from) => text.copy(into, 0, from) };
     place = edit.end;
   }
-  yield* bytes.chunks(place, bytes.length);
+  yield kept(place, bytes.length);
 }
 
-function listChanges(change: IndexChange): ListChanges {
-  const changes: ListChanges = new Map();
-  const note = (entry: DocumentEntry, kind: keyof ListChange): void => {
-    changeOf(changes, OUID, '')[kind].add(entry.id);
-    for (const [member, key, text] of listedTexts(entry)) {
-      // A stamp belongs to the configuration, not to the document: others may have the same one.
-      if (kind === 'remove' && text !== entry.id) continue;
-      changeOf(changes, member, key)[kind].add(text);
+class EditCollector {
+  readonly all: Edit[] = [];
+  isUsual = true;
+  readonly #bytes: IndexBytes;
+  readonly #layout: IndexLayout;
+
+  constructor(bytes: IndexBytes, layout: IndexLayout) {
+    this.#bytes = bytes;
+    this.#layout = layout;
+  }
+
+  collect(changes: ListChanges): void {
+    const missingMembers: string[] = [];
+    for (const [member, keys] of changes) {
+      if (member === OUID) missingMembers.push(...this.#changeIds(keys.get('')));
+      else missingMembers.push(...this.#changeMap(member, keys));
     }
-  };
-  for (const entry of change.removed) note(entry, 'remove');
-  for (const entry of change.added) note(entry, 'add');
-  for (const [member, key, text] of change.listed ?? []) changeOf(changes, member, key).add.add(text);
-  return changes;
-}
+    if (missingMembers.length === 0) return;
+    const text = missingMembers.join(',\n');
+    const { lastMemberEnd, length } = this.#layout;
+    if (lastMemberEnd === undefined) this.#add({ start: 0, end: length, text: `{\n${text}\n}` });
+    else this.#add({ start: lastMemberEnd, end: lastMemberEnd, text: `,\n${text}` });
+    this.isUsual = false;
+  }
 
-function changeOf(changes: ListChanges, member: string, key: string): ListChange {
-  const keys = changes.get(member) ?? new Map<string, ListChange>();
-  changes.set(member, keys);
-  const change = keys.get(key) ?? { add: new Set<string>(), remove: new Set<string>() };
-  keys.set(key, change);
-  return change;
-}
+  /** @returns the member if it is missing */
+  #changeIds(change: ListChange | undefined): string[] {
+    const { ouid } = this.#layout;
+    if (change === undefined) return [];
+    if (ouid === undefined) return [mapEntryText(OUID, sorted(change.add))];
+    this.#changeList(ouid, change, true);
+    return [];
+  }
 
-function* editsOf(bytes: IndexBytes, layout: IndexLayout, changes: ListChanges): Generator<Edit> {
-  const missingMembers: string[] = [];
-  for (const [member, keys] of changes) {
-    if (member === OUID) {
-      const change = changeOf(changes, OUID, '');
-      if (layout.ouid === undefined) missingMembers.push(mapEntryText(OUID, sorted(change.add)));
-      else yield* listEdits(bytes, layout.ouid, change);
-      continue;
-    }
-    const map = layout.maps.get(member);
-    const newEntries: string[] = [];
+  /** @returns the member if it is missing */
+  #changeMap(member: string, keys: ReadonlyMap<string, ListChange>): string[] {
+    const map = this.#layout.maps.get(member);
+    const lists = new Map<string, readonly string[]>();
     for (const [key, change] of keys) {
       const list = map?.lists.get(key);
-      if (list !== undefined) yield* listEdits(bytes, list, change);
-      else if (change.add.size > 0) newEntries.push(mapEntryText(key, sorted(change.add)));
+      if (list !== undefined) this.#changeList(list, change, member === ENTITIES);
+      else if (change.add.size > 0) lists.set(key, sorted(change.add));
     }
-    if (newEntries.length === 0) continue;
-    const text = newEntries.join(',\n');
-    if (map === undefined) missingMembers.push(`${quoteJson(member)} : {\n${text}\n}`);
-    else if (map.lastEntryEnd === undefined) yield { start: map.start, end: map.end, text: `{\n${text}\n}` };
-    else yield { start: map.lastEntryEnd, end: map.lastEntryEnd, text: `,\n${text}` };
+    if (lists.size === 0) return [];
+    const text = [...lists].map(([key, texts]) => mapEntryText(key, texts)).join(',\n');
+    if (map === undefined) return [`${quoteJson(member)} : {\n${text}\n}`];
+    const { start, end, lastEntryEnd } = map;
+    if (lastEntryEnd === undefined) this.#add({ start, end, text: `{\n${text}\n}` });
+    else
+      this.#add({ start: lastEntryEnd, end: lastEntryEnd, text: `,\n${text}`, entries: { member, lists } });
+    return [];
   }
-  if (missingMembers.length > 0) yield membersEdit(layout, missingMembers.join(',\n'));
+
+  /**
+   * Lists are sorted, without repetitions. A list that isn't, or that loses a text, is written again.
+   * @param isLarge does it list documents of all runs?
+   */
+  #changeList(list: ListSpan, change: ListChange, isLarge: boolean): void {
+    const additions = sorted(change.add);
+    if (change.remove.size > 0) this.#add(rewrittenList(this.#bytes, list, change));
+    else if (list.isIds && additions.every((text) => OBJECT_ID.test(text))) {
+      this.all.push(...idEdits(this.#bytes, list, additions));
+    } else {
+      if (isLarge) this.isUsual = false;
+      for (const edit of listEdits(this.#bytes, list, additions, change)) this.#add(edit);
+    }
+  }
+
+  #add(edit: Edit): void {
+    if (edit.end > edit.start) this.isUsual = false;
+    this.all.push(edit);
+  }
 }
 
-function membersEdit(layout: IndexLayout, text: string): Edit {
-  if (layout.lastMemberEnd === undefined) return { start: 0, end: layout.length, text: `{\n${text}\n}` };
-  return { start: layout.lastMemberEnd, end: layout.lastMemberEnd, text: `,\n${text}` };
+/** Ids are found by their place, so a list of a million of them isn't read. */
+function* idEdits(bytes: IndexBytes, list: ListSpan, additions: readonly string[]): Generator<Edit> {
+  const first = list.start + 2;
+  let position = 0;
+  for (const [turn, addition] of additions.entries()) {
+    let isListed = false;
+    for (let above = list.count; position < above; ) {
+      const middle = (position + above) >> 1;
+      const text = first + middle * ID_STRIDE + 1;
+      const order = compareWith(addition, bytes, text, text + ID_BYTES);
+      isListed ||= order === 0;
+      if (order > 0) position = middle + 1;
+      else above = middle;
+    }
+    if (isListed) continue;
+    if (position === list.count) {
+      yield endEdit(list.end - 2, additions.slice(turn));
+      return;
+    }
+    const start = first + position * ID_STRIDE;
+    yield { start, end: start, text: `${quoteJson(addition)},\n` };
+  }
 }
 
-/** Lists are sorted, without repetitions. A list that isn't, or that loses a text, is written again. */
-function* listEdits(bytes: IndexBytes, list: ByteSpan, change: ListChange): Generator<Edit> {
-  const additions = sorted(change.add);
-  if (change.remove.size > 0) {
-    yield rewrittenList(bytes, list, change);
-    return;
-  }
+function* listEdits(
+  bytes: IndexBytes,
+  list: ByteSpan,
+  additions: readonly string[],
+  change: ListChange,
+): Generator<Edit> {
   const insertions: Edit[] = [];
   let previousStart = -1;
   let previousEnd = -1;
@@ -123,7 +212,12 @@ function* listEdits(bytes: IndexBytes, list: ByteSpan, change: ListChange): Gene
   const rest = additions.slice(next);
   if (rest.length === 0) return;
   if (previousEnd < 0) yield { start: list.start, end: list.end, text: listText(rest) };
-  else yield { start: previousEnd + 1, end: previousEnd + 1, text: `,\n${rest.map(quoteJson).join(',\n')}` };
+  else yield endEdit(previousEnd + 1, rest);
+}
+
+/** Adds texts behind the last one of a list, which ends at a place. */
+function endEdit(place: number, texts: readonly string[]): Edit {
+  return { start: place, end: place, text: `,\n${texts.map(quoteJson).join(',\n')}` };
 }
 
 function rewrittenList(bytes: IndexBytes, list: ByteSpan, change: ListChange): Edit {
@@ -133,7 +227,7 @@ function rewrittenList(bytes: IndexBytes, list: ByteSpan, change: ListChange): E
   return { start: list.start, end: list.end, text: listText(sorted(texts)) };
 }
 
-/** Does the text at `[start, end)` come after the previous one? A loop, since it runs for every id of the database. */
+/** Does the text at `[start, end)` come after the previous one? */
 function ascends(
   bytes: IndexBytes,
   previousStart: number,

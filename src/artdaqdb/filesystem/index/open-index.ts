@@ -9,36 +9,45 @@ import { UnreadableIndexError } from './index-scan.ts';
 
 /** An open index.json whose bytes are read when they are needed. */
 export class OpenIndex {
-  readonly bytes: IndexBytes;
   /** Identifies the state of the file when it was opened. */
   readonly signature: string;
+  readonly #length: number;
   readonly #handle: FileHandle;
   readonly #path: string;
+  readonly #files: DatabaseFiles;
 
   /**
-   * Opens a file; undefined if there is none. If it is cut off later, reading gives an UnreadableIndexError.
-   * @param windowBytes how much to keep in memory
+   * Opens a file; undefined if there is none.
    * @throws the system's error
    */
-  static async at(path: string, files: DatabaseFiles, windowBytes?: number): Promise<OpenIndex | undefined> {
+  static async at(path: string, files: DatabaseFiles): Promise<OpenIndex | undefined> {
     const handle = await files.open(path, 'r').catch(undefinedIfMissing);
     if (handle === undefined) return undefined;
     try {
-      const stats = await statOf(handle, path);
-      const fill = (into: Buffer, place: number): void => readWhole(into, place, handle, path, files);
-      const bytes = new IndexBytes(Number(stats.size), fill, windowBytes);
-      return new OpenIndex(isFresh(bytes) ? emptyIndex() : bytes, signatureOf(stats), handle, path);
+      return new OpenIndex(await statOf(handle, path), handle, path, files);
     } catch (error) {
       await handle.close();
       throw error;
     }
   }
 
-  private constructor(bytes: IndexBytes, signature: string, handle: FileHandle, path: string) {
-    this.bytes = bytes;
-    this.signature = signature;
+  private constructor(stats: BigIntStats, handle: FileHandle, path: string, files: DatabaseFiles) {
+    this.signature = signatureOf(stats);
+    this.#length = Number(stats.size);
     this.#handle = handle;
     this.#path = path;
+    this.#files = files;
+  }
+
+  /**
+   * The bytes of the file. If it is cut off, reading gives an UnreadableIndexError.
+   * @param windowBytes how much to keep in memory
+   */
+  bytes(windowBytes?: number): IndexBytes {
+    const fill = (into: Buffer, place: number): void =>
+      readWhole(into, place, this.#handle, this.#path, this.#files);
+    const bytes = new IndexBytes(this.#length, fill, windowBytes);
+    return isFresh(bytes) ? emptyIndex() : bytes;
   }
 
   /** Is the file still as it was when it was opened? */

@@ -1,5 +1,6 @@
 import type { IndexBytes } from './index-bytes.ts';
-import { eachText, type ListSpan, UnreadableIndexError } from './index-scan.ts';
+import type { ListSpan } from './index-layout.ts';
+import { eachText, UnreadableIndexError } from './index-scan.ts';
 
 const QUOTE = 0x22;
 

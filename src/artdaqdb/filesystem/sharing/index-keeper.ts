@@ -13,7 +13,7 @@ import {
 } from '../index/index-entry.ts';
 import { IndexChangedError, type IndexLook, type IndexState, type SeenIndex } from '../index/index-file.ts';
 import { gainsOf } from '../index/index-gains.ts';
-import { type ListFilter, noLists } from '../index/index-scan.ts';
+import { type ListFilter, noLists } from '../index/index-layout.ts';
 import type { TextTable } from '../index/text-table.ts';
 import { ReplacedIndexes } from './replaced-indexes.ts';
 import {

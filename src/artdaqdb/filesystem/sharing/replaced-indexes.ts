@@ -6,7 +6,8 @@ import { privateDirectory } from '../database-directories.ts';
 import { type DatabaseFiles, toleratingExistence } from '../database-files.ts';
 import { IndexBytes } from '../index/index-bytes.ts';
 import type { ScannedIndex } from '../index/index-gains.ts';
-import { noLists, scanIndex, UnreadableIndexError } from '../index/index-scan.ts';
+import { noLists } from '../index/index-layout.ts';
+import { scanIndex, UnreadableIndexError } from '../index/index-scan.ts';
 
 /** A program that has begun to write an index ends within this time. */
 const READ_ATTEMPTS = 20;

@@ -10,7 +10,7 @@ import type { DatabaseFiles } from '../database-files.ts';
 import type { DatabaseLock, HeldLock } from '../database-lock.ts';
 import type { IndexChange } from '../index/index-entry.ts';
 import type { IndexLook, IndexState } from '../index/index-file.ts';
-import type { ListFilter } from '../index/index-scan.ts';
+import type { ListFilter } from '../index/index-layout.ts';
 import { IndexKeeper, type SeenIndexes } from './index-keeper.ts';
 
 /** Where a shared database is, and the world around it. */

@@ -3,7 +3,8 @@ import { expect, it } from 'vitest';
 import { IndexBytes } from '../../../../../src/artdaqdb/filesystem/index/index-bytes.ts';
 import type { ListedText } from '../../../../../src/artdaqdb/filesystem/index/index-entry.ts';
 import { gainsOf, type ScannedIndex } from '../../../../../src/artdaqdb/filesystem/index/index-gains.ts';
-import { noLists, scanIndex } from '../../../../../src/artdaqdb/filesystem/index/index-scan.ts';
+import { noLists } from '../../../../../src/artdaqdb/filesystem/index/index-layout.ts';
+import { scanIndex } from '../../../../../src/artdaqdb/filesystem/index/index-scan.ts';
 
 const texts = fc.array(fc.stringMatching(/^[a-c]{1,2}$/), { maxLength: 4 });
 const map = fc.uniqueArray(fc.tuple(fc.constantFrom('5/c', '5"c', '10/c', 'x'), texts), {

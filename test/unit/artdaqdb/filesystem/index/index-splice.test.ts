@@ -172,6 +172,25 @@ describe('scanIndex', () => {
     expect([...(maps.get('runs.name')?.lists.keys() ?? [])]).toEqual(['a\tb"c']);
   });
 
+  it('a list of ids is found, and told from others, wherever the part of it ends that is in memory', () => {
+    const ids = Array.from({ length: 40 }, (_, place) => (place + 16).toString(16).padStart(24, '0'));
+    const bytesOf = (list: readonly string[]) =>
+      Buffer.from(`{\n"ouid" : [\n${list.map((id) => `"${id}"`).join(',\n')}\n]\n}`);
+    const listIn = (list: readonly string[], window: number) =>
+      scanIndex(IndexBytes.of(bytesOf(list), window), () => true).ouid;
+    const [first = '', second = '', ...rest] = ids;
+    for (let window = 64; window < 200; window++) {
+      const end = bytesOf(ids).length - 2;
+      expect(listIn(ids, window)).toEqual({ start: 11, end, count: 40, isIds: true });
+      expect(listIn([second, first, ...rest], window)).toMatchObject({ end, isIds: false });
+      expect(listIn([...ids.slice(0, -1), 'f'.repeat(25)], window)).toMatchObject({
+        count: 40,
+        isIds: false,
+      });
+      expect(() => listIn([...ids.slice(0, -1), `${'f'.repeat(23)}"`], window)).toThrow(UnreadableIndexError);
+    }
+  });
+
   it('the beginning of an index is never taken for an index', () => {
     const entries = [1, 2].map((run) => ({
       id: String(run).repeat(24),
