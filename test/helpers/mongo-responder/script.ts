@@ -1,5 +1,11 @@
 import type { BSON } from 'mongodb';
-import type { WriteError } from './store.ts';
+
+/** The fault of one document of a write. */
+interface WriteError {
+  readonly index: number;
+  readonly code: number;
+  readonly errmsg: string;
+}
 
 /** A command that reached the responder. */
 export interface SeenCommand {
@@ -10,24 +16,21 @@ export interface SeenCommand {
   readonly step: number;
   /** Commands of work that were under way together are of one round; counted from 1. */
   readonly round: number;
-  readonly database: string;
   /** Undefined for commands that are not about one collection. */
   readonly collection: string | undefined;
-  /** How many documents, updates or deletes came along. */
-  readonly documents: number;
   readonly writeConcern: BSON.Document | undefined;
   readonly command: BSON.Document;
 }
 
-/** What goes wrong with a command. */
+/** What goes wrong with a command. `applied`: after it did its work. */
 export type Fault =
-  /** The command is refused with this answer, before or after it did its work. */
+  /** The command is refused with this answer. */
   | { readonly kind: 'answer'; readonly answer: BSON.Document; readonly applied?: boolean }
   /** One document of a write is refused; in an ordered write those after it as well. */
   | { readonly kind: 'write error'; readonly error: WriteError }
   /** The write is done, but not as safely as asked for. */
   | { readonly kind: 'write concern error'; readonly error: BSON.Document }
-  /** The connection is closed before the work is done, or after it in place of the answer. */
+  /** The connection is closed in place of the answer. */
   | { readonly kind: 'cut'; readonly applied: boolean }
   /** There is never an answer. */
   | { readonly kind: 'hang'; readonly applied: boolean }

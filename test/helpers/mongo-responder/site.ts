@@ -102,7 +102,7 @@ export async function forEachAtOnce<Case>(
 /** The entities in a collection under a configuration name, sorted; one that is there twice shows up twice. */
 export function entitiesIn(responder: MongoResponder, collection: string, configuration: string): string[] {
   return responder.store
-    .find(`${DATABASE}.${collection}`, { filter: { 'configurations.name': configuration } })
+    .find(`${DATABASE}.${collection}`, { 'configurations.name': configuration })
     .map(({ view }) => String(view.entities[0].name))
     .sort();
 }

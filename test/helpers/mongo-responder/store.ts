@@ -1,6 +1,5 @@
 import { BSON } from 'mongodb';
-import { compare, matches, valuesAt } from './matching.ts';
-import { viewOf } from './wire.ts';
+import { documentOf } from './wire.ts';
 
 type Document = BSON.Document;
 
@@ -10,161 +9,128 @@ export interface Stored {
   readonly view: Document;
 }
 
-/** The fault of one document of a write. */
-export interface WriteError {
-  readonly index: number;
-  readonly code: number;
-  readonly errmsg: string;
-}
-
-/** What a write did. */
-export interface WriteResult {
-  readonly n: number;
-  readonly nModified?: number;
-  readonly upserted?: readonly { readonly index: number; readonly _id: unknown }[];
-  readonly writeErrors?: readonly WriteError[];
-}
-
-/** Order, window and choice of a find. */
-export interface FindOptions {
-  readonly filter: Document;
-  readonly sort?: Document;
-  readonly skip?: number;
-  readonly limit?: number;
-}
-
-/** Collections in memory, by `<database>.<collection>`. */
+/** Collections in memory, by `<database>.<collection>`; answers as a server gives them. */
 export class MemoryStore {
   readonly #collections = new Map<string, Stored[]>();
-  readonly #indexes = new Map<string, Document[]>();
 
   /** All documents of a collection, in the order in which they came. */
   documents(namespace: string): readonly Stored[] {
     return this.#collections.get(namespace) ?? [];
   }
 
-  /** The indexes of a collection, `_id` first; undefined if there is no such collection. */
-  indexes(namespace: string): readonly Document[] | undefined {
-    if (!this.#collections.has(namespace)) return undefined;
-    return [{ v: 2, key: { _id: 1 }, name: '_id_' }, ...(this.#indexes.get(namespace) ?? [])];
-  }
-
-  addIndexes(namespace: string, indexes: readonly Document[]): void {
-    this.#make(namespace);
-    const known = this.#indexes.get(namespace) ?? [];
-    const added = indexes.filter(({ name }) => !known.some((index) => index.name === name));
-    this.#indexes.set(namespace, [...known, ...added]);
-  }
-
-  find(namespace: string, { filter, sort, skip = 0, limit = 0 }: FindOptions): Stored[] {
+  /** @param limit 0: all */
+  find(namespace: string, filter: Document, limit = 0): Stored[] {
     const found = this.documents(namespace).filter(({ view }) => matches(view, filter));
-    for (const [name, direction] of Object.entries(sort ?? {}).reverse()) {
-      const path = name.split('.');
-      found.sort(
-        (one, other) => direction * compare(valuesAt(one.view, path)[0], valuesAt(other.view, path)[0]),
-      );
-    }
-    return found.slice(skip, limit === 0 ? undefined : skip + Math.abs(limit));
+    return limit === 0 ? found : found.slice(0, limit);
   }
 
-  /** @param stopAt index of the document that is refused for another reason than its id */
-  insert(
-    namespace: string,
-    documents: readonly Uint8Array[],
-    ordered: boolean,
-    stopAt?: WriteError,
-  ): WriteResult {
-    const collection = this.#make(namespace);
-    const writeErrors: WriteError[] = [];
-    let n = 0;
+  /** In their order, until one has a repeated id. @param isRepeat what is there was stored the first time */
+  insert(namespace: string, documents: readonly Uint8Array[], isRepeat = false): Document {
+    const collection = this.#collection(namespace);
     for (const [index, bytes] of documents.entries()) {
-      const view = viewOf(bytes);
-      if (view._id === undefined) throw new Error('drivers give every document an _id');
-      const isTaken = collection.some((stored) => compare(stored.view._id, view._id) === 0);
-      if (index === stopAt?.index) writeErrors.push(stopAt);
-      else if (isTaken) {
-        const errmsg = `E11000 duplicate key error collection: ${namespace} index: _id_ dup key: { _id: ${view._id} }`;
-        writeErrors.push({ index, code: 11000, errmsg });
-      } else {
-        const stored = idFirst(bytes);
-        collection.push({ bytes: stored, view: viewOf(stored) });
-        n++;
+      const stored = storedOf(idFirst(bytes));
+      const isTaken = collection.some(({ view }) => isSame(view._id, stored.view._id));
+      if (!isTaken) collection.push(stored);
+      else if (!isRepeat) {
+        const errmsg = `E11000 duplicate key error collection: ${namespace} index: _id_ dup key: { _id: ${stored.view._id} }`;
+        return { n: index, writeErrors: [{ index, code: 11000, errmsg }] };
       }
-      if (ordered && writeErrors.length > 0) break;
     }
-    return writeErrors.length === 0 ? { n } : { n, writeErrors };
+    return { n: documents.length };
   }
 
-  /** Replaces, or sets top-level fields (`$set`, `$setOnInsert`, `$unset`). @param statements each `{ q, u, upsert, multi }` */
-  update(namespace: string, statements: readonly Uint8Array[]): WriteResult {
-    const collection = this.#make(namespace);
-    const upserted: { index: number; _id: unknown }[] = [];
+  /** Replaces by documents with an id, or stores what `$setOnInsert` says. @param statements each `{ q, u, upsert }` */
+  update(namespace: string, statements: readonly Uint8Array[]): Document {
+    const collection = this.#collection(namespace);
+    const upserted: Document[] = [];
     let n = 0;
     for (const [index, statement] of statements.entries()) {
-      const { q, upsert, multi } = viewOf(statement);
-      const change: unknown = BSON.deserialize(statement, { raw: true }).u;
-      if (!(change instanceof Uint8Array)) throw new Error('the test responder updates by documents only');
-      const found = collection
-        .filter(({ view }) => matches(view, q))
-        .slice(0, multi === true ? undefined : 1);
-      for (const stored of found) collection[collection.indexOf(stored)] = changed(stored, change, false);
-      n += found.length;
-      if (found.length === 0 && upsert === true) {
-        const seed = Object.fromEntries(Object.entries(Object(q)).filter(([name]) => !name.includes('.')));
-        const made = changed({ bytes: BSON.serialize(seed), view: seed }, change, true);
-        collection.push(made);
-        upserted.push({ index, _id: made.view._id });
+      const { q, upsert } = viewOf(statement);
+      const change: Uint8Array = BSON.deserialize(statement, { raw: true }).u;
+      const { $setOnInsert: seed } = viewOf(change);
+      const [found] = this.find(namespace, q, 1);
+      if (found !== undefined) {
+        if (seed === undefined) collection[collection.indexOf(found)] = storedOf(change);
+        n++;
+      } else if (upsert === true) {
+        const view = { _id: new BSON.ObjectId(), ...seed };
+        collection.push({ bytes: BSON.serialize(view), view });
+        upserted.push({ index, _id: view._id });
         n++;
       }
     }
-    const nModified = n - upserted.length;
-    return upserted.length === 0 ? { n, nModified } : { n, nModified, upserted };
+    return { n, nModified: n - upserted.length, ...(upserted.length === 0 ? {} : { upserted }) };
   }
 
   /** @param statements each `{ q, limit }` */
-  delete(namespace: string, statements: readonly Document[]): WriteResult {
-    const collection = this.#make(namespace);
-    let n = 0;
+  delete(namespace: string, statements: readonly Document[]): Document {
+    const collection = this.#collection(namespace);
+    const before = collection.length;
     for (const { q, limit } of statements) {
-      for (const stored of this.find(namespace, { filter: q, limit })) {
-        collection.splice(collection.indexOf(stored), 1);
-        n++;
-      }
+      for (const stored of this.find(namespace, q, limit)) collection.splice(collection.indexOf(stored), 1);
     }
-    return { n };
+    return { n: before - collection.length };
   }
 
-  #make(namespace: string): Stored[] {
+  #collection(namespace: string): Stored[] {
     const collection = this.#collections.get(namespace) ?? [];
     this.#collections.set(namespace, collection);
     return collection;
   }
 }
 
-function changed(stored: Stored, change: Uint8Array, isNew: boolean): Stored {
-  const update = viewOf(change);
-  if (!Object.keys(update).some((name) => name.startsWith('$'))) {
-    const bytes =
-      '_id' in update ? change : BSON.serialize({ _id: stored.view._id ?? new BSON.ObjectId(), ...update });
-    return { bytes, view: viewOf(bytes) };
-  }
-  const view = { ...stored.view, ...update.$set, ...(isNew ? update.$setOnInsert : {}) };
-  for (const name of Object.keys(update.$unset ?? {})) delete view[name];
-  const whole = '_id' in view ? view : { _id: new BSON.ObjectId(), ...view };
-  return { bytes: BSON.serialize(whole), view: whole };
+/** A document as JavaScript sees it: repeated names are lost. Good enough to match and to look at. */
+export function viewOf(bytes: Uint8Array): Document {
+  return BSON.deserialize(bytes, { validation: { utf8: false } });
+}
+
+function storedOf(bytes: Uint8Array): Stored {
+  return { bytes, view: viewOf(bytes) };
 }
 
 /** Servers move `_id` to the front of a document when they store it. */
 function idFirst(bytes: Uint8Array): Uint8Array {
-  for (const [, nameOffset, nameLength, offset, length] of BSON.onDemand.parseToElements(bytes)) {
-    if (Buffer.from(bytes.subarray(nameOffset, nameOffset + nameLength)).toString() !== '_id') continue;
-    const [start, end] = [nameOffset - 1, offset + length];
-    return Buffer.concat([
-      bytes.subarray(0, 4),
-      bytes.subarray(start, end),
-      bytes.subarray(4, start),
-      bytes.subarray(end),
-    ]);
+  const elements = [...BSON.onDemand.parseToElements(bytes)].map(([, name, nameLength, offset, length]) => ({
+    isId: Buffer.from(bytes.subarray(name, name + nameLength)).equals(Buffer.from('_id')),
+    bytes: bytes.subarray(name - 1, offset + length),
+  }));
+  elements.sort((one, other) => Number(other.isId) - Number(one.isId));
+  return documentOf(elements.map((element) => element.bytes));
+}
+
+const OPERATORS: Record<string, (value: unknown, operand: Document[string]) => boolean> = {
+  $eq: isSame,
+  $in: (value, operand) => operand.some((wanted: unknown) => isSame(value, wanted)),
+  $gte: (value, operand) => String(value) >= operand,
+  $lt: (value, operand) => String(value) < operand,
+  $regex: (value, operand) => new RegExp(operand).test(String(value)),
+};
+
+/** Does a document meet a query, as far as the archiver's queries go? */
+function matches(document: Document, query: Document): boolean {
+  return Object.entries(query).every(([name, wanted]) => {
+    const values = valuesAt(document, name.split('.'));
+    const hasOperators = Object.keys(wanted)[0]?.startsWith('$') === true;
+    return Object.entries(hasOperators ? wanted : { $eq: wanted }).every(([operator, operand]) => {
+      const holds = OPERATORS[operator];
+      if (holds === undefined) throw new Error(`the test responder does not know the operator ${operator}`);
+      return values.some((value) => holds(value, operand));
+    });
+  });
+}
+
+/** All values that a dotted path leads to, through arrays, and the arrays themselves. */
+function valuesAt(value: Document[string], path: readonly string[]): unknown[] {
+  const [name, ...rest] = path;
+  if (Array.isArray(value)) {
+    const inside = value.flatMap((element) => valuesAt(element, path));
+    return name === undefined ? [value, ...inside] : inside;
   }
-  return bytes;
+  if (name === undefined) return [value];
+  return Object.hasOwn(Object(value), name) ? valuesAt(value[name], rest) : [];
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  if (typeof one !== 'object' || typeof other !== 'object') return one === other;
+  return Buffer.from(BSON.serialize({ value: one })).equals(BSON.serialize({ value: other }));
 }

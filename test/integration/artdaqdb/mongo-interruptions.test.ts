@@ -147,7 +147,8 @@ describe('a replica set that changes its primary', () => {
   });
 
   it('is distinguished from a server that is down', async () => {
-    const responder = await site.start({ role: 'secondary' });
+    const responder = await site.start();
+    responder.role = 'secondary';
     const error = await site.failureOf(site.open(responder, { parameters: IMPATIENT }).listRuns());
     expect(error.message).toMatch(/no primary/);
     expect(error.retryable).toBe(true);

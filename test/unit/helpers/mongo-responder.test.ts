@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { BSON, MongoClient, type MongoClientOptions } from 'mongodb';
@@ -41,8 +39,6 @@ const documents = Array.from({ length: 5 }, (_, index) => ({
   tags: [{ name: `t${index}` }, { name: 'all' }],
 }));
 
-const LENGTH_OF_SECTION = 38;
-
 /** An OP_MSG with the documents in a section of their own. */
 function insertMessage(inserted: readonly BSON.Document[]): Buffer {
   const body = BSON.serialize({ $db: 'd' });
@@ -63,42 +59,28 @@ describe('the wire protocol responder, by the official driver', () => {
     const collection = (await connected()).db().collection<(typeof documents)[number]>('c');
     await collection.insertMany(documents);
     expect(await collection.find({ 'tags.name': 'all' }, { batchSize: 2 }).toArray()).toEqual(documents);
-    expect(await collection.find({ $or: [{ 'tags.name': 't1' }, { _id: { $in: [3] } }] }).toArray()).toEqual([
-      documents[1],
-      documents[3],
-    ]);
-    expect(
-      await collection.find({ 'tags.name': /^t[34]$/ }, { sort: { _id: -1 }, limit: 1 }).toArray(),
-    ).toEqual([documents[4]]);
-    expect(await collection.findOne({ _id: 2 }, { projection: { 'tags.name': 1, _id: 0 } })).toEqual({
-      tags: documents[2]?.tags,
-    });
-    await collection.deleteMany({ _id: { $gt: 0 } });
-    await collection.updateOne({ _id: 0 }, { $set: { more: true } });
-    await collection.replaceOne({ _id: 9 }, { tags: [] }, { upsert: true });
+    expect(responder.work.map(({ name }) => name)).toContain('getMore');
+    expect(await collection.find({ _id: { $in: [1, 3] } }).toArray()).toEqual([documents[1], documents[3]]);
+    expect(await collection.findOne({ 'tags.name': { $gte: 't3', $lt: 't4' } })).toEqual(documents[3]);
+    expect(await collection.findOne({ tags: documents[4]?.tags ?? [] })).toEqual(documents[4]);
+    await collection.deleteMany({ 'tags.name': { $regex: '^t[1-4]$' } });
+    await collection.replaceOne({ _id: 0 }, Object({ _id: 0, tags: [] }));
+    for (const tags of [[], [{ name: 'late' }]])
+      await collection.updateOne({ _id: 9 }, { $setOnInsert: { _id: 9, tags } }, { upsert: true });
     expect(await collection.find().toArray()).toEqual([
-      { ...documents[0], more: true },
+      { _id: 0, tags: [] },
       { _id: 9, tags: [] },
     ]);
-    expect(await collection.createIndex({ 'tags.name': 1 })).toBe('tags.name_1');
-    expect((await collection.listIndexes().toArray()).map(({ name }) => name)).toEqual([
-      '_id_',
-      'tags.name_1',
-    ]);
-    expect(responder.work.map(({ name }) => name)).toContain('getMore');
   });
 
-  it('refuses a repeated id, and stops there in an ordered write', async () => {
+  it('refuses a repeated id, and stops there', async () => {
     const collection = (await connected()).db().collection<{ _id: number }>('c');
     await collection.insertOne({ _id: 1 });
     await expect(collection.insertMany([{ _id: 0 }, { _id: 1 }, { _id: 2 }])).rejects.toThrow('E11000');
-    await expect(collection.insertMany([{ _id: 1 }, { _id: 3 }], { ordered: false })).rejects.toThrow(
-      'E11000',
-    );
-    expect((await collection.find().toArray()).map(({ _id }) => _id)).toEqual([1, 0, 3]);
+    expect((await collection.find().toArray()).map(({ _id }) => _id)).toEqual([1, 0]);
   });
 
-  it('carries a retryable write out once, wherever the connection breaks', async () => {
+  it('carries a retryable insert out once, wherever the connection breaks', async () => {
     const collection = (await connected()).db().collection('c');
     for (const applied of [true, false]) {
       const call = responder.commands.filter(({ name }) => name === 'insert').length + 1;
@@ -114,8 +96,7 @@ describe('the wire protocol responder, by the official driver', () => {
   it('continues a write that a step-down cut in two', async () => {
     const collection = (await connected()).db().collection<{ _id: number }>('c');
     responder.script = (seen) => {
-      if (seen.name !== 'insert') return undefined;
-      if (seen.call > 1) return undefined;
+      if (seen.name !== 'insert' || seen.call > 1) return undefined;
       setImmediate(() => {
         responder.role = 'primary';
       });
@@ -146,10 +127,10 @@ describe('the wire protocol responder, by the official driver', () => {
       code: 64,
     });
     expect(responder.store.documents('db.c')).toHaveLength(2);
-    expect(responder.work.map(({ documents: count, writeConcern }) => [count, writeConcern])).toEqual([
-      [1, undefined],
-      [3, undefined],
-      [1, { w: 'majority' }],
+    expect(responder.work.map(({ writeConcern }) => writeConcern)).toEqual([
+      undefined,
+      undefined,
+      { w: 'majority' },
     ]);
   });
 
@@ -180,18 +161,6 @@ describe('the wire protocol responder, by the official driver', () => {
     expect(responder.commands.map(({ name }) => name)).toContain('authenticate');
   });
 
-  it('reads messages with a checksum', async () => {
-    await connected();
-    const body = BSON.serialize({ ping: 1, $db: 'db' });
-    const message = Buffer.concat([Buffer.alloc(21), body, Buffer.from('crc?')]);
-    message.writeInt32LE(message.length, 0);
-    message.writeInt32LE(2013, 12);
-    message.writeUInt32LE(1, 16);
-    const { messages, rest } = takeMessages(Buffer.concat([message, message.subarray(0, 30)]));
-    expect(rest).toHaveLength(30);
-    expect(messages.map((each) => readRequest(each).command)).toEqual([{ ping: 1, $db: 'db' }]);
-  });
-
   it('reads the same messages wherever TCP cuts them', () => {
     const inserts = fc.array(fc.array(fc.record({ _id: fc.integer(), text: fc.string() }), { minLength: 1 }));
     fc.assert(
@@ -203,34 +172,13 @@ describe('the wire protocol responder, by the official driver', () => {
           const end = start + Number(lengths.next().value);
           const { messages, rest } = takeMessages(Buffer.concat([received, stream.subarray(start, end)]));
           received = Buffer.from(rest);
-          read.push(...messages.map((message) => readRequest(message).command.documents));
+          const payloads = messages.map((message) => readRequest(message).payload);
+          read.push(...payloads.map((payload) => payload.map((document) => BSON.deserialize(document))));
           start = end;
         }
         expect(received).toHaveLength(0);
         expect(read).toEqual(commands);
       }),
     );
-  });
-
-  it.each([
-    ['a section without length', insertMessage([]).fill(0, LENGTH_OF_SECTION, LENGTH_OF_SECTION + 4)],
-    [
-      'a section longer than the message',
-      insertMessage([{ _id: 1 }]).fill(0x7f, LENGTH_OF_SECTION, LENGTH_OF_SECTION + 3),
-    ],
-    ['a message shorter than its head', Buffer.alloc(16)],
-    ['another protocol', Buffer.from('\x14\0\0\0GET / HTTP/1.1\n\n')],
-  ])('ends the connection of a client that sends %s, and says so when it is closed', async (_, bytes) => {
-    const other = await MongoResponder.start();
-    const [host, port] = other.host.split(':');
-    const socket = connect(Number(port), host);
-    socket.write(bytes);
-    await once(socket, 'close');
-    await expect(other.close()).rejects.toThrow("can't read");
-  });
-
-  it('plays the secondary', async () => {
-    const client = await connected({ role: 'secondary' }, { directConnection: true });
-    await expect(client.db().collection('c').insertOne({})).rejects.toMatchObject({ code: 10107 });
   });
 });
