@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
+import { EventEmitter } from 'node:events';
 import {
   chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   statSync,
@@ -15,10 +17,13 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { packBlob } from '../../src/blob/pack.ts';
 import { unpackBlob } from '../../src/blob/unpack.ts';
 import { UconDbClient } from '../../src/ucondb/ucondb-client.ts';
+import { compareRuns } from '../../tools/compare-artdaqdb-ucondb/compare.ts';
+import { readFlags } from '../../tools/compare-artdaqdb-ucondb/flags.ts';
+import { caughtStream } from '../helpers/archiver-here.ts';
 import { documentOf, removeDocument } from '../helpers/database-damage.ts';
 import { goldenRuns } from '../helpers/golden-records.ts';
 import { account } from '../helpers/site.ts';
-import { runTool, type ToolOptions, ToolProcess } from '../helpers/tool-process.ts';
+import { type ToolEnd, ToolProcess } from '../helpers/tool-process.ts';
 import { useSite } from '../helpers/use-site.ts';
 
 const tool = 'compare-artdaqdb-ucondb';
@@ -48,10 +53,41 @@ async function change(run: number, name: string, edit: (text: string) => string 
 const compare = (first: number, last: number, ...flags: string[]) =>
   compareIn({}, site.config, first, last, ...flags);
 
-const compareIn = (options: ToolOptions, config: string, first: number, last: number, ...flags: string[]) =>
-  runTool(tool, [config, '--start', `${first}`, '--end', `${last}`, ...flags], {
-    ...options,
-    env: { TMPDIR: scratch, ...options.env },
+/** In the process of the test, from its sources. */
+async function compareIn(
+  env: Readonly<Record<string, string>>,
+  config: string,
+  first: number,
+  last: number,
+  ...flags: string[]
+): Promise<ToolEnd> {
+  const [stdout, stderr] = [caughtStream(), caughtStream()];
+  const code = await compareRuns(
+    readFlags([config, '--start', `${first}`, '--end', `${last}`, ...flags]),
+    mkdtempSync(join(site.directory, 'tmp-')),
+    {
+      env: { ...process.env, ...env },
+      stdout,
+      stderr,
+      process: new EventEmitter(),
+      exit: () => expect.unreachable(),
+      now: () => new Date(),
+      sleep: async () => undefined,
+    },
+  );
+  return { code, stdout: stdout.text, stderr: stderr.text };
+}
+
+/** As users start it, in a process of its own. */
+const start = (
+  env: Readonly<Record<string, string>>,
+  config: string,
+  first: number,
+  last: number,
+  ...flags: string[]
+) =>
+  new ToolProcess(tool, [config, '--start', `${first}`, '--end', `${last}`, ...flags], {
+    env: { TMPDIR: scratch, ...env },
   });
 
 /** Everything below a directory, with contents and times of change. */
@@ -90,7 +126,7 @@ beforeAll(async () => {
 describe('a comparison of artdaqDB and UconDB', () => {
   it('tells matching, different, failed and missing runs, and changes nothing', async () => {
     const before = [site.database, site.work].map(snapshot);
-    const { code, stdout, stderr } = await compare(1, 13);
+    const { code, stdout, stderr } = await start({}, site.config, 1, 13).ended;
     expect([code, stderr]).toEqual([1, '']);
     expect([site.database, site.work].map(snapshot)).toEqual(before);
     expect(readdirSync(scratch)).toEqual([]);
@@ -239,7 +275,7 @@ describe('normalised FHiCL', () => {
     expect((await compare(4, 4, '--fhicl-dump', program, '--ignore-all-space')).code).toBe(0);
     const path = { PATH: `${site.directory}:${process.env.PATH}` };
     const found = ['--with-fhicl-dump', '--fhicl-dump', 'fhicl-dump-stand-in', '--ignore-all-space'];
-    expect((await compareIn({ env: path }, site.config, 4, 4, ...found)).code).toBe(0);
+    expect((await start(path, site.config, 4, 4, ...found).ended).code).toBe(0);
     expect(readdirSync(scratch)).toEqual([]);
   });
 
@@ -303,7 +339,7 @@ describe('directories for the files', () => {
 
 describe('the compare tool', () => {
   it('ends with 2 on wrong usage', async () => {
-    const { code, stdout, stderr } = await compare(1, 2, '--ignore-matching-lines', '(');
+    const { code, stdout, stderr } = await start({}, site.config, 1, 2, '--ignore-matching-lines', '(').ended;
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(/^error: .*--ignore-matching-lines/);
   });
@@ -311,10 +347,10 @@ describe('the compare tool', () => {
   it('ends with 1 if a place cannot be read', async () => {
     const config = join(site.directory, 'elsewhere.yaml');
     writeFileSync(config, readFileSync(site.config, 'utf8').replace(ucondb.url, 'http://127.0.0.1:1/app'));
-    const { code, stdout, stderr } = await compareIn({}, config, 1, 2);
+    const { code, stdout, stderr } = await start({}, config, 1, 2).ended;
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain('127.0.0.1:1');
-    const none = await compareIn({}, join(site.directory, 'none.yaml'), 1, 2);
+    const none = await start({}, join(site.directory, 'none.yaml'), 1, 2).ended;
     expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('none.yaml')]);
   });
 
@@ -330,8 +366,7 @@ describe('the compare tool', () => {
     writeFileSync(program, `#!/bin/sh\ncase $2 in *probe.fcl) exit 0;; esac\n${wait}\nexit 0\n`);
     chmodSync(program, 0o755);
     await change(1, COMPONENT, (text) => `# x\n${text}`);
-    const flags = ['--start', '1', '--end', '4', '--fhicl-dump', program];
-    const comparison = new ToolProcess(tool, [config, ...flags], { env: { TMPDIR: scratch } });
+    const comparison = start({}, config, 1, 4, '--fhicl-dump', program);
     const interrupted = comparison.complains('GRACEFUL SHUTDOWN');
     await readFile(begun);
     comparison.kill('SIGINT');

@@ -65,7 +65,7 @@ export function archiveHere(args: readonly string[], env?: Readonly<Record<strin
 }
 
 /** A stream that keeps what is written to it. */
-function caughtStream(): OutputStream & { readonly text: string } {
+export function caughtStream(): OutputStream & { readonly text: string } {
   let text = '';
   return {
     get text() {

@@ -5,135 +5,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadEnvFile } from '../../src/config/env-file.ts';
-import type { Environment } from '../../src/environment.ts';
-import { ArchiverError, messageOf } from '../../src/errors.ts';
-import { exitAtOnce, exitCodes } from '../../src/exit.ts';
+import { exitAtOnce } from '../../src/exit.ts';
 import { installationDirectory } from '../../src/installation.ts';
-import { makeRedactor } from '../../src/log/log-line.ts';
-import { createLogging } from '../../src/log/logging.ts';
 import { standardError, standardOutput } from '../../src/log/standard-stream.ts';
-import { Terminal } from '../../src/log/terminal.ts';
-import { handleSignals } from '../../src/signals.ts';
-import { openSite } from '../../src/site.ts';
 import { runTool } from '../run-tool.ts';
-import { compareRange } from './compare-range.ts';
-import type { Comparer, RunResult } from './compare-run.ts';
-import { fhiclDumpNormaliser } from './fhicl-dump.ts';
-import { type CompareFlags, readFlags } from './flags.ts';
-import { KeptFiles } from './kept-files.ts';
-import { type Normaliser, ownNormaliser } from './normaliser.ts';
-import { comparisonJson, runLines, runText, summaryText } from './output.ts';
-
-const MODULE = 'compare_artdaqdb_ucondb';
-const FHICL_DUMP_TIMEOUT_MS = 60_000;
+import { compareRuns } from './compare.ts';
+import { readFlags } from './flags.ts';
 
 await runTool('compare-artdaqdb-ucondb', async (argv) => {
   const flags = readFlags(argv);
   const scratch = await mkdtemp(join(tmpdir(), 'compare-artdaqdb-ucondb-'));
   process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
-  return await run(flags, scratch);
-});
-
-async function run(flags: CompareFlags, scratch: string): Promise<number> {
   const { env } = process;
   Object.assign(env, loadEnvFile(join(installationDirectory(), 'archiver.env'), env));
-  const terminal = standardError.isWatched ? new Terminal(standardError) : undefined;
-  const { site, logging, warnings } = await openSite(flags.configPath, {
+  return await compareRuns(flags, scratch, {
     env,
+    stdout: standardOutput,
+    stderr: standardError,
+    process,
+    exit: exitAtOnce,
     now: () => new Date(),
     sleep,
-    dryRun: true,
-    // Standard output is for what was found.
-    openLog: ({ secrets }) =>
-      createLogging({
-        level: flags.verbose ? 'DEBUG' : 'WARNING',
-        logFile: undefined,
-        quiet: false,
-        console: standardError,
-        stdout: terminal,
-        secrets,
-      }),
-    // Tools of artdaqDB get directories of their own in the work directory; the archiver's is not touched.
-    workDir: scratch,
   });
-  const { config } = site;
-  const logger = logging.logger(MODULE);
-  for (const warning of warnings) logger.warning(warning);
-  const shutdown = new AbortController();
-  const ignoreSignals = handleSignals({
-    logger,
-    shutDown: (reason) => shutdown.abort(reason),
-    exit: exitAtOnce,
-    now: () => performance.now(),
-    process,
-  });
-  try {
-    const comparer: Comparer = {
-      artdaqDb: site.artdaqDb,
-      uconDb: await site.uconDb(),
-      keptFromArtdaqDb: keptIn(flags.artdaqdbDir),
-      keptFromUconDb: keptIn(flags.ucondbDir),
-      normaliser: await normaliserFor(flags.normalisation, scratch, env),
-      lines: flags.lines,
-      ignoreFiles: flags.ignoreFiles,
-      showDiff: flags.showDiff,
-      logger,
-      hide: makeRedactor(config.secrets),
-    };
-    return await compare(flags, comparer, config.app.parallelWorkers, shutdown.signal, terminal);
-  } catch (error) {
-    if (!(error instanceof ArchiverError)) throw error;
-    logger.error(messageOf(error));
-    return exitCodes.failure;
-  } finally {
-    ignoreSignals();
-    await site.close();
-  }
-}
-
-/** Compares, and says what was found. @returns the exit code */
-async function compare(
-  flags: CompareFlags,
-  comparer: Comparer,
-  workers: number,
-  shutdown: AbortSignal,
-  terminal: Terminal | undefined,
-): Promise<number> {
-  const { logger } = comparer;
-  const onResult = async (found: RunResult): Promise<void> => {
-    if (found.status === 'matching') logger.debug(`Run ${found.run}: ${found.matching} files are equal`);
-    else if (flags.json) for (const line of runLines(found)) logger.warning(line);
-    else {
-      terminal?.end();
-      standardOutput.write(runText(found));
-    }
-  };
-  const result = await compareRange({ first: flags.start, last: flags.end }, comparer, {
-    workers,
-    shutdown,
-    progress: terminal,
-    keepDiffs: flags.json,
-    onResult,
-  });
-  const { aborted } = shutdown;
-  standardOutput.write(flags.json ? comparisonJson(result, aborted) : summaryText(result));
-  if (aborted) return exitCodes.stopped;
-  const isWell = result.results.every(({ status }) => status === 'matching');
-  return isWell ? exitCodes.success : exitCodes.failure;
-}
-
-async function normaliserFor(
-  normalisation: CompareFlags['normalisation'],
-  scratch: string,
-  env: Environment,
-): Promise<Normaliser | undefined> {
-  if (normalisation === 'none') return undefined;
-  if (normalisation === 'own') return ownNormaliser;
-  const { program } = normalisation;
-  const libDirectory = join(installationDirectory(), 'lib');
-  return await fhiclDumpNormaliser({ program, libDirectory, env, scratch, timeoutMs: FHICL_DUMP_TIMEOUT_MS });
-}
-
-function keptIn(directory: string | undefined): KeptFiles | undefined {
-  return directory === undefined ? undefined : new KeptFiles(directory);
-}
+});
