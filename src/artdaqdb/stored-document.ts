@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { createHash, randomBytes } from 'node:crypto';
 import { ArtdaqDbError } from '../errors.ts';
 import { type Collection, readStored, type StoredIdentity } from '../fhicl/document.ts';
+import { readStoredQuickly } from '../fhicl/quick-export.ts';
 
 /** The names under which a document is found. */
 export type DocumentEntry = Omit<StoredIdentity, 'collection'>;
@@ -10,6 +11,7 @@ export type DocumentEntry = Omit<StoredIdentity, 'collection'>;
 export interface StoredDocument {
   /** Where it is, for messages. */
   readonly place: string;
+  /** Made each time from what was read, as exports don't need it. */
   readonly json: string;
   /** Its content as FHiCL. */
   readonly fhicl: string;
@@ -25,12 +27,19 @@ export interface StoredDocument {
  */
 export function storedDocument(place: string, id: string, bytes: Buffer): StoredDocument {
   const isReduced = !isUtf8(bytes);
-  const json = isReduced
-    ? Buffer.from(bytes.filter((byte) => byte < 0x80)).toString('latin1')
-    : bytes.toString('utf8');
+  const text = () =>
+    isReduced ? Buffer.from(bytes.filter((byte) => byte < 0x80)).toString('latin1') : bytes.toString('utf8');
   try {
-    const { entity, version, configurations, runs, fhicl } = readStored(json);
-    return { place, json, fhicl, isReduced, entry: { id, entity, version, configurations, runs } };
+    const { entity, version, configurations, runs, fhicl } = readStoredQuickly(bytes) ?? readStored(text());
+    return {
+      place,
+      get json() {
+        return text();
+      },
+      fhicl,
+      isReduced,
+      entry: { id, entity, version, configurations, runs },
+    };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     throw new ArtdaqDbError(`${place} is no readable artdaqDB document: ${error.message}`, {

@@ -11,6 +11,7 @@ import { readYaml } from '../../src/config/read-yaml.ts';
 import { BlobError, ConfigurationError } from '../../src/errors.ts';
 import { readStored } from '../../src/fhicl/document.ts';
 import { readJsonObject } from '../../src/fhicl/json.ts';
+import { readStoredQuickly } from '../../src/fhicl/quick-export.ts';
 import { compareFiles } from '../../src/records/compare.ts';
 import { configName } from '../../src/records/config-name.ts';
 import { CONVERTERS } from '../../src/records/converters/converters.ts';
@@ -111,6 +112,10 @@ describe('FHiCL is stored, exported and compared in linear time, also if it is',
     expectLinear((size) => {
       const json = store(shape(size));
       return () => readStored(json);
+    }, FHICL_SIZE);
+    expectLinear((size) => {
+      const document = Buffer.from(store(shape(size)));
+      return () => readStoredQuickly(document);
     }, FHICL_SIZE);
     expectLinear((size) => {
       const text = shape(size);
