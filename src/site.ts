@@ -17,6 +17,7 @@ import type { StageFiles } from './stages/stage.ts';
 import type { StageObserver } from './stages/stage-observer.ts';
 import { FailureLog } from './state/failure-log.ts';
 import { FailureReasons } from './state/failure-reasons.ts';
+import { RunListFile } from './state/run-list-file.ts';
 import { SeenRuns } from './state/seen-runs.ts';
 import { StateFile } from './state/state.ts';
 import { UncomparedRuns } from './state/uncompared-runs.ts';
@@ -79,6 +80,7 @@ export class Site {
   readonly observers: readonly StageObserver[];
   readonly env: Environment;
   readonly #timer: CallTimer | undefined;
+  readonly #runLists: RunListFile | undefined;
   /** Warnings about failure logs, which are read several times. */
   readonly #warnings = new Set<string>();
   #records: RunRecordDirectory | undefined;
@@ -95,6 +97,12 @@ export class Site {
     const files = (stage: StageName) => this.files(stage);
     const metrics = dryRun ? noMetrics : openMetrics(config, { logger, now, files, env });
     this.#timer = metrics.timer;
+    this.#runLists = dryRun
+      ? undefined
+      : new RunListFile(join(config.app.workDir, 'artdaqdb_runs.json'), {
+          now,
+          logger: logger('run_record_archiver.clients.artdaq'),
+        });
     this.observers = [
       ...openNotifications(config, {
         logger: logger('run_record_archiver.reporter'),
@@ -136,6 +144,7 @@ export class Site {
       logger: this.logger('run_record_archiver.clients.artdaq'),
       workDir: this.config.app.workDir,
       libDirectory: join(installationDirectory(), 'lib'),
+      runLists: this.#runLists,
     };
   }
 

@@ -7,6 +7,12 @@ import type { RunNumber } from '../runs/run-number.ts';
  */
 export type AmendOutcome = 'replaced' | 'equal' | 'kept' | 'absent';
 
+/** How runs are listed. */
+export interface ListingOptions {
+  /** May the list be one that an earlier execution found in the same state of the database? No note is dropped on its word. */
+  readonly mayBeRemembered?: boolean;
+}
+
 /**
  * artdaqDB as the stages see it. A run is stored under a configuration name (`<run>/<config>` in the database) as a set of
  * FHiCL documents: `schema.fcl` in the collection SystemLayout, all others in RunHistory.
@@ -26,7 +32,7 @@ export interface ArtdaqDb {
    * The runs that are wholly stored, ascending, each once.
    * @throws ArtdaqDbError if the database can't be read.
    */
-  listRuns(): Promise<RunNumber[]>;
+  listRuns(options?: ListingOptions): Promise<RunNumber[]>;
 
   /** Is the run wholly stored under exactly this configuration name? */
   has(run: RunNumber, config: string): Promise<boolean>;

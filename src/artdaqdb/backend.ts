@@ -3,6 +3,7 @@ import type { Collection } from '../fhicl/document.ts';
 import type { Usability } from '../files/directory-access.ts';
 import type { Logger } from '../log/logger.ts';
 import type { RunNumber } from '../runs/run-number.ts';
+import type { RunSet } from '../runs/run-set.ts';
 import type { ArtdaqDb } from './artdaqdb.ts';
 import type { ExportedDocument } from './run-export.ts';
 
@@ -10,6 +11,22 @@ import type { ExportedDocument } from './run-export.ts';
 export interface BackendServices {
   readonly env: Environment;
   readonly logger: Logger;
+  /** Absent: nothing is remembered. */
+  readonly runLists?: RunListCache | undefined;
+}
+
+/** The runs of a database in one state of it. */
+export interface KnownRuns {
+  /** Changes whenever the runs may have changed. */
+  readonly state: string;
+  readonly runs: RunSet;
+}
+
+/** Remembers a list of runs from one execution to the next, and may lose it at any time. */
+export interface RunListCache {
+  /** @param database its location */
+  read(database: string): Promise<KnownRuns | undefined>;
+  write(database: string, known: KnownRuns): Promise<void>;
 }
 
 /** How long a check may take. */

@@ -10,7 +10,7 @@ export function timedArtdaqDb(db: ArtdaqDb, timer: CallTimer): ArtdaqDb {
   return {
     location: db.location,
     prepare: () => db.prepare(),
-    listRuns: () => timed('get_archived_runs', () => db.listRuns()),
+    listRuns: (options) => timed('get_archived_runs', () => db.listRuns(options)),
     has: (run, config) => db.has(run, config),
     insert: (run, config, documents) => timed('archive_run', () => db.insert(run, config, documents)),
     update: (run, config, documents) => timed('archive_run', () => db.update(run, config, documents)),

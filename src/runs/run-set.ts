@@ -41,6 +41,11 @@ export class RunSet {
     return this.#ranges;
   }
 
+  /** All runs, ascending. */
+  *numbers(): Generator<RunNumber> {
+    for (const { first, last } of this.#ranges) for (let run = first; run <= last; run++) yield run;
+  }
+
   /** `17` for a single run, `20-35` for a range; ascending. */
   toTexts(): string[] {
     return this.#ranges.map(rangeText);

@@ -70,8 +70,9 @@ export abstract class BaseStage {
   /**
    * Lists the runs at the source and at the target.
    * @param readOnly prepare nothing for writing
+   * @param mayBeRemembered may lists be those of an earlier execution, as far as nothing has changed since?
    */
-  protected abstract list(readOnly: boolean): Promise<Listing>;
+  protected abstract list(readOnly: boolean, mayBeRemembered: boolean): Promise<Listing>;
 
   /** The error for a source that holds no run although earlier executions saw some; undefined if that is normal. */
   protected emptySourceNotice(): string | undefined {
@@ -132,7 +133,7 @@ export abstract class BaseStage {
   async run(request: StageRequest): Promise<StageResult> {
     const { files } = this.#context;
     this.logger.info(`${this.label}: Fetching runs (mode: ${request.mode}).`);
-    const listed = await this.#list(false);
+    const listed = await this.#list(false, await this.#mayRemember(request));
     const compared = await this.#compare(listed, request);
     const listing = { ...listed, target: [...listed.target, ...compared.successful].sort(byRunNumber) };
     // A killed execution may have archived runs that it could not note any more.
@@ -201,7 +202,7 @@ export abstract class BaseStage {
    * @throws ArchiverError as run does
    */
   async dryRun(request: StageRequest, pending: readonly RunNumber[]): Promise<StageResult> {
-    const there = await this.#list(true);
+    const there = await this.#list(true, false);
     const listing = { ...there, source: [...new Set([...there.source, ...pending])].sort(byRunNumber) };
     const { runs: uploaded, known } = await this.comparisons(listing, request);
     for (const { error } of known) this.logger.error(`Dry run: ${error}`);
@@ -263,8 +264,14 @@ export abstract class BaseStage {
     }
   }
 
-  async #list(readOnly: boolean): Promise<Listing> {
-    const listing = await this.list(readOnly);
+  /** Nothing leaves failure log or waiting runs because of a list that is only remembered. */
+  async #mayRemember({ mode, runs }: StageRequest): Promise<boolean> {
+    if (mode !== 'incremental' || runs !== undefined) return false;
+    return (await this.#context.files.waiting.read()).byFault.size === 0;
+  }
+
+  async #list(readOnly: boolean, mayBeRemembered: boolean): Promise<Listing> {
+    const listing = await this.list(readOnly, mayBeRemembered);
     const notice = listing.source.length === 0 ? this.emptySourceNotice() : undefined;
     if (notice !== undefined && (await this.#context.files.seen.hasAny())) {
       throw new ArchiverError(notice, { stage: this.name, fault: 'site', place: 'run records' });

@@ -68,7 +68,7 @@ export function fuzzedArtdaqDb(db: ArtdaqDb, fuzz: Fuzz): ArtdaqDb {
   return {
     location: db.location,
     prepare: () => db.prepare(),
-    listRuns: () => db.listRuns(),
+    listRuns: (options) => db.listRuns(options),
     has: (run, config) => db.has(run, config),
     insert: async (run, config, documents) => {
       fuzz.draw(run);

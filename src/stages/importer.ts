@@ -55,7 +55,7 @@ export class Importer extends BaseStage {
     this.#unfinished = new UnfinishedRuns({ records, artdaqDb, files, logger: context.logger, sleep });
   }
 
-  protected async list(readOnly: boolean): Promise<Listing> {
+  protected async list(readOnly: boolean, mayBeRemembered: boolean): Promise<Listing> {
     const { records, artdaqDb, readSchema } = this.#parts;
     // Before any run is tried: a missing schema is the site's fault, not the runs'.
     this.#schema = await readSchema();
@@ -65,7 +65,7 @@ export class Importer extends BaseStage {
     this.logger.info('Querying ArtdaqDB for already archived runs...');
     const target = await visit.at('artdaqDB read', async () => {
       if (!readOnly) await artdaqDb.prepare();
-      return await artdaqDb.listRuns();
+      return await artdaqDb.listRuns({ mayBeRemembered });
     });
     this.logger.info(`Found ${target.length} runs already in ArtdaqDB`);
     return { source, target };

@@ -57,13 +57,13 @@ export class Migrator extends BaseStage {
     this.#comparison = new BlobComparison(parts);
   }
 
-  protected async list(readOnly: boolean): Promise<Listing> {
+  protected async list(readOnly: boolean, mayBeRemembered: boolean): Promise<Listing> {
     const { artdaqDb, uconDb } = this.#parts;
     this.logger.info('Querying ArtdaqDB for available runs...');
     const visit = new Visit(this.#context.shutdown);
     const source = await visit.at('artdaqDB read', async () => {
       if (!readOnly) await artdaqDb.prepare();
-      return await artdaqDb.listRuns();
+      return await artdaqDb.listRuns({ mayBeRemembered });
     });
     this.logger.info(`Found ${source.length} runs in ArtdaqDB`);
     this.logger.info('Querying UconDB for already migrated runs...');

@@ -20,8 +20,8 @@ export const filesystemBackend: Backend = {
   location: (uri) => uri,
   hosts: () => [],
   hider: () => (text) => text,
-  open: (uri, { env, logger }) =>
-    new FilesystemDb(databasePath(uri, env), { logger, origin: thisOrigin(env.USER ?? '') }),
+  open: (uri, { env, logger, runLists }) =>
+    new FilesystemDb(databasePath(uri, env), { logger, origin: thisOrigin(env.USER ?? ''), runLists }),
   check: async (uri, { env }) => checkFilesystemDb(databasePath(uri, env)),
   // Written out: the tools would expand variables in it.
   uriForTools: (uri, env) => `filesystemdb://${databasePath(uri, env)}`,

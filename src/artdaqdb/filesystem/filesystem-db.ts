@@ -6,8 +6,8 @@ import { currentOwner } from '../../lock/owner.ts';
 import { type Logger, silentLogger } from '../../log/logger.ts';
 import type { RunNumber } from '../../runs/run-number.ts';
 import { type Amendment, amendmentOf, ofEntity, planAmendment } from '../amendment.ts';
-import type { AmendOutcome } from '../artdaqdb.ts';
-import type { LoadWork, NativeArtdaqDb } from '../backend.ts';
+import type { AmendOutcome, ListingOptions } from '../artdaqdb.ts';
+import type { LoadWork, NativeArtdaqDb, RunListCache } from '../backend.ts';
 import { configOf } from '../configuration-name.ts';
 import { type DatabaseOrigin, thisOrigin } from '../database-description.ts';
 import { notStored, unknownRun } from '../presence.ts';
@@ -19,6 +19,7 @@ import { DatabaseLock } from './database-lock.ts';
 import type { IndexReader } from './index/index-reader.ts';
 import { InsertQueue } from './insert-queue.ts';
 import { documentsUnder, RunFinder } from './run-finder.ts';
+import { RunListing } from './run-listing.ts';
 import { type LockedDatabase, SharedDatabase } from './sharing/shared-database.ts';
 import { storeRuns } from './store-runs.ts';
 
@@ -29,6 +30,7 @@ export interface FilesystemDbOptions {
   /** Who and where we are, for the metadata of a new database. */
   readonly origin?: DatabaseOrigin;
   readonly files?: DatabaseFiles;
+  readonly runLists?: RunListCache | undefined;
   /** How to wait for other writers. */
   readonly sleep?: (milliseconds: number) => Promise<unknown>;
 }
@@ -42,6 +44,7 @@ export class FilesystemDb implements NativeArtdaqDb {
   readonly #now: () => Date;
   readonly #warn: (message: string) => void;
   readonly #shared: SharedDatabase;
+  readonly #listing: RunListing;
   readonly #finder: RunFinder;
   readonly #queue: InsertQueue;
   #hasWritten = false;
@@ -56,6 +59,7 @@ export class FilesystemDb implements NativeArtdaqDb {
     const { location } = this;
     const lock = new DatabaseLock(directory, { owner: currentOwner(), sleep, logger });
     this.#shared = new SharedDatabase({ directory, location, origin, lock, files, sleep, now, logger });
+    this.#listing = new RunListing(this.#shared.systemLayout, location, options.runLists, now);
     this.#finder = new RunFinder(this.#shared, now, sleep);
     this.#queue = new InsertQueue((batch) => {
       this.#hasWritten = true;
@@ -64,7 +68,7 @@ export class FilesystemDb implements NativeArtdaqDb {
   }
 
   async prepare(): Promise<void> {
-    await this.#schemas.runs();
+    await this.#listing.remembered();
     try {
       await this.#shared.repair();
     } catch (error) {
@@ -72,8 +76,8 @@ export class FilesystemDb implements NativeArtdaqDb {
     }
   }
 
-  async listRuns(): Promise<RunNumber[]> {
-    return this.#schemas.runs();
+  async listRuns({ mayBeRemembered = false }: ListingOptions = {}): Promise<RunNumber[]> {
+    return mayBeRemembered ? this.#listing.remembered() : this.#listing.read();
   }
 
   async has(run: RunNumber, config: string): Promise<boolean> {

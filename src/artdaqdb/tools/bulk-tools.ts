@@ -5,7 +5,7 @@ import { entityOf, type FhiclFile } from '../../fhicl/fhicl-file.ts';
 import { type Logger, silentLogger } from '../../log/logger.ts';
 import type { RunNumber } from '../../runs/run-number.ts';
 import { errorCode, mayPass } from '../../system-error.ts';
-import type { AmendOutcome, ArtdaqDb } from '../artdaqdb.ts';
+import type { AmendOutcome, ArtdaqDb, ListingOptions } from '../artdaqdb.ts';
 import type { LoadWork, NativeArtdaqDb } from '../backend.ts';
 import { notStored, storedAlready, unknownRun } from '../presence.ts';
 import { exportedFiles } from '../run-export.ts';
@@ -64,8 +64,8 @@ export class BulkTools implements ArtdaqDb {
     await this.#native.prepare();
   }
 
-  listRuns(): Promise<RunNumber[]> {
-    return this.#native.listRuns();
+  listRuns(options?: ListingOptions): Promise<RunNumber[]> {
+    return this.#native.listRuns(options);
   }
 
   has(run: RunNumber, config: string): Promise<boolean> {

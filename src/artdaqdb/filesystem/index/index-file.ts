@@ -91,6 +91,12 @@ export class IndexFile {
     return stats === undefined ? undefined : signatureOf(stats);
   }
 
+  /** When content or name of the file changed last, in milliseconds since 1970; 0 if there is no file. */
+  async lastChange(): Promise<number> {
+    const stats = await this.#files.stat(this.path).catch(undefinedIfMissing);
+    return Math.max(stats?.mtimeMs ?? 0, stats?.ctimeMs ?? 0);
+  }
+
   /** Size in bytes, and time of the last write in milliseconds since 1970; both 0 if there is no file. */
   async extent(): Promise<{ readonly size: number; readonly written: number }> {
     const stats = await this.#files.stat(this.path).catch(undefinedIfMissing);

@@ -3,7 +3,7 @@ import { runOf } from '../../configuration-name.ts';
 import { asDatabaseError } from '../database-files.ts';
 import type { IndexBytes } from './index-bytes.ts';
 import { ASSIGNED, CONFIGURATIONS } from './index-entry.ts';
-import type { IndexFile, IndexLook, IndexState } from './index-file.ts';
+import type { IndexFile, IndexLook, IndexState, SeenIndex } from './index-file.ts';
 import { noLists } from './index-layout.ts';
 import { keyAt, textsOf } from './index-scan.ts';
 
@@ -16,11 +16,22 @@ export class IndexReader {
   }
 
   /**
-   * The runs that have documents, ascending.
+   * Identifies the state of the index; undefined if there is none.
+   * @throws ArtdaqDbError if the file can't be looked at
+   */
+  async signature(): Promise<string | undefined> {
+    return this.#reading(() => this.#index.signature());
+  }
+
+  /**
+   * The runs that have documents, ascending, and the state of the index that lists them.
    * @throws ArtdaqDbError if the index can't be read
    */
-  async runs(): Promise<RunNumber[]> {
-    return this.#reading((_bytes, { layout }) => layout.tables.get(CONFIGURATIONS)?.runs() ?? []);
+  async runs(): Promise<{ readonly runs: RunNumber[]; readonly signature: string | undefined }> {
+    const { seen, signature } = await this.#look((_bytes, { layout }) =>
+      layout.tables.get(CONFIGURATIONS)?.runs(),
+    );
+    return { runs: seen ?? [], signature };
   }
 
   /**
@@ -28,9 +39,8 @@ export class IndexReader {
    * @throws ArtdaqDbError if the index can't be read
    */
   async configurationsOf(run: RunNumber): Promise<string[]> {
-    return this.#reading((bytes, index) => [
-      ...new Set(keysOf(bytes, index, CONFIGURATIONS, run).map(({ key }) => key)),
-    ]);
+    const { seen } = await this.#look((bytes, index) => keysOf(bytes, index, CONFIGURATIONS, run));
+    return [...new Set(seen.map(({ key }) => key))];
   }
 
   /**
@@ -38,7 +48,7 @@ export class IndexReader {
    * @throws ArtdaqDbError if the index can't be read
    */
   async ids(configuration: string): Promise<string[]> {
-    return this.#reading(textsUnder(CONFIGURATIONS, configuration));
+    return (await this.#look(textsUnder(CONFIGURATIONS, configuration))).seen;
   }
 
   /**
@@ -46,12 +56,16 @@ export class IndexReader {
    * @throws ArtdaqDbError if the index can't be read
    */
   async stamps(configuration: string): Promise<string[]> {
-    return this.#reading(textsUnder(ASSIGNED, configuration));
+    return (await this.#look(textsUnder(ASSIGNED, configuration))).seen;
   }
 
-  async #reading<Seen>(look: IndexLook<Seen>): Promise<Seen> {
+  #look<Seen>(look: IndexLook<Seen>): Promise<SeenIndex<Seen>> {
+    return this.#reading(() => this.#index.look(noLists, look));
+  }
+
+  async #reading<Result>(work: () => Promise<Result>): Promise<Result> {
     try {
-      return (await this.#index.look(noLists, look)).seen;
+      return await work();
     } catch (error) {
       throw asDatabaseError(error, `Cannot read ${this.#index.path}`);
     }

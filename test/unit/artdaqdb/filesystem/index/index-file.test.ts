@@ -107,7 +107,7 @@ describe('of a large index', () => {
   it('a run is looked up without reading the lists of others', async () => {
     const { index, bytesRead, size } = await largeIndex();
     const reader = new IndexReader(index);
-    expect((await reader.runs()).length).toBe(RUNS);
+    expect((await reader.runs()).runs.length).toBe(RUNS);
     bytesRead();
     for (let run = 0; run < 40; run += 2) {
       expect(await reader.configurationsOf(run)).toEqual([`${run}/c`]);
