@@ -101,6 +101,17 @@ export class ArtdaqDbError extends ArchiverError {
 /** artdaqDB already has the run under that configuration name (insert), or does not have it (update). */
 export class ArtdaqDbPresenceError extends ArtdaqDbError {}
 
+/** A run is not stored after it shared a write with others, which tells nothing about the run: it has to be stored alone. */
+export class SharedWriteError extends ArtdaqDbError {
+  /** Did all runs of that write fail? */
+  readonly isWhole: boolean;
+
+  constructor(message: string, isWhole: boolean, details: ArchiverErrorDetails) {
+    super(message, details);
+    this.isWhole = isWhole;
+  }
+}
+
 /** UconDB refused, is unreachable, or gave an answer that can't be trusted. */
 export class UconDbError extends ArchiverError {
   /** The name in the log of the Python archiver (`Error Type:`). */

@@ -14,6 +14,12 @@ export interface ListingOptions {
 }
 
 /**
+ * Called when a run's documents wait to be written together with those of other runs: meanwhile another run can be prepared.
+ * Resolves when none is on its way any more, so that nothing is gained by waiting.
+ */
+export type HandOver = () => Promise<void>;
+
+/**
  * artdaqDB as the stages see it. A run is stored under a configuration name (`<run>/<config>` in the database) as a set of
  * FHiCL documents: `schema.fcl` in the collection SystemLayout, all others in RunHistory.
  */
@@ -40,11 +46,13 @@ export interface ArtdaqDb {
   /**
    * Stores a whole run; readers see it only once it is complete. Completes what an interrupted insert of the same run left
    * behind.
+   * @param handOver lets the run wait for others, so that they share a write where that makes sense
    * @throws ArtdaqDbPresenceError if the run is stored under that name already
    * @throws FhiclError if a document is not FHiCL; nothing is stored then
+   * @throws SharedWriteError if a write that it shared failed; only if it may wait for others
    * @throws ArtdaqDbError for any other failure; the run is then not visible
    */
-  insert(run: RunNumber, config: string, documents: readonly FhiclFile[]): Promise<void>;
+  insert(run: RunNumber, config: string, documents: readonly FhiclFile[], handOver?: HandOver): Promise<void>;
 
   /**
    * Adds documents to a stored run.

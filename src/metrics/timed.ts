@@ -12,7 +12,8 @@ export function timedArtdaqDb(db: ArtdaqDb, timer: CallTimer): ArtdaqDb {
     prepare: () => db.prepare(),
     listRuns: (options) => timed('get_archived_runs', () => db.listRuns(options)),
     has: (run, config) => db.has(run, config),
-    insert: (run, config, documents) => timed('archive_run', () => db.insert(run, config, documents)),
+    insert: (run, config, documents, handOver) =>
+      timed('archive_run', () => db.insert(run, config, documents, handOver)),
     update: (run, config, documents) => timed('archive_run', () => db.update(run, config, documents)),
     amend: (run, config, document, mayReplace) => db.amend(run, config, document, mayReplace),
     export: (run) => timed('export_run_configuration', () => db.export(run)),

@@ -3,7 +3,8 @@ import { byRunNumber, common, type RunNumber } from '../runs/run-number.ts';
 import { formatRuns } from '../runs/run-set.ts';
 import { attemptRun } from '../stages/attempts.ts';
 import { BlobComparison } from '../stages/blob-comparison.ts';
-import { followSchedule, Schedule, signOf } from '../stages/schedule.ts';
+import { followSchedule } from '../stages/follow-schedule.ts';
+import { Schedule, signOf } from '../stages/schedule.ts';
 import type { Visit } from '../stages/visit.ts';
 import { WaitingBook } from '../stages/waiting-book.ts';
 import { followUpRecords } from '../state/follow-up-records.ts';
@@ -66,7 +67,7 @@ export async function compareUploads(
     };
     const limits = { retries, retryDelaySeconds, once: schedule.isAlarmed, shutdown, ending: shutdown };
     const end = await attemptRun(run, work, limits, logger);
-    if (end.kind === 'left') return schedule.withdrawn(run);
+    if (end.kind === 'left' || end.kind === 'returned') return schedule.withdrawn(run);
     schedule.ended(run, signOf(end));
     for (const condemned of book.ended(run, end)) different.add(condemned.run);
     if (end.kind === 'archived') equal.add(run);

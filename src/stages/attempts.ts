@@ -1,9 +1,17 @@
-import { ArchiverError, type ErrorFault, messageOf, NotYetError, type Place } from '../errors.ts';
+import {
+  ArchiverError,
+  type ErrorFault,
+  messageOf,
+  NotYetError,
+  type Place,
+  SharedWriteError,
+} from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
 import { pause } from '../net/backoff.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 import { isSystemError } from '../system-error.ts';
 import { Visit } from './visit.ts';
+import type { WorkerSlot } from './worker-slot.ts';
 
 /** How often and how far apart a run is tried. */
 export interface AttemptOptions {
@@ -16,6 +24,8 @@ export interface AttemptOptions {
   readonly shutdown: AbortSignal;
   /** Once aborted, there is no further attempt. */
   readonly ending: AbortSignal;
+  /** The worker's slot that the run holds. */
+  readonly slot?: WorkerSlot;
   /** Waits, or returns early when the signal aborts. */
   readonly sleep?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
@@ -26,6 +36,13 @@ export type RunEnd =
   | { readonly kind: 'archived'; readonly reached: ReadonlySet<Place> }
   /** Neither archived nor failed: a request to stop came, or its time has not come. */
   | { readonly kind: 'left' }
+  /** A write that it shared with other runs failed. It has to be stored alone. */
+  | {
+      readonly kind: 'returned';
+      readonly place: Place | undefined;
+      /** Did all runs of that write fail? */
+      readonly isWhole: boolean;
+    }
   | {
       readonly kind: 'failed';
       /** The places where the last attempt succeeded before it failed. */
@@ -45,19 +62,24 @@ export type RunEnd =
 export async function attemptRun(
   run: RunNumber,
   work: (run: RunNumber, visit: Visit) => Promise<void>,
-  { retries, retryDelaySeconds, once, shutdown, ending, sleep = pause }: AttemptOptions,
+  { retries, retryDelaySeconds, once, shutdown, ending, slot, sleep = pause }: AttemptOptions,
   logger: Logger,
 ): Promise<RunEnd> {
   const total = once ? 1 : retries + 1;
   const stop = AbortSignal.any([shutdown, ending]);
   for (let attempt = 1; ; attempt++) {
     logger.info(`→ Processing run ${run} (attempt ${attempt}/${total})`);
-    const visit = new Visit(stop);
+    const visit = new Visit(stop, slot);
     const { reached } = visit;
     try {
       await work(run, visit);
       return { kind: 'archived', reached };
     } catch (error) {
+      slot?.takeBack();
+      if (error instanceof SharedWriteError && !shutdown.aborted) {
+        logger.info(`Run ${run} comes again, alone: a write that it shared with others failed`);
+        return { kind: 'returned', place: error.place, isWhole: error.isWhole };
+      }
       if (error instanceof NotYetError) {
         logger.info(`Run ${run} is left for later: ${error.message}`);
         return { kind: 'left' };

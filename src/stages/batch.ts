@@ -3,12 +3,14 @@ import type { Logger } from '../log/logger.ts';
 import type { ProgressView } from '../log/terminal.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 import { type WaitingState, waitingByPlace } from '../state/waiting-runs.ts';
-import type { RunEnd } from './attempts.ts';
+import type { AttemptOptions, RunEnd } from './attempts.ts';
 import { type BatchPlan, type IncrementalView, type Listing, sizeOf } from './candidates.ts';
+import { followSchedule } from './follow-schedule.ts';
 import { ProgressRecorder } from './progress-recorder.ts';
-import { followSchedule, Schedule, signOf } from './schedule.ts';
+import { Schedule, signOf } from './schedule.ts';
 import type { StageContext, StageResult } from './stage.ts';
 import { WaitingBook } from './waiting-book.ts';
+import type { WorkerSlot } from './worker-slot.ts';
 
 /** How a stage works on its runs. */
 export interface BatchWork {
@@ -17,8 +19,8 @@ export interface BatchWork {
   readonly context: StageContext;
   /** The place of failures that happened at no other place. */
   readonly usualPlace: Place;
-  /** Does one run's work. Once `ending` aborts, it makes no further attempt. */
-  attempt(run: RunNumber, options: { readonly once: boolean; readonly ending: AbortSignal }): Promise<RunEnd>;
+  /** Does one run's work. */
+  attempt(run: RunNumber, options: Pick<AttemptOptions, 'once' | 'ending' | 'slot'>): Promise<RunEnd>;
   /** Called once state and failure log on disk say that runs are archived. */
   recorded(runs: readonly RunNumber[]): Promise<void>;
 }
@@ -78,9 +80,13 @@ export async function processBatch(
   logger.info(`Starting parallel processing of ${total} runs with ${settings.parallelWorkers} workers`);
   const schedule = new Schedule({ ...plan, isAlarmed });
   let broken: BatchBreak | undefined;
-  const process = async (run: RunNumber): Promise<void> => {
-    const end = await attempt(run, { once: schedule.isAlarmed, ending: ending.signal });
+  const process = async (run: RunNumber, slot: WorkerSlot): Promise<void> => {
+    const end = await attempt(run, { once: schedule.isAlarmed, ending: ending.signal, slot });
     if (end.kind === 'left') return schedule.withdrawn(run);
+    if (end.kind === 'returned') {
+      book.ended(run, end);
+      return schedule.returned(run);
+    }
     for (const condemned of recorder.ended(run, end)) schedule.drop(condemned);
     schedule.ended(run, signOf(end));
     progress.ended(recorder);

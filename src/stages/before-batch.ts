@@ -110,7 +110,7 @@ export async function followUp(
   let [error, brokenPlace]: [string | undefined, Place | undefined] = [undefined, undefined];
   for (let run = schedule.next(); run !== undefined && !shutdown.aborted; run = schedule.next()) {
     const end = await attempt(run, { once: schedule.isAlarmed, ending: shutdown });
-    if (end.kind === 'left') {
+    if (end.kind === 'left' || end.kind === 'returned') {
       schedule.withdrawn(run);
       continue;
     }

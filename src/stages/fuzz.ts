@@ -70,9 +70,9 @@ export function fuzzedArtdaqDb(db: ArtdaqDb, fuzz: Fuzz): ArtdaqDb {
     prepare: () => db.prepare(),
     listRuns: (options) => db.listRuns(options),
     has: (run, config) => db.has(run, config),
-    insert: async (run, config, documents) => {
+    insert: async (run, config, documents, handOver) => {
       fuzz.draw(run);
-      await db.insert(run, config, documents);
+      await db.insert(run, config, documents, handOver);
     },
     update: (run, config, documents) => db.update(run, config, documents),
     amend: (run, config, document, mayReplace) => db.amend(run, config, document, mayReplace),

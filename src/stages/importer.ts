@@ -136,7 +136,10 @@ export class Importer extends BaseStage {
     const { artdaqDb, generate } = this.#parts;
     // One insert, not insert and update: a crash between the two would leave the run without its times for good.
     const documents = [...prepared.documents, ...prepared.update];
-    const insert = () => visit.at('artdaqDB write', () => artdaqDb.insert(run, prepared.config, documents));
+    const insert = () =>
+      visit.at('artdaqDB write', () =>
+        artdaqDb.insert(run, prepared.config, documents, () => visit.handOver()),
+      );
     if (!generate.has('RunHistory2')) await insert();
     else await visit.at('work directory', () => this.#unfinished.storing(record, insert));
     logger.info(`✓ Run ${run} imported successfully`);

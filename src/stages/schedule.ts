@@ -23,7 +23,7 @@ export type ScheduleEnd = 'site' | 'outage' | 'undecided';
 const OUTAGE = 3;
 
 /** Reads the sign from the end of a run. */
-export function signOf(end: Exclude<RunEnd, { kind: 'left' }>): Sign {
+export function signOf(end: Extract<RunEnd, { kind: 'archived' | 'failed' }>): Sign {
   if (end.kind === 'archived') return 'success';
   return end.fault === 'run' ? 'own' : end.fault;
 }
@@ -43,6 +43,9 @@ export class Schedule {
   #lastEndedWell = false;
   /** The run from the other end, which tells an outage from a few bad runs. */
   #probe: 'none' | 'due' | { readonly run: RunNumber } = 'none';
+  /** Runs that shared a write that failed. They come first, and nothing begins while one of them is in progress. */
+  readonly #alone = new Set<RunNumber>();
+  #aloneNow: RunNumber | undefined;
   #end: ScheduleEnd | undefined;
 
   constructor({ others, waiting, limit, isAlarmed }: ScheduledRuns) {
@@ -62,16 +65,31 @@ export class Schedule {
     return this.#failuresInARow > 0;
   }
 
+  /** May more runs begin than there are workers, so that they share writes? Only a success tells that there is no outage. */
+  get isCalm(): boolean {
+    return (
+      this.#lastEndedWell &&
+      this.#failuresInARow === 0 &&
+      this.#probe === 'none' &&
+      this.#waiting.length === 0 &&
+      this.#alone.size === 0
+    );
+  }
+
   /** The run to try now; undefined if there is none, at least until another one ends. */
   next(): RunNumber | undefined {
-    if (this.#end !== undefined || this.#left === 0 || typeof this.#probe === 'object') return undefined;
+    const isBusy = typeof this.#probe === 'object' || this.#aloneNow !== undefined;
+    if (this.#end !== undefined || this.#left === 0 || isBusy) return undefined;
     const run = this.#probe === 'due' ? this.#nextProbe() : this.#nextInTurn();
-    if (run !== undefined) this.#left--;
+    if (run === undefined) return undefined;
+    this.#left--;
+    if (this.#alone.has(run)) this.#aloneNow = run;
     return run;
   }
 
   /** Notes how a run ended. Call it in the order in which runs end. */
   ended(run: RunNumber, sign: Sign): void {
+    this.#noLongerAlone(run);
     const wasProbe = typeof this.#probe === 'object' && this.#probe.run === run;
     const followsSuccess = this.#lastEndedWell;
     if (sign === 'site') this.#end ??= 'site';
@@ -91,15 +109,33 @@ export class Schedule {
 
   /** The run's work was given up: nothing follows from it. */
   withdrawn(run: RunNumber): void {
+    this.#noLongerAlone(run);
     if (typeof this.#probe === 'object' && this.#probe.run === run) this.#probe = 'none';
+  }
+
+  /** The run shared a write that failed: it comes again before all others, and alone. */
+  returned(run: RunNumber): void {
+    this.#noLongerAlone(run);
+    const behind = this.#others.findIndex((other) => !this.#alone.has(other));
+    this.#others.splice(behind < 0 ? this.#others.length : behind, 0, run);
+    this.#alone.add(run);
+    this.#left++;
+    this.#lastEndedWell = false;
+    if (typeof this.#probe === 'object' && this.#probe.run === run) this.#seekProbe();
   }
 
   /** Takes a run out: its end is known already. */
   drop(run: RunNumber): void {
+    this.#noLongerAlone(run);
     for (const runs of [this.#others, this.#waiting]) {
       const at = runs.indexOf(run);
       if (at >= 0) runs.splice(at, 1);
     }
+  }
+
+  #noLongerAlone(run: RunNumber): void {
+    this.#alone.delete(run);
+    if (this.#aloneNow === run) this.#aloneNow = undefined;
   }
 
   #seekProbe(): void {
@@ -118,27 +154,5 @@ export class Schedule {
     const takesWaiting = this.#waiting.length > 0 && (this.#others.length === 0 || isTheirTurn);
     this.#takesWaiting = !takesWaiting;
     return (takesWaiting ? this.#waiting : this.#others).shift();
-  }
-}
-
-/**
- * Works on the runs that a schedule chooses, several at once, until it chooses none or `stop` aborts.
- * @param work must tell the schedule how the run ended
- */
-export async function followSchedule(
-  schedule: Schedule,
-  { workers, stop }: { readonly workers: number; readonly stop: AbortSignal },
-  work: (run: RunNumber) => Promise<void>,
-): Promise<void> {
-  const underWay = new Set<Promise<void>>();
-  for (;;) {
-    while (underWay.size < workers && !stop.aborted) {
-      const run = schedule.next();
-      if (run === undefined) break;
-      const begun: Promise<void> = work(run).finally(() => underWay.delete(begun));
-      underWay.add(begun);
-    }
-    if (underWay.size === 0) return;
-    await Promise.race(underWay);
   }
 }

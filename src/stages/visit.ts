@@ -1,14 +1,25 @@
 import { ArchiverError, messageOf, type Place } from '../errors.ts';
 import { isOfSite, mayPass } from '../system-error.ts';
+import type { WorkerSlot } from './worker-slot.ts';
 
 /** One attempt's way through the places. It notes which of them worked. */
 export class Visit {
   readonly reached = new Set<Place>();
   readonly #stop: AbortSignal | undefined;
+  readonly #slot: WorkerSlot | undefined;
 
-  /** @param stop once aborted, calls that are under way should end */
-  constructor(stop?: AbortSignal) {
+  /**
+   * @param stop once aborted, calls that are under way should end
+   * @param slot the worker's slot that the run holds
+   */
+  constructor(stop?: AbortSignal, slot?: WorkerSlot) {
     this.#stop = stop;
+    this.#slot = slot;
+  }
+
+  /** The rest needs no worker: see {@link WorkerSlot.handOver}. */
+  async handOver(): Promise<void> {
+    await this.#slot?.handOver();
   }
 
   /**

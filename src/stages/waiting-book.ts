@@ -48,6 +48,11 @@ export class WaitingBook {
    */
   ended(run: RunNumber, end: RunEnd): CondemnedRun[] {
     if (end.kind === 'left') return [];
+    if (end.kind === 'returned') {
+      // If no run of the write was stored, that is one failure of the place, and none of a run.
+      if (end.isWhole) this.#placeFailed(end.place ?? this.#options.usualPlace);
+      return [];
+    }
     const condemned = [...end.reached].flatMap((place) => this.#servedAt(place, run));
     if (end.kind === 'archived') {
       this.#runs.delete(run);
@@ -85,11 +90,7 @@ export class WaitingBook {
     { fault, message, isFullCycle }: Extract<RunEnd, { kind: 'failed' }>,
     isLogged: boolean,
   ): void {
-    for (const [other, waiting] of this.#runs) {
-      if (waiting.undecided && waiting.place === place)
-        this.#runs.set(other, { ...waiting, undecided: false });
-    }
-    const followsSuccess = this.#working.delete(place);
+    const followsSuccess = this.#placeFailed(place);
     if (isLogged) return;
     const before = this.#runs.get(run);
     this.#runs.set(run, {
@@ -101,5 +102,13 @@ export class WaitingBook {
       successes: before?.place === place ? before.successes : 0,
       undecided: fault === 'unknown' && isFullCycle && followsSuccess,
     });
+  }
+
+  /** @returns whether the last outcome there was a success */
+  #placeFailed(place: Place): boolean {
+    for (const [run, waiting] of this.#runs) {
+      if (waiting.undecided && waiting.place === place) this.#runs.set(run, { ...waiting, undecided: false });
+    }
+    return this.#working.delete(place);
   }
 }

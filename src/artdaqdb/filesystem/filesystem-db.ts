@@ -6,7 +6,7 @@ import { currentOwner } from '../../lock/owner.ts';
 import { type Logger, silentLogger } from '../../log/logger.ts';
 import type { RunNumber } from '../../runs/run-number.ts';
 import { type Amendment, amendmentOf, ofEntity, planAmendment } from '../amendment.ts';
-import type { AmendOutcome, ListingOptions } from '../artdaqdb.ts';
+import type { AmendOutcome, HandOver, ListingOptions } from '../artdaqdb.ts';
 import type { LoadWork, NativeArtdaqDb, RunListCache } from '../backend.ts';
 import { configOf } from '../configuration-name.ts';
 import { type DatabaseOrigin, thisOrigin } from '../database-description.ts';
@@ -64,7 +64,7 @@ export class FilesystemDb implements NativeArtdaqDb {
     this.#queue = new InsertQueue((batch) => {
       this.#hasWritten = true;
       return storeRuns(batch, this.#shared, now, this.#warn);
-    });
+    }, this.#warn);
   }
 
   async prepare(): Promise<void> {
@@ -84,8 +84,13 @@ export class FilesystemDb implements NativeArtdaqDb {
     return (await this.#schemas.ids(`${run}/${config}`)).length > 0;
   }
 
-  async insert(run: RunNumber, config: string, documents: readonly FhiclFile[]): Promise<void> {
-    await this.#queue.store(await submission('insert', run, config, documents, this.#now));
+  async insert(
+    run: RunNumber,
+    config: string,
+    documents: readonly FhiclFile[],
+    handOver?: HandOver,
+  ): Promise<void> {
+    await this.#queue.store(await submission('insert', run, config, documents, this.#now), handOver);
   }
 
   async update(run: RunNumber, config: string, documents: readonly FhiclFile[]): Promise<void> {

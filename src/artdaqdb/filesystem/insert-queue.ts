@@ -1,74 +1,156 @@
+import { ArtdaqDbError, messageOf, SharedWriteError } from '../../errors.ts';
+import type { HandOver } from '../artdaqdb.ts';
 import type { Submission } from '../submission.ts';
 import { asDatabaseError } from './database-files.ts';
 
 interface Waiting {
   readonly submission: Submission;
+  readonly bytes: number;
+  readonly handOver: HandOver | undefined;
+  /** Has whoever prepares runs been told that another can be prepared? */
+  isHandedOver: boolean;
+  /** Nothing is gained by waiting for others any more. */
+  isDue: boolean;
   readonly resolve: () => void;
   readonly reject: (reason: unknown) => void;
 }
 
-/** The most runs that one rewrite of the indexes carries. */
-const LARGEST_BATCH = 32;
+/** What one rewrite of the indexes carries at most, and how long a run waits for others. */
+const MOST_RUNS = 16;
+const MOST_BYTES = 64 * 1024 * 1024;
+const LONGEST_WAIT_MS = 2000;
 
 /**
- * Stores submissions in batches, one batch at a time. Those that arrive during one batch go into the next together, since
- * each batch rewrites the indexes whole.
+ * Stores submissions in batches, one batch at a time, since each rewrites the indexes whole. A submission that may be handed over
+ * waits for others until a batch is full, no other is being prepared, or two seconds have passed. Others are stored at once,
+ * with what is there.
  */
 export class InsertQueue {
   readonly #commit: (batch: readonly Submission[]) => Promise<unknown[]>;
+  readonly #warn: (message: string) => void;
   #waiting: Waiting[] = [];
   #working: Promise<void> | undefined;
+  #clock: NodeJS.Timeout | undefined;
 
-  /** @param commit stores a batch; gives undefined or the failure for each of its submissions */
-  constructor(commit: (batch: readonly Submission[]) => Promise<unknown[]>) {
+  /**
+   * @param commit stores a batch; gives undefined or the failure for each of its submissions
+   * @param warn hears of batches that could not be stored
+   */
+  constructor(commit: (batch: readonly Submission[]) => Promise<unknown[]>, warn: (message: string) => void) {
     this.#commit = commit;
+    this.#warn = warn;
   }
 
-  /** Resolves when the submission is stored; rejects with why it is not. */
-  store(submission: Submission): Promise<void> {
+  /**
+   * Resolves when the submission is stored; rejects with why it is not. A submission that may be handed over, and is not stored
+   * after it shared a write, is rejected with a SharedWriteError.
+   */
+  store(submission: Submission, handOver?: HandOver): Promise<void> {
+    const bytes = submission.documents.reduce((sum, document) => sum + document.bytes.length, 0);
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ submission, resolve, reject });
-      this.#working ??= this.#work();
+      const isDue = handOver === undefined;
+      this.#waiting.push({ submission, bytes, handOver, isHandedOver: false, isDue, resolve, reject });
+      this.#advance();
     });
   }
 
-  /** Resolves when nothing is being written any more. */
+  /** Resolves when nothing waits or is being written any more. */
   async drained(): Promise<void> {
+    this.#hurry();
     await this.#working;
   }
 
+  #advance(): void {
+    this.#handOverNext();
+    if (this.#isDue()) this.#working ??= this.#work();
+  }
+
+  /** What does not fit into the next batch keeps its worker, so no more than that is held in memory. */
+  #handOverNext(): void {
+    for (const waiting of this.#nextBatch()) {
+      if (!waiting.isHandedOver) void this.#handOver(waiting);
+    }
+    if (this.#waiting.length > 0) this.#clock ??= setTimeout(() => this.#hurry(), LONGEST_WAIT_MS);
+  }
+
+  async #handOver(waiting: Waiting): Promise<void> {
+    waiting.isHandedOver = true;
+    await waiting.handOver?.();
+    waiting.isDue = true;
+    this.#advance();
+  }
+
+  #hurry(): void {
+    for (const waiting of this.#waiting) waiting.isDue = true;
+    this.#advance();
+  }
+
+  #isDue(): boolean {
+    const bytes = this.#waiting.reduce((sum, waiting) => sum + waiting.bytes, 0);
+    const isFull = this.#waiting.length >= MOST_RUNS || bytes >= MOST_BYTES;
+    return isFull || this.#waiting.some(({ isDue }) => isDue);
+  }
+
   async #work(): Promise<void> {
-    while (this.#waiting.length > 0) {
+    while (this.#isDue()) {
       const batch = this.#nextBatch();
-      try {
-        const failures = await this.#commit(batch.map(({ submission }) => submission));
-        batch.forEach(({ resolve, reject }, place) => {
-          const failure = failures[place];
-          if (failure === undefined) resolve();
-          else reject(failure);
-        });
-      } catch (error) {
-        for (const { submission, reject } of batch) {
-          const { run } = submission;
-          reject(asDatabaseError(error, `Run ${run} could not be stored in artdaqDB`, { run }));
-        }
-      }
+      this.#waiting = this.#waiting.filter((waiting) => !batch.includes(waiting));
+      clearTimeout(this.#clock);
+      this.#clock = undefined;
+      this.#handOverNext();
+      await this.#store(batch);
     }
     this.#working = undefined;
   }
 
-  /** Takes each name once: two runs of one name would be planned against the same state of the indexes. */
+  async #store(batch: readonly Waiting[]): Promise<void> {
+    const failures = await this.#failures(batch);
+    const isWhole = failures.every((failure) => failure !== undefined);
+    if (isWhole && batch.length > 1) {
+      this.#warn(
+        `${batch.length} runs could not be stored in artdaqDB together: ${messageOf(failures[0])}. They come again, one at a time`,
+      );
+    }
+    batch.forEach(({ submission: { run }, handOver, resolve, reject }, place) => {
+      const failure = failures[place];
+      const isShared = handOver !== undefined && batch.length > 1 && !isOfRun(failure);
+      if (failure === undefined) resolve();
+      else if (!isShared) reject(failure);
+      else reject(new SharedWriteError(messageOf(failure), isWhole, { cause: failure, run }));
+    });
+  }
+
+  async #failures(batch: readonly Waiting[]): Promise<unknown[]> {
+    try {
+      return await this.#commit(batch.map(({ submission }) => submission));
+    } catch (error) {
+      return batch.map(({ submission: { run } }) =>
+        asDatabaseError(error, `Run ${run} could not be stored in artdaqDB`, { run }),
+      );
+    }
+  }
+
+  /**
+   * The submissions that the next write can carry. It takes each name once: two runs of one name would be planned against the
+   * same state of the indexes.
+   */
   #nextBatch(): Waiting[] {
     const names = new Set<string>();
     const batch: Waiting[] = [];
-    const later: Waiting[] = [];
+    let bytes = 0;
     for (const waiting of this.#waiting) {
       const { configuration } = waiting.submission;
-      if (batch.length < LARGEST_BATCH && !names.has(configuration)) batch.push(waiting);
-      else later.push(waiting);
+      const isFull = batch.length === MOST_RUNS || (batch.length > 0 && bytes + waiting.bytes > MOST_BYTES);
+      if (isFull) break;
+      if (names.has(configuration)) continue;
+      batch.push(waiting);
       names.add(configuration);
+      bytes += waiting.bytes;
     }
-    this.#waiting = later;
     return batch;
   }
+}
+
+function isOfRun(failure: unknown): boolean {
+  return failure instanceof ArtdaqDbError && failure.fault === 'run';
 }

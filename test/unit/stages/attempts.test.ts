@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type ArchiverError, ArtdaqDbError, NotYetError, RunRecordError } from '../../../src/errors.ts';
+import {
+  type ArchiverError,
+  ArtdaqDbError,
+  NotYetError,
+  RunRecordError,
+  SharedWriteError,
+} from '../../../src/errors.ts';
 import type { Logger } from '../../../src/log/logger.ts';
 import { attemptRun } from '../../../src/stages/attempts.ts';
 
@@ -195,5 +201,19 @@ describe('attempts of a run', () => {
       recordingLogger([]),
     );
     expect(end).toMatchObject({ kind: 'failed', fault: 'site', place: 'artdaqDB write' });
+  });
+
+  it('a run comes again, alone, if a write that it shared failed', async () => {
+    const { result, lines, calls } = setUp([new SharedWriteError('full', true, { place: 'artdaqDB write' })]);
+    expect(await result).toEqual({ kind: 'returned', place: 'artdaqDB write', isWhole: true });
+    expect(calls()).toBe(1);
+    expect(lines.at(-1)).toBe('INFO Run 7 comes again, alone: a write that it shared with others failed');
+  });
+
+  it('a run whose shared write failed is left to the next execution after a request to stop', async () => {
+    const shutdown = new AbortController();
+    shutdown.abort();
+    const { result } = setUp([new SharedWriteError('full', true, {})], { shutdown });
+    expect(await result).toEqual({ kind: 'left' });
   });
 });

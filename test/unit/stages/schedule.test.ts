@@ -77,4 +77,30 @@ describe('Schedule', () => {
     schedule.withdrawn(5);
     expect(schedule.next()).toBe(4);
   });
+
+  it('runs that shared a write that failed come first, in order, and nothing begins beside them', () => {
+    const schedule = new Schedule({ others: [1, 2, 3, 4, 5], waiting: [], limit: 5, isAlarmed: false });
+    expect(schedule.isCalm).toBe(false);
+    schedule.ended(schedule.next() ?? 0, 'success');
+    expect(schedule.isCalm).toBe(true);
+    expect([schedule.next(), schedule.next()]).toEqual([2, 3]);
+    for (const run of [2, 3]) schedule.returned(run);
+    expect(schedule.isCalm).toBe(false);
+    expect([schedule.next(), schedule.next()]).toEqual([2, undefined]);
+    schedule.ended(2, 'success');
+    expect(schedule.isCalm).toBe(false);
+    expect([schedule.next(), schedule.next()]).toEqual([3, undefined]);
+    schedule.withdrawn(3);
+    expect([schedule.next(), schedule.next(), schedule.next()]).toEqual([4, 5, undefined]);
+  });
+
+  it('a run from the other end that shared a write that failed is followed by another', () => {
+    const schedule = new Schedule({ others: [1, 2, 3, 4, 5], waiting: [], limit: 5, isAlarmed: false });
+    for (let i = 0; i < 3; i++) schedule.ended(schedule.next() ?? 0, 'unknown');
+    expect(schedule.next()).toBe(5);
+    schedule.returned(5);
+    expect(schedule.next()).toBe(4);
+    schedule.ended(4, 'unknown');
+    expect(schedule.end).toBe('outage');
+  });
 });

@@ -163,6 +163,27 @@ describe('WaitingBook', () => {
     book.ended(5, archived(write));
     expect(book.runs.size).toBe(0);
   });
+
+  it('a shared write that failed is a failure of the place, which no run answers for', () => {
+    const book = nextExecution();
+    book.ended(1, archived(write));
+    book.ended(5, failed('unknown'));
+    for (const run of [6, 7]) book.ended(run, { kind: 'returned', place: write, isWhole: true });
+    book.ended(8, failed('unknown'));
+    expect(book.ended(9, archived(write))).toEqual([]);
+    expect([...book.runs.keys()]).toEqual([5, 8]);
+    expect(book.runs.get(5)).toMatchObject({ successes: 0, undecided: false });
+    expect(book.runs.get(8)).toMatchObject({ successes: 0, undecided: false });
+  });
+
+  it('a run that failed alone among others says nothing about the place before it was tried alone', () => {
+    const book = nextExecution();
+    book.ended(1, archived(write));
+    book.ended(5, { kind: 'returned', place: write, isWhole: false });
+    book.ended(5, failed('unknown'));
+    book.ended(2, archived(write));
+    expect(book.runs.get(5)).toMatchObject({ successes: 1 });
+  });
 });
 
 function failedAt(place: Place) {
