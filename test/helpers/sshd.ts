@@ -151,6 +151,8 @@ export class Sshd {
       StrictModes: 'no',
       UseDNS: 'no',
       PidFile: 'none',
+      // Else bash reads the account's own start file, which may take longer than all the rest.
+      SetEnv: 'SHLVL=1',
     };
     const lines = Object.entries(config).map(([name, value]) => `${name} ${value}\n`);
     writeFileSync(this.#path('sshd_config'), lines.join(''));
