@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FilesystemDb } from '../../../src/artdaqdb/filesystem/filesystem-db.ts';
-import { ArchiverProcess, archive } from '../../helpers/archiver-process.ts';
+import { archiveHere } from '../../helpers/archiver-here.ts';
+import { ArchiverProcess } from '../../helpers/archiver-process.ts';
 import { Site } from '../../helpers/site.ts';
 import { hasSshd, Sshd } from '../../helpers/sshd.ts';
 import { StandInTools } from '../../helpers/stand-in-tools.ts';
@@ -58,7 +59,7 @@ describe.runIf(hasSshd())('the archiver with the tools of another host', () => {
 
   it('imports runs', async () => {
     site.addRuns(5, 6);
-    const { code, stdout } = await archive([site.config, '--import-only'], { env });
+    const { code, stdout } = await archiveHere([site.config, '--import-only'], env);
     expect(stdout).not.toMatch(/error|warning/i);
     expect(code).toBe(0);
     const calls = tools.calls();
@@ -119,21 +120,21 @@ describe.runIf(hasSshd())('the archiver with the tools of another host', () => {
     const runs = [5, 6, 7, 8, 9];
     site.addRuns(...runs);
     spoil();
-    const { code, stdout } = await archive([site.config, '--incremental', '--import-only'], { env });
+    const { code, stdout } = await archiveHere([site.config, '--incremental', '--import-only'], env);
     expect(code).toBe(1);
     expect(existsSync(join(site.work, 'import_failures.log'))).toBe(false);
     expect(stdout).toMatch(/run\(s\) wait since .* because of a fault at (?:host far-host|artdaqDB write)/);
     const tried = new Set([...stdout.matchAll(/Processing run (\d+)/g)].map(([, run]) => run));
     expect(tried.size).toBeLessThan(runs.length);
     repair();
-    expect((await archive([site.config, '--incremental', '--import-only'], { env })).code).toBe(0);
+    expect((await archiveHere([site.config, '--incremental', '--import-only'], env)).code).toBe(0);
     expect(await new FilesystemDb(site.database).listRuns()).toEqual(runs);
   });
 
   it('names what the host lacks, and tries no run', async () => {
     site.addRun(5);
     sshd.login({});
-    const { code, stdout } = await archive([site.config, '--import-only'], { env });
+    const { code, stdout } = await archiveHere([site.config, '--import-only'], env);
     expect(code).toBe(1);
     expect(stdout).toContain(`${Sshd.host} has no bulkloader, bulkdownloader on PATH`);
     expect(tools.calls()).toEqual([]);
