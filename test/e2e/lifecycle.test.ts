@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { ArchiverHere } from '../helpers/archiver-here.ts';
 import type { ArchiverProcess } from '../helpers/archiver-process.ts';
 import { useSite } from '../helpers/use-site.ts';
 
@@ -13,9 +14,18 @@ const { site, ucondb, run, start } = useSite({
 
 /** An archiver that is in the middle of its first upload. */
 async function startAndHold(): Promise<ArchiverProcess> {
+  return await held(() => start(['--incremental']));
+}
+
+/** The same in the process of the test. */
+async function holdHere(): Promise<ArchiverHere> {
+  return await held(() => new ArchiverHere([site.config, '--incremental']));
+}
+
+async function held<Archiver>(begin: () => Archiver): Promise<Archiver> {
   site.addRuns(1, 2, 3);
   const uploading = ucondb.hold();
-  const archiver = start(['--incremental']);
+  const archiver = begin();
   await uploading;
   return archiver;
 }
@@ -36,9 +46,11 @@ describe('a second start while one is running', () => {
   });
 
   it('still reports, because a report only reads', async () => {
-    await startAndHold();
+    const archiver = await holdHere();
     const { code, stdout } = await run('--report-status');
     expect([code, stdout]).toEqual([0, expect.stringContaining('Run MIGRATOR: 3 run(s)')]);
+    ucondb.release();
+    expect((await archiver.ended).code).toBe(0);
   });
 
   it('also respects the flock of the Python archiver', async () => {
@@ -59,14 +71,32 @@ describe('a second start while one is running', () => {
 });
 
 describe('a graceful stop', () => {
-  it.each([
-    ['SIGINT', (archiver: ArchiverProcess) => archiver.kill('SIGINT'), 'GRACEFUL SHUTDOWN REQUESTED'],
-    ['SIGTERM', (archiver: ArchiverProcess) => archiver.kill('SIGTERM'), 'GRACEFUL SHUTDOWN REQUESTED'],
-    ['removal of the lock file', () => rmSync(site.lockFile), 'INITIATING GRACEFUL SHUTDOWN'],
-    ['another PID in it', () => writeFileSync(site.lockFile, '1\n'), 'INITIATING GRACEFUL SHUTDOWN'],
-  ])('by %s lets the run in progress end', async (_, stop, announcement) => {
+  type Archiver = Pick<ArchiverProcess, 'says' | 'ended'>;
+  const bySignal = async (signal: 'SIGINT' | 'SIGTERM'): Promise<Archiver> => {
     const archiver = await startAndHold();
-    stop(archiver);
+    archiver.kill(signal);
+    return archiver;
+  };
+  const byLockFile = async (change: () => void): Promise<Archiver> => {
+    const archiver = await holdHere();
+    change();
+    return archiver;
+  };
+  it.each<[string, () => Promise<Archiver>, string]>([
+    ['SIGINT', () => bySignal('SIGINT'), 'GRACEFUL SHUTDOWN REQUESTED'],
+    ['SIGTERM', () => bySignal('SIGTERM'), 'GRACEFUL SHUTDOWN REQUESTED'],
+    [
+      'removal of the lock file',
+      () => byLockFile(() => rmSync(site.lockFile)),
+      'INITIATING GRACEFUL SHUTDOWN',
+    ],
+    [
+      'another PID in it',
+      () => byLockFile(() => writeFileSync(site.lockFile, '1\n')),
+      'INITIATING GRACEFUL SHUTDOWN',
+    ],
+  ])('by %s lets the run in progress end', async (_, stopped, announcement) => {
+    const archiver = await stopped();
     await archiver.says(announcement);
     ucondb.release();
     const { code, stdout } = await archiver.ended;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { FilesystemDb } from '../../src/artdaqdb/filesystem/filesystem-db.ts';
 import { findProcess } from '../../src/lock/processes.ts';
-import { archiveHere } from '../helpers/archiver-here.ts';
+import { ArchiverHere, archiveHere } from '../helpers/archiver-here.ts';
 import type { ArchiverProcess, Ended } from '../helpers/archiver-process.ts';
 import { Site } from '../helpers/site.ts';
 import { StandInTools } from '../helpers/stand-in-tools.ts';
@@ -23,8 +23,11 @@ function start(...flags: readonly string[]): ArchiverProcess {
   return archiver.start(['--incremental', ...flags], { env: environment() });
 }
 
-const run = (...flags: readonly string[]): Promise<Ended> =>
-  archiveHere([site.config, '--incremental', ...flags], environment());
+/** In the process of the test. */
+const startHere = (...flags: readonly string[]): ArchiverHere =>
+  new ArchiverHere([site.config, '--incremental', ...flags], { env: environment() });
+
+const run = (...flags: readonly string[]): Promise<Ended> => startHere(...flags).ended;
 
 /** Entities of a run in the database, as often as they are there. */
 async function entities(number: number): Promise<string[]> {
@@ -115,7 +118,7 @@ describe('an archiver that is killed', () => {
     const loader = await tools.reached('paused');
     killed.kill('SIGKILL');
     await killed.ended;
-    const next = start();
+    const next = startHere();
     await next.says(`A killed archiver left tools at work (process ${loader})`);
     expect(findProcess(loader)).toBeDefined();
     tools.resume();
@@ -149,7 +152,7 @@ describe('a shutdown', () => {
     site.addRuns(5, 6);
     site.configure(ucondb.url, { artdaq_db: { use_tools: true }, app: { parallel_workers: 1 } });
     tools.spoil('bulkloader', { at: 1, pause: true });
-    const archiver = start('--import-only');
+    const archiver = startHere('--import-only');
     await tools.reached('paused');
     archiver.kill('SIGINT');
     await archiver.says('Shutdown requested');

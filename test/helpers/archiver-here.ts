@@ -28,6 +28,14 @@ export class ArchiverHere {
     this.ended = this.#run(args, options);
   }
 
+  /** Waits until standard output holds the text; fails if the archiver ends before. */
+  async says(text: string): Promise<void> {
+    const ended = this.ended.then(({ stdout }) => {
+      if (!stdout.includes(text)) throw new Error(`ended without saying "${text}":\n${stdout}`);
+    });
+    await Promise.race([ended, this.#stdout.holds(text)]);
+  }
+
   /** What the process of the archiver is told of a signal. */
   kill(signal: 'SIGINT' | 'SIGTERM'): void {
     this.#events.emit(signal);
@@ -64,17 +72,34 @@ export function archiveHere(args: readonly string[], env?: Readonly<Record<strin
   return new ArchiverHere(args, env === undefined ? {} : { env }).ended;
 }
 
-/** A stream that keeps what is written to it. */
-export function caughtStream(): OutputStream & { readonly text: string } {
+/** Keeps what is written to it. */
+interface CaughtStream extends OutputStream {
+  readonly text: string;
+  /** Waits until it holds the text. */
+  holds(expected: string): Promise<void>;
+}
+
+/** In place of standard output or standard error. */
+export function caughtStream(): CaughtStream {
+  const watchers: { readonly expected: string; readonly done: () => void }[] = [];
   let text = '';
+  const look = (): void => {
+    for (const { expected, done } of watchers) if (text.includes(expected)) done();
+  };
   return {
     get text() {
       return text;
     },
+    holds: (expected) =>
+      new Promise((done) => {
+        watchers.push({ expected, done });
+        look();
+      }),
     columns: undefined,
     isWatched: false,
     write: (more) => {
       text += more;
+      look();
       return true;
     },
     leaveTerminal: () => undefined,

@@ -86,8 +86,3 @@ export class ArchiverProcess {
     for (const watcher of [...this.#watchers]) watcher();
   }
 }
-
-/** Runs the archiver to its end. */
-export function archive(args: readonly string[], options?: ArchiverOptions): Promise<Ended> {
-  return new ArchiverProcess(args, options).ended;
-}

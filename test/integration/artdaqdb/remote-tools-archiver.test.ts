@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FilesystemDb } from '../../../src/artdaqdb/filesystem/filesystem-db.ts';
-import { archiveHere } from '../../helpers/archiver-here.ts';
+import { ArchiverHere, archiveHere } from '../../helpers/archiver-here.ts';
 import { ArchiverProcess } from '../../helpers/archiver-process.ts';
 import { Site } from '../../helpers/site.ts';
 import { hasSshd, Sshd } from '../../helpers/sshd.ts';
@@ -86,7 +86,7 @@ describe.runIf(hasSshd())('the archiver with the tools of another host', () => {
     await tools.reached('paused');
     await stop(killed);
     await killed.ended;
-    const next = new ArchiverProcess([site.config, '--import-only'], { env });
+    const next = new ArchiverHere([site.config, '--import-only'], { env });
     await next.says('A killed archiver left tools at work');
     tools.resume();
     expect((await next.ended).code).toBe(0);
