@@ -10,7 +10,7 @@ import { readRequest, takeMessages } from './mongo-responder/wire.ts';
 export class MongoGate {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  readonly #held: (() => void)[] = [];
+  readonly #held: { readonly name: string; readonly send: () => void }[] = [];
   readonly #waiting: (() => void)[] = [];
   #isDead = false;
   #answered: (() => void) | undefined;
@@ -37,13 +37,15 @@ export class MongoGate {
     if (this.#held.length === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Lets the oldest command through, and waits for its answer. */
-  async pass(): Promise<void> {
+  /** Lets the oldest command through, and waits for its answer. @returns the command's name */
+  async pass(): Promise<string | undefined> {
     const answered = new Promise<void>((resolve) => {
       this.#answered = resolve;
     });
-    this.#held.shift()?.();
+    const oldest = this.#held.shift();
+    oldest?.send();
     await answered;
+    return oldest?.name;
   }
 
   /** The client is gone from now on; what is held never reaches the server. */
@@ -84,10 +86,11 @@ export class MongoGate {
         const [name = ''] = Object.keys(readRequest(message).command);
         if (!isWork(name)) server.write(message);
         else {
-          this.#held.push(() => {
+          const send = (): void => {
             isWorking = true;
             server.write(message);
-          });
+          };
+          this.#held.push({ name, send });
           for (const resolve of this.#waiting.splice(0)) resolve();
         }
       }

@@ -12,6 +12,9 @@ const HOUR = 3_600_000;
 /** Of the driver: what one client does must not depend on when the other's commands are let through. */
 const PATIENCE = 'serverSelectionTimeoutMS=30000&retryWrites=false&retryReads=false';
 
+/** Commands that leave everything as it was. */
+const READS = new Set(['find', 'getMore', 'listIndexes']);
+
 type Step = { readonly writer: number; readonly event: 'goes on' | 'dies' | 'waits an hour' };
 
 /** What a writer has found in the run directory; the texts depend on when it looked. */
@@ -82,17 +85,19 @@ async function race(
       },
     );
 
-  const advance = async ({ writer, event }: Step): Promise<void> => {
+  /** Gives the name of the command that reached the server, if one did. */
+  const advance = async ({ writer, event }: Step): Promise<string | undefined> => {
     if (event === 'waits an hour') time += HOUR;
     const gate = gates[writer];
     const insert = inserts[writer] ?? begin(writer);
-    if (gate === undefined || insert === undefined || outcomes[writer] !== undefined) return;
+    if (gate === undefined || insert === undefined || outcomes[writer] !== undefined) return undefined;
     inserts[writer] = insert;
     await Promise.race([gate.held(), insert]);
-    if (outcomes[writer] !== undefined) return;
+    if (outcomes[writer] !== undefined) return undefined;
     if (event !== 'dies') return gate.pass();
     gate.kill();
     await Promise.all([writers[writer]?.close(), insert]);
+    return undefined;
   };
   const expectOneVersion = async (): Promise<string | undefined> => {
     if (!(await reader.has(5, 'standard'))) return undefined;
@@ -103,8 +108,8 @@ async function race(
 
   try {
     for (const step of steps) {
-      await advance(step);
-      if (!isLookedAtLast) await expectOneVersion();
+      const command = await advance(step);
+      if (!isLookedAtLast && command !== undefined && !READS.has(command)) await expectOneVersion();
     }
     while (outcomes.filter((outcome) => outcome !== undefined).length < writers.length) {
       for (const writer of writers.keys()) await advance({ writer, event: 'goes on' });
@@ -145,7 +150,7 @@ it.each([
           await responder.close();
         }
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
   },
 );
@@ -162,7 +167,7 @@ it('archivers whose documents come in several commands each leave one of their s
         await responder.close();
       }
     }),
-    { numRuns: 25 },
+    { numRuns: 15 },
   );
 });
 
@@ -173,7 +178,7 @@ describeWithMongodb('archivers that store different states of a run', (server) =
       fc.asyncProperty(records, schedule(2, 'dies', 'waits an hour'), (versions, steps) =>
         race({ uri: uniqueDatabaseUri(server) }, versions, steps),
       ),
-      { numRuns: 15 },
+      { numRuns: 10 },
     );
   });
 });
