@@ -21,10 +21,12 @@ export interface ScannedComment extends Comment {
  */
 export function scanComments(text: string): ScannedComment[] {
   const comments: ScannedComment[] = [];
+  const signs = new CommentSigns(text);
   let line = 1;
   let counted = 0;
-  for (let position = 0; position < text.length; ) {
-    const start = commentSignFrom(text, afterQuotedTexts(text, position));
+  // Most texts have comments at their head alone.
+  for (let position = 0; signs.from(position) < text.length; ) {
+    const start = signs.from(afterQuotedTexts(text, position));
     if (start === text.length) break;
     line += lineBreaks(text, counted, start);
     counted = start;
@@ -55,11 +57,27 @@ function afterQuotedTexts(text: string, from: number): number {
   return position;
 }
 
-/** Step 3. */
-function commentSignFrom(text: string, from: number): number {
-  let position = from;
-  while (position < text.length && !isCommentSign(text, position, text.charCodeAt(position))) position++;
-  return position;
+/** Where comment signs are. */
+class CommentSigns {
+  readonly #text: string;
+  #hash = -1;
+  #slashes = -1;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** The first sign from a position on, or the end of the text (step 3); ask in ascending order. */
+  from(position: number): number {
+    if (this.#hash < position) this.#hash = this.#next('#', position);
+    if (this.#slashes < position) this.#slashes = this.#next('//', position);
+    return Math.min(this.#hash, this.#slashes);
+  }
+
+  #next(sign: string, position: number): number {
+    const found = this.#text.indexOf(sign, position);
+    return found === -1 ? this.#text.length : found;
+  }
 }
 
 /**
