@@ -2,14 +2,15 @@
 const root = __dirname.replace(/[^/]+$/, '');
 
 /**
- * Starts a built program, or says that this Node is too old for it, or that it is not built.
+ * Starts a compiled program, or says that this Node is too old for it, or that it is not built.
  * @param {string} name of the command
- * @param {(load: (name: string) => object) => Promise<number>} run loads what it needs, and returns the exit code
+ * @param {string[]} modules of the program: paths below dist/
+ * @param {(modules: object[]) => Promise<number>} run gets the modules, and returns the exit code
  */
-function start(name, run) {
+function start(name, modules, run) {
   process.exitCode = 2;
-  // The loss of the terminal must not end a program while its modules load: Node undoes what nohup sets. The programs decide
-  // themselves what to do about the terminal.
+  // The loss of the terminal must not end a program while its modules load, which takes a second: Node undoes what nohup sets.
+  // The programs decide themselves what to do about the terminal.
   process.on('SIGHUP', () => undefined);
   if (!isSupported(process.versions.node)) {
     console.error(
@@ -17,33 +18,33 @@ function start(name, run) {
     );
     return;
   }
-  const programs = `${root}dist/programs/`;
-  if (!require('node:fs').existsSync(`${programs}${name}.cjs`)) {
+  const { existsSync } = require('node:fs');
+  const { pathToFileURL } = require('node:url');
+  const files = modules.map((module) => `${root}dist/${module}`);
+  if (!files.every((file) => existsSync(file))) {
     console.error(`${name} is not built: run "npm ci && npm run build" in ${root}`);
     return;
   }
-  const { Loader } = require(`${programs}loader.cjs`);
-  const loader = new Loader(programs, require);
-  new Promise((resolve) => resolve(run((module) => loader.load(`${module}.cjs`))))
-    .then((code) => {
-      process.exitCode = code;
-      if (code === 0) loader.keepCode();
-    })
-    .catch((error) => {
-      console.error(error);
-      process.exitCode = 2;
-    });
+  Promise.all(files.map((file) => import(pathToFileURL(file).href)))
+    .then(run)
+    .then(
+      (code) => {
+        process.exitCode = code;
+      },
+      (error) => {
+        console.error(error);
+        process.exitCode = 2;
+      },
+    );
 }
 
 /**
  * Starts a program of tools/, which sets its exit code itself.
  * @param {string} name of the command
+ * @param {string} module path below dist/
  */
-function startTool(name) {
-  start(name, (load) => {
-    load(name);
-    return process.exitCode;
-  });
+function startTool(name, module) {
+  start(name, [module], () => process.exitCode);
 }
 
 function isSupported(version) {

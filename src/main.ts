@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { parseArguments } from './cli/cli.ts';
 import type { Environment } from './environment.ts';
 import { endSoon, exitAtOnce } from './exit.ts';
@@ -12,8 +13,6 @@ import {
 import { modes } from './modes/all.ts';
 
 const PROGRAM = 'run-archiver';
-
-const wait = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
 
 /**
  * Runs the program.

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { ArtdaqDbError, type ErrorFault } from '../errors.ts';
-import { type Collection, formatTimestamp, toStoredJson } from '../fhicl/document.ts';
+import { type Collection, formatTimestamp, toStoredBytes } from '../fhicl/document.ts';
 import { entityOf, type FhiclFile, SCHEMA_FILE } from '../fhicl/fhicl-file.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 import { configOf, configurationName } from './configuration-name.ts';
@@ -70,7 +70,7 @@ function newDocument(
   const collection = entity === SCHEMA_ENTITY ? 'SystemLayout' : 'RunHistory';
   const id = givenId ?? ownObjectId(collection, configuration, entity);
   const config = configOf(configuration);
-  const bytes = Buffer.from(toStoredJson(file.text, { entity, run, config, collection, id, now }));
+  const bytes = toStoredBytes(file.text, { entity, run, config, collection, id, now });
   const configurations = [{ name: configuration, assigned: formatTimestamp(now) }];
   const entry = { id, version: configuration, entity, configurations, runs: [String(run)] };
   return { file, collection, bytes, entry };

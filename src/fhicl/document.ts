@@ -11,6 +11,7 @@ import {
   readJsonObject,
 } from './json.ts';
 import { parseFhicl } from './parse.ts';
+import { storeQuickly } from './quick-store.ts';
 import { readStoredJson, writeContent } from './stored-content.ts';
 import { writeFhicl } from './write.ts';
 
@@ -41,12 +42,18 @@ export interface StoredIdentity {
 }
 
 /**
- * The JSON text that artdaqDB stores for a FHiCL text (documentation/ARTDAQDB.md, "Documents").
+ * The JSON text that artdaqDB stores for a FHiCL text (documentation/ARTDAQDB.md, "Documents"), in UTF-8.
  * @throws FhiclError if artdaqDB would refuse the text
  */
+export function toStoredBytes(text: string, identity: DocumentIdentity): Buffer {
+  const end = `,\n${envelope(identity)}\n}`;
+  const parsed = () => Buffer.from(writeContent(parseFhicl(text, `${identity.entity}.fcl`)) + end);
+  return storeQuickly(text, end) ?? parsed();
+}
+
+/** As {@link toStoredBytes}, as a text. */
 export function toStoredJson(text: string, identity: DocumentIdentity): string {
-  const content = writeContent(parseFhicl(text, `${identity.entity}.fcl`));
-  return `${content},\n${envelope(identity)}\n}`;
+  return toStoredBytes(text, identity).toString();
 }
 
 function envelope({ entity, run, config, collection, id, now }: DocumentIdentity): string {

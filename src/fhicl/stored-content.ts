@@ -22,19 +22,31 @@ import {
 
 /** The stored document but for its end: members that follow `document` and `comments`, and the closing bracket. */
 export function writeContent({ prolog, main, comments }: FhiclDocument): string {
-  const data = jsonObject(`"prolog" : ${tableData(prolog)},\n"main" : ${tableData(main)}`);
+  const sections = [tableData(prolog), tableData(main), tableMetadata(prolog), tableMetadata(main)] as const;
+  return contentOf(...sections) + commentList(comments);
+}
+
+/** The stored document up to its comments, of the JSON texts of its sections. */
+export function contentOf(
+  prolog: string,
+  main: string,
+  prologMetadata: string,
+  mainMetadata: string,
+): string {
+  const data = jsonObject(`"prolog" : ${prolog},\n"main" : ${main}`);
   const metadata = jsonObject(
-    `"prolog" : ${section('#prolog', prolog)},\n"main" : ${section('#main', main)}`,
+    `"prolog" : ${section('#prolog', prologMetadata)},\n"main" : ${section('#main', mainMetadata)}`,
   );
   const end = `"metadata" : ${metadata},\n"search" : ${jsonArray('')}\n}`;
-  return `{\n"document" : {\n"data" : ${data},\n${end},\n"comments" : ${commentList(comments)}`;
+  return `{\n"document" : {\n"data" : ${data},\n${end},\n"comments" : `;
 }
 
-function section(comment: string, entries: readonly Entry[]): string {
-  return jsonObject(`"type" : "table",\n"comment" : "${comment}",\n"children" : ${tableMetadata(entries)}`);
+function section(comment: string, children: string): string {
+  return jsonObject(`"type" : "table",\n"comment" : "${comment}",\n"children" : ${children}`);
 }
 
-function commentList(comments: readonly Comment[]): string {
+/** The comments of a stored document, as JSON text. */
+export function commentList(comments: readonly Comment[]): string {
   const stored = comments.length > 0 ? comments : [{ line: 0, text: 'No comments' }];
   return jsonArray(
     stored
@@ -72,20 +84,31 @@ function tableMetadata(entries: readonly Entry[]): string {
 }
 
 function valueMetadata(value: Value, protection: string): string {
-  const guard = protection && `,\n"protection" : "${protection}"`;
-  const comment = value.comment === '' ? '""' : quoteJson(value.comment);
-  if (value.type === 'table') {
-    return `{\n"type" : "table",\n"comment" : ${comment}${guard},\n"children" : ${tableMetadata(value.entries)}\n}`;
-  }
-  const annotation = value.annotation === '' ? '""' : quoteJson(value.annotation);
-  const head = `{\n"type" : "${value.type}",\n"comment" : ${comment},\n"annotation" : ${annotation}${guard}`;
-  if (value.type !== 'sequence') return `${head}\n}`;
+  const annotation = value.type === 'table' ? '' : value.annotation;
+  const start = metadataStart(value.type, value.comment, annotation, protection);
+  if (value.type === 'table') return `${start}${tableMetadata(value.entries)}\n}`;
+  if (value.type !== 'sequence') return start;
   let children = '';
   let index = 0;
   for (const element of value.elements) {
     children += `${children && ',\n'}"${index++}" : ${valueMetadata(element, '')}`;
   }
-  return `${head},\n"children" : ${jsonObject(children)}\n}`;
+  return `${start}${jsonObject(children)}\n}`;
+}
+
+/** The metadata of a value: all of it, or as far as the children of a table or sequence. */
+export function metadataStart(
+  type: Value['type'],
+  comment: string,
+  annotation: string,
+  protection: string,
+): string {
+  const guard = protection && `,\n"protection" : "${protection}"`;
+  const quote = (text: string) => (text === '' ? '""' : quoteJson(text));
+  const start = `{\n"type" : "${type}",\n"comment" : ${quote(comment)}`;
+  if (type === 'table') return `${start}${guard},\n"children" : `;
+  const noted = `${start},\n"annotation" : ${quote(annotation)}${guard}`;
+  return type === 'sequence' ? `${noted},\n"children" : ` : `${noted}\n}`;
 }
 
 /** A stored document as read. */

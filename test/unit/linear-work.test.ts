@@ -11,7 +11,9 @@ import { readYaml } from '../../src/config/read-yaml.ts';
 import { BlobError, ConfigurationError } from '../../src/errors.ts';
 import { readStored } from '../../src/fhicl/document.ts';
 import { readJsonObject } from '../../src/fhicl/json.ts';
+import { parseFhicl } from '../../src/fhicl/parse.ts';
 import { readStoredQuickly } from '../../src/fhicl/quick-export.ts';
+import { writeContent } from '../../src/fhicl/stored-content.ts';
 import { compareFiles } from '../../src/records/compare.ts';
 import { configName } from '../../src/records/config-name.ts';
 import { CONVERTERS } from '../../src/records/converters/converters.ts';
@@ -67,6 +69,7 @@ const FHICL_SIZE = 2000;
 describe('FHiCL is stored, exported and compared in linear time, also if it is', () => {
   it.each<[string, Shape]>([
     ['names', repeated('a%: 1\n')],
+    ['names in a table', within('t: {\n', 'a%: 1\n', '}\n')],
     ['one name', repeated('a: 1\n')],
     ['one name in a table', within('t: {', 'a: 1\n', '}\n')],
     ['one name in a prolog', within('BEGIN_PROLOG\n', 'a: 1\n', 'END_PROLOG\n')],
@@ -108,6 +111,10 @@ describe('FHiCL is stored, exported and compared in linear time, also if it is',
     expectLinear((size) => {
       const text = shape(size);
       return () => store(text);
+    }, FHICL_SIZE);
+    expectLinear((size) => {
+      const text = shape(size);
+      return () => writeContent(parseFhicl(text, 'text'));
     }, FHICL_SIZE);
     expectLinear((size) => {
       const json = store(shape(size));

@@ -24,7 +24,7 @@ const commandLine = new Command('demo')
   )
   .allowExcessArguments(false);
 
-void runTool('demo', async (argv) => {
+await runTool('demo', async (argv) => {
   commandLine.parse(argv, { from: 'user' });
   await demonstrate();
   return exitCodes.success;
