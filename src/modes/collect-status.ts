@@ -19,8 +19,8 @@ import {
 } from '../report/status.ts';
 import { statusJson } from '../report/status-json.ts';
 import { statusLines } from '../report/status-text.ts';
-import { type RunNumber, without } from '../runs/run-number.ts';
-import type { RunSet } from '../runs/run-set.ts';
+import type { RunNumber } from '../runs/run-number.ts';
+import { type RunSet, without } from '../runs/run-set.ts';
 import type { Site } from '../site.ts';
 import type { KnownReasons } from '../state/failure-reasons.ts';
 import { followUpRecords } from '../state/follow-up-records.ts';

@@ -1,6 +1,6 @@
 import { ArchiverError, PersistenceError } from '../errors.ts';
-import { byRunNumber, common, type RunNumber } from '../runs/run-number.ts';
-import { formatRuns } from '../runs/run-set.ts';
+import { byRunNumber, type RunNumber } from '../runs/run-number.ts';
+import { common, formatRuns } from '../runs/run-set.ts';
 import { attemptRun } from '../stages/attempts.ts';
 import { BlobComparison } from '../stages/blob-comparison.ts';
 import { followSchedule } from '../stages/follow-schedule.ts';

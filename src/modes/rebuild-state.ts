@@ -1,8 +1,8 @@
 import type { RunRequest } from '../cli/cli.ts';
 import { PersistenceError, type StageName } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
-import { common, type RunNumber, without } from '../runs/run-number.ts';
-import { formatRuns } from '../runs/run-set.ts';
+import type { RunNumber } from '../runs/run-number.ts';
+import { common, formatRuns, without } from '../runs/run-set.ts';
 import type { Site } from '../site.ts';
 import { followUpRecords } from '../state/follow-up-records.ts';
 import { type Recovery, recoverFrom, writeRecovery } from '../state/recover.ts';

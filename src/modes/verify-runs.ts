@@ -12,8 +12,8 @@ import {
   verificationJson,
   verificationLines,
 } from '../report/verification.ts';
-import { byRunNumber, type RunNumber, without } from '../runs/run-number.ts';
-import { type NumberRange, RunSet, rangeText } from '../runs/run-set.ts';
+import { byRunNumber, type RunNumber } from '../runs/run-number.ts';
+import { type NumberRange, RunSet, rangeText, without } from '../runs/run-set.ts';
 import { lacksTimesOnly } from '../stages/blob-completion.ts';
 import { followUpRecords } from '../state/follow-up-records.ts';
 import { VerifiedNotes } from '../state/verification-records.ts';
@@ -129,14 +129,14 @@ async function planVerification(request: VerificationRequest, { site, shutdown }
   const verified = runs === undefined ? await site.verification.verified.read() : undefined;
   const isFirst = (run: RunNumber): boolean => isUnequal(run) || isUncompared(run);
   const turns = takeTurns(present, (run) => verified?.has(run) === true, isFirst, limit);
-  const known = RunSet.of([...inArtdaqDb, ...inUconDb]);
+  const known = RunSet.of(inArtdaqDb).union(RunSet.of(inUconDb));
   return {
     ...turns,
     /** Of the selection. */
     nowhere: runs?.asked.filter((range) => !known.meets(range)) ?? [],
     isNewRound: turns.isNewRound && runs === undefined,
     // A run that has since gone from one place can't be compared, but is unequal all the same.
-    unequal: [...new Set([...inArtdaqDb, ...inUconDb])].filter(isUnequal).sort(byRunNumber),
+    unequal: [...new Set([...inArtdaqDb.filter(isUnequal), ...inUconDb.filter(isUnequal)])].sort(byRunNumber),
     uncompared: inUconDb.filter((run) => isUncompared(run) && !isUnequal(run)),
     missing,
     amended: await followUpRecords(site.config.app.workDir).amended.read(),

@@ -1,4 +1,5 @@
-import { byRunNumber, type RunNumber, without } from '../runs/run-number.ts';
+import { byRunNumber, type RunNumber } from '../runs/run-number.ts';
+import { without } from '../runs/run-set.ts';
 import type { Told } from '../state/notified.ts';
 
 /** Why a stage itself failed, or why runs of it wait. */

@@ -1,6 +1,6 @@
 import { messageOf, type StageName } from '../errors.ts';
-import { type RunNumber, without } from '../runs/run-number.ts';
-import { formatGaps, formatRanges, toRanges } from '../runs/run-set.ts';
+import type { RunNumber } from '../runs/run-number.ts';
+import { formatGaps, formatRanges, RunSet, toRanges, without } from '../runs/run-set.ts';
 import type { FailureReason, KnownReasons } from '../state/failure-reasons.ts';
 import { isAbove, positionOf } from '../state/position.ts';
 import type { StageState } from '../state/state.ts';
@@ -181,7 +181,7 @@ export function unfinishedRuns(status: Status): readonly RunNumber[] | undefined
   const { lateTimes } = status;
   if ('error' in lateTimes) return undefined;
   const files = runsAt(status, 'filesystem');
-  const hasFiles = files && new Set(files);
+  const hasFiles = files && RunSet.of(files);
   return runsAt(status, 'artdaqDB')?.filter(
     (run) => lateTimes.isUnfinished(run) && hasFiles?.has(run) !== false,
   );

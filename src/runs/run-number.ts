@@ -15,15 +15,3 @@ export function parseRunNumber(text: string): RunNumber | undefined {
 export function byRunNumber(a: RunNumber, b: RunNumber): number {
   return a - b;
 }
-
-/** The runs that are among the others, too, in the order of the first list. */
-export function common(runs: readonly RunNumber[], others: readonly RunNumber[]): RunNumber[] {
-  const present = new Set(others);
-  return runs.filter((run) => present.has(run));
-}
-
-/** The runs that are not among the others, in the order of the first list. */
-export function without(runs: readonly RunNumber[], others: readonly RunNumber[]): RunNumber[] {
-  const present = new Set(others);
-  return runs.filter((run) => !present.has(run));
-}

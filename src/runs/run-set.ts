@@ -11,8 +11,11 @@ export class RunSet {
     this.asked = asked;
   }
 
+  /** Most runs come in order, and then this takes the room of their ranges alone. */
   static of(runs: Iterable<RunNumber>): RunSet {
-    return RunSet.#merge([...runs].map((run) => ({ first: run, last: run })));
+    const ranges = new RunRanges();
+    for (const run of runs) ranges.add(run);
+    return ranges.toSet();
   }
 
   /** The runs of ranges in any order, which may overlap. */
@@ -52,16 +55,21 @@ export class RunSet {
   }
 
   has(run: RunNumber): boolean {
+    return this.rangeOf(run) !== undefined;
+  }
+
+  /** The range that holds a run. */
+  rangeOf(run: RunNumber): NumberRange | undefined {
     let low = 0;
     let high = this.#ranges.length - 1;
     while (low <= high) {
       const middle = (low + high) >> 1;
-      const { first, last } = this.#ranges[middle] ?? { first: run, last: run };
-      if (run < first) high = middle - 1;
-      else if (run > last) low = middle + 1;
-      else return true;
+      const range = this.#ranges[middle];
+      if (range === undefined || run < range.first) high = middle - 1;
+      else if (run > range.last) low = middle + 1;
+      else return range;
     }
-    return false;
+    return undefined;
   }
 
   /** Does it hold a run of the range? */
@@ -134,6 +142,18 @@ export class RunSet {
     }
     return new RunSet(merged);
   }
+}
+
+/** The runs that are among the others, too, in the order of the first list. */
+export function common(runs: readonly RunNumber[], others: Iterable<RunNumber>): RunNumber[] {
+  const present = RunSet.of(others);
+  return runs.filter((run) => present.has(run));
+}
+
+/** The runs that are not among the others, in the order of the first list. */
+export function without(runs: readonly RunNumber[], others: Iterable<RunNumber>): RunNumber[] {
+  const present = RunSet.of(others);
+  return runs.filter((run) => !present.has(run));
 }
 
 /** Collects runs one by one; as ranges, since most come in order. */

@@ -135,7 +135,7 @@ export abstract class BaseStage {
     this.logger.info(`${this.label}: Fetching runs (mode: ${request.mode}).`);
     const listed = await this.#list(false, await this.#mayRemember(request));
     const compared = await this.#compare(listed, request);
-    const listing = { ...listed, target: [...listed.target, ...compared.successful].sort(byRunNumber) };
+    const listing = withArchived(listed, compared.successful);
     // A killed execution may have archived runs that it could not note any more.
     const state = await files.state.update((before) => countArchived(before, listing));
     await this.#warnOfEmptyTarget(listing, state);
@@ -299,7 +299,7 @@ export abstract class BaseStage {
     const late = new Set(await files.seen.late(missingRuns(listing), position));
     for (const run of failed) late.delete(run);
     const waiting = await files.waiting.read();
-    const archived = new Set(listing.target);
+    const archived = RunSet.of(listing.target);
     const byFault = new Map([...waiting.byFault].filter(([run]) => !archived.has(run) && !failed.has(run)));
     return { position, failed, late, waiting: { ...waiting, byFault } };
   }
@@ -351,6 +351,11 @@ export abstract class BaseStage {
       recorded: (runs) => this.recorded(runs),
     };
   }
+}
+
+function withArchived(listing: Listing, more: readonly RunNumber[]): Listing {
+  if (more.length === 0) return listing;
+  return { ...listing, target: [...listing.target, ...more].sort(byRunNumber) };
 }
 
 /** Who waits when a batch begins. What a selection or a retry leaves out stays as it was. */

@@ -1,5 +1,5 @@
-import { byRunNumber, type RunNumber, without } from '../runs/run-number.ts';
-import { RunSet } from '../runs/run-set.ts';
+import { byRunNumber, type RunNumber } from '../runs/run-number.ts';
+import { RunSet, without } from '../runs/run-set.ts';
 import { advance, isAbove } from '../state/position.ts';
 import type { StageState } from '../state/state.ts';
 import type { PostponementReason, WaitingState } from '../state/waiting-runs.ts';
@@ -175,26 +175,31 @@ export function byReason(
 /** The state that counts all runs at the target, whoever brought them there. */
 export function countArchived(state: StageState, listing: Listing): StageState {
   return advance(state, {
-    successes: [],
+    successes: new Set(),
     attempted: [],
-    archivedBefore: listing.target,
+    archivedBefore: RunSet.of(listing.target),
     lowestKnown: lowestRun(listing),
   });
 }
 
 /**
  * The highest run of an order up to which all have ended. If the position moves only so far, a crash hides no run that was still
- * in progress.
- * @param order ascending
+ * in progress. Each look goes on where the last one stopped.
  */
-export function attemptedUpTo(
-  order: readonly RunNumber[],
-  ended: ReadonlySet<RunNumber>,
-): RunNumber | undefined {
-  let last: RunNumber | undefined;
-  for (const run of order) {
-    if (!ended.has(run)) break;
-    last = run;
+export class AttemptedOrder {
+  readonly #order: readonly RunNumber[];
+  #passed = 0;
+
+  /** @param order ascending */
+  constructor(order: readonly RunNumber[]) {
+    this.#order = order;
   }
-  return last;
+
+  /** @param ended grows from call to call */
+  upTo(ended: ReadonlySet<RunNumber>): RunNumber | undefined {
+    for (let run = this.#order[this.#passed]; run !== undefined && ended.has(run); ) {
+      run = this.#order[++this.#passed];
+    }
+    return this.#order[this.#passed - 1];
+  }
 }

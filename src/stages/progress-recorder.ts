@@ -1,10 +1,11 @@
 import type { RunNumber } from '../runs/run-number.ts';
+import { RunSet } from '../runs/run-set.ts';
 import type { FailureLog } from '../state/failure-log.ts';
 import { advance } from '../state/position.ts';
 import type { StateFile } from '../state/state.ts';
 import type { WaitingRunsFile, WaitingState } from '../state/waiting-runs.ts';
 import type { RunEnd } from './attempts.ts';
-import { attemptedUpTo, type Listing, lowestRun } from './candidates.ts';
+import { AttemptedOrder, type Listing, lowestRun } from './candidates.ts';
 import type { WaitingBook } from './waiting-book.ts';
 
 /** The files that are written as runs end. */
@@ -44,12 +45,19 @@ export class ProgressRecorder {
   readonly #unwritten: { readonly run: RunNumber; readonly error: string | undefined }[] = [];
   /** Runs whose end is in the failure log on disk. */
   readonly #logged = new Set<RunNumber>();
+  readonly #order: AttemptedOrder;
+  readonly #archivedBefore: RunSet;
+  /** Of the book, as the list of waiting runs on disk has it. */
+  #waitingRevision: number;
   #hasNews = false;
   #writing: Promise<void> | undefined;
   #error: unknown;
 
   constructor(options: ProgressRecorderOptions) {
     this.#options = options;
+    this.#order = new AttemptedOrder(options.order);
+    this.#archivedBefore = RunSet.of(options.listing.target);
+    this.#waitingRevision = options.book.revision;
   }
 
   /**
@@ -82,27 +90,29 @@ export class ProgressRecorder {
   }
 
   async #write(): Promise<void> {
-    const { order, files, listing, book, waiting, onArchived, onError } = this.#options;
+    const { files, listing, book, waiting, onArchived, onError } = this.#options;
     try {
       do {
         this.#hasNews = false;
         const ended = [...this.#unwritten];
         const archived = ended.filter(({ error }) => error === undefined).map(({ run }) => run);
-        const byFault = new Map(book.runs);
+        const { revision } = book;
+        const byFault = revision === this.#waitingRevision ? undefined : new Map(book.runs);
         // A condemned run enters this list before it leaves the other one.
         await files.failures.change({
           add: new Map(ended.flatMap(({ run, error }) => (error === undefined ? [] : [[run, error]]))),
           remove: archived,
         });
-        await files.waiting.write({ ...waiting, byFault });
+        if (byFault !== undefined) await files.waiting.write({ ...waiting, byFault });
+        this.#waitingRevision = revision;
         for (const { run } of ended) this.#logged.add(run);
         // Only over runs of this write: a failed run must be in the log before the position passes it.
-        const attempted = attemptedUpTo(order, this.#logged);
+        const attempted = this.#order.upTo(this.#logged);
         await files.state.update((state) =>
           advance(state, {
-            successes: [...this.successful],
+            successes: this.successful,
             attempted: attempted === undefined ? [] : [attempted],
-            archivedBefore: listing.target,
+            archivedBefore: this.#archivedBefore,
             lowestKnown: lowestRun(listing),
           }),
         );

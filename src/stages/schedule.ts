@@ -35,8 +35,8 @@ export function signOf(end: Extract<RunEnd, { kind: 'archived' | 'failed' }>): S
  * of their own.
  */
 export class Schedule {
-  readonly #others: RunNumber[];
-  readonly #waiting: RunNumber[];
+  readonly #others: Turns;
+  readonly #waiting: Turns;
   #left: number;
   #takesWaiting = false;
   #failuresInARow: number;
@@ -49,8 +49,8 @@ export class Schedule {
   #end: ScheduleEnd | undefined;
 
   constructor({ others, waiting, limit, isAlarmed }: ScheduledRuns) {
-    this.#others = [...others];
-    this.#waiting = [...waiting];
+    this.#others = new Turns(others);
+    this.#waiting = new Turns(waiting);
     this.#left = limit;
     this.#failuresInARow = isAlarmed ? 1 : 0;
   }
@@ -71,7 +71,7 @@ export class Schedule {
       this.#lastEndedWell &&
       this.#failuresInARow === 0 &&
       this.#probe === 'none' &&
-      this.#waiting.length === 0 &&
+      this.#waiting.size === 0 &&
       this.#alone.size === 0
     );
   }
@@ -104,7 +104,7 @@ export class Schedule {
     this.#failuresInARow++;
     if (wasProbe) this.#end ??= 'outage';
     else if (this.#failuresInARow >= OUTAGE && this.#probe === 'none') this.#seekProbe();
-    else if (followsSuccess && this.#others.length === 0) this.#end ??= 'undecided';
+    else if (followsSuccess && this.#others.size === 0) this.#end ??= 'undecided';
   }
 
   /** The run's work was given up: nothing follows from it. */
@@ -116,8 +116,7 @@ export class Schedule {
   /** The run shared a write that failed: it comes again before all others, and alone. */
   returned(run: RunNumber): void {
     this.#noLongerAlone(run);
-    const behind = this.#others.findIndex((other) => !this.#alone.has(other));
-    this.#others.splice(behind < 0 ? this.#others.length : behind, 0, run);
+    this.#others.putFirst(run);
     this.#alone.add(run);
     this.#left++;
     this.#lastEndedWell = false;
@@ -127,10 +126,8 @@ export class Schedule {
   /** Takes a run out: its end is known already. */
   drop(run: RunNumber): void {
     this.#noLongerAlone(run);
-    for (const runs of [this.#others, this.#waiting]) {
-      const at = runs.indexOf(run);
-      if (at >= 0) runs.splice(at, 1);
-    }
+    this.#others.drop(run);
+    this.#waiting.drop(run);
   }
 
   #noLongerAlone(run: RunNumber): void {
@@ -139,20 +136,65 @@ export class Schedule {
   }
 
   #seekProbe(): void {
-    if (this.#others.length > 0 && this.#left > 0) this.#probe = 'due';
+    if (this.#others.size > 0 && this.#left > 0) this.#probe = 'due';
     else this.#end ??= 'outage';
   }
 
   #nextProbe(): RunNumber | undefined {
-    const run = this.#others.pop();
+    const run = this.#others.takeLast();
     if (run !== undefined) this.#probe = { run };
     return run;
   }
 
   #nextInTurn(): RunNumber | undefined {
     const isTheirTurn = this.#lastEndedWell && this.#takesWaiting;
-    const takesWaiting = this.#waiting.length > 0 && (this.#others.length === 0 || isTheirTurn);
+    const takesWaiting = this.#waiting.size > 0 && (this.#others.size === 0 || isTheirTurn);
     this.#takesWaiting = !takesWaiting;
-    return (takesWaiting ? this.#waiting : this.#others).shift();
+    return (takesWaiting ? this.#waiting : this.#others).takeFirst();
+  }
+}
+
+/** Runs in the order of their turns. However many there are, each step takes the same time. */
+class Turns {
+  readonly #order: readonly RunNumber[];
+  #begin = 0;
+  #end: number;
+  /** Runs that have come back. They come before the others, in the order in which they came. */
+  readonly #again: RunNumber[] = [];
+  readonly #left: Set<RunNumber>;
+
+  constructor(order: readonly RunNumber[]) {
+    this.#order = order;
+    this.#end = order.length;
+    this.#left = new Set(order);
+  }
+
+  get size(): number {
+    return this.#left.size;
+  }
+
+  drop(run: RunNumber): void {
+    this.#left.delete(run);
+  }
+
+  putFirst(run: RunNumber): void {
+    this.#left.add(run);
+    this.#again.push(run);
+  }
+
+  takeFirst(): RunNumber | undefined {
+    return this.#take(() => this.#again.shift() ?? this.#order[this.#begin++]);
+  }
+
+  takeLast(): RunNumber | undefined {
+    return this.#take(() => (this.#begin < this.#end ? this.#order[--this.#end] : this.#again.pop()));
+  }
+
+  #take(next: () => RunNumber | undefined): RunNumber | undefined {
+    while (this.#left.size > 0) {
+      const run = next();
+      if (run !== undefined && this.#left.delete(run)) return run;
+    }
+    return undefined;
   }
 }

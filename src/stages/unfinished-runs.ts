@@ -82,7 +82,7 @@ export class UnfinishedRuns {
   ): Promise<RunNumber[]> {
     const { files, sleep } = this.#parts;
     const [unfinished, untimed] = [await files.unfinished.read(), await files.untimed.read()];
-    const present = new Set(source);
+    const present = RunSet.of(source);
     const followed = target.filter(
       (run) => unfinished?.has(run) && present.has(run) && (runs?.has(run) ?? true),
     );

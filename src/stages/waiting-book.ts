@@ -30,16 +30,25 @@ const PROOFS = 2;
 export class WaitingBook {
   readonly #runs: Map<RunNumber, WaitingRun>;
   readonly #options: WaitingBookOptions;
+  /** Those of them whose last failure is undecided. */
+  readonly #undecided = new Set<RunNumber>();
+  #changes = 0;
   /** Places where the last outcome of this execution was a success. */
   readonly #working = new Set<Place>();
 
   constructor(options: WaitingBookOptions) {
     this.#options = options;
     this.#runs = new Map(options.before);
+    for (const [run, { undecided }] of this.#runs) if (undecided) this.#undecided.add(run);
   }
 
   get runs(): ReadonlyMap<RunNumber, WaitingRun> {
     return this.#runs;
+  }
+
+  /** Another number after each change. */
+  get revision(): number {
+    return this.#changes;
   }
 
   /**
@@ -55,27 +64,27 @@ export class WaitingBook {
     }
     const condemned = [...end.reached].flatMap((place) => this.#servedAt(place, run));
     if (end.kind === 'archived') {
-      this.#runs.delete(run);
+      this.#delete(run);
       return condemned;
     }
     const { fault, message, place = this.#options.usualPlace } = end;
     const isLogged = this.#options.inFailureLog.has(run);
     if (fault !== 'run') this.#failedAt(place, run, end, isLogged);
-    else this.#runs.delete(run);
+    else this.#delete(run);
     return fault === 'run' || isLogged ? [...condemned, { run, message }] : condemned;
   }
 
   #servedAt(place: Place, run: RunNumber): CondemnedRun[] {
     this.#working.add(place);
     const condemned: CondemnedRun[] = [];
-    for (const [other, waiting] of this.#runs) {
-      if (other === run || !waiting.undecided || waiting.place !== place) continue;
+    for (const [other, waiting] of this.#undecidedAt(place)) {
+      if (other === run) continue;
       const successes = waiting.successes + 1;
       if (successes < PROOFS) {
-        this.#runs.set(other, { ...waiting, successes, undecided: false });
+        this.#set(other, { ...waiting, successes, undecided: false });
         continue;
       }
-      this.#runs.delete(other);
+      this.#delete(other);
       condemned.push({
         run: other,
         message: `${waiting.cause} (other runs succeeded at ${place} directly before and after it, in ${PROOFS} executions)`,
@@ -93,7 +102,7 @@ export class WaitingBook {
     const followsSuccess = this.#placeFailed(place);
     if (isLogged) return;
     const before = this.#runs.get(run);
-    this.#runs.set(run, {
+    this.#set(run, {
       place,
       fault: fault === 'site' ? 'site' : 'unknown',
       cause: message,
@@ -106,9 +115,26 @@ export class WaitingBook {
 
   /** @returns whether the last outcome there was a success */
   #placeFailed(place: Place): boolean {
-    for (const [run, waiting] of this.#runs) {
-      if (waiting.undecided && waiting.place === place) this.#runs.set(run, { ...waiting, undecided: false });
-    }
+    for (const [run, waiting] of this.#undecidedAt(place)) this.#set(run, { ...waiting, undecided: false });
     return this.#working.delete(place);
+  }
+
+  #undecidedAt(place: Place): [RunNumber, WaitingRun][] {
+    return [...this.#undecided].flatMap((run) => {
+      const waiting = this.#runs.get(run);
+      return waiting?.place === place ? [[run, waiting]] : [];
+    });
+  }
+
+  #set(run: RunNumber, waiting: WaitingRun): void {
+    this.#runs.set(run, waiting);
+    if (waiting.undecided) this.#undecided.add(run);
+    else this.#undecided.delete(run);
+    this.#changes++;
+  }
+
+  #delete(run: RunNumber): void {
+    this.#undecided.delete(run);
+    if (this.#runs.delete(run)) this.#changes++;
   }
 }

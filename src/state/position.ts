@@ -1,14 +1,15 @@
 import type { RunNumber } from '../runs/run-number.ts';
+import { RunSet } from '../runs/run-set.ts';
 import type { StageState } from './state.ts';
 
 /** What a batch has achieved so far. */
 export interface Progress {
   /** All runs of the batch that are at the target now, not only those since the last time. */
-  readonly successes: readonly RunNumber[];
+  readonly successes: ReadonlySet<RunNumber>;
   /** Runs that were tried. A crash would lose a run below one of them that is still in progress. */
   readonly attempted: readonly RunNumber[];
   /** Runs that were at the target before the batch: an earlier execution may have crashed before it counted them. */
-  readonly archivedBefore?: readonly RunNumber[];
+  readonly archivedBefore?: RunSet;
   /** The lowest run at source or target, where the contiguous runs begin. Default: the lowest of the runs above. */
   readonly lowestKnown?: RunNumber | undefined;
 }
@@ -38,31 +39,34 @@ export function advance(state: StageState, progress: Progress): StageState {
 
 /** The state that follows from the runs at the target alone: all zero if there are none. */
 export function recompute(atTarget: readonly RunNumber[]): StageState {
-  const lowest = lowestOf(atTarget);
-  if (lowest === undefined) return { lastContiguousRun: 0, lastAttemptedRun: 0 };
-  return {
-    lastContiguousRun: unbroken(lowest, new Set(atTarget)),
-    lastAttemptedRun: highest(atTarget, lowest),
-  };
+  const { ranges } = RunSet.of(atTarget);
+  return { lastContiguousRun: ranges[0]?.last ?? 0, lastAttemptedRun: ranges.at(-1)?.last ?? 0 };
 }
 
 function nextContiguous(current: RunNumber, progress: Progress): RunNumber {
-  const { successes, attempted, archivedBefore = [] } = progress;
-  const archived = new Set([...archivedBefore, ...successes]);
-  if (current > 0) return unbroken(current, archived);
-  const known = [progress.lowestKnown, lowestOf(successes), lowestOf(attempted), lowestOf(archivedBefore)];
+  const { successes, attempted, archivedBefore = RunSet.of([]) } = progress;
+  if (current > 0) return unbroken(current, successes, archivedBefore);
+  const before = archivedBefore.ranges[0]?.first;
+  const known = [progress.lowestKnown, lowestOf(successes), lowestOf(attempted), before];
   const lowest = lowestOf(known.filter((run) => run !== undefined));
-  return lowest !== undefined && archived.has(lowest) ? unbroken(lowest, archived) : current;
+  if (lowest === undefined || !(successes.has(lowest) || archivedBefore.has(lowest))) return current;
+  return unbroken(lowest, successes, archivedBefore);
 }
 
-function unbroken(from: RunNumber, runs: ReadonlySet<RunNumber>): RunNumber {
+/** The last run of an unbroken row that begins with this one. */
+function unbroken(from: RunNumber, successes: ReadonlySet<RunNumber>, before: RunSet): RunNumber {
   let last = from;
-  while (runs.has(last + 1)) last += 1;
-  return last;
+  for (;;) {
+    const next = last + 1;
+    const row = before.rangeOf(next);
+    if (row !== undefined) last = row.last;
+    else if (successes.has(next)) last = next;
+    else return last;
+  }
 }
 
-function lowestOf(runs: readonly RunNumber[]): RunNumber | undefined {
-  let lowest = runs[0];
+function lowestOf(runs: Iterable<RunNumber>): RunNumber | undefined {
+  let lowest: RunNumber | undefined;
   for (const run of runs) if (lowest === undefined || run < lowest) lowest = run;
   return lowest;
 }

@@ -1,6 +1,7 @@
 import { PersistenceError } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
-import { byRunNumber, type RunNumber, without } from '../runs/run-number.ts';
+import { byRunNumber, type RunNumber } from '../runs/run-number.ts';
+import { without } from '../runs/run-set.ts';
 import { positionOf, recompute } from './position.ts';
 import type { StageState } from './state.ts';
 

@@ -20,6 +20,10 @@ import { CONVERTERS } from '../../src/records/converters/converters.ts';
 import { runHistory, runHistory2 } from '../../src/records/run-history.ts';
 import { eventsIn } from '../../src/records/run-times.ts';
 import { RunSet } from '../../src/runs/run-set.ts';
+import { AttemptedOrder } from '../../src/stages/candidates.ts';
+import { Schedule } from '../../src/stages/schedule.ts';
+import { WaitingBook } from '../../src/stages/waiting-book.ts';
+import { advance } from '../../src/state/position.ts';
 import { JsonArrayReader } from '../../src/ucondb/listing.ts';
 import { canonicalFhicl } from '../../tools/compare-artdaqdb-ucondb/normaliser.ts';
 import { unifiedDiff } from '../../tools/compare-artdaqdb-ucondb/unified-diff.ts';
@@ -391,4 +395,59 @@ describe('A set of runs takes linear time', () => {
       },
     ],
   ])('%s', (_, work) => expectLinear(work, 20_000));
+});
+
+describe('Planning takes linear time', () => {
+  const runsOf = (size: number) => Array.from({ length: size }, (_, run) => run);
+  const archived = { kind: 'archived', reached: new Set(['UconDB write'] as const) } as const;
+
+  it.each<[string, Work]>([
+    [
+      'to choose among runs that wait and others',
+      (size) => {
+        const waiting = runsOf(size);
+        const others = waiting.map((run) => run + size);
+        return () => {
+          const schedule = new Schedule({ others, waiting, limit: Infinity, isAlarmed: false });
+          for (let run = schedule.next(); run !== undefined; run = schedule.next()) {
+            schedule.ended(run, 'success');
+            schedule.drop(run + 1);
+          }
+        };
+      },
+    ],
+    [
+      'to move the position run by run in a large archive',
+      (size) => {
+        const archivedBefore = RunSet.of(runsOf(size).map((run) => 2 * run + 1));
+        return () => {
+          const [successes, ended] = [new Set<number>(), new Set<number>()];
+          const order = new AttemptedOrder(runsOf(size));
+          let state = { lastContiguousRun: 1, lastAttemptedRun: 0 };
+          for (let run = 2; run < size; run += 2) {
+            successes.add(run);
+            ended.add(run - 2).add(run - 1);
+            const attempted = [order.upTo(ended) ?? 0];
+            state = advance(state, { successes, attempted, archivedBefore, lowestKnown: 0 });
+          }
+        };
+      },
+    ],
+    [
+      'to note successes while runs wait',
+      (size) => {
+        const [waitingRun, now] = [
+          { place: 'UconDB write', fault: 'site', cause: '' },
+          () => new Date(),
+        ] as const;
+        const counts = { since: '2026-12-01T00:00:00Z', cycles: 1, successes: 0, undecided: false };
+        const before = new Map(runsOf(size).map((run) => [run, { ...waitingRun, ...counts }]));
+        const options = { before, inFailureLog: new Set<number>(), usualPlace: 'UconDB write', now } as const;
+        return () => {
+          const book = new WaitingBook(options);
+          for (let run = size; run < 2 * size; run++) book.ended(run, archived);
+        };
+      },
+    ],
+  ])('%s', (_, work) => expectLinear(work, 2000));
 });

@@ -1,8 +1,8 @@
 import pLimit from 'p-limit';
 import type { ArtdaqDb } from '../../src/artdaqdb/artdaqdb.ts';
 import type { ProgressView } from '../../src/log/terminal.ts';
-import { type RunNumber, without } from '../../src/runs/run-number.ts';
-import { type NumberRange, RunSet } from '../../src/runs/run-set.ts';
+import type { RunNumber } from '../../src/runs/run-number.ts';
+import { type NumberRange, RunSet, without } from '../../src/runs/run-set.ts';
 import type { UconDb } from '../../src/ucondb/ucondb.ts';
 import { type Comparer, compareRun, type RunResult } from './compare-run.ts';
 

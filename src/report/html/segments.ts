@@ -1,6 +1,6 @@
 import type { StageName } from '../../errors.ts';
 import { byRunNumber, type RunNumber } from '../../runs/run-number.ts';
-import type { NumberRange, RunSet } from '../../runs/run-set.ts';
+import { type NumberRange, RunSet } from '../../runs/run-set.ts';
 import { isAbove, positionOf } from '../../state/position.ts';
 import {
   missingAtTarget,
@@ -129,7 +129,7 @@ function allRuns({ places, stages }: Status): RunNumber[] {
   return [...runs].sort(byRunNumber);
 }
 
-type RunsAt = ReadonlySet<RunNumber> | undefined;
+type RunsAt = RunSet | undefined;
 
 function classifier(status: Status): (run: RunNumber) => RunState {
   const whyNotImported = reasons('import', status);
@@ -167,8 +167,8 @@ function reasons(name: StageName, status: Status): (run: RunNumber) => CellState
   const missing = missingAtTarget(status, name) ?? [];
   const position = positionOf(stage.state);
   const failed = new Set(stage.failed);
-  const skipped = new Set(skippedRuns(missing, stage));
-  const pending = new Set(missing);
+  const skipped = RunSet.of(skippedRuns(missing, stage));
+  const pending = RunSet.of(missing);
   const uncompared = new Set(stage.uncompared);
   return (run) => {
     if (failed.has(run)) return 'failed';
@@ -180,5 +180,5 @@ function reasons(name: StageName, status: Status): (run: RunNumber) => CellState
 }
 
 function asSet(runs: readonly RunNumber[] | undefined): RunsAt {
-  return runs && new Set(runs);
+  return runs && RunSet.of(runs);
 }

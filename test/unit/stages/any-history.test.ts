@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { without } from '../../../src/runs/run-number.ts';
-import { RunSet } from '../../../src/runs/run-set.ts';
+import { RunSet, without } from '../../../src/runs/run-set.ts';
 import { blobOf, type Cut, StageModel } from '../../helpers/stage-model.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RunSet } from '../../../src/runs/run-set.ts';
-import { attemptedUpTo, incrementalRuns, missingRuns, planBatch } from '../../../src/stages/candidates.ts';
+import { AttemptedOrder, incrementalRuns, missingRuns, planBatch } from '../../../src/stages/candidates.ts';
 import { nobodyWaits, type WaitingRun } from '../../../src/state/waiting-runs.ts';
 
 const runs = fc.uniqueArray(fc.nat(50)).map((list) => list.sort((a, b) => a - b));
@@ -47,18 +47,31 @@ describe('incrementalRuns', () => {
   });
 });
 
-describe('attemptedUpTo', () => {
+describe('AttemptedOrder', () => {
   it('the attempted position stops before the first run that is still in progress', () => {
-    expect(attemptedUpTo([3, 5, 9], new Set([3, 9]))).toBe(3);
-    expect(attemptedUpTo([3, 5, 9], new Set([3, 5, 9]))).toBe(9);
-    expect(attemptedUpTo([3, 5, 9], new Set([5, 9]))).toBeUndefined();
+    expect(new AttemptedOrder([3, 5, 9]).upTo(new Set([3, 9]))).toBe(3);
+    expect(new AttemptedOrder([3, 5, 9]).upTo(new Set([3, 5, 9]))).toBe(9);
+    expect(new AttemptedOrder([3, 5, 9]).upTo(new Set([5, 9]))).toBeUndefined();
   });
 
   it('the attempted position never hides a run that has not ended', () => {
     fc.assert(
       fc.property(runs, runs, (batch, ended) => {
-        const upTo = attemptedUpTo(batch, new Set(ended)) ?? -1;
+        const upTo = new AttemptedOrder(batch).upTo(new Set(ended)) ?? -1;
         expect(batch.filter((run) => run <= upTo).every((run) => ended.includes(run))).toBe(true);
+      }),
+    );
+  });
+
+  it('the attempted position is the same however many looks there were before', () => {
+    fc.assert(
+      fc.property(runs, fc.shuffledSubarray(Array.from({ length: 51 }, (_, run) => run)), (batch, ends) => {
+        const order = new AttemptedOrder(batch);
+        const ended = new Set<number>();
+        for (const run of ends) {
+          ended.add(run);
+          expect(order.upTo(ended)).toBe(new AttemptedOrder(batch).upTo(ended));
+        }
       }),
     );
   });

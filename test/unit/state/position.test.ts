@@ -1,6 +1,29 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { advance, positionOf, recompute } from '../../../src/state/position.ts';
+import { RunSet } from '../../../src/runs/run-set.ts';
+import {
+  advance as advanceState,
+  type Progress,
+  positionOf,
+  recompute,
+} from '../../../src/state/position.ts';
+import type { StageState } from '../../../src/state/state.ts';
+
+/** Advances by lists. */
+function advance(
+  state: StageState,
+  {
+    successes,
+    archivedBefore = [],
+    ...progress
+  }: Omit<Progress, 'successes' | 'archivedBefore'> & {
+    readonly successes: readonly number[];
+    readonly archivedBefore?: readonly number[];
+  },
+): StageState {
+  const lists = { successes: new Set(successes), archivedBefore: RunSet.of(archivedBefore) };
+  return advanceState(state, { ...progress, ...lists });
+}
 
 const empty = { lastContiguousRun: 0, lastAttemptedRun: 0 };
 const run = fc.integer({ min: 1, max: 60 });
