@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Stats } from 'node:fs';
 import * as nodeFiles from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ArchiverError, messageOf, PersistenceError } from '../errors.ts';
@@ -20,6 +21,8 @@ export interface AtomicWriteOptions {
   readonly syncDirectory?: boolean;
   /** False: the path is known to be no symbolic link. */
   readonly followLinks?: boolean;
+  /** True: no file of that name is known to exist, so there are no rights to keep. */
+  readonly isNew?: boolean;
   readonly files?: AtomicFileCalls;
 }
 
@@ -47,7 +50,11 @@ export async function writeFileAtomic(
     const target = options.followLinks === false ? path : await followLinks(path, files);
     const temporary = join(dirname(target), temporaryName(basename(target)));
     try {
-      await writeTemporary(temporary, target, data, options.mode, files);
+      const replaced = options.isNew ? undefined : await files.stat(target).catch(undefinedIfMissing);
+      if (replaced !== undefined && !replaced.isFile()) {
+        throw new PersistenceError(`Cannot write ${target}: it is not a regular file`);
+      }
+      await writeTemporary(temporary, replaced, data, options.mode, files);
       await files.rename(temporary, target);
     } catch (error) {
       await files.rm(temporary, { force: true });
@@ -117,15 +124,11 @@ export async function removeStaleTemporaries(
 
 async function writeTemporary(
   temporary: string,
-  target: string,
+  replaced: Pick<Stats, 'mode' | 'uid' | 'gid'> | undefined,
   data: string | Uint8Array | AsyncIterable<Uint8Array>,
   newFileMode: number | undefined,
   files: AtomicFileCalls,
 ): Promise<void> {
-  const replaced = await files.stat(target).catch(undefinedIfMissing);
-  if (replaced !== undefined && !replaced.isFile()) {
-    throw new PersistenceError(`Cannot write ${target}: it is not a regular file`);
-  }
   const handle = await files.open(temporary, 'wx', newFileMode ?? 0o666);
   try {
     if (replaced !== undefined) {

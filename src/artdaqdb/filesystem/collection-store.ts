@@ -13,6 +13,14 @@ import { IndexReader } from './index/index-reader.ts';
 /** Files that are written or read at the same time. */
 const CONCURRENCY = 8;
 
+/** A document to write. */
+export interface FileToWrite {
+  readonly id: string;
+  readonly bytes: Buffer;
+  /** Is it known that there is none of that id yet? */
+  readonly isNew: boolean;
+}
+
 /** The directory of one collection, with its documents and their index. */
 export class CollectionStore {
   readonly name: Collection;
@@ -85,14 +93,18 @@ export class CollectionStore {
     return (await this.#files.stat(this.pathOf(id)).catch(undefinedIfMissing)) !== undefined;
   }
 
-  /** Writes documents durably, except for their names: {@link sync} makes all names durable at once. */
-  async write(documents: readonly { readonly id: string; readonly bytes: Buffer }[]): Promise<void> {
-    const writing = documents.map(({ id, bytes }) =>
+  /**
+   * Writes documents durably, except for their names: {@link sync} makes all names durable at once. Several documents are on
+   * their way at a time, so that the disk takes some while others wait for it.
+   */
+  async write(documents: readonly FileToWrite[]): Promise<void> {
+    const writing = documents.map(({ id, bytes, isNew }) =>
       this.#limit(() =>
         writeFileAtomic(this.pathOf(id), bytes, {
           files: this.#files,
           syncDirectory: false,
           followLinks: false,
+          isNew,
         }),
       ),
     );

@@ -186,7 +186,7 @@ export class FilesystemDb implements NativeArtdaqDb {
     const { outcome, replacements } = planAmendment(amendment, documents.flat());
     if (replacements.length === 0) return outcome;
     locked.confirm();
-    await store.write(replacements.map(({ id, json }) => ({ id, bytes: Buffer.from(json) })));
+    await store.write(replacements.map(({ id, json }) => ({ id, bytes: Buffer.from(json), isNew: false })));
     await store.sync();
     return outcome;
   }

@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import { ArtdaqDbError } from '../../errors.ts';
 import type { Collection } from '../../fhicl/document.ts';
 import { notStored, storedAlready } from '../presence.ts';
@@ -116,16 +117,18 @@ class RunStoring {
   }
 
   async #writeDocuments(runs: readonly PlannedRun[], store: CollectionStore): Promise<PlannedRun[]> {
-    return this.#each(runs, async (run) => {
+    const write = async (run: PlannedRun): Promise<PlannedRun> => {
       const { write, fresh } = run.plans[store.name];
+      const isNew = new Set(fresh);
       try {
-        await store.write(write.map(({ entry, bytes }) => ({ id: entry.id, bytes })));
+        await store.write(write.map(({ entry: { id }, bytes }) => ({ id, bytes, isNew: isNew.has(id) })));
       } catch (error) {
         await this.#remove(store, fresh);
         throw error;
       }
       return run;
-    });
+    };
+    return this.#each(runs, write, Infinity);
   }
 
   /** Lists the documents of all runs at once, after making their names durable. */
@@ -215,19 +218,24 @@ class RunStoring {
     return isComplete;
   }
 
+  /**
+   * Does something with each, by default one after the other.
+   * @returns the runs that went well, in their order
+   */
   async #each<Item extends Submission | PlannedRun>(
     items: readonly Item[],
     work: (item: Item) => Promise<PlannedRun>,
+    atOnce = 1,
   ): Promise<PlannedRun[]> {
-    const done: PlannedRun[] = [];
-    for (const item of items) {
+    const done = await pLimit(atOnce).map(items, async (item) => {
       try {
-        done.push(await work(item));
+        return await work(item);
       } catch (error) {
         this.#fail('submission' in item ? item.submission : item, error);
+        return undefined;
       }
-    }
-    return done;
+    });
+    return done.filter((run) => run !== undefined);
   }
 
   #fail(submission: Submission, error: unknown): void {
