@@ -1,7 +1,8 @@
+import { isAscii } from 'node:buffer';
 import { BlobError } from '../errors.ts';
 import type { FhiclFile } from '../fhicl/fhicl-file.ts';
 import type { RunNumber } from '../runs/run-number.ts';
-import { checkNames, footer, splitSections } from './unpack.ts';
+import { checkNames, END_OF_RECORD, footer, splitSections } from './unpack.ts';
 
 /** The files that end a record, in this order; lower-cased, as they are compared. */
 const LAST_FILES = [
@@ -31,13 +32,37 @@ export function packBlob(run: RunNumber, files: readonly FhiclFile[], packedAt: 
   const ordered = inOrder(files);
   const time = packingTime(packedAt);
   const header = `Start of Record\nRun Number: ${run}\nPacked on ${time} UTC\n`;
-  const sections = ordered.map((file) => `\n#####\n${file.name}:\n#####\n${file.text}`);
-  const text = header + sections.join('') + footer(run, time);
-  const blob = Buffer.from(text, 'utf8');
-  // What isn't UTF-16 (half a surrogate pair) comes back changed; ASCII can't.
-  const stored = blob.length === text.length ? text : blob.toString('utf8');
-  checkUnpacks(stored, header.length, ordered, run);
+  const sections = ordered.flatMap(({ name, text }) => [`\n#####\n${name}:\n#####\n`, text]);
+  const end = footer(run, time);
+  const blob = joined([header, ...sections, end]);
+  if (!isUnmistakable(blob, ordered, blob.length - end.length)) {
+    // What isn't UTF-16 (half a surrogate pair) has been changed by now.
+    checkUnpacks(blob.toString('utf8'), header.length, ordered, run);
+  }
   return blob;
+}
+
+function joined(texts: readonly string[]): Buffer {
+  const size = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  const bytes = Buffer.allocUnsafeSlow(size);
+  let at = 0;
+  for (const text of texts) at += bytes.write(text, at);
+  return bytes;
+}
+
+/** Ends the line before a file's name, and the line behind it. */
+const MARKER_LINE = '#####\n';
+
+/**
+ * Do the lines that separate files stand where the packer put them, and nowhere else? Then nothing can go wrong with unpacking.
+ * @param end where the files end, if all is ASCII
+ */
+function isUnmistakable(blob: Buffer, files: readonly FhiclFile[], end: number): boolean {
+  if (!isAscii(blob)) return false;
+  let lines = 0;
+  for (let at = blob.indexOf(MARKER_LINE); at !== -1; at = blob.indexOf(MARKER_LINE, at + 1)) lines++;
+  const lastText = files[files.length - 1]?.text ?? '';
+  return lines === 2 * files.length && blob.indexOf(END_OF_RECORD, end - lastText.length) === end;
 }
 
 /** Are two blobs equal, apart from the two lines that tell when they were packed? */

@@ -21,7 +21,8 @@ export interface Sections {
 
 const HEADER =
   /^Start of Record\nRun Number: ([0-9]+)\nPacked on ([A-Z][a-z]{2} [0-9]{2} [0-9]{2}:[0-9]{2}) UTC\n/;
-const END_OF_RECORD = '\nEnd of Record\n';
+/** Stands behind the last file. */
+export const END_OF_RECORD = '\nEnd of Record\n';
 
 /** A blob taken apart as bytes. The names are as they stand in it, and may lead anywhere. */
 export interface UnpackedBytes extends Omit<UnpackedRecord, 'files'> {

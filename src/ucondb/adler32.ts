@@ -14,11 +14,12 @@ export function adler32(bytes: Uint8Array, previous = 1): number {
   while (position < length) {
     const end = Math.min(position + BLOCK, length);
     for (; position < end; position++) {
-      a += bytes[position] as number;
-      b += a;
+      // As 32-bit integers, which V8 adds faster.
+      a = (a + (bytes[position] as number)) | 0;
+      b = (b + a) | 0;
     }
     a %= MODULUS;
-    b %= MODULUS;
+    b = (b >>> 0) % MODULUS;
   }
   return ((b << 16) | a) >>> 0;
 }
