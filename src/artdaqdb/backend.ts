@@ -5,7 +5,7 @@ import type { Logger } from '../log/logger.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 import type { RunSet } from '../runs/run-set.ts';
 import type { ArtdaqDb } from './artdaqdb.ts';
-import type { ExportedDocument } from './run-export.ts';
+import type { ExportedDocument } from './stored-document.ts';
 
 /** What a database is opened with besides its URI. */
 export interface BackendServices {

@@ -1,15 +1,7 @@
 import { ArtdaqDbError } from '../errors.ts';
 import type { FhiclFile } from '../fhicl/fhicl-file.ts';
 import type { RunNumber } from '../runs/run-number.ts';
-import { assignedTo, type StoredDocument } from './stored-document.ts';
-
-/** What an export keeps of a document. The JSON text, which it drops, is four times as long as the FHiCL. */
-export type ExportedDocument = Omit<StoredDocument, 'json'>;
-
-/** The part of a stored document that an export needs. */
-export function withoutJson({ place, entry, fhicl, isReduced }: StoredDocument): ExportedDocument {
-  return { place, entry, fhicl, isReduced };
-}
+import { assignedTo, type ExportedDocument } from './stored-document.ts';
 
 /**
  * The documents under a configuration name as FHiCL files, in order of entity; the newest of each entity.

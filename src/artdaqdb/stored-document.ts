@@ -7,12 +7,10 @@ import { readStoredQuickly } from '../fhicl/quick-export.ts';
 /** The names under which a document is found. */
 export type DocumentEntry = Omit<StoredIdentity, 'collection'>;
 
-/** A document read from the database. */
-export interface StoredDocument {
+/** What an export needs of a document read from the database. */
+export interface ExportedDocument {
   /** Where it is, for messages. */
   readonly place: string;
-  /** Made each time from what was read, as exports don't need it. */
-  readonly json: string;
   /** Its content as FHiCL. */
   readonly fhicl: string;
   /** Its own names, with the id by which it was found. */
@@ -21,25 +19,29 @@ export interface StoredDocument {
   readonly isReduced: boolean;
 }
 
+/** A document read from the database. */
+export interface StoredDocument extends ExportedDocument {
+  /** Four times as long as the FHiCL. */
+  readonly json: string;
+}
+
 /**
  * Reads a stored document.
  * @throws ArtdaqDbError naming the place if the bytes are no stored document
  */
 export function storedDocument(place: string, id: string, bytes: Buffer): StoredDocument {
-  const isReduced = !isUtf8(bytes);
-  const text = () =>
-    isReduced ? Buffer.from(bytes.filter((byte) => byte < 0x80)).toString('latin1') : bytes.toString('utf8');
+  return { ...exportedDocument(place, id, bytes), json: textOf(bytes) };
+}
+
+/**
+ * Reads a stored document for an export. Keeps nothing of the bytes.
+ * @throws ArtdaqDbError naming the place if they are no stored document
+ */
+export function exportedDocument(place: string, id: string, bytes: Buffer): ExportedDocument {
   try {
-    const { entity, version, configurations, runs, fhicl } = readStoredQuickly(bytes) ?? readStored(text());
-    return {
-      place,
-      get json() {
-        return text();
-      },
-      fhicl,
-      isReduced,
-      entry: { id, entity, version, configurations, runs },
-    };
+    const { entity, version, configurations, runs, fhicl } =
+      readStoredQuickly(bytes) ?? readStored(textOf(bytes));
+    return { place, fhicl, isReduced: !isUtf8(bytes), entry: { id, entity, version, configurations, runs } };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     throw new ArtdaqDbError(`${place} is no readable artdaqDB document: ${error.message}`, {
@@ -48,6 +50,13 @@ export function storedDocument(place: string, id: string, bytes: Buffer): Stored
       fault: 'unknown',
     });
   }
+}
+
+/** The text, without what is not ASCII if it is not UTF-8. */
+function textOf(bytes: Buffer): string {
+  return isUtf8(bytes)
+    ? bytes.toString('utf8')
+    : Buffer.from(bytes.filter((byte) => byte < 0x80)).toString('latin1');
 }
 
 /**

@@ -5,13 +5,20 @@ import type { Collection } from '../../fhicl/document.ts';
 import { syncDirectory, writeFileAtomic } from '../../files/atomic-file.ts';
 import { eachName } from '../../files/directories.ts';
 import { isOfSite, undefinedIfMissing } from '../../system-error.ts';
-import { type StoredDocument, storedDocument } from '../stored-document.ts';
+import {
+  type ExportedDocument,
+  exportedDocument,
+  type StoredDocument,
+  storedDocument,
+} from '../stored-document.ts';
 import { asDatabaseError, type DatabaseFiles } from './database-files.ts';
 import { IndexFile } from './index/index-file.ts';
 import { IndexReader } from './index/index-reader.ts';
 
 /** Files that are written or read at the same time. */
 const CONCURRENCY = 8;
+/** Most documents are smaller. */
+const MEMORY_BYTES = 256 * 1024;
 
 /** A document to write. */
 export interface FileToWrite {
@@ -29,6 +36,8 @@ export class CollectionStore {
   readonly reader: IndexReader;
   readonly #files: DatabaseFiles;
   readonly #limit = pLimit(CONCURRENCY);
+  /** What documents are read into for exports: new memory for each would cost as much as reading it. */
+  readonly #memory: Buffer[] = [];
 
   constructor(
     database: string,
@@ -54,10 +63,27 @@ export class CollectionStore {
    * @throws ArtdaqDbError naming the first that is missing or unreadable
    */
   async read<Kept>(ids: readonly string[], take: (document: StoredDocument) => Kept): Promise<Kept[]> {
-    const documents = await this.#limit.map(ids, async (id) => {
+    return this.#each(ids, async (id) => {
       const document = await this.readIfPresent(id);
       return document && take(document);
     });
+  }
+
+  /**
+   * Reads documents for an export, in the order of the ids.
+   * @throws ArtdaqDbError naming the first that is missing or unreadable
+   */
+  async exported(ids: readonly string[]): Promise<ExportedDocument[]> {
+    return this.#each(ids, async (id) => {
+      const memory = this.#memory.pop() ?? Buffer.allocUnsafeSlow(MEMORY_BYTES);
+      const document = await this.#readAs(exportedDocument, id, memory);
+      this.#memory.push(memory);
+      return document;
+    });
+  }
+
+  async #each<T>(ids: readonly string[], read: (id: string) => Promise<T | undefined>): Promise<T[]> {
+    const documents = await this.#limit.map(ids, read);
     return documents.map((document, place) => {
       if (document !== undefined) return document;
       const path = this.pathOf(ids[place] ?? '');
@@ -66,11 +92,19 @@ export class CollectionStore {
   }
 
   /** Reads a document; undefined if there is none of that id. */
-  async readIfPresent(id: string): Promise<StoredDocument | undefined> {
+  readIfPresent(id: string): Promise<StoredDocument | undefined> {
+    return this.#readAs(storedDocument, id);
+  }
+
+  async #readAs<T>(
+    make: (path: string, id: string, bytes: Buffer) => T,
+    id: string,
+    memory?: Buffer,
+  ): Promise<T | undefined> {
     const path = this.pathOf(id);
     try {
-      const bytes = await this.#files.readFile(path).catch(undefinedIfMissing);
-      return bytes && storedDocument(path, id, bytes);
+      const bytes = await this.#files.readFile(path, memory).catch(undefinedIfMissing);
+      return bytes && make(path, id, bytes);
     } catch (error) {
       throw asDatabaseError(error, `Cannot read ${path}`, { fault: isOfSite(error) ? 'site' : 'unknown' });
     }

@@ -1,6 +1,5 @@
-import { readFileSync, readSync, type StatOptions, statSync } from 'node:fs';
+import { readSync, type StatOptions, statSync } from 'node:fs';
 import * as nodeFiles from 'node:fs/promises';
-import { setImmediate } from 'node:timers/promises';
 import {
   ArchiverError,
   type ArchiverErrorDetails,
@@ -10,6 +9,7 @@ import {
   PersistenceError,
 } from '../../errors.ts';
 import { ownershipHint } from '../../files/ownership.ts';
+import { readSmallFile } from '../../files/small-file.ts';
 import { errorCode, isOfSite, mayPass } from '../../system-error.ts';
 
 /** The calls of the file system that the database needs; a test passes others to make one of them fail. */
@@ -19,8 +19,8 @@ export interface DatabaseFiles
     'link' | 'mkdir' | 'open' | 'opendir' | 'readdir' | 'readlink' | 'realpath' | 'rename' | 'rm' | 'stat'
   > {
   readonly readSync: typeof readSync;
-  /** Reads one document. */
-  readFile(path: string): Promise<Buffer>;
+  /** Reads one document. @param memory what to read into, if there is room */
+  readFile(path: string, memory?: Buffer): Promise<Buffer>;
 }
 
 /** The system's own calls. */
@@ -31,15 +31,6 @@ export const realFiles: DatabaseFiles = {
   readSync,
   readFile: readSmallFile,
 };
-
-/**
- * A run has a hundred small documents. Handing open, stat, read and close of each to the thread pool takes more processor time
- * than they do; signals and other runs get their turn between two files.
- */
-async function readSmallFile(path: string): Promise<Buffer> {
-  await setImmediate();
-  return readFileSync(path);
-}
 
 /** For `catch`: another process has made the file already. Any other error is thrown again. */
 export function toleratingExistence(error: unknown): void {

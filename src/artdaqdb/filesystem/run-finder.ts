@@ -1,8 +1,7 @@
 import { ArtdaqDbError } from '../../errors.ts';
 import type { RunNumber } from '../../runs/run-number.ts';
 import { assignedLast } from '../configuration-name.ts';
-import { type ExportedDocument, withoutJson } from '../run-export.ts';
-import { assignedTo, latest, ownObjectId } from '../stored-document.ts';
+import { assignedTo, type ExportedDocument, latest, ownObjectId } from '../stored-document.ts';
 import { asDatabaseError } from './database-files.ts';
 import type { SharedDatabase } from './sharing/shared-database.ts';
 
@@ -125,7 +124,7 @@ export async function documentsUnder(
   const documents: ExportedDocument[] = [];
   for (const store of [runHistory, systemLayout]) {
     const ids = await store.reader.ids(configuration);
-    documents.push(...(await store.read(ids, withoutJson)));
+    documents.push(...(await store.exported(ids)));
   }
   return documents;
 }

@@ -33,6 +33,9 @@ export interface WrittenDocument extends Pick<DocumentEntry, 'id' | 'configurati
   readonly created?: string;
 }
 
+/** Reads a document from where it is (for messages), its id, and its stored JSON. */
+type DocumentReader<Kept> = (place: string, id: string, json: Buffer) => Kept;
+
 /** One collection of documents. It reads only what the majority of a replica set has, which can't be rolled back. */
 export class MongoCollection {
   readonly name: Collection;
@@ -54,16 +57,16 @@ export class MongoCollection {
 
   /**
    * All documents filed under exactly this configuration name.
-   * @param take what to keep of each: a run's documents together are large
+   * @param read reads each, and keeps what is needed: a run's documents together are large
    * @throws ArtdaqDbError naming the document if one is unreadable
    */
-  async find<Kept>(configuration: string, take: (document: StoredDocument) => Kept): Promise<Kept[]> {
-    return this.#found({ [CONFIGURATION_NAMES]: { $eq: configuration } }, take);
+  async find<Kept>(configuration: string, read: DocumentReader<Kept>): Promise<Kept[]> {
+    return this.#found({ [CONFIGURATION_NAMES]: { $eq: configuration } }, read);
   }
 
   /** The documents that have one of these ids. @throws ArtdaqDbError naming the document if one is unreadable */
   async findIds(ids: readonly string[]): Promise<StoredDocument[]> {
-    return this.#found({ _id: { $in: ids.map(objectId) } }, (document) => document);
+    return this.#found({ _id: { $in: ids.map(objectId) } }, storedDocument);
   }
 
   /** The stored JSON of the documents that have one of these ids. */
@@ -128,13 +131,13 @@ export class MongoCollection {
     );
   }
 
-  async #found<Kept>(filter: Filter<Document>, take: (document: StoredDocument) => Kept): Promise<Kept[]> {
+  async #found<Kept>(filter: Filter<Document>, read: DocumentReader<Kept>): Promise<Kept[]> {
     const kept: Kept[] = [];
-    for await (const [place, id, json] of this.#raw(filter)) kept.push(take(storedDocument(place, id, json)));
+    for await (const document of this.#raw(filter)) kept.push(read(...document));
     return kept;
   }
 
-  async *#raw(filter: Filter<Document>): AsyncGenerator<[string, string, Buffer]> {
+  async *#raw(filter: Filter<Document>): AsyncGenerator<Parameters<DocumentReader<unknown>>> {
     for await (const bson of this.#documents.find(filter, { raw: true })) {
       const bytes = rawBytes(bson);
       const id = documentId(bytes);

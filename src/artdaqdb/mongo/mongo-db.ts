@@ -11,7 +11,7 @@ import type { AmendOutcome } from '../artdaqdb.ts';
 import type { LoadWork, NativeArtdaqDb } from '../backend.ts';
 import { configOf } from '../configuration-name.ts';
 import { type DatabaseOrigin, thisOrigin } from '../database-description.ts';
-import type { ExportedDocument } from '../run-export.ts';
+import type { ExportedDocument } from '../stored-document.ts';
 import { type Submission, submission } from '../submission.ts';
 import { mongoAddress } from './address.ts';
 import type { MongoSession } from './session.ts';

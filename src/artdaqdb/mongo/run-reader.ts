@@ -2,7 +2,8 @@ import type { FhiclFile } from '../../fhicl/fhicl-file.ts';
 import { byRunNumber, type RunNumber } from '../../runs/run-number.ts';
 import { assignedLast, runOf } from '../configuration-name.ts';
 import { unknownRun } from '../presence.ts';
-import { type ExportedDocument, exportedFiles, withoutJson } from '../run-export.ts';
+import { exportedFiles } from '../run-export.ts';
+import { type ExportedDocument, exportedDocument } from '../stored-document.ts';
 import type { MongoCollection } from './collection.ts';
 
 /** Reads runs. SystemLayout alone tells whether a run is stored; both collections hold its documents. */
@@ -33,7 +34,7 @@ export class RunReader {
   /** All documents under exactly this name, in both collections. */
   async documents(configuration: string): Promise<ExportedDocument[]> {
     const found = [this.#runHistory, this.#systemLayout].map((collection) =>
-      collection.find(configuration, withoutJson),
+      collection.find(configuration, exportedDocument),
     );
     return (await Promise.all(found)).flat();
   }

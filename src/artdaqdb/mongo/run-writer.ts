@@ -4,6 +4,7 @@ import { type Amendment, ofEntity, planAmendment, type Replacement } from '../am
 import type { AmendOutcome } from '../artdaqdb.ts';
 import { notStored, storedAlready } from '../presence.ts';
 import { type CollectionPlan, planInsert, planUpdate } from '../run-plan.ts';
+import { storedDocument } from '../stored-document.ts';
 import { faultOfContent, type NewDocument, type Submission } from '../submission.ts';
 import type { MongoCollection } from './collection.ts';
 import { type DocumentWriter, fragileNames, RefusedDocumentError } from './document-writer.ts';
@@ -65,7 +66,8 @@ export class RunWriter {
     documents.check({ kind: 'update', run, configuration, documents: [document] });
     if (!(await systemLayout.holds(configuration))) throw notStored(amendment);
     const collection = document.collection === systemLayout.name ? systemLayout : runHistory;
-    const found = await collection.find(configuration, ofEntity(amendment));
+    const pick = ofEntity(amendment);
+    const found = await collection.find(configuration, (...document) => pick(storedDocument(...document)));
     const { outcome, replacements } = planAmendment(amendment, found.flat());
     for (const replacement of replacements) await replaceDocument(amendment, collection, replacement);
     return outcome;
@@ -178,7 +180,7 @@ export class RunWriter {
   async #confirm(submission: Submission): Promise<void> {
     const { runHistory, now } = this.#parts;
     const { configuration } = submission;
-    const stored = await runHistory.find(configuration, (document) => document);
+    const stored = await runHistory.find(configuration, storedDocument);
     const found = new FoundDocuments(runHistory.name, configuration, stored);
     const wanted = documentsFor(runHistory.name, submission);
     const { write, removed } = await planInsert(submission, wanted, found, found.listed, now);

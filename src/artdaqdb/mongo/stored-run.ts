@@ -1,7 +1,7 @@
 import { ArtdaqDbError } from '../../errors.ts';
 import type { Collection } from '../../fhicl/document.ts';
 import type { DocumentSource } from '../run-plan.ts';
-import type { DocumentEntry, StoredDocument } from '../stored-document.ts';
+import { type DocumentEntry, type StoredDocument, storedDocument } from '../stored-document.ts';
 import type { NewDocument, Submission } from '../submission.ts';
 import type { MongoCollection } from './collection.ts';
 
@@ -29,7 +29,7 @@ export async function findStored(
     const ids = documentsFor(collection.name, submission).map(({ entry }) => entry.id);
     // Two queries, each with its index: with $or not every server uses them.
     const [named, own] = await Promise.all([
-      collection.find(submission.configuration, (document) => document),
+      collection.find(submission.configuration, storedDocument),
       collection.findIds(ids),
     ]);
     return new FoundDocuments(collection.name, submission.configuration, [...own, ...named]);

@@ -6,7 +6,7 @@ import { entityOf, type FhiclFile, SCHEMA_FILE } from '../../fhicl/fhicl-file.ts
 import type { RunNumber } from '../../runs/run-number.ts';
 import { undefinedIfMissing } from '../../system-error.ts';
 import { otherContent } from '../presence.ts';
-import type { ExportedDocument } from '../run-export.ts';
+import type { ExportedDocument } from '../stored-document.ts';
 import type { NewDocument, Submission } from '../submission.ts';
 import { detailsOf } from './tool-exit.ts';
 import type { SiteTrouble } from './tool-host.ts';
