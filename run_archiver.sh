@@ -2,7 +2,7 @@
 # Starts bin/run-archiver with all arguments: documentation/DEPLOYMENT_GUIDE.md. Under this name, and with --init-venv, crontabs
 # and scripts of the Python archiver go on working.
 set -eu
-here=$(dirname -- "$(readlink -f -- "$0")")
+self=$(readlink -f -- "$0")
 ulimit -c 0
 
 init_venv=false quiet=false
@@ -19,4 +19,4 @@ done
 if $init_venv && ! $quiet; then
   echo "run_archiver.sh: --init-venv has nothing to do: there is no Python environment any more, all libraries are in node_modules/" >&2
 fi
-exec "$here/bin/run-archiver" "$@"
+exec "${self%/*}/bin/run-archiver" "$@"

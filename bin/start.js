@@ -2,15 +2,14 @@
 const root = __dirname.replace(/[^/]+$/, '');
 
 /**
- * Starts a compiled program, or says that this Node is too old for it, or that it is not built.
+ * Starts a built program, or says that this Node is too old for it, or that it is not built.
  * @param {string} name of the command
- * @param {string[]} modules of the program: paths below dist/
- * @param {(modules: object[]) => Promise<number>} run gets the modules, and returns the exit code
+ * @param {(load: (name: string) => object) => Promise<number>} run loads what it needs, and returns the exit code
  */
-function start(name, modules, run) {
+function start(name, run) {
   process.exitCode = 2;
-  // The loss of the terminal must not end a program while its modules load, which takes a second: Node undoes what nohup sets.
-  // The programs decide themselves what to do about the terminal.
+  // The loss of the terminal must not end a program while its modules load: Node undoes what nohup sets. The programs decide
+  // themselves what to do about the terminal.
   process.on('SIGHUP', () => undefined);
   if (!isSupported(process.versions.node)) {
     console.error(
@@ -18,33 +17,33 @@ function start(name, modules, run) {
     );
     return;
   }
-  const { existsSync } = require('node:fs');
-  const { pathToFileURL } = require('node:url');
-  const files = modules.map((module) => `${root}dist/${module}`);
-  if (!files.every((file) => existsSync(file))) {
+  const programs = `${root}dist/programs/`;
+  if (!require('node:fs').existsSync(`${programs}${name}.cjs`)) {
     console.error(`${name} is not built: run "npm ci && npm run build" in ${root}`);
     return;
   }
-  Promise.all(files.map((file) => import(pathToFileURL(file).href)))
-    .then(run)
-    .then(
-      (code) => {
-        process.exitCode = code;
-      },
-      (error) => {
-        console.error(error);
-        process.exitCode = 2;
-      },
-    );
+  const { Loader } = require(`${programs}loader.cjs`);
+  const loader = new Loader(programs, require);
+  new Promise((resolve) => resolve(run((module) => loader.load(`${module}.cjs`))))
+    .then((code) => {
+      process.exitCode = code;
+      if (code === 0) loader.keepCode();
+    })
+    .catch((error) => {
+      console.error(error);
+      process.exitCode = 2;
+    });
 }
 
 /**
  * Starts a program of tools/, which sets its exit code itself.
  * @param {string} name of the command
- * @param {string} module path below dist/
  */
-function startTool(name, module) {
-  start(name, [module], () => process.exitCode);
+function startTool(name) {
+  start(name, (load) => {
+    load(name);
+    return process.exitCode;
+  });
 }
 
 function isSupported(version) {

@@ -6,6 +6,7 @@ import { exitCodeOf, exitCodes } from './exit.ts';
 import type { LogLevel } from './log/log-line.ts';
 import type { Logger } from './log/logger.ts';
 import { createLogging } from './log/logging.ts';
+import { withSourceLines } from './log/source-lines.ts';
 import type { OutputStream } from './log/standard-stream.ts';
 import { Terminal } from './log/terminal.ts';
 import { modeOf, needsLock, touchesNothing } from './modes/all.ts';
@@ -171,7 +172,9 @@ function summarise(error: unknown, stage: string | undefined, logger: Logger): n
     ...(stage === undefined ? [] : [`Failed Stage: ${stage}`]),
     `Error Type: ${error instanceof Error ? error.name : typeof error}`,
     `Error Message: ${messageOf(error)}`,
-    ...(!isKnown && error instanceof Error ? [`Full traceback: ${error.stack}`] : []),
+    ...(!isKnown && error instanceof Error
+      ? [`Full traceback: ${withSourceLines(String(error.stack))}`]
+      : []),
     RULE,
   ];
   for (const line of lines) logger[level](line);

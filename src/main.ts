@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { parseArguments } from './cli/cli.ts';
 import type { Environment } from './environment.ts';
 import { endSoon, exitAtOnce } from './exit.ts';
@@ -13,6 +12,8 @@ import {
 import { modes } from './modes/all.ts';
 
 const PROGRAM = 'run-archiver';
+
+const wait = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
 
 /**
  * Runs the program.

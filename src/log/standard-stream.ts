@@ -5,6 +5,7 @@ import { ArchiverError, messageOf } from '../errors.ts';
 import { exitCodeOf, exitCodes } from '../exit.ts';
 import { visibleLines } from '../shown-text.ts';
 import { errorCode } from '../system-error.ts';
+import { withSourceLines } from './source-lines.ts';
 
 /** Takes a program's output: standard output, standard error, or what a test uses instead. */
 export interface OutputStream {
@@ -114,7 +115,10 @@ export function codeUnlessLost(program: string, code: number): number {
  * @returns the exit code
  */
 export function complain(program: string, error: unknown): number {
-  const text = error instanceof ArchiverError ? `${program}: ${visibleLines(error.message)}` : inspect(error);
+  const text =
+    error instanceof ArchiverError
+      ? `${program}: ${visibleLines(error.message)}`
+      : withSourceLines(inspect(error));
   standardError.write(`${text}\n`);
   return exitCodeOf(error);
 }

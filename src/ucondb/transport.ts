@@ -1,9 +1,10 @@
 import { Readable } from 'node:stream';
 import pLimit, { type LimitFunction } from 'p-limit';
-import { Client, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import { programVersion } from '../installation.ts';
 import type { HttpProxy } from '../net/proxy.ts';
 import { Connector, type TlsOptions } from './connector.ts';
+import { HttpClient } from './http-client.ts';
 import { exchangeError, TransportError } from './transport-error.ts';
 import { type Patience, Watchdog } from './watchdog.ts';
 
@@ -83,7 +84,7 @@ export class Transport {
       const watchdog = new Watchdog(this.#patience(sent, stop));
       // The server ends each connection itself. One that a front keeps may end just when it is used again, or still bring
       // the rest of an earlier answer.
-      const client = new Client(this.#origin, {
+      const client = new HttpClient(this.#origin, {
         connect: this.#connector.forExchange({
           signal: watchdog.signal,
           connected: () => watchdog.connected(),
@@ -134,7 +135,7 @@ export class Transport {
 }
 
 async function send(
-  client: Client,
+  client: HttpClient,
   { method, target, headers, body }: TransportRequest,
   watchdog: Watchdog,
 ): Promise<Dispatcher.ResponseData> {

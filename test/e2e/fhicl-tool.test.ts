@@ -6,11 +6,12 @@ import { goldenRuns } from '../helpers/golden-records.ts';
 import { useTemporaryDirectories } from '../helpers/temporary-directory.ts';
 import { runTool, type ToolOptions } from '../helpers/tool-process.ts';
 
-const program = resolve(import.meta.dirname, '../../dist/tools/fhicl/main.js');
+const program = resolve(import.meta.dirname, '../../bin/run-archiver-fhicl');
 const golden = join(import.meta.dirname, '../fixtures/golden/fhicl');
 const temporaryDirectory = useTemporaryDirectories();
 
-const fhicl = (args: readonly string[], options?: ToolOptions) => runTool('fhicl', args, options);
+const fhicl = (args: readonly string[], options?: ToolOptions) =>
+  runTool('run-archiver-fhicl', args, options);
 
 /** Directories of the golden cases that artdaqDB stores, or refuses. */
 function goldenCases(isStored: boolean): string[] {

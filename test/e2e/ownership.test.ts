@@ -13,8 +13,12 @@ const isRoot =
   process.getuid?.() === 0 &&
   spawnSync(asNobody[0] ?? '', [...asNobody.slice(1), process.execPath, '-e', '1'], { cwd: '/' }).status ===
     0 &&
-  spawnSync(asNobody[0] ?? '', [...asNobody.slice(1), 'test', '-r', resolve('dist/src/main.js')]).status ===
-    0;
+  spawnSync(asNobody[0] ?? '', [
+    ...asNobody.slice(1),
+    'test',
+    '-r',
+    resolve('dist/programs/run-archiver.cjs'),
+  ]).status === 0;
 
 describe.runIf(isRoot)('what an execution as root leaves', () => {
   const { site, start } = useSite();

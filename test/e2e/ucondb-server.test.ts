@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { UconDbClient } from '../../src/ucondb/ucondb-client.ts';
 
-const program = resolve(import.meta.dirname, '../../dist/tools/ucondb-server/main.js');
+const program = resolve(import.meta.dirname, '../../bin/ucondb-server');
 const account = { user: 'archiver', password: 'secret' };
 
 let directory: string;

@@ -1,8 +1,12 @@
 // bin/run-archiver, but that two looks at run records follow each other at once: tests of kills and signals needn't wait for them.
-import { main } from '../../dist/src/main.js';
+import { createRequire } from 'node:module';
 
-process.exitCode = await main(
-  process.argv.slice(2),
-  () => process.env,
-  async () => undefined,
+const { start } = createRequire(import.meta.url)('../../bin/start.js');
+
+start('run-archiver', (load) =>
+  load('run-archiver').main(
+    process.argv.slice(2),
+    () => process.env,
+    async () => undefined,
+  ),
 );

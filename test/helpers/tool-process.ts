@@ -22,7 +22,7 @@ export class ToolProcess {
   readonly #child: ChildProcessWithoutNullStreams;
 
   constructor(name: string, args: readonly string[], { cwd, env, stdin = '' }: ToolOptions = {}) {
-    const program = resolve(import.meta.dirname, '../../dist/tools', name, 'main.js');
+    const program = resolve(import.meta.dirname, '../../bin', name);
     this.#child = spawn(process.execPath, [program, ...args], { cwd, env: { ...process.env, ...env } });
     // A tool that wants no input may be gone before it is written.
     this.#child.stdin.on('error', () => undefined).end(stdin);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-const binDirectory = fileURLToPath(new URL('../../bin', import.meta.url));
+const project = fileURLToPath(new URL('../..', import.meta.url));
 
 let root: string;
 let outside: string;
@@ -15,13 +15,17 @@ beforeEach(async () => {
   outside = await mkdtemp(join(tmpdir(), 'starter-'));
   root = join(outside, 'node_modules', 'run-record-archiver');
   await mkdir(join(root, 'bin'), { recursive: true });
-  await mkdir(join(root, 'dist', 'src', 'config'), { recursive: true });
-  for (const file of ['run-archiver', 'with-node', 'start.js', 'package.json'])
-    await copyFile(join(binDirectory, file), join(root, 'bin', file));
-  for (const file of ['run-archiver', 'with-node']) await chmod(join(root, 'bin', file), 0o755);
+  await mkdir(join(root, 'dist', 'programs'), { recursive: true });
+  for (const file of ['run-archiver', 'with-node', 'start.js', 'package.json'].map((name) =>
+    join('bin', name),
+  ))
+    await copyFile(join(project, file), join(root, file));
+  for (const file of ['loader.cjs', 'rolldown-runtime.cjs'].map((name) => join('dist/programs', name)))
+    await copyFile(join(project, file), join(root, file));
+  await chmod(join(root, 'bin/run-archiver'), 0o755);
   await writeFile(join(root, 'package.json'), '{"type":"module","version":"1.2.3"}');
   await symlink(join(root, 'bin', 'run-archiver'), join(outside, 'run-archiver'));
-  await install('src/config/env-file.js', 'export const loadEnvFile = (file) => ({ LOADED: file });');
+  await install('env-file.cjs', 'exports.loadEnvFile = (file) => ({ LOADED: file });');
 });
 
 afterEach(async () => {
@@ -29,7 +33,7 @@ afterEach(async () => {
 });
 
 async function install(path: string, text: string): Promise<void> {
-  await writeFile(join(root, 'dist', path), text);
+  await writeFile(join(root, 'dist/programs', path), text);
 }
 
 function start(args: string[], env: Record<string, string> = {}) {
@@ -49,8 +53,8 @@ function start(args: string[], env: Record<string, string> = {}) {
 describe('bin/run-archiver', () => {
   it('starts the program with its arguments and archiver.env, through a link, and ends with its exit code', async () => {
     await install(
-      'src/main.js',
-      'export const main = async (argv, environment) => (console.log(argv.join(), environment().LOADED), 130);',
+      'run-archiver.cjs',
+      'exports.main = async (argv, environment) => (console.log(argv.join(), environment().LOADED), 130);',
     );
     expect(await start(['a b', '--x'])).toEqual({
       code: 130,
@@ -64,14 +68,14 @@ describe('bin/run-archiver', () => {
   });
 
   it('shows where an unexpected error comes from', async () => {
-    await install('src/main.js', 'export const main = async () => { throw new TypeError("bug"); };');
+    await install('run-archiver.cjs', 'exports.main = async () => { throw new TypeError("bug"); };');
     const { code, stderr } = await start([]);
     expect(code).toBe(2);
-    expect(stderr).toMatch(/TypeError: bug\s+at .*main\.js/);
+    expect(stderr).toMatch(/TypeError: bug\s+at .*run-archiver\.cjs/);
   });
 
   it('never reports success for a program that does not end', async () => {
-    await install('src/main.js', 'export const main = () => new Promise(() => undefined);');
+    await install('run-archiver.cjs', 'exports.main = () => new Promise(() => undefined);');
     expect(await start([])).toMatchObject({ code: 2 });
   });
 });

@@ -12,7 +12,7 @@ import { runTool } from '../run-tool.ts';
 import { compareRuns } from './compare.ts';
 import { readFlags } from './flags.ts';
 
-await runTool('compare-artdaqdb-ucondb', async (argv) => {
+void runTool('compare-artdaqdb-ucondb', async (argv) => {
   const flags = readFlags(argv);
   const scratch = await mkdtemp(join(tmpdir(), 'compare-artdaqdb-ucondb-'));
   process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));

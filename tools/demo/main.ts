@@ -24,7 +24,7 @@ const commandLine = new Command('demo')
   )
   .allowExcessArguments(false);
 
-await runTool('demo', async (argv) => {
+void runTool('demo', async (argv) => {
   commandLine.parse(argv, { from: 'user' });
   await demonstrate();
   return exitCodes.success;

@@ -16,7 +16,7 @@ import { dataJson, exportOf, storedText } from './output.ts';
 /** Stands for standard input on the command line. */
 const STANDARD_INPUT = '-';
 
-await runTool('run-archiver-fhicl', async (argv) => {
+void runTool('run-archiver-fhicl', async (argv) => {
   const flags = readFlags(argv);
   let code: number = exitCodes.success;
   for (const path of flags.files) {

@@ -17,7 +17,7 @@ const PROGRAM = 'repair-filesystemdb';
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
 
-await runTool(PROGRAM, (argv) => run(argv).catch(failureOf));
+void runTool(PROGRAM, (argv) => run(argv).catch(failureOf));
 
 async function run(argv: readonly string[]): Promise<number> {
   const { database: given, backupDir, settle, json, apply, ...depth } = readFlags(argv);

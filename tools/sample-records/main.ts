@@ -46,7 +46,7 @@ const sampleRecords = new Command('sample-records')
   })
   .configureOutput(commandOutput);
 
-await runTool('sample-records', async (argv) => {
+void runTool('sample-records', async (argv) => {
   await sampleRecords.parseAsync(argv, { from: 'user' });
   return exitCodes.success;
 });

@@ -41,24 +41,27 @@ const flags = new Command('ucondb-server')
   .parse()
   .opts<ServerFlags>();
 
-const { tlsCert: cert, tlsKey: key } = flags;
-try {
-  if ((cert === undefined) !== (key === undefined))
-    throw new ArchiverError('--tls-cert and --tls-key go together');
-  const server = await startUconDbServer({
-    data: flags.data,
-    folders: flags.folder,
-    user: flags.user,
-    password: flags.password,
-    port: flags.port,
-    host: flags.host,
-    readOnly: flags.readOnly ?? false,
-    ...(cert === undefined || key === undefined ? {} : { tls: { cert, key } }),
-  });
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void server.close());
-  outliveTerminal();
-  console.log(server.url);
-  process.exitCode = exitCodes.success;
-} catch (error) {
-  process.exitCode = codeOfFailure('ucondb-server', error);
+void serve(flags);
+
+async function serve({ tlsCert: cert, tlsKey: key, ...given }: ServerFlags): Promise<void> {
+  try {
+    if ((cert === undefined) !== (key === undefined))
+      throw new ArchiverError('--tls-cert and --tls-key go together');
+    const server = await startUconDbServer({
+      data: given.data,
+      folders: given.folder,
+      user: given.user,
+      password: given.password,
+      port: given.port,
+      host: given.host,
+      readOnly: given.readOnly ?? false,
+      ...(cert === undefined || key === undefined ? {} : { tls: { cert, key } }),
+    });
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void server.close());
+    outliveTerminal();
+    console.log(server.url);
+    process.exitCode = exitCodes.success;
+  } catch (error) {
+    process.exitCode = codeOfFailure('ucondb-server', error);
+  }
 }

@@ -11,7 +11,7 @@ import { documentOf, forget, removeDocument } from '../../helpers/database-damag
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 
 const temporaryDirectory = useTemporaryDirectories();
-const program = fileURLToPath(new URL('../../../dist/tools/repair-filesystemdb/main.js', import.meta.url));
+const program = fileURLToPath(new URL('../../../bin/repair-filesystemdb', import.meta.url));
 
 function start(args: readonly string[], env: NodeJS.ProcessEnv = process.env) {
   return spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
