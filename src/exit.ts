@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { CommanderError } from 'commander';
 import { ArchiverError } from './errors.ts';
 
@@ -37,6 +36,8 @@ const LEFTOVERS_MS = 5000;
  * status of SIGKILL (137 in a shell).
  */
 export function exitAtOnce(code: number): never {
+  // Loaded late, so that starts don't wait for it.
+  const { spawn } = process.getBuiltinModule('node:child_process');
   // Once this process waits, nothing inside it is sure to run.
   const killer = spawn('/bin/sh', ['-c', KILLER, String(process.pid), String(PATIENCE_SECONDS)], {
     stdio: 'ignore',

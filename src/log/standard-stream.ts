@@ -1,5 +1,4 @@
-import { closeSync, writeSync } from 'node:fs';
-import { isatty } from 'node:tty';
+import { closeSync, fstatSync, writeSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { ArchiverError, messageOf } from '../errors.ts';
 import { exitCodeOf, exitCodes } from '../exit.ts';
@@ -41,7 +40,7 @@ export class StandardStream implements OutputStream {
   constructor(name: keyof typeof NAMES, fd = name === 'stdout' ? 1 : 2) {
     this.#name = name;
     this.#fd = fd;
-    this.#isTerminal = isatty(this.#fd);
+    this.#isTerminal = isTerminal(this.#fd);
     // Node's own stream serves for the width alone. It reports by an event that the terminal has gone.
     if (this.#isTerminal) process[name].on('error', () => undefined);
   }
@@ -123,8 +122,6 @@ export function complain(program: string, error: unknown): number {
   return exitCodeOf(error);
 }
 
-const terminals = [0, 1, 2].filter((fd) => isatty(fd));
-
 /**
  * Lets the process finish its work when its terminal goes away, with SIGHUP or silently. It needs the listener under `nohup`,
  * too, as Node no longer ignores signals that it was started to ignore.
@@ -134,10 +131,14 @@ export function outliveTerminal(): void {
     standardOutput.leaveTerminal();
     standardError.leaveTerminal();
   });
-  process.on('exit', closeDeadTerminals);
+  const terminals = [0, 1, 2].filter(isTerminal);
+  // Node then resets the terminals that it began with, and aborts if one of them has gone.
+  process.on('exit', () => {
+    for (const fd of terminals) if (!isTerminal(fd)) closeSync(fd);
+  });
 }
 
-/** On exit, Node resets the terminals that it began with, and aborts if one of them has gone. */
-function closeDeadTerminals(): void {
-  for (const fd of terminals) if (!isatty(fd)) closeSync(fd);
+/** Only a device is worth loading `node:tty`, which brings sockets with it. */
+function isTerminal(fd: number): boolean {
+  return fstatSync(fd).isCharacterDevice() && process.getBuiltinModule('node:tty').isatty(fd);
 }

@@ -1,4 +1,4 @@
-import { type CheckResult, runChecks } from '../checks/run-checks.ts';
+import type { CheckResult } from '../checks/run-checks.ts';
 import type { RunRequest } from '../cli/cli.ts';
 import { jsonFlag } from '../cli/flags.ts';
 import { programVersion } from '../installation.ts';
@@ -47,7 +47,10 @@ export async function checkConfig(
   execution: Execution,
   limits: CheckTimes = LIMITS,
 ): Promise<boolean> {
-  const { localChecks, serviceChecks } = await import('../checks/all.ts');
+  const [{ localChecks, serviceChecks }, { runChecks }] = await Promise.all([
+    import('../checks/all.ts'),
+    import('../checks/run-checks.ts'),
+  ]);
   const { site, logger, shutdown, warnings } = execution;
   execution.enter('Check of the configuration');
   const redact = makeRedactor(site.config.secrets);
