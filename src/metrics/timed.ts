@@ -29,7 +29,7 @@ export function timedUconDb(db: UconDb, timer: CallTimer): UconDb {
     listRuns: (stop) => timed('get_existing_runs', () => db.listRuns(stop)),
     put: (run, blob, stop) => timed('upload_blob', () => db.put(run, blob, stop)),
     replace: (run, blob, stop) => timed('upload_blob', () => db.replace(run, blob, stop)),
-    get: (run, stop) => timed('get_data', () => db.get(run, stop)),
+    get: (run, stop, likely) => timed('get_data', () => db.get(run, stop, likely)),
     close: () => db.close(),
   };
 }

@@ -3,7 +3,7 @@ import type { ArtdaqDb } from '../artdaqdb/artdaqdb.ts';
 import { packBlob, sameRecord } from '../blob/pack.ts';
 import { unpackBlob } from '../blob/unpack.ts';
 import { ArtdaqDbError, BlobDifferenceError, BlobError, FhiclError, messageOf } from '../errors.ts';
-import { type FhiclFile, SCHEMA_FILE } from '../fhicl/fhicl-file.ts';
+import { SCHEMA_FILE } from '../fhicl/fhicl-file.ts';
 import type { Logger } from '../log/logger.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 import type { RunSetFile } from '../state/run-set-file.ts';
@@ -23,12 +23,6 @@ export interface BlobComparisonParts {
   readonly now: () => Date;
 }
 
-/** A run as artdaqDB has it. */
-export interface PackedRun {
-  readonly files: readonly FhiclFile[];
-  readonly blob: Buffer;
-}
-
 /** What UconDB holds of a run, and how it compares with the record. `lacks-times`: equal but for a stop time that came later. */
 export interface ComparedBlob {
   readonly blob: Buffer;
@@ -43,8 +37,11 @@ export class BlobComparison {
     this.#parts = parts;
   }
 
-  /** @throws ArtdaqDbError if artdaqDB has no document of the run's record, and what export and packing throw */
-  async pack(run: RunNumber, visit: Visit): Promise<PackedRun> {
+  /**
+   * The blob of a run as artdaqDB has it.
+   * @throws ArtdaqDbError if artdaqDB has no document of the run's record, and what export and packing throw
+   */
+  async pack(run: RunNumber, visit: Visit): Promise<Buffer> {
     const { artdaqDb, now } = this.#parts;
     const files = await visit.at('artdaqDB read', () => artdaqDb.export(run));
     if (!files.some(({ name }) => name !== SCHEMA_FILE)) {
@@ -54,19 +51,19 @@ export class BlobComparison {
         { stage: 'migrate', run, fault: 'run' },
       );
     }
-    return { files, blob: packBlob(run, files, now()) };
+    return packBlob(run, files, now());
   }
 
   /**
    * Reads a blob back and compares it, except for the two lines with the packing time.
    * @throws BlobDifferenceError, and what fetching the blob throws
    */
-  async look(run: RunNumber, packed: PackedRun, visit: Visit): Promise<ComparedBlob> {
+  async look(run: RunNumber, packed: Buffer, visit: Visit): Promise<ComparedBlob> {
     const blob = await visit.at('UconDB read', (stop) => this.#parts.uconDb.get(run, stop));
     const difference = differenceOf(run, packed, blob);
     if (difference === 'equal' || difference === 'lacks-times') return { blob, verdict: difference };
     throw new BlobDifferenceError(
-      `run ${run} is in UconDB already with different content (${blob.length} bytes there, ${packed.blob.length} here: ` +
+      `run ${run} is in UconDB already with different content (${blob.length} bytes there, ${packed.length} here: ` +
         `${difference.join(', ')}); nothing was overwritten: compare the two and decide which is right`,
       { stage: 'migrate', run, place: 'UconDB read' },
     );
@@ -76,8 +73,8 @@ export class BlobComparison {
    * Reads a blob back and compares it byte for byte with what was uploaded.
    * @throws BlobDifferenceError, and what fetching the blob throws
    */
-  async lookAtUpload(run: RunNumber, { blob: sent }: PackedRun, visit: Visit): Promise<ComparedBlob> {
-    const blob = await visit.at('UconDB read', (stop) => this.#parts.uconDb.get(run, stop));
+  async lookAtUpload(run: RunNumber, sent: Buffer, visit: Visit): Promise<ComparedBlob> {
+    const blob = await visit.at('UconDB read', (stop) => this.#parts.uconDb.get(run, stop, sent));
     // Equal bytes have equal sums.
     if (blob.equals(sent)) return { blob, verdict: 'equal' };
     const [expected, found] = [md5(sent), md5(blob)];
@@ -119,14 +116,14 @@ export class BlobComparison {
 
 function differenceOf(
   run: RunNumber,
-  { files, blob: packed }: PackedRun,
+  packed: Buffer,
   stored: Buffer,
 ): ComparedBlob['verdict'] | readonly string[] {
   if (sameRecord(packed, stored)) return 'equal';
   try {
     const record = unpackBlob(stored);
     if (record.run !== run) return [`it is that of run ${record.run}`];
-    const need = needOf(files, record.files);
+    const need = needOf(unpackBlob(packed).files, record.files);
     if (need === 'nothing') return ['the same files in another form'];
     return need === 'nothing-yet' || need === 'replacement' ? 'lacks-times' : need;
   } catch (error) {

@@ -91,7 +91,7 @@ export function fuzzedUconDb(db: UconDb, fuzz: Fuzz): UconDb {
       return await db.put(run, blob, stop);
     },
     replace: (run, blob, stop) => db.replace(run, blob, stop),
-    get: (run, stop) => db.get(run, stop),
+    get: (run, stop, likely) => db.get(run, stop, likely),
     close: () => db.close(),
   };
 }

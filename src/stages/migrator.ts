@@ -1,5 +1,4 @@
 import type { ArtdaqDb } from '../artdaqdb/artdaqdb.ts';
-import { packBlob } from '../blob/pack.ts';
 import { unpackBlob } from '../blob/unpack.ts';
 import { validateBlob } from '../blob/validate.ts';
 import { UconDbError } from '../errors.ts';
@@ -12,7 +11,7 @@ import type { UconDb } from '../ucondb/ucondb.ts';
 import { BaseStage } from './base-stage.ts';
 import type { BatchResult } from './batch.ts';
 import type { Comparisons, FollowUps } from './before-batch.ts';
-import { BlobComparison, type PackedRun } from './blob-comparison.ts';
+import { BlobComparison } from './blob-comparison.ts';
 import { needOf } from './blob-completion.ts';
 import type { Listing } from './candidates.ts';
 import type { StageContext, StageRequest } from './stage.ts';
@@ -134,15 +133,14 @@ export class Migrator extends BaseStage {
 
   /** Replaces a blob that lacks only the stop time. An attempt after a crash finds out again how far the one before came. */
   async #complete(run: RunNumber, logger: Logger, visit: Visit): Promise<void> {
-    const { uconDb, amended, uncompared, now } = this.#parts;
-    const { files } = await this.#comparison.pack(run, visit);
+    const { uconDb, amended, uncompared } = this.#parts;
+    const packed = await this.#comparison.pack(run, visit);
     const stored = await visit.at('UconDB read', (stop) => uconDb.get(run, stop));
-    const need = needOf(files, unpackBlob(stored).files);
+    const need = needOf(unpackBlob(packed).files, unpackBlob(stored).files);
     if (need === 'nothing-yet') return;
     if (need === 'replacement') {
-      const packed = { files, blob: packBlob(run, files, now()) };
       await uncompared.note([run]);
-      await visit.at('UconDB write', (stop) => uconDb.replace(run, packed.blob, stop));
+      await visit.at('UconDB write', (stop) => uconDb.replace(run, packed, stop));
       await this.#comparison.lookAtUpload(run, packed, visit);
       logger.info(`✓ Run ${run}: its blob was replaced by one with the stop time`);
     } else if (need !== 'nothing') {
@@ -163,7 +161,7 @@ export class Migrator extends BaseStage {
   }
 
   /** @returns false if UconDB had the key already */
-  async #upload(run: RunNumber, { blob }: PackedRun, logger: Logger, visit: Visit): Promise<boolean> {
+  async #upload(run: RunNumber, blob: Buffer, logger: Logger, visit: Visit): Promise<boolean> {
     logger.debug(`Run ${run}: uploading ${blob.length} bytes to UconDB`);
     this.#sent.add(run);
     const outcome = await visit.at(
@@ -178,7 +176,7 @@ export class Migrator extends BaseStage {
   /** @param isOurs was just this blob uploaded? */
   async #compare(
     run: RunNumber,
-    packed: PackedRun,
+    packed: Buffer,
     { isOurs }: { readonly isOurs: boolean },
     logger: Logger,
     visit: Visit,
@@ -201,8 +199,8 @@ export class Migrator extends BaseStage {
   }
 
   protected async preview(run: RunNumber): Promise<string[]> {
-    const { files, blob } = await this.#comparison.pack(run, new Visit());
-    return [`would be migrated: ${files.length} files, a blob of ${blob.length} bytes`];
+    const blob = await this.#comparison.pack(run, new Visit());
+    return [`would be migrated: ${unpackBlob(blob).files.length} files, a blob of ${blob.length} bytes`];
   }
 }
 

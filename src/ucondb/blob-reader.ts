@@ -2,15 +2,24 @@ import { UconDbError } from '../errors.ts';
 import { adler32 } from './adler32.ts';
 import type { TransportAnswer } from './transport.ts';
 
+/** What {@link readBlob} expects. */
+interface ExpectedBlob {
+  readonly key: string;
+  readonly what: string;
+  readonly maxMb: number;
+  readonly likely?: Buffer | undefined;
+}
+
 /**
  * Reads the blob of a GET by key. The answer has no Content-Length: only the length and the sum in its headers tell whether
  * all of it arrived, and only the version key there tells whose blob it is.
- * @param expected the key, the request for messages, and the largest size
+ * @param expected the key, the request for messages, the largest size, and maybe the bytes that are probably stored: if they
+ *   are, they are the result, and memory holds them only once
  * @throws UconDbError if it is another version's blob, incomplete or too large
  */
 export async function readBlob(
   answer: TransportAnswer,
-  { key, what, maxMb }: { readonly key: string; readonly what: string; readonly maxMb: number },
+  { key, what, maxMb, likely }: ExpectedBlob,
 ): Promise<Buffer> {
   const statedKey = answer.header('x-ucondb-version-key');
   if (statedKey === undefined) {
@@ -24,14 +33,20 @@ export async function readBlob(
   const size = numberHeader(answer, 'x-ucondb-data-size', what);
   if (size > maxMb * 1e6) throw tooLarge(what, size, maxMb);
   const sum = numberHeader(answer, 'x-ucondb-adler32', what) >>> 0;
-  const parts: Buffer[] = [];
+  let blob = likely?.length === size ? likely : Buffer.allocUnsafeSlow(size);
   let bytes = 0;
   for await (const chunk of answer.chunks) {
-    parts.push(chunk);
-    bytes += chunk.length;
+    const end = bytes + chunk.length;
+    if (end <= size) {
+      if (blob === likely && chunk.compare(likely, bytes, end) !== 0) {
+        blob = Buffer.allocUnsafeSlow(size);
+        likely.copy(blob, 0, 0, bytes);
+      }
+      if (blob !== likely) chunk.copy(blob, bytes);
+    }
+    bytes = end;
     if (bytes > size) break;
   }
-  const blob = Buffer.concat(parts, bytes);
   if (bytes !== size) {
     throw notWhole(
       what,

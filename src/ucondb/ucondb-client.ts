@@ -129,12 +129,12 @@ export class UconDbClient implements UconDb {
     await this.#upload({ run, blob, target: this.#address.replacement(run) }, stop).storeAtMostOnce();
   }
 
-  async get(run: RunNumber, stop?: AbortSignal): Promise<Buffer> {
+  async get(run: RunNumber, stop?: AbortSignal, likely?: Buffer): Promise<Buffer> {
     const target = this.#address.blob(run);
     const conversation = this.#conversation.until(stop);
     const found = await conversation.get<Buffer | TextAnswer>(
       { target },
-      (answer, what) => readBlob(answer, { key: String(run), what, maxMb: this.#maxBlobMb }),
+      (answer, what) => readBlob(answer, { key: String(run), what, maxMb: this.#maxBlobMb, likely }),
       (answer) => (answer.status === 500 || saysNotFound(answer, 'version') ? answer : undefined),
     );
     if (Buffer.isBuffer(found)) return found;

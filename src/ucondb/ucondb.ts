@@ -40,9 +40,10 @@ export interface UconDb {
 
   /**
    * The blob stored for the run, checked against the length and checksum that the server states.
+   * @param likely what is probably stored. It is the result if it is, so that nothing is kept twice
    * @throws UconDbError if there is none, or not all of it arrived; NotYetError if it was given up
    */
-  get(run: RunNumber, stop?: AbortSignal): Promise<Buffer>;
+  get(run: RunNumber, stop?: AbortSignal, likely?: Buffer): Promise<Buffer>;
 
   /** Ends all requests under way. */
   close(): Promise<void>;
