@@ -20,6 +20,7 @@ import { FailureReasons } from './state/failure-reasons.ts';
 import { RunListFile } from './state/run-list-file.ts';
 import { SeenRuns } from './state/seen-runs.ts';
 import { StateFile } from './state/state.ts';
+import { UconDbKeysFile } from './state/ucondb-keys-file.ts';
 import { UncomparedRuns } from './state/uncompared-runs.ts';
 import { type VerificationRecords, verificationRecords } from './state/verification-records.ts';
 import { WaitingRunsFile } from './state/waiting-runs.ts';
@@ -81,6 +82,7 @@ export class Site {
   readonly env: Environment;
   readonly #timer: CallTimer | undefined;
   readonly #runLists: RunListFile | undefined;
+  readonly #keys: UconDbKeysFile | undefined;
   /** Warnings about failure logs, which are read several times. */
   readonly #warnings = new Set<string>();
   #records: RunRecordDirectory | undefined;
@@ -102,6 +104,12 @@ export class Site {
       : new RunListFile(join(config.app.workDir, 'artdaqdb_runs.json'), {
           now,
           logger: logger('run_record_archiver.clients.artdaq'),
+        });
+    this.#keys = dryRun
+      ? undefined
+      : new UconDbKeysFile(join(config.app.workDir, 'ucondb_keys.json'), {
+          now,
+          logger: logger('run_record_archiver.clients.ucondb'),
         });
     this.observers = [
       ...openNotifications(config, {
@@ -208,6 +216,7 @@ export class Site {
       logger: this.logger('run_record_archiver.clients.ucondb'),
       env: this.env,
       announceVersion: true,
+      keys: this.#keys,
     });
     this.#openedUconDb = db;
     return this.#timer === undefined ? db : timedUconDb(db, this.#timer);

@@ -26,7 +26,7 @@ export function timedUconDb(db: UconDb, timer: CallTimer): UconDb {
   const timed = timing('UconDBClient', timer);
   return {
     location: db.location,
-    listRuns: (stop) => timed('get_existing_runs', () => db.listRuns(stop)),
+    listRuns: (stop, options) => timed('get_existing_runs', () => db.listRuns(stop, options)),
     put: (run, blob, stop) => timed('upload_blob', () => db.put(run, blob, stop)),
     replace: (run, blob, stop) => timed('upload_blob', () => db.replace(run, blob, stop)),
     get: (run, stop, likely) => timed('get_data', () => db.get(run, stop, likely)),

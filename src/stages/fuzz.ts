@@ -85,7 +85,7 @@ export function fuzzedArtdaqDb(db: ArtdaqDb, fuzz: Fuzz): ArtdaqDb {
 export function fuzzedUconDb(db: UconDb, fuzz: Fuzz): UconDb {
   return {
     location: db.location,
-    listRuns: (stop) => db.listRuns(stop),
+    listRuns: (stop, options) => db.listRuns(stop, options),
     put: async (run, blob, stop) => {
       fuzz.draw(run);
       return await db.put(run, blob, stop);

@@ -7,6 +7,7 @@ import type { RunNumber } from '../runs/run-number.ts';
 import { formatRuns, without } from '../runs/run-set.ts';
 import type { RunSetFile } from '../state/run-set-file.ts';
 import { allUncertain, type UncomparedRuns, uncertainRuns } from '../state/uncompared-runs.ts';
+import type { KeyListingOptions } from '../ucondb/key-listing.ts';
 import type { UconDb } from '../ucondb/ucondb.ts';
 import { BaseStage } from './base-stage.ts';
 import type { BatchResult } from './batch.ts';
@@ -66,10 +67,15 @@ export class Migrator extends BaseStage {
     });
     this.logger.info(`Found ${source.length} runs in ArtdaqDB`);
     this.logger.info('Querying UconDB for already migrated runs...');
-    const listed = await visit.at('UconDB read', (stop) => uconDb.listRuns(stop));
-    this.logger.info(`Found ${listed.length} runs already in UconDB`);
-    const uncertain = allUncertain(await this.#uncertain(listed));
-    return { source, target: without(listed, uncertain), uncertain };
+    const listKeys = async (options: KeyListingOptions) => {
+      const keys = await visit.at('UconDB read', (stop) => uconDb.listRuns(stop, options));
+      return { keys, uncertain: allUncertain(await this.#uncertain(keys)) };
+    };
+    let { keys, uncertain } = await listKeys({ mayBeRemembered });
+    // What becomes of a noted run rests on what the server says now.
+    if (mayBeRemembered && uncertain.length > 0) ({ keys, uncertain } = await listKeys({}));
+    this.logger.info(`Found ${keys.length} runs already in UconDB`);
+    return { source, target: without(keys, uncertain), uncertain };
   }
 
   protected override async comparisons(

@@ -2,7 +2,7 @@ import { ConfigurationError } from '../errors.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 
 /** Later than the record time of any version: as `tr_since` it makes the server answer without listing anything. */
-const AFTER_EVERYTHING = '4102444800';
+const AFTER_EVERYTHING = 4_102_444_800;
 
 /** The request targets of one object in one folder. The server decodes the query only, not the path. */
 export class UconDbAddress {
@@ -67,7 +67,12 @@ export class UconDbAddress {
 
   /** An empty listing, which tells at little cost whether the object exists. */
   emptyListing(): string {
-    return `${this.versions()}&tr_since=${AFTER_EVERYTHING}`;
+    return this.versionsSince(AFTER_EVERYTHING);
+  }
+
+  /** Versions recorded after a time, in seconds since 1970. */
+  versionsSince(time: number): string {
+    return `${this.versions()}&tr_since=${time}`;
   }
 
   #data(): string {

@@ -4,22 +4,36 @@ import type { Logger } from '../log/logger.ts';
 import { byRunNumber, parseRunNumber, type RunNumber } from '../runs/run-number.ts';
 
 /** An entry of a listing, as far as we need it. */
-const listedVersion = z.object({ key: z.string().nullable(), object: z.string().optional() });
+const listedVersion = z.object({
+  key: z.string().nullable(),
+  object: z.string().optional(),
+  tr: z.number().optional(),
+});
+
+/** What a listing is of, and how it is read. */
+export interface ListingRequest {
+  readonly object: string;
+  /** The request, for messages. */
+  readonly what: string;
+  /** The most that the listing may hold. */
+  readonly maxMb: number;
+  /** Gets the version of each run, with its record time in seconds since 1970, if the server tells it. */
+  readonly onVersion?: (run: RunNumber, recorded: number | undefined) => void;
+}
 
 /**
  * Reads the runs of a `/versions` answer without keeping all of it in memory. Versions without a key, or whose key is no
  * number, are no runs; a warning names keys that only look like run numbers (007).
- * @param asked the object, the request for messages, and how much the listing may hold
  * @returns the runs, ascending
  * @throws UconDbError if the listing is incomplete (the server ends it early when its database fails), too large, or of another
  *   object
  */
 export async function readListing(
   chunks: AsyncIterable<Buffer>,
-  { object, what, maxMb }: { readonly object: string; readonly what: string; readonly maxMb: number },
+  { object, what, maxMb, onVersion }: ListingRequest,
   logger: Logger,
 ): Promise<RunNumber[]> {
-  const runs = new Set<RunNumber>();
+  const runs: RunNumber[] = [];
   const lookAlikes: string[] = [];
   const array = new JsonArrayReader((element) => {
     const version = listedVersion.safeParse(element).data;
@@ -29,10 +43,12 @@ export async function readListing(
         `${what}: this is the listing of object ${JSON.stringify(version.object)}, not ${object}: find out what stands between us and the server`,
       );
     }
-    const { key } = version;
+    const { key, tr } = version;
     const run = parseRunNumber(key ?? '');
-    if (run !== undefined) runs.add(run);
-    else if (key !== null && /^\s*[0-9]+\s*$/.test(key)) lookAlikes.push(key);
+    if (run !== undefined) {
+      runs.push(run);
+      onVersion?.(run, tr);
+    } else if (key !== null && /^\s*[0-9]+\s*$/.test(key)) lookAlikes.push(key);
   });
   const decoder = new TextDecoder('utf-8');
   let bytes = 0;
@@ -57,7 +73,11 @@ export async function readListing(
       `${what}: ${lookAlikes.length} keys look like run numbers but are none: ${some.join(', ')}`,
     );
   }
-  return [...runs].sort(byRunNumber);
+  return eachOnce(runs.sort(byRunNumber));
+}
+
+function eachOnce(ascending: readonly RunNumber[]): RunNumber[] {
+  return ascending.filter((run, place) => run !== ascending[place - 1]);
 }
 
 function tooLarge(what: string, maxMb: number): UconDbError {

@@ -11,6 +11,7 @@ import { saysNotFound, type TextAnswer } from './answers.ts';
 import { Authenticator } from './authenticator.ts';
 import { readBlob, tooLarge } from './blob-reader.ts';
 import { Conversation } from './conversation.ts';
+import { type KeyCache, KeyListing, type KeyListingOptions } from './key-listing.ts';
 import { readListing } from './listing.ts';
 import { Transport } from './transport.ts';
 import { TransportError } from './transport-error.ts';
@@ -41,6 +42,8 @@ export interface UconDbClientOptions extends Partial<WaitingTools> {
   /** Requests under way at once; more wait. Default 1. */
   readonly workers?: number;
   readonly logger?: Logger;
+  /** Absent: nothing is remembered. */
+  readonly keys?: KeyCache | undefined;
   /** Log the server's version after the first listing. Default false. */
   readonly announceVersion?: boolean;
 }
@@ -62,6 +65,7 @@ export class UconDbClient implements UconDb {
   readonly #authenticator: Authenticator;
   readonly #logger: Logger;
   #announcesVersion: boolean;
+  readonly #listing: KeyListing;
   readonly #maxListingMb: number;
   readonly #maxBlobMb: number;
 
@@ -89,21 +93,23 @@ export class UconDbClient implements UconDb {
     expectLatin1(user);
     this.#authenticator = new Authenticator(this.#address, { user, password, random });
     this.#maxListingMb = options.maxListingMb ?? uconDbLimits.maxListingMb;
+    this.#listing = new KeyListing(this.#address, {
+      cache: options.keys,
+      maxMb: this.#maxListingMb,
+      logger: this.#logger,
+    });
     this.#maxBlobMb = options.maxBlobMb ?? uconDbLimits.maxBlobMb;
     if (!tlsVerify) {
       this.#logger.warning("UconDB: the server's certificate is not checked (ucon_db.tls_verify is false)");
     }
   }
 
-  async listRuns(stop?: AbortSignal): Promise<RunNumber[]> {
-    const { object } = this.#address;
-    const limits = { object, maxMb: this.#maxListingMb };
+  async listRuns(stop?: AbortSignal, options: KeyListingOptions = {}): Promise<RunNumber[]> {
     const conversation = this.#conversation.until(stop);
-    const runs = await conversation.get(
-      { target: this.#address.versions(), isListing: true },
-      (answer, what) => readListing(answer.chunks, { ...limits, what }, this.#logger),
-      (answer) => (saysNotFound(answer, 'object') ? [] : undefined),
-    );
+    const listing = this.#listing;
+    const runs = await (options.mayBeRemembered
+      ? listing.remembered(conversation)
+      : listing.inFull(conversation));
     if (this.#announcesVersion) await this.#announceVersion(conversation);
     return runs;
   }

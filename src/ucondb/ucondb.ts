@@ -1,6 +1,7 @@
 import { type UnpackedRecord, unpackBlob } from '../blob/unpack.ts';
 import { BlobError } from '../errors.ts';
 import type { RunNumber } from '../runs/run-number.ts';
+import type { KeyListingOptions } from './key-listing.ts';
 
 /** Limits where nobody sets others: silence before the first byte of a listing, size of a listing, size of a blob. */
 export const uconDbLimits = { listingTimeoutSeconds: 600, maxListingMb: 1000, maxBlobMb: 600 } as const;
@@ -21,7 +22,7 @@ export interface UconDb {
    * @throws ConfigurationError if the folder or the server prefix is wrong
    * @throws UconDbError if the listing is incomplete; NotYetError if it was given up
    */
-  listRuns(stop?: AbortSignal): Promise<RunNumber[]>;
+  listRuns(stop?: AbortSignal, options?: KeyListingOptions): Promise<RunNumber[]>;
 
   /**
    * Stores a blob under the run's key, never in place of another. If an answer leaves the outcome unknown, the client asks the
