@@ -11,7 +11,7 @@ import { abbreviate, type Fault, faultOf, faultsError, shown } from './record-fa
 import { listRecord, type RecordListing } from './record-listing.ts';
 import { listRunDirectories } from './run-directories.ts';
 import type { Examined, RecordFile, RecordGlance, RunRecord, RunRecordSource } from './run-record-source.ts';
-import { readStable } from './stable-file.ts';
+import { type FileState, readStable } from './stable-file.ts';
 import { judge, LOOKS_APART_MS, lookAt, type RecordLook, type Wholeness } from './wholeness.ts';
 
 /** Sizes in bytes beyond which a run is refused rather than taken into memory. */
@@ -132,10 +132,10 @@ export class RunRecordDirectory implements RunRecordSource {
     const directory = join(this.location, String(run));
     const root = await this.#realDirectory(run, directory);
     const listing = await listRecord(root);
-    const { files, faults } = await readFiles(listing, guardOf(this.#limits));
+    const { files, states, faults } = await readFiles(listing, guardOf(this.#limits));
     const isOfSite = faults.some(({ fault }) => fault === 'site');
-    // What was read counts only if all of it is still as it was when it was found whole.
-    if (!isOfSite && (await lookAt(root)).signature !== signature) {
+    // What was read counts only if all of it was still as it was when it was found whole.
+    if (!isOfSite && (await lookAt(root, states)).signature !== signature) {
       throw new NotYetError(
         `${directory} has changed since it was looked at, so it may still be being copied; the next execution looks again`,
         { stage: 'import', run },
@@ -204,21 +204,29 @@ function guardOf({ file, record }: RecordLimits): Guard {
   };
 }
 
+/** The files of a record. */
+interface ReadFiles {
+  readonly files: readonly RecordFile[];
+  /** Their states after they were read, by the path that was opened. */
+  readonly states: ReadonlyMap<string, FileState>;
+  readonly faults: readonly Fault[];
+}
+
 /** Reads on after a fault, so that the message names all of them. */
-async function readFiles(
-  listing: RecordListing,
-  admit: Guard,
-): Promise<{ readonly files: readonly RecordFile[]; readonly faults: readonly Fault[] }> {
+async function readFiles(listing: RecordListing, admit: Guard): Promise<ReadFiles> {
   const faults: Fault[] = [...listing.faults];
   const files: RecordFile[] = [];
+  const states = new Map<string, FileState>();
   await pLimit(CONCURRENCY).map(listing.files, async ({ path, target }) => {
     try {
-      files.push({ path, bytes: (await readStable(target, admit)).bytes });
+      const { bytes, state } = await readStable(target, admit);
+      files.push({ path, bytes });
+      states.set(target, state);
     } catch (error) {
       faults.push(faultOf(path, error));
     }
   });
-  return { files: files.sort(byPath), faults: faults.sort(byPath) };
+  return { files: files.sort(byPath), states, faults: faults.sort(byPath) };
 }
 
 function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
@@ -252,11 +260,11 @@ async function glanceAt(root: string, admit: Guard): Promise<RecordGlance> {
   if (!path.startsWith(root + sep)) {
     throw new RunRecordError('is a symbolic link that leads out of the run directory');
   }
-  const { bytes, signature } = await readStable(path, admit);
+  const { bytes, state } = await readStable(path, admit);
   const file = await stat(path);
   return {
     metadata: bytes,
-    signature,
+    signature: state.signature,
     modified: Math.max(directory.mtimeMs, file.mtimeMs),
     changed: Math.max(directory.ctimeMs, file.ctimeMs),
   };

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
 import { lstat } from 'node:fs/promises';
 import pLimit from 'p-limit';
-import { signatureOf } from '../files/file-signature.ts';
 import { errorCode } from '../system-error.ts';
 import { isCopyName, roleOf } from './file-role.ts';
 import { abbreviate, shown } from './record-faults.ts';
 import { type ListedEntry, listRecord } from './record-listing.ts';
-import { openToRead } from './stable-file.ts';
+import { type FileState, openToRead, stateOf, statsOf } from './stable-file.ts';
 
 /**
  * Is a run record whole, or is somebody still copying or writing it? Times on a file system prove little: rsync gives
@@ -88,13 +87,14 @@ export function judge(first: RecordLook, second: RecordLook | undefined, witness
 /**
  * Looks at a run directory.
  * @param root its real path
+ * @param known states that were just found, by the path to open
  */
-export async function lookAt(root: string): Promise<RecordLook> {
+export async function lookAt(root: string, known?: ReadonlyMap<string, FileState>): Promise<RecordLook> {
   const listing = await listRecord(root);
   const limit = pLimit(CONCURRENCY);
   const states = await limit.map(listing.entries, async (entry) => ({
-    ...entry,
-    ...(await stateAt(entry)),
+    path: entry.path,
+    ...(known?.get(entry.at) ?? (await stateAt(entry))),
   }));
   const text = states.map(({ path, signature }) => JSON.stringify([path, signature])).sort();
   const newest = states.reduce((latest, { change }) => Math.max(latest, change), -Infinity);
@@ -108,26 +108,12 @@ export async function lookAt(root: string): Promise<RecordLook> {
   return { signature, newest, oldest, signs };
 }
 
-interface EntryState {
-  /** Undefined for what is not a regular file or can't be looked at. */
-  readonly size: number | undefined;
-  readonly signature: string;
-  /** In milliseconds since 1970; Infinity for what vanishes just now. */
-  readonly change: number;
-}
-
 /** NFS answers questions about a name from its cache, but asks the server about an open file. */
-async function stateAt({ at, kind }: ListedEntry): Promise<EntryState> {
+async function stateAt({ at, kind }: ListedEntry): Promise<FileState> {
   try {
     const handle = kind === 'other' ? undefined : await openToRead(at).catch(undefinedIfClosed);
-    const stats = await (handle?.stat({ bigint: true }) ?? lstat(at, { bigint: true })).finally(() =>
-      handle?.close(),
-    );
-    return {
-      size: stats.isFile() ? Number(stats.size) : undefined,
-      signature: signatureOf(stats),
-      change: Math.max(...[stats.mtimeNs, stats.ctimeNs].map((time) => Number(time / 1_000_000n))),
-    };
+    if (handle === undefined) return stateOf(await lstat(at, { bigint: true }));
+    return stateOf(await statsOf(handle).finally(() => handle.close()));
   } catch (error) {
     const code = errorCode(error);
     if (code === undefined) throw error;
@@ -140,7 +126,7 @@ function undefinedIfClosed(error: unknown): undefined {
   if (errorCode(error) === undefined) throw error;
 }
 
-function signOf({ path, size, change }: EntryState & { readonly path: string }): CopySign | undefined {
+function signOf({ path, size, change }: FileState & { readonly path: string }): CopySign | undefined {
   if (isCopyName(path)) {
     return {
       text: `${shown(path)} looks like a copy in progress`,
@@ -148,8 +134,8 @@ function signOf({ path, size, change }: EntryState & { readonly path: string }):
       patience: GIVEN_UP_MS,
     };
   }
-  const { kind } = roleOf(path);
-  if (size === 0 && (kind === 'text' || kind === 'component')) {
+  const { kind } = size === 0 ? roleOf(path) : { kind: undefined };
+  if (kind === 'text' || kind === 'component') {
     return { text: `${shown(path)} is empty`, lastChange: change, patience: OLD_MS };
   }
   return undefined;
