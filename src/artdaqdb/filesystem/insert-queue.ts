@@ -7,12 +7,17 @@ interface Waiting {
   readonly submission: Submission;
   readonly bytes: number;
   readonly handOver: HandOver | undefined;
+  readonly turn: Turn;
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** It outlives the run, as handing over can take until nothing is left to prepare: it must not hold the documents. */
+interface Turn {
   /** Has whoever prepares runs been told that another can be prepared? */
   isHandedOver: boolean;
   /** Nothing is gained by waiting for others any more. */
   isDue: boolean;
-  readonly resolve: () => void;
-  readonly reject: (reason: unknown) => void;
 }
 
 /** What one rewrite of the indexes carries at most, and how long a run waits for others. */
@@ -48,8 +53,8 @@ export class InsertQueue {
   store(submission: Submission, handOver?: HandOver): Promise<void> {
     const bytes = submission.documents.reduce((sum, document) => sum + document.bytes.length, 0);
     return new Promise((resolve, reject) => {
-      const isDue = handOver === undefined;
-      this.#waiting.push({ submission, bytes, handOver, isHandedOver: false, isDue, resolve, reject });
+      const turn = { isHandedOver: false, isDue: handOver === undefined };
+      this.#waiting.push({ submission, bytes, handOver, turn, resolve, reject });
       this.#advance();
     });
   }
@@ -67,28 +72,28 @@ export class InsertQueue {
 
   /** What does not fit into the next batch keeps its worker, so no more than that is held in memory. */
   #handOverNext(): void {
-    for (const waiting of this.#nextBatch()) {
-      if (!waiting.isHandedOver) void this.#handOver(waiting);
+    for (const { turn, handOver } of this.#nextBatch()) {
+      if (turn.isHandedOver) continue;
+      turn.isHandedOver = true;
+      void handOver?.().then(() => this.#makeDue(turn));
     }
     if (this.#waiting.length > 0) this.#clock ??= setTimeout(() => this.#hurry(), LONGEST_WAIT_MS);
   }
 
-  async #handOver(waiting: Waiting): Promise<void> {
-    waiting.isHandedOver = true;
-    await waiting.handOver?.();
-    waiting.isDue = true;
+  #makeDue(turn: Turn): void {
+    turn.isDue = true;
     this.#advance();
   }
 
   #hurry(): void {
-    for (const waiting of this.#waiting) waiting.isDue = true;
+    for (const { turn } of this.#waiting) turn.isDue = true;
     this.#advance();
   }
 
   #isDue(): boolean {
     const bytes = this.#waiting.reduce((sum, waiting) => sum + waiting.bytes, 0);
     const isFull = this.#waiting.length >= MOST_RUNS || bytes >= MOST_BYTES;
-    return isFull || this.#waiting.some(({ isDue }) => isDue);
+    return isFull || this.#waiting.some(({ turn }) => turn.isDue);
   }
 
   async #work(): Promise<void> {

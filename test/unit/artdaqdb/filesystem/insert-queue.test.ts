@@ -1,4 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { InsertQueue } from '../../../../src/artdaqdb/filesystem/insert-queue.ts';
 import type { NewDocument, Submission } from '../../../../src/artdaqdb/submission.ts';
@@ -75,6 +77,25 @@ describe('InsertQueue', () => {
     await finish();
     expect(batches).toEqual([runs(1, 16), runs(17, 32)]);
     expect(handedOver).toEqual(runs(1, 40));
+  });
+
+  it('keeps no documents of a run that is stored, though others are still being prepared', async () => {
+    const queue = new InsertQueue(
+      async () => [undefined],
+      () => undefined,
+    );
+    const store = async (run: number): Promise<WeakRef<Submission>> => {
+      const stored = submission(run, 64 * MB);
+      await queue.store(stored, () => new Promise(() => undefined));
+      return new WeakRef(stored);
+    };
+    const reference = await store(1);
+    await store(2);
+    await turn();
+    setFlagsFromString('--expose-gc');
+    runInNewContext('gc')();
+    setFlagsFromString('--no-expose-gc');
+    expect(reference.deref()).toBeUndefined();
   });
 
   it('one write carries 64 MB, and more only of a single run', async () => {
