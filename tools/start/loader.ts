@@ -50,8 +50,8 @@ export class Loader {
   }
 
   #compile(bytes: Buffer, filename: string): Script {
-    // Lines count from the one after the head. The build leaves nothing but ASCII.
-    const source = `(function (exports, require, module, __filename) {\n${bytes.toString('latin1')}\n})`;
+    // Lines count from the one after the head.
+    const source = `(function (exports, require, module, __filename) {\n${bytes.toString('utf8')}\n})`;
     const options: ScriptOptions = { filename, lineOffset: -1 };
     if (bytes.length < WORTH_CACHING_BYTES) return new Script(source, options);
     // The only WebAssembly is a small parser of HTTP. V8 takes longer to optimise it than most executions last, and keeps them
