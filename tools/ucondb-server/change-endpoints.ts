@@ -12,6 +12,7 @@ import {
 } from './endpoint.ts';
 import { Failure, missing } from './failure.ts';
 import { float, integer, joinParameters, onlyKnown, text, versionKey } from './parameters.ts';
+import { recordTimeNow } from './version-store.ts';
 
 /** /put: an upload. */
 export async function put(context: ServerContext, request: EndpointRequest): Promise<Answer> {
@@ -22,6 +23,8 @@ export async function put(context: ServerContext, request: EndpointRequest): Pro
   if (folder === undefined) return textAnswer('Folder not found', 404);
   const object = text(parameters, 'object');
   if (object === undefined) return textAnswer('', 400);
+  // So a version that takes long to come shows later than others with a later record time.
+  const tr = recordTimeNow();
   const body = await request.body();
   const refused = authenticate(context, request, folder.fullName, true);
   if (refused !== undefined) return refused;
@@ -36,6 +39,7 @@ export async function put(context: ServerContext, request: EndpointRequest): Pro
     tags: [parameters.get('tag') ?? []].flat().map(String),
     body,
     override: parameters.get('override') === 'yes',
+    tr,
   });
   if (parameters.get('full_meta') !== 'yes') return textAnswer(String(version.id));
   return textAnswer(metadataJson(folder, version), 200, 'text/json');

@@ -9,7 +9,7 @@ import { errorCode } from '../../src/system-error.ts';
 import { adler32 } from '../../src/ucondb/adler32.ts';
 import { keyExists, keyLost } from './failure.ts';
 import { Journal, type JournalEntry } from './journal.ts';
-import type { NewVersion, Version, VersionStore } from './version-store.ts';
+import { type NewVersion, recordTimeNow, type Version, type VersionStore } from './version-store.ts';
 
 /** Folders, versions and blobs in one journal file in a directory, their index in memory. */
 export class DiskStore implements VersionStore {
@@ -18,7 +18,6 @@ export class DiskStore implements VersionStore {
   readonly #release: () => Promise<void>;
   /** Makes one change after the other. */
   readonly #exclusive = pLimit(1);
-  #lastRecordTime = 0;
 
   private constructor(journal: Journal, folders: Map<string, FolderIndex>, release: () => Promise<void>) {
     this.#journal = journal;
@@ -62,11 +61,10 @@ export class DiskStore implements VersionStore {
   }
 
   async put(folder: string, version: NewVersion): Promise<Version> {
-    const { object, key, override } = version;
+    const { object, key, override, tr = recordTimeNow() } = version;
     const isTaken = (): boolean =>
       key !== null && !override && this.withKey(folder, object, key) !== undefined;
     if (key !== null && isTaken()) throw keyExists(object, key);
-    const tr = this.#recordTime();
     return this.#exclusive(async () => {
       const dataKey = await this.#storeBlob(folder, version.body);
       if (key !== null && isTaken()) throw keyLost(folder, object, key);
@@ -130,13 +128,6 @@ export class DiskStore implements VersionStore {
     const version = this.#folder(folder).version(id);
     if (version === undefined) throw new Error(`no version ${id} in folder ${folder}`);
     return version;
-  }
-
-  /** Microseconds, never the same twice. */
-  #recordTime(): number {
-    const now = Math.round((performance.timeOrigin + performance.now()) * 1000);
-    this.#lastRecordTime = Math.max(now, this.#lastRecordTime + 1);
-    return this.#lastRecordTime;
   }
 }
 

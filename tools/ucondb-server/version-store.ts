@@ -28,6 +28,8 @@ export interface NewVersion {
   readonly body: Buffer;
   /** Takes the key from the version that has it. */
   readonly override: boolean;
+  /** As {@link recordTimeNow} gave when the upload began; that of the put if absent. */
+  readonly tr?: number;
 }
 
 /** Where folders, versions and blobs are kept. Each change is on disk when its promise is fulfilled. */
@@ -45,4 +47,13 @@ export interface VersionStore {
   blob(folder: string, dataKey: number): Promise<Buffer | undefined>;
   /** Makes a folder; with `drop`, an existing one loses all its versions. */
   createFolder(folder: string, drop: boolean): Promise<void>;
+}
+
+let lastRecordTime = 0;
+
+/** Microseconds since 1970, never the same twice. */
+export function recordTimeNow(): number {
+  const now = Math.round((performance.timeOrigin + performance.now()) * 1000);
+  lastRecordTime = Math.max(now, lastRecordTime + 1);
+  return lastRecordTime;
 }

@@ -1,8 +1,12 @@
+import { once } from 'node:events';
 import { appendFile, copyFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { UconDbError } from '../../../src/errors.ts';
 import { UconDbKeysFile } from '../../../src/state/ucondb-keys-file.ts';
+import { authorizationHeader } from '../../../src/ucondb/digest.ts';
 import { type Script, startFaultProxy } from '../../helpers/fault-proxy.ts';
 import { place, useUconDb } from '../../helpers/ucondb-clients.ts';
 
@@ -25,6 +29,8 @@ beforeEach(async () => {
 
 const isListing = (head: string): boolean => head.includes('/versions?');
 const cachePath = (): string => join(ucondb.data, 'keys.json');
+const listingUrl = (): string =>
+  `${ucondb.server.url}/versions?folder=${place.folderName}&object=${place.objectName}`;
 const written = (): Promise<string> => readFile(cachePath(), 'utf8');
 
 async function store(...runs: number[]): Promise<void> {
@@ -40,6 +46,29 @@ async function execution({ mayBeRemembered = true, objectName = place.objectName
   const runs = await ucondb.open({ keys, objectName }).listRuns(undefined, { mayBeRemembered });
   const asked = heads.slice(before).filter(isListing);
   return { runs, asked: asked.map((head) => (head.includes('tr_since=') ? 'new' : 'all')) };
+}
+
+/** Begins an upload of one byte. @returns ends it, and fulfils with the answer */
+async function beginUpload(run: number): Promise<() => Promise<string>> {
+  const uri = `/app/data/${place.folderName}/${place.objectName}?key=${run}&override=no`;
+  const realm = `ucon_prd.${place.folderName}`;
+  const challenge = {
+    realm,
+    nonce: 'n',
+    opaque: undefined,
+    algorithm: 'MD5',
+    stale: false,
+    qopAuth: true,
+  } as const;
+  const login = { ...ucondb.account, method: 'POST', uri, nc: '00000001', cnonce: 'c' };
+  const socket = connect(Number(new URL(ucondb.server.url).port), '127.0.0.1');
+  socket.write(`POST ${uri} HTTP/1.1\r\nAuthorization: ${authorizationHeader(challenge, login)}\r\n`);
+  socket.write('Content-Length: 1\r\nExpect: 100-continue\r\n\r\n');
+  await once(socket, 'data');
+  return () => {
+    socket.write('x');
+    return text(socket);
+  };
 }
 
 /** Restarts the server under the same address, after a change of its journal. */
@@ -72,6 +101,18 @@ describe('the server is asked for new versions alone', () => {
   });
 
   it('an upload that began before the newest version is found although it ends later', async () => {
+    await store(1);
+    const end = await beginUpload(9);
+    await store(2);
+    expect((await execution()).runs).toEqual([1, 2]);
+    expect(await end()).toContain('200 OK');
+    expect(await execution()).toEqual({ runs: [1, 2, 9], asked: ['new'] });
+    const listing = await (await fetch(listingUrl())).text();
+    // Newest first.
+    expect([...listing.matchAll(/"key": "(\d)"/g)].map(([, key]) => key)).toEqual(['2', '9', '1']);
+  });
+
+  it('an upload that took half an hour is found', async () => {
     await store(1, 2);
     await execution();
     await changed(older(3, 9, HOUR_MS / 2));
