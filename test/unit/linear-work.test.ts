@@ -1,6 +1,7 @@
 import { BSON } from 'mongodb';
 import { describe, expect, it } from 'vitest';
-import { bsonOf, storedJsonOf } from '../../src/artdaqdb/mongo/bson.ts';
+import { storedJsonOf } from '../../src/artdaqdb/mongo/bson.ts';
+import { bsonOfStored } from '../../src/artdaqdb/mongo/stored-bson.ts';
 import { refuseLosses } from '../../src/artdaqdb/tools/tool-limits.ts';
 import { packBlob, sameRecord } from '../../src/blob/pack.ts';
 import { unpackBlob } from '../../src/blob/unpack.ts';
@@ -10,7 +11,6 @@ import { expandConfig } from '../../src/config/expand.ts';
 import { readYaml } from '../../src/config/read-yaml.ts';
 import { BlobError, ConfigurationError } from '../../src/errors.ts';
 import { readStored } from '../../src/fhicl/document.ts';
-import { readJsonObject } from '../../src/fhicl/json.ts';
 import { parseFhicl } from '../../src/fhicl/parse.ts';
 import { readStoredQuickly } from '../../src/fhicl/quick-export.ts';
 import { writeContent } from '../../src/fhicl/stored-content.ts';
@@ -176,7 +176,7 @@ describe('A document goes to MongoDB and back in linear time, also if it is', ()
   ])('%s', (_, shape) => {
     expectLinear((size) => {
       const json = store(shape(size));
-      return () => storedJsonOf(BSON.serialize(bsonOf(readJsonObject(json))), 'document');
+      return () => storedJsonOf(BSON.serialize(bsonOfStored(Buffer.from(json))), 'document');
     }, FHICL_SIZE);
   });
 });

@@ -9,8 +9,24 @@ import {
   memberName,
   quoteJson,
 } from '../../fhicl/json.ts';
+import {
+  ARRAY,
+  BOOLEAN,
+  DATE,
+  DECIMAL128,
+  DOUBLE,
+  INT32,
+  INT64,
+  NULL,
+  OBJECT,
+  OBJECT_ID,
+  STRING,
+} from './bson-types.ts';
 
 type BsonValue = string | number | boolean | null | ObjectId | BsonObject | BsonValue[];
+
+/** A document as the driver takes it. */
+export type BsonMembers = ReadonlyMap<string, unknown>;
 
 /**
  * An object that becomes BSON with its members in order, including repeated names and names like `5` or `__proto__`. The driver
@@ -75,19 +91,6 @@ function idOf(value: JsonValue): BsonValue {
 
 type BsonElements = ReturnType<typeof BSON.onDemand.parseToElements>;
 type BsonElement = BsonElements extends Iterable<infer Element> ? Element : never;
-
-/** BSON's type codes. */
-const DOUBLE = 1;
-const STRING = 2;
-const OBJECT = 3;
-const ARRAY = 4;
-const OBJECT_ID = 7;
-const BOOLEAN = 8;
-const DATE = 9;
-const NULL = 10;
-const INT32 = 16;
-const INT64 = 18;
-const DECIMAL128 = 19;
 
 const EMPTY_DOCUMENT_BYTES = 5;
 /** Length of a string, and its final NUL. */

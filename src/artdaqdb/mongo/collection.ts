@@ -10,7 +10,7 @@ import {
 import type { Collection } from '../../fhicl/document.ts';
 import type { JsonObject } from '../../fhicl/json.ts';
 import { type DocumentEntry, type StoredDocument, storedDocument } from '../stored-document.ts';
-import { bsonOf, documentId, storedJsonOf } from './bson.ts';
+import { type BsonMembers, bsonOf, documentId, storedJsonOf } from './bson.ts';
 import type { MongoConnection } from './connection.ts';
 
 /** How long the server waits for the majority of the replica set to confirm a write. */
@@ -96,10 +96,10 @@ export class MongoCollection {
     }
   }
 
-  /** Adds documents in order, until one is refused. @param documents stored JSON as read */
-  async add(documents: readonly JsonObject[]): Promise<void> {
+  /** Adds documents in order, until one is refused. @param documents of `bsonOf` or `bsonOfStored` */
+  async add(documents: readonly BsonMembers[]): Promise<void> {
     if (documents.length === 0) return;
-    await this.#documents.insertMany(documents.map(bsonOf), { ordered: true, forceServerObjectId: true });
+    await this.#documents.insertMany(documents, { ordered: true, forceServerObjectId: true });
   }
 
   /**

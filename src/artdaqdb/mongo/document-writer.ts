@@ -1,5 +1,11 @@
 import { ArtdaqDbError, messageOf } from '../../errors.ts';
-import { isJsonObject, type JsonObject, memberName, parseStoredJson } from '../../fhicl/json.ts';
+import {
+  isJsonObject,
+  type JsonObject,
+  memberName,
+  parseQuickly,
+  parseStoredJson,
+} from '../../fhicl/json.ts';
 import type { RunNumber } from '../../runs/run-number.ts';
 import type { CollectionPlan } from '../run-plan.ts';
 import type { DocumentEntry } from '../stored-document.ts';
@@ -8,6 +14,7 @@ import type { MongoAddress } from './address.ts';
 import { bsonSize } from './bson.ts';
 import type { MongoCollection } from './collection.ts';
 import { asArtdaqDbError, isRefusal, refusedDocument } from './faults.ts';
+import { bsonOfStored } from './stored-bson.ts';
 
 /** What documents are written with. */
 export interface DocumentWriterParts {
@@ -58,7 +65,7 @@ export class DocumentWriter {
   ): Promise<void> {
     await collection.remove([...replaced, ...plan.removed]);
     try {
-      await collection.add(plan.write.map(contentOf));
+      await collection.add(plan.write.map(({ bytes }) => bsonOfStored(bytes)));
       await this.compare(plan.write, collection, run);
     } catch (error) {
       const refusal = error instanceof RefusedDocumentError ? error : this.#refusal(error, plan.write, run);
@@ -113,7 +120,7 @@ export class DocumentWriter {
     run: RunNumber,
   ): Promise<void> {
     const fragile = documents
-      .map((document) => ({ document, names: namesAtRisk(contentOf(document)) }))
+      .map((document) => ({ document, names: namesAtRisk(document) }))
       .filter(({ names }) => names.length > 0);
     if (fragile.length === 0) return;
     const stored = await collection.read(fragile.map(({ document }) => document.entry.id));
@@ -130,7 +137,7 @@ export class DocumentWriter {
   #refusal(error: unknown, documents: readonly NewDocument[], run: RunNumber): Error | undefined {
     const document = documents[refusedDocument(error) ?? -1];
     if (document === undefined || !isRefusal(error)) return undefined;
-    const names = namesAtRisk(contentOf(document));
+    const names = namesAtRisk(document);
     const suspects = names.length === 0 ? '' : `, maybe for its names ${listed(names)}`;
     const what = `Run ${run}: ${document.file.name} can't be stored in artdaqDB${suspects}`;
     const { message, cause, fault } = asArtdaqDbError(error, { address: this.#parts.address, what, run });
@@ -147,8 +154,19 @@ export function contentOf({ bytes }: Pick<NewDocument, 'bytes'>): JsonObject {
   return parseStoredJson(bytes.toString());
 }
 
-function namesAtRisk(content: JsonObject): string[] {
-  const { dotted, repeated } = fragileNames(content);
+/** How the metadata of a document begin. */
+const METADATA = ',\n"metadata" : {\n"prolog" : {\n"type" : "table",\n"comment" : "#prolog",\n';
+
+/** A document without its metadata and what follows, which are four fifths of it and repeat no name. */
+function dataOf(document: Pick<NewDocument, 'bytes'>): JsonObject {
+  const data = document.bytes.toString('utf8', 0, document.bytes.indexOf(METADATA));
+  // Tables that are named like these stand deeper, so that the brackets don't match.
+  return parseQuickly(`${data}}}`) ?? contentOf(document);
+}
+
+/** Names that not every server keeps, of a document to be stored. */
+export function namesAtRisk(document: Pick<NewDocument, 'bytes'>): string[] {
+  const { dotted, repeated } = fragileNames(dataOf(document));
   return [...new Set([...dotted, ...repeated])];
 }
 

@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject, parseStoredJson } from '../../fhicl/json.ts';
 import type { StoredDocument } from '../stored-document.ts';
 import type { NewDocument, Submission } from '../submission.ts';
+import { bsonOf } from './bson.ts';
 import type { MongoCollection, WrittenDocument } from './collection.ts';
 import { contentOf } from './document-writer.ts';
 import { isDuplicateId, isOutcomeOpen } from './faults.ts';
@@ -83,7 +84,7 @@ export class SchemaPlace {
     const place = new SchemaPlace(collection, content, schema.entry.id);
     const claim = { ...content, configurations: [] };
     if (holder === undefined) {
-      await collection.add([claim]);
+      await collection.add([bsonOf(claim)]);
       return place;
     }
     const { id, configurations } = holder.entry;

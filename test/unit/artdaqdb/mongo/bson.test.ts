@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { BSON, Long, ObjectId } from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import { bsonOf, bsonSize, documentId, storedJsonOf } from '../../../../src/artdaqdb/mongo/bson.ts';
-import { fragileNames } from '../../../../src/artdaqdb/mongo/document-writer.ts';
+import { fragileNames, namesAtRisk } from '../../../../src/artdaqdb/mongo/document-writer.ts';
+import { bsonOfStored } from '../../../../src/artdaqdb/mongo/stored-bson.ts';
 import { toStoredJson } from '../../../../src/fhicl/document.ts';
 import { readJsonObject } from '../../../../src/fhicl/json.ts';
 
@@ -19,6 +20,11 @@ function storedTexts(): (readonly [string, Buffer])[] {
 
 function bsonOfText(json: string | Buffer): Uint8Array {
   return BSON.serialize(bsonOf(readJsonObject(json.toString())));
+}
+
+/** The same without parsing. */
+function quickly(json: string | Buffer): Uint8Array {
+  return BSON.serialize(bsonOfStored(Buffer.from(json)));
 }
 
 function stored(fhicl: string): string {
@@ -46,6 +52,7 @@ describe('stored documents as BSON', () => {
       const bson = bsonOfText(json);
       expect(storedJsonOf(bson, path).equals(json), path).toBe(true);
       expect(bsonSize(readJsonObject(json.toString())), path).toBe(bson.length);
+      expect(Buffer.compare(quickly(json), bson), path).toBe(0);
     }
   });
 
@@ -150,7 +157,74 @@ describe('stored documents as BSON', () => {
   });
 });
 
+describe('documents to be stored, which become BSON without being parsed', () => {
+  it('are the same as by way of objects, whatever they hold', () => {
+    const name = fc.stringMatching(/^[A-Za-z_]\w{0,4}$/);
+    const text = fc
+      .stringMatching(/^[ -~\t\n]*$/u)
+      .map((content) => `"${content.replace(/["\\]/g, '\\$&')}."`);
+    const scalar = fc.oneof(text, fc.constantFrom('1', 'true', '@nil', '0x1f', '(1, 2)', '[]', '{}'));
+    const { value } = fc.letrec((tie) => ({
+      value: fc.oneof({ maxDepth: 4, withCrossShrink: true }, scalar, tie('list'), tie('table')),
+      list: fc.array(tie('value'), { maxLength: 12 }).map((values) => `[${values.join(', ')}]`),
+      table: fc
+        .uniqueArray(fc.tuple(name, tie('value')), { selector: ([each]) => each })
+        .map((members) => `{${members.map(([each, content]) => `${each}: ${content}`).join(' ')}}`),
+    }));
+    const entry = fc.tuple(fc.oneof(name, fc.constantFrom('a.b', '_id', '_bsontype', 'toBSON')), value);
+    fc.assert(
+      fc.property(fc.array(entry, { maxLength: 6 }), (entries) => {
+        const json = stored(
+          `\n${entries.map(([each, content]) => `# ~\n${each}: ${content} // ~\n`).join('')}`,
+        );
+        expect(Buffer.compare(quickly(json), bsonOfText(json))).toBe(0);
+      }),
+    );
+  });
+
+  it('are written behind one another, each with its own id', () => {
+    const [first, second] = ['a: 1 \n', 'b: 2 \n'].map((text) => Buffer.from(stored(text)));
+    const list = BSON.serialize({
+      list: [bsonOfStored(first ?? Buffer.of()), bsonOfStored(second ?? Buffer.of())],
+    });
+    expect(BSON.deserialize(list).list).toEqual(
+      [first, second].map((json) => BSON.deserialize(bsonOfText(json ?? ''))),
+    );
+  });
+
+  it('are refused if they are damaged', () => {
+    const json = stored('a: {b: [1, "x"]} \n');
+    for (const [part, other] of [
+      ['[', '('],
+      [' : ', ' ; '],
+      ['"$oid" : "0', '"$oid" : "x'],
+      ['false', 'no'],
+    ]) {
+      expect(() => quickly(json.replace(part ?? '', other ?? ''))).toThrow(/not as artdaqDB writes it/);
+    }
+    for (let length = 0; length < json.length; length += 7) {
+      expect(() => quickly(json.slice(0, length))).toThrow(/not as artdaqDB writes it/);
+    }
+  });
+
+  it('are refused if they do not fit into the memory that the driver has', () => {
+    const json = `{"a" : "${'x'.repeat(17 * 2 ** 20)}"}`;
+    expect(() => quickly(json)).toThrow(RangeError);
+  });
+});
+
 describe('names that not every server keeps', () => {
+  it('are found in documents to be stored, also beside tables that look like metadata', () => {
+    const metadata =
+      'metadata: {prolog: {type: "table" comment: "#prolog" children: {}} main: {}} search: [] x: 1 \n';
+    const names = (fhicl: string) => namesAtRisk({ bytes: Buffer.from(stored(fhicl)) });
+    expect(names(`a: 1 \n${metadata}`)).toEqual([]);
+    expect(names(`a: {data: {prolog: {} main: {}} ${metadata}} \n${metadata}a: 2 \nb.c: 3 \n`)).toEqual([
+      'b.c',
+      'a',
+    ]);
+  });
+
   it('are found at top level and in prologs', () => {
     const names = (fhicl: string) => fragileNames(readJsonObject(stored(fhicl)));
     expect(names('a: {b: 1} \nc: "a.b" \n')).toEqual({ dotted: [], repeated: [] });

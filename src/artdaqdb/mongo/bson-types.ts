@@ -1,0 +1,12 @@
+/** BSON's type codes. */
+export const DOUBLE = 1;
+export const STRING = 2;
+export const OBJECT = 3;
+export const ARRAY = 4;
+export const OBJECT_ID = 7;
+export const BOOLEAN = 8;
+export const DATE = 9;
+export const NULL = 10;
+export const INT32 = 16;
+export const INT64 = 18;
+export const DECIMAL128 = 19;
