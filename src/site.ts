@@ -212,7 +212,7 @@ export class Site {
     const { UconDbClient } = await import('./ucondb/ucondb-client.ts');
     const db = new UconDbClient({
       ...this.config.uconDb,
-      workers: this.config.app.parallelWorkers,
+      workers: this.config.uconDb.maxInFlight,
       logger: this.logger('run_record_archiver.clients.ucondb'),
       env: this.env,
       announceVersion: true,

@@ -32,8 +32,9 @@ interface DerivedParameters {
  * The configuration as the program uses it: the sections and parameters of `sections.ts` (explained in
  * config.yaml.template) in camel case, with all defaults. A parameter without value and default is undefined.
  */
-export type ArchiverConfig = Omit<FileSections, 'app'> & {
+export type ArchiverConfig = Omit<FileSections, 'app' | 'uconDb'> & {
   readonly app: Omit<FileSections['app'], keyof DerivedParameters> & DerivedParameters;
+  readonly uconDb: FileSections['uconDb'] & { readonly maxInFlight: number };
   /** Passwords, tokens and the like, which no log, report or message may show. */
   readonly secrets: readonly string[];
 };
@@ -57,6 +58,7 @@ export function toArchiverConfig(file: FileConfig, env: Environment): ArchiverCo
       ...config.artdaqDb,
       remoteHost: config.artdaqDb.remoteHost ?? (env.ARTDAQ_DATABASE_REMOTEHOST || undefined),
     },
+    uconDb: { ...config.uconDb, maxInFlight: config.uconDb.maxInFlight ?? config.app.parallelWorkers },
     secrets: secretsOf(config, env),
   };
 }

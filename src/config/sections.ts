@@ -99,6 +99,7 @@ export const configFile = z.object({
     max_listing_mb: integerFrom(1).default(uconDbLimits.maxListingMb),
     // What Node.js can hold in one piece.
     max_blob_mb: integerBetween(1, 4000).default(uconDbLimits.maxBlobMb),
+    max_in_flight: integerFrom(1).optional(),
     tls_verify: flag(true),
     ca_file: optionalPath,
     replace_incomplete: flag(false),

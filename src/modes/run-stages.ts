@@ -248,6 +248,7 @@ async function makeStage(
         unequal: site.verification.unequal,
         uncompared: site.uncompared,
         replaceIncomplete: config.uconDb.replaceIncomplete,
+        maxInFlight: config.uconDb.maxInFlight,
         now: site.now,
       },
       context,

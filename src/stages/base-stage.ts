@@ -336,12 +336,18 @@ export abstract class BaseStage {
     return plan;
   }
 
+  /** Runs in progress at once. */
+  protected get atOnce(): number {
+    return this.#context.settings.parallelWorkers;
+  }
+
   #workOn(work: RunWork): BatchWork {
     const { shutdown, settings } = this.#context;
     const { runProcessRetries: retries, retryDelaySeconds } = settings;
     return {
       label: this.label,
       context: this.#context,
+      atOnce: this.atOnce,
       usualPlace: this.usualPlace,
       attempt: (run, options) => {
         const logger = this.logger.child({ stage: this.name, run });

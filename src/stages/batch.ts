@@ -17,6 +17,8 @@ export interface BatchWork {
   /** The log lines begin with it: `Import Stage`. */
   readonly label: string;
   readonly context: StageContext;
+  /** Runs in progress at once. */
+  readonly atOnce: number;
   /** The place of failures that happened at no other place. */
   readonly usualPlace: Place;
   /** Does one run's work. */
@@ -54,7 +56,7 @@ export async function processBatch(
   listing: Listing,
   { failed, waiting: { byFault } }: IncrementalView,
   { isAlarmed, waiting }: BatchStart,
-  { label, context, usualPlace, attempt, recorded: onArchived }: BatchWork,
+  { label, context, atOnce, usualPlace, attempt, recorded: onArchived }: BatchWork,
 ): Promise<BatchResult> {
   const { settings, files, logger, shutdown, now } = context;
   const total = sizeOf(plan);
@@ -100,7 +102,7 @@ export async function processBatch(
     giveUp(`${broken.place}: ${broken.message}`);
   };
   const stop = AbortSignal.any([shutdown, ending.signal]);
-  await followSchedule(schedule, { workers: settings.parallelWorkers, stop }, process);
+  await followSchedule(schedule, { workers: atOnce, stop }, process);
   progress.end();
   await recorder.settle();
   return summarise(recorder, book, total, broken, context);

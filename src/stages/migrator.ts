@@ -1,7 +1,7 @@
 import type { ArtdaqDb } from '../artdaqdb/artdaqdb.ts';
 import { unpackBlob } from '../blob/unpack.ts';
 import { validateBlob } from '../blob/validate.ts';
-import { UconDbError } from '../errors.ts';
+import { NotYetError, UconDbError } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 import { formatRuns, without } from '../runs/run-set.ts';
@@ -15,6 +15,7 @@ import type { Comparisons, FollowUps } from './before-batch.ts';
 import { BlobComparison } from './blob-comparison.ts';
 import { needOf } from './blob-completion.ts';
 import type { Listing } from './candidates.ts';
+import { PackingAhead } from './packing-ahead.ts';
 import type { StageContext, StageRequest } from './stage.ts';
 import { Visit } from './visit.ts';
 
@@ -28,6 +29,8 @@ export interface MigratorParts {
   readonly amended: RunSetFile;
   /** Replace the blobs of those (`ucon_db.replace_incomplete`). */
   readonly replaceIncomplete: boolean;
+  /** Runs that are uploaded or read back at once (`ucon_db.max_in_flight`). */
+  readonly maxInFlight: number;
   /** Runs that are known to differ between artdaqDB and UconDB. */
   readonly unequal: RunSetFile;
   /** Runs whose blob was not found equal since its upload began. */
@@ -46,6 +49,7 @@ export class Migrator extends BaseStage {
   readonly #parts: MigratorParts;
   readonly #context: StageContext;
   readonly #comparison: BlobComparison;
+  readonly #packing: PackingAhead;
   /** Runs that were sent to UconDB, and those of them whose key UconDB certainly has. */
   readonly #sent = new Set<RunNumber>();
   readonly #arrived = new Set<RunNumber>();
@@ -55,6 +59,11 @@ export class Migrator extends BaseStage {
     this.#parts = parts;
     this.#context = context;
     this.#comparison = new BlobComparison(parts);
+    this.#packing = new PackingAhead(context.settings.parallelWorkers);
+  }
+
+  protected override get atOnce(): number {
+    return Math.max(super.atOnce, this.#parts.maxInFlight);
   }
 
   protected async list(readOnly: boolean, mayBeRemembered: boolean): Promise<Listing> {
@@ -93,8 +102,8 @@ export class Migrator extends BaseStage {
         ...gone.map((run) => ({ run, error: incomparable(run) })),
         ...(isRetried ? [] : different).map((run) => ({ run, error: knownDifference(run) })),
       ],
-      work: async (run, logger, visit) =>
-        this.#compare(run, await this.#comparison.pack(run, visit), { isOurs: false }, logger, visit),
+      work: (run, logger, visit) =>
+        this.#packed(run, visit, (blob) => this.#compare(run, blob, { isOurs: false }, logger, visit)),
     };
   }
 
@@ -161,9 +170,19 @@ export class Migrator extends BaseStage {
   }
 
   protected async process(run: RunNumber, logger: Logger, visit: Visit): Promise<void> {
-    const packed = await this.#comparison.pack(run, visit);
-    const isOurs = !this.#arrived.has(run) && (await this.#upload(run, packed, logger, visit));
-    await this.#compare(run, packed, { isOurs }, logger, visit);
+    await this.#packed(run, visit, async (blob) => {
+      const isOurs = !this.#arrived.has(run) && (await this.#upload(run, blob, logger, visit));
+      await this.#compare(run, blob, { isOurs }, logger, visit);
+    });
+  }
+
+  /** Packs a run when it is its turn. Some runs are packed while others are at UconDB, if it takes more than there are workers. */
+  #packed(run: RunNumber, visit: Visit, work: (blob: Buffer) => Promise<void>): Promise<void> {
+    const pack = async (): Promise<Buffer> => {
+      if (visit.isToStop) throw new NotYetError('it was not exported yet when the stage was to end', { run });
+      return await this.#comparison.pack(run, visit);
+    };
+    return this.#packing.use(pack, work);
   }
 
   /** @returns false if UconDB had the key already */

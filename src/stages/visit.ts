@@ -17,6 +17,11 @@ export class Visit {
     this.#slot = slot;
   }
 
+  /** Is the run to be left if its work has not begun? */
+  get isToStop(): boolean {
+    return this.#stop?.aborted === true;
+  }
+
   /** The rest needs no worker: see {@link WorkerSlot.handOver}. */
   async handOver(): Promise<void> {
     await this.#slot?.handOver();

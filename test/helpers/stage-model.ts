@@ -135,7 +135,14 @@ class ModelStage extends Migrator {
       },
       close: async () => undefined,
     };
-    const parts = { artdaqDb, uconDb, validate: false, replaceIncomplete: false, now: () => packedAt };
+    const parts = {
+      artdaqDb,
+      uconDb,
+      validate: false,
+      replaceIncomplete: false,
+      maxInFlight: workers,
+      now: () => packedAt,
+    };
     super(
       { ...parts, ...records },
       {

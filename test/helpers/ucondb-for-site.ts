@@ -12,6 +12,8 @@ export class SiteUconDb {
   #server: UconDbServer | undefined;
   #gate = Promise.resolve();
   #open: () => void = () => undefined;
+  /** Uploads that came since {@link hold}. */
+  held = 0;
   #waiting: () => void = () => undefined;
 
   static async start(): Promise<SiteUconDb> {
@@ -50,14 +52,17 @@ export class SiteUconDb {
 
   /**
    * Holds uploads back from now on.
-   * @returns fulfilled when the first one waits
+   * @returns fulfilled when so many wait
    */
-  hold(): Promise<void> {
+  hold(count = 1): Promise<void> {
+    this.held = 0;
     this.#gate = new Promise((open) => {
       this.#open = open;
     });
     return new Promise((waiting) => {
-      this.#waiting = waiting;
+      this.#waiting = () => {
+        if (++this.held === count) waiting();
+      };
     });
   }
 

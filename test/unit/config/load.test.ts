@@ -123,6 +123,7 @@ describe('a configuration with only what is required', () => {
         listingTimeoutSeconds: 600,
         maxListingMb: 1000,
         maxBlobMb: 600,
+        maxInFlight: 2,
         tlsVerify: true,
         caFile: undefined,
         replaceIncomplete: false,

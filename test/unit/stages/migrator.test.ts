@@ -89,6 +89,7 @@ async function migrate(
     validate: true,
     amended,
     unequal,
+    maxInFlight: 1,
     replaceIncomplete: false,
     now: () => new Date(Date.UTC(2024, 0, 1)),
   };
