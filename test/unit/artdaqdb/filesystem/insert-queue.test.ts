@@ -84,9 +84,10 @@ describe('InsertQueue', () => {
       async () => [undefined],
       () => undefined,
     );
+    const due: (() => void)[] = [];
     const store = async (run: number): Promise<WeakRef<Submission>> => {
       const stored = submission(run, 64 * MB);
-      await queue.store(stored, () => new Promise(() => undefined));
+      await queue.store(stored, () => new Promise((resolve) => due.push(resolve)));
       return new WeakRef(stored);
     };
     const reference = await store(1);
@@ -96,6 +97,7 @@ describe('InsertQueue', () => {
     runInNewContext('gc')();
     setFlagsFromString('--no-expose-gc');
     expect(reference.deref()).toBeUndefined();
+    for (const resolve of due) resolve();
   });
 
   it('one write carries 64 MB, and more only of a single run', async () => {
