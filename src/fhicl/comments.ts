@@ -1,11 +1,6 @@
 import { CR, endOfLine, LF } from './scanner.ts';
 import type { Comment } from './tree.ts';
 
-const DOUBLE_QUOTE = 34;
-const HASH = 35;
-const SINGLE_QUOTE = 39;
-const SLASH = 47;
-
 /** A comment as found in a text. */
 export interface ScannedComment extends Comment {
   /** Where in the text it starts. */
@@ -21,12 +16,12 @@ export interface ScannedComment extends Comment {
  */
 export function scanComments(text: string): ScannedComment[] {
   const comments: ScannedComment[] = [];
-  const signs = new CommentSigns(text);
+  const places = new Places(text);
   let line = 1;
   let counted = 0;
   // Most texts have comments at their head alone.
-  for (let position = 0; signs.from(position) < text.length; ) {
-    const start = signs.from(afterQuotedTexts(text, position));
+  for (let position = 0; places.sign(position) < text.length; ) {
+    const start = places.sign(places.afterQuotedTexts(position));
     if (start === text.length) break;
     line += lineBreaks(text, counted, start);
     counted = start;
@@ -37,46 +32,63 @@ export function scanComments(text: string): ScannedComment[] {
   return comments;
 }
 
-function isCommentSign(text: string, position: number, code: number): boolean {
-  return code === HASH || (code === SLASH && text.charCodeAt(position + 1) === SLASH);
-}
-
-/** Steps 1 and 2. */
-function afterQuotedTexts(text: string, from: number): number {
-  let position = from;
-  for (; position < text.length; position++) {
-    const code = text.charCodeAt(position);
-    if (code === DOUBLE_QUOTE || code === SINGLE_QUOTE) {
-      const close = text.indexOf(code === DOUBLE_QUOTE ? '"' : "'", position + 1);
-      if (close <= position + 1) break;
-      position = close;
-    } else if (isCommentSign(text, position, code)) {
-      break;
-    }
-  }
-  return position;
-}
-
-/** Where comment signs are. */
-class CommentSigns {
-  readonly #text: string;
-  #hash = -1;
-  #slashes = -1;
+/** Where quotes and comment signs are; ask for all of them in ascending order. */
+class Places {
+  readonly #hash: Search;
+  readonly #slashes: Search;
+  readonly #double: Search;
+  readonly #single: Search;
 
   constructor(text: string) {
+    this.#hash = new Search(text, '#');
+    this.#slashes = new Search(text, '//');
+    this.#double = new Search(text, '"');
+    this.#single = new Search(text, "'");
+  }
+
+  /** Step 3: the first comment sign from a position on, or the end of the text. */
+  sign(from: number): number {
+    return Math.min(this.#hash.from(from), this.#slashes.from(from));
+  }
+
+  /** Steps 1 and 2: the comment sign or the quote that is not passed over. */
+  afterQuotedTexts(from: number): number {
+    for (let position = from; ; ) {
+      const sign = this.sign(position);
+      const [double, single] = [this.#double.from(position), this.#single.from(position)];
+      const open = Math.min(double, single);
+      if (sign <= open) return sign;
+      const quote = double < single ? this.#double : this.#single;
+      const close = quote.from(open + 1);
+      if (close === open + 1 || close === quote.none) return open;
+      position = close + 1;
+    }
+  }
+}
+
+/** Looks for a text in another. */
+class Search {
+  readonly #text: string;
+  readonly #wanted: string;
+  #found = -1;
+
+  constructor(text: string, wanted: string) {
     this.#text = text;
+    this.#wanted = wanted;
   }
 
-  /** The first sign from a position on, or the end of the text (step 3); ask in ascending order. */
+  /** What is returned if there is none: the end of the text. */
+  get none(): number {
+    return this.#text.length;
+  }
+
+  /** The first place from a position on; ask in ascending order. */
   from(position: number): number {
-    if (this.#hash < position) this.#hash = this.#next('#', position);
-    if (this.#slashes < position) this.#slashes = this.#next('//', position);
-    return Math.min(this.#hash, this.#slashes);
-  }
-
-  #next(sign: string, position: number): number {
-    const found = this.#text.indexOf(sign, position);
-    return found === -1 ? this.#text.length : found;
+    if (this.#found < position) {
+      const found = this.#text.indexOf(this.#wanted, position);
+      this.#found = found === -1 ? this.none : found;
+    }
+    return this.#found;
   }
 }
 
