@@ -3,15 +3,17 @@ import { CONFIGURATIONS, ENTITIES, RUNS, VERSION } from '../../src/artdaqdb/file
 import { parseRunNumber, type RunNumber } from '../../src/runs/run-number.ts';
 import { type CheckContext, type CollectionScan, scanCollection } from './collection-scan.ts';
 import {
-  ascending,
   DocumentReader,
+  type Entries,
   type Envelope,
   type IndexEntry,
   isSameEntry,
   LISTED_MEMBERS,
   repeatedDocuments,
 } from './documents.ts';
+import type { ListingTable } from './listing-table.ts';
 import type { DatabaseFinding } from './report.ts';
+import { StampPlan } from './stamp-plan.ts';
 
 /** The collections whose documents belong to runs. */
 const RUN_COLLECTIONS: ReadonlySet<string> = new Set(['RunHistory', 'SystemLayout']);
@@ -29,7 +31,7 @@ export class CollectionCheck {
   readonly scan: CollectionScan;
   readonly reader: DocumentReader;
   /** Documents that exist and are listed, with the entries that they should have, as far as is known. */
-  readonly entries = new Map<string, IndexEntry>();
+  readonly entries: Entries;
   /** Readable documents that the index lacks, with the entries that they should have. */
   readonly unlisted = new Map<string, IndexEntry>();
   /** Listed ids without a file, with their entries in the index. */
@@ -38,6 +40,7 @@ export class CollectionCheck {
   private constructor(scan: CollectionScan, reader: DocumentReader) {
     this.scan = scan;
     this.reader = reader;
+    this.entries = new ListedEntries(scan.content.listings, reader);
   }
 
   /** @param directory of the collection */
@@ -82,9 +85,9 @@ export class CollectionCheck {
   }
 
   async #examine(depth: ReadingDepth): Promise<void> {
-    const { content, documents, broken, young } = this.scan;
-    for (const [id, { entry }] of content.listings) if (!documents.has(id)) this.lost.set(id, entry);
-    const unlisted = [...documents].filter((id) => !content.listings.has(id) && !young.has(`${id}.json`));
+    const { content, broken, young } = this.scan;
+    for (const { id, entry } of content.listings.withoutFile()) this.lost.set(id, entry);
+    const unlisted = [...this.scan.unlisted].filter((id) => !young.has(`${id}.json`));
     await this.reader.read(unlisted);
     await this.reader.read(this.#doubtful(depth, broken !== undefined));
     await this.reader.read(this.#ofConfigurations(this.#doubtfulConfigurations()));
@@ -92,14 +95,10 @@ export class CollectionCheck {
       const envelope = this.reader.envelope(id);
       if (envelope !== undefined) this.unlisted.set(id, envelope.entry);
     }
-    for (const [id, { entry }] of content.listings) {
-      if (documents.has(id)) this.entries.set(id, this.reader.envelope(id)?.entry ?? entry);
-    }
     // A document that is to be listed, or whose entry was wrong, may repeat another one.
-    const repeated = repeatedDocuments([...this.entries, ...this.unlisted]);
-    if (this.isOfRuns) {
-      await this.reader.read(repeated.flatMap(({ ids }) => (this.#isUsual(ids) && !depth.deep ? [] : ids)));
-    }
+    if (!this.isOfRuns) return;
+    const repeated = repeatedDocuments(this.entries, this.unlisted);
+    await this.reader.read(repeated.flatMap(({ ids }) => (this.#isUsual(ids) && !depth.deep ? [] : ids)));
   }
 
   /** Every update by the C++ tools leaves a second schema. */
@@ -108,16 +107,15 @@ export class CollectionCheck {
   }
 
   #doubtful({ deep, runs }: ReadingDepth, isBroken: boolean): string[] {
-    const { content, documents } = this.scan;
-    if (deep || isBroken) return [...documents].filter((id) => !this.scan.young.has(`${id}.json`));
+    const { content, unlisted, young } = this.scan;
+    const isAll = deep || isBroken;
     const asked = (entry: IndexEntry): boolean =>
       runs.size > 0 && entry[CONFIGURATIONS].some((name) => runs.has(runOf(name) ?? -1));
-    return [...content.listings]
-      .filter(
-        ([id, { isInOuid, entry }]) =>
-          documents.has(id) && !(isInOuid && this.#isPlausible(entry) && !asked(entry)),
-      )
-      .map(([id]) => id);
+    const doubtful = content.listings.select(
+      ({ isInOuid, entry }) => isAll || !isInOuid || !this.#isPlausible(entry) || asked(entry),
+    );
+    const others = isAll ? [...unlisted].filter((id) => !young.has(`${id}.json`)) : [];
+    return [...doubtful.map(({ id }) => id), ...others];
   }
 
   /** A loader writes one version, run and entity, and they fit together. */
@@ -138,54 +136,30 @@ export class CollectionCheck {
 
   /** Configurations whose stamps can't be right, or that only the index names for a document. */
   #doubtfulConfigurations(): Set<string> {
-    const { content, documents } = this.scan;
+    const { listings, stamps } = this.scan.content;
     const doubtful = new Set<string>();
     for (const entry of this.lost.values()) for (const name of entry[CONFIGURATIONS]) doubtful.add(name);
-    for (const [id, { entry }] of content.listings) {
-      const said = this.reader.envelope(id)?.entry;
-      if (said !== undefined && !isSameEntry(said, entry)) {
-        for (const name of entry[CONFIGURATIONS]) doubtful.add(name);
-      }
-      if (!documents.has(id)) continue;
-      for (const name of entry[CONFIGURATIONS]) {
-        if ((content.stamps.get(name) ?? []).length === 0) doubtful.add(name);
-      }
+    const { isUnused } = this.reader;
+    for (const listing of listings.inAnyOrder()) {
+      const { entry } = listing;
+      const said = isUnused ? undefined : this.reader.envelope(listing.id)?.entry;
+      const isWrong = said !== undefined && !isSameEntry(said, entry);
+      for (const name of entry[CONFIGURATIONS]) if (isWrong || !stamps.has(name)) doubtful.add(name);
     }
     return doubtful;
   }
 
   #ofConfigurations(names: ReadonlySet<string>): string[] {
     if (names.size === 0) return [];
-    const { content, documents } = this.scan;
-    return [...content.listings]
-      .filter(([id, { entry }]) => documents.has(id) && entry[CONFIGURATIONS].some((name) => names.has(name)))
-      .map(([id]) => id);
+    const { listings } = this.scan.content;
+    return listings
+      .select(({ entry }) => entry[CONFIGURATIONS].some((name) => names.has(name)))
+      .map(({ id }) => id);
   }
 
-  /**
-   * The stamps that an index with these entries must hold. If every document of a configuration was read, they follow from
-   * the documents; otherwise the index is trusted.
-   */
-  stampsFor(entries: ReadonlyMap<string, IndexEntry>): Map<string, readonly string[]> {
-    const stamps = new Map<string, { all: boolean; said: string[] }>();
-    for (const [id, entry] of entries) {
-      const envelope = this.reader.envelope(id);
-      for (const name of entry[CONFIGURATIONS]) {
-        const known = stamps.get(name) ?? { all: true, said: [] };
-        stamps.set(name, known);
-        if (envelope === undefined) known.all = false;
-        for (const each of envelope?.assignments ?? [])
-          if (each.name === name) known.said.push(each.assigned);
-      }
-    }
-    const listed = this.scan.content.stamps;
-    return new Map(
-      [...stamps].map(([name, { all, said }]) => {
-        const before = listed.get(name) ?? [];
-        if (said.length === 0 && !all) return [name, before] as const;
-        return [name, ascending(all ? said : [...before, ...said])] as const;
-      }),
-    );
+  /** The stamps that an index with these entries must hold. */
+  stampsFor(entries: Entries): StampPlan {
+    return new StampPlan(entries, this.reader, this.scan.content.stamps);
   }
 
   /** How the index differs from an entry, in words. */
@@ -200,5 +174,44 @@ export class CollectionCheck {
       if (wrong.length > 0) differences.push(`wrongly in "${member}" under '${wrong.join("', '")}'`);
     }
     return differences;
+  }
+}
+
+/** The documents that exist and are listed. What a document says that was read counts more than the index. */
+class ListedEntries implements Entries {
+  readonly #listings: ListingTable;
+  readonly #reader: DocumentReader;
+
+  constructor(listings: ListingTable, reader: DocumentReader) {
+    this.#listings = listings;
+    this.#reader = reader;
+  }
+
+  get size(): number {
+    return this.#listings.files;
+  }
+
+  has(id: string): boolean {
+    return this.#listings.hasFile(id);
+  }
+
+  get(id: string): IndexEntry | undefined {
+    if (!this.has(id)) return undefined;
+    return this.#reader.envelope(id)?.entry ?? this.#listings.get(id)?.entry;
+  }
+
+  *[Symbol.iterator](): Generator<readonly [string, IndexEntry]> {
+    for (const listing of this.#listings.withFile()) {
+      const { id } = listing;
+      yield [id, this.#reader.envelope(id)?.entry ?? listing.entry];
+    }
+  }
+
+  *values(): Generator<IndexEntry> {
+    const { isUnused } = this.#reader;
+    for (const listing of this.#listings.inAnyOrder()) {
+      const said = isUnused ? undefined : this.#reader.envelope(listing.id);
+      yield said?.entry ?? listing.entry;
+    }
   }
 }

@@ -2,12 +2,14 @@ import { basename, join } from 'node:path';
 import type { DatabaseFiles } from '../../src/artdaqdb/filesystem/database-files.ts';
 import type { IndexBytes } from '../../src/artdaqdb/filesystem/index/index-bytes.ts';
 import { IndexFile, type IndexState } from '../../src/artdaqdb/filesystem/index/index-file.ts';
+import { noLists } from '../../src/artdaqdb/filesystem/index/index-layout.ts';
 import { UnreadableIndexError } from '../../src/artdaqdb/filesystem/index/index-scan.ts';
 import { OBJECT_ID } from '../../src/artdaqdb/stored-document.ts';
 import { ArtdaqDbError, messageOf } from '../../src/errors.ts';
+import { eachName } from '../../src/files/directories.ts';
 import { signatureOf } from '../../src/files/file-signature.ts';
 import { undefinedIfMissing } from '../../src/system-error.ts';
-import { EMPTY_CONTENT, type IndexContent, indexContent, refuseRepeatedKeys } from './index-content.ts';
+import { emptyContent, type IndexContent, indexContent } from './index-content.ts';
 
 /** What a check works with. */
 export interface CheckContext {
@@ -34,8 +36,8 @@ export interface CollectionScan {
   readonly content: IndexContent;
   /** Why the index can't be used; undefined if it can. */
   readonly broken: string | undefined;
-  /** Ids of the documents in the directory. */
-  readonly documents: ReadonlySet<string>;
+  /** Ids of the documents in the directory that the index does not list. */
+  readonly unlisted: ReadonlySet<string>;
   /** Names of all other files but the index. */
   readonly others: readonly string[];
   /** Those of them that are directories. */
@@ -61,19 +63,23 @@ export async function scanCollection(directory: string, context: CheckContext): 
   const fingerprint = await fingerprintOf(index, directory, files);
   const signature = await index.signature();
   const { content, broken } = await readIndex(index);
-  const documents = new Set<string>();
+  const unlisted = new Set<string>();
   const others: string[] = [];
-  for (const name of await files.readdir(directory)) {
-    const id = name.endsWith(SUFFIX) ? name.slice(0, -SUFFIX.length) : '';
-    if (name === INDEX) continue;
-    if (OBJECT_ID.test(id) || content.listings.has(id)) documents.add(id);
-    else others.push(name);
-  }
-  const unlisted = broken === undefined ? [...documents].filter((id) => !content.listings.has(id)) : [];
+  await eachName(
+    directory,
+    (name) => {
+      const id = name.endsWith(SUFFIX) ? name.slice(0, -SUFFIX.length) : '';
+      if (name === INDEX || content.listings.noteFile(id)) return;
+      if (OBJECT_ID.test(id)) unlisted.add(id);
+      else others.push(name);
+    },
+    files,
+  );
   const young = new Set<string>();
   const directories = new Set<string>();
   let settlesIn = 0;
-  for (const name of [...unlisted.map((id) => `${id}${SUFFIX}`), ...others]) {
+  const mayBeOnTheWay = broken === undefined ? [...unlisted].map((id) => `${id}${SUFFIX}`) : [];
+  for (const name of [...mayBeOnTheWay, ...others]) {
     const stats = await files.stat(join(directory, name)).catch(undefinedIfMissing);
     if (stats?.isDirectory()) directories.add(name);
     const age = stats === undefined ? Number.POSITIVE_INFINITY : context.now() - stats.mtimeMs;
@@ -91,12 +97,17 @@ export async function scanCollection(directory: string, context: CheckContext): 
     signature,
     content,
     broken,
-    documents,
+    unlisted,
     others,
     directories,
     young,
     settlesIn,
   };
+}
+
+/** How many documents are in the directory. */
+export function countDocuments({ content, unlisted }: CollectionScan): number {
+  return content.listings.files + unlisted.size;
 }
 
 /** Is the collection still as it was when it was scanned? */
@@ -116,21 +127,20 @@ interface ReadIndex {
 
 async function readIndex(index: IndexFile): Promise<ReadIndex> {
   try {
-    return (await index.look(() => true, takeApart)).seen;
+    return (await index.look(noLists, takeApart)).seen;
   } catch (error) {
     const cause = error instanceof ArtdaqDbError ? error.cause : error;
     if (!(cause instanceof UnreadableIndexError)) throw error;
-    return { content: EMPTY_CONTENT, broken: messageOf(cause) };
+    return { content: emptyContent(), broken: messageOf(cause) };
   }
 }
 
 /** An index with repeated keys is complete, so looking at it again would not help. */
 function takeApart(bytes: IndexBytes, index: IndexState): ReadIndex {
   try {
-    refuseRepeatedKeys(bytes);
+    return { content: indexContent(bytes, index), broken: undefined };
   } catch (error) {
     if (!(error instanceof UnreadableIndexError)) throw error;
-    return { content: EMPTY_CONTENT, broken: messageOf(error) };
+    return { content: emptyContent(), broken: messageOf(error) };
   }
-  return { content: indexContent(bytes, index), broken: undefined };
 }

@@ -91,7 +91,7 @@ async function collectionNames(
       continue;
     }
     const isRuns = name === HISTORY || name === LAYOUT;
-    const hasContent = (await files.readdir(path)).some(isOfCollection);
+    const hasContent = await holdsContent(path, files);
     if (isRuns || hasContent) names.push(name);
     else notes.push(`${path} is no collection, but the C++ tools take it for one`);
     isDatabase ||= isRuns && hasContent;
@@ -102,6 +102,19 @@ async function collectionNames(
     );
   }
   return { names, notes };
+}
+
+/** Is there anything of a collection in a directory? One look at a few of a million names tells. */
+async function holdsContent(path: string, files: CheckContext['files']): Promise<boolean> {
+  const directory = await files.opendir(path);
+  try {
+    for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
+      if (isOfCollection(entry.name)) return true;
+    }
+    return false;
+  } finally {
+    await directory.close();
+  }
 }
 
 function isOfCollection(name: string): boolean {

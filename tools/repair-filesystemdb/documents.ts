@@ -14,6 +14,7 @@ import { isJsonObject, type JsonObject, type JsonValue, readJsonObject } from '.
 import { readStoredJson } from '../../src/fhicl/stored-content.ts';
 import { errorCode } from '../../src/system-error.ts';
 import type { CheckContext } from './collection-scan.ts';
+import { HashSet, hashOf } from './hash-set.ts';
 
 /** The maps of an index that lead to ids. */
 export type ListedMember = Exclude<(typeof INDEX_MAPS)[number], typeof ASSIGNED>;
@@ -66,31 +67,76 @@ export function isSameEntry(one: IndexEntry, other: IndexEntry): boolean {
   );
 }
 
-/** Finds documents that stand for the same. */
-export function repeatedDocuments(entries: Iterable<readonly [string, IndexEntry]>): RepeatedDocument[] {
-  const first = new Map<string, string>();
-  const repeated = new Map<string, string[]>();
-  for (const [id, entry] of entries) {
-    for (const name of namesOf(entry)) {
-      const earlier = first.get(name);
-      const ids = repeated.get(name);
-      if (ids !== undefined) ids.push(id);
-      else if (earlier !== undefined) repeated.set(name, [earlier, id]);
-      else first.set(name, id);
-    }
-  }
-  return [...repeated].map(([name, ids]) => {
-    const [configuration = '', entity = ''] = name.split('\0');
-    return { configuration, entity, ids };
-  });
+/** Documents by id, with their entries, each id once. */
+export interface Entries extends Iterable<readonly [string, IndexEntry]> {
+  readonly size: number;
+  has(id: string): boolean;
+  get(id: string): IndexEntry | undefined;
+  /** The entries alone, in any order. */
+  values(): Iterable<IndexEntry>;
 }
 
-function* namesOf(entry: IndexEntry): Generator<string> {
-  for (const configuration of entry[CONFIGURATIONS]) {
-    for (const entity of entry[ENTITIES]) {
-      for (const version of entry[VERSION]) yield `${configuration}\0${entity}\0${version}`;
+/** Finds documents that stand for the same. There may be a million, of which a few or none do. */
+export function repeatedDocuments(...parts: readonly Entries[]): RepeatedDocument[] {
+  const names = repeatedNames(parts);
+  if (names.size === 0) return [];
+  const first = new Map<string, string>();
+  const repeated = new Map<string, RepeatedDocument & { readonly ids: string[] }>();
+  for (const entries of parts) {
+    for (const [id, entry] of entries) {
+      for (const name of namesOf(entry)) {
+        const text = textOf(name);
+        if (!names.has(text)) continue;
+        const [configuration, entity] = name;
+        const earlier = first.get(text);
+        const known = repeated.get(text);
+        if (known !== undefined) known.ids.push(id);
+        else if (earlier !== undefined) repeated.set(text, { configuration, entity, ids: [earlier, id] });
+        else first.set(text, id);
+      }
     }
   }
+  return [...repeated.values()];
+}
+
+/** Hashes tell nearly all names apart, and only the others are compared. */
+function repeatedNames(parts: readonly Entries[]): Set<string> {
+  const seen = new HashSet(parts.reduce((sum, { size }) => sum + size, 0));
+  const hashes = new Set<number>();
+  eachName(parts, (_name, hash) => {
+    if (!seen.add(hash)) hashes.add(hash);
+  });
+  const once = new Set<string>();
+  const repeated = new Set<string>();
+  if (hashes.size === 0) return repeated;
+  eachName(parts, (name, hash) => {
+    if (!hashes.has(hash)) return;
+    const text = textOf(name);
+    if (once.has(text)) repeated.add(text);
+    once.add(text);
+  });
+  return repeated;
+}
+
+function eachName(parts: readonly Entries[], take: (name: DocumentName, hash: number) => void): void {
+  for (const entries of parts) {
+    for (const entry of entries.values()) for (const name of namesOf(entry)) take(name, hashOf(name));
+  }
+}
+
+/** What a document stands for. */
+type DocumentName = readonly [configuration: string, entity: string, version: string];
+
+function* namesOf(entry: IndexEntry): Generator<DocumentName> {
+  for (const configuration of entry[CONFIGURATIONS]) {
+    for (const entity of entry[ENTITIES]) {
+      for (const version of entry[VERSION]) yield [configuration, entity, version];
+    }
+  }
+}
+
+function textOf(name: DocumentName): string {
+  return name.join('\0');
 }
 
 /** One file that can't be read. Other failures are the disk's or the server's, and end the check. */
@@ -110,6 +156,16 @@ export class DocumentReader {
     this.#context = context;
   }
 
+  /** Was no document read? */
+  get isUnused(): boolean {
+    return this.#envelopes.size === 0 && this.#faults.size === 0;
+  }
+
+  /** Was the document read, readable or not? */
+  hasRead(id: string): boolean {
+    return this.#envelopes.has(id) || this.#faults.has(id);
+  }
+
   /** What a document says of itself, if it was read and is readable. */
   envelope(id: string): Envelope | undefined {
     return this.#envelopes.get(id);
@@ -127,7 +183,7 @@ export class DocumentReader {
   /** Reads those that were not read yet. */
   async read(ids: Iterable<string>): Promise<void> {
     for (const id of ids) {
-      if (this.#envelopes.has(id) || this.#faults.has(id)) continue;
+      if (this.hasRead(id)) continue;
       this.#context.throwIfStopped();
       try {
         const bytes = await this.#context.files.readFile(this.pathOf(id));

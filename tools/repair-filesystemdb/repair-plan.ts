@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { CONFIGURATIONS } from '../../src/artdaqdb/filesystem/index/index-entry.ts';
 import { assignedTime, latest, ownObjectId } from '../../src/artdaqdb/stored-document.ts';
 import type { CollectionCheck } from './collection-check.ts';
-import { TEMPORARY_FILE } from './collection-scan.ts';
+import { countDocuments, TEMPORARY_FILE } from './collection-scan.ts';
 import {
   type IndexEntry,
   isSameEntry,
@@ -11,6 +11,7 @@ import {
   repeatedDocuments,
 } from './documents.ts';
 import type { DatabaseFinding, FindingKind } from './report.ts';
+import { WantedEntries } from './wanted-entries.ts';
 
 /** What a repair may do beyond what follows from documents and indexes. */
 export interface PlanOptions {
@@ -27,7 +28,7 @@ export class RepairPlan {
   readonly findings: DatabaseFinding[] = [];
   readonly notes: string[] = [];
   /** Documents that the index will list. */
-  readonly wanted = new Map<string, IndexEntry>();
+  readonly wanted: WantedEntries;
   /** Those of them that it doesn't list yet. */
   readonly added = new Set<string>();
   /** Schemas that the index doesn't list. They would make their runs count as stored, so the rest of each run decides. */
@@ -45,6 +46,7 @@ export class RepairPlan {
 
   private constructor(check: CollectionCheck) {
     this.check = check;
+    this.wanted = new WantedEntries(check.entries);
   }
 
   /** Plans everything that follows from the collection alone. */
@@ -89,11 +91,8 @@ export class RepairPlan {
     const { irregularities, stamps } = this.check.scan.content;
     const problems = [...irregularities];
     const wanted = this.check.stampsFor(this.wanted);
-    for (const name of new Set([...wanted.keys(), ...stamps.keys()])) {
-      const [before, after] = [stamps.get(name) ?? [], wanted.get(name) ?? []];
-      const isSame = before.length === after.length && before.every((stamp, place) => stamp === after[place]);
-      if (!isSame && !this.#touched.has(name))
-        problems.push(`the stamps of '${name}' are not its documents'`);
+    for (const name of wanted.changed(stamps.configurations)) {
+      if (!this.#touched.has(name)) problems.push(`the stamps of '${name}' are not its documents'`);
     }
     if (problems.length === 0 || this.check.scan.broken !== undefined) return;
     const more = problems.length > 3 ? `, and ${problems.length - 3} more` : '';
@@ -113,7 +112,7 @@ export class RepairPlan {
   }
 
   #judgeIndex(): void {
-    const { broken, index, name, documents } = this.check.scan;
+    const { broken, index, name } = this.check.scan;
     if (broken === undefined) return;
     this.isChanged = true;
     this.findings.push({
@@ -121,22 +120,24 @@ export class RepairPlan {
       collection: name,
       file: index.path,
       problem: broken,
-      remedy: `make it anew from the ${documents.size} documents`,
+      remedy: `make it anew from the ${countDocuments(this.check.scan)} documents`,
     });
   }
 
   #judgeListed(): void {
     const { check } = this;
-    for (const [id, entry] of check.entries) {
-      const listing = check.scan.content.listings.get(id);
+    const { listings } = check.scan.content;
+    // A document that was not read is as the index says.
+    const read = check.reader.isUnused ? [] : listings.select(({ id }) => check.reader.hasRead(id));
+    for (const listing of read) {
+      const { id } = listing;
       const envelope = check.reader.envelope(id);
-      if (listing === undefined) continue;
+      const entry = envelope?.entry ?? listing.entry;
       if (envelope !== undefined && check.isMisfiled(id, envelope)) {
         this.wanted.set(id, listing.entry);
         this.#reportMisfiled(id, entry);
         continue;
       }
-      this.wanted.set(id, entry);
       if (listing.isInOuid && isSameEntry(entry, listing.entry)) continue;
       this.#change(entry);
       this.#change(listing.entry);
@@ -182,8 +183,9 @@ export class RepairPlan {
       if (envelope !== undefined && this.check.isMisfiled(id, envelope)) this.#reportMisfiled(id, entry);
       else candidates.set(id, entry);
     }
-    if (isOfRuns) {
-      for (const repeated of repeatedDocuments([...this.wanted, ...candidates])) {
+    // Only documents that were read are taken for the same.
+    if (isOfRuns && !reader.isUnused) {
+      for (const repeated of repeatedDocuments(this.wanted, candidates)) {
         await decideRepeated(repeated, this, candidates);
       }
     }

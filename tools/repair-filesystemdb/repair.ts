@@ -7,10 +7,10 @@ import { ArtdaqDbError } from '../../src/errors.ts';
 import { currentOwner } from '../../src/lock/owner.ts';
 import type { Logger } from '../../src/log/logger.ts';
 import { Backup, refuseInside } from './backup.ts';
-import type { CheckContext } from './collection-scan.ts';
+import { type CheckContext, countDocuments } from './collection-scan.ts';
 import { type CheckOptions, type DatabaseCheck, examineDatabase, isStillSo } from './database-check.ts';
-import type { IndexEntry } from './documents.ts';
-import { indexBytes } from './index-content.ts';
+import type { Entries } from './documents.ts';
+import { indexBytes } from './index-text.ts';
 import type { RepairPlan } from './repair-plan.ts';
 import type { RepairReport } from './report.ts';
 
@@ -85,7 +85,7 @@ function report(
   done: readonly string[],
   backup: string | undefined,
 ): RepairReport {
-  const documents = plans.reduce((count, { check }) => count + check.scan.documents.size, 0);
+  const documents = plans.reduce((count, { check }) => count + countDocuments(check.scan), 0);
   return { findings, notes, done, backup, documents };
 }
 
@@ -153,7 +153,7 @@ class Repair {
   }
 
   /** Replaces an index, after a copy of the one that was found went to the backup. */
-  async #writeIndex(plan: RepairPlan, entries: ReadonlyMap<string, IndexEntry>): Promise<void> {
+  async #writeIndex(plan: RepairPlan, entries: Entries): Promise<void> {
     const { index, content, signature: found } = plan.check.scan;
     this.#context.throwIfStopped();
     const written = this.#signatures.get(plan);

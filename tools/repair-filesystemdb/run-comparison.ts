@@ -2,7 +2,7 @@ import { configOf, runOf } from '../../src/artdaqdb/configuration-name.ts';
 import { byRunNumber } from '../../src/runs/run-number.ts';
 
 /** Configuration, `<run>/<config>`, -> the entities that it has in RunHistory. */
-export type RunEntities = ReadonlyMap<string, ReadonlySet<string>>;
+export type RunEntities = Pick<ReadonlyMap<string, ReadonlySet<string>>, 'get' | 'has'>;
 
 /** What a run lacks that its neighbours have. */
 export interface NeighbourComparison {
@@ -23,8 +23,10 @@ export class RunComparison {
   constructor(entities: RunEntities, stored: Iterable<string>) {
     this.#entities = entities;
     this.#all = [...stored]
-      .filter((name) => runOf(name) !== undefined && entities.has(name))
-      .sort((one, other) => byRunNumber(runOf(one) ?? 0, runOf(other) ?? 0));
+      .map((name) => ({ name, run: runOf(name) ?? -1 }))
+      .filter(({ name, run }) => run >= 0 && entities.has(name))
+      .sort((one, other) => byRunNumber(one.run, other.run))
+      .map(({ name }) => name);
     for (const configuration of this.#all) {
       const name = configOf(configuration);
       const alike = this.#byName.get(name) ?? [];
@@ -42,11 +44,16 @@ export class RunComparison {
   /** Of all stored runs: those that lack what both neighbours of the same name have. */
   *smallerThanNeighbours(): Generator<readonly [string, NeighbourComparison]> {
     for (const alike of this.#byName.values()) {
-      for (let place = 1; place < alike.length - 1; place++) {
-        const [before, configuration, after] = alike.slice(place - 1, place + 2);
-        if (before === undefined || configuration === undefined || after === undefined) continue;
-        const comparison = this.#compare(configuration, [before, after]);
-        if (comparison.missing.length > 0) yield [configuration, comparison];
+      let before: Peer | undefined;
+      let own: Peer | undefined;
+      for (const name of alike) {
+        const after = this.#peer(name);
+        if (before !== undefined && own !== undefined) {
+          const comparison = compare(own, [before, after]);
+          if (comparison.missing.length > 0) yield [own.name, comparison];
+        }
+        before = own;
+        own = after;
       }
     }
   }
@@ -65,9 +72,26 @@ export class RunComparison {
   }
 
   #compare(configuration: string, peers: readonly string[]): NeighbourComparison {
-    const own = this.#entities.get(configuration) ?? new Set();
-    const [first, ...others] = peers.map((peer) => this.#entities.get(peer) ?? new Set<string>());
-    const shared = [...(first ?? [])].filter((entity) => others.every((other) => other.has(entity)));
-    return { peers, missing: shared.filter((entity) => !own.has(entity)).sort() };
+    return compare(
+      this.#peer(configuration),
+      peers.map((peer) => this.#peer(peer)),
+    );
   }
+
+  #peer(name: string): Peer {
+    return { name, entities: this.#entities.get(name) ?? new Set() };
+  }
+}
+
+interface Peer {
+  readonly name: string;
+  readonly entities: ReadonlySet<string>;
+}
+
+function compare(own: Peer, peers: readonly Peer[]): NeighbourComparison {
+  const [first, ...others] = peers;
+  const missing = [...(first?.entities ?? [])].filter(
+    (entity) => !own.entities.has(entity) && others.every(({ entities }) => entities.has(entity)),
+  );
+  return { peers: peers.map(({ name }) => name), missing: missing.sort() };
 }

@@ -6,6 +6,7 @@ import type { IndexEntry } from './documents.ts';
 import { type RepairPlan, UNLISTED } from './repair-plan.ts';
 import type { DatabaseFinding } from './report.ts';
 import { RunComparison } from './run-comparison.ts';
+import { EntitiesByConfiguration } from './run-entities.ts';
 
 /** What an operator knows about runs. */
 export interface RunOptions {
@@ -26,7 +27,7 @@ export class StoredRuns {
   readonly #history: RepairPlan;
   readonly #layout: RepairPlan;
   readonly #options: RunOptions;
-  readonly #entities = new Map<string, Set<string>>();
+  readonly #entities: EntitiesByConfiguration;
   /** Configuration -> entities whose documents are gone. */
   readonly #losses = new Map<string, Set<string>>();
   /** Configurations that no longer count as stored. */
@@ -40,13 +41,7 @@ export class StoredRuns {
     this.#history = history;
     this.#layout = layout;
     this.#options = options;
-    for (const entry of history.wanted.values()) {
-      for (const name of entry[CONFIGURATIONS]) {
-        const entities = this.#entities.get(name) ?? new Set();
-        this.#entities.set(name, entities);
-        for (const entity of entry[ENTITIES]) entities.add(entity);
-      }
-    }
+    this.#entities = new EntitiesByConfiguration(history.wanted);
     for (const entry of history.gone.values()) this.#noteLoss(entry);
   }
 
@@ -76,23 +71,27 @@ export class StoredRuns {
 
   /** Removes the schemas of damaged runs and of runs that the operator named. */
   #hideRuns(): void {
-    for (const [id, entry] of [...this.#layout.wanted, ...this.#layout.pending]) {
-      const [name, ...more] = entry[CONFIGURATIONS];
-      if (name === undefined || more.length > 0) continue;
-      const isNamed = this.#options.reimport.has(runOf(name) ?? -1);
-      if (!isNamed && !this.#losses.has(name)) continue;
-      this.#layout.remove(id, entry);
-      this.#layout.pending.delete(id);
-      this.#hidden.add(name);
-      if (!isNamed || this.#losses.has(name) || this.#reported.has(name)) continue;
-      this.#report(
-        'damaged run',
-        name,
-        `named to be imported again; it has ${this.#held(name)}`,
-        HIDE,
-        importAgain(name),
-      );
+    for (const schemas of [this.#layout.wanted, this.#layout.pending]) {
+      for (const [id, entry] of schemas) this.#hideRun(id, entry);
     }
+  }
+
+  #hideRun(id: string, entry: IndexEntry): void {
+    const [name, ...more] = entry[CONFIGURATIONS];
+    if (name === undefined || more.length > 0) return;
+    const isNamed = this.#options.reimport.has(runOf(name) ?? -1);
+    if (!isNamed && !this.#losses.has(name)) return;
+    this.#layout.remove(id, entry);
+    this.#layout.pending.delete(id);
+    this.#hidden.add(name);
+    if (!isNamed || this.#losses.has(name) || this.#reported.has(name)) return;
+    this.#report(
+      'damaged run',
+      name,
+      `named to be imported again; it has ${this.#held(name)}`,
+      HIDE,
+      importAgain(name),
+    );
   }
 
   #reportLosses(): void {
@@ -162,13 +161,14 @@ export class StoredRuns {
 
   async #reportHalves(isYoung: (id: string) => Promise<boolean>): Promise<void> {
     const stored = new Set(this.#stored());
-    const halves = new Map<string, string[]>();
-    for (const name of this.#entities.keys()) {
-      if (runOf(name) !== undefined && !stored.has(name) && !this.#reported.has(name)) halves.set(name, []);
+    const half = new Set<string>();
+    for (const name of this.#entities.configurations) {
+      if (runOf(name) !== undefined && !stored.has(name) && !this.#reported.has(name)) half.add(name);
     }
-    if (halves.size > 0) {
-      for (const [id, entry] of this.#history.wanted) {
-        for (const name of entry[CONFIGURATIONS]) halves.get(name)?.push(id);
+    const halves = new Map<string, string[]>();
+    for (const [id, entry] of half.size === 0 ? [] : this.#history.wanted) {
+      for (const name of entry[CONFIGURATIONS].filter((each) => half.has(each))) {
+        halves.set(name, [...(halves.get(name) ?? []), id]);
       }
     }
     for (const [name, ids] of halves) {
@@ -198,7 +198,7 @@ export class StoredRuns {
   }
 
   *#stored(): Generator<string> {
-    for (const entry of this.#layout.wanted.values()) yield* entry[CONFIGURATIONS];
+    for (const [, entry] of this.#layout.wanted) yield* entry[CONFIGURATIONS];
   }
 
   #held(name: string): string {

@@ -35,6 +35,8 @@ export interface IndexLayout {
   readonly length: number;
   /** End of the last top-level member; undefined if there is none. */
   readonly lastMemberEnd: number | undefined;
+  /** The names of the top-level members in order, repeated ones too. */
+  readonly members: readonly string[];
   /** The list of all ids. */
   readonly ouid: ListSpan | undefined;
   readonly maps: ReadonlyMap<string, MapSpan>;

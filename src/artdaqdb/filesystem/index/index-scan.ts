@@ -40,6 +40,7 @@ const CLOSE_MAP = 0x7d;
  * @throws UnreadableIndexError if the bytes are not one complete JSON object of lists and maps of lists
  */
 export function scanIndex(bytes: IndexBytes, wanted: ListFilter): IndexLayout {
+  const members: string[] = [];
   const maps = new Map<string, MapSpan>();
   const tables = new Map<string, RunTable>();
   const ranges = new RunRanges();
@@ -47,6 +48,7 @@ export function scanIndex(bytes: IndexBytes, wanted: ListFilter): IndexLayout {
   const start = skipBlanks(bytes, 0);
   const { end, lastEntryEnd } = eachMember(bytes, start, (nameStart, nameEnd, at) => {
     const member = decodeText(bytes, nameStart, nameEnd);
+    members.push(member);
     if (bytes.at(at) === OPEN_LIST && member === OUID) {
       ouid = listAt(bytes, at);
       return ouid.end;
@@ -75,7 +77,27 @@ export function scanIndex(bytes: IndexBytes, wanted: ListFilter): IndexLayout {
   });
   const rest = skipBlanks(bytes, end);
   if (rest !== bytes.length) throw unreadable(bytes, rest);
-  return { length: bytes.length, lastMemberEnd: lastEntryEnd, ouid, maps, tables, runs: ranges.toSet() };
+  return {
+    length: bytes.length,
+    lastMemberEnd: lastEntryEnd,
+    members,
+    ouid,
+    maps,
+    tables,
+    runs: ranges.toSet(),
+  };
+}
+
+/**
+ * Calls back for each list of the map that begins at a place.
+ * @throws UnreadableIndexError if it is no map of lists
+ */
+export function eachList(bytes: IndexBytes, at: number, take: (key: string, list: ListSpan) => void): void {
+  eachMember(bytes, at, (keyStart, keyEnd, listStart) => {
+    const list = listAt(bytes, listStart);
+    take(decodeText(bytes, keyStart, keyEnd), list);
+    return list.end;
+  });
 }
 
 /** Where the list of the key begins whose text begins at a place, and the key. */

@@ -47,6 +47,7 @@ export function layoutAfter(layout: IndexLayout, { edits, isUsual }: IndexEdits)
   return {
     length: layout.length + moves.growth,
     lastMemberEnd: layout.lastMemberEnd === undefined ? undefined : moves.before(layout.lastMemberEnd),
+    members: layout.members,
     ouid: layout.ouid && movedList(layout.ouid),
     maps,
     tables,
