@@ -35,12 +35,18 @@ export class Loader {
   load(name: string): object {
     const loaded = this.#modules.get(name);
     if (loaded !== undefined) return loaded.exports;
-    const module: LoadedModule = { exports: {} };
-    this.#modules.set(name, module);
     const filename = this.#directory + name;
     const run = this.#compile(readFileSync(filename), filename).runInThisContext();
     const require: Require = (id) => (id.startsWith('./') ? this.load(id.slice(2)) : this.#require(id));
-    run(module.exports, require, module, filename);
+    const module: LoadedModule = { exports: {} };
+    this.#modules.set(name, module);
+    try {
+      run(module.exports, require, module, filename);
+    } catch (error) {
+      // The next attempt must not get half of it.
+      this.#modules.delete(name);
+      throw error;
+    }
     return module.exports;
   }
 
