@@ -140,7 +140,7 @@ class ModelStage extends Migrator {
       uconDb,
       validate: false,
       replaceIncomplete: false,
-      maxInFlight: workers,
+      maxInFlight: 3 * workers,
       now: () => packedAt,
     };
     super(
