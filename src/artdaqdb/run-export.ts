@@ -46,10 +46,10 @@ function onePerEntity(
   warn: (message: string) => void,
 ): ExportedDocument[] {
   const chosen = new Map<string, ExportedDocument>();
-  const newestFirst = [...documents].sort(
-    (one, other) => assignedTo(other, configuration) - assignedTo(one, configuration),
-  );
-  for (const document of newestFirst) {
+  const newestFirst = documents
+    .map((document) => ({ document, time: assignedTo(document, configuration) }))
+    .sort((one, other) => other.time - one.time);
+  for (const { document } of newestFirst) {
     const { entity } = document.entry;
     const newer = chosen.get(entity);
     if (newer === undefined) chosen.set(entity, document);

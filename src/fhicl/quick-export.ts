@@ -66,6 +66,7 @@ const COMMENT_TEXT = new Fixed(',\n"value" : "');
 const NEXT_COMMENT = new Fixed('\n},\n{\n"linenum" : ');
 const LAST_COMMENT = new Fixed('\n}\n],\n');
 
+const INCLUDE = new Fixed(INCLUDE_KEY);
 const NAME_END = new Fixed('" : ');
 const ANNOTATION = new Fixed(',\n"annotation" : "');
 const CHILDREN = new Fixed(',\n"children" : {\n');
@@ -274,14 +275,10 @@ class QuickExport {
     for (let code = stored[at]; code !== DOUBLE_QUOTE; code = stored[++at]) {
       expect(code === stored[at + ahead] && code !== BACKSLASH && code !== undefined);
     }
-    expect(at - start < INCLUDE_KEY.length || !this.#isInclude(start));
+    expect(!this.#standsAt(INCLUDE, start));
     this.#data = this.#past(NAME_END, at);
     this.#notes = at + ahead;
     return at;
-  }
-
-  #isInclude(start: number): boolean {
-    return this.#stored.toString('latin1', start, start + INCLUDE_KEY.length) === INCLUDE_KEY;
   }
 
   /** Goes past the name of an element's metadata, which is the element's number. */
