@@ -5,8 +5,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { installationDirectory } from '../../../src/installation.ts';
 
-const KEEPER = join(import.meta.dirname, 'keeper.mjs');
+const KEEPER = join(installationDirectory(), 'test/helpers/mongodb/keeper.mjs');
 const ATTEMPTS = 3;
 const PORT = '{port}';
 const DIRECTORY = '{directory}';

@@ -1,0 +1,2 @@
+/** Where the benchmarks write at UconDB, and as whom. */
+export const ACCOUNT = { folder: 'bench', user: 'bench', password: 'local-only' };
