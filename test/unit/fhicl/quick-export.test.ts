@@ -2,9 +2,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
+import { BSON } from 'mongodb';
 import { describe, expect, it } from 'vitest';
+import { bsonOf, storedJsonOf } from '../../../src/artdaqdb/mongo/bson.ts';
 import { FhiclError } from '../../../src/errors.ts';
 import { readStored } from '../../../src/fhicl/document.ts';
+import { readJsonObject } from '../../../src/fhicl/json.ts';
 import { readStoredQuickly } from '../../../src/fhicl/quick-export.ts';
 import { fhiclText } from './arbitrary.ts';
 import { GOLDEN, store } from './support.ts';
@@ -20,6 +23,14 @@ const stored = files
 const ours = files
   .filter((name) => name.endsWith('.fcl') && existsSync(name))
   .flatMap((name) => storedOrRefused(readFileSync(name, 'utf8')));
+
+const small = [...stored, ...ours].filter(({ length }) => length < 20_000);
+
+function throughMongodb(documents: readonly Buffer[]): Buffer[] {
+  return documents.map((document) =>
+    storedJsonOf(BSON.serialize(bsonOf(readJsonObject(document.toString()))), 'document'),
+  );
+}
 
 function storedOrRefused(fhicl: string): Buffer[] {
   try {
@@ -43,6 +54,7 @@ describe('readStoredQuickly reads as readStored does', () => {
   it.each([
     ['stored by the C++ tools', stored],
     ['stored by ours', ours],
+    ['stored in MongoDB', throughMongodb(small)],
   ])('what was %s, and nearly all of it', (_, documents) => {
     expect(documents.length).toBeGreaterThan(200);
     const quick = documents.filter(isReadAlike);
@@ -61,7 +73,6 @@ describe('readStoredQuickly reads as readStored does', () => {
   });
 
   it('what becomes of documents by accident', { timeout: Number.POSITIVE_INFINITY }, () => {
-    const small = [...stored, ...ours].filter(({ length }) => length < 20_000);
     let quick = 0;
     fc.assert(
       fc.property(
