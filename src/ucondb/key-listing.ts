@@ -59,15 +59,14 @@ export class KeyListing {
 
   /**
    * All runs that have a key, ascending, as the server says.
+   * @param day on which they are to be remembered; they are not if it is absent
    * @throws UconDbError if the listing is incomplete
    */
-  async inFull(conversation: Conversation): Promise<RunNumber[]> {
-    const { cache } = this.#parts;
-    const day = cache?.today();
+  async inFull(conversation: Conversation, day?: string): Promise<RunNumber[]> {
     const { runs, versions } = await this.#ask(conversation, this.#address.versions());
     const latest = latestOf(versions);
-    if (cache !== undefined && day !== undefined && latest !== undefined) {
-      await cache.write(this.#address.location, { runs: RunSet.of(runs), day, ...latest });
+    if (day !== undefined && latest !== undefined) {
+      await this.#parts.cache?.write(this.#address.location, { runs: RunSet.of(runs), day, ...latest });
     }
     return runs;
   }
@@ -80,14 +79,17 @@ export class KeyListing {
   async remembered(conversation: Conversation): Promise<RunNumber[]> {
     const { cache, logger } = this.#parts;
     const known = await cache?.read(this.#address.location);
-    if (cache === undefined || known?.day !== cache.today()) return await this.inFull(conversation);
+    const day = cache?.today();
+    if (cache === undefined || known === undefined || known.day !== day) {
+      return await this.inFull(conversation, day);
+    }
     const target = this.#address.versionsSince(known.since);
     const found = await this.#ask(conversation, target, known.since);
     const latest = latestOf(found.versions);
     const isGone = [...known.recent].some(([run, recorded]) => found.versions?.get(run) !== recorded);
     if (isGone || latest === undefined) {
       logger.debug('UconDB: a version that was among the latest is gone, so all keys are listed');
-      return await this.inFull(conversation);
+      return await this.inFull(conversation, day);
     }
     const runs = known.runs.union(RunSet.of(found.runs));
     const isNew = found.runs.length > known.recent.size;
