@@ -21,8 +21,8 @@ export const MAJORITY = {
   readPreference: ReadPreference.primary,
   writeConcern: new WriteConcern('majority', CONFIRMATION_MS),
 };
-/** Listings read small pieces of documents. */
-const LISTING_BATCH = 2000;
+/** Listings read small pieces of documents: so many at once take some megabytes, and few round trips. */
+const LISTING_BATCH = 25_000;
 
 /** Path of a document's configuration names. */
 export const CONFIGURATION_NAMES = 'configurations.name';
@@ -35,6 +35,12 @@ export interface WrittenDocument extends Pick<DocumentEntry, 'id' | 'configurati
 
 /** Reads a document from where it is (for messages), its id, and its stored JSON. */
 type DocumentReader<Kept> = (place: string, id: string, json: Buffer) => Kept;
+
+interface Filing {
+  readonly name: string;
+  /** Empty if the document has no stamp, or it was not asked for. */
+  readonly assigned: string;
+}
 
 /** One collection of documents. It reads only what the majority of a replica set has, which can't be rolled back. */
 export class MongoCollection {
@@ -76,18 +82,23 @@ export class MongoCollection {
     return stored;
   }
 
-  /**
-   * Every configuration name with its stamp, as each document has it.
-   * @param run if given, only those that begin with it and a slash
-   */
-  async *configurations(run?: number): AsyncGenerator<{ readonly name: string; readonly assigned: string }> {
+  /** Every configuration name, as often as documents have it. */
+  async *configurationNames(): AsyncGenerator<string> {
+    for await (const { name } of this.#filed({}, { 'configurations.name': 1 })) yield name;
+  }
+
+  /** The configuration names that begin with a run and a slash, with their stamps, as each document has them. */
+  configurations(run: number): AsyncGenerator<Filing> {
     // MongoDB uses the pattern to look in the index, other servers the bounds (0 is the character behind the slash).
     const beginning = { $gte: `${run}/`, $lt: `${run}0`, $regex: `^${run}/` };
-    const filter = run === undefined ? {} : { [CONFIGURATION_NAMES]: beginning };
-    const projection = { _id: 0, 'configurations.name': 1, 'configurations.assigned': 1 };
+    const fields = { 'configurations.name': 1, 'configurations.assigned': 1 };
+    return this.#filed({ [CONFIGURATION_NAMES]: beginning }, fields);
+  }
+
+  async *#filed(filter: Filter<Document>, fields: Document): AsyncGenerator<Filing> {
+    const projection = { _id: 0, ...fields };
     const options = { projection, batchSize: LISTING_BATCH, enableUtf8Validation: false };
-    const cursor = this.#documents.find(filter, options);
-    for await (const { configurations } of cursor) {
+    for await (const { configurations } of this.#documents.find(filter, options)) {
       for (const each of Array.isArray(configurations) ? configurations : []) {
         if (typeof each?.name === 'string') {
           yield { name: each.name, assigned: typeof each.assigned === 'string' ? each.assigned : '' };

@@ -1,5 +1,6 @@
 import type { FhiclFile } from '../../fhicl/fhicl-file.ts';
-import { byRunNumber, type RunNumber } from '../../runs/run-number.ts';
+import type { RunNumber } from '../../runs/run-number.ts';
+import { RunRanges } from '../../runs/run-set.ts';
 import { assignedLast, runOf } from '../configuration-name.ts';
 import { unknownRun } from '../presence.ts';
 import { exportedFiles } from '../run-export.ts';
@@ -18,12 +19,12 @@ export class RunReader {
 
   /** The runs that are wholly stored, ascending. */
   async listRuns(): Promise<RunNumber[]> {
-    const runs = new Set<RunNumber>();
-    for await (const { name } of this.#systemLayout.configurations()) {
+    const runs = new RunRanges();
+    for await (const name of this.#systemLayout.configurationNames()) {
       const run = runOf(name);
       if (run !== undefined) runs.add(run);
     }
-    return [...runs].sort(byRunNumber);
+    return [...runs.toSet().numbers()];
   }
 
   /** Is a run stored under exactly this name? */

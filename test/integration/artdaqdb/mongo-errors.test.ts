@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { BSON, ObjectId } from 'mongodb';
+import { BSON, MongoClient, ObjectId } from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import { ownObjectId } from '../../../src/artdaqdb/stored-document.ts';
 import { ArtdaqDbError, ArtdaqDbPresenceError, ConfigurationError } from '../../../src/errors.ts';
@@ -305,6 +305,21 @@ describe('how the client writes', () => {
     for (const { readConcern } of commands('find')) expect(readConcern).toEqual({ level: 'majority' });
     expect(commands('insert')).toHaveLength(2);
     for (const { ordered } of commands('insert')) expect(ordered).toBe(true);
+  });
+
+  it('lists thousands of runs in one round trip', async () => {
+    const responder = await site.start();
+    const client = new MongoClient(responder.uri(DATABASE), {
+      auth: { username: ACCOUNT.user, password: ACCOUNT.password },
+      authSource: 'admin',
+    });
+    const runs = Array.from({ length: 5000 }, (_, run) => run);
+    const layouts = runs.map((run) => ({ configurations: [{ name: `${run}/standard`, assigned: '' }] }));
+    await client.db().collection('SystemLayout').insertMany(layouts);
+    await client.close();
+    const before = responder.work.length;
+    expect(await site.open(responder).listRuns()).toEqual(runs);
+    expect(responder.work.slice(before).map(({ name }) => name)).toEqual(['find']);
   });
 
   it('removes nothing with a refused document that another archiver may have stored', async () => {
