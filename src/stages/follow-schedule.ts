@@ -13,7 +13,13 @@ export async function followSchedule(
 ): Promise<void> {
   const underWay = new Set<Promise<void>>();
   const holders = new Set<WorkerSlot>();
-  const waiting: (() => void)[] = [];
+  const waiting = new Map<WorkerSlot, () => void>();
+  const waitNoMore = (slots: Iterable<WorkerSlot>): void => {
+    for (const slot of slots) {
+      waiting.get(slot)?.();
+      waiting.delete(slot);
+    }
+  };
   let wake = (): void => undefined;
   let first: WorkerSlot | undefined;
   let tellOthers = (): void => undefined;
@@ -28,7 +34,7 @@ export async function followSchedule(
         if (!schedule.isCalm) return;
         holders.delete(slot);
         wake();
-        await new Promise<void>((resolve) => waiting.push(resolve));
+        await new Promise<void>((resolve) => waiting.set(slot, resolve));
       },
       takeBack: () => {
         if (slot === first) tellOthers();
@@ -47,12 +53,14 @@ export async function followSchedule(
       const slot = newSlot();
       const begun: Promise<void> = work(run, slot).finally(() => {
         if (slot === first) tellOthers();
+        // Who waits holds the run in memory.
+        waitNoMore([slot]);
         holders.delete(slot);
         underWay.delete(begun);
       });
       underWay.add(begun);
     }
-    if (holders.size === 0) for (const resolve of waiting.splice(0)) resolve();
+    if (holders.size === 0) waitNoMore([...waiting.keys()]);
     if (underWay.size === 0) return;
     const handedOver = new Promise<void>((resolve) => {
       wake = resolve;

@@ -162,6 +162,11 @@ export class Importer extends BaseStage {
     if (schema === undefined) throw new Error('a run is processed before the runs were listed');
     const record = await records.read(run, this.#signatures.get(run));
     const prepared = prepareRun(record, { generate, schema });
-    return { record, prepared: { ...prepared, warnings: [...record.warnings, ...prepared.warnings] } };
+    // The rest of a large record is memory that the next run needs.
+    const kept = record.files.filter(({ path }) => path === 'metadata.txt');
+    return {
+      record: { ...record, files: kept },
+      prepared: { ...prepared, warnings: [...record.warnings, ...prepared.warnings] },
+    };
   }
 }

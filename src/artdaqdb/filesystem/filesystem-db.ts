@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import pLimit from 'p-limit';
 import { ArchiverError, messageOf } from '../../errors.ts';
 import type { Collection } from '../../fhicl/document.ts';
 import type { FhiclFile } from '../../fhicl/fhicl-file.ts';
@@ -24,6 +25,9 @@ import { RunListing } from './run-listing.ts';
 import { type LockedDatabase, SharedDatabase } from './sharing/shared-database.ts';
 import { storeRuns } from './store-runs.ts';
 
+/** About so many times the size of its FHiCL is what is stored of a run. */
+const STORED_SIZE = 4;
+
 /** The world around a database. Absent members mean the real one, and no log. */
 export interface FilesystemDbOptions {
   readonly logger?: Logger;
@@ -48,6 +52,8 @@ export class FilesystemDb implements NativeArtdaqDb {
   readonly #listing: RunListing;
   readonly #finder: RunFinder;
   readonly #queue: InsertQueue;
+  /** Runs are converted one after the other: it takes a processor, and their documents take memory. */
+  readonly #inTurn = pLimit(1);
   #hasWritten = false;
 
   /** @param directory absolute path; the first insert makes it, and until then it holds no runs */
@@ -91,7 +97,11 @@ export class FilesystemDb implements NativeArtdaqDb {
     documents: readonly FhiclFile[],
     handOver?: HandOver,
   ): Promise<void> {
-    await this.#queue.store(await submission('insert', run, config, documents, this.#now), handOver);
+    const converted = await this.#inTurn(async () => {
+      await this.#queue.room(documents.reduce((sum, { text }) => sum + text.length, 0) * STORED_SIZE);
+      return await submission('insert', run, config, documents, this.#now);
+    });
+    await this.#queue.store(converted, handOver);
   }
 
   async update(run: RunNumber, config: string, documents: readonly FhiclFile[]): Promise<void> {

@@ -24,6 +24,8 @@ interface Turn {
 const MOST_RUNS = 16;
 const MOST_BYTES = 64 * 1024 * 1024;
 const LONGEST_WAIT_MS = 2000;
+/** While one write lasts, the next fills, but so that both together do not hold more. */
+const MOST_HELD_BYTES = 96 * 1024 * 1024;
 
 /**
  * Stores submissions in batches, one batch at a time, since each rewrites the indexes whole. A submission that may be handed over
@@ -36,6 +38,9 @@ export class InsertQueue {
   #waiting: Waiting[] = [];
   #working: Promise<void> | undefined;
   #clock: NodeJS.Timeout | undefined;
+  /** Bytes that wait or are being written. */
+  #held = 0;
+  #seekingRoom: (() => void)[] = [];
 
   /**
    * @param commit stores a batch; gives undefined or the failure for each of its submissions
@@ -53,10 +58,20 @@ export class InsertQueue {
   store(submission: Submission, handOver?: HandOver): Promise<void> {
     const bytes = submission.documents.reduce((sum, document) => sum + document.bytes.length, 0);
     return new Promise((resolve, reject) => {
+      this.#held += bytes;
       const turn = { isHandedOver: false, isDue: handOver === undefined };
       this.#waiting.push({ submission, bytes, handOver, turn, resolve, reject });
       this.#advance();
     });
+  }
+
+  /** Resolves when there is memory for so many bytes of documents besides those that wait or are being written. */
+  async room(bytes: number): Promise<void> {
+    while (this.#held > 0 && this.#held + bytes > MOST_HELD_BYTES) {
+      const isFreed = new Promise<void>((resolve) => this.#seekingRoom.push(resolve));
+      if (this.#working === undefined) this.#hurry();
+      await isFreed;
+    }
   }
 
   /** Resolves when nothing waits or is being written any more. */
@@ -91,8 +106,7 @@ export class InsertQueue {
   }
 
   #isDue(): boolean {
-    const bytes = this.#waiting.reduce((sum, waiting) => sum + waiting.bytes, 0);
-    const isFull = this.#waiting.length >= MOST_RUNS || bytes >= MOST_BYTES;
+    const isFull = this.#waiting.length >= MOST_RUNS || bytesOf(this.#waiting) >= MOST_BYTES;
     return isFull || this.#waiting.some(({ turn }) => turn.isDue);
   }
 
@@ -104,6 +118,8 @@ export class InsertQueue {
       this.#clock = undefined;
       this.#handOverNext();
       await this.#store(batch);
+      this.#held -= bytesOf(batch);
+      for (const resolve of this.#seekingRoom.splice(0)) resolve();
     }
     this.#working = undefined;
   }
@@ -154,6 +170,10 @@ export class InsertQueue {
     }
     return batch;
   }
+}
+
+function bytesOf(waiting: readonly Waiting[]): number {
+  return waiting.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 function isOfRun(failure: unknown): boolean {

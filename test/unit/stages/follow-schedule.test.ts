@@ -99,4 +99,15 @@ describe('followSchedule', () => {
     await end('success', 2, 3);
     await all;
   });
+
+  it('a run that has ended waits no more, so that nobody holds it in memory', async () => {
+    const { due, handOver, end, all } = follow([1, 2, 3, 4], 1);
+    await end('success', 1);
+    await handOver(2);
+    await end('success', 2);
+    expect(due).toEqual([2]);
+    await end('success', 3);
+    await end('success', 4);
+    await all;
+  });
 });

@@ -113,6 +113,25 @@ describe('InsertQueue', () => {
     expect(batches).toEqual([[1], [2], [3]]);
   });
 
+  it('there is room for documents until 96 MB wait or are being written, and then once a write has ended', async () => {
+    const { queue, add, batches, finish } = setUp();
+    const found: number[] = [];
+    const seek = async (megabytes: number) => {
+      await queue.room(megabytes * MB);
+      found.push(megabytes);
+    };
+    await seek(200);
+    add(1, 60 * MB);
+    await seek(30);
+    expect(batches).toEqual([]);
+    void seek(40);
+    await turn();
+    expect({ batches, found }).toEqual({ batches: [[1]], found: [200, 30] });
+    add(2, 30 * MB);
+    await finish();
+    expect({ batches, found }).toEqual({ batches: [[1]], found: [200, 30, 40] });
+  });
+
   it('a run waits for no others if none is being prepared', async () => {
     const { add, comesAlone, batches, outcomes, finish } = setUp();
     for (const run of runs(1, 5)) add(run);
