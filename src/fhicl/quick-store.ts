@@ -90,13 +90,15 @@ export function storeQuickly(text: string, end: string): Buffer | undefined {
   if (bytes.write(text) !== text.length) return undefined;
   bytes.fill(0, text.length);
   const comments = scanComments(text);
-  const isOrdinary = new QuickStore(text, bytes, comments).document();
-  const rest = Buffer.from(commentList(comments) + end);
-  const parts = [DATA_START, data.content, METADATA_START, metadata.content, CONTENT_END, rest];
-  const stored = isOrdinary ? Buffer.concat(parts) : undefined;
-  data.clear();
-  metadata.clear();
-  return stored;
+  try {
+    if (!new QuickStore(text, bytes, comments).document()) return undefined;
+    const rest = Buffer.from(commentList(comments) + end);
+    return Buffer.concat([DATA_START, data.content, METADATA_START, metadata.content, CONTENT_END, rest]);
+  } finally {
+    // Also where memory runs out: what is left here would get into the next document.
+    data.clear();
+    metadata.clear();
+  }
 }
 
 /** A buffer of that length, which is kept for the next text unless it is large. */

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { FhiclError } from '../../../src/errors.ts';
 import { parseFhicl } from '../../../src/fhicl/parse.ts';
 import { storeQuickly } from '../../../src/fhicl/quick-store.ts';
@@ -109,4 +109,16 @@ describe('What is stored in one pass is stored as the parser does', () => {
       { numRuns: MUTANTS, ...(SEED === undefined ? {} : { seed: Number(SEED) }) },
     );
   });
+});
+
+it('A document for which memory does not suffice leaves nothing in the next one', () => {
+  const spy = vi.spyOn(Buffer, 'concat').mockImplementationOnce(() => {
+    throw new RangeError('Array buffer allocation failed');
+  });
+  try {
+    expect(() => storeQuickly('a: 1\n', '')).toThrow('Array buffer allocation failed');
+  } finally {
+    spy.mockRestore();
+  }
+  expect(isTaken('b: 1\n')).toBe(true);
 });
