@@ -6,7 +6,8 @@ import {
   OUID,
 } from '../../src/artdaqdb/filesystem/index/index-entry.ts';
 import { quoteJson } from '../../src/fhicl/json.ts';
-import type { Entries, ListedMember } from './documents.ts';
+import type { Entries } from './documents.ts';
+import { IdLists } from './id-lists.ts';
 import type { IndexContent } from './index-content.ts';
 
 /** The stamps of an index. */
@@ -40,16 +41,12 @@ export async function* indexBytes(wanted: WantedContent, before: IndexContent): 
 }
 
 function* indexParts({ entries, stamps }: WantedContent, before: IndexContent): Generator<string> {
-  const ids: string[] = [];
-  for (const [id] of entries) ids.push(id);
-  ids.sort();
-  yield `{\n${memberText(OUID)}${listOf(ids)}`;
+  const lists = new IdLists(entries, (member) => before.listings.keysOf(member));
+  yield `{\n${memberText(OUID)}${listOf(lists.all)}`;
   for (const member of INDEX_MAPS) {
     yield `,\n${memberText(member)}`;
     yield* mapParts(
-      member === ASSIGNED
-        ? stampLists(stamps, before.stamps.configurations)
-        : idLists(ids, entries, member, before.listings.keysOf(member)),
+      member === ASSIGNED ? stampLists(stamps, before.stamps.configurations) : lists.of(member),
     );
   }
   for (const [member, bytes] of before.unknown) yield `,\n${memberText(member)}${bytes.toString('utf8')}`;
@@ -63,44 +60,6 @@ function* stampLists(
   const wanted = new Set(configurations);
   for (const names of [known, wanted]) {
     for (const name of names) if (wanted.delete(name)) yield [name, of(name)];
-  }
-}
-
-/** Key -> its ids, without a list for each: places in the list of all ids, one key behind the other. */
-function* idLists(
-  ids: readonly string[],
-  entries: Entries,
-  member: ListedMember,
-  known: readonly string[],
-): Generator<readonly [string, readonly string[]]> {
-  const numbers = new Map(known.map((key, number) => [key, number]));
-  const ends: number[] = known.map(() => 0);
-  for (const [, entry] of entries) {
-    for (const key of entry[member]) {
-      const number = numbers.get(key) ?? numbers.size;
-      numbers.set(key, number);
-      ends[number] = (ends[number] ?? 0) + 1;
-    }
-  }
-  let total = 0;
-  for (const [number, count] of ends.entries()) {
-    ends[number] = total;
-    total += count;
-  }
-  const places = new Uint32Array(total);
-  for (const [place, id] of ids.entries()) {
-    for (const key of entries.get(id)?.[member] ?? []) {
-      const number = numbers.get(key) ?? 0;
-      const next = ends[number] ?? 0;
-      places[next] = place;
-      ends[number] = next + 1;
-    }
-  }
-  let start = 0;
-  for (const [key, number] of numbers) {
-    const end = ends[number] ?? start;
-    yield [key, Array.from(places.subarray(start, end), (place) => ids[place] ?? '')];
-    start = end;
   }
 }
 
