@@ -127,9 +127,10 @@ export class InsertQueue {
   async #store(batch: readonly Waiting[]): Promise<void> {
     const failures = await this.#failures(batch);
     const isWhole = failures.every((failure) => failure !== undefined);
-    if (isWhole && batch.length > 1) {
+    const returning = failures.filter((failure) => !isOfRun(failure));
+    if (isWhole && returning.length > 1) {
       this.#warn(
-        `${batch.length} runs could not be stored in artdaqDB together: ${messageOf(failures[0])}. They come again, one at a time`,
+        `${returning.length} runs could not be stored in artdaqDB together: ${messageOf(returning[0])}. They come again, one at a time`,
       );
     }
     batch.forEach(({ submission: { run }, handOver, resolve, reject }, place) => {

@@ -210,6 +210,20 @@ describe('InsertQueue', () => {
     expect(warnings).toEqual([]);
   });
 
+  it('no warning says that runs come again that failed by their own fault', async () => {
+    const { add, comesAlone, warnings, finish } = setUp();
+    const own = new ArtdaqDbError('not the same', { fault: 'run' });
+    const full = new ArtdaqDbError('no space', { fault: 'site' });
+    for (const run of [1, 2]) add(run);
+    await comesAlone(2);
+    await finish([1, own], [2, own]);
+    expect(warnings).toEqual([]);
+    for (const run of [3, 4, 5]) add(run);
+    await comesAlone(5);
+    await finish([3, own], [4, full], [5, full]);
+    expect(warnings).toEqual([expect.stringMatching(/^2 runs .* no space/)]);
+  });
+
   it('the failure of a run that was stored alone is its own', async () => {
     const { add, comesAlone, outcomes, finish } = setUp();
     add(1);
