@@ -86,7 +86,7 @@ export async function processBatch(
     const end = await attempt(run, { once: schedule.isAlarmed, ending: ending.signal, slot });
     if (end.kind === 'left') return schedule.withdrawn(run);
     if (end.kind === 'returned') {
-      book.ended(run, end);
+      recorder.returned(run, end);
       return schedule.returned(run);
     }
     for (const condemned of recorder.ended(run, end)) schedule.drop(condemned);

@@ -75,9 +75,15 @@ export class ProgressRecorder {
       this.successful.add(run);
       this.#unwritten.push({ run, error: undefined });
     }
-    this.#hasNews = true;
-    this.#writing ??= this.#write();
+    this.#startWriting();
     return condemned.map(({ run: failed }) => failed);
+  }
+
+  /** Notes that a run comes again: what that tells of runs that wait must survive a stop before another one ends. */
+  returned(run: RunNumber, end: Extract<RunEnd, { kind: 'returned' }>): void {
+    const { book } = this.#options;
+    book.ended(run, end);
+    if (book.revision !== this.#waitingRevision) this.#startWriting();
   }
 
   /**
@@ -87,6 +93,11 @@ export class ProgressRecorder {
   async settle(): Promise<void> {
     await this.#writing;
     if (this.#error !== undefined) throw this.#error;
+  }
+
+  #startWriting(): void {
+    this.#hasNews = true;
+    this.#writing ??= this.#write();
   }
 
   async #write(): Promise<void> {

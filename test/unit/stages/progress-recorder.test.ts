@@ -168,3 +168,13 @@ it('a run stays on the list of waiting runs if it is condemned while the failure
   expect(await failures.read()).toEqual([]);
   expect([...(await waiting.read()).byFault.keys()]).toEqual([5]);
 });
+
+it('the list of waiting runs tells of a shared write that failed, though no run ends after it', async () => {
+  const undecided = new Map([[5, { ...waitingRun, undecided: true }]]);
+  const { recorder, waiting } = await setUp((path) => new FailureLog(path), undecided);
+  for (const run of [6, 7]) {
+    recorder.returned(run, { kind: 'returned', place: 'artdaqDB write', isWhole: true });
+  }
+  await recorder.settle();
+  expect([...(await waiting.read()).byFault]).toEqual([[5, waitingRun]]);
+});
