@@ -108,8 +108,10 @@ export class FailureReasons {
  */
 export function shortReason(message: string, redact: (text: string) => string): string {
   // Secrets first: a part of one would not be found.
-  const characters = [...oneLine(redact(message))];
-  if (characters.length <= LONGEST_MESSAGE) return characters.join('');
+  const line = oneLine(redact(message));
+  if (line.length <= LONGEST_MESSAGE) return line;
+  const characters = [...line];
+  if (characters.length <= LONGEST_MESSAGE) return line;
   return `${characters.slice(0, LONGEST_MESSAGE - 1).join('')}…`;
 }
 
