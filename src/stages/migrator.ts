@@ -7,7 +7,6 @@ import type { RunNumber } from '../runs/run-number.ts';
 import { formatRuns, without } from '../runs/run-set.ts';
 import type { RunSetFile } from '../state/run-set-file.ts';
 import { allUncertain, type UncomparedRuns, uncertainRuns } from '../state/uncompared-runs.ts';
-import type { KeyListingOptions } from '../ucondb/key-listing.ts';
 import type { UconDb } from '../ucondb/ucondb.ts';
 import { BaseStage } from './base-stage.ts';
 import type { BatchResult } from './batch.ts';
@@ -76,13 +75,9 @@ export class Migrator extends BaseStage {
     });
     this.logger.info(`Found ${source.length} runs in ArtdaqDB`);
     this.logger.info('Querying UconDB for already migrated runs...');
-    const listKeys = async (options: KeyListingOptions) => {
-      const keys = await visit.at('UconDB read', (stop) => uconDb.listRuns(stop, options));
-      return { keys, uncertain: allUncertain(await this.#uncertain(keys)) };
-    };
-    let { keys, uncertain } = await listKeys({ mayBeRemembered });
-    // What becomes of a noted run rests on what the server says now.
-    if (mayBeRemembered && uncertain.length > 0) ({ keys, uncertain } = await listKeys({}));
+    const options = { mayBeRemembered: mayBeRemembered && !(await this.#hasUncertain()) };
+    const keys = await visit.at('UconDB read', (stop) => uconDb.listRuns(stop, options));
+    const uncertain = allUncertain(await this.#uncertain(keys));
     this.logger.info(`Found ${keys.length} runs already in UconDB`);
     return { source, target: without(keys, uncertain), uncertain };
   }
@@ -105,6 +100,13 @@ export class Migrator extends BaseStage {
       work: (run, logger, visit) =>
         this.#packed(run, visit, (blob) => this.#compare(run, blob, { isOurs: false }, logger, visit)),
     };
+  }
+
+  /** What becomes of a noted run, or of one that is known to differ, rests on what the server says now. */
+  async #hasUncertain(): Promise<boolean> {
+    const noted = await this.#parts.uncompared.read();
+    const { different } = await this.#uncertain(await this.#context.files.failures.read());
+    return noted.size > 0 || different.length > 0;
   }
 
   #uncertain(listed: readonly RunNumber[]) {

@@ -1,7 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest';
+import { z } from 'zod';
+import { silentLogger } from '../../src/log/logger.ts';
+import { RunSet } from '../../src/runs/run-set.ts';
+import { UconDbKeysFile } from '../../src/state/ucondb-keys-file.ts';
 import { UncomparedRuns } from '../../src/state/uncompared-runs.ts';
+import { verificationRecords } from '../../src/state/verification-records.ts';
 import { nobodyWaits, WaitingRunsFile } from '../../src/state/waiting-runs.ts';
 import { KeyListing } from '../../src/ucondb/key-listing.ts';
 import { account } from '../helpers/site.ts';
@@ -14,6 +19,9 @@ beforeAll(async () => {
   expect((await run('--incremental')).code).toBe(0);
   expect((await run('--incremental')).code).toBe(0);
 });
+
+const listedVersion = z.object({ key: z.coerce.number(), tr: z.number() });
+const listedVersions = z.tuple([listedVersion, listedVersion]);
 
 let remembered: MockInstance<KeyListing['remembered']>;
 let inFull: MockInstance<KeyListing['inFull']>;
@@ -48,10 +56,10 @@ describe('UconDB is asked for all keys', () => {
     expect(await asked(...flags)).toEqual({ new: 0, all: 1 });
   });
 
-  it('while a run is noted that UconDB has', async () => {
+  it('while a run is noted as uploaded and not compared', async () => {
     const place = { server: ucondb.url, folder: account.folder, object: 'runs' };
     await new UncomparedRuns(join(site.work, 'uncompared_runs.json'), place).note([1]);
-    expect(await asked('--incremental')).toEqual({ new: 1, all: 1 });
+    expect(await asked('--incremental')).toEqual({ new: 0, all: 1 });
   });
 
   it('while a run waits because of a fault', async () => {
@@ -71,5 +79,23 @@ describe('UconDB is asked for all keys', () => {
   it('if what is remembered is damaged', async () => {
     writeFileSync(join(site.work, 'ucondb_keys.json'), '{');
     expect(await asked('--incremental')).toEqual({ new: 1, all: 1 });
+  });
+
+  it('while a run is known to differ, and names it, although its key is not remembered', async () => {
+    const listing = await fetch(`${ucondb.url}/versions?folder=${account.folder}&object=runs`);
+    const [newest, oldest] = listedVersions.parse(await listing.json());
+    const now = () => new Date();
+    const keys = new UconDbKeysFile(join(site.work, 'ucondb_keys.json'), { now, logger: silentLogger });
+    await keys.write(`${ucondb.url}, folder ${account.folder}, object runs`, {
+      runs: RunSet.of([newest.key]),
+      day: keys.today(),
+      since: (newest.tr + oldest.tr) / 2,
+      recent: new Map([[newest.key, newest.tr]]),
+    });
+    await verificationRecords(site.work).unequal.add([oldest.key]);
+    writeFileSync(join(site.work, 'migrate_failures.log'), `${oldest.key}\n`);
+    const { code, stdout } = await run('--incremental');
+    expect(stdout).toContain(`run ${oldest.key} has a blob in UconDB that was not the same as artdaqDB`);
+    expect(code).toBe(1);
   });
 });
