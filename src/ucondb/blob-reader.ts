@@ -30,9 +30,10 @@ export async function readBlob(
   if (statedKey !== key) {
     throw new UconDbError(`${what}: the answer is the version with key ${statedKey}, not ${key}`);
   }
-  const size = numberHeader(answer, 'x-ucondb-data-size', what);
+  const size = numberHeader(answer, 'x-ucondb-data-size', what, 0);
   if (size > maxMb * 1e6) throw tooLarge(what, size, maxMb);
-  const sum = numberHeader(answer, 'x-ucondb-adler32', what) >>> 0;
+  // Old releases of the server stored it signed.
+  const sum = numberHeader(answer, 'x-ucondb-adler32', what, -Infinity) >>> 0;
   let blob = likely?.length === size ? likely : Buffer.allocUnsafeSlow(size);
   let bytes = 0;
   for await (const chunk of answer.chunks) {
@@ -58,9 +59,9 @@ export async function readBlob(
   return blob;
 }
 
-function numberHeader(answer: TransportAnswer, name: string, what: string): number {
+function numberHeader(answer: TransportAnswer, name: string, what: string, least: number): number {
   const text = answer.header(name) ?? '';
-  if (!/^-?[0-9]{1,15}$/.test(text)) {
+  if (!/^-?[0-9]{1,15}$/.test(text) || Number(text) < least) {
     throw new UconDbError(
       `${what}: the answer has no usable header ${name}: is this UconDB, or a proxy's page?`,
     );

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { UconDbError } from '../../../src/errors.ts';
 import { adler32 } from '../../../src/ucondb/adler32.ts';
 import { readBlob } from '../../../src/ucondb/blob-reader.ts';
 import type { TransportAnswer } from '../../../src/ucondb/transport.ts';
@@ -50,4 +51,14 @@ describe('readBlob, given what is probably stored,', () => {
       }),
     );
   });
+});
+
+it('a stated size that is none is an error of the answer, not of the program', async () => {
+  const answer = answerOf(Buffer.from('blob'), []);
+  const header = (name: string) => (name === 'x-ucondb-data-size' ? '-1' : answer.header(name));
+  await expect(readBlob({ ...answer, header }, expected)).rejects.toThrow(
+    new UconDbError(
+      "the request: the answer has no usable header x-ucondb-data-size: is this UconDB, or a proxy's page?",
+    ),
+  );
 });
