@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { storedDocument } from '../../src/artdaqdb/stored-document.ts';
 import { sameRecord } from '../../src/blob/pack.ts';
@@ -13,7 +13,6 @@ import type { RecordSet } from './records.ts';
 const COLLECTIONS = ['RunHistory', 'SystemLayout'] as const;
 /** `2026-11-24T10:30:40.700+0000`: when a document was stored. */
 const STAMPS = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d{4}/g;
-const OBJECT = 'reference';
 
 /** What archiving some run records comes to, made once: what is measured must come to the same. */
 export class ReferenceArchive {
@@ -39,16 +38,17 @@ export class ReferenceArchive {
   static async make(directory: string, records: RecordSet, serverUrl: string): Promise<ReferenceArchive> {
     const reference = new ReferenceArchive(directory, records, serverUrl);
     const { databaseUri } = reference;
+    const object = `reference_${basename(directory)}`;
     const config = configure(directory, {
       runRecords: records.directory,
       databaseUri,
       serverUrl,
-      object: OBJECT,
+      object,
     });
     await runArchiver(config, '--limit', String(records.runs.length));
     writeFileSync(reference.list, JSON.stringify(storedRunsOf(reference.#database)));
     mkdirSync(reference.blobs);
-    await withUconDb(serverUrl, OBJECT, async (client) => {
+    await withUconDb(serverUrl, object, async (client) => {
       for (const run of records.runs)
         writeFileSync(join(reference.blobs, String(run)), await client.get(run));
     });
