@@ -71,16 +71,14 @@ await runTool('bench', async (argv) => {
   const directory = mkdtempSync(join(resolve(flags.directory), 'archiver-bench-'));
   if (statfsSync(directory).type === TMPFS)
     report(`${directory} is in memory, where fsync takes no time: choose another --directory`);
-  try {
-    const figures = (await measureAll(flags, directory)).map(figuresOf);
-    standardOutput.write(tableOf(figures));
-    if (flags.json !== undefined) {
-      const about = { node: process.version, processors: availableParallelism(), rounds: flags.rounds };
-      writeFileSync(flags.json, `${JSON.stringify({ ...about, figures }, null, 2)}\n`);
-    }
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
+  const figures = (await measureAll(flags, directory)).map(figuresOf);
+  standardOutput.write(tableOf(figures));
+  if (flags.json !== undefined) {
+    const about = { node: process.version, processors: availableParallelism(), rounds: flags.rounds };
+    writeFileSync(flags.json, `${JSON.stringify({ ...about, figures }, null, 2)}\n`);
   }
+  // After a failure it stays, to be looked at.
+  rmSync(directory, { recursive: true, force: true });
   return exitCodes.success;
 });
 
