@@ -147,7 +147,7 @@ export class Schedule {
   }
 
   #nextInTurn(): RunNumber | undefined {
-    const isTheirTurn = this.#lastEndedWell && this.#takesWaiting;
+    const isTheirTurn = this.#lastEndedWell && this.#takesWaiting && this.#alone.size === 0;
     const takesWaiting = this.#waiting.size > 0 && (this.#others.size === 0 || isTheirTurn);
     this.#takesWaiting = !takesWaiting;
     return (takesWaiting ? this.#waiting : this.#others).takeFirst();

@@ -94,6 +94,20 @@ describe('Schedule', () => {
     expect([schedule.next(), schedule.next(), schedule.next()]).toEqual([4, 5, undefined]);
   });
 
+  it('runs that shared a write that failed come before runs that wait because of a fault', () => {
+    const schedule = new Schedule({ others: [1, 2, 3, 4], waiting: [8, 9], limit: 6, isAlarmed: false });
+    schedule.ended(schedule.next() ?? 0, 'success');
+    expect([schedule.next(), schedule.next()]).toEqual([8, 2]);
+    for (const run of [8, 2]) schedule.returned(run);
+    const order: (number | undefined)[] = [];
+    for (let run = schedule.next(); run !== undefined; run = schedule.next()) {
+      order.push(run);
+      schedule.ended(run, 'success');
+    }
+    expect(order.slice(0, 2)).toEqual([8, 2]);
+    expect(order.slice(2).sort()).toEqual([3, 4, 9]);
+  });
+
   it('a run from the other end that shared a write that failed is followed by another', () => {
     const schedule = new Schedule({ others: [1, 2, 3, 4, 5], waiting: [], limit: 5, isAlarmed: false });
     for (let i = 0; i < 3; i++) schedule.ended(schedule.next() ?? 0, 'unknown');
