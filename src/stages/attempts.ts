@@ -77,7 +77,8 @@ export async function attemptRun(
     } catch (error) {
       slot?.takeBack();
       if (error instanceof SharedWriteError && !shutdown.aborted) {
-        logger.info(`Run ${run} comes again, alone: a write that it shared with others failed`);
+        const reason = error.isWhole ? 'a write that it shared with others failed' : error.message;
+        logger.info(`Run ${run} comes again, alone: ${reason}`);
         return { kind: 'returned', place: error.place, isWhole: error.isWhole };
       }
       if (error instanceof NotYetError) {

@@ -210,6 +210,12 @@ describe('attempts of a run', () => {
     expect(lines.at(-1)).toBe('INFO Run 7 comes again, alone: a write that it shared with others failed');
   });
 
+  it('a run that failed while others of its write were stored comes again, alone, and the log says why', async () => {
+    const { result, lines } = setUp([new SharedWriteError('EIO: i/o error', false, {})]);
+    expect(await result).toMatchObject({ kind: 'returned', isWhole: false });
+    expect(lines.at(-1)).toBe('INFO Run 7 comes again, alone: EIO: i/o error');
+  });
+
   it('a run whose shared write failed is left to the next execution after a request to stop', async () => {
     const shutdown = new AbortController();
     shutdown.abort();
