@@ -6,20 +6,17 @@ import { withArtdaqDb, withUconDb } from './clients.ts';
 import type { DatabaseKind } from './databases.ts';
 import { fillRunRecords, fillUconDb } from './large-archive.ts';
 import { makeRecords } from './records.ts';
-import { type Contestant, playRounds } from './rounds.ts';
+import { type Contestant, playRounds, type RoundOptions } from './rounds.ts';
 import { type LocalServer, startUconDb } from './servers.ts';
 import type { Row } from './table.ts';
 import type { CommandLine } from './usage.ts';
 
 /** How archives of several sizes are measured. */
-export interface GrowthOptions {
-  readonly directory: string;
+export interface GrowthOptions extends RoundOptions {
   /** Runs in each archive, ascending. */
   readonly archived: readonly number[];
   /** Runs added in each round. */
   readonly added: number;
-  readonly rounds: number;
-  readonly report: (text: string) => void;
 }
 
 const FIRST_RUN = 1;
@@ -29,18 +26,15 @@ const ACTIONS = ['nothing to do', 'import', 'migrate', 'verify'] as const;
 
 /** Measures what new runs cost in archives of several sizes, beside the smallest. */
 export async function measureGrowth(options: GrowthOptions, kind: DatabaseKind): Promise<Row[]> {
-  const { archived, added, rounds, report } = options;
-  const archives = [];
+  const { archived, added, report } = options;
+  const archives: LargeArchive[] = [];
   try {
     for (const runs of archived) {
       report(`${kind.name}: making an archive of ${runs} runs`);
       archives.push(await LargeArchive.make(options, kind, runs));
     }
-    const measured = await playRounds(
-      archives.map((archive) => archive.contestants()),
-      rounds,
-      (text) => report(`${kind.name}: ${text}`),
-    );
+    const contestants = archives.map((archive) => archive.contestants());
+    const measured = await playRounds(kind.name, contestants, options);
     const usagesOf = (action: string, runs: number) => measured.get(nameOf(action, runs)) ?? [];
     const [smallest = 0] = archived;
     return ACTIONS.flatMap((action) =>
@@ -152,5 +146,5 @@ function databaseOf(runs: number): string {
 }
 
 function directoryOf({ directory }: GrowthOptions, runs: number): string {
-  return join(directory, String(runs));
+  return join(directory, `grown-${runs}`);
 }

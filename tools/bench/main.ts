@@ -83,8 +83,8 @@ await runTool('bench', async (argv) => {
 });
 
 async function measureAll(flags: BenchFlags, directory: string): Promise<Row[]> {
-  const ucondb = await startUconDb(join(directory, 'ucondb'));
   const mongodb = flags.databases.includes('mongodb') ? await startMongoDb() : undefined;
+  const ucondb = await startUconDb(join(directory, 'ucondb'));
   try {
     for (const reason of mongodb?.server === undefined ? (mongodb?.rejected ?? []) : [])
       report(`MongoDB is left out: ${reason}`);
@@ -106,16 +106,16 @@ async function measureParts(
   kinds: readonly DatabaseKind[],
 ): Promise<Row[]> {
   const { rounds, parts } = flags;
+  const options = { directory, rounds, report };
   const rows: Row[] = [];
-  if (parts.includes('start-up'))
-    rows.push(...(await measureStartUp(join(directory, 'start-up'), ucondb, rounds, report)));
+  if (parts.includes('start-up')) rows.push(...(await measureStartUp(ucondb, options)));
   for (const size of parts.includes('stages') || parts.includes('far') ? flags.sizes : []) {
     const records = await makeRecords(join(directory, `${size}-records`), size, {
       ...(flags.runs !== undefined && { count: flags.runs }),
     });
     report(`${records.text}: archiving them once, for comparison`);
     const reference = await ReferenceArchive.make(join(directory, size), records, ucondb.url);
-    const site = { directory, ucondb, reference, rounds, report };
+    const site = { ...options, ucondb, reference };
     for (const kind of parts.includes('stages') ? kinds : []) rows.push(...(await measureStages(site, kind)));
     if (parts.includes('far')) {
       const far = await startFarAway(ucondb, FAR_MS);
@@ -123,13 +123,9 @@ async function measureParts(
       await far.stop();
     }
   }
+  const { archived = ARCHIVED, added } = flags;
   for (const kind of parts.includes('growth') ? kinds : [])
-    rows.push(
-      ...(await measureGrowth(
-        { archived: ARCHIVED, ...flags, directory: join(directory, 'growth'), report },
-        kind,
-      )),
-    );
+    rows.push(...(await measureGrowth({ ...options, archived, added }, kind)));
   return rows;
 }
 

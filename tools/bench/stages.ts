@@ -3,18 +3,14 @@ import { join } from 'node:path';
 import { archiver, configure, runArchiver } from './archiver.ts';
 import type { DatabaseKind } from './databases.ts';
 import type { ReferenceArchive } from './reference.ts';
-import { type Contestant, type Measurements, playRounds } from './rounds.ts';
+import { type Contestant, type Measurements, playRounds, type RoundOptions } from './rounds.ts';
 import { type LocalServer, program } from './servers.ts';
 import type { Row } from './table.ts';
 
 /** Where stages are measured. */
-export interface StageSite {
-  /** For what is made in each round. */
-  readonly directory: string;
+export interface StageSite extends RoundOptions {
   readonly ucondb: LocalServer;
   readonly reference: ReferenceArchive;
-  readonly rounds: number;
-  readonly report: (text: string) => void;
 }
 
 const IMPORTED = 'bench_imported';
@@ -26,7 +22,7 @@ const newObject = (): string => `round_${++objects}`;
 
 /** Measures import, migration, and both in one execution, each from nothing, beside their floors. */
 export async function measureStages(site: StageSite, kind: DatabaseKind): Promise<Row[]> {
-  const { reference, ucondb, rounds, report } = site;
+  const { reference, ucondb } = site;
   await kind.remove(IMPORTED);
   await runArchiver(freshArchiver(site, kind.uriOf(IMPORTED), newObject()), '--import-only', ...allOf(site));
   const scratch = {
@@ -50,9 +46,9 @@ export async function measureStages(site: StageSite, kind: DatabaseKind): Promis
     stage(site, 'pipeline', kind.uriOf(SCRATCH), [], scratch),
   ];
   const measured = await playRounds(
+    `${kind.name}, ${reference.records.text}`,
     contestants.map((each) => [each]),
-    rounds,
-    (text) => report(`${kind.name}, ${reference.records.text}: ${text}`),
+    site,
   );
   await scratch.clear();
   await kind.remove(IMPORTED);
@@ -68,15 +64,15 @@ export async function measureStages(site: StageSite, kind: DatabaseKind): Promis
 
 /** Measures migration to a server that is far away, beside the same server near by. */
 export async function measureFar(site: StageSite, far: LocalServer): Promise<Row[]> {
-  const { reference, rounds, report } = site;
+  const { reference } = site;
   const contestants = [
     stage(site, 'near', reference.databaseUri, ['--migrate-only']),
     stage({ ...site, ucondb: far }, 'migrate', reference.databaseUri, ['--migrate-only']),
   ];
   const measured = await playRounds(
+    `UconDB far away, ${reference.records.text}`,
     contestants.map((each) => [each]),
-    rounds,
-    (text) => report(`UconDB far away, ${reference.records.text}: ${text}`),
+    site,
   );
   return [rowOf(site, measured, 'migrate', 'UconDB far away', 'UconDB near by', secondsOf(measured, 'near'))];
 }

@@ -2,17 +2,13 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { configure, PROGRAM, runArchiver } from './archiver.ts';
 import { makeRecords } from './records.ts';
-import { playRounds } from './rounds.ts';
+import { playRounds, type RoundOptions } from './rounds.ts';
 import type { LocalServer } from './servers.ts';
 import type { Row } from './table.ts';
 
 /** Measures what an execution takes that has nothing to do, beside a Node.js that has none either. */
-export async function measureStartUp(
-  directory: string,
-  ucondb: LocalServer,
-  rounds: number,
-  report: (text: string) => void,
-): Promise<Row[]> {
+export async function measureStartUp(ucondb: LocalServer, options: RoundOptions): Promise<Row[]> {
+  const directory = join(options.directory, 'start-up');
   const records = await makeRecords(join(directory, 'run_records'), 'small', { count: 10 });
   const config = configure(directory, {
     runRecords: records.directory,
@@ -27,9 +23,9 @@ export async function measureStartUp(
     { name: 'nothing to do', prepare: () => [PROGRAM, config, '--incremental', '--quiet'] as const },
   ];
   const measured = await playRounds(
+    'start-up',
     contestants.map((each) => [each]),
-    rounds,
-    (text) => report(`start-up: ${text}`),
+    options,
   );
   rmSync(directory, { recursive: true });
   const seconds = (measured.get('empty node') ?? []).map((usage) => usage.seconds);
