@@ -61,8 +61,9 @@ export class Migrator extends BaseStage {
     this.#packing = new PackingAhead(context.settings.parallelWorkers);
   }
 
+  /** Not more, or runs would wait for their turn at UconDB when a stop or an outage comes, and still get it. */
   protected override get atOnce(): number {
-    return Math.max(super.atOnce, this.#parts.maxInFlight);
+    return this.#parts.maxInFlight;
   }
 
   protected async list(readOnly: boolean, mayBeRemembered: boolean): Promise<Listing> {

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { ArchiverHere } from '../helpers/archiver-here.ts';
 import { useSite } from '../helpers/use-site.ts';
 
 const { site, ucondb, run } = useSite();
@@ -26,3 +27,19 @@ it.each([
     expect(await ucondb.runs()).toEqual([1, 2, 3, 4, 5, 6]);
   },
 );
+
+it('a stop waits for no more runs than are at UconDB', async () => {
+  site.configure(ucondb.url, {
+    app: { parallel_workers: 3, batch_size: 6 },
+    ucon_db: { max_in_flight: 1 },
+  });
+  site.addRuns(1, 2, 3, 4, 5, 6);
+  expect((await run('--import-only')).code).toBe(0);
+  const uploading = ucondb.hold(1);
+  const archiver = new ArchiverHere([site.config, '--migrate-only', '--incremental']);
+  await uploading;
+  archiver.kill('SIGTERM');
+  ucondb.release();
+  expect((await archiver.ended).code).toBe(130);
+  expect(await ucondb.runs()).toEqual([1]);
+});
