@@ -155,9 +155,10 @@ class BsonWriter {
     const [json, bson] = [this.#json, this.#bson];
     let from = this.#from + 1;
     let to = this.#to;
-    for (let code = json[from] ?? 0; code !== DOUBLE_QUOTE; code = json[++from] ?? 0) {
-      if (code === BACKSLASH) code = UNESCAPED[json[++from] ?? 0] ?? 0;
-      if (code === 0) this.#expect(false);
+    for (let code = json[from]; code !== DOUBLE_QUOTE; code = json[++from]) {
+      // A NUL stands for itself, in a comment.
+      if (code === BACKSLASH) code = UNESCAPED[json[++from] ?? 0] || undefined;
+      if (code === undefined) this.#fail();
       bson[to++] = code;
     }
     bson[to++] = 0;
@@ -229,7 +230,10 @@ class BsonWriter {
   }
 
   #expect(holds: boolean): void {
-    if (!holds)
-      throw new Error(`a document to be stored is not as artdaqDB writes it, at byte ${this.#from}`);
+    if (!holds) this.#fail();
+  }
+
+  #fail(): never {
+    throw new Error(`a document to be stored is not as artdaqDB writes it, at byte ${this.#from}`);
   }
 }

@@ -182,6 +182,12 @@ describe('documents to be stored, which become BSON without being parsed', () =>
     );
   });
 
+  it('may have any ASCII character in a comment', () => {
+    const characters = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code)).join('');
+    const json = stored(`# ${characters.replace(/[\n\r]/g, '')}\na: 1 # \0\n`);
+    expect(Buffer.compare(quickly(json), bsonOfText(json))).toBe(0);
+  });
+
   it('are written behind one another, each with its own id', () => {
     const [first, second] = ['a: 1 \n', 'b: 2 \n'].map((text) => Buffer.from(stored(text)));
     const list = BSON.serialize({
