@@ -1,5 +1,5 @@
-/** A site that needs nothing but this machine, for the demo and benchmarks: directories, schema, configuration file. */
-import { type ChildProcess, spawn } from 'node:child_process';
+/** A site that needs nothing but this machine, for the demo: directories, schema, configuration file. */
+import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -71,17 +71,11 @@ async function unlessThere(making: Promise<void>): Promise<void> {
 }
 
 /**
- * Runs a Node program to its end.
- * @param watch gets the process when it has started
+ * Runs a Node program to its end, in this terminal.
  * @throws ArchiverError if it ends with another exit code than 0
  */
-export async function runNode(
-  args: readonly string[],
-  stdio: 'inherit' | 'ignore',
-  watch?: (child: ChildProcess) => void,
-): Promise<void> {
-  const child = spawn(process.execPath, args, { stdio });
-  watch?.(child);
+export async function runNode(args: readonly string[]): Promise<void> {
+  const child = spawn(process.execPath, args, { stdio: 'inherit' });
   const code = await new Promise<number | null>((done, fail) => {
     child.once('error', fail);
     child.once('exit', done);

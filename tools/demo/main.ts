@@ -81,7 +81,7 @@ async function nextRun(runRecords: string): Promise<number> {
 
 async function run(...args: readonly string[]): Promise<void> {
   console.log(`\n$ ${typed(args)}`);
-  await runNode(args, 'inherit');
+  await runNode(args);
 }
 
 /** A command as one types it in this directory. */
