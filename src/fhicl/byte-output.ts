@@ -44,6 +44,7 @@ export class ByteOutput {
     if (this.#bytes.length > LARGEST_KEPT) this.#use(Buffer.allocUnsafeSlow(this.#size));
   }
 
+  /** Adds a constant text. */
   put({ words, length }: ConstantText): void {
     this.#makeRoom(length);
     const view = this.#view;
@@ -52,6 +53,7 @@ export class ByteOutput {
     this.#length += length;
   }
 
+  /** Adds a character. */
   byte(code: number): void {
     this.#makeRoom(1);
     this.#bytes[this.#length++] = code;
@@ -70,6 +72,7 @@ export class ByteOutput {
     this.#length += end - start;
   }
 
+  /** Adds any other text. */
   text(ascii: string): void {
     this.#makeRoom(ascii.length);
     this.#length += this.#bytes.write(ascii, this.#length, 'latin1');

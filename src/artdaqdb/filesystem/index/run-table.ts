@@ -12,6 +12,10 @@ export class RunTable {
   /** Open addressing by run; a slot holds a position in the lists, counted from 1. Made when it is first needed. */
   #slots: Uint32Array | undefined;
 
+  /**
+   * Adds a configuration, behind those that were added before.
+   * @param place where its name begins
+   */
   add(run: RunNumber, place: number): void {
     if (this.#count === this.#runs.length) {
       this.#runs = grown(this.#runs);
