@@ -11,7 +11,8 @@ import { useSite } from '../helpers/use-site.ts';
 
 const helper = (name: string): string => resolve(import.meta.dirname, '../helpers', name);
 
-const { site, ucondb, run, start } = useSite({}, 'file');
+// Longer than the second request to stop leaves to what is in progress.
+const { site, ucondb, run, start } = useSite({ ucon_db: { timeout_seconds: 30 } }, 'file');
 
 beforeAll(async () => {
   site.addRuns(1, 2, 3);
