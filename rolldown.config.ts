@@ -47,6 +47,8 @@ export default defineConfig({
   // Most executions load none of these.
   external: ['@slack/web-api', 'mongodb', 'nodemailer', 'undici'],
   plugins: [licences, noSubcommands],
+  // What is imported late is evaluated late, even if it is in a file that is loaded anyway.
+  checks: { ineffectiveDynamicImport: false },
   output: {
     dir: 'dist/programs',
     format: 'cjs',
