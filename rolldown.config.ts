@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig, type Plugin } from 'rolldown';
+import { commitOf } from './tools/package/commit.ts';
 
 /** Puts the licences of bundled packages into a file beside them, as they ask for. */
 const licences: Plugin = {
@@ -10,6 +11,15 @@ const licences: Plugin = {
     const packages = modules.flatMap((id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id) ?? []);
     const source = [...new Set(packages)].sort().map(licenceOf).join('\n');
     this.emitFile({ type: 'asset', fileName: 'THIRD-PARTY-LICENCES.txt', source });
+  },
+};
+
+/** Puts the commit into a file beside the programs, for `--version`. */
+const commit: Plugin = {
+  name: 'commit',
+  generateBundle() {
+    const source = commitOf(import.meta.dirname);
+    if (source !== undefined) this.emitFile({ type: 'asset', fileName: 'commit', source: `${source}\n` });
   },
 };
 
@@ -46,7 +56,7 @@ export default defineConfig({
   tsconfig: 'tsconfig.json',
   // Most executions load none of these.
   external: ['@slack/web-api', 'mongodb', 'nodemailer', 'undici'],
-  plugins: [licences, noSubcommands],
+  plugins: [licences, commit, noSubcommands],
   // What is imported late is evaluated late, even if it is in a file that is loaded anyway.
   checks: { ineffectiveDynamicImport: false },
   output: {

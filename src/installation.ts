@@ -19,3 +19,13 @@ export function programVersion(): string {
   const hasVersion = typeof content === 'object' && content !== null && 'version' in content;
   return hasVersion ? String(content.version) : 'unknown';
 }
+
+/**
+ * {@link programVersion}, and the commit that it was built from where the build knew it: `1.0.0 (abc1234)`, or
+ * `1.0.0 (abc1234, changed)` if the files were no longer those of the commit.
+ */
+export function builtVersion(): string {
+  const commit = join(installationDirectory(), 'dist/programs/commit');
+  const version = programVersion();
+  return existsSync(commit) ? `${version} (${readFileSync(commit, 'utf-8').trim()})` : version;
+}

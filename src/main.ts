@@ -1,7 +1,7 @@
 import { parseArguments } from './cli/cli.ts';
 import type { Environment } from './environment.ts';
 import { endSoon, exitAtOnce } from './exit.ts';
-import { programVersion } from './installation.ts';
+import { builtVersion } from './installation.ts';
 import {
   codeUnlessLost,
   complain,
@@ -27,7 +27,7 @@ export async function main(
   readEnvironment: () => Environment,
   sleep: (milliseconds: number) => Promise<unknown> = wait,
 ): Promise<number> {
-  const parsed = parseArguments(argv, modes, { program: programVersion(), node: process.version });
+  const parsed = parseArguments(argv, modes, { program: builtVersion(), node: process.version });
   if (parsed.kind === 'exit') {
     standardOutput.write(parsed.stdout);
     standardError.write(parsed.stderr);

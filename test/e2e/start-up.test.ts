@@ -168,3 +168,14 @@ it('a stack trace names lines of the sources', async () => {
   const [, path = '', line = ''] = /\/installed here\/(src\/.+?\.ts):(\d+):\d+/.exec(stdout) ?? [];
   expect(readFileSync(join(project, path), 'utf8').split('\n')[Number(line) - 1]).toContain('readdir(');
 });
+
+it('--version names the commit of the build, if it is known', async () => {
+  const commit = join(root, 'dist/programs/commit');
+  writeFileSync(commit, 'abc1234, changed\n');
+  expect(await run(['--version'])).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^run-archiver \d+\.\d+\.\d+ \(abc1234, changed\) \(Node v[\d.]+\)\n$/),
+  });
+  rmSync(commit);
+  expect((await run(['--version'])).stdout).toMatch(/^run-archiver \d+\.\d+\.\d+ \(Node v[\d.]+\)\n$/);
+});
