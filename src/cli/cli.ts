@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { exitCodeOf } from '../exit.ts';
+import { flagsLike } from './flag-hint.ts';
 import {
   dryRunFlag,
   type Flag,
@@ -84,6 +85,7 @@ export function parseArguments(
   });
   try {
     command.parse(completed(argv, command), { from: 'user' });
+    refuseWords(command, argv.includes('--'));
     const [configPath = 'config.yaml'] = command.args;
     if (configPath.startsWith('-') && !argv.includes('--'))
       command.error(`error: unknown option '${configPath}'`);
@@ -101,7 +103,8 @@ function makeCommand(modes: CliModes, versions: Versions): Command {
     )
     .argument('[config]', 'the configuration file', 'config.yaml')
     .helpOption('-h, --help', 'this text (also /?, /h and /help)')
-    .allowExcessArguments(false)
+    // Counted below, where a hint can be given.
+    .allowExcessArguments(true)
     .showHelpAfterError("'run-archiver --help' lists all flags.")
     .addHelpText('after', `${EXIT_STATUS}\n${FILES}`)
     .exitOverride();
@@ -120,6 +123,25 @@ function makeCommand(modes: CliModes, versions: Versions): Command {
     '--version',
     'the versions of this program and of Node',
   );
+}
+
+/** Refuses words that resemble flags, unless `--` tells that they are none, and more than one configuration file. */
+function refuseWords(command: Command, areFiles: boolean): void {
+  for (const word of command.args) {
+    const flags = areFiles ? [] : flagsLike(word, longFlags(command));
+    if (flags.length > 0) {
+      command.error(
+        `error: '${word}' needs dashes: did you mean ${flags.join(' or ')}? (A configuration file of that name is ./${word})`,
+      );
+    }
+  }
+  if (command.args.length > 1) {
+    command.error(`error: too many arguments. Expected 1 argument but got ${command.args.length}.`);
+  }
+}
+
+function longFlags(command: Command): string[] {
+  return [...command.options.flatMap(({ long }) => long ?? []), '--help'];
 }
 
 /** The flags that change how a mode works, in the order of the help text. */
@@ -177,10 +199,9 @@ function chosenMode(given: GivenFlags, [first, ...others]: CliModes): CliMode {
 }
 
 function completed(argv: readonly string[], command: Command): string[] {
-  const known = [...command.options.flatMap(({ long }) => long ?? []), '--help'];
   const result = completePrefixes(
     argv.map((argument) => (helpAliases.has(argument) ? '--help' : argument)),
-    known,
+    longFlags(command),
   );
   if (Array.isArray(result)) return result;
   return command.error(
