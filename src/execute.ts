@@ -1,5 +1,4 @@
 import type { RunRequest } from './cli/cli.ts';
-import type { ArchiverConfig } from './config/archiver-config.ts';
 import type { Environment } from './environment.ts';
 import { ArchiverError, ConfigurationError, LockExistsError, messageOf } from './errors.ts';
 import { exitCodeOf, exitCodes } from './exit.ts';
@@ -44,7 +43,8 @@ export async function execute(request: RunRequest, surroundings: Surroundings): 
   const console = request.json === true ? stderr : stdout;
   const terminal = watchedTerminal(request, console, surroundings);
   const logOptions = { quiet: request.quiet, console, stdout: terminal, lastResort: stderr };
-  let logging = createLogging({ ...logOptions, level: 'INFO', logFile: undefined, secrets: [] });
+  const firstLevel = levelOf('INFO', request);
+  let logging = createLogging({ ...logOptions, level: firstLevel, logFile: undefined, secrets: [] });
   const logger = () => logging.logger(MODULE_NAME);
   let orchestrator: Orchestrator | undefined;
   let code: number;
@@ -73,7 +73,7 @@ export async function execute(request: RunRequest, surroundings: Surroundings): 
       openLog: (config) => {
         logging = createLogging({
           ...logOptions,
-          level: levelOf(config, request),
+          level: levelOf(config.app.logLevel, request),
           logFile: touchesNothing(request) ? undefined : config.app.logFile,
           secrets: config.secrets,
         });
@@ -90,10 +90,13 @@ export async function execute(request: RunRequest, surroundings: Surroundings): 
     // Executions that archive have the log for what they say.
     if (!needsLock(request)) stdout.throwIfLost();
   } catch (error) {
+    const unusable =
+      error instanceof ConfigurationError
+        ? modeOf(request).unusable?.(request, error.message, now())
+        : undefined;
+    if (unusable !== undefined) logger().error(unusable.line);
     code = summarise(error, orchestrator?.currentStage, logger());
-    if (request.json === true && error instanceof ConfigurationError) {
-      stdout.write(modeOf(request).unusableJson?.(request, error.message, now()) ?? '');
-    }
+    if (request.json === true) stdout.write(unusable?.json ?? '');
   }
   logger().info(
     code === exitCodes.success
@@ -115,9 +118,9 @@ function watchedTerminal(
 }
 
 /** A quiet request that touches nothing asks for its exit code, and for what prevented an answer. */
-function levelOf(config: ArchiverConfig, request: RunRequest): LogLevel {
+function levelOf(configured: LogLevel, request: RunRequest): LogLevel {
   if (request.quiet && touchesNothing(request)) return 'CRITICAL';
-  return request.verbose ? 'DEBUG' : config.app.logLevel;
+  return request.verbose ? 'DEBUG' : configured;
 }
 
 async function runUnderSignals(

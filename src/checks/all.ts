@@ -1,11 +1,14 @@
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { backendOf, checkTools } from '../artdaqdb/schemes.ts';
 import type { StageName } from '../errors.ts';
 import type { Usability } from '../files/directory-access.ts';
+import { installationDirectory } from '../installation.ts';
 import { openMetrics } from '../metrics/metrics.ts';
 import { openChannels } from '../notify/notifications.ts';
 import { readSchemaFile } from '../records/schema-file.ts';
 import type { Site } from '../site.ts';
+import { readableSecrets } from './readable-secrets.ts';
 import type { Check } from './run-checks.ts';
 import { lookAtRunRecords } from './run-records.ts';
 import { lookAtArtdaqDb, lookAtHealthCheck, lookAtUconDb } from './services.ts';
@@ -24,7 +27,8 @@ export interface ProgramFacts {
 
 /** The checks of the program itself and of what lies on this machine. */
 export function localChecks(site: Site, { version, node, configPath, warnings }: ProgramFacts): Check[] {
-  const { app, sourceFiles, artdaqDb } = site.config;
+  const { app, sourceFiles, artdaqDb, secrets } = site.config;
+  const envFile = join(installationDirectory(), 'archiver.env');
   const runRecordsDir = resolve(sourceFiles.runRecordsDir);
   const at = (name: string, path: string, look: Check['look']): Check => ({
     name,
@@ -57,10 +61,16 @@ export function localChecks(site: Site, { version, node, configPath, warnings }:
       subject: `run-archiver ${version}`,
       look: async () => ({ text: `runs on Node ${node}` }),
     },
-    at('configuration', configPath, async () => ({
-      text: warnings.length === 0 ? 'no problems found' : '',
-      warnings,
-    })),
+    at('configuration', configPath, async () => {
+      const all = [...warnings, ...(await readableSecrets(configPath, secrets))];
+      return { text: all.length === 0 ? 'no problems found' : '', warnings: all };
+    }),
+    ...given(existsSync(envFile) || undefined, () =>
+      at('archiver_env', envFile, async () => ({
+        text: 'read',
+        warnings: await readableSecrets(envFile, secrets),
+      })),
+    ),
     at('work_dir', app.workDir, () => lookAtWorkDir(app.workDir)),
     at('lock_file', app.lockFile, () => lookAtLockFile(app.lockFile, app.workDir)),
     ...keptBy('import'),

@@ -1,11 +1,12 @@
 import type { Stats } from 'node:fs';
-import { access, constants, readdir, readFile, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { access, constants, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
 import { ConfigurationError, messageOf } from '../errors.ts';
 import {
   checkMayWrite,
   checkWritable,
   looking,
+  placeOf,
   type Usability,
   undefinedIfAbsent,
 } from '../files/directory-access.ts';
@@ -23,7 +24,22 @@ export async function lookAtWorkDir(workDir: string): Promise<Usability> {
     const path = join(workDir, name);
     await looking(`${path} can't be read`, () => access(path, constants.R_OK).catch(undefinedIfAbsent));
   }
-  return usability;
+  const warnings = [...(usability.warnings ?? []), ...temporaryPlace(await realPlace(workDir))];
+  return { ...usability, warnings };
+}
+
+/** Where the directory really is, or will be. */
+async function realPlace(directory: string): Promise<string> {
+  const path = resolve(directory);
+  const { path: existing } = await placeOf(path, 'app.work_dir');
+  return join(await realpath(existing), relative(existing, path));
+}
+
+/** What the archiver keeps must outlive a restart of the machine. */
+function temporaryPlace(directory: string): string[] {
+  return `${directory}/`.startsWith('/tmp/')
+    ? ['what is under /tmp is removed when the machine restarts, or after some days; name another directory']
+    : [];
 }
 
 /** Names whoever holds the lock, which is not taken. */

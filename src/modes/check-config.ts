@@ -3,7 +3,7 @@ import type { RunRequest } from '../cli/cli.ts';
 import { jsonFlag } from '../cli/flags.ts';
 import { programVersion } from '../installation.ts';
 import { makeRedactor } from '../log/log-line.ts';
-import { checkLine, checksJson, checksSummary, isUsable, unusableConfigJson } from '../report/checks.ts';
+import { checkLine, checksJson, checksSummary, isUsable, unusableConfig } from '../report/checks.ts';
 import type { Execution, Mode } from './mode.ts';
 
 interface CheckRequest extends RunRequest {
@@ -20,7 +20,10 @@ export const checkConfigMode: Mode<CheckRequest> = {
   touchesNothing: true,
   readRequest: (given, common) => ({ ...common, mode: 'check-config', json: given.has('--json') }),
   run: (request, execution) => checkConfig(request, execution),
-  unusableJson: ({ configPath }, message, now) => unusableConfigJson(configPath, message, now),
+  unusable({ configPath }, message, now) {
+    const result = unusableConfig(configPath, message);
+    return { line: checkLine(result), json: checksJson([result], now) };
+  },
 };
 
 /** How long the checks may take, in milliseconds. */

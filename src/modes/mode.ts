@@ -23,8 +23,8 @@ export interface Mode<Request extends RunRequest = RunRequest> extends CliMode {
    * @throws ArchiverError for what concerns no single run
    */
   run(request: Request, execution: Execution): Promise<boolean>;
-  /** The report for programs if the configuration can't be used, for a mode that has one. */
-  unusableJson?(request: Request, message: string, now: Date): string;
+  /** What the mode says if the configuration can't be used: a log line, and its report for programs. */
+  unusable?(request: Request, message: string, now: Date): { readonly line: string; readonly json: string };
 }
 
 /** What every mode works with. */

@@ -40,18 +40,13 @@ export function checksJson(results: readonly CheckResult[], now: Date): string {
   return formatJson(document);
 }
 
-/** The checks as JSON if the configuration file can't be used, so that nothing else could be checked. */
-export function unusableConfigJson(configPath: string, message: string, now: Date): string {
-  return checksJson(
-    [
-      {
-        name: 'configuration',
-        subject: `configuration ${configPath}`,
-        state: 'failed',
-        text: message,
-        milliseconds: 0,
-      },
-    ],
-    now,
-  );
+/** The only check if the configuration file can't be used, so that nothing else could be checked. */
+export function unusableConfig(configPath: string, message: string): CheckResult {
+  return {
+    name: 'configuration',
+    subject: `configuration ${configPath}`,
+    state: 'failed',
+    text: message,
+    milliseconds: 0,
+  };
 }

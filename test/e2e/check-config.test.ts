@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
 import { useSite } from '../helpers/use-site.ts';
 
@@ -39,6 +40,37 @@ it('--check-config --json prints one document, even if the file itself cannot be
     usable: false,
     checks: [{ name: 'configuration', state: 'failed', text: expect.stringContaining('app.batch_size') }],
   });
+});
+
+it('--check-config says in the line of the check why the configuration file cannot be used', async () => {
+  writeFileSync(site.config, 'app: { batch_size: many }\n');
+  const { code, stdout } = await check();
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/ - ERROR - ✗ configuration \S+config\.yaml: .*problems:\n/);
+  const quiet = await check('-q');
+  expect(quiet.stdout).toBe('');
+  expect(quiet.stderr.match(/app\.batch_size: not usable/g)).toHaveLength(1);
+});
+
+it('--check-config warns of a password that others can read', async () => {
+  chmodSync(site.config, 0o644);
+  const { code, stdout } = await check();
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/⚠ configuration \S+: it holds a password .*chmod o-r it \(/);
+});
+
+it('--check-config warns of a work directory under /tmp, whether it exists or not', async () => {
+  const work = mkdtempSync('/tmp/archiver-work-');
+  try {
+    for (const work_dir of [work, join(work, 'to be made')]) {
+      site.configure(ucondb.url, { app: { work_dir } });
+      const { code, stdout } = await check();
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/⚠ work_dir \S+.*: .* free; what is under \/tmp is removed/);
+    }
+  } finally {
+    rmSync(work, { recursive: true });
+  }
 });
 
 it('--check-config --quiet answers by its exit code alone', async () => {

@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { account } from '../helpers/site.ts';
 import { useSite } from '../helpers/use-site.ts';
 
 const project = resolve(import.meta.dirname, '../..');
@@ -178,4 +179,19 @@ it('--version names the commit of the build, if it is known', async () => {
   });
   rmSync(commit);
   expect((await run(['--version'])).stdout).toMatch(/^run-archiver \d+\.\d+\.\d+ \(Node v[\d.]+\)\n$/);
+});
+
+it('--check-config warns of an archiver.env with a password that others can read', async () => {
+  const envFile = join(root, 'archiver.env');
+  const { password } = account;
+  writeFileSync(envFile, `UCONDB_PASSWORD=${password}\n`, { mode: 0o644 });
+  try {
+    const { stdout } = await run(['--check-config']);
+    expect(stdout).toMatch(/⚠ archiver_env \S+ \S+archiver\.env: read; it holds a password/);
+    expect(stdout).not.toContain(password);
+    chmodSync(envFile, 0o600);
+    expect((await run(['--check-config'])).stdout).toMatch(/✓ archiver_env \S+ \S+archiver\.env: read \(/);
+  } finally {
+    rmSync(envFile);
+  }
 });

@@ -13,7 +13,11 @@ export type Parameters = Readonly<
  * {@link remove}.
  */
 export class Site {
-  readonly directory = join(tmpdir(), `archiver-site-${randomBytes(6).toString('hex')}`);
+  /** Not under /tmp, of which `--check-config` warns. */
+  readonly directory = join(
+    tmpdir() === '/tmp' ? '/var/tmp' : tmpdir(),
+    `archiver-site-${randomBytes(6).toString('hex')}`,
+  );
   readonly config = join(this.directory, 'config.yaml');
   readonly runRecords = join(this.directory, 'run_records');
   readonly work = join(this.directory, 'work');
@@ -43,7 +47,7 @@ export class Site {
     for (const [section, values] of Object.entries(parameters)) {
       Object.assign(sections, { [section]: { ...sections[section], ...values } });
     }
-    writeFileSync(this.config, JSON.stringify(sections));
+    writeFileSync(this.config, JSON.stringify(sections), { mode: 0o600 });
   }
 
   /** Adds a small run record that was finished long ago; `files` are added to it or replace its own. */
