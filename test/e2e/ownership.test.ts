@@ -28,6 +28,7 @@ describe.runIf(isRoot)('what an execution as root leaves', () => {
     ['with the directories', false, 'can.t be written.*', 'work', 'give nobody the right to use it'],
   ])('%s is named with its owner and what to do', async (_, isOwn, problem, left, remedy) => {
     site.addRuns(1, 2);
+    chownSync(site.config, nobody, nobody);
     if (isOwn) {
       for (const directory of [site.work, site.database]) {
         mkdirSync(directory);
