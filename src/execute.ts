@@ -2,7 +2,7 @@ import type { RunRequest } from './cli/cli.ts';
 import type { Environment } from './environment.ts';
 import { ArchiverError, ConfigurationError, LockExistsError, messageOf } from './errors.ts';
 import { exitCodeOf, exitCodes } from './exit.ts';
-import type { LogLevel } from './log/log-line.ts';
+import { type LogLevel, makeRedactor } from './log/log-line.ts';
 import type { Logger } from './log/logger.ts';
 import { createLogging } from './log/logging.ts';
 import { withSourceLines } from './log/source-lines.ts';
@@ -12,6 +12,7 @@ import { modeOf, needsLock, touchesNothing } from './modes/all.ts';
 import { Orchestrator } from './orchestrator.ts';
 import { handleSignals, type ProcessEvents } from './signals.ts';
 import { openSite } from './site.ts';
+import { ExecutionAccount } from './stages/execution-account.ts';
 
 const MODULE_NAME = '__main__';
 const RULE = '='.repeat(70);
@@ -47,6 +48,13 @@ export async function execute(request: RunRequest, surroundings: Surroundings): 
   let logging = createLogging({ ...logOptions, level: firstLevel, logFile: undefined, secrets: [] });
   const logger = () => logging.logger(MODULE_NAME);
   let orchestrator: Orchestrator | undefined;
+  let redact = (text: string): string => text;
+  const account = new ExecutionAccount({
+    mode: request.mode,
+    dryRun: request.dryRun,
+    now,
+    redact: (text) => redact(text),
+  });
   let code: number;
   const end = (exitCode: number): never => {
     terminal?.end();
@@ -58,7 +66,7 @@ export async function execute(request: RunRequest, surroundings: Surroundings): 
   let isFailing = false;
   // Errors in timers and unawaited promises bypass the catch below.
   process.on('uncaughtException', (error) => {
-    const exitCode = summarise(error, orchestrator?.currentStage, logger());
+    const exitCode = summarise(error, account.stage, logger());
     if (orchestrator === undefined || isFailing) return end(exitCode);
     isFailing = true;
     setTimeout(() => end(exitCode), TELLING_MS);
@@ -71,6 +79,7 @@ export async function execute(request: RunRequest, surroundings: Surroundings): 
       sleep,
       dryRun: request.dryRun,
       openLog: (config) => {
+        redact = makeRedactor(config.secrets);
         logging = createLogging({
           ...logOptions,
           level: levelOf(config.app.logLevel, request),
@@ -85,6 +94,7 @@ export async function execute(request: RunRequest, surroundings: Surroundings): 
       warnings,
       print: (text) => stdout.write(text),
       progress: terminal,
+      account,
     });
     code = await runUnderSignals(orchestrator, request, warnings, { process, exit: end }, logger());
     // Executions that archive have the log for what they say.
@@ -95,7 +105,7 @@ export async function execute(request: RunRequest, surroundings: Surroundings): 
         ? modeOf(request).unusable?.(request, error.message, now())
         : undefined;
     if (unusable !== undefined) logger().error(unusable.line);
-    code = summarise(error, orchestrator?.currentStage, logger());
+    code = summarise(error, account.stage, logger());
     if (request.json === true) stdout.write(unusable?.json ?? '');
   }
   logger().info(
@@ -146,11 +156,9 @@ async function runUnderSignals(
     if (shutdownReason !== undefined) {
       logger.warning('✓ GRACEFUL SHUTDOWN COMPLETED');
       logger.warning(`Reason: ${shutdownReason}`);
-      return exitCodes.stopped;
-    }
-    if (allWell) logger.info('✓ EXECUTION COMPLETED SUCCESSFULLY');
+    } else if (allWell) logger.info('✓ EXECUTION COMPLETED SUCCESSFULLY');
     else logger.warning(`✗ EXECUTION COMPLETED WITH FAILURES (exit code: ${exitCodes.failure})`);
-    return allWell ? exitCodes.success : exitCodes.failure;
+    return orchestrator.exitCode(allWell);
   } finally {
     ignoreSignals();
   }

@@ -1,5 +1,6 @@
 import type { RunRequest } from './cli/cli.ts';
 import { ConfigurationError, LockExistsError, messageOf, NotYetError } from './errors.ts';
+import { exitCodeOf, exitCodes } from './exit.ts';
 import { makeDirectory } from './files/directories.ts';
 import { acquireProcessLock } from './lock/process-lock.ts';
 import type { Logger } from './log/logger.ts';
@@ -7,7 +8,9 @@ import type { ProgressView } from './log/terminal.ts';
 import { modeOf, needsLock } from './modes/all.ts';
 import type { Execution } from './modes/mode.ts';
 import type { Site } from './site.ts';
+import type { ExecutionAccount } from './stages/execution-account.ts';
 import type { ExecutionEnd, StageObserver } from './stages/stage-observer.ts';
+import type { LastExecutionFile } from './state/last-execution.ts';
 
 /** What an orchestrator works with. */
 export interface OrchestratorOptions {
@@ -18,6 +21,8 @@ export interface OrchestratorOptions {
   readonly print: (text: string) => void;
   /** Where somebody watches, if anybody does. */
   readonly progress: ProgressView | undefined;
+  /** Is told what the execution does. */
+  readonly account: ExecutionAccount;
 }
 
 /** Does what a request asks for, under the process lock where the archive or its state may change. */
@@ -26,12 +31,13 @@ export class Orchestrator {
   readonly #logger: Logger;
   readonly #options: OrchestratorOptions;
   readonly #shutdown = new AbortController();
-  #stage: string | undefined;
+  readonly #lastExecution: LastExecutionFile;
   #isLocked = false;
 
   constructor(options: OrchestratorOptions) {
     this.#options = options;
     this.#site = options.site;
+    this.#lastExecution = options.site.lastExecution;
     this.#logger = options.site.logger('run_record_archiver.orchestrator');
   }
 
@@ -40,9 +46,10 @@ export class Orchestrator {
     return this.#shutdown.signal.aborted ? String(this.#shutdown.signal.reason) : undefined;
   }
 
-  /** The current or last stage, for the error summary. */
-  get currentStage(): string | undefined {
-    return this.#stage;
+  /** The exit code of work that no error ended. */
+  exitCode(allWell: boolean): number {
+    if (this.#shutdown.signal.aborted) return exitCodes.stopped;
+    return allWell ? exitCodes.success : exitCodes.failure;
   }
 
   /** Starts no further run; those in progress finish. */
@@ -65,10 +72,13 @@ export class Orchestrator {
       if (isExclusive) release = await this.#lock();
       const allWell = await this.#dispatch(request).catch((error: unknown) => this.#leftOff(error));
       if (allWell) end = this.shutdownReason === undefined ? 'success' : 'stopped';
-      if (isExclusive) await this.#tell(async (observer) => observer.executionEnded?.(undefined));
+      if (isExclusive) {
+        this.#options.account.end(this.exitCode(allWell));
+        await this.#tellEnd(undefined);
+      }
       return allWell;
     } catch (error) {
-      if (isExclusive && !(error instanceof LockExistsError)) await this.#tellFailure(error);
+      if (isExclusive && !(error instanceof LockExistsError)) await this.#fail(error);
       throw error;
     } finally {
       await this.#tell((observer) => observer.close(end));
@@ -87,12 +97,24 @@ export class Orchestrator {
   async fail(error: unknown): Promise<void> {
     this.#shutdown.abort('unexpected error');
     if (!this.#isLocked) return;
-    await this.#tellFailure(error);
+    await this.#fail(error);
     await this.#tell((observer) => observer.close('failure'));
   }
 
-  async #tellFailure(error: unknown): Promise<void> {
-    await this.#tell(async (observer) => observer.executionEnded?.(messageOf(error)));
+  async #fail(error: unknown): Promise<void> {
+    this.#options.account.end(exitCodeOf(error), error);
+    await this.#tellEnd(messageOf(error));
+  }
+
+  /** The note comes first, as observers look at it. */
+  async #tellEnd(error: string | undefined): Promise<void> {
+    await this.#note();
+    await this.#tell(async (observer) => observer.executionEnded?.(error));
+  }
+
+  /** Only the holder of the lock notes what it does: it would hide what the other one does. */
+  async #note(): Promise<void> {
+    if (this.#isLocked) await this.#lastExecution.note(this.#options.account.result);
   }
 
   /** An observer can't change the outcome. */
@@ -117,9 +139,12 @@ export class Orchestrator {
     }
     const lock = await acquireProcessLock(this.#site.config.app.lockFile, {
       logger: this.#logger,
-      protectedFiles: (['import', 'migrate'] as const).flatMap((stage) =>
-        Object.values(this.#site.files(stage)).map(({ path }) => path),
-      ),
+      protectedFiles: [
+        this.#lastExecution.path,
+        ...(['import', 'migrate'] as const).flatMap((stage) =>
+          Object.values(this.#site.files(stage)).map(({ path }) => path),
+        ),
+      ],
       onLost: (reason) => {
         this.#logger.warning(`LOCK FILE REMOVED - INITIATING GRACEFUL SHUTDOWN: ${reason}`);
         this.requestShutdown(`Lock file removed: ${reason}`);
@@ -130,6 +155,7 @@ export class Orchestrator {
   }
 
   async #dispatch(request: RunRequest): Promise<boolean> {
+    const { account } = this.#options;
     const execution: Execution = {
       site: this.#site,
       logger: this.#logger,
@@ -139,8 +165,11 @@ export class Orchestrator {
       shutdown: this.#shutdown.signal,
       stagesBegin: (mode) => this.#tell(async (observer) => observer.begin?.(mode)),
       stageEnded: (outcome, seconds) => this.#tell((observer) => observer.stageEnded(outcome, seconds)),
+      account: (...stage) => account.stageEnded(...stage),
       enter: (stage) => {
-        this.#stage = stage;
+        account.enter(stage);
+        // Work doesn't wait for it; the last note comes after it.
+        void this.#note();
       },
     };
     return await modeOf(request).run(request, execution);

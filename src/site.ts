@@ -15,8 +15,10 @@ import { openNotifications } from './notify/notifications.ts';
 import { RunRecordDirectory } from './records/run-record-directory.ts';
 import type { StageFiles } from './stages/stage.ts';
 import type { StageObserver } from './stages/stage-observer.ts';
+import { type Backlog, readBacklog } from './state/backlog.ts';
 import { FailureLog } from './state/failure-log.ts';
 import { FailureReasons } from './state/failure-reasons.ts';
+import { LastExecutionFile } from './state/last-execution.ts';
 import { RunListFile } from './state/run-list-file.ts';
 import { SeenRuns } from './state/seen-runs.ts';
 import { StateFile } from './state/state.ts';
@@ -180,6 +182,21 @@ export class Site {
       seen: new SeenRuns(join(app.workDir, seen)),
       waiting: new WaitingRunsFile(join(app.workDir, `${stage}_waiting.json`), stage, redact),
     };
+  }
+
+  /** What the last execution under the lock did. */
+  get lastExecution(): LastExecutionFile {
+    const logger = this.logger('run_record_archiver.reporter');
+    return new LastExecutionFile(join(this.config.app.workDir, 'last_execution.json'), (message) =>
+      logger.warning(message),
+    );
+  }
+
+  /** What is still to be done, as far as the work directory tells. */
+  backlog(): Promise<Backlog> {
+    const { verification, lastExecution } = this;
+    const stage = (name: StageName) => this.files(name);
+    return readBacklog({ stage, unequal: verification.unequal, lastExecution });
   }
 
   /** What `--verify` keeps from one execution to the next. */

@@ -3,6 +3,7 @@ import type { GivenFlags } from '../cli/given-flags.ts';
 import type { Logger } from '../log/logger.ts';
 import type { ProgressView } from '../log/terminal.ts';
 import type { Site } from '../site.ts';
+import type { StageFindings } from '../stages/base-stage.ts';
 import type { StageOutcome } from '../stages/stage-observer.ts';
 
 /**
@@ -44,6 +45,8 @@ export interface Execution {
   stagesBegin(mode: string): Promise<void>;
   /** Tells the observers how a stage ended, and after how many seconds; never fails. */
   stageEnded(outcome: StageOutcome, seconds: number): Promise<void>;
-  /** Notes what is under way, for the error summary. */
+  /** Notes what a stage did, and how many seconds it took; also in dry runs. */
+  account(outcome: StageOutcome, findings: StageFindings | undefined, seconds: number): void;
+  /** Notes what is under way, for the error summary and for whoever asks. */
   enter(stage: string): void;
 }

@@ -152,8 +152,10 @@ async function runStage(
       : notBegun(name, broken);
   logEnd(`${title} Stage`, end, execution);
   // A stage that was given up has no news, least of all that an outage is over.
-  if (!request.dryRun && !end.isGivenUp) {
-    await execution.stageEnded(end.outcome, (performance.now() - began) / 1000);
+  if (!end.isGivenUp) {
+    const seconds = (performance.now() - began) / 1000;
+    execution.account(end.outcome, end.stage?.findings, seconds);
+    if (!request.dryRun) await execution.stageEnded(end.outcome, seconds);
   }
   return end;
 }

@@ -1,7 +1,7 @@
 import { ArchiverError, type Place, type StageName } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
 import { byRunNumber, type RunNumber } from '../runs/run-number.ts';
-import { formatRuns, type NumberRange, RunSet } from '../runs/run-set.ts';
+import { formatRuns, type NumberRange, RunSet, without } from '../runs/run-set.ts';
 import { positionOf } from '../state/position.ts';
 import type { StageState } from '../state/state.ts';
 import {
@@ -39,6 +39,18 @@ import type { StageContext, StageRequest, StageResult } from './stage.ts';
 import type { FailedRun } from './stage-observer.ts';
 import type { Visit } from './visit.ts';
 
+/** What a stage found to do, once source and target were listed; all ascending. */
+export interface StageFindings {
+  /** Asked for and missing at the target, with the runs that are postponed. */
+  readonly found: readonly RunNumber[];
+  /** Those of them that are to be tried, now or by a later execution. */
+  readonly toDo: readonly RunNumber[];
+  /** Those that wait although nothing failed. */
+  readonly postponed: ReadonlyMap<PostponementReason, RunSet>;
+  /** Not found: an incremental execution passes over them, and they are not in the failure log. */
+  readonly skipped: readonly RunNumber[];
+}
+
 /**
  * What importer and migrator share: which runs they look at, in which batches, how many at once, how often they try each, and
  * what state and failure log keep. A subclass says where runs come from, where they go and what one run's work is.
@@ -56,6 +68,7 @@ export abstract class BaseStage {
   protected readonly logger: Logger;
   readonly #context: StageContext;
   #nowhere: readonly NumberRange[] | undefined;
+  #findings: StageFindings | undefined;
 
   constructor(context: StageContext) {
     this.#context = context;
@@ -65,6 +78,11 @@ export abstract class BaseStage {
   /** Selected runs (`--runs`) that neither source nor target has; undefined until that is known. */
   get nowhere(): readonly NumberRange[] | undefined {
     return this.#nowhere;
+  }
+
+  /** What this execution found to do; undefined until that is known. */
+  get findings(): StageFindings | undefined {
+    return this.#findings;
   }
 
   /**
@@ -332,6 +350,7 @@ export abstract class BaseStage {
     const { batchSize, excludeMostRecentRun } = this.#context.settings;
     const wanted = { ...request, limit: limitOf(request, batchSize), excludeMostRecentRun };
     const plan = await planBatch(listing, view, wanted, (runs) => this.postponed(runs));
+    this.#findings = findingsOf(plan, listing, view, request);
     for (const line of planLines(plan, request, view, this.verb)) this.logger.info(`${this.label}: ${line}`);
     return plan;
   }
@@ -362,6 +381,18 @@ export abstract class BaseStage {
 function withArchived(listing: Listing, more: readonly RunNumber[]): Listing {
   if (more.length === 0) return listing;
   return { ...listing, target: [...listing.target, ...more].sort(byRunNumber) };
+}
+
+function findingsOf(
+  { selected: toDo, postponed }: BatchPlan,
+  listing: Listing,
+  view: IncrementalView,
+  { mode, runs }: StageRequest,
+): StageFindings {
+  const found = [...toDo, ...postponed.keys()].sort(byRunNumber);
+  const isPassedOver = (run: RunNumber): boolean => (runs?.has(run) ?? true) && !view.failed.has(run);
+  const others = mode === 'incremental' ? without(missingRuns(listing), found).filter(isPassedOver) : [];
+  return { found, toDo, postponed: byReason(postponed), skipped: without(others, listing.uncertain ?? []) };
 }
 
 /** Who waits when a batch begins. What a selection or a retry leaves out stays as it was. */

@@ -101,6 +101,7 @@ export class CheckedSite {
         shutdown: new AbortController().signal,
         stagesBegin: async () => undefined,
         stageEnded: async () => undefined,
+        account: () => undefined,
         enter: () => undefined,
       },
       limits,
