@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { MongoClient } from 'mongodb';
-import { bsonOf, storedJsonOf } from '../../src/artdaqdb/mongo/bson.ts';
+import { bsonOf } from '../../src/artdaqdb/mongo/bson.ts';
+import { storedJsonOf } from '../../src/artdaqdb/mongo/bson-json.ts';
 import { readJsonObject } from '../../src/fhicl/json.ts';
 
 type Tool = 'bulkloader' | 'bulkdownloader';

@@ -1,6 +1,6 @@
 import { BSON } from 'mongodb';
 import { describe, expect, it } from 'vitest';
-import { storedJsonOf } from '../../src/artdaqdb/mongo/bson.ts';
+import { storedJsonOf } from '../../src/artdaqdb/mongo/bson-json.ts';
 import { bsonOfStored } from '../../src/artdaqdb/mongo/stored-bson.ts';
 import { refuseLosses } from '../../src/artdaqdb/tools/tool-limits.ts';
 import { packBlob, sameRecord } from '../../src/blob/pack.ts';

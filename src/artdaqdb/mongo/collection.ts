@@ -10,7 +10,8 @@ import {
 import type { Collection } from '../../fhicl/document.ts';
 import type { JsonObject } from '../../fhicl/json.ts';
 import { type DocumentEntry, type StoredDocument, storedDocument } from '../stored-document.ts';
-import { type BsonMembers, bsonOf, documentId, storedJsonOf } from './bson.ts';
+import { type BsonMembers, bsonOf } from './bson.ts';
+import { documentId, storedJsonOf } from './bson-json.ts';
 import type { MongoConnection } from './connection.ts';
 
 /** How long the server waits for the majority of the replica set to confirm a write. */
@@ -33,7 +34,7 @@ export interface WrittenDocument extends Pick<DocumentEntry, 'id' | 'configurati
   readonly created?: string;
 }
 
-/** Reads a document from where it is (for messages), its id, and its stored JSON. */
+/** Reads a document from where it is (for messages), its id, and its stored JSON, in memory that the next document gets. */
 type DocumentReader<Kept> = (place: string, id: string, json: Buffer) => Kept;
 
 interface Filing {
@@ -77,9 +78,8 @@ export class MongoCollection {
 
   /** The stored JSON of the documents that have one of these ids. */
   async read(ids: readonly string[]): Promise<Map<string, Buffer>> {
-    const stored = new Map<string, Buffer>();
-    for await (const [, id, json] of this.#raw({ _id: { $in: ids.map(objectId) } })) stored.set(id, json);
-    return stored;
+    const filter = { _id: { $in: ids.map(objectId) } };
+    return new Map(await this.#found(filter, (_place, id, json) => [id, Buffer.from(json)] as const));
   }
 
   /** Every configuration name, as often as documents have it. */
@@ -144,17 +144,13 @@ export class MongoCollection {
 
   async #found<Kept>(filter: Filter<Document>, read: DocumentReader<Kept>): Promise<Kept[]> {
     const kept: Kept[] = [];
-    for await (const document of this.#raw(filter)) kept.push(read(...document));
-    return kept;
-  }
-
-  async *#raw(filter: Filter<Document>): AsyncGenerator<Parameters<DocumentReader<unknown>>> {
     for await (const bson of this.#documents.find(filter, { raw: true })) {
       const bytes = rawBytes(bson);
       const id = documentId(bytes);
       const place = `${this.#place}/${id}`;
-      yield [place, id, storedJsonOf(bytes, place)];
+      kept.push(read(place, id, storedJsonOf(bytes, place)));
     }
+    return kept;
   }
 }
 

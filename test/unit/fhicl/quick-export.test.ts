@@ -4,7 +4,8 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { BSON } from 'mongodb';
 import { describe, expect, it } from 'vitest';
-import { bsonOf, storedJsonOf } from '../../../src/artdaqdb/mongo/bson.ts';
+import { bsonOf } from '../../../src/artdaqdb/mongo/bson.ts';
+import { storedJsonOf } from '../../../src/artdaqdb/mongo/bson-json.ts';
 import { FhiclError } from '../../../src/errors.ts';
 import { readStored } from '../../../src/fhicl/document.ts';
 import { readJsonObject } from '../../../src/fhicl/json.ts';
@@ -28,7 +29,7 @@ const small = [...stored, ...ours].filter(({ length }) => length < 20_000);
 
 function throughMongodb(documents: readonly Buffer[]): Buffer[] {
   return documents.map((document) =>
-    storedJsonOf(BSON.serialize(bsonOf(readJsonObject(document.toString()))), 'document'),
+    Buffer.from(storedJsonOf(BSON.serialize(bsonOf(readJsonObject(document.toString()))), 'document')),
   );
 }
 
