@@ -66,6 +66,7 @@ export class Orchestrator {
    */
   async run(request: RunRequest): Promise<boolean> {
     const isExclusive = needsLock(request);
+    const limit = isExclusive ? this.#limitTime() : undefined;
     let release: (() => Promise<void>) | undefined;
     let end: ExecutionEnd = 'failure';
     try {
@@ -81,9 +82,23 @@ export class Orchestrator {
       if (isExclusive && !(error instanceof LockExistsError)) await this.#fail(error);
       throw error;
     } finally {
+      clearTimeout(limit);
       await this.#tell((observer) => observer.close(end));
       await this.#site.close().finally(release);
     }
+  }
+
+  /** Asks for a stop if the execution takes longer than it may, so that it does not hold the lock for ever. */
+  #limitTime(): NodeJS.Timeout | undefined {
+    const minutes = this.#site.config.app.executionLimitMinutes;
+    if (minutes === 0) return undefined;
+    const stop = (): void => {
+      if (this.shutdownReason !== undefined) return;
+      const reason = `after ${minutes} minutes (app.execution_limit_minutes)`;
+      this.#logger.warning(`EXECUTION LIMIT REACHED - INITIATING GRACEFUL SHUTDOWN: ${reason}`);
+      this.requestShutdown(`Execution limit reached ${reason}`);
+    };
+    return setTimeout(stop, minutes * 60_000).unref();
   }
 
   /** Work that a stop interrupted has not failed. */

@@ -116,6 +116,9 @@ export function amountTo(max: number) {
 /** Seconds to wait before trying again. */
 export const delay = amountTo(MAX_TIMER_SECONDS);
 
+/** Minutes after which to stop; 0: never. */
+export const minutesLimit = amountTo(Math.floor(MAX_TIMER_SECONDS / 60));
+
 /** Seconds after which to give up. */
 export const timeout = decimal(
   `a number above 0, at most ${MAX_TIMER_SECONDS}`,

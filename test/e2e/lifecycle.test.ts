@@ -110,6 +110,34 @@ describe('a graceful stop', () => {
   });
 });
 
+describe('an execution that takes longer than app.execution_limit_minutes', () => {
+  const limited = (flags: readonly string[]): ArchiverHere => {
+    site.addRuns(1, 2, 3);
+    site.configure(ucondb.url, { app: { execution_limit_minutes: 0.001 } });
+    return new ArchiverHere([site.config, ...flags]);
+  };
+
+  it('stops as if it had been asked to, and the next one continues', async () => {
+    void ucondb.hold();
+    const archiver = limited(['--incremental']);
+    await archiver.says('EXECUTION LIMIT REACHED - INITIATING GRACEFUL SHUTDOWN');
+    ucondb.release();
+    const { code, stdout } = await archiver.ended;
+    expect(code).toBe(130);
+    expect(stdout).toContain(
+      'Reason: Execution limit reached after 0.001 minutes (app.execution_limit_minutes)',
+    );
+    site.configure(ucondb.url);
+    expect((await run('--incremental')).code).toBe(0);
+    expect(await ucondb.runs()).toEqual([1, 2, 3]);
+  });
+
+  it('takes as long as it takes if it only reads', async () => {
+    const { code, stdout } = await limited(['--dry-run']).ended;
+    expect([code, stdout]).toEqual([0, expect.not.stringContaining('EXECUTION LIMIT')]);
+  });
+});
+
 describe('an abrupt end', () => {
   it('by three SIGINTs exits 130 at once', async () => {
     const archiver = await startAndHold();

@@ -95,6 +95,7 @@ describe('a configuration with only what is required', () => {
         runProcessRetries: 2,
         retryDelaySeconds: 3,
         excludeMostRecentRun: false,
+        executionLimitMinutes: 0,
         logLevel: 'INFO',
         logFile: undefined,
       },
