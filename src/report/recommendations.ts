@@ -2,6 +2,7 @@ import type { RunNumber } from '../runs/run-number.ts';
 import { formatRuns } from '../runs/run-set.ts';
 import { waitingFacts } from '../stages/waiting-texts.ts';
 import { positionOf } from '../state/position.ts';
+import { knownRuns, likelySlips, slipText } from './likely-slips.ts';
 import { info, type ReportLine, warning } from './lines.ts';
 import {
   missingAtTarget,
@@ -33,7 +34,12 @@ export function recommendations(status: Status): ReportLine[] {
       ),
   ];
   if (lines.length === 0) lines.push(info('All systems are synchronized - no action needed'));
-  return [...lines, ...unfinished(status), ...waiting.filter(({ level }) => level === 'info')];
+  return [
+    ...lines,
+    ...unfinished(status),
+    ...slips(status),
+    ...waiting.filter(({ level }) => level === 'info'),
+  ];
 }
 
 function toBeDone(status: Status): ReportLine[] {
@@ -132,6 +138,12 @@ function unfinished(status: Status): ReportLine[] {
         'added to artdaqDB when it appears in the run directory',
     ),
   ];
+}
+
+function slips(status: Status): ReportLine[] {
+  const runs = knownRuns(status);
+  const found = likelySlips(runs);
+  return found.length === 0 ? [] : [info(`INFO: ${slipText(found, runs)}`)];
 }
 
 function unreadable({ error }: UnreadableRecord): ReportLine {

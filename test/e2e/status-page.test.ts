@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { statusPage } from '../../src/report/html/status-page.ts';
 import { hasBrowser, startBrowser } from '../helpers/browser.ts';
+import { statusOf } from '../helpers/status.ts';
 import { useSite } from '../helpers/use-site.ts';
 
 const { site, ucondb, run } = useSite();
@@ -60,6 +62,21 @@ describe('--html', () => {
     rmSync(file(), { recursive: true });
   });
 });
+
+const origin = {
+  host: 'evb',
+  version: '1.0.0',
+  configPath: 'config.yaml',
+  selection: undefined,
+  compareState: false,
+};
+
+/** How many signs are above the first picture, and how many pairs of them overlap. */
+const OVERLAPS = `
+  const boxes = [...document.querySelector('.coverage').querySelectorAll('.mark')].map((mark) => mark.getBoundingClientRect());
+  const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  [boxes.length, boxes.flatMap((a, index) => boxes.slice(index + 1).filter((b) => meet(a, b))).length]
+`;
 
 describe.runIf(hasBrowser())('the page in a browser', () => {
   let browser: Browser;
@@ -133,6 +150,18 @@ describe.runIf(hasBrowser())('the page in a browser', () => {
       await page.emulateMedia({ media: 'print' });
       expect(await page.evaluate('getComputedStyle(document.documentElement).colorScheme')).toBe('light');
       expect(complaints).toEqual([]);
+      await page.close();
+    }
+  });
+
+  it('draws no sign over another, whatever its width', async () => {
+    const files = Array.from({ length: 2000 }, (_, index) => index + 1);
+    const failed = files.filter((number) => number % 3 === 0);
+    const status = statusOf({ files, artdaqDb: [], uconDb: [], importing: { failed } });
+    writeFileSync(file(), statusPage(status, { ...origin, time: new Date() }));
+    for (const width of [400, 800, 1400]) {
+      const { page } = await open({ viewport: { width, height: 800 } });
+      expect(await page.evaluate(OVERLAPS)).toEqual([24, 0]);
       await page.close();
     }
   });

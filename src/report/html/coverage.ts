@@ -38,41 +38,40 @@ export function coverage(
   }
 }
 
-/** Signs that are nearer to each other than one part in this many become one. */
+/** All signs in one of so many parts of the width become one, in its middle. */
 const BINS = 24;
 
-interface Cluster {
-  readonly positions: number[];
-  /** Runs of each problem. */
-  readonly counts: Map<Problem, number>;
-}
+/** Runs of each problem. */
+type Counts = Map<Problem, number>;
 
 /** Signs above the runs that need attention, however narrow their column is; each leads to its problem. */
 function markers(stripes: readonly Stripe[], problems: readonly Problem[]): Markup {
-  const clusters = new Map<number, Cluster>();
+  const bins = new Map<number, Counts>();
   const marked = problems.filter(({ isBacklog, isUnmarked }) => !isBacklog && !isUnmarked);
   for (const { from, to, parts } of stripes) {
-    const position = (from + to) / 2;
-    const bin = Math.min(BINS - 1, Math.floor(position * BINS));
+    const bin = Math.min(BINS - 1, Math.floor(((from + to) / 2) * BINS));
     for (const problem of marked) {
       const runs = parts.filter(problem.holds).reduce((sum, part) => sum + lengthOf(part), 0);
       if (runs === 0) continue;
-      const cluster: Cluster = clusters.get(bin) ?? { positions: [], counts: new Map() };
-      cluster.positions.push(position);
-      cluster.counts.set(problem, (cluster.counts.get(problem) ?? 0) + runs);
-      clusters.set(bin, cluster);
+      const counts: Counts = bins.get(bin) ?? new Map();
+      bins.set(bin, counts.set(problem, (counts.get(problem) ?? 0) + runs));
     }
   }
-  return html`<div class="marks">${[...clusters.values()].map(({ positions, counts }) => mark(positions, counts))}</div>`;
+  let previous = { bin: -BINS, isRaised: false };
+  const marks = [...bins].map(([bin, counts]) => {
+    previous = { bin, isRaised: bin === previous.bin + 1 && !previous.isRaised };
+    return mark((bin + 0.5) / BINS, counts, previous.isRaised);
+  });
+  return html`<div class="marks">${marks}</div>`;
 }
 
-function mark(positions: readonly number[], counts: ReadonlyMap<Problem, number>): Markup {
-  const center = positions.reduce((sum, position) => sum + position, 0) / positions.length;
+/** @param isRaised it stands in a second row, because a neighbour is near */
+function mark(center: number, counts: Counts, isRaised: boolean): Markup {
   const found = [...counts];
   const [worst] = found.reduce((one, other) => (urgency(other[0]) > urgency(one[0]) ? other : one));
   const count = counts.get(worst) ?? 0;
   const lines = found.map(([{ title }, runs]) => `${title}: ${runsText(runs)}`).join('\n');
-  return html`<a class="mark ${worst.level}" style="left:${short(center * 100)}%" href="#${worst.kind}" title="${lines}" aria-label="${lines}">${worst.sign}<small>${abbreviated(count)}</small></a>`;
+  return html`<a class="mark ${worst.level}${isRaised ? ' raised' : ''}" style="left:${short(center * 100)}%" href="#${worst.kind}" title="${lines}" aria-label="${lines}">${worst.sign}<small>${abbreviated(count)}</small></a>`;
 }
 
 /** `12`, `1.2K`: there is little room. */

@@ -59,7 +59,9 @@ figure{margin:0}
 .names{padding-top:22px;color:var(--quiet);font-size:12.5px}
 .names span{display:block;height:34px;line-height:26px;text-align:right}
 .marks{position:relative;height:22px}
-.mark{position:absolute;bottom:2px;transform:translateX(-50%);text-decoration:none;font-weight:700;font-size:13px;line-height:18px;white-space:nowrap;color:var(--quiet);padding:0 3px;border-radius:4px}
+.coverage:has(.raised) .marks{height:40px}.coverage:has(.raised) .names{padding-top:40px}
+.mark{position:absolute;bottom:2px;transform:translateX(-50%);text-decoration:none;font-weight:700;font-size:13px;height:18px;line-height:18px;white-space:nowrap;color:var(--quiet);padding:0 3px;border-radius:4px}
+.mark.raised{bottom:21px}
 .mark small{font-weight:600;font-size:11px;margin-left:2px}
 .mark.error{color:var(--failed)}.mark.warning{color:var(--skipped)}
 .plot{position:relative;line-height:0}

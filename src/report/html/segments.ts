@@ -1,7 +1,8 @@
 import type { StageName } from '../../errors.ts';
-import { byRunNumber, type RunNumber } from '../../runs/run-number.ts';
+import type { RunNumber } from '../../runs/run-number.ts';
 import { type NumberRange, RunSet } from '../../runs/run-set.ts';
 import { isAbove, positionOf } from '../../state/position.ts';
+import { knownRuns } from '../likely-slips.ts';
 import {
   missingAtTarget,
   outdatedBlobs,
@@ -85,7 +86,7 @@ export function toSegments(status: Status, selection: RunSet | undefined): Segme
     else segments.push({ first, last, key, state });
   };
   let next: RunNumber | undefined;
-  for (const run of allRuns(status)) {
+  for (const run of knownRuns(status)) {
     if (next !== undefined && run > next) {
       for (const { first, last, isSelected } of stretches({ first: next, last: run - 1 }, selection)) {
         add(first, last, isSelected ? classify(first) : unselected);
@@ -120,13 +121,6 @@ function stretches(
   }
   if (next <= range.last) found.push({ first: next, last: range.last, isSelected: false });
   return found;
-}
-
-function allRuns({ places, stages }: Status): RunNumber[] {
-  const runs = new Set<RunNumber>();
-  for (const place of places) for (const run of place.runs ?? []) runs.add(run);
-  for (const stage of stages) if (!('error' in stage)) for (const run of stage.failed) runs.add(run);
-  return [...runs].sort(byRunNumber);
 }
 
 type RunsAt = RunSet | undefined;

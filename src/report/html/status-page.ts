@@ -1,7 +1,8 @@
 import type { RunSet } from '../../runs/run-set.ts';
+import { knownRuns, likelySlips } from '../likely-slips.ts';
 import { recommendations } from '../recommendations.ts';
 import { placeNames, type Status } from '../status.ts';
-import { layOut } from './axis.ts';
+import { isUnused, layOut } from './axis.ts';
 import { legend } from './chart.ts';
 import { coverage } from './coverage.ts';
 import { timeText } from './describe.ts';
@@ -9,7 +10,7 @@ import { html, type Markup } from './markup.ts';
 import { headlineOf, keyFigures, numbers } from './overview.ts';
 import { pageOf } from './page.ts';
 import { findProblems, problemList } from './problems.ts';
-import { toSegments } from './segments.ts';
+import { type Segment, toSegments } from './segments.ts';
 
 /** Where and how a report was made. */
 export interface ReportOrigin {
@@ -29,7 +30,10 @@ export interface ReportOrigin {
  * problems, not on the number of runs; it counts what it leaves out.
  */
 export function statusPage(status: Status, origin: ReportOrigin): string {
-  const segments = toSegments(status, origin.selection);
+  const slips = likelySlips(knownRuns(status));
+  const isBelowSlip = (segment: Segment) => isUnused(segment) && slips.includes(segment.last + 1);
+  const segments = toSegments(status, origin.selection).filter((segment) => !isBelowSlip(segment));
+  const drawn = segments.filter(({ first }) => first < (slips[0] ?? Number.POSITIVE_INFINITY));
   const problems = findProblems(segments);
   const { level, text } = headlineOf(status, problems);
   const body = html`<header>
@@ -41,7 +45,7 @@ export function statusPage(status: Status, origin: ReportOrigin): string {
 ${keyFigures(status, problems, segments)}
 ${placeErrors(status)}
 <section aria-labelledby="coverage"><h2 id="coverage">Coverage</h2>
-${coverage(layOut(segments), problems, status, origin.selection)}
+${coverage(layOut(drawn), problems, status, origin.selection)}
 ${legend()}
 </section>
 <section aria-labelledby="todo"><h2 id="todo">What to do</h2>

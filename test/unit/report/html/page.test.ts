@@ -102,6 +102,18 @@ describe('the page', () => {
     expect(page).toContain('The last 150');
   });
 
+  it('draws and counts as if a likely slip were not there, and names it', () => {
+    const runs = upTo(400);
+    const page = pageOf({ files: [...runs, 9_999_999], artdaqDb: runs, uconDb: runs });
+    const drawn = page.slice(page.indexOf('id="coverage"'), page.indexOf('id="todo"'));
+    expect(drawn).toContain('The last 150');
+    expect(drawn).toContain('>251</span>');
+    expect(drawn.match(/class="last"[^>]*>400</g)).toHaveLength(2);
+    expect(drawn).not.toContain('9999999');
+    expect(page).not.toContain('id="gaps"');
+    expect(page).toContain('1 run(s) far above all others (9999999, the others are 1-400)');
+  });
+
   it('says why runs failed', () => {
     const failed = upTo(60);
     const byRun = new Map(
