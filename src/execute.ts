@@ -10,6 +10,7 @@ import type { OutputStream } from './log/standard-stream.ts';
 import { Terminal } from './log/terminal.ts';
 import { modeOf, needsLock, touchesNothing } from './modes/all.ts';
 import { Orchestrator } from './orchestrator.ts';
+import { ResultOutput, type ResultOutputOptions, STANDARD_OUTPUT } from './report/result-output.ts';
 import { handleSignals, type ProcessEvents } from './signals.ts';
 import { openSite } from './site.ts';
 import { ExecutionAccount } from './stages/execution-account.ts';
@@ -41,7 +42,7 @@ const TELLING_MS = 15_000;
 export async function execute(request: RunRequest, surroundings: Surroundings): Promise<number> {
   const { env, stdout, stderr, process, exit, now, sleep } = surroundings;
   // With --json, standard output is for the report alone.
-  const console = request.json === true ? stderr : stdout;
+  const console = request.json === true || request.resultJson === STANDARD_OUTPUT ? stderr : stdout;
   const terminal = watchedTerminal(request, console, surroundings);
   const logOptions = { quiet: request.quiet, console, stdout: terminal, lastResort: stderr };
   const firstLevel = levelOf('INFO', request);
@@ -49,11 +50,13 @@ export async function execute(request: RunRequest, surroundings: Surroundings): 
   const logger = () => logging.logger(MODULE_NAME);
   let orchestrator: Orchestrator | undefined;
   let redact = (text: string): string => text;
-  const account = new ExecutionAccount({
-    mode: request.mode,
-    dryRun: request.dryRun,
-    now,
-    redact: (text) => redact(text),
+  const { mode, dryRun } = request;
+  const account = new ExecutionAccount({ mode, dryRun, now, redact: (text) => redact(text) });
+  const result = new ResultOutput({
+    target: request.resultJson,
+    account,
+    stdout,
+    complain: (message) => logger().error(message),
   });
   let code: number;
   const end = (exitCode: number): never => {
@@ -67,17 +70,18 @@ export async function execute(request: RunRequest, surroundings: Surroundings): 
   // Errors in timers and unawaited promises bypass the catch below.
   process.on('uncaughtException', (error) => {
     const exitCode = summarise(error, account.stage, logger());
-    if (orchestrator === undefined || isFailing) return end(exitCode);
+    if (isFailing) return end(exitCode);
     isFailing = true;
     setTimeout(() => end(exitCode), TELLING_MS);
-    void orchestrator.fail(error).finally(() => end(exitCode));
+    const told = Promise.all([orchestrator?.fail(error), result.end(exitCode, error)]);
+    void told.finally(() => end(exitCode));
   });
   try {
     const { site, warnings } = await openSite(request.configPath, {
       env,
       now,
       sleep,
-      dryRun: request.dryRun,
+      dryRun,
       openLog: (config) => {
         redact = makeRedactor(config.secrets);
         logging = createLogging({
@@ -89,6 +93,7 @@ export async function execute(request: RunRequest, surroundings: Surroundings): 
         return logging;
       },
     });
+    await result.begin();
     orchestrator = new Orchestrator({
       site,
       warnings,
@@ -99,13 +104,14 @@ export async function execute(request: RunRequest, surroundings: Surroundings): 
     code = await runUnderSignals(orchestrator, request, warnings, { process, exit: end }, logger());
     // Executions that archive have the log for what they say.
     if (!needsLock(request)) stdout.throwIfLost();
+    code = await result.end(code);
   } catch (error) {
     const unusable =
       error instanceof ConfigurationError
         ? modeOf(request).unusable?.(request, error.message, now())
         : undefined;
     if (unusable !== undefined) logger().error(unusable.line);
-    code = summarise(error, account.stage, logger());
+    code = await result.end(summarise(error, account.stage, logger()), error);
     if (request.json === true) stdout.write(unusable?.json ?? '');
   }
   logger().info(
@@ -115,6 +121,20 @@ export async function execute(request: RunRequest, surroundings: Surroundings): 
   );
   logging.close();
   return code;
+}
+
+/**
+ * Writes the result of a request that can't be executed, as archiver.env can't be read.
+ * @param complain is told what can't be written
+ * @returns the exit code
+ */
+export function refuse(
+  { mode, dryRun, resultJson: target }: RunRequest,
+  error: unknown,
+  { stdout, now, complain }: Pick<Surroundings, 'stdout' | 'now'> & Pick<ResultOutputOptions, 'complain'>,
+): Promise<number> {
+  const account = new ExecutionAccount({ mode, dryRun, now, redact: (text) => text });
+  return new ResultOutput({ target, account, stdout, complain }).end(exitCodeOf(error), error);
 }
 
 /** A terminal that can clear a line, and that somebody may watch; cron and pipes get plain lines. */

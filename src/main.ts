@@ -1,5 +1,6 @@
 import { parseArguments } from './cli/cli.ts';
 import type { Environment } from './environment.ts';
+import { ArchiverError } from './errors.ts';
 import { endSoon, exitAtOnce } from './exit.ts';
 import { builtVersion } from './installation.ts';
 import {
@@ -13,6 +14,7 @@ import { modes } from './modes/all.ts';
 
 const PROGRAM = 'run-archiver';
 
+const now = (): Date => new Date();
 const wait = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
 
 /**
@@ -34,12 +36,17 @@ export async function main(
     return codeUnlessLost(PROGRAM, parsed.code);
   }
   // Loaded late, so that --help and usage errors don't wait for all clients.
-  const { execute } = await import('./execute.ts');
+  const { execute, refuse } = await import('./execute.ts');
   let env: Environment;
   try {
     env = readEnvironment();
   } catch (error) {
-    return complain(PROGRAM, error);
+    complain(PROGRAM, error);
+    return await refuse(parsed.request, error, {
+      stdout: standardOutput,
+      now,
+      complain: (message) => complain(PROGRAM, new ArchiverError(message)),
+    });
   }
   outliveTerminal();
   const code = await execute(parsed.request, {
@@ -48,7 +55,7 @@ export async function main(
     stderr: standardError,
     process,
     exit: exitAtOnce,
-    now: () => new Date(),
+    now,
     sleep,
   });
   endSoon(code);

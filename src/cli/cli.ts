@@ -9,6 +9,7 @@ import {
   limitFlag,
   logFlags,
   referenceFlags,
+  resultJsonFlag,
   runsFlag,
 } from './flags.ts';
 import { GivenFlags } from './given-flags.ts';
@@ -22,6 +23,8 @@ export interface CommonRequest {
   readonly quiet: boolean;
   /** Say what would be done, and touch nothing. */
   readonly dryRun: boolean;
+  /** The file for what the execution did; `-` is stdout. */
+  readonly resultJson?: string | undefined;
 }
 
 /** What one execution is asked. */
@@ -153,7 +156,7 @@ export function optionFlags([first, ...others]: CliModes): readonly Flag[] {
     const before = flags.findIndex((other) => flagName(other) === flag.after);
     flags.splice(before === -1 ? flags.length : before + 1, 0, flag);
   }
-  return [...flags, ...logFlags];
+  return [...flags, resultJsonFlag, ...logFlags];
 }
 
 /** Refuses a second value, which would silently win. */
@@ -178,16 +181,26 @@ function readRequest(given: GivenFlags, modes: CliModes, configPath: string): Ru
     verbose: given.has('--verbose'),
     quiet: given.has('--quiet'),
     dryRun: given.has('--dry-run'),
+    resultJson: resultFile(given),
   });
   const [name] = named;
   for (const option of optionFlags(modes)) {
     const flag = flagName(option);
-    const isForAll = option === dryRunFlag || referenceFlags.includes(flag);
+    const isForAll = [dryRunFlag, resultJsonFlag].includes(option) || referenceFlags.includes(flag);
     if (given.has(flag) && !isForAll && !mode.options.includes(option)) {
       given.refuse(`${flag} has no meaning ${name === undefined ? 'without a mode' : `with ${name}`}`);
     }
   }
   return request;
+}
+
+function resultFile(given: GivenFlags): string | undefined {
+  const file = given.value('--result-json');
+  if (file === '') given.refuse('--result-json needs a file, or - for stdout');
+  if (file === '-' && given.has('--json')) {
+    given.refuse("--json and --result-json - can't be used together, as both write to stdout: name a file");
+  }
+  return file;
 }
 
 function chosenMode(given: GivenFlags, [first, ...others]: CliModes): CliMode {

@@ -36,6 +36,12 @@ export const dryRunFlag: Flag = {
   description: 'say what would be done, and touch nothing',
 };
 
+/** Every mode understands it. */
+export const resultJsonFlag: Flag = {
+  flags: '--result-json <file>',
+  description: 'what this execution did as JSON, in a file or (-) on stdout; the log then goes to stderr',
+};
+
 /** How much is logged, in every mode. */
 export const logFlags: readonly Flag[] = [
   { flags: '-v, --verbose', description: 'DEBUG logging, whatever the configuration says' },

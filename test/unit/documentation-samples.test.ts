@@ -113,7 +113,8 @@ describe('on the site of the guides', () => {
   /** All but the configuration file; what is written goes into the site's directory. */
   function argumentsOf(words: readonly string[]): string[] {
     const args = words.filter((word) => !/\.yaml$|^\$config$/.test(word));
-    const isPath = (index: number): boolean => ['--to', '--html'].includes(args[index - 1] ?? '');
+    const isPath = (index: number): boolean =>
+      ['--to', '--html', '--result-json'].includes(args[index - 1] ?? '');
     return args.map((word, index) =>
       isPath(index) ? join(site.directory, word.replaceAll('/', '_')) : word,
     );

@@ -28,6 +28,16 @@ describe('archiver.env', () => {
     expect(await runWithBrokenEnvironment(['--version'], broken)).toMatchObject({ code: 0, stderr: '' });
   });
 
+  it('is told in the result that programs read', async () => {
+    const { code, stdout } = await runWithBrokenEnvironment(['--verify', '--result-json', '-'], broken);
+    expect([code, JSON.parse(stdout)]).toMatchObject([
+      1,
+      { mode: 'verify', exit_code: 1, end: 'failure', error: { kind: 'ConfigurationError', fault: 'site' } },
+    ]);
+    const lost = await runWithBrokenEnvironment(['--result-json', '/nowhere/result.json'], broken);
+    expect(lost).toMatchObject({ code: 1, stderr: expect.stringContaining("can't be written") });
+  });
+
   it('ends the program with exit code 2 and a stack if reading it meets a bug', async () => {
     const { code, stderr } = await runWithBrokenEnvironment([], new TypeError('bug'));
     expect(code).toBe(2);
