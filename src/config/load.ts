@@ -8,6 +8,7 @@ import { type Expansion, expandConfig } from './expand.ts';
 import { fromFlatEmail } from './flat-email.ts';
 import { type ChangedScalar, readYaml } from './read-yaml.ts';
 import { rules } from './rules.ts';
+import { readSecretFiles } from './secret-files.ts';
 import { configFile, numericParameters } from './sections.ts';
 import {
   type ConfigPath,
@@ -37,13 +38,14 @@ export async function loadConfig(file: string, env: Environment): Promise<Loaded
 }
 
 /**
- * As {@link loadConfig}, from the text of the file.
+ * As {@link loadConfig}, from the text of the file. Reads the files that hold secrets.
  * @param file its name, for messages
  */
 export function parseConfig(text: string, file: string, env: Environment): LoadedConfig {
   const yaml = readYaml(text, file);
   const expansion = expandConfig(yaml.tree, env);
-  const { tree, originOf, warning: deprecation } = fromFlatEmail(expansion.tree);
+  const { tree: withEmail, originOf, warning: deprecation } = fromFlatEmail(expansion.tree);
+  const { tree, problems: unreadable, warnings: readable } = readSecretFiles(withEmail);
   const parsed = configFile.safeParse(tree);
   const unknown = unknownNames(expansion.tree);
   const line = ({ path, text: said }: ParameterNote) => `${yaml.locate(path)} ${nameOf(path)}: ${said}`;
@@ -58,7 +60,11 @@ export function parseConfig(text: string, file: string, env: Environment): Loade
     const found = describeValue(path, value) + unsetVariable(expansion, origin);
     return [{ path: origin, text: `${problem}; found ${found}; allowed ${message}` }];
   });
-  const problems = [...expansion.problems, ...refusals];
+  const withoutSecret = unreadable.map(({ path, text: reason }) => ({
+    path,
+    text: reason + unsetVariable(expansion, path),
+  }));
+  const problems = [...expansion.problems, ...withoutSecret, ...refusals];
   if (!parsed.success || problems.length > 0) {
     throw new ConfigurationError(summary(file, problems.map(line), unknown.map(line)));
   }
@@ -80,6 +86,7 @@ export function parseConfig(text: string, file: string, env: Environment): Loade
     ...yaml.changed.flatMap((change) =>
       isNumber(change.path) ? changedNumber(change) : changedText(change),
     ),
+    ...readable,
     ...doubts.map(({ path, text: doubt }) => ({ path, text: doubt + unsetVariable(expansion, path) })),
   ];
   return { config: toArchiverConfig(parsed.data, env), warnings: [...yaml.warnings, ...notes.map(line)] };

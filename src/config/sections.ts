@@ -85,6 +85,7 @@ export const configFile = z.object({
   }),
   artdaq_db: section({
     database_uri: uri(databaseUriForms, isDatabaseUri),
+    database_password_file: optionalPath,
     fcl_conf_dir: path,
     use_tools: flag(false),
     remote_host: optionalText,
@@ -96,6 +97,7 @@ export const configFile = z.object({
     object_name: filledText,
     writer_user: text,
     writer_password: text,
+    writer_password_file: optionalPath,
     timeout_seconds: timeout.default(10),
     listing_timeout_seconds: timeout.default(uconDbLimits.listingTimeoutSeconds),
     max_listing_mb: integerFrom(1).default(uconDbLimits.maxListingMb),
@@ -117,10 +119,12 @@ export const configFile = z.object({
       smtp_tls_verify: flag(true),
       smtp_user: optionalText,
       smtp_password: optionalText,
+      smtp_password_file: optionalPath,
     }),
     slack: switchable('reporting.slack', ['bot_token', 'channel'], {
       enabled: flag(false),
       bot_token: optionalText,
+      bot_token_file: optionalPath,
       channel: optionalText,
       mention_users: optionalText,
     }),

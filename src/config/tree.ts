@@ -34,6 +34,14 @@ export function valueAt(tree: ConfigSection, path: ConfigPath): ConfigValue | un
   return value;
 }
 
+/** A tree with another value at a path of sections, which are made if missing. */
+export function withValue(tree: ConfigSection, path: ConfigPath, value: ConfigValue): ConfigSection {
+  const [name = '', ...rest] = path;
+  if (rest.length === 0) return { ...tree, [name]: value };
+  const section = valueAt(tree, [name]);
+  return { ...tree, [name]: withValue(isSection(section) ? section : {}, rest, value) };
+}
+
 /** `section.parameter`, for messages. */
 export function nameOf(path: ConfigPath): string {
   return path.join('.');

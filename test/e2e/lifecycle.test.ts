@@ -138,6 +138,23 @@ describe('an execution that takes longer than app.execution_limit_minutes', () =
   });
 });
 
+it('a password is read from its file anew at each start, and is in no log', async () => {
+  const file = join(site.directory, 'ucondb password');
+  const config = JSON.parse(readFileSync(site.config, 'utf8'));
+  const { writer_password: right, ...others } = config.ucon_db;
+  const ucon_db = { ...others, writer_password_file: file };
+  writeFileSync(site.config, JSON.stringify({ ...config, ucon_db }));
+  site.addRuns(1);
+  writeFileSync(file, 'open sesame\n', { mode: 0o600 });
+  const refused = await run('--incremental', '--verbose');
+  expect([refused.code, refused.stdout]).toEqual([1, expect.stringContaining('check ucon_db.writer_user')]);
+  writeFileSync(file, `${right}\n`);
+  const { code, stdout } = await run('--incremental', '--verbose');
+  expect(code).toBe(0);
+  expect(await ucondb.runs()).toEqual([1]);
+  expect(refused.stdout + stdout + site.read('archiver.log')).not.toMatch(new RegExp(`open sesame|${right}`));
+});
+
 describe('an abrupt end', () => {
   it('by three SIGINTs exits 130 at once', async () => {
     const archiver = await startAndHold();
