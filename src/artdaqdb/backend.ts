@@ -48,6 +48,12 @@ export interface Backend {
   /** The URI without user and password. */
   location(uri: string): string;
 
+  /**
+   * The directory on this machine that holds the database; undefined if a server keeps it.
+   * @throws ConfigurationError if the URI can't be used
+   */
+  directory(uri: string, env: Environment): string | undefined;
+
   /** The hosts in a URI that the system has to look up. */
   hosts(uri: string): readonly string[];
 

@@ -69,6 +69,7 @@ export const configFile = z.object({
     retry_delay_seconds: delay.default(3),
     exclude_most_recent_run: flag(false),
     execution_limit_minutes: minutesLimit.default(0),
+    min_free_mb: amount.default(100),
     log_level: logLevel.prefault('INFO'),
     log_file: optionalPath,
   }),

@@ -4,6 +4,7 @@ import { makeRedactor } from '../log/log-line.ts';
 import type { Logger } from '../log/logger.ts';
 import type { StageObserver } from '../stages/stage-observer.ts';
 import { CarbonClient, CarbonMetrics } from './carbon.ts';
+import { FreeSpace } from './free-space.ts';
 import { HealthCheck } from './health-check.ts';
 import { MetricsTextfile, type MetricsTextfileOptions } from './textfile.ts';
 import type { CallTimer } from './timed.ts';
@@ -36,15 +37,20 @@ export function openMetrics(config: ArchiverConfig, { logger, now, files, env }:
   const { url } = config.healthcheck;
   const ownLogger = logger('run_record_archiver.metrics');
   const carbon = openCarbon(config, logger('run_record_archiver.clients.carbon'), now);
+  const post = carbon && ((name: string, value: number) => carbon.post(name, value));
+  const space = new FreeSpace({ config, env, logger: ownLogger, post });
+  const freeSpace = () => space.gauges();
   const textfile =
-    path === undefined ? undefined : new MetricsTextfile({ path, label, files, logger: ownLogger, now });
+    path === undefined
+      ? undefined
+      : new MetricsTextfile({ path, label, files, freeSpace, logger: ownLogger, now });
   const redact = makeRedactor(config.secrets);
   const healthCheck =
     url === undefined ? undefined : new HealthCheck({ url, env, logger: ownLogger, redact });
   return {
     carbon,
     textfile,
-    observers: [carbon && new CarbonMetrics(carbon), textfile, healthCheck].filter(
+    observers: [space, carbon && new CarbonMetrics(carbon), textfile, healthCheck].filter(
       (observer) => observer !== undefined,
     ),
     timer: carbon && ((call, milliseconds) => carbon.post(`${call}.duration_ms`, milliseconds)),

@@ -18,6 +18,8 @@ const helpTexts = {
   waiting_runs_stop_time: 'Runs that wait for their stop time.',
   waiting_runs_copying: 'Runs that are still being copied.',
   failure_log_runs: 'Runs in the failure log of the stage.',
+  work_dir_free_bytes: 'Free space for app.work_dir when the stage last ended.',
+  artdaqdb_free_bytes: 'Free space for a FilesystemDB when the stage last ended.',
   position_run: 'Run above which incremental executions of the stage look.',
 } as const;
 

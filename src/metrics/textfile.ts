@@ -23,6 +23,8 @@ export interface MetricsTextfileOptions {
     readonly failures: FailureLog;
     readonly waiting: WaitingRunsFile;
   };
+  /** The free space of file systems, if anybody looks at it. */
+  readonly freeSpace?: () => Promise<Gauges>;
   readonly logger: Logger;
   readonly now: () => Date;
 }
@@ -44,7 +46,11 @@ export class MetricsTextfile implements StageObserver {
       const before = await this.#read();
       const { stage } = outcome;
       const earlier = before?.[stage]?.last_success_timestamp_seconds;
-      const gauges = { ...this.#ofOutcome(outcome, seconds, earlier), ...(await this.#remembered(stage)) };
+      const gauges = {
+        ...this.#ofOutcome(outcome, seconds, earlier),
+        ...(await this.#remembered(stage)),
+        ...(await this.#options.freeSpace?.()),
+      };
       await this.#write({ ...before, [stage]: gauges });
     } catch (error) {
       if (!this.#hasComplained) {

@@ -32,8 +32,8 @@ export type ExecutionEnd = 'success' | 'failure' | 'stopped';
  * runs, nor of an execution that is refused because another one is under way.
  */
 export interface StageObserver {
-  /** An execution that archives runs begins. Must return at once. */
-  begin?(mode: string): void;
+  /** An execution that archives runs begins; it waits until all observers have returned. */
+  begin?(mode: string): void | Promise<void>;
   /** @param seconds that the stage took */
   stageEnded(outcome: StageOutcome, seconds: number): Promise<void>;
   /**

@@ -70,11 +70,16 @@ describe('metrics and health check', () => {
     expect(values.get(`${prefix}.migrate.runs_successful`)).toEqual([3]);
     expect(values.get(`${prefix}.migrate.runs_failed`)).toEqual([0]);
     expect(values.get(`${prefix}.migrate.last_successful_run`)).toEqual([3]);
-    expect(values.size).toBe(10);
+    for (const name of ['work_dir', 'artdaqdb']) {
+      expect(values.get(`${prefix}.${name}.free_bytes`)?.at(-1), name).toBeGreaterThan(0);
+    }
+    expect(values.size).toBe(12);
     for (const stage of ['import', 'migrate']) {
       expect(gauge('runs_successful', stage)).toBe(3);
       expect(gauge('position_run', stage)).toBe(3);
       expect(gauge('last_execution_success', stage)).toBe(1);
+      expect(gauge('work_dir_free_bytes', stage)).toBeGreaterThan(0);
+      expect(gauge('artdaqdb_free_bytes', stage)).toBeGreaterThan(0);
     }
     expect(checks.targets).toEqual(targets('/start', ''));
     expect(checks.pings[1]?.body).toBe('import: 3 successful, 0 failed\nmigrate: 3 successful, 0 failed\n');
@@ -106,6 +111,27 @@ describe('metrics and health check', () => {
     expect(gauge('last_execution_success', 'migrate')).toBe(0);
     expect(carbon.values.get(`${prefix}.UconDBClient.get_existing_runs.duration_ms`)?.length).toBe(1);
     expect(carbon.values.get(`${prefix}.migrate.runs_processed`)).toBeUndefined();
+  });
+
+  it('warn of little space once an execution, before it is gone', async () => {
+    site.addRuns(1);
+    const little = 1e12;
+    measure({ app: { min_free_mb: little } });
+    const { code, stdout } = await run();
+    expect(code).toBe(0);
+    const says = (what: string) =>
+      expect.stringMatching(
+        new RegExp(
+          `Little space is left for ${what}: .* free, less than app\\.min_free_mb \\(${little}\\); make`,
+        ),
+      );
+    expect(warnings(stdout)).toEqual([
+      says(`app.work_dir ${site.work}`),
+      says(`artdaq_db.database_uri ${site.database}`),
+    ]);
+    expect(stdout.indexOf('Little space')).toBeLessThan(stdout.indexOf('STAGE: Import'));
+    measure({ app: { min_free_mb: 0 } });
+    expect(warnings((await run()).stdout)).toEqual([]);
   });
 
   it('say nothing of dry runs and reports, and ping nothing for a second archiver', async () => {

@@ -18,6 +18,7 @@ export const filesystemBackend: Backend = {
   // The path may begin with a variable, which `databasePath` expands.
   accepts: (uri) => /^filesystemdb:\/\/(?:\/+[^/\0]|\$)[^\0]*$/.test(uri),
   location: (uri) => uri,
+  directory: databasePath,
   hosts: () => [],
   hider: () => (text) => text,
   open: (uri, { env, logger, runLists }) =>

@@ -7,6 +7,7 @@ import { MongoDb } from './mongo-db.ts';
 export const mongoBackend: Backend = {
   form: 'mongodb://user:password@host:port/database (also mongodb+srv://)',
   accepts: (uri) => /^mongodb(?:\+srv)?:\/\/[^\s/?#]+\/[^\s/?#]+(?:\?[^\s#]*)?$/.test(uri),
+  directory: () => undefined,
   location: (uri) => mongoAddress(uri).location,
   hosts,
   hider: (uri) => mongoAddress(uri).hide,

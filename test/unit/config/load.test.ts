@@ -96,6 +96,7 @@ describe('a configuration with only what is required', () => {
         retryDelaySeconds: 3,
         excludeMostRecentRun: false,
         executionLimitMinutes: 0,
+        minFreeMb: 100,
         logLevel: 'INFO',
         logFile: undefined,
       },
