@@ -17,6 +17,7 @@ import { ExecutionAccount } from './stages/execution-account.ts';
 
 const MODULE_NAME = '__main__';
 const RULE = '='.repeat(70);
+const MESSAGE = 'Error Message: ';
 
 /** What an execution has around it: its process, and time. Tests replace them. */
 export interface Surroundings {
@@ -44,7 +45,8 @@ export async function execute(request: RunRequest, surroundings: Surroundings): 
   // With --json, standard output is for the report alone.
   const console = request.json === true || request.resultJson === STANDARD_OUTPUT ? stderr : stdout;
   const terminal = watchedTerminal(request, console, surroundings);
-  const logOptions = { quiet: request.quiet, console, stdout: terminal, lastResort: stderr };
+  const { quiet, logFormat } = request;
+  const logOptions = { quiet, console, stdout: terminal, lastResort: stderr, format: logFormat };
   const firstLevel = levelOf('INFO', request);
   let logging = createLogging({ ...logOptions, level: firstLevel, logFile: undefined, secrets: [] });
   const logger = () => logging.logger(MODULE_NAME);
@@ -87,6 +89,7 @@ export async function execute(request: RunRequest, surroundings: Surroundings): 
         logging = createLogging({
           ...logOptions,
           level: levelOf(config.app.logLevel, request),
+          format: logFormat ?? config.app.logFormat,
           logFile: touchesNothing(request) ? undefined : config.app.logFile,
           secrets: config.secrets,
         });
@@ -98,7 +101,8 @@ export async function execute(request: RunRequest, surroundings: Surroundings): 
       site,
       warnings,
       print: (text) => stdout.write(text),
-      progress: terminal,
+      // Programs read every line of JSON.
+      progress: (logFormat ?? site.config.app.logFormat) === 'text' ? terminal : undefined,
       account,
     });
     code = await runUnderSignals(orchestrator, request, warnings, { process, exit: end }, logger());
@@ -202,12 +206,13 @@ function summarise(error: unknown, stage: string | undefined, logger: Logger): n
     RULE,
     ...(stage === undefined ? [] : [`Failed Stage: ${stage}`]),
     `Error Type: ${error instanceof Error ? error.name : typeof error}`,
-    `Error Message: ${messageOf(error)}`,
+    `${MESSAGE}${messageOf(error)}`,
     ...(!isKnown && error instanceof Error
       ? [`Full traceback: ${withSourceLines(String(error.stack))}`]
       : []),
     RULE,
   ];
-  for (const line of lines) logger[level](line);
+  // In JSON, one line names the kind of the error, so that it counts once.
+  for (const line of lines) (line.startsWith(MESSAGE) ? logger.child({ error }) : logger)[level](line);
   return exitCodeOf(error);
 }

@@ -139,7 +139,7 @@ export class Orchestrator {
         try {
           await tell(observer);
         } catch (error) {
-          this.#logger.warning(`A notification could not be sent: ${messageOf(error)}`);
+          this.#logger.child({ error }).warning(`A notification could not be sent: ${messageOf(error)}`);
         }
       }),
     );

@@ -32,6 +32,11 @@ export function formatJson(document: unknown): string {
   return `${text.replace(UNSEEN, (character) => (character === '\n' ? character : escapedUnits(character)))}\n`;
 }
 
+/** A document as JSON in one line, with invisible characters as in {@link formatJson}. */
+export function formatJsonLine(document: unknown): string {
+  return `${JSON.stringify(document).replace(UNSEEN, escapedUnits)}\n`;
+}
+
 function escapedUnits(character: string): string {
   const units = character.split('').map((unit) => unit.charCodeAt(0).toString(16).padStart(4, '0'));
   return units.map((unit) => `\\u${unit}`).join('');

@@ -8,6 +8,7 @@ import {
   jsonFlag,
   limitFlag,
   logFlags,
+  logFormatFlag,
   referenceFlags,
   resultJsonFlag,
   runsFlag,
@@ -25,6 +26,8 @@ export interface CommonRequest {
   readonly dryRun: boolean;
   /** The file for what the execution did; `-` is stdout. */
   readonly resultJson?: string | undefined;
+  /** How log lines are written, whatever the configuration says. */
+  readonly logFormat?: 'text' | 'json' | undefined;
 }
 
 /** What one execution is asked. */
@@ -156,7 +159,7 @@ export function optionFlags([first, ...others]: CliModes): readonly Flag[] {
     const before = flags.findIndex((other) => flagName(other) === flag.after);
     flags.splice(before === -1 ? flags.length : before + 1, 0, flag);
   }
-  return [...flags, resultJsonFlag, ...logFlags];
+  return [...flags, resultJsonFlag, ...logFlags, logFormatFlag];
 }
 
 /** Refuses a second value, which would silently win. */
@@ -182,11 +185,13 @@ function readRequest(given: GivenFlags, modes: CliModes, configPath: string): Ru
     quiet: given.has('--quiet'),
     dryRun: given.has('--dry-run'),
     resultJson: resultFile(given),
+    logFormat: logFormat(given),
   });
   const [name] = named;
   for (const option of optionFlags(modes)) {
     const flag = flagName(option);
-    const isForAll = [dryRunFlag, resultJsonFlag].includes(option) || referenceFlags.includes(flag);
+    const isForAll =
+      [dryRunFlag, resultJsonFlag, logFormatFlag].includes(option) || referenceFlags.includes(flag);
     if (given.has(flag) && !isForAll && !mode.options.includes(option)) {
       given.refuse(`${flag} has no meaning ${name === undefined ? 'without a mode' : `with ${name}`}`);
     }
@@ -201,6 +206,12 @@ function resultFile(given: GivenFlags): string | undefined {
     given.refuse("--json and --result-json - can't be used together, as both write to stdout: name a file");
   }
   return file;
+}
+
+function logFormat(given: GivenFlags): CommonRequest['logFormat'] {
+  const format = given.value('--log-format');
+  if (format === undefined || format === 'text' || format === 'json') return format;
+  return given.refuse(`--log-format needs text or json, not '${format}'`);
 }
 
 function chosenMode(given: GivenFlags, [first, ...others]: CliModes): CliMode {

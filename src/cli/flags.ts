@@ -42,6 +42,12 @@ export const resultJsonFlag: Flag = {
   description: 'what this execution did as JSON, in a file or (-) on stdout; the log then goes to stderr',
 };
 
+/** Every mode understands it. */
+export const logFormatFlag: Flag = {
+  flags: '--log-format <format>',
+  description: 'text, or one JSON object a line (json), whatever the configuration says',
+};
+
 /** How much is logged, in every mode. */
 export const logFlags: readonly Flag[] = [
   { flags: '-v, --verbose', description: 'DEBUG logging, whatever the configuration says' },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { LogLevel } from '../log/log-line.ts';
+import type { LogFormat, LogLevel } from '../log/log-line.ts';
 import { GENERATE_NAMES, type GenerateName } from '../records/converters/converters.ts';
 import { type ConfigValue, isSection } from './tree.ts';
 
@@ -140,6 +140,9 @@ const levels: ReadonlyMap<string, LogLevel> = new Map([
 export const logLevel = z
   .unknown()
   .transform((name) => (typeof name === 'string' ? levels.get(name.trim().toUpperCase()) : undefined));
+
+/** How log lines are written. */
+export const logFormat = z.enum(['text', 'json'] satisfies LogFormat[], 'text or json');
 
 const LIST = `a list of ${GENERATE_NAMES.join(', ')}, or {files: list}; absent for all of them`;
 const generateNames = z

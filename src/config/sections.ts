@@ -10,6 +10,7 @@ import {
   generateList,
   integerBetween,
   integerFrom,
+  logFormat,
   logLevel,
   minutesLimit,
   optionalInteger,
@@ -71,6 +72,7 @@ export const configFile = z.object({
     execution_limit_minutes: minutesLimit.default(0),
     min_free_mb: amount.default(100),
     log_level: logLevel.prefault('INFO'),
+    log_format: logFormat.default('text'),
     log_file: optionalPath,
   }),
   app_fuzz: section({

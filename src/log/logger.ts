@@ -1,7 +1,8 @@
-/** The stage and run that a line belongs to. */
+/** The stage and run that lines belong to, and the error that they tell of. */
 export interface LogBinding {
   readonly stage?: string;
   readonly run?: number;
+  readonly error?: unknown;
 }
 
 /** The log as the rest of the program knows it; `logging.ts` makes it. */
@@ -11,7 +12,7 @@ export interface Logger {
   warning(message: string): void;
   error(message: string): void;
   critical(message: string): void;
-  /** The same module's logger, for lines of a stage or run. */
+  /** The same module's logger, for lines of a stage or run, or about an error. */
   child(binding: LogBinding): Logger;
 }
 

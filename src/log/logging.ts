@@ -1,8 +1,8 @@
 import pino from 'pino';
-import { messageOf } from '../errors.ts';
+import { ArchiverError, type ErrorFault, messageOf } from '../errors.ts';
 import { ownershipHint } from '../files/ownership.ts';
 import { LogFile, type Rotation } from './log-file.ts';
-import { formatEntry, type LogLevel, makeRedactor } from './log-line.ts';
+import { entryFormats, type LogFormat, type LogLevel, makeRedactor } from './log-line.ts';
 import type { Logger } from './logger.ts';
 import { type OutputStream, standardError, standardOutput } from './standard-stream.ts';
 import type { TextSink } from './terminal.ts';
@@ -11,6 +11,8 @@ import type { TextSink } from './terminal.ts';
 export interface LoggingOptions {
   /** Drops less important messages. */
   readonly level: LogLevel;
+  /** Of the lines; `text` if absent. */
+  readonly format?: LogFormat | undefined;
   /** Undefined: no file. */
   readonly logFile: string | undefined;
   /** The console shows only errors that no file takes. */
@@ -48,7 +50,10 @@ interface PinoRecord {
   readonly level: LogLevel;
   readonly msg: string;
   readonly module: string;
+  readonly stage?: string;
   readonly run?: number;
+  readonly errorKind?: string;
+  readonly fault?: ErrorFault;
 }
 
 /**
@@ -59,6 +64,7 @@ interface PinoRecord {
 export function createLogging(options: LoggingOptions): Logging {
   const clock = options.clock ?? (() => new Date());
   const redact = makeRedactor(options.secrets);
+  const format = entryFormats[options.format ?? 'text'];
   const stream = options.console ?? standardOutput;
   const console = options.quiet ? undefined : (options.stdout ?? stream);
   const lastResort = options.lastResort ?? standardError;
@@ -71,12 +77,12 @@ export function createLogging(options: LoggingOptions): Logging {
     if (isMissed && (level === 'ERROR' || level === 'CRITICAL')) lastResort.write(line);
   };
   const complain = (level: LogLevel, message: string): void =>
-    emit(level, formatEntry({ time: clock(), module: OWN_MODULE, level, message }, redact));
+    emit(level, format({ time: clock(), module: OWN_MODULE, level, message }, redact));
   file = openFile(options, clock, complain);
 
   const write = (json: string): void => {
-    const { level, module, msg: message, run }: PinoRecord = JSON.parse(json);
-    emit(level, formatEntry({ time: clock(), module, level, message, run }, redact));
+    const { msg: message, ...fields }: PinoRecord = JSON.parse(json);
+    emit(fields.level, format({ time: clock(), message, ...fields }, redact));
   };
   const root = pino(
     {
@@ -105,8 +111,13 @@ function loggerOf(logger: pino.Logger<keyof typeof PINO_LEVELS>): Logger {
     warning: (message) => logger.warning(message),
     error: (message) => logger.error(message),
     critical: (message) => logger.critical(message),
-    child: (binding) => loggerOf(logger.child({ ...binding })),
+    child: ({ error, ...binding }) => loggerOf(logger.child({ ...binding, ...described(error) })),
   };
+}
+
+function described(error: unknown): Pick<PinoRecord, 'errorKind' | 'fault'> {
+  if (error instanceof ArchiverError) return { errorKind: error.name, fault: error.fault };
+  return error instanceof Error ? { errorKind: error.name } : {};
 }
 
 function openFile(

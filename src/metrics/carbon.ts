@@ -59,10 +59,12 @@ export class CarbonClient {
       await this.#deliver(lines.join(''));
       logger.debug(`Posted ${lines.length} metrics to Carbon at ${host}:${port}`);
     } catch (error) {
-      logger.warning(
-        `Could not post ${lines.length} metrics to Carbon at ${host}:${port}. Reason: ${reasonOf(error)}. ` +
-          'The archive is not affected.',
-      );
+      logger
+        .child({ error })
+        .warning(
+          `Could not post ${lines.length} metrics to Carbon at ${host}:${port}. Reason: ${reasonOf(error)}. ` +
+            'The archive is not affected.',
+        );
     }
   }
 

@@ -96,10 +96,12 @@ export class HealthCheck implements StageObserver {
       const reason = signal.aborted ? 'no answer in time' : this.#options.redact(reasonOf(error));
       const level = this.#hasComplained ? 'debug' : 'warning';
       this.#hasComplained = true;
-      logger[level](
-        `The health check at ${new URL(url).origin} (healthcheck.url) could not be told of the ${ping}${way}. ` +
-          `Reason: ${reason}. The archive is not affected.`,
-      );
+      logger
+        .child({ error })
+        [level](
+          `The health check at ${new URL(url).origin} (healthcheck.url) could not be told of the ${ping}${way}. ` +
+            `Reason: ${reason}. The archive is not affected.`,
+        );
     }
   }
 }

@@ -55,10 +55,12 @@ export class MetricsTextfile implements StageObserver {
     } catch (error) {
       if (!this.#hasComplained) {
         const { path, logger } = this.#options;
-        logger.warning(
-          `The metrics file ${path} (metrics.textfile) could not be written. Reason: ${messageOf(error)}. ` +
-            'The archive is not affected.',
-        );
+        logger
+          .child({ error })
+          .warning(
+            `The metrics file ${path} (metrics.textfile) could not be written. Reason: ${messageOf(error)}. ` +
+              'The archive is not affected.',
+          );
       }
       this.#hasComplained = true;
     }

@@ -43,7 +43,8 @@ export async function compareUploads(
   options: { readonly dryRun: boolean; readonly byFault: ReadonlyMap<RunNumber, WaitingRun> },
   execution: Execution,
 ): Promise<ComparedUploads | undefined> {
-  const { site, logger, shutdown } = execution;
+  const { site, shutdown } = execution;
+  const logger = execution.logger.child({ stage: 'migrate' });
   const { dryRun, byFault } = options;
   const { runProcessRetries: retries, retryDelaySeconds, parallelWorkers: workers } = site.config.app;
   const noted = await runsToCompare(source, listed, dryRun, execution);
@@ -61,12 +62,13 @@ export async function compareUploads(
   const [equal, different] = [new Set<RunNumber>(), new Set<RunNumber>()];
   let lastMessage = '';
   await followSchedule(schedule, { workers, stop: shutdown }, async (run) => {
+    const ofRun = logger.child({ run });
     const work = async (_run: RunNumber, visit: Visit): Promise<void> => {
       const look = async () => comparison.look(run, await comparison.pack(run, visit), visit);
-      await (dryRun ? look() : comparison.noting(run, look, logger));
+      await (dryRun ? look() : comparison.noting(run, look, ofRun));
     };
     const limits = { retries, retryDelaySeconds, once: schedule.isAlarmed, shutdown, ending: shutdown };
-    const end = await attemptRun(run, work, limits, logger);
+    const end = await attemptRun(run, work, limits, ofRun);
     if (end.kind === 'left' || end.kind === 'returned') return schedule.withdrawn(run);
     schedule.ended(run, signOf(end));
     for (const condemned of book.ended(run, end)) different.add(condemned.run);

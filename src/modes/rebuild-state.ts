@@ -31,7 +31,8 @@ export async function recoverState(
   { stage, dryRun }: RecoveryRequest,
   execution: Execution,
 ): Promise<boolean> {
-  const { site, logger, enter, shutdown } = execution;
+  const { site, enter, shutdown } = execution;
+  const logger = execution.logger.child({ stage });
   const title = stage === 'import' ? 'Import State Recovery' : 'Migration State Recovery';
   enter(title);
   const say = (...lines: string[]) => {

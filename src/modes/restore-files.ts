@@ -5,7 +5,9 @@ import type { RunRequest } from '../cli/cli.ts';
 import { ArchiverError, BlobError, messageOf, PersistenceError, UconDbError } from '../errors.ts';
 import { type NamedContent, writeFilesTogether } from '../files/files-together.ts';
 import { directoriesOf } from '../files/parent-directories.ts';
+import type { Logger } from '../log/logger.ts';
 import type { RunNumber } from '../runs/run-number.ts';
+import type { Site } from '../site.ts';
 import { undefinedIfMissing } from '../system-error.ts';
 import type { Execution } from './mode.ts';
 
@@ -30,9 +32,10 @@ export async function restore(request: RestoreRequest, execution: Execution): Pr
   const { site, logger, shutdown } = execution;
   execution.enter('Restore');
   const { run, force, dryRun } = request;
+  const ofRun = logger.child({ run });
   const directory = resolve(request.to);
   const blob = await (await site.uconDb()).get(run, shutdown);
-  await warnOfUncompared(run, execution);
+  await warnOfUncompared(run, site, ofRun);
   const { files, what } = request.raw ? asItIs(run, blob) : unpacked(run, blob);
   const names = files.map(({ name }) => name);
   try {
@@ -40,7 +43,7 @@ export async function restore(request: RestoreRequest, execution: Execution): Pr
     for (const name of names) await refuseObstacle(join(directory, name), force);
     const options = { stop: shutdown, replace: force };
     if (!dryRun && !(await writeFilesTogether(directory, files, options))) {
-      logger.warning(
+      ofRun.warning(
         `Run ${run} was not restored, because the archiver was asked to stop: nothing was written`,
       );
       return false;
@@ -56,7 +59,7 @@ export async function restore(request: RestoreRequest, execution: Execution): Pr
   for (const name of names) {
     logger.info(`${dryRun ? 'Dry run: would restore' : 'Restored'} ${join(directory, name)}`);
   }
-  logger.info(`✓ Run ${run}: ${what}, ${dryRun ? 'would be' : 'are'} in ${directory}`);
+  ofRun.info(`✓ Run ${run}: ${what}, ${dryRun ? 'would be' : 'are'} in ${directory}`);
   return true;
 }
 
@@ -108,7 +111,7 @@ async function refuseDetour(path: string): Promise<void> {
 }
 
 /** Warns if the blob was not compared, or nobody knows; the files are restored all the same. */
-async function warnOfUncompared(run: RunNumber, { site, logger }: Execution): Promise<void> {
+async function warnOfUncompared(run: RunNumber, site: Site, logger: Logger): Promise<void> {
   try {
     if (!(await site.uncompared.read()).has(run)) return;
     logger.warning(
@@ -117,7 +120,9 @@ async function warnOfUncompared(run: RunNumber, { site, logger }: Execution): Pr
     );
   } catch (error) {
     if (!(error instanceof PersistenceError)) throw error;
-    logger.warning(`It is not known if the blob of run ${run} was compared with artdaqDB: ${error.message}`);
+    logger
+      .child({ error })
+      .warning(`It is not known if the blob of run ${run} was compared with artdaqDB: ${error.message}`);
   }
 }
 

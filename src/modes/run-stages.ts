@@ -123,6 +123,8 @@ interface StageEnd {
   readonly stage: BaseStage | undefined;
   /** A stop came before the stage knew anything of its runs. */
   readonly isGivenUp: boolean;
+  /** Why it could not find out its runs. */
+  readonly cause?: ArchiverError;
 }
 
 /**
@@ -137,7 +139,7 @@ async function runStage(
   archived: readonly RunNumber[],
   broken: StageBreak | undefined,
 ): Promise<StageEnd> {
-  const { logger } = execution;
+  const logger = execution.logger.child({ stage: name });
   const mode =
     request.mode === 'retry-failed' ? 'failed' : request.incremental ? 'incremental' : ('full' as const);
   const chosen: StageRequest = { mode, runs: request.runs, limit: request.limit };
@@ -150,7 +152,7 @@ async function runStage(
     broken === undefined
       ? await tryStage(name, chosen, request, execution, archived)
       : notBegun(name, broken);
-  logEnd(`${title} Stage`, end, execution);
+  logEnd(`${title} Stage`, end, logger, execution.shutdown);
   // A stage that was given up has no news, least of all that an outage is over.
   if (!end.isGivenUp) {
     const seconds = (performance.now() - began) / 1000;
@@ -185,11 +187,11 @@ async function tryStage(
   } catch (error) {
     if (!(error instanceof ArchiverError)) throw error;
     if (error instanceof NotYetError && execution.shutdown.aborted) {
-      execution.logger.info(`${titleOf(name, chosen)} Stage: ${error.message}`);
+      execution.logger.child({ stage: name }).info(`${titleOf(name, chosen)} Stage: ${error.message}`);
       return { outcome: nothing(name), stage, isGivenUp: true };
     }
     const outcome = { ...nothing(name), error: error.message, brokenPlace: error.place };
-    return { outcome, stage, isGivenUp: false };
+    return { outcome, stage, isGivenUp: false, cause: error };
   }
 }
 
@@ -209,10 +211,10 @@ function titleOf(name: StageName, { mode }: StageRequest): string {
   return titles[name][mode === 'failed' ? 'failed' : 'normal'];
 }
 
-function logEnd(stage: string, { outcome }: StageEnd, { logger, shutdown }: Execution): void {
+function logEnd(stage: string, { outcome, cause }: StageEnd, logger: Logger, shutdown: AbortSignal): void {
   const { failed, waiting, error } = outcome;
   for (const each of waiting) logger.warning(`${stage}: ${faultText(each)}`);
-  if (error !== undefined) logger.critical(`${stage}: Failed: ${error}`);
+  if (error !== undefined) logger.child({ error: cause }).critical(`${stage}: Failed: ${error}`);
   const withFailures = `✗ ${stage} completed with failures (exit code: ${exitCodes.failure})`;
   if (error !== undefined) logger.warning(withFailures);
   else if (failed.length > 0) logger.warning(`${withFailures}: ${failed.length} failed runs`);
@@ -227,7 +229,8 @@ async function makeStage(
   { site, progress, shutdown }: Execution,
 ): Promise<BaseStage> {
   const { config } = site;
-  const logger = site.logger(`run_record_archiver.${name === 'import' ? 'importer' : 'migrator'}`);
+  const module = `run_record_archiver.${name === 'import' ? 'importer' : 'migrator'}`;
+  const logger = site.logger(module).child({ stage: name });
   const context: StageContext = {
     settings: config.app,
     files: site.files(name),

@@ -195,8 +195,9 @@ function hasLateTimes(result: VerifiedRun): boolean {
   return !('error' in result) && result.timesCameLater;
 }
 
-function logResult(result: VerifiedRun, { logger }: Execution): void {
+function logResult(result: VerifiedRun, execution: Execution): void {
   const { run } = result;
+  const logger = execution.logger.child({ run });
   if ('error' in result) {
     logger.error(`✗ Run ${run} could not be compared: ${result.error}`);
   } else if (isMatch(result)) {

@@ -105,7 +105,7 @@ export class RunRecordDirectory implements RunRecordSource {
         looks.set(run, await lookAt(root));
       } catch (error) {
         if (!(error instanceof ArchiverError)) throw error;
-        this.#logger.debug(`Run ${run} can't be looked at: ${error.message}`);
+        this.#logger.child({ run, error }).debug(`Run ${run} can't be looked at: ${error.message}`);
       }
     });
     return looks;

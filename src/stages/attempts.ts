@@ -87,12 +87,13 @@ export async function attemptRun(
       }
       if (!(error instanceof ArchiverError)) {
         const stack = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
-        logger.error(`✗ Run ${run} failed with an unexpected error: ${stack}`);
+        logger.child({ error }).error(`✗ Run ${run} failed with an unexpected error: ${stack}`);
         const [message, place] = [messageOf(error), undefined];
         const fault = isSystemError(error) ? 'unknown' : 'run';
         return { kind: 'failed', reached, fault, place, message, isFullCycle: true };
       }
-      logger.error(`✗ Run ${run} failed (attempt ${attempt}/${total}): ${error.message}`);
+      const failure = `✗ Run ${run} failed (attempt ${attempt}/${total}): ${error.message}`;
+      logger.child({ error }).error(failure);
       const { message, fault, place, retryable } = error;
       const isLast = !retryable || attempt === total;
       if (!isLast && !shutdown.aborted && !ending.aborted) {

@@ -201,7 +201,7 @@ export abstract class BaseStage {
 
   async #compare(listing: Listing, request: StageRequest): Promise<Beforehand> {
     const { runs, known, work } = await this.comparisons(listing, request);
-    for (const { error } of known) this.logger.error(`✗ ${this.label}: ${error}`);
+    for (const { run, error } of known) this.logger.child({ run }).error(`✗ ${this.label}: ${error}`);
     const alreadyKnown = { ...nothingBeforehand, failed: known };
     if (runs.length === 0) return alreadyKnown;
     const view = await this.#view(listing, await this.#context.files.state.read());
@@ -223,11 +223,13 @@ export abstract class BaseStage {
     const there = await this.#list(true, false);
     const listing = { ...there, source: [...new Set([...there.source, ...pending])].sort(byRunNumber) };
     const { runs: uploaded, known } = await this.comparisons(listing, request);
-    for (const { error } of known) this.logger.error(`Dry run: ${error}`);
+    for (const { run, error } of known) this.logger.child({ run }).error(`Dry run: ${error}`);
     for (const run of uploaded) {
-      this.logger.info(
-        `Dry run: what ${this.target} holds of run ${run} would be compared: it was uploaded, and not found equal since`,
-      );
+      this.logger
+        .child({ run })
+        .info(
+          `Dry run: what ${this.target} holds of run ${run} would be compared: it was uploaded, and not found equal since`,
+        );
     }
     const { files } = this.#context;
     const state = countArchived(await files.state.read(), listing);
@@ -235,7 +237,7 @@ export abstract class BaseStage {
     const view = await this.#view(listing, state);
     if (request.mode !== 'failed') {
       const { runs, what } = await this.followUps(listing, request, true);
-      for (const run of runs) this.logger.info(`Dry run: run ${run} would have ${what}`);
+      for (const run of runs) this.logger.child({ run }).info(`Dry run: run ${run} would have ${what}`);
     }
     const plan = await this.#plan(listing, view, request);
     const successful: RunNumber[] = [];
@@ -247,12 +249,13 @@ export abstract class BaseStage {
       if (this.#context.shutdown.aborted) break;
       schedule.ended(run, 'success');
       const preview = await this.#previewOf(run, comes.has(run));
+      const logger = this.logger.child({ run });
       if ('error' in preview) {
         failed.push({ run, error: preview.error });
-        this.logger.error(`Dry run: run ${run} would fail: ${preview.error}`);
+        logger.error(`Dry run: run ${run} would fail: ${preview.error}`);
       } else {
         successful.push(run);
-        for (const line of preview.lines) this.logger.info(`Dry run: run ${run} ${line}`);
+        for (const line of preview.lines) logger.info(`Dry run: run ${run} ${line}`);
       }
     }
     const notProcessed = sizeOf(plan) - successful.length - failed.length;
@@ -369,7 +372,7 @@ export abstract class BaseStage {
       atOnce: this.atOnce,
       usualPlace: this.usualPlace,
       attempt: (run, options) => {
-        const logger = this.logger.child({ stage: this.name, run });
+        const logger = this.logger.child({ run });
         const limits = { retries, retryDelaySeconds, shutdown, ...options };
         return attemptRun(run, (number, visit) => work(number, logger, visit), limits, logger);
       },

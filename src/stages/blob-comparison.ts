@@ -109,7 +109,7 @@ export class BlobComparison {
     try {
       await change();
     } catch (error) {
-      logger.warning(`Run ${run} could not be noted for --verify: ${messageOf(error)}`);
+      logger.child({ error }).warning(`Run ${run} could not be noted for --verify: ${messageOf(error)}`);
     }
   }
 }

@@ -44,7 +44,7 @@ export class Fuzz {
       this.#fraction(`${run} ${attempt} ${what}`) * 100 < percent;
     if (happens('skip', randomSkipPercent)) {
       if (randomSkipRetry) throw this.#failure(run, `Permanent skip for run ${run}`, false);
-      this.#logger.warning(`[FUZZ] Randomly skipping run ${run} - will retry later`);
+      this.#logger.child({ run }).warning(`[FUZZ] Randomly skipping run ${run} - will retry later`);
       throw new NotYetError('[FUZZ] skipped', { run });
     }
     if (happens('error', randomErrorPercent) && happens('half', 50)) {
@@ -58,7 +58,7 @@ export class Fuzz {
   }
 
   #failure(run: RunNumber, what: string, retryable: boolean): ArchiverError {
-    this.#logger.warning(`[FUZZ] ${what}${retryable ? '' : ' - will NOT retry'}`);
+    this.#logger.child({ run }).warning(`[FUZZ] ${what}${retryable ? '' : ' - will NOT retry'}`);
     return new ArchiverError(`[FUZZ] ${what}`, { run, retryable, fault: 'run' });
   }
 }

@@ -90,11 +90,12 @@ export class Importer extends BaseStage {
         continue;
       }
       postponed.set(run, 'copying');
+      const logger = this.logger.child({ run });
       if (found.neverQuiet) {
-        this.logger.warning(
+        logger.warning(
           `Run ${run} is left for later as ${found.why}, although parts of it are more than a day old: what keeps changing it?`,
         );
-      } else this.logger.info(`Run ${run} is still being copied: ${found.why}`);
+      } else logger.info(`Run ${run} is still being copied: ${found.why}`);
     }
     return postponed;
   }

@@ -179,9 +179,11 @@ export class UnfinishedRuns {
         glances.set(run, await this.#parts.records.glance(run));
       } catch (error) {
         if (!(error instanceof ArchiverError)) throw error;
-        this.#parts.logger.warning(
-          `Run ${run} was archived without stop time, and it can't be told if it has one now: ${error.message}`,
-        );
+        this.#parts.logger
+          .child({ run, error })
+          .warning(
+            `Run ${run} was archived without stop time, and it can't be told if it has one now: ${error.message}`,
+          );
       }
     });
     return glances;

@@ -88,7 +88,8 @@ export class Upload {
       if (typeof held === 'object') return mayBeOurs && this.#isOurs(held) ? 'stored' : 'already-stored';
       if (!(await backoff.wait(this.#patience(attempt)))) throw this.#givingUp(attempt, held, mayBeOurs);
       if (held === 'no-answer') continue;
-      this.#conversation.logger.warning(`${attempt.error.message}; uploading run ${this.#run} again`);
+      const logger = this.#conversation.logger.child({ run: this.#run, error: attempt.error });
+      logger.warning(`${attempt.error.message}; uploading run ${this.#run} again`);
       attempt = await this.#attempt();
     }
   }

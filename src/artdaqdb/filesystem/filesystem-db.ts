@@ -47,7 +47,7 @@ export interface FilesystemDbOptions {
 export class FilesystemDb implements NativeArtdaqDb {
   readonly location: string;
   readonly #now: () => Date;
-  readonly #warn: (message: string) => void;
+  readonly #logger: Logger;
   readonly #shared: SharedDatabase;
   readonly #listing: RunListing;
   readonly #finder: RunFinder;
@@ -62,7 +62,8 @@ export class FilesystemDb implements NativeArtdaqDb {
     const origin = options.origin ?? thisOrigin('');
     this.location = `filesystemdb://${directory}`;
     this.#now = now;
-    this.#warn = (message) => logger.warning(message);
+    this.#logger = logger;
+    const warn = (message: string) => logger.warning(message);
     const { location } = this;
     const lock = new DatabaseLock(directory, { owner: currentOwner(), sleep, logger });
     this.#shared = new SharedDatabase({ directory, location, origin, lock, files, sleep, now, logger });
@@ -70,8 +71,8 @@ export class FilesystemDb implements NativeArtdaqDb {
     this.#finder = new RunFinder(this.#shared, now, sleep);
     this.#queue = new InsertQueue((batch) => {
       this.#hasWritten = true;
-      return storeRuns(batch, this.#shared, now, this.#warn);
-    }, this.#warn);
+      return storeRuns(batch, this.#shared, now, warn);
+    }, warn);
   }
 
   async prepare(): Promise<void> {
@@ -131,7 +132,9 @@ export class FilesystemDb implements NativeArtdaqDb {
   async export(run: RunNumber): Promise<FhiclFile[]> {
     const found = await this.#finder.find(run);
     if (found === undefined) throw unknownRun(run);
-    return exportedFiles(run, found.configuration, found.documents, this.#warn);
+    return exportedFiles(run, found.configuration, found.documents, (message) =>
+      this.#logger.child({ run }).warning(message),
+    );
   }
 
   async composition(run: RunNumber, config: string): Promise<ExportedDocument[]> {
@@ -171,7 +174,8 @@ export class FilesystemDb implements NativeArtdaqDb {
     try {
       await this.#shared.repair();
     } catch (error) {
-      this.#warn(`The next execution has to repair ${this.location}: ${messageOf(error)}`);
+      const problem = `The next execution has to repair ${this.location}: ${messageOf(error)}`;
+      this.#logger.child({ error }).warning(problem);
     }
   }
 

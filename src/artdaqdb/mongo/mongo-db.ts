@@ -97,7 +97,7 @@ export class MongoDb implements NativeArtdaqDb {
   async export(run: RunNumber): Promise<FhiclFile[]> {
     return this.#work(
       `Run ${run} can not be exported from artdaqDB`,
-      ({ reader }) => reader.export(run, (message) => this.#logger.warning(message)),
+      ({ reader }) => reader.export(run, (message) => this.#logger.child({ run }).warning(message)),
       run,
     );
   }

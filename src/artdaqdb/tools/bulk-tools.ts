@@ -119,7 +119,7 @@ export class BulkTools implements ArtdaqDb {
     refuseConfig(run, config);
     const documents = await this.#native.composition(run, config);
     const stored = exportedFiles(run, `${run}/${config}`, documents, (message) =>
-      this.#logger.warning(message),
+      this.#logger.child({ run }).warning(message),
     );
     for (const file of stored) refuseEntity(run, entityOf(file));
     return this.#directories.use(async (directory) => {
@@ -171,9 +171,9 @@ export class BulkTools implements ArtdaqDb {
       await this.#load(submitted, config, wanted, schema, wanted);
     } catch (error) {
       if (!(error instanceof ArchiverError) || !(await this.#isWhole(submitted, config, wanted))) throw error;
-      this.#logger.warning(
-        `Run ${run} is wholly stored and read back, in spite of this failure: ${error.message}`,
-      );
+      this.#logger
+        .child({ run, error })
+        .warning(`Run ${run} is wholly stored and read back, in spite of this failure: ${error.message}`);
     }
     this.#unsure.delete(configuration);
   }
@@ -185,7 +185,7 @@ export class BulkTools implements ArtdaqDb {
       return true;
     } catch (error) {
       if (!(error instanceof ArchiverError)) throw error;
-      this.#logger.debug(`Run ${run} after the tool's failure: ${error.message}`);
+      this.#logger.child({ run, error }).debug(`Run ${run} after the tool's failure: ${error.message}`);
       return false;
     }
   }

@@ -61,7 +61,8 @@ export class LocalHost implements ToolHost {
 
   async run(call: ToolCall): Promise<SiteTrouble | undefined> {
     const { tool, run, config, directory } = call;
-    const { logger, takesThreads, timeoutMs = TIMEOUT_MS, graceMs, hide } = this.#options;
+    const { takesThreads, timeoutMs = TIMEOUT_MS, graceMs, hide } = this.#options;
+    const logger = this.#options.logger.child({ run });
     const program = await this.#find(tool);
     const threads = takesThreads ? Math.max(1, Math.floor(availableParallelism() / 2)) : 1;
     const args = ['-r', String(run), '-c', config, '-p', directory, '-t', String(threads)];

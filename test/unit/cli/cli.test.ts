@@ -88,7 +88,7 @@ describe('a command line', () => {
     const expected = `--import-only --migrate-only --retry-failed-import --retry-failed-migrate --report-status
       --recover-import-state --recover-migrate-state --check-config --verify --restore
       --incremental --compare-state --validate --dry-run --runs --limit --time-limit --json --html --to --force --raw
-      --result-json --verbose --quiet --version --help`;
+      --result-json --verbose --quiet --log-format --version --help`;
     expect(listed.map(([, name]) => name)).toEqual(expected.split(/\s+/));
   });
 

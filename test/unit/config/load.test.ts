@@ -98,6 +98,7 @@ describe('a configuration with only what is required', () => {
         executionLimitMinutes: 0,
         minFreeMb: 100,
         logLevel: 'INFO',
+        logFormat: 'text',
         logFile: undefined,
       },
       appFuzz: {

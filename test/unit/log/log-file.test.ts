@@ -57,8 +57,10 @@ describe('a log file', () => {
     expect(contents()).toEqual({ 'archiver.log': 'a line of more than ten bytes\n' });
   });
 
-  it('is as old as its first line, when it is opened and while it is open', () => {
-    const first = '2026-01-01 00:00:01,000 - m - INFO - x\n';
+  it.each([
+    '2026-01-01 00:00:01,000 - m - INFO - x\n',
+    `{"time":"${new Date(2026, 0, 1, 0, 0, 1).toISOString()}","level":"INFO"}\n`,
+  ])('is as old as its first line, when it is opened and while it is open: %s', (first) => {
     fs.writeFileSync(path, first);
     const file = open({ rotation: { maxBytes: 1000, maxAgeMs: 14 * DAY_MS, backups: 5 } });
     file.write('kept\n');

@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { UconDbError } from '../../../src/errors.ts';
 import { createLogging, type LoggingOptions } from '../../../src/log/logging.ts';
 
 let directory: string;
@@ -80,6 +81,40 @@ describe('the log', () => {
       '',
     ]);
     expect(shown.split('\n')[3]).toBe('    more');
+  });
+
+  it('writes one JSON object a line in JSON, whatever the message holds', () => {
+    const logFile = join(directory, 'archiver.log');
+    const logger = open({ logFile, format: 'json', secrets: ['geheim'] }).logger('m');
+    logger.info('first\n"second" geheim \u001b\u009b\u202e\u2028\ud83d {"level":"x"}');
+    logger
+      .child({ stage: 'import', run: 12 })
+      .child({ error: new UconDbError('x', { fault: 'site' }) })
+      .error('x');
+    logger.child({ error: new TypeError('x') }).critical('x');
+    logger.child({ error: 'x' }).warning('x');
+    expect(shown).toMatch(/^[\x20-\x7e\n]*$/);
+    const at = { time: time.toISOString(), module: 'm', message: 'x' };
+    expect(
+      shown
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual([
+      { ...at, level: 'INFO', message: 'first\n"second" *** \u001b\u009b\u202e\u2028\ud83d {"level":"x"}' },
+      { ...at, level: 'ERROR', stage: 'import', run: 12, error_kind: 'UconDBError', fault: 'site' },
+      { ...at, level: 'CRITICAL', error_kind: 'TypeError' },
+      { ...at, level: 'WARNING' },
+    ]);
+    expect(fs.readFileSync(logFile, 'utf8')).toBe(shown);
+  });
+
+  it('tells in JSON, too, that the file can not be opened', () => {
+    open({ logFile: directory, format: 'json', lastResort: { write: () => true } });
+    expect(JSON.parse(shown)).toMatchObject({
+      level: 'ERROR',
+      message: expect.stringContaining('file logging'),
+    });
   });
 
   it('never shows a secret in any form, and lets no message forge lines or garble the terminal', () => {
