@@ -132,6 +132,7 @@ export const configFile = z.object({
       mention_users: optionalText,
     }),
     repeat_hours: amount.default(24),
+    expected_every_minutes: amount.default(0),
   }),
   carbon: switchable('carbon', ['host', 'metric_prefix'], {
     enabled: flag(false),

@@ -26,6 +26,7 @@ import type { KnownReasons } from '../state/failure-reasons.ts';
 import { followUpRecords } from '../state/follow-up-records.ts';
 import { allUncertain, type UncertainRuns, uncertainRuns } from '../state/uncompared-runs.ts';
 import type { WaitingState } from '../state/waiting-runs.ts';
+import { collectSummary } from './collect-summary.ts';
 import type { Execution } from './mode.ts';
 
 /** What is reported, and in which forms besides the log. */
@@ -66,7 +67,11 @@ export async function reportStatus(
     await stageRecord('import', request.runs, site, noUploads),
     await stageRecord('migrate', request.runs, site, uploads),
   ];
-  const status = redacted({ places, stages, lateTimes: await lateTimes(site) }, site.config.secrets);
+  const listing: Status = { places, stages, lateTimes: await lateTimes(site) };
+  const status = redacted(
+    { ...listing, ...(await collectSummary(listing, request, site)) },
+    site.config.secrets,
+  );
   for (const { level, text } of statusLines(status, request.compareState)) logger[level](text);
   if (request.json) print(statusJson(status, site.now()));
   if (request.html !== undefined) await writePage(request.html, status, request, site, logger);
@@ -98,9 +103,10 @@ async function writePage(
 }
 
 /** The log hides secrets itself, but JSON and page do not pass through it. */
-function redacted({ places, stages, lateTimes }: Status, secrets: readonly string[]): Status {
+function redacted({ places, stages, lateTimes, ...others }: Status, secrets: readonly string[]): Status {
   const redact = makeRedactor(secrets);
   return {
+    ...others,
     places: places.map(({ location, error, ...place }) => ({
       ...place,
       location: location.map(([name, value]) => [name, redact(value)] as const),

@@ -2,6 +2,8 @@
 export interface ReportLine {
   readonly level: 'info' | 'warning' | 'error';
   readonly text: string;
+  /** Flags of the archiver that do something about it. */
+  readonly flags?: readonly string[];
 }
 
 /** A line of plain information. */
@@ -17,4 +19,11 @@ export function warning(text: string): ReportLine {
 /** A line `  Name:   value`. */
 export function label(name: string, value: string | number): ReportLine {
   return info(`  ${`${name}:`.padEnd(16)} ${value}`);
+}
+
+/** Something that the report says by name. */
+export interface Fact {
+  readonly level: ReportLine['level'];
+  readonly name: string;
+  readonly value: string;
 }

@@ -1,12 +1,15 @@
+import type { StageName } from '../errors.ts';
 import type { RunNumber } from '../runs/run-number.ts';
-import { formatRuns } from '../runs/run-set.ts';
+import { formatRuns, RunSet } from '../runs/run-set.ts';
 import { waitingFacts } from '../stages/waiting-texts.ts';
 import { positionOf } from '../state/position.ts';
+import { activityAdvice } from './activity.ts';
 import { knownRuns, likelySlips, slipText } from './likely-slips.ts';
 import { info, type ReportLine, warning } from './lines.ts';
 import {
   missingAtTarget,
   outdatedBlobs,
+  pendingRuns,
   placeNames,
   runsOnlyInUconDb,
   runsWithoutFiles,
@@ -26,11 +29,16 @@ export function recommendations(status: Status): ReportLine[] {
     ...status.stages.flatMap((stage) => ('error' in stage ? [unreadable(stage)] : stageLines(stage, status))),
     ...onlyInOnePlace(status),
     ...outdated(status),
+    ...unequal(status),
+    ...(status.activity === undefined ? [] : activityAdvice(status.activity)),
     ...('error' in status.lateTimes ? [unreadable(status.lateTimes)] : []),
     ...status.places
       .filter(({ error }) => error !== undefined)
       .map(({ place }) =>
-        warning(`${placeNames[place]} could not be queried: what concerns it is not known`),
+        advice(
+          warning(`${placeNames[place]} could not be queried: what concerns it is not known`),
+          '--check-config',
+        ),
       ),
   ];
   if (lines.length === 0) lines.push(info('All systems are synchronized - no action needed'));
@@ -49,16 +57,30 @@ function toBeDone(status: Status): ReportLine[] {
   ];
   const lines: ReportLine[] = [];
   if (toImport.length > 0) {
-    lines.push(
-      info(`Run IMPORTER: ${toImport.length} run(s) on filesystem not in artdaqDB (${span(toImport)})`),
-    );
+    const text = `Run IMPORTER: ${toImport.length} run(s) on filesystem not in artdaqDB (${span(toImport)})`;
+    lines.push(...stageAdvice('import', text, toImport, status));
   }
   if (toMigrate.length > 0) {
-    lines.push(
-      info(`Run MIGRATOR: ${toMigrate.length} run(s) in artdaqDB not in UconDB (${span(toMigrate)})`),
-    );
+    const text = `Run MIGRATOR: ${toMigrate.length} run(s) in artdaqDB not in UconDB (${span(toMigrate)})`;
+    lines.push(...stageAdvice('migrate', text, toMigrate, status));
   }
   return lines;
+}
+
+/** Further lines tell what to do about failed and skipped runs; the stage is only worth a command of its own for the others. */
+function stageAdvice(
+  name: StageName,
+  text: string,
+  missing: readonly RunNumber[],
+  status: Status,
+): ReportLine[] {
+  const stage = status.stages.find((candidate) => candidate.stage === name);
+  if (stage === undefined || 'error' in stage) return [info(text)];
+  const pending = pendingRuns(status, stage) ?? [];
+  const others = missing.length - pending.length;
+  const hint = others === 0 ? '' : `, ${others} of them failed or skipped`;
+  const line = info(`${text}${hint}`);
+  return [pending.length === 0 ? line : advice(line, '--incremental')];
 }
 
 function stageLines(record: StageRecord, status: Status): ReportLine[] {
@@ -67,9 +89,12 @@ function stageLines(record: StageRecord, status: Status): ReportLine[] {
   const lines: ReportLine[] = [];
   if (skipped.length > 0) {
     lines.push(
-      warning(
-        `${skipped.length} run(s) at or below the ${stage} position ${positionOf(state)} are skipped with ` +
-          `--incremental (${formatRuns(skipped)}); run once without it to ${stage} them`,
+      advice(
+        warning(
+          `${skipped.length} run(s) at or below the ${stage} position ${positionOf(state)} are skipped with ` +
+            `--incremental (${formatRuns(skipped)}); run once without it to ${stage} them`,
+        ),
+        `--${stage}-only`,
       ),
     );
   }
@@ -83,9 +108,12 @@ function stageLines(record: StageRecord, status: Status): ReportLine[] {
   }
   if (failed.length > 0) {
     lines.push(
-      warning(
-        `${failed.length} run(s) in the ${stage} failure log (${formatRuns(failed)}); ` +
-          `--retry-failed-${stage} processes them`,
+      advice(
+        warning(
+          `${failed.length} run(s) in the ${stage} failure log (${formatRuns(failed)}); ` +
+            `--retry-failed-${stage} processes them`,
+        ),
+        `--retry-failed-${stage}`,
       ),
     );
     if (reasons.problem !== undefined) lines.push(warning(reasons.problem));
@@ -96,7 +124,7 @@ function stageLines(record: StageRecord, status: Status): ReportLine[] {
 function waitingLines({ stage, waiting }: StageRecord): ReportLine[] {
   return waitingFacts(waiting).map(({ level, text }) => {
     if (level === 'info') return info(`INFO: ${stage}: ${text}`);
-    return warning(`${stage}: ${text}`);
+    return advice(warning(`${stage}: ${text}`), '--check-config');
   });
 }
 
@@ -129,6 +157,19 @@ function outdated(status: Status): ReportLine[] {
   ];
 }
 
+function unequal({ unequal: runs = [] }: Status): ReportLine[] {
+  if (runs.length === 0) return [];
+  const text = `${runs.length} run(s) differ between artdaqDB and UconDB, or could not be compared (${formatRuns(runs)})`;
+  return [
+    advice(
+      warning(`${text}; --verify compares them again, file by file`),
+      '--verify',
+      '--runs',
+      RunSet.of(runs).toTexts().join(','),
+    ),
+  ];
+}
+
 function unfinished(status: Status): ReportLine[] {
   const runs = unfinishedRuns(status) ?? [];
   if (runs.length === 0) return [];
@@ -146,8 +187,28 @@ function slips(status: Status): ReportLine[] {
   return found.length === 0 ? [] : [info(`INFO: ${slipText(found, runs)}`)];
 }
 
+/** An error about a file of the work directory names the flag that rebuilds it, if there is one. */
 function unreadable({ error }: UnreadableRecord): ReportLine {
-  return { level: 'error', text: error };
+  const flag = /--recover-(?:import|migrate)-state/.exec(error)?.[0];
+  const line: ReportLine = { level: 'error', text: error };
+  return flag === undefined ? line : advice(line, flag);
+}
+
+/** @param flags what does something about it */
+function advice(line: ReportLine, ...flags: readonly string[]): ReportLine {
+  return { ...line, flags };
+}
+
+/** The command of a line as one pastes it into a shell; undefined if there is none. */
+export function commandOf({ flags }: ReportLine, { command }: Pick<Status, 'command'>): string | undefined {
+  return command === undefined || flags === undefined
+    ? undefined
+    : [command, ...flags.map(shellWord)].join(' ');
+}
+
+/** A text as one word of a shell. */
+export function shellWord(text: string): string {
+  return /^[\w./:=,@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function span(runs: readonly RunNumber[]): string {

@@ -1,8 +1,7 @@
-import type { StageName } from '../errors.ts';
 import type { RunNumber } from '../runs/run-number.ts';
-import { formatRuns } from '../runs/run-set.ts';
+import { common, formatRuns } from '../runs/run-set.ts';
 import { positionOf } from '../state/position.ts';
-import { info, type ReportLine } from './lines.ts';
+import { type Fact, info, type ReportLine } from './lines.ts';
 import { missingAtTarget, placeNames, runsAt, type StageRecord, type Status, stagePlaces } from './status.ts';
 
 const RULE = '-'.repeat(70);
@@ -17,13 +16,6 @@ export function comparisonLines(status: Status): ReportLine[] {
   });
 }
 
-/** One thing that the comparison found. */
-export interface Fact {
-  readonly level: ReportLine['level'];
-  readonly name: string;
-  readonly value: string;
-}
-
 /** Compares the places with what one stage remembers. */
 export function stageFacts(stage: StageRecord, status: Status): Fact[] {
   const { lastContiguousRun, lastAttemptedRun } = stage.state;
@@ -34,7 +26,7 @@ export function stageFacts(stage: StageRecord, status: Status): Fact[] {
   ];
   if (position === 0)
     lines.push(entry('Status', `No ${stage.stage === 'import' ? 'import' : 'migration'} state recorded`));
-  else lines.push(...placeFacts(position, stage.stage, status));
+  else lines.push(...placeFacts(position, stage, status));
   if (stage.failed.length > 0) {
     lines.push(
       alarm('Failed Runs', `${stage.failed.length} run(s) logged as failed (${formatRuns(stage.failed)})`),
@@ -44,7 +36,7 @@ export function stageFacts(stage: StageRecord, status: Status): Fact[] {
 }
 
 /** @param position the stage has archived every run at its source up to this one, or should have */
-function placeFacts(position: RunNumber, stage: StageName, status: Status): Fact[] {
+function placeFacts(position: RunNumber, { stage, waiting }: StageRecord, status: Status): Fact[] {
   const { source, target } = stagePlaces[stage];
   const absent = missingAtTarget(status, stage);
   if (absent === undefined) {
@@ -53,7 +45,8 @@ function placeFacts(position: RunNumber, stage: StageName, status: Status): Fact
   }
   const name = placeNames[target];
   const missing = absent.filter((run) => run <= position);
-  const fresh = absent.filter((run) => run > position);
+  const fresh = absent.filter((run) => run > position && !waiting.byFault.has(run));
+  const tried = common(absent, waiting.byFault.keys());
   return [
     missing.length === 0
       ? entry('Status', `All expected runs present in ${name}`)
@@ -69,6 +62,9 @@ function placeFacts(position: RunNumber, stage: StageName, status: Status): Fact
             `${fresh.length} run(s) since last state update (range: ${fresh[0]}-${fresh.at(-1)})`,
           ),
         ]),
+    ...(tried.length === 0
+      ? []
+      : [alarm('Waiting', `${tried.length} run(s) because of a fault (${formatRuns(tried)})`)]),
   ];
 }
 

@@ -3,7 +3,9 @@ import { type NumberRange, toRanges } from '../runs/run-set.ts';
 import { formatJson } from '../shown-text.ts';
 import { positionOf } from '../state/position.ts';
 import { type PostponementReason, type WaitingState, waitingByPlace } from '../state/waiting-runs.ts';
-import { recommendations } from './recommendations.ts';
+import { executionState, isOverdue } from './activity.ts';
+import { knownRuns, likelySlips } from './likely-slips.ts';
+import { commandOf, recommendations } from './recommendations.ts';
 import {
   explainedRuns,
   isWhole,
@@ -16,6 +18,7 @@ import {
   skippedRuns,
   unfinishedRuns,
 } from './status.ts';
+import { summaryOf } from './summary.ts';
 
 /** Raised when a member changes its meaning or is removed, but not when one is added. */
 const VERSION = 1;
@@ -63,9 +66,33 @@ export function statusJson(status: Status, now: Date): string {
       missing: runsJson(unfinishedRuns(status)),
       missing_in_ucondb_only: runsJson(outdatedBlobs(status)),
     },
-    recommendations: recommendations(status),
+    summary: summaryJson(status),
+    recommendations: recommendations(status).map((line) => ({
+      level: line.level,
+      text: line.text,
+      command: commandOf(line, status),
+    })),
   };
   return formatJson(document);
+}
+
+function summaryJson(status: Status) {
+  const { backlog, waiting, oldest } = summaryOf(status);
+  const { activity } = status;
+  const stages = ['import', 'migrate'] as const;
+  const ofStages = <T>(value: (stage: (typeof stages)[number]) => T | undefined) =>
+    Object.fromEntries(stages.map((stage) => [stage, value(stage) ?? null]));
+  return {
+    execution: activity === undefined ? null : { ...executionState(activity), overdue: isOverdue(activity) },
+    last_execution: activity?.last?.execution ?? null,
+    last_archived: ofStages((stage) => backlog.stages[stage].lastArchived),
+    waiting: ofStages((stage) => waiting[stage]),
+    oldest_waiting: oldest ?? null,
+    failed: ofStages((stage) => backlog.stages[stage].failed),
+    oldest_failed: ofStages((stage) => backlog.stages[stage].oldestFailed),
+    unequal: runsJson(status.unequal),
+    likely_slips: likelySlips(knownRuns(status)),
+  };
 }
 
 function placeJson({ place, location, runs, error }: PlaceStatus) {

@@ -1,7 +1,7 @@
 import { formatTime } from '../log/log-line.ts';
 import { formatRuns } from '../runs/run-set.ts';
 import { info, label, type ReportLine, warning } from './lines.ts';
-import { recommendations } from './recommendations.ts';
+import { commandOf, recommendations } from './recommendations.ts';
 import { comparisonLines } from './state-comparison.ts';
 import {
   explainedRuns,
@@ -13,6 +13,7 @@ import {
   type Status,
   unexplainedRuns,
 } from './status.ts';
+import { summaryFacts } from './summary.ts';
 
 const headings: Record<RunPlace, string> = {
   filesystem: 'FILESYSTEM (Source)',
@@ -37,15 +38,26 @@ export function statusLines(status: Status, compareState: boolean): ReportLine[]
     ...title('RUN RECORD ARCHIVER - STATUS REPORT'),
     ...status.places.map(queryLine),
     info(''),
+    ...title('SUMMARY'),
+    ...summaryFacts(status).map(({ name, value }) => label(name, value)),
+    info(''),
     ...title('DATA SOURCE SUMMARY'),
     ...status.places.flatMap(placeLines),
     ...(compareState ? [info(''), ...title('STATE COMPARISON'), ...comparisonLines(status)] : []),
     ...(failures.length > 0 ? [info(''), ...title('FAILED RUNS'), ...failures] : []),
     info(''),
     ...title('RECOMMENDATIONS'),
-    ...recommendations(status).map((line, index) => ({ ...line, text: `${index + 1}. ${line.text}` })),
+    ...recommendations(status).flatMap((line, index) => recommendationLines(line, index, status)),
     info(''),
     ...title('END OF STATUS REPORT'),
+  ];
+}
+
+function recommendationLines(line: ReportLine, index: number, status: Status): ReportLine[] {
+  const command = commandOf(line, status);
+  return [
+    { ...line, text: `${index + 1}. ${line.text}` },
+    ...(command === undefined ? [] : [info(`   ${command}`)]),
   ];
 }
 

@@ -1,10 +1,11 @@
 import { messageOf, type StageName } from '../errors.ts';
-import type { RunNumber } from '../runs/run-number.ts';
+import { byRunNumber, type RunNumber } from '../runs/run-number.ts';
 import { formatGaps, formatRanges, RunSet, toRanges, without } from '../runs/run-set.ts';
 import type { FailureReason, KnownReasons } from '../state/failure-reasons.ts';
 import { isAbove, positionOf } from '../state/position.ts';
 import type { StageState } from '../state/state.ts';
 import type { WaitingState } from '../state/waiting-runs.ts';
+import type { Activity } from './activity.ts';
 
 /** The places that hold runs. */
 export type RunPlace = 'filesystem' | 'artdaqDB' | 'UconDB';
@@ -68,6 +69,14 @@ export interface Status {
   readonly places: readonly PlaceStatus[];
   readonly stages: readonly (StageRecord | UnreadableStageRecord)[];
   readonly lateTimes: LateTimes | UnreadableRecord;
+  /** Absent if it can't be told. */
+  readonly activity?: Activity | undefined;
+  /** Runs whose blob differed, or could not be compared, when they were compared last, ascending. Absent if it can't be told. */
+  readonly unequal?: readonly RunNumber[] | undefined;
+  /** When the record of the lowest run that waits for the import changed last, ISO 8601. Absent if it can't be told. */
+  readonly oldestRecord?: string | undefined;
+  /** How this archiver is started with its configuration, quoted for a shell. */
+  readonly command?: string | undefined;
 }
 
 /** Which archived runs have no stop time, and which got it late. */
@@ -156,6 +165,14 @@ export function skippedRuns(
   return missing.filter(
     (run) => !isAbove(run, position) && !others.has(run) && !waiting.byFault.has(run) && isKnown(run),
   );
+}
+
+/** The runs that a stage's next executions take or have to wait for, ascending; undefined if that can't be told. */
+export function pendingRuns(status: Status, stage: StageRecord): readonly RunNumber[] | undefined {
+  const missing = missingAtTarget(status, stage.stage);
+  if (missing === undefined) return undefined;
+  const skipped = RunSet.of([...stage.failed, ...skippedRuns(missing, stage)].sort(byRunNumber));
+  return missing.filter((run) => !skipped.has(run));
 }
 
 /** A run of a failure log, and why it failed. */

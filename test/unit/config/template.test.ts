@@ -42,7 +42,7 @@ describe('config.yaml.template', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('sets every parameter to its default, except for the log file and parameters without default', () => {
+  it('sets every parameter to its default, except for the log file, what cron is expected to do, and parameters without default', () => {
     const { config } = parseConfig(text, 'template', {});
     const { config: defaults } = parseConfig(JSON.stringify(required), 'defaults', {});
     expect(config).toEqual({
@@ -51,6 +51,7 @@ describe('config.yaml.template', () => {
       carbon: { ...defaults.carbon, host: 'carbon.example.com', metricPrefix: 'demo.run_archiver.dev' },
       reporting: {
         ...defaults.reporting,
+        expectedEveryMinutes: 30,
         email: {
           ...defaults.reporting.email,
           recipientEmail: 'user@example.com',
