@@ -4,6 +4,7 @@ import { GENERATE_NAMES, type GenerateName } from '../records/converters/convert
 import { type ConfigValue, isSection } from './tree.ts';
 
 // The message of an issue says what is allowed. What was found is added by whoever knows whether it is secret.
+// What a file may hold beyond what zod knows (YAML's numbers, null) stands in `meta`, for the JSON Schema that editors use.
 // No type uses zod's coercion, which takes '', null, true and 0x10 for numbers.
 
 /** Seconds that Node's timers can wait. */
@@ -12,15 +13,19 @@ const MAX_TIMER_SECONDS = 2_147_483;
 /** A parameter that may be absent, null or (from a reference to null) `None`. */
 function optional<T>(type: z.ZodType<T>, none = /^None$/) {
   const isNone = (value: unknown) => value === null || (typeof value === 'string' && none.test(value));
-  return z.preprocess((value) => (isNone(value) ? undefined : value), type.optional());
+  return z
+    .preprocess((value) => (isNone(value) ? undefined : value), type.optional())
+    .meta({ nullable: true });
 }
 
+const numberOrText = { type: ['number', 'string'] };
+
 /** Any text; a number counts as the text that it is written as. */
-export const text = z.string('a text (words like yes and on need quotes)');
+export const text = z.string('a text (words like yes and on need quotes)').meta(numberOrText);
 
 const FILLED = 'a text that is not empty (words like yes and on need quotes)';
 /** A text with more than blanks in it. */
-export const filledText = z.string(FILLED).regex(/\S/, FILLED);
+export const filledText = z.string(FILLED).regex(/\S/, FILLED).meta(numberOrText);
 
 /** A text, or nothing if it is empty. */
 export const optionalText = optional(text, /^(?:None)?$/);
@@ -68,30 +73,47 @@ const flagWord = z
 /** A boolean, or a text that says one. What is empty or null stands for the default. */
 export function flag(byDefault: boolean) {
   const type = z.union([z.boolean(), flagWord], 'true or false');
-  return optional(type, /^\s*(?:none)?\s*$/i).transform((value) => value ?? byDefault);
+  return optional(type, /^\s*(?:none)?\s*$/i)
+    .transform((value) => value ?? byDefault)
+    .meta({ nullable: true });
 }
 
 /** Python's `int` and `float` read such a text: digits may be grouped by `_`. */
 const DECIMAL = /^[-+]?(?:\d+(?:_\d+)*\.?|(?:\d+(?:_\d+)*)?\.\d+(?:_\d+)*)(?:[eE][-+]?\d+)?$/;
 
-function decimal(allowed: string, isAllowed: (number: number) => boolean) {
+/** What JSON Schema says of a number. */
+interface NumberBounds {
+  readonly minimum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly maximum?: number;
+  /** 1: whole numbers. */
+  readonly multipleOf?: 1;
+}
+
+function decimal(allowed: string, bounds: NumberBounds, isAllowed: (number: number) => boolean) {
   return z
     .string(allowed)
     .trim()
     .regex(DECIMAL, allowed)
+    .meta({ ...numberOrText, ...bounds })
     .transform((digits) => Number(digits.replaceAll('_', '')))
     .refine(isAllowed, allowed);
 }
 
 /** An integer of at least `min`. */
 export function integerFrom(min: number) {
-  return decimal(`an integer of at least ${min}`, (number) => Number.isSafeInteger(number) && number >= min);
+  return decimal(
+    `an integer of at least ${min}`,
+    { minimum: min, multipleOf: 1 },
+    (number) => Number.isSafeInteger(number) && number >= min,
+  );
 }
 
 /** An integer from `min` to `max`, both included. */
 export function integerBetween(min: number, max: number) {
   return decimal(
     `an integer from ${min} to ${max}`,
+    { minimum: min, maximum: max, multipleOf: 1 },
     (number) => Number.isInteger(number) && number >= min && number <= max,
   );
 }
@@ -100,17 +122,19 @@ export function integerBetween(min: number, max: number) {
 export const port = integerBetween(1, 65_535);
 
 /** Any integer, or nothing. */
-export const optionalInteger = optional(decimal('an integer', Number.isSafeInteger));
+export const optionalInteger = optional(decimal('an integer', { multipleOf: 1 }, Number.isSafeInteger));
 
 /** A number from 0 up. */
 export const amount = decimal(
   'a number of at least 0',
+  { minimum: 0 },
   (number) => number >= 0 && number <= Number.MAX_SAFE_INTEGER,
 );
 
 /** A number from 0 to `max`. */
 export function amountTo(max: number) {
-  return decimal(`a number from 0 to ${max}`, (number) => number >= 0 && number <= max);
+  const bounds = { minimum: 0, maximum: max };
+  return decimal(`a number from 0 to ${max}`, bounds, (number) => number >= 0 && number <= max);
 }
 
 /** Seconds to wait before trying again. */
@@ -122,6 +146,7 @@ export const minutesLimit = amountTo(Math.floor(MAX_TIMER_SECONDS / 60));
 /** Seconds after which to give up. */
 export const timeout = decimal(
   `a number above 0, at most ${MAX_TIMER_SECONDS}`,
+  { exclusiveMinimum: 0, maximum: MAX_TIMER_SECONDS },
   (number) => number > 0 && number <= MAX_TIMER_SECONDS,
 );
 
@@ -139,7 +164,8 @@ const levels: ReadonlyMap<string, LogLevel> = new Map([
 /** A level in any case; undefined for anything else, which is worth a warning but no problem. */
 export const logLevel = z
   .unknown()
-  .transform((name) => (typeof name === 'string' ? levels.get(name.trim().toUpperCase()) : undefined));
+  .transform((name) => (typeof name === 'string' ? levels.get(name.trim().toUpperCase()) : undefined))
+  .meta({ anyOf: [{ enum: [...levels.keys()] }, { type: 'string', pattern: '^[a-z]+$|\\$\\{' }] });
 
 /** How log lines are written. */
 export const logFormat = z.enum(['text', 'json'] satisfies LogFormat[], 'text or json');
@@ -156,6 +182,11 @@ const generateNames = z
   .transform((names) => new Set(names));
 const generateSection = z.object({ files: generateNames }).transform(({ files }) => files);
 
+const namesSchema = {
+  type: 'array',
+  items: { anyOf: [{ enum: GENERATE_NAMES }, { type: 'string', pattern: '\\.(?:txt|fcl)$|\\$\\{' }] },
+};
+
 const allNames: ReadonlySet<GenerateName> = new Set(GENERATE_NAMES);
 
 /** `fhiclize_generate`: a list of names, or a section with such a list as `files`; absent or null is all. */
@@ -171,4 +202,5 @@ export const generateList = z
     }
     return z.NEVER;
   })
+  .meta({ anyOf: [namesSchema, { type: 'object', properties: { files: namesSchema } }, { type: 'null' }] })
   .default(allNames);

@@ -28,7 +28,7 @@ import type { ConfigPath } from './tree.ts';
 
 /** A section that is absent, or has all its lines commented out, is an empty one. */
 function section<Shape extends z.ZodRawShape>(shape: Shape) {
-  return z.preprocess(orEmpty, objectOf(shape));
+  return z.preprocess(orEmpty, objectOf(shape)).meta({ nullable: true });
 }
 
 /** A section whose `required` parameters must be given once it is enabled. */
@@ -44,7 +44,7 @@ function switchable<Shape extends z.ZodRawShape>(name: string, required: readonl
     // Beside other problems, too, so that all are named at once.
     { when: () => true },
   );
-  return z.preprocess(orEmpty, checked);
+  return z.preprocess(orEmpty, checked).meta({ nullable: true });
 }
 
 function objectOf<Shape extends z.ZodRawShape>(shape: Shape) {
