@@ -1,9 +1,8 @@
 import { messageOf, type Place } from '../errors.ts';
-import type { Logger } from '../log/logger.ts';
-import type { ProgressView } from '../log/terminal.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 import { type WaitingState, waitingByPlace } from '../state/waiting-runs.ts';
 import type { AttemptOptions, RunEnd } from './attempts.ts';
+import { BatchProgress } from './batch-progress.ts';
 import { type BatchPlan, type IncrementalView, type Listing, sizeOf } from './candidates.ts';
 import { followSchedule } from './follow-schedule.ts';
 import { ProgressRecorder } from './progress-recorder.ts';
@@ -139,51 +138,4 @@ function summarise(
     brokenPlace: broken?.place,
     isBrokenBySite: broken?.isOfSite === true,
   };
-}
-
-interface BatchProgressParts {
-  readonly label: string;
-  /** Runs of the batch. */
-  readonly total: number;
-  readonly logger: Logger;
-  /** The terminal of somebody who watches, if there is one. */
-  readonly view: ProgressView | undefined;
-}
-
-const INTERVAL = 10;
-
-/** Tells how far a batch has come: live on a terminal, and every few runs in the log. */
-class BatchProgress {
-  readonly #parts: BatchProgressParts;
-  readonly #began = performance.now();
-
-  constructor(parts: BatchProgressParts) {
-    this.#parts = parts;
-  }
-
-  show({ tried, failed }: ProgressRecorder): void {
-    const { view, label, total } = this.#parts;
-    view?.show({
-      label,
-      total,
-      done: tried.size,
-      failed: failed.size,
-      milliseconds: performance.now() - this.#began,
-    });
-  }
-
-  /** Another run has ended. */
-  ended(recorder: ProgressRecorder): void {
-    const { total, logger } = this.#parts;
-    const [successful, failed] = [recorder.successful.size, recorder.failed.size];
-    const ended = recorder.tried.size;
-    if (ended % INTERVAL === 0 || ended === total) {
-      logger.info(`Progress: ${ended}/${total} runs processed (${successful} successful, ${failed} failed)`);
-    }
-    this.show(recorder);
-  }
-
-  end(): void {
-    this.#parts.view?.end();
-  }
 }
