@@ -19,11 +19,12 @@ import { type Backlog, readBacklog } from './state/backlog.ts';
 import { FailureLog } from './state/failure-log.ts';
 import { FailureReasons } from './state/failure-reasons.ts';
 import { LastExecutionFile } from './state/last-execution.ts';
+import { RebuiltRuns } from './state/rebuilt-runs.ts';
 import { RunListFile } from './state/run-list-file.ts';
 import { SeenRuns } from './state/seen-runs.ts';
 import { StateFile } from './state/state.ts';
 import { UconDbKeysFile } from './state/ucondb-keys-file.ts';
-import { UncomparedRuns } from './state/uncompared-runs.ts';
+import { type BlobPlace, UncomparedRuns } from './state/uncompared-runs.ts';
 import { type VerificationRecords, verificationRecords } from './state/verification-records.ts';
 import { WaitingRunsFile } from './state/waiting-runs.ts';
 import type { UconDb } from './ucondb/ucondb.ts';
@@ -206,13 +207,19 @@ export class Site {
 
   /** The runs whose upload to the configured place began, and whose blob no comparison has found equal since. */
   get uncompared(): UncomparedRuns {
+    return new UncomparedRuns(join(this.config.app.workDir, 'uncompared_runs.json'), this.#blobPlace);
+  }
+
+  /** The runs that were stored in artdaqDB from their blobs, and that no comparison has found equal since. */
+  get rebuilt(): RebuiltRuns {
+    const path = join(this.config.app.workDir, 'rebuild_uncompared.json');
+    return new RebuiltRuns(path, this.artdaqDb.location, this.#blobPlace);
+  }
+
+  get #blobPlace(): BlobPlace {
     const { serverUrl, folderName: folder, objectName: object } = this.config.uconDb;
     const server = URL.canParse(serverUrl) ? new URL(serverUrl).href.replace(/\/+$/, '') : serverUrl;
-    return new UncomparedRuns(join(this.config.app.workDir, 'uncompared_runs.json'), {
-      server,
-      folder,
-      object,
-    });
+    return { server, folder, object };
   }
 
   /** Closes the clients that were made. */

@@ -1,4 +1,5 @@
 import { isAscii } from 'node:buffer';
+import { createHash } from 'node:crypto';
 import { BlobError } from '../errors.ts';
 import type { FhiclFile } from '../fhicl/fhicl-file.ts';
 import type { RunNumber } from '../runs/run-number.ts';
@@ -69,6 +70,13 @@ function isUnmistakable(blob: Buffer, files: readonly FhiclFile[], end: number):
 export function sameRecord(a: Buffer, b: Buffer): boolean {
   const [partsA, partsB] = [withoutPackingTimes(a), withoutPackingTimes(b)];
   return partsA.length === partsB.length && partsA.every((part, i) => partsB[i]?.equals(part) === true);
+}
+
+/** A checksum that blobs share exactly if they are the {@link sameRecord}. */
+export function recordDigest(blob: Buffer): string {
+  const hash = createHash('sha256');
+  for (const part of withoutPackingTimes(blob)) hash.update(`${part.length}\n`).update(part);
+  return hash.digest('hex');
 }
 
 function inOrder(files: readonly FhiclFile[]): FhiclFile[] {

@@ -26,7 +26,9 @@ export function modeOf({ mode }: RunRequest): Mode {
 
 /** May the request change the archive, or what the archiver remembers of it? */
 export function needsLock(request: RunRequest): boolean {
-  return modeOf(request).needsLock && !request.dryRun;
+  const { needsLock } = modeOf(request);
+  const isNeeded = typeof needsLock === 'boolean' ? needsLock : needsLock.includes(request.mode);
+  return isNeeded && !request.dryRun;
 }
 
 /** Must the request not even leave a log file, which the account that only tries things out would own? */

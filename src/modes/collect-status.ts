@@ -64,7 +64,7 @@ export async function reportStatus(
   const uploads = await uncertainUploads(listed, site);
   const places = 'error' in uploads ? listed : withoutUncertain(listed, uploads);
   const stages = [
-    await stageRecord('import', request.runs, site, noUploads),
+    await stageRecord('import', request.runs, site, await uncomparedRebuilds(listed, site)),
     await stageRecord('migrate', request.runs, site, uploads),
   ];
   const listing: Status = { places, stages, lateTimes: await lateTimes(site) };
@@ -172,7 +172,20 @@ function limitedTo(runs: RunSet | undefined, source: StatusSource): StatusSource
   return { ...source, listRuns };
 }
 
-const noUploads: UncertainRuns = { uncompared: [], different: [] };
+/** Which runs in artdaqDB were stored from their blobs and not compared since. */
+async function uncomparedRebuilds(
+  places: readonly PlaceStatus[],
+  { rebuilt }: Site,
+): Promise<UncertainRuns | UnreadableRecord> {
+  const stored = places.find(({ place }) => place === 'artdaqDB')?.runs ?? [];
+  try {
+    const noted = await rebuilt.read();
+    return { uncompared: stored.filter((run) => noted.has(run)), different: [] };
+  } catch (error) {
+    if (!(error instanceof PersistenceError)) throw error;
+    return { error: error.message };
+  }
+}
 
 /** Which keys at UconDB don't count as migrated runs. */
 async function uncertainUploads(

@@ -13,8 +13,11 @@ import type { StageOutcome } from '../stages/stage-observer.ts';
 export interface Mode<Request extends RunRequest = RunRequest> extends CliMode {
   /** What `mode` can be in its requests. */
   readonly names: readonly Request['mode'][];
-  /** May it change the archive, or what the archiver remembers of it? Only one such execution runs at a time. */
-  readonly needsLock: boolean;
+  /**
+   * May it change the archive, or what the archiver remembers of it? Only one such execution runs at a time. A list: only its
+   * requests of these names may.
+   */
+  readonly needsLock: boolean | readonly Request['mode'][];
   /** Does it not even write to the log file? */
   readonly touchesNothing?: boolean;
   readRequest(given: GivenFlags, common: CommonRequest): Request;

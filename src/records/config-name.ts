@@ -27,11 +27,15 @@ export function configName(metadata: Buffer): ConfigName {
   const line = readSource(metadata).lines.find(isConfigName);
   const stated = line === undefined ? undefined : fieldOf(line)?.value;
   if (line === undefined || stated === undefined) return { name: DEFAULT_CONFIG, warnings: [] };
-  const wanted = stated.replaceAll('/', '_');
-  const name = usable(wanted);
-  if (name === wanted) return { name, warnings: [] };
+  const name = nameInArtdaqDb(stated);
+  if (name === stated.replaceAll('/', '_')) return { name, warnings: [] };
   const message = `the configuration name '${excerpt(stated)}' is '${excerpt(name)}' in artdaqDB, whose programs can't handle the other`;
   return { name, warnings: [{ line: line.number, message }] };
+}
+
+/** The name that a run gets in artdaqDB whose record states this one. */
+export function nameInArtdaqDb(stated: string): string {
+  return usable(stated.replaceAll('/', '_'));
 }
 
 /** Does a line of `metadata.txt` state a configuration name? */

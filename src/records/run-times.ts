@@ -102,6 +102,14 @@ export function daqTime(text: string): number | undefined {
   return Date.UTC(year, month, day, hours, minute, second);
 }
 
+/** What a run lacks when it is stored, and may still get. */
+export interface MissingTimes {
+  /** Its stop time. */
+  readonly stop: boolean;
+  /** Even its start time, so that it has no RunHistory2. */
+  readonly all: boolean;
+}
+
 const HOUR_MS = 3_600_000;
 /** A start further ahead of our clock than this is a mistake. */
 const CLOCK_MS = 24 * HOUR_MS;

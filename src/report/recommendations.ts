@@ -1,6 +1,6 @@
 import type { StageName } from '../errors.ts';
 import type { RunNumber } from '../runs/run-number.ts';
-import { formatRuns, RunSet } from '../runs/run-set.ts';
+import { formatRuns, RunSet, rangeText, toRanges } from '../runs/run-set.ts';
 import { waitingFacts } from '../stages/waiting-texts.ts';
 import { positionOf } from '../state/position.ts';
 import { activityAdvice } from './activity.ts';
@@ -19,6 +19,9 @@ import {
   type UnreadableRecord,
   unfinishedRuns,
 } from './status.ts';
+
+/** A list of more is no longer easy to read. */
+const MOST_RANGES = 10;
 
 /** What an operator should do. */
 export function recommendations(status: Status): ReportLine[] {
@@ -98,7 +101,18 @@ function stageLines(record: StageRecord, status: Status): ReportLine[] {
       ),
     );
   }
-  if (uncompared.length > 0) {
+  if (uncompared.length > 0 && stage === 'import') {
+    lines.push(
+      advice(
+        info(
+          `INFO: ${uncompared.length} run(s) were stored in artdaqDB from their blobs, but not compared since ` +
+            `(${formatRuns(uncompared)}); --restore with --to-artdaqdb compares them first`,
+        ),
+        ...rebuildFlags(uncompared),
+      ),
+    );
+  }
+  if (uncompared.length > 0 && stage === 'migrate') {
     lines.push(
       info(
         `INFO: ${uncompared.length} run(s) were uploaded to UconDB, but not compared since (${formatRuns(uncompared)}); they count ` +
@@ -140,7 +154,13 @@ function onlyInOnePlace(status: Status): ReportLine[] {
   }
   if (onlyInUconDb.length > 0) {
     lines.push(
-      info(`INFO: ${onlyInUconDb.length} run(s) in UconDB but not in artdaqDB (${span(onlyInUconDb)})`),
+      advice(
+        info(
+          `INFO: ${onlyInUconDb.length} run(s) in UconDB but not in artdaqDB (${span(onlyInUconDb)}); ` +
+            `--restore ${listOf(onlyInUconDb)} --to-artdaqdb stores them there again`,
+        ),
+        ...rebuildFlags(onlyInUconDb),
+      ),
     );
   }
   return lines;
@@ -209,6 +229,16 @@ export function commandOf({ flags }: ReportLine, { command }: Pick<Status, 'comm
 /** A text as one word of a shell. */
 export function shellWord(text: string): string {
   return /^[\w./:=,@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+function rebuildFlags(runs: readonly RunNumber[]): readonly string[] {
+  return ['--restore', listOf(runs), '--to-artdaqdb'];
+}
+
+/** What `--restore` takes; of many ranges it is one over all of them, as it leaves alone what artdaqDB has. */
+function listOf(runs: readonly RunNumber[]): string {
+  const ranges = toRanges(runs);
+  return ranges.length > MOST_RANGES ? `${runs[0]}-${runs.at(-1)}` : ranges.map(rangeText).join(',');
 }
 
 function span(runs: readonly RunNumber[]): string {

@@ -6,7 +6,7 @@ import type { Logger } from '../log/logger.ts';
 import { configName, DEFAULT_CONFIG } from '../records/config-name.ts';
 import { HISTORY2_FILE, history2File } from '../records/prepare.ts';
 import type { RecordGlance, RunRecord, RunRecordSource } from '../records/run-record-source.ts';
-import { completes, isUnfinished } from '../records/run-times.ts';
+import { completes, isUnfinished, type MissingTimes } from '../records/run-times.ts';
 import { LOOKS_APART_MS } from '../records/wholeness.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 import { RunSet } from '../runs/run-set.ts';
@@ -39,6 +39,20 @@ const EACH_TIME = 100;
 /** How many run directories are looked at in parallel. */
 export const GLANCES_AT_ONCE = 8;
 
+/** As {@link UnfinishedRuns.storing}, if what the run lacks is known. */
+export async function storingUnfinished(
+  run: RunNumber,
+  { stop, all }: MissingTimes,
+  { unfinished, untimed }: FollowUpRecords,
+  store: () => Promise<void>,
+): Promise<void> {
+  if (all) await untimed.add([run]);
+  if (stop) await unfinished.add([run]);
+  await store();
+  if (!all) await untimed.drop([run]);
+  if (!stop) await unfinished.drop([run]);
+}
+
 /**
  * Follows runs that were archived without stop time. When the stop time appears in the run directory, the run's RunHistory2
  * document in artdaqDB gets it. Nothing else of the run is touched.
@@ -58,15 +72,10 @@ export class UnfinishedRuns {
    * @throws ArchiverError if it can't be noted, and what `store` throws
    */
   async storing({ run, files }: RunRecord, store: () => Promise<void>): Promise<void> {
-    const { files: kept } = this.#parts;
     const metadata = files.find(({ path }) => path === 'metadata.txt')?.bytes;
-    const isFollowed = isUnfinished({ metadata });
-    const isUntimed = isFollowed && history2File(metadata) === undefined;
-    if (isUntimed) await kept.untimed.add([run]);
-    if (isFollowed) await kept.unfinished.add([run]);
-    await store();
-    if (!isUntimed) await kept.untimed.drop([run]);
-    if (!isFollowed) await kept.unfinished.drop([run]);
+    const stop = isUnfinished({ metadata });
+    const missing = { stop, all: stop && history2File(metadata) === undefined };
+    await storingUnfinished(run, missing, this.#parts.files, store);
   }
 
   /**

@@ -11,6 +11,7 @@ import { expandConfig } from '../../src/config/expand.ts';
 import { readYaml } from '../../src/config/read-yaml.ts';
 import { BlobError, ConfigurationError } from '../../src/errors.ts';
 import { readStored } from '../../src/fhicl/document.ts';
+import { sourceOfExport } from '../../src/fhicl/exported-source.ts';
 import { parseFhicl } from '../../src/fhicl/parse.ts';
 import { readStoredQuickly } from '../../src/fhicl/quick-export.ts';
 import { writeContent } from '../../src/fhicl/stored-content.ts';
@@ -162,6 +163,22 @@ describe('What the C++ tools would lose of a document is found in linear time, a
       const file = { name: 'x.fcl', text: shape(length) };
       return () => refuseLosses(1, file);
     }, size);
+  });
+});
+
+describe('The source of an exported text is found in linear time, also if it has', () => {
+  it.each<[string, Shape]>([
+    ['names', repeated('\na%: 1 \n')],
+    ['what looks like comments', within('\na: "" \n', '\nu%: "http://x" //x"\n\nb: "" \n')],
+    ['what could look like comments', repeated('\na: "" \n\nu%: "http://x" \n')],
+    ['texts over many lines', within('\na: "" \n\nb: "', '# x\n', '" \n')],
+    ['one long line', within('\na: "" \n\nb: ["', '#x", "', '"] \n')],
+    ['quotes in comments', repeated('# "\na%: "\'" // \'\n')],
+  ])('%s', (_, shape) => {
+    expectLinear((size) => {
+      const text = shape(size);
+      return () => sourceOfExport(text);
+    }, FHICL_SIZE);
   });
 });
 

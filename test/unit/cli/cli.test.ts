@@ -88,7 +88,7 @@ describe('a command line', () => {
     const expected = `--import-only --migrate-only --retry-failed-import --retry-failed-migrate --report-status
       --recover-import-state --recover-migrate-state --check-config --verify --restore
       --incremental --compare-state --validate --dry-run --runs --limit --time-limit --json --html --to --force --raw
-      --result-json --verbose --quiet --log-format --version --help`;
+      --to-artdaqdb --configuration --result-json --verbose --quiet --log-format --version --help`;
     expect(listed.map(([, name]) => name)).toEqual(expected.split(/\s+/));
   });
 
@@ -119,6 +119,18 @@ describe('wrong usage', () => {
     [['--runs', '5,'], /--runs needs/],
     [['--runs', '5-6-7'], /--runs needs/],
     [['--restore', '5', '--to', ''], /--restore needs --to <directory>/],
+    [
+      ['--restore', '5-3', '--to', 'x'],
+      /--restore needs a run number, or several such as 100-120,130, not '5-3'/,
+    ],
+    [['--restore', '5'], /--restore needs --to <directory> or --to-artdaqdb/],
+    [['--restore', '5', '--to-artdaqdb', '--to', 'x'], /--to-artdaqdb and --to can't be used together/],
+    [['--restore', '5', '--to-artdaqdb', '--raw'], /--to-artdaqdb and --raw can't be used together/],
+    [
+      ['--restore', '5', '--to', 'x', '--configuration', 'c'],
+      /--configuration has no meaning without --to-artdaqdb/,
+    ],
+    [['--restore', '5', '--to-artdaqdb', '--configuration', ''], /--configuration needs a name/],
     [['--report-status', '--html', ''], /--html needs a file/],
     [['--limit', '0'], /--limit needs a whole number above zero, not '0'/],
     [['--limit', '1e3'], /--limit needs/],
