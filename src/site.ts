@@ -100,7 +100,9 @@ export class Site {
     this.sleep = sleep;
     this.env = env;
     const files = (stage: StageName) => this.files(stage);
-    const metrics = dryRun ? noMetrics : openMetrics(config, { logger, now, files, env });
+    const metrics = dryRun
+      ? noMetrics
+      : openMetrics(config, { logger, now, files, backlog: () => this.backlog(), env });
     this.#timer = metrics.timer;
     this.#runLists = dryRun
       ? undefined

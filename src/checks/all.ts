@@ -99,7 +99,13 @@ export function serviceChecks(site: Site, limitMs: number): Check[] {
   const { artdaqDb, uconDb, reporting, carbon, metrics, healthcheck } = config;
   const { databaseUri, useTools, remoteHost } = artdaqDb;
   const uconDbLogger = logger('run_record_archiver.clients.ucondb');
-  const opened = openMetrics(config, { logger, now, env, files: (stage) => site.files(stage) });
+  const opened = openMetrics(config, {
+    logger,
+    now,
+    env,
+    files: (stage) => site.files(stage),
+    backlog: () => site.backlog(),
+  });
   return [
     {
       name: 'artdaq_db',

@@ -5,6 +5,8 @@ import type { Logger } from '../log/logger.ts';
 import { reasonOf } from '../net/failure-reason.ts';
 import { killableLookup, withoutBrackets } from '../net/host-lookup.ts';
 import type { StageObserver, StageOutcome } from '../stages/stage-observer.ts';
+import type { Backlog } from '../state/backlog.ts';
+import { backlogMetrics } from './backlog-metrics.ts';
 
 /** Where Carbon is, and the name under which metrics go there. */
 export interface CarbonSettings {
@@ -124,16 +126,24 @@ function inDecimals(value: number): string {
   return Number.isInteger(value) ? String(value) : value.toFixed(3);
 }
 
+/** Knows what is still to be done. */
+export interface BacklogSource {
+  readonly backlog: () => Promise<Backlog>;
+  readonly now: () => Date;
+}
+
 /**
  * Counts the runs of the migrate stage, under the names of the Python archiver. As there, a retry of failed runs posts
- * nothing, nor does a stage that could not determine its runs.
+ * no such numbers, nor does a stage that could not determine its runs. Each execution posts the backlog.
  */
 export class CarbonMetrics implements StageObserver {
   readonly #carbon: Pick<CarbonClient, 'post' | 'send'>;
+  readonly #source: BacklogSource;
   #isRetry = false;
 
-  constructor(carbon: Pick<CarbonClient, 'post' | 'send'>) {
+  constructor(carbon: Pick<CarbonClient, 'post' | 'send'>, source: BacklogSource) {
     this.#carbon = carbon;
+    this.#source = source;
   }
 
   begin(mode: string): void {
@@ -148,6 +158,13 @@ export class CarbonMetrics implements StageObserver {
     if (successful.length === 0) return;
     const highest = successful.reduce((one, other) => Math.max(one, other));
     this.#carbon.post('migrate.last_successful_run', highest);
+  }
+
+  async executionEnded(): Promise<void> {
+    const { backlog, now } = this.#source;
+    for (const [name, value] of Object.entries(backlogMetrics(await backlog(), now()))) {
+      this.#carbon.post(name, value);
+    }
   }
 
   async close(): Promise<void> {

@@ -3,6 +3,7 @@ import type { Environment } from '../environment.ts';
 import { makeRedactor } from '../log/log-line.ts';
 import type { Logger } from '../log/logger.ts';
 import type { StageObserver } from '../stages/stage-observer.ts';
+import type { Backlog } from '../state/backlog.ts';
 import { CarbonClient, CarbonMetrics } from './carbon.ts';
 import { FreeSpace } from './free-space.ts';
 import { HealthCheck } from './health-check.ts';
@@ -15,6 +16,8 @@ export interface MetricsOptions {
   readonly logger: (module: string) => Logger;
   readonly now: () => Date;
   readonly files: MetricsTextfileOptions['files'];
+  /** Reads what is still to be done. */
+  readonly backlog: () => Promise<Backlog>;
   /** Names the proxies. */
   readonly env: Environment;
 }
@@ -32,7 +35,10 @@ export interface Metrics {
 export const noMetrics: Metrics = { observers: [], timer: undefined };
 
 /** Opens what the sections `carbon`, `metrics` and `healthcheck` switch on. Contacts nothing yet. */
-export function openMetrics(config: ArchiverConfig, { logger, now, files, env }: MetricsOptions): Metrics {
+export function openMetrics(
+  config: ArchiverConfig,
+  { logger, now, files, backlog, env }: MetricsOptions,
+): Metrics {
   const { textfile: path, label } = config.metrics;
   const { url } = config.healthcheck;
   const ownLogger = logger('run_record_archiver.metrics');
@@ -43,14 +49,14 @@ export function openMetrics(config: ArchiverConfig, { logger, now, files, env }:
   const textfile =
     path === undefined
       ? undefined
-      : new MetricsTextfile({ path, label, files, freeSpace, logger: ownLogger, now });
+      : new MetricsTextfile({ path, label, files, backlog, freeSpace, logger: ownLogger, now });
   const redact = makeRedactor(config.secrets);
   const healthCheck =
     url === undefined ? undefined : new HealthCheck({ url, env, logger: ownLogger, redact });
   return {
     carbon,
     textfile,
-    observers: [space, carbon && new CarbonMetrics(carbon), textfile, healthCheck].filter(
+    observers: [space, carbon && new CarbonMetrics(carbon, { backlog, now }), textfile, healthCheck].filter(
       (observer) => observer !== undefined,
     ),
     timer: carbon && ((call, milliseconds) => carbon.post(`${call}.duration_ms`, milliseconds)),

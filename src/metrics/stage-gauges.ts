@@ -14,10 +14,16 @@ const helpTexts = {
   runs_processed: 'Runs that the last execution of the stage tried.',
   runs_successful: 'Runs that the last execution of the stage archived.',
   runs_failed: 'Runs that the last execution of the stage could not archive.',
+  waiting_runs: 'Runs that are still to be archived: they wait, or the last execution did not begin them.',
+  waiting_oldest_timestamp_seconds:
+    'Unix time since which a run waits because of a fault; absent if none does.',
   waiting_runs_fault: "Runs that wait because of a fault that may be the site's.",
   waiting_runs_stop_time: 'Runs that wait for their stop time.',
   waiting_runs_copying: 'Runs that are still being copied.',
   failure_log_runs: 'Runs in the failure log of the stage.',
+  unequal_runs: 'Runs whose blob differed or could not be compared when it was compared last.',
+  last_archived_timestamp_seconds:
+    'Unix time at which the stage last archived a run; absent if it never did.',
   work_dir_free_bytes: 'Free space for app.work_dir when the stage last ended.',
   artdaqdb_free_bytes: 'Free space for a FilesystemDB when the stage last ended.',
   position_run: 'Run above which incremental executions of the stage look.',
@@ -27,7 +33,7 @@ const helpTexts = {
 export type GaugeName = keyof typeof helpTexts;
 
 /** The values of one stage; unknown ones are left out. */
-export type Gauges = Readonly<Partial<Record<GaugeName, number>>>;
+export type Gauges = Readonly<Partial<Record<GaugeName, number | undefined>>>;
 
 /** The values of all stages. */
 export type StageGauges = Readonly<Partial<Record<StageName, Gauges>>>;

@@ -5,11 +5,13 @@ import { checkWritable, placeOf, type Usability } from '../files/directory-acces
 import { readRegularFile } from '../files/regular-file.ts';
 import type { Logger } from '../log/logger.ts';
 import type { StageObserver, StageOutcome } from '../stages/stage-observer.ts';
+import type { Backlog } from '../state/backlog.ts';
 import type { FailureLog } from '../state/failure-log.ts';
 import { positionOf } from '../state/position.ts';
 import type { StateFile } from '../state/state.ts';
 import type { WaitingRunsFile } from '../state/waiting-runs.ts';
 import { undefinedIfMissing } from '../system-error.ts';
+import { backlogGauges, onlyBacklog } from './backlog-metrics.ts';
 import { formatGauges, type Gauges, parseGauges, type StageGauges } from './stage-gauges.ts';
 
 /** What a {@link MetricsTextfile} works with. */
@@ -25,13 +27,16 @@ export interface MetricsTextfileOptions {
   };
   /** The free space of file systems, if anybody looks at it. */
   readonly freeSpace?: () => Promise<Gauges>;
+  /** What is still to be done. */
+  readonly backlog: () => Promise<Backlog>;
   readonly logger: Logger;
   readonly now: () => Date;
 }
 
 /**
- * Writes a file for the textfile collector of Prometheus' node exporter at the end of each stage. What the file says about the
- * other stage, and about a stage's last success, is read from it and kept.
+ * Writes a file for the textfile collector of Prometheus' node exporter at the end of each stage, and once more with the backlog
+ * at the end of the execution. What the file says about the other stage, and about a stage's last success, is read from it and
+ * kept.
  */
 export class MetricsTextfile implements StageObserver {
   readonly #options: MetricsTextfileOptions;
@@ -42,16 +47,35 @@ export class MetricsTextfile implements StageObserver {
   }
 
   async stageEnded(outcome: StageOutcome, seconds: number): Promise<void> {
-    try {
-      const before = await this.#read();
+    await this.#update(async (before) => {
       const { stage } = outcome;
-      const earlier = before?.[stage]?.last_success_timestamp_seconds;
+      const earlier = before[stage]?.last_success_timestamp_seconds;
       const gauges = {
+        ...onlyBacklog(before[stage] ?? {}),
         ...this.#ofOutcome(outcome, seconds, earlier),
         ...(await this.#remembered(stage)),
         ...(await this.#options.freeSpace?.()),
       };
-      await this.#write({ ...before, [stage]: gauges });
+      return { ...before, [stage]: gauges };
+    });
+  }
+
+  /** The backlog of a stage that has never ended, and may not be used here, is nobody's concern. */
+  async executionEnded(): Promise<void> {
+    await this.#update(async (before) => {
+      const backlog = await this.#options.backlog();
+      const joined = (stage: StageName): Gauges => {
+        const gauges = before[stage];
+        const hasEnded = gauges?.last_execution_timestamp_seconds !== undefined;
+        return hasEnded ? { ...gauges, ...backlogGauges(backlog, stage) } : {};
+      };
+      return { import: joined('import'), migrate: joined('migrate') };
+    });
+  }
+
+  async #update(change: (before: StageGauges) => Promise<StageGauges>): Promise<void> {
+    try {
+      await this.#write(await change((await this.#read()) ?? {}));
     } catch (error) {
       if (!this.#hasComplained) {
         const { path, logger } = this.#options;

@@ -73,11 +73,19 @@ describe('metrics and health check', () => {
     for (const name of ['work_dir', 'artdaqdb']) {
       expect(values.get(`${prefix}.${name}.free_bytes`)?.at(-1), name).toBeGreaterThan(0);
     }
-    expect(values.size).toBe(12);
+    for (const stage of ['import', 'migrate']) {
+      expect(values.get(`${prefix}.${stage}.runs_waiting`), stage).toEqual([0]);
+      expect(values.get(`${prefix}.${stage}.runs_failure_log`), stage).toEqual([0]);
+      expect(values.get(`${prefix}.${stage}.last_success_time`)?.at(-1), stage).toBeGreaterThan(1e9);
+    }
+    expect(values.get(`${prefix}.execution.last_end_time`)?.at(-1)).toBeGreaterThan(1e9);
+    expect(values.size).toBe(24);
     for (const stage of ['import', 'migrate']) {
       expect(gauge('runs_successful', stage)).toBe(3);
       expect(gauge('position_run', stage)).toBe(3);
       expect(gauge('last_execution_success', stage)).toBe(1);
+      expect(gauge('waiting_runs', stage)).toBe(0);
+      expect(gauge('last_archived_timestamp_seconds', stage)).toBeGreaterThan(1e9);
       expect(gauge('work_dir_free_bytes', stage)).toBeGreaterThan(0);
       expect(gauge('artdaqdb_free_bytes', stage)).toBeGreaterThan(0);
     }
@@ -111,6 +119,17 @@ describe('metrics and health check', () => {
     expect(gauge('last_execution_success', 'migrate')).toBe(0);
     expect(carbon.values.get(`${prefix}.UconDBClient.get_existing_runs.duration_ms`)?.length).toBe(1);
     expect(carbon.values.get(`${prefix}.migrate.runs_processed`)).toBeUndefined();
+  });
+
+  it('report what is still to be done', async () => {
+    site.addRuns(1, 2, 3);
+    expect((await run('--limit', '1')).code).toBe(0);
+    expect(carbon.values.get(`${prefix}.import.runs_waiting`)).toEqual([2]);
+    expect([gauge('waiting_runs', 'import'), gauge('waiting_runs', 'migrate')]).toEqual([2, 0]);
+    await ucondb.stop();
+    expect((await run()).code).toBe(1);
+    expect(gauge('waiting_runs', 'import')).toBe(0);
+    expect(gauge('unequal_runs', 'migrate')).toBe(0);
   });
 
   it('warn of little space once an execution, before it is gone', async () => {

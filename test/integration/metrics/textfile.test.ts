@@ -2,9 +2,11 @@ import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promis
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MetricsTextfile } from '../../../src/metrics/textfile.ts';
+import { type Backlog, backlogOf } from '../../../src/state/backlog.ts';
 import { FailureLog } from '../../../src/state/failure-log.ts';
+import { noReasons } from '../../../src/state/failure-reasons.ts';
 import { StateFile } from '../../../src/state/state.ts';
-import { WaitingRunsFile } from '../../../src/state/waiting-runs.ts';
+import { nobodyWaits, WaitingRunsFile } from '../../../src/state/waiting-runs.ts';
 import { parsePrometheusText } from '../../helpers/prometheus-text.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
@@ -18,11 +20,13 @@ async function setUp() {
   const path = join(collector, 'archiver.prom');
   const logger = recordingLogger();
   let seconds = 1_700_000_000;
+  let backlog = nothingToDo;
   const observer = (file = path) =>
     new MetricsTextfile({
       path: file,
       logger,
       now: () => new Date(seconds * 1000),
+      backlog: async () => backlog,
       files: (stage) => ({
         state: new StateFile(join(directory, `${stage}.json`), stage),
         failures: new FailureLog(join(directory, `${stage}.log`)),
@@ -45,8 +49,18 @@ async function setUp() {
     observer,
     gauges,
     setTime: (time: number) => (seconds = time),
+    setBacklog: (next: Backlog) => {
+      backlog = next;
+    },
   };
 }
+
+const records = { waiting: nobodyWaits, failed: [], reasons: noReasons };
+const nothingToDo = backlogOf({
+  stages: { import: records, migrate: records },
+  unequal: undefined,
+  lastExecution: undefined,
+});
 
 const well = {
   stage: 'import',
@@ -108,6 +122,39 @@ describe('the metrics file', () => {
       last_success_timestamp_seconds: 1_700_000_600.5,
       last_execution_success: 1,
     });
+  });
+
+  it('gets the backlog of the stages that ran here when the execution ends, and keeps it until the next end', async () => {
+    const { observer, gauges, setBacklog } = await setUp();
+    const waiting = {
+      waiting: 2,
+      left: 40,
+      oldestWaiting: { run: 5, since: '2026-03-01T12:00:00.000Z', place: 'UconDB write', cause: 'x' },
+      lastArchived: { time: '2026-03-01T11:00:00.000Z', run: 4 },
+    };
+    const { stages } = nothingToDo;
+    setBacklog({
+      ...nothingToDo,
+      unequal: 3,
+      stages: { ...stages, migrate: { ...stages.migrate, ...waiting } },
+    });
+    await observer().stageEnded({ ...well, stage: 'migrate' }, 1);
+    await observer().executionEnded();
+    const told = {
+      waiting_runs: 42,
+      waiting_oldest_timestamp_seconds: Date.parse('2026-03-01T12:00:00Z') / 1000,
+      last_archived_timestamp_seconds: Date.parse('2026-03-01T11:00:00Z') / 1000,
+      unequal_runs: 3,
+    };
+    expect(await gauges('migrate')).toMatchObject({ ...told, runs_successful: 2 });
+    expect(await gauges('import')).toEqual({});
+    await observer().stageEnded({ ...bad, stage: 'migrate' }, 1);
+    expect(await gauges('migrate')).toMatchObject({ ...told, runs_failed: 1 });
+    setBacklog(nothingToDo);
+    await observer().executionEnded();
+    const { migrate } = { migrate: await gauges('migrate') };
+    expect(migrate).toMatchObject({ waiting_runs: 0, runs_failed: 1 });
+    for (const name of Object.keys(told).slice(1)) expect(migrate).not.toHaveProperty(name);
   });
 
   it('can be read by all when it is new, and keeps the mode that it was given', async () => {
