@@ -1,4 +1,4 @@
-import { lstat, readFile } from 'node:fs/promises';
+import { lstat, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { checkPaths, unpackBytes } from '../blob/unpack.ts';
 import type { RunRequest } from '../cli/cli.ts';
@@ -71,7 +71,9 @@ async function restoreSeveral(request: RestoreRequest, execution: Execution): Pr
   const { site, logger, shutdown, progress: view } = execution;
   const { runs, limit, raw, dryRun } = request;
   const directory = resolve(request.to);
-  await refuseDetour(directory);
+  if ((await stat(directory).catch(undefinedIfMissing))?.isDirectory() === false) {
+    throw new ArchiverError(`${directory} exists and is no directory; nothing was restored`);
+  }
   const uconDb = await site.uconDb();
   const keys = await new Visit(shutdown).at('UconDB read', (stop) => uconDb.listRuns(stop));
   const found = keys.filter((run) => runs.has(run));
@@ -97,7 +99,8 @@ async function restoreSeveral(request: RestoreRequest, execution: Execution): Pr
     const blob = await visit.at('UconDB read', (stop) => uconDb.get(run, stop));
     const restored = raw ? asItIs(blob, `${run}.blob`) : unpacked(run, blob);
     const place = raw ? directory : join(directory, String(run));
-    if (!request.force && (await isThere(place, restored))) {
+    if (!raw) await explaining(run, place, () => refuseDetour(place));
+    if (!request.force && (await explaining(run, place, () => isThere(place, restored)))) {
       ofRun.info(`✓ Run ${run}: is in ${place} already, with the same content`);
     } else if (await write(run, place, restored, request, execution)) {
       ofRun.info(lastLine(run, place, restored, request));
@@ -156,10 +159,21 @@ async function write(
   { shutdown }: Execution,
 ): Promise<boolean> {
   const names = files.map(({ name }) => name);
-  try {
+  return await explaining(run, directory, async () => {
     for (const name of new Set(names.flatMap(directoriesOf))) await refuseDetour(join(directory, name));
     for (const name of names) await refuseObstacle(join(directory, name), force);
     return dryRun || (await writeFilesTogether(directory, files, { stop: shutdown, replace: force }));
+  });
+}
+
+/** @throws ArchiverError that names the run and the directory, for whatever the system throws */
+async function explaining<Result>(
+  run: RunNumber,
+  directory: string,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work();
   } catch (error) {
     const isOurs = error instanceof ArchiverError && !(error instanceof PersistenceError);
     if (isOurs) throw error;
