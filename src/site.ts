@@ -18,6 +18,7 @@ import type { StageObserver } from './stages/stage-observer.ts';
 import { type Backlog, readBacklog } from './state/backlog.ts';
 import { FailureLog } from './state/failure-log.ts';
 import { FailureReasons } from './state/failure-reasons.ts';
+import { GivenUpRuns } from './state/given-up-runs.ts';
 import { LastExecutionFile } from './state/last-execution.ts';
 import { RebuiltRuns } from './state/rebuilt-runs.ts';
 import { RunListFile } from './state/run-list-file.ts';
@@ -122,6 +123,7 @@ export class Site {
         env,
         now,
         failureLog: (stage) => files(stage).failures,
+        givenUp: this.givenUp,
       }),
       ...metrics.observers,
     ];
@@ -179,11 +181,12 @@ export class Site {
       if (!this.#warnings.has(message)) logger.warning(message);
       this.#warnings.add(message);
     };
+    const givenUp = async () => (await this.givenUp.read()).runs;
     return {
       state: new StateFile(state, stage),
-      failures: new FailureLog(failures, reasons, warnOnce),
+      failures: new FailureLog(failures, reasons, warnOnce, givenUp),
       seen: new SeenRuns(join(app.workDir, seen)),
-      waiting: new WaitingRunsFile(join(app.workDir, `${stage}_waiting.json`), stage, redact),
+      waiting: new WaitingRunsFile(join(app.workDir, `${stage}_waiting.json`), stage, redact, givenUp),
     };
   }
 
@@ -200,6 +203,11 @@ export class Site {
     const { verification, lastExecution } = this;
     const stage = (name: StageName) => this.files(name);
     return readBacklog({ stage, unequal: verification.unequal, lastExecution });
+  }
+
+  /** The runs that somebody gave up. */
+  get givenUp(): GivenUpRuns {
+    return new GivenUpRuns(join(this.config.app.workDir, 'given_up_runs.json'));
   }
 
   /** What `--verify` keeps from one execution to the next. */

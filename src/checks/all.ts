@@ -50,7 +50,7 @@ export function localChecks(site: Site, { version, node, configPath, warnings }:
         return { text: 'readable' };
       }),
       kept(`${stage}_waiting_runs`, waiting, async () => {
-        const { byFault } = await waiting.read();
+        const { byFault } = await waiting.listed();
         return { text: `${byFault.size} runs wait because of a fault` };
       }),
     ];
@@ -78,6 +78,10 @@ export function localChecks(site: Site, { version, node, configPath, warnings }:
     kept('uncompared_runs', site.uncompared, async () => {
       const { ranges } = await site.uncompared.read();
       return { text: ranges.length === 0 ? 'no runs' : 'readable' };
+    }),
+    kept('given_up_runs', site.givenUp, async () => {
+      const { runs } = await site.givenUp.read();
+      return { text: `${runs.size} runs are given up` };
     }),
     ...given(app.logFile, (file) => at('log_file', file, () => lookAtLogFile(file, app.workDir))),
     at('run_records_dir', runRecordsDir, () => lookAtRunRecords(runRecordsDir)),

@@ -108,7 +108,7 @@ export async function lookAtKeptFile(
 
 /** Reads a failure log and the reasons beside it. */
 export async function readFailures(failures: FailureLog): Promise<Usability> {
-  const { length } = await failures.read();
+  const { length } = await failures.logged();
   const lines = (await readFile(failures.path, 'utf8')).split('\n').map((line) => line.trim());
   const ignored = lines.filter((line) => line !== '' && !/^[0-9]+$/.test(line)).length;
   const { problem } = await failures.reasons();

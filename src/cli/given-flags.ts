@@ -45,12 +45,12 @@ export class GivenFlags {
     return number;
   }
 
-  /** The runs of `--runs`. */
-  runs(): RunSet | undefined {
-    const text = this.value('--runs');
+  /** The runs of a flag. */
+  runs(name = '--runs'): RunSet | undefined {
+    const text = this.value(name);
     if (text === undefined) return undefined;
     const runs = RunSet.fromTexts(text.split(',').map((part) => part.trim()));
-    return runs ?? this.refuse(`--runs needs run numbers and ranges such as 100-120,130, not '${text}'`);
+    return runs ?? this.refuse(`${name} needs run numbers and ranges such as 100-120,130, not '${text}'`);
   }
 
   /** What `--runs` and `--limit` select. */

@@ -33,7 +33,7 @@ function nearestVisible(path: string): { readonly path: string; readonly stats: 
 }
 
 /** A user's name, or the number where `/etc/passwd` has none for it. */
-function accountName(id: number): string {
+export function accountName(id: number): string {
   const line = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
     .find((entry) => entry.split(':')[2] === String(id));

@@ -1,6 +1,7 @@
 import type { RunRequest } from '../cli/cli.ts';
 import { archiveMode } from './archive.ts';
 import { checkConfigMode } from './check-config.ts';
+import { giveUpMode } from './give-up.ts';
 import type { Mode } from './mode.ts';
 import { recoverStateMode } from './recover-state.ts';
 import { reportStatusMode } from './report-status.ts';
@@ -15,6 +16,7 @@ export const modes: readonly [Mode, ...Mode[]] = [
   checkConfigMode,
   verifyMode,
   restoreMode,
+  giveUpMode,
 ];
 
 /** The mode of a request. */

@@ -24,6 +24,7 @@ import { type RunSet, without } from '../runs/run-set.ts';
 import type { Site } from '../site.ts';
 import type { KnownReasons } from '../state/failure-reasons.ts';
 import { followUpRecords } from '../state/follow-up-records.ts';
+import type { GivenUp } from '../state/given-up-runs.ts';
 import { allUncertain, type UncertainRuns, uncertainRuns } from '../state/uncompared-runs.ts';
 import type { WaitingState } from '../state/waiting-runs.ts';
 import { collectSummary } from './collect-summary.ts';
@@ -67,7 +68,12 @@ export async function reportStatus(
     await stageRecord('import', request.runs, site, await uncomparedRebuilds(listed, site)),
     await stageRecord('migrate', request.runs, site, uploads),
   ];
-  const listing: Status = { places, stages, lateTimes: await lateTimes(site) };
+  const listing: Status = {
+    places,
+    stages,
+    lateTimes: await lateTimes(site),
+    givenUp: await givenUpRuns(request.runs, site),
+  };
   const status = redacted(
     { ...listing, ...(await collectSummary(listing, request, site)) },
     site.config.secrets,
@@ -193,10 +199,10 @@ async function uncertainUploads(
   site: Site,
 ): Promise<UncertainRuns | UnreadableRecord> {
   const listed = places.find(({ place }) => place === 'UconDB')?.runs ?? [];
-  const { uncompared, verification } = site;
+  const { uncompared, verification, givenUp } = site;
   try {
     const { failures } = site.files('migrate');
-    return await uncertainRuns(listed, { uncompared, unequal: verification.unequal, failures });
+    return await uncertainRuns(listed, { uncompared, unequal: verification.unequal, failures, givenUp });
   } catch (error) {
     if (!(error instanceof PersistenceError)) throw error;
     return { error: error.message };
@@ -222,11 +228,12 @@ async function stageRecord(
   const { state, failures, seen, waiting } = site.files(stage);
   if ('error' in uploads) return { stage, ...uploads };
   try {
+    const { runs: givenUp } = await site.givenUp.read();
     return {
       stage,
       state: await state.read(),
       failed: (await failures.read()).filter((run) => runs?.has(run) ?? true),
-      uncompared: uploads.uncompared,
+      uncompared: uploads.uncompared.filter((run) => !givenUp.has(run)),
       reasons: await failures.reasons(),
       isKnown: await seen.membership(),
       waiting: selectedOf(await waiting.read(), runs),
@@ -244,6 +251,17 @@ function selectedOf(waiting: WaitingState, runs: RunSet | undefined): WaitingSta
     byFault: new Map([...waiting.byFault].filter(([run]) => runs.has(run))),
     postponed: new Map([...waiting.postponed].map(([reason, list]) => [reason, list.intersection(runs)])),
   };
+}
+
+/** Undefined if the record can't be read, as each stage says. */
+async function givenUpRuns(runs: RunSet | undefined, site: Site): Promise<GivenUp | undefined> {
+  try {
+    const givenUp = await site.givenUp.read();
+    return runs === undefined ? givenUp : givenUp.of(runs);
+  } catch (error) {
+    if (!(error instanceof PersistenceError)) throw error;
+    return undefined;
+  }
 }
 
 async function lateTimes(site: Site): Promise<LateTimes | UnreadableRecord> {

@@ -19,13 +19,15 @@ export interface ComparedUploads {
   readonly different: readonly RunNumber[];
   /** They could not be compared, and wait. */
   readonly uncertain: readonly RunNumber[];
+  /** They are not compared, because somebody gave them up. */
+  readonly givenUp: readonly RunNumber[];
   /** Which runs now wait because of a fault. */
   readonly waiting: ReadonlyMap<RunNumber, WaitingRun>;
 }
 
 /** Nothing to compare. @param waiting because of a fault */
 export function nothingUploaded(waiting: ReadonlyMap<RunNumber, WaitingRun>): ComparedUploads {
-  return { equal: [], different: [], uncertain: [], waiting };
+  return { equal: [], different: [], uncertain: [], givenUp: [], waiting };
 }
 
 /**
@@ -47,8 +49,11 @@ export async function compareUploads(
   const logger = execution.logger.child({ stage: 'migrate' });
   const { dryRun, byFault } = options;
   const { runProcessRetries: retries, retryDelaySeconds, parallelWorkers: workers } = site.config.app;
-  const noted = await runsToCompare(source, listed, dryRun, execution);
-  if (noted.length === 0) return nothingUploaded(byFault);
+  const all = await runsToCompare(source, listed, dryRun, execution);
+  const { runs: leftAlone } = await site.givenUp.read();
+  const noted = all.filter((run) => !leftAlone.has(run));
+  const givenUp = all.filter((run) => leftAlone.has(run));
+  if (noted.length === 0) return { ...nothingUploaded(byFault), givenUp };
   const runs = common(noted, source);
   logger.info(
     `Comparing ${runs.length} runs that were uploaded and not found equal since: ${formatRuns(runs)}`,
@@ -83,7 +88,13 @@ export async function compareUploads(
     );
   }
   const uncertain = noted.filter((run) => !equal.has(run) && !different.has(run));
-  const found = { equal: ascending(equal), different: ascending(different), uncertain, waiting: book.runs };
+  const found = {
+    equal: ascending(equal),
+    different: ascending(different),
+    uncertain,
+    givenUp,
+    waiting: book.runs,
+  };
   tell(found, execution);
   return found;
 }
@@ -106,7 +117,7 @@ async function runsToCompare(
   dryRun: boolean,
   { site, logger }: Execution,
 ): Promise<readonly RunNumber[]> {
-  const { uncompared, verification } = site;
+  const { uncompared, verification, givenUp } = site;
   const { unequal } = verification;
   try {
     await uncompared.read();
@@ -123,7 +134,7 @@ async function runsToCompare(
     if (before !== undefined) logger.info(`✓ Emptied ${unequal.path} (before: ${before})`);
   }
   const { failures } = site.files('migrate');
-  return allUncertain(await uncertainRuns(listed, { uncompared, unequal, failures }));
+  return allUncertain(await uncertainRuns(listed, { uncompared, unequal, failures, givenUp }));
 }
 
 function ascending(runs: ReadonlySet<RunNumber>): RunNumber[] {

@@ -2,7 +2,7 @@ import type { RunRequest } from '../cli/cli.ts';
 import { PersistenceError, type StageName } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
 import type { RunNumber } from '../runs/run-number.ts';
-import { common, formatRuns, without } from '../runs/run-set.ts';
+import { common, formatRanges, formatRuns, without } from '../runs/run-set.ts';
 import type { Site } from '../site.ts';
 import { followUpRecords } from '../state/follow-up-records.ts';
 import { type Recovery, recoverFrom, writeRecovery } from '../state/recover.ts';
@@ -54,6 +54,8 @@ export async function recoverState(
     );
   }
   const files = site.files(stage);
+  // Nobody but people can rebuild it, and without it the runs would count as failed.
+  const givenUp = await site.givenUp.read();
   const known = await waitingRuns(files.waiting, logger);
   const { byFault } = known ?? nobodyWaits;
   // Before the comparison of uploads, which adds runs to some of them.
@@ -69,8 +71,9 @@ export async function recoverState(
     return false;
   }
   const { equal, different, uncertain, waiting } = uploads;
-  const target = without(without(listed, different), uncertain);
-  const recovery = recoverFrom(source, target, (run) => waiting.has(run), different);
+  const target = without(listed, [...different, ...uncertain, ...uploads.givenUp]);
+  const isLeftAlone = (run: RunNumber): boolean => waiting.has(run) || givenUp.has(run);
+  const recovery = recoverFrom(source, target, isLeftAlone, different);
   if (dryRun) {
     say('Dry run: nothing was written. It would be:');
   } else {
@@ -85,7 +88,9 @@ export async function recoverState(
     if (stage === 'migrate') await site.uncompared.drop(equal);
     say(RULE, `${title.toUpperCase()} COMPLETE`);
   }
-  say(...foundLines(stage, source.length, listed.length, recovery), RULE);
+  say(...foundLines(stage, source.length, listed.length, recovery));
+  if (givenUp.notes.length > 0) say(`  Given up, and left so: ${formatRanges(givenUp.runs.ranges)}`);
+  say(RULE);
   return different.length + uncertain.length === 0;
 }
 

@@ -234,6 +234,7 @@ async function makeStage(
   const context: StageContext = {
     settings: config.app,
     files: site.files(name),
+    givenUp: site.givenUp,
     logger,
     progress,
     shutdown,

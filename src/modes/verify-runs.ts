@@ -13,7 +13,7 @@ import {
   verificationLines,
 } from '../report/verification.ts';
 import { byRunNumber, type RunNumber } from '../runs/run-number.ts';
-import { type NumberRange, RunSet, rangeText, without } from '../runs/run-set.ts';
+import { common, formatRuns, type NumberRange, RunSet, rangeText, without } from '../runs/run-set.ts';
 import { lacksTimesOnly } from '../stages/blob-completion.ts';
 import { followUpRecords } from '../state/follow-up-records.ts';
 import { VerifiedNotes } from '../state/verification-records.ts';
@@ -62,6 +62,7 @@ async function verify(
   execution.enter('Verification');
   const plan = await planVerification(request, execution);
   logger.info(`Verification: comparing ${plan.batch.length} runs, ${plan.left} more are left for later`);
+  if (plan.leftOut.length > 0) logger.info(`Given up, and not compared: ${formatRuns(plan.leftOut)}`);
   const deadline =
     request.timeLimit === undefined ? Infinity : performance.now() + request.timeLimit * 60_000;
   const found: VerifiedRun[] = [];
@@ -114,18 +115,21 @@ async function planVerification(request: VerificationRequest, { site, shutdown }
     isKnown: await files.seen.membership(),
     waiting: await files.waiting.read(),
   };
-  const absent = without(inArtdaqDb, inUconDb);
+  const { runs: givenUp } = await site.givenUp.read();
+  // A person may ask for one; in a round it would be named each time.
+  const isLeftOut = (run: RunNumber): boolean => runs === undefined && givenUp.has(run);
+  const absent = without(inArtdaqDb, inUconDb).filter((run) => !givenUp.has(run));
   const missing = runs === undefined ? skippedRuns(absent, record) : without(absent, record.failed);
-  const present = without(inArtdaqDb, absent);
+  const present = common(inArtdaqDb, inUconDb).filter((run) => !isLeftOut(run));
   if (runs !== undefined && present.length + missing.length === 0) {
     throw new ArchiverError(
       'None of the runs asked for is in both artdaqDB and UconDB, so nothing was compared',
     );
   }
   const noted = await site.verification.unequal.read();
-  const isUnequal = (run: RunNumber): boolean => noted?.has(run) === true;
+  const isUnequal = (run: RunNumber): boolean => noted?.has(run) === true && !isLeftOut(run);
   const uploads = await site.uncompared.read();
-  const isUncompared = (run: RunNumber): boolean => uploads.has(run);
+  const isUncompared = (run: RunNumber): boolean => uploads.has(run) && !isLeftOut(run);
   const verified = runs === undefined ? await site.verification.verified.read() : undefined;
   const isFirst = (run: RunNumber): boolean => isUnequal(run) || isUncompared(run);
   const turns = takeTurns(present, (run) => verified?.has(run) === true, isFirst, limit);
@@ -139,6 +143,7 @@ async function planVerification(request: VerificationRequest, { site, shutdown }
     unequal: [...new Set([...inArtdaqDb.filter(isUnequal), ...inUconDb.filter(isUnequal)])].sort(byRunNumber),
     uncompared: inUconDb.filter((run) => isUncompared(run) && !isUnequal(run)),
     missing,
+    leftOut: common(inArtdaqDb, inUconDb).filter(isLeftOut),
     amended: await followUpRecords(site.config.app.workDir).amended.read(),
   };
 }

@@ -6,6 +6,7 @@ import type { StageName } from '../errors.ts';
 import { makeRedactor } from '../log/log-line.ts';
 import type { Logger } from '../log/logger.ts';
 import type { FailureLog } from '../state/failure-log.ts';
+import type { GivenUpRuns } from '../state/given-up-runs.ts';
 import { NotifiedFile } from '../state/notified.ts';
 import { EmailChannel } from './email.ts';
 import { Notifier } from './notifier.ts';
@@ -19,6 +20,7 @@ export interface NotificationOptions {
   readonly env: Environment;
   readonly now: () => Date;
   readonly failureLog: (stage: StageName) => FailureLog;
+  readonly givenUp: GivenUpRuns;
 }
 
 const TIMEOUT_MS = 10_000;
@@ -26,7 +28,7 @@ const TIMEOUT_MS = 10_000;
 /** The notifier of the channels that the configuration switches on, if there are any. Contacts nothing yet. */
 export function openNotifications(
   { app, reporting, secrets }: ArchiverConfig,
-  { logger, env, now, failureLog }: NotificationOptions,
+  { logger, env, now, failureLog, givenUp }: NotificationOptions,
 ): Notifier[] {
   const channels = openChannels(reporting, env, logger);
   if (channels.length === 0) return [];
@@ -36,6 +38,7 @@ export function openNotifications(
       channels,
       notified,
       failureLog,
+      givenUp,
       logger,
       now,
       host: hostname(),

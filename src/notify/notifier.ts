@@ -1,12 +1,14 @@
 import pLimit, { type LimitFunction } from 'p-limit';
-import { messageOf, NotificationError, type StageName } from '../errors.ts';
+import { messageOf, NotificationError, PersistenceError, type StageName } from '../errors.ts';
 import { formatTime } from '../log/log-line.ts';
 import type { Logger } from '../log/logger.ts';
 import { byRunNumber, type RunNumber } from '../runs/run-number.ts';
+import type { RunSet } from '../runs/run-set.ts';
 import { shortened, visible, visibleLines } from '../shown-text.ts';
 import type { StageObserver, StageOutcome } from '../stages/stage-observer.ts';
 import { faultText } from '../stages/waiting-texts.ts';
 import type { FailureLog } from '../state/failure-log.ts';
+import { type GivenUpRuns, nothingGivenUp } from '../state/given-up-runs.ts';
 import type { NotifiedFile, StageNotes, Subject, Told } from '../state/notified.ts';
 import {
   afterTelling,
@@ -14,6 +16,7 @@ import {
   newsOf,
   type StageProblem,
   type StageSituation,
+  withoutGivenUpRuns,
   withoutTelling,
 } from './stage-news.ts';
 import { type Channel, stageTitles } from './stage-report.ts';
@@ -23,6 +26,8 @@ export interface NotifierOptions {
   readonly channels: readonly Channel[];
   readonly notified: NotifiedFile;
   readonly failureLog: (stage: StageName) => FailureLog;
+  /** The runs that somebody gave up; none if absent. */
+  readonly givenUp?: GivenUpRuns;
   readonly logger: Logger;
   readonly now: () => Date;
   readonly host: string;
@@ -74,8 +79,10 @@ export class Notifier implements StageObserver {
       const situation = await find();
       const { told } = await this.#options.notified.read(stage);
       if (isAllWell(situation) && Object.keys(told).length === 0) return;
+      const givenUp = await this.#givenUp();
       for (const [channel, queue] of this.#queues) {
-        this.#underWay.push(queue(() => this.#tell(channel, stage, situation, told[channel.name])));
+        const before = withoutGivenUpRuns(told[channel.name], givenUp);
+        this.#underWay.push(queue(() => this.#tell(channel, stage, situation, before)));
       }
     } catch (error) {
       this.#options.logger.warning(`Failures of ${nameOf(stage)} can't be reported: ${messageOf(error)}`);
@@ -95,6 +102,16 @@ export class Notifier implements StageObserver {
       problems: problemsOf(outcome).map(({ text, names }) => ({ text: redact(text), names })),
       isComplete: error === undefined && logged !== undefined,
     };
+  }
+
+  /** Nobody if that can't be read: it is the stage's own error then. */
+  async #givenUp(): Promise<RunSet> {
+    try {
+      return ((await this.#options.givenUp?.read()) ?? nothingGivenUp).runs;
+    } catch (error) {
+      if (!(error instanceof PersistenceError)) throw error;
+      return nothingGivenUp.runs;
+    }
   }
 
   async #loggedRuns(stage: StageName): Promise<RunNumber[] | undefined> {

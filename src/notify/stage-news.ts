@@ -1,5 +1,5 @@
 import { byRunNumber, type RunNumber } from '../runs/run-number.ts';
-import { without } from '../runs/run-set.ts';
+import { type RunSet, without } from '../runs/run-set.ts';
 import type { Told } from '../state/notified.ts';
 
 /** Why a stage itself failed, or why runs of it wait. */
@@ -89,6 +89,14 @@ export function withoutTelling(situation: StageSituation, told: Told | undefined
     runs: failing.filter((run) => known.has(run)),
     gone: allGone(failing, told.runs, told.gone),
   };
+}
+
+/** What a channel has told, apart from runs that were given up since: that they no longer fail is no news. */
+export function withoutGivenUpRuns(told: Told | undefined, givenUp: RunSet): Told | undefined {
+  if (told === undefined) return undefined;
+  const left = (runs: readonly RunNumber[]) => runs.filter((run) => !givenUp.has(run));
+  const [runs, gone] = [left(told.runs), left(told.gone)];
+  return runs.length + gone.length + told.errors.length === 0 ? undefined : { ...told, runs, gone };
 }
 
 function allFailing({ failing, isComplete }: StageSituation, told: readonly RunNumber[]): RunNumber[] {

@@ -1,6 +1,7 @@
 import type { StageName } from '../errors.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 import { formatRuns, RunSet, rangeText, toRanges } from '../runs/run-set.ts';
+import { givenUpText } from '../stages/given-up-texts.ts';
 import { waitingFacts } from '../stages/waiting-texts.ts';
 import { positionOf } from '../state/position.ts';
 import { activityAdvice } from './activity.ts';
@@ -8,6 +9,7 @@ import { knownRuns, likelySlips, slipText } from './likely-slips.ts';
 import { info, type ReportLine, warning } from './lines.ts';
 import {
   missingAtTarget,
+  openGivenUp,
   outdatedBlobs,
   pendingRuns,
   placeNames,
@@ -49,6 +51,7 @@ export function recommendations(status: Status): ReportLine[] {
     ...lines,
     ...unfinished(status),
     ...slips(status),
+    ...givenUp(status),
     ...waiting.filter(({ level }) => level === 'info'),
   ];
 }
@@ -202,9 +205,14 @@ function unfinished(status: Status): ReportLine[] {
 }
 
 function slips(status: Status): ReportLine[] {
-  const runs = knownRuns(status);
+  const runs = knownRuns(status).filter((run) => status.givenUp?.has(run) !== true);
   const found = likelySlips(runs);
   return found.length === 0 ? [] : [info(`INFO: ${slipText(found, runs)}`)];
+}
+
+function givenUp(status: Status): ReportLine[] {
+  const text = givenUpText(openGivenUp(status));
+  return text === undefined ? [] : [info(`INFO: ${text}`)];
 }
 
 /** An error about a file of the work directory names the flag that rebuilds it, if there is one. */

@@ -1,6 +1,8 @@
 import type { RunNumber } from '../runs/run-number.ts';
 import { type NumberRange, toRanges } from '../runs/run-set.ts';
 import { formatJson } from '../shown-text.ts';
+import { givenUpTogether } from '../stages/given-up-texts.ts';
+import { nothingGivenUp } from '../state/given-up-runs.ts';
 import { positionOf } from '../state/position.ts';
 import { type PostponementReason, type WaitingState, waitingByPlace } from '../state/waiting-runs.ts';
 import { executionState, isOverdue } from './activity.ts';
@@ -12,6 +14,7 @@ import {
   missingAtTarget,
   outdatedBlobs,
   type PlaceStatus,
+  runsAt,
   runsOnlyInUconDb,
   runsWithoutFiles,
   type Status,
@@ -66,6 +69,7 @@ export function statusJson(status: Status, now: Date): string {
       missing: runsJson(unfinishedRuns(status)),
       missing_in_ucondb_only: runsJson(outdatedBlobs(status)),
     },
+    given_up: givenUpJson(status),
     summary: summaryJson(status),
     recommendations: recommendations(status).map((line) => ({
       level: line.level,
@@ -115,6 +119,20 @@ function waitingJson({ byFault, postponed }: WaitingState) {
     copying: ranges('copying'),
     most_recent: ranges('most-recent'),
   };
+}
+
+/** Null if it can't be read. */
+function givenUpJson(status: Status) {
+  const { stages, givenUp } = status;
+  if (givenUp === undefined && stages.some((stage) => 'error' in stage)) return null;
+  const stored = runsAt(status, 'UconDB');
+  return givenUpTogether(givenUp ?? nothingGivenUp).map(({ runs, by, time, reason }) => ({
+    runs: { total: runs.size, ranges: runs.ranges },
+    by,
+    time,
+    reason,
+    in_ucondb: runsJson(stored?.filter((run) => runs.has(run))),
+  }));
 }
 
 function runsJson(runs: readonly RunNumber[] | undefined): RunsJson | null {

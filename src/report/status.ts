@@ -2,6 +2,7 @@ import { messageOf, type StageName } from '../errors.ts';
 import { byRunNumber, type RunNumber } from '../runs/run-number.ts';
 import { formatGaps, formatRanges, RunSet, toRanges, without } from '../runs/run-set.ts';
 import type { FailureReason, KnownReasons } from '../state/failure-reasons.ts';
+import { type GivenUp, nothingGivenUp } from '../state/given-up-runs.ts';
 import { isAbove, positionOf } from '../state/position.ts';
 import type { StageState } from '../state/state.ts';
 import type { WaitingState } from '../state/waiting-runs.ts';
@@ -77,6 +78,8 @@ export interface Status {
   readonly oldestRecord?: string | undefined;
   /** How this archiver is started with its configuration, quoted for a shell. */
   readonly command?: string | undefined;
+  /** The runs that somebody gave up. Absent if nobody did, or if that can't be read, which is the error of the stages. */
+  readonly givenUp?: GivenUp | undefined;
 }
 
 /** Which archived runs have no stop time, and which got it late. */
@@ -130,25 +133,34 @@ export function extentOf(runs: readonly RunNumber[]): (readonly [string, string]
   ];
 }
 
-/** The runs that a stage has not brought to its target, ascending; undefined if that can't be told. */
+/** The runs that a stage has not brought to its target and nobody gave up, ascending; undefined if that can't be told. */
 export function missingAtTarget(status: Status, stage: StageName): readonly RunNumber[] | undefined {
   const { source, target } = stagePlaces[stage];
   return onlyAt(status, source, target);
 }
 
-/** The runs in artdaqDB without a run directory, ascending; undefined if that can't be told. */
+/** The runs in artdaqDB without a run directory that nobody gave up, ascending; undefined if that can't be told. */
 export function runsWithoutFiles(status: Status): readonly RunNumber[] | undefined {
   return onlyAt(status, 'artdaqDB', 'filesystem');
 }
 
-/** The runs in UconDB that are not in artdaqDB, ascending; undefined if that can't be told. */
+/** The runs in UconDB that are not in artdaqDB and nobody gave up, ascending; undefined if that can't be told. */
 export function runsOnlyInUconDb(status: Status): readonly RunNumber[] | undefined {
   return onlyAt(status, 'UconDB', 'artdaqDB');
 }
 
 function onlyAt(status: Status, place: RunPlace, other: RunPlace): readonly RunNumber[] | undefined {
   const [here, there] = [runsAt(status, place), runsAt(status, other)];
-  return here && there && without(here, there);
+  return here && there && notGivenUp(without(here, there), status);
+}
+
+function notGivenUp(runs: readonly RunNumber[], { givenUp }: Status): readonly RunNumber[] {
+  return givenUp === undefined ? runs : runs.filter((run) => !givenUp.has(run));
+}
+
+/** The given-up runs that UconDB does not have; all of them if it could not be asked. */
+export function openGivenUp(status: Status): GivenUp {
+  return (status.givenUp ?? nothingGivenUp).without(RunSet.of(runsAt(status, 'UconDB') ?? []));
 }
 
 /**
@@ -199,13 +211,20 @@ export function unfinishedRuns(status: Status): readonly RunNumber[] | undefined
   if ('error' in lateTimes) return undefined;
   const files = runsAt(status, 'filesystem');
   const hasFiles = files && RunSet.of(files);
-  return runsAt(status, 'artdaqDB')?.filter(
-    (run) => lateTimes.isUnfinished(run) && hasFiles?.has(run) !== false,
+  const archived = runsAt(status, 'artdaqDB');
+  return (
+    archived &&
+    notGivenUp(
+      archived.filter((run) => lateTimes.isUnfinished(run) && hasFiles?.has(run) !== false),
+      status,
+    )
   );
 }
 
 /** Runs whose blob lacks a time that they have in artdaqDB, ascending; undefined if that can't be told. */
 export function outdatedBlobs(status: Status): readonly RunNumber[] | undefined {
   const { lateTimes } = status;
-  return 'error' in lateTimes ? undefined : runsAt(status, 'UconDB')?.filter(lateTimes.isAmended);
+  const stored = runsAt(status, 'UconDB');
+  if ('error' in lateTimes || stored === undefined) return undefined;
+  return notGivenUp(stored.filter(lateTimes.isAmended), status);
 }

@@ -2,6 +2,7 @@ import { ArchiverError, type Place, type StageName } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
 import { byRunNumber, type RunNumber } from '../runs/run-number.ts';
 import { formatRuns, type NumberRange, RunSet, without } from '../runs/run-set.ts';
+import { type GivenUp, nothingGivenUp } from '../state/given-up-runs.ts';
 import { positionOf } from '../state/position.ts';
 import type { StageState } from '../state/state.ts';
 import {
@@ -33,7 +34,9 @@ import {
   missingRuns,
   planBatch,
   sizeOf,
+  withoutGivenUp,
 } from './candidates.ts';
+import { givenUpLines } from './given-up-texts.ts';
 import { Schedule } from './schedule.ts';
 import type { StageContext, StageRequest, StageResult } from './stage.ts';
 import type { FailedRun } from './stage-observer.ts';
@@ -156,6 +159,7 @@ export abstract class BaseStage {
     const listing = withArchived(listed, compared.successful);
     // A killed execution may have archived runs that it could not note any more.
     const state = await files.state.update((before) => countArchived(before, listing));
+    await files.failures.settle();
     await this.#warnOfEmptyTarget(listing, state);
     const view = await this.#view(listing, state);
     const isRetry = request.mode === 'failed';
@@ -200,7 +204,7 @@ export abstract class BaseStage {
   }
 
   async #compare(listing: Listing, request: StageRequest): Promise<Beforehand> {
-    const { runs, known, work } = await this.comparisons(listing, request);
+    const { runs, known, work } = await this.comparisons(withoutGivenUp(listing), request);
     for (const { run, error } of known) this.logger.child({ run }).error(`✗ ${this.label}: ${error}`);
     const alreadyKnown = { ...nothingBeforehand, failed: known };
     if (runs.length === 0) return alreadyKnown;
@@ -209,7 +213,7 @@ export abstract class BaseStage {
   }
 
   async #followUp(listing: Listing, request: StageRequest): Promise<Beforehand> {
-    const followUps = await this.followUps(listing, request, false);
+    const followUps = await this.followUps(withoutGivenUp(listing), request, false);
     return await followUp(followUps, this.#workOn(followUps.work));
   }
 
@@ -222,7 +226,7 @@ export abstract class BaseStage {
   async dryRun(request: StageRequest, pending: readonly RunNumber[]): Promise<StageResult> {
     const there = await this.#list(true, false);
     const listing = { ...there, source: [...new Set([...there.source, ...pending])].sort(byRunNumber) };
-    const { runs: uploaded, known } = await this.comparisons(listing, request);
+    const { runs: uploaded, known } = await this.comparisons(withoutGivenUp(listing), request);
     for (const { run, error } of known) this.logger.child({ run }).error(`Dry run: ${error}`);
     for (const run of uploaded) {
       this.logger
@@ -236,7 +240,7 @@ export abstract class BaseStage {
     await this.#warnOfEmptyTarget(listing, state);
     const view = await this.#view(listing, state);
     if (request.mode !== 'failed') {
-      const { runs, what } = await this.followUps(listing, request, true);
+      const { runs, what } = await this.followUps(withoutGivenUp(listing), request, true);
       for (const run of runs) this.logger.child({ run }).info(`Dry run: run ${run} would have ${what}`);
     }
     const plan = await this.#plan(listing, view, request);
@@ -297,7 +301,12 @@ export abstract class BaseStage {
     if (notice !== undefined && (await this.#context.files.seen.hasAny())) {
       throw new ArchiverError(notice, { stage: this.name, fault: 'site', place: 'run records' });
     }
-    return listing;
+    return { ...listing, givenUp: (await this.givenUp()).runs };
+  }
+
+  /** The runs that somebody gave up. */
+  protected async givenUp(): Promise<GivenUp> {
+    return (await this.#context.givenUp?.read()) ?? nothingGivenUp;
   }
 
   /**
@@ -345,10 +354,12 @@ export abstract class BaseStage {
         ...listing.target,
         ...(listing.uncertain ?? []),
         ...view.failed,
-      ]);
+      ]).union(listing.givenUp ?? RunSet.of([]));
       this.#nowhere = runs.asked.filter((range) => !known.meets(range));
       const archived = listing.target.filter((run) => runs.has(run));
       if (archived.length > 0) this.logger.info(`${this.label}: archived already: ${formatRuns(archived)}`);
+      const givenUp = (await this.givenUp()).of(runs).without(RunSet.of(archived));
+      for (const line of givenUpLines(givenUp)) this.logger.warning(`${this.label}: ${line}`);
     }
     const { batchSize, excludeMostRecentRun } = this.#context.settings;
     const wanted = { ...request, limit: limitOf(request, batchSize), excludeMostRecentRun };

@@ -10,6 +10,8 @@ export interface Listing {
   readonly target: readonly RunNumber[];
   /** Runs of which the target has something that did not count when it was listed; not sent again; ascending. */
   readonly uncertain?: readonly RunNumber[];
+  /** Runs that somebody gave up: nobody archives or completes them. None if absent. */
+  readonly givenUp?: RunSet | undefined;
 }
 
 /** What decides which runs are candidates. */
@@ -30,9 +32,17 @@ export function lowestRun({ source, target }: Listing): RunNumber | undefined {
   return Number.isFinite(lowest) ? lowest : undefined;
 }
 
-/** Runs at the source that the target lacks, ascending. */
-export function missingRuns(listing: Listing): RunNumber[] {
-  return without(listing.source, listing.target);
+/** Runs at the source that the target lacks, ascending; without those that are given up. */
+export function missingRuns({ source, target, givenUp }: Listing): RunNumber[] {
+  return without(source, target).filter((run) => givenUp?.has(run) !== true);
+}
+
+/** The listing without the runs that are given up. */
+export function withoutGivenUp(listing: Listing): Listing {
+  const { source, target, uncertain = [], givenUp } = listing;
+  if (givenUp === undefined) return listing;
+  const open = (runs: readonly RunNumber[]) => runs.filter((run) => !givenUp.has(run));
+  return { ...listing, source: open(source), target: open(target), uncertain: open(uncertain) };
 }
 
 /**

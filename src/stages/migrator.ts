@@ -76,6 +76,7 @@ export class Migrator extends BaseStage {
     });
     this.logger.info(`Found ${source.length} runs in ArtdaqDB`);
     this.logger.info('Querying UconDB for already migrated runs...');
+    if (!readOnly) await this.#settleGivenUp();
     const options = { mayBeRemembered: mayBeRemembered && !(await this.#hasUncertain()) };
     const keys = await visit.at('UconDB read', (stop) => uconDb.listRuns(stop, options));
     const uncertain = allUncertain(await this.#uncertain(keys));
@@ -103,17 +104,26 @@ export class Migrator extends BaseStage {
     };
   }
 
-  /** What becomes of a noted run, or of one that is known to differ, rests on what the server says now. */
+  /** Given-up runs left the record of unequal runs, unless the process was killed then. */
+  async #settleGivenUp(): Promise<void> {
+    const { unequal } = await this.givenUp();
+    if (unequal.size > 0) await this.#parts.unequal.drop([...unequal.numbers()]);
+  }
+
+  /**
+   * What becomes of a noted run, or of one that is known to differ, rests on what the server says now. Nothing becomes of those
+   * that are given up.
+   */
   async #hasUncertain(): Promise<boolean> {
-    const noted = await this.#parts.uncompared.read();
+    const [noted, givenUp] = [await this.#parts.uncompared.read(), await this.givenUp()];
     const { different } = await this.#uncertain(await this.#context.files.failures.read());
-    return noted.size > 0 || different.length > 0;
+    return noted.size > noted.intersection(givenUp.runs).size || different.length > 0;
   }
 
   #uncertain(listed: readonly RunNumber[]) {
     const { uncompared, unequal } = this.#parts;
-    const { failures } = this.#context.files;
-    return uncertainRuns(listed, { uncompared, unequal, failures });
+    const { files, givenUp } = this.#context;
+    return uncertainRuns(listed, { uncompared, unequal, failures: files.failures, givenUp });
   }
 
   protected override async processing(

@@ -3,6 +3,7 @@ import type { Logger } from '../log/logger.ts';
 import type { ProgressView } from '../log/terminal.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 import type { RunSet } from '../runs/run-set.ts';
+import type { GivenUpRuns } from '../state/given-up-runs.ts';
 import type { SeenRuns } from '../state/seen-runs.ts';
 import type { WaitingAtPlace } from '../state/waiting-runs.ts';
 import type { RecordedFiles } from './progress-recorder.ts';
@@ -28,6 +29,8 @@ export interface StageFiles extends RecordedFiles {
 export interface StageContext {
   readonly settings: StageSettings;
   readonly files: StageFiles;
+  /** The runs that somebody gave up; none if absent. */
+  readonly givenUp?: GivenUpRuns | undefined;
   readonly logger: Logger;
   /** The terminal of somebody who watches, if there is one. */
   readonly progress?: ProgressView | undefined;

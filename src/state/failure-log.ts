@@ -1,8 +1,9 @@
 import { writeFileAtomic } from '../files/atomic-file.ts';
 import { GuardedFile } from '../lock/guarded-file.ts';
 import { byRunNumber, type RunNumber } from '../runs/run-number.ts';
+import { RunSet } from '../runs/run-set.ts';
 import { shortened } from '../shown-text.ts';
-import { type FailureReasons, type KnownReasons, noReasons } from './failure-reasons.ts';
+import { type FailureReasons, type KnownReasons, type NotableReason, noReasons } from './failure-reasons.ts';
 
 /** How many lines of a file get a warning each. */
 const MOST_WARNINGS = 10;
@@ -12,7 +13,7 @@ const LONGEST_SHOWN = 100;
 /** Runs to add and to remove; a run in both is in the log afterwards. */
 export interface FailureLogChange {
   /** Each with the reason why it failed. */
-  readonly add?: ReadonlyMap<RunNumber, string>;
+  readonly add?: ReadonlyMap<RunNumber, NotableReason>;
   readonly remove?: readonly RunNumber[];
 }
 
@@ -25,23 +26,53 @@ export class FailureLog {
   readonly #file: GuardedFile;
   readonly #reasons: FailureReasons | undefined;
   readonly #warn: (message: string) => void;
+  readonly #givenUp: () => Promise<RunSet>;
 
   /**
    * @param reasons notes why runs failed; nobody does if absent
    * @param warn hears of lines that are not run numbers
+   * @param givenUp the runs that somebody gave up; they don't count as failed, whatever the log says
    */
-  constructor(path: string, reasons?: FailureReasons, warn: (message: string) => void = () => undefined) {
+  constructor(
+    path: string,
+    reasons?: FailureReasons,
+    warn: (message: string) => void = () => undefined,
+    givenUp: () => Promise<RunSet> = async () => RunSet.of([]),
+  ) {
     this.#file = new GuardedFile(path);
     this.path = this.#file.path;
     this.#reasons = reasons;
     this.#warn = warn;
+    this.#givenUp = givenUp;
   }
 
   /**
+   * The runs that count as failed, ascending.
+   * @throws PersistenceError if the file, or the record of given-up runs, can't be read.
+   */
+  async read(): Promise<RunNumber[]> {
+    // The log first: a run that is just given up is noted before it leaves the log.
+    const logged = await this.logged();
+    const givenUp = await this.#givenUp();
+    return logged.filter((run) => !givenUp.has(run));
+  }
+
+  /**
+   * Takes runs out of the file that were given up: a kill may have left them there.
+   * @throws PersistenceError as change does
+   */
+  async settle(): Promise<void> {
+    const givenUp = await this.#givenUp();
+    if (givenUp.ranges.length === 0) return;
+    await this.change({ remove: (await this.logged()).filter((run) => givenUp.has(run)) });
+  }
+
+  /**
+   * The runs that the file names, given up or not.
    * @returns the runs, ascending. Lines that are not run numbers are ignored, with a warning; the next change removes them.
    * @throws PersistenceError if the file can't be read.
    */
-  async read(): Promise<RunNumber[]> {
+  async logged(): Promise<RunNumber[]> {
     const { runs, others } = parseFailureLog((await this.#file.read())?.toString('utf8') ?? '');
     for (const { number, text } of others.slice(0, MOST_WARNINGS)) {
       this.#warn(
@@ -66,7 +97,7 @@ export class FailureLog {
   async change({ add = new Map(), remove = [] }: FailureLogChange): Promise<void> {
     if (add.size === 0 && remove.length === 0) return;
     await this.#file.exclusively(async () => {
-      const before = await this.read();
+      const before = await this.logged();
       const after = new Set(before);
       for (const run of remove) after.delete(run);
       for (const run of add.keys()) after.add(run);

@@ -12,6 +12,9 @@ export interface FailureReason {
   readonly message: string;
 }
 
+/** Why a run fails, if it fails now; or what was known of it when it had failed. */
+export type NotableReason = string | FailureReason | undefined;
+
 /** What is known of the runs of a failure log. */
 export interface KnownReasons {
   /** A run without an entry failed before reasons were noted, or a recovery or a hand put it into the log. */
@@ -72,20 +75,22 @@ export class FailureReasons {
   }
 
   /**
-   * Notes why runs failed just now, and forgets what is no longer in the failure log. Never throws.
-   * @param failed runs with the error of each
+   * Notes why runs failed, and forgets what is no longer in the failure log. Never throws.
+   * @param failed runs with the error of each, if they failed just now
    * @param logged the runs in the failure log
    */
-  async note(failed: ReadonlyMap<RunNumber, string>, logged: ReadonlySet<RunNumber>): Promise<void> {
+  async note(failed: ReadonlyMap<RunNumber, NotableReason>, logged: ReadonlySet<RunNumber>): Promise<void> {
     if (this.#isGivenUp) return;
     try {
       await this.#file.exclusively(async () => {
         const { byRun: before, problem } = await this.read();
         if (problem !== undefined) this.#warn(problem);
         const time = this.#options.now().toISOString();
-        const now = [...failed].map(
-          ([run, error]) => [run, { time, message: shortReason(error, this.#options.redact) }] as const,
-        );
+        const now = [...failed].flatMap(([run, reason]) => {
+          if (reason === undefined) return [];
+          const { message, ...rest } = typeof reason === 'string' ? { time, message: reason } : reason;
+          return [[run, { ...rest, message: shortReason(message, this.#options.redact) }] as const];
+        });
         const after = new Map([...before, ...now].filter(([run]) => logged.has(run)));
         const isSame = failed.size === 0 && problem === undefined && after.size === before.size;
         if (!isSame) await this.#file.write(after);

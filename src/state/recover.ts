@@ -9,8 +9,8 @@ import type { StageState } from './state.ts';
 export interface Recovery {
   readonly state: StageState;
   /**
-   * Runs of the source, up to the highest at the target, that the target lacks and that do not wait because of a fault; and all
-   * runs of which the target holds something else.
+   * Runs of the source, up to the highest at the target, that the target lacks and that neither wait because of a fault nor
+   * are given up; and all runs of which the target holds something else.
    */
   readonly failed: readonly RunNumber[];
 }
@@ -30,17 +30,18 @@ interface RecoveredFile<Content> {
 
 /**
  * Rebuilds what a stage remembers from the runs at its source and target, both ascending.
- * @param waits does the run wait because of a fault? Then every execution tries it, wherever the position is.
+ * @param isLeftAlone does the run wait because of a fault, so that every execution tries it, wherever the position is, or is it given
+ *   up?
  * @param different runs of which the target holds something else; they failed, whatever their number
  */
 export function recoverFrom(
   source: readonly RunNumber[],
   target: readonly RunNumber[],
-  waits: (run: RunNumber) => boolean,
+  isLeftAlone: (run: RunNumber) => boolean,
   different: readonly RunNumber[] = [],
 ): Recovery {
   const highest = target.at(-1) ?? -1;
-  const missing = without(source, target).filter((run) => run < highest && !waits(run));
+  const missing = without(source, target).filter((run) => run < highest && !isLeftAlone(run));
   return { state: recompute(target), failed: [...new Set([...missing, ...different])].sort(byRunNumber) };
 }
 

@@ -51,6 +51,16 @@ export class SeenRuns {
   }
 
   /**
+   * Corrects what is noted of some runs. Before the first execution there is nothing to correct, as all runs count as seen.
+   * @param unseen count as late once the position has passed them
+   * @throws PersistenceError as remember does
+   */
+  async correct(runs: { readonly seen: RunSet; readonly unseen: RunSet }): Promise<void> {
+    if (runs.seen.size + runs.unseen.size === 0 || (await this.#file.read()) === undefined) return;
+    await this.#file.change((before) => before.without(runs.unseen.numbers()).union(runs.seen));
+  }
+
+  /**
    * Sets the whole record, for a recovery.
    * @returns where a different old record was kept
    * @throws PersistenceError if the file can't be read, kept aside, locked or written.

@@ -1,5 +1,6 @@
 import { byRunNumber, type RunNumber } from '../runs/run-number.ts';
 import type { FailureLog } from './failure-log.ts';
+import { type GivenUpRuns, nothingGivenUp } from './given-up-runs.ts';
 import { NotedRuns } from './noted-runs.ts';
 import type { RunSetFile } from './run-set-file.ts';
 
@@ -36,6 +37,8 @@ export interface UploadRecords {
   /** Runs whose last comparison found them different, or (by `--verify`) was not possible. */
   readonly unequal: RunSetFile;
   readonly failures: FailureLog;
+  /** Absent: nobody gave a run up. */
+  readonly givenUp?: GivenUpRuns | undefined;
 }
 
 /** Runs that have a key at UconDB and don't count as archived; both lists ascending. */
@@ -47,18 +50,20 @@ export interface UncertainRuns {
 }
 
 /**
- * Finds the keys at UconDB that don't count: those of noted runs, and of failed runs that are known to be unequal.
+ * Finds the keys at UconDB that don't count: those of noted runs, and of failed runs that are known to be unequal, given up or not.
  * @param listed the runs that have a key, ascending
  * @throws PersistenceError if one of the records can't be read or understood
  */
 export async function uncertainRuns(
   listed: readonly RunNumber[],
-  { uncompared, unequal, failures }: UploadRecords,
+  { uncompared, unequal, failures, givenUp }: UploadRecords,
 ): Promise<UncertainRuns> {
   const noted = await uncompared.read();
   const known = await unequal.read();
   const failed = new Set(await failures.read());
-  const isDifferent = (run: RunNumber): boolean => failed.has(run) && known?.has(run) === true;
+  const { unequal: different } = (await givenUp?.read()) ?? nothingGivenUp;
+  const isDifferent = (run: RunNumber): boolean =>
+    different.has(run) || (failed.has(run) && known?.has(run) === true);
   return {
     uncompared: listed.filter((run) => noted.has(run) && !isDifferent(run)),
     different: listed.filter(isDifferent),

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import type { StageName } from '../errors.ts';
 import { byRunNumber, type RunNumber } from '../runs/run-number.ts';
-import type { RunSet } from '../runs/run-set.ts';
+import { RunSet } from '../runs/run-set.ts';
 import { shortReason } from './failure-reasons.ts';
 import { JsonFile, jsonText } from './json-file.ts';
 import { runKey, runSetTexts } from './run-set-file.ts';
 
-const waitingRun = z.object({
+/** See {@link WaitingRun}. */
+export const waitingRun = z.object({
   place: z.string(),
   fault: z.enum(['site', 'unknown']),
   cause: z.string(),
@@ -84,9 +85,19 @@ export class WaitingRunsFile {
   readonly path: string;
   readonly #file: JsonFile<WaitingState>;
   readonly #format: (state: WaitingState) => string;
+  readonly #givenUp: () => Promise<RunSet>;
 
-  /** @param redact removes passwords and the like from texts */
-  constructor(path: string, stage: StageName, redact: (text: string) => string) {
+  /**
+   * @param redact removes passwords and the like from texts
+   * @param givenUp the runs that somebody gave up; they don't wait, whatever the file says
+   */
+  constructor(
+    path: string,
+    stage: StageName,
+    redact: (text: string) => string,
+    givenUp: () => Promise<RunSet> = async () => RunSet.of([]),
+  ) {
+    this.#givenUp = givenUp;
     this.#format = (state) => format(state, (cause) => shortReason(cause, redact));
     this.#file = new JsonFile(path, {
       title: 'The list of waiting runs',
@@ -99,9 +110,14 @@ export class WaitingRunsFile {
     this.path = this.#file.path;
   }
 
-  /** @throws PersistenceError if the file can't be read or understood; it is left as it is */
+  /**
+   * Who waits.
+   * @throws PersistenceError if the file, or the record of given-up runs, can't be read or understood
+   */
   async read(): Promise<WaitingState> {
-    return (await this.#file.read()) ?? nobodyWaits;
+    // The file first: a run that is just given up is noted before it leaves the file.
+    const state = await this.listed();
+    return withoutRuns(state, await this.#givenUp());
   }
 
   /**
@@ -110,8 +126,20 @@ export class WaitingRunsFile {
    */
   async write(state: WaitingState): Promise<void> {
     await this.#file.exclusively(async () => {
-      const before = await this.read();
+      const before = await this.listed();
       if (this.#format(state) !== this.#format(before)) await this.#file.write(state);
+    });
+  }
+
+  /**
+   * Lets runs wait again that were given up; the others stay as they are. They may still be noted as given up.
+   * @throws PersistenceError as write does
+   */
+  async restore(runs: ReadonlyMap<RunNumber, WaitingRun>): Promise<void> {
+    if (runs.size === 0) return;
+    await this.#file.exclusively(async () => {
+      const { byFault, ...rest } = await this.listed();
+      await this.#file.write({ ...rest, byFault: new Map([...byFault, ...runs]) });
     });
   }
 
@@ -123,6 +151,26 @@ export class WaitingRunsFile {
   async clear(): Promise<string | undefined> {
     return await this.#file.replace(nobodyWaits);
   }
+
+  /**
+   * Who waits as the file has it, given up or not.
+   * @throws PersistenceError if the file can't be read or understood; it is left as it is
+   */
+  async listed(): Promise<WaitingState> {
+    return (await this.#file.read()) ?? nobodyWaits;
+  }
+}
+
+function withoutRuns(state: WaitingState, runs: RunSet): WaitingState {
+  if (runs.ranges.length === 0) return state;
+  const { byFault, postponed } = state;
+  return {
+    ...state,
+    byFault: new Map([...byFault].filter(([run]) => !runs.has(run))),
+    postponed: new Map(
+      [...postponed].map(([reason, later]) => [reason, later.without(later.intersection(runs).numbers())]),
+    ),
+  };
 }
 
 function stateOf({

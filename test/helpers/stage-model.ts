@@ -4,13 +4,16 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { packBlob } from '../../src/blob/pack.ts';
 import { ArchiverError, type ErrorFault, UconDbError } from '../../src/errors.ts';
+import { stageStandings } from '../../src/modes/run-standings.ts';
 import { skippedRuns } from '../../src/report/status.ts';
 import { byRunNumber, type RunNumber } from '../../src/runs/run-number.ts';
-import { without } from '../../src/runs/run-set.ts';
+import { RunSet, without } from '../../src/runs/run-set.ts';
 import { type Listing, missingRuns } from '../../src/stages/candidates.ts';
 import { Migrator } from '../../src/stages/migrator.ts';
 import type { StageFiles, StageRequest, StageResult } from '../../src/stages/stage.ts';
 import { FailureLog } from '../../src/state/failure-log.ts';
+import { type GivenUpRecords, giveUp, takeUp } from '../../src/state/give-up.ts';
+import { GivenUpRuns } from '../../src/state/given-up-runs.ts';
 import { isAbove, positionOf } from '../../src/state/position.ts';
 import { recoverFrom, writeRecovery } from '../../src/state/recover.ts';
 import { RunSetFile } from '../../src/state/run-set-file.ts';
@@ -79,6 +82,7 @@ interface ModelRecords {
   readonly amended: RunSetFile;
   readonly unequal: RunSetFile;
   readonly uncompared: UncomparedRuns;
+  readonly givenUp: GivenUpRuns;
 }
 
 /** A migrate stage between two sets. */
@@ -147,6 +151,7 @@ class ModelStage extends Migrator {
       { ...parts, ...records },
       {
         files,
+        givenUp: records.givenUp,
         shutdown,
         logger: recordingLogger(),
         now: () => new Date(),
@@ -177,11 +182,19 @@ function processedIn({ successful, failed }: StageResult): RunNumber[] {
 /** What a killed process could not do any more. */
 class Killed extends ArchiverError {}
 
+async function unlessKilled(work: Promise<void>): Promise<void> {
+  await work.catch((error: unknown) => {
+    if (!(error instanceof Killed)) throw error;
+  });
+}
+
 /** One stage of an archiver in a work directory, and the world around it. */
 export class StageModel {
   readonly world = new World();
   readonly files: StageFiles;
   readonly records: ModelRecords;
+  /** Of a stage before this one, which does nothing. */
+  readonly #importFiles: StageFiles;
   readonly #directory: string;
   readonly #saved: string;
   #hasRun = false;
@@ -189,15 +202,13 @@ export class StageModel {
   constructor(directory: string) {
     this.#directory = join(directory, 'work');
     this.#saved = join(directory, 'saved');
-    this.files = {
-      state: new StateFile(join(this.#directory, 'state.json')),
-      failures: new FailureLog(join(this.#directory, 'failures.log')),
-      seen: new SeenRuns(join(this.#directory, 'seen.json')),
-      waiting: new WaitingRunsFile(join(this.#directory, 'waiting.json'), 'migrate', (text) => text),
-    };
+    const givenUp = new GivenUpRuns(join(this.#directory, 'given_up.json'));
+    this.files = this.#filesOf('', givenUp);
+    this.#importFiles = this.#filesOf('import_', givenUp);
     const runSet = (key: string): RunSetFile =>
       new RunSetFile(join(this.#directory, `${key}.json`), { key, title: key, advice: '' });
     this.records = {
+      givenUp,
       amended: runSet('amended'),
       unequal: runSet('unequal'),
       uncompared: new UncomparedRuns(join(this.#directory, 'uncompared.json'), {
@@ -205,6 +216,17 @@ export class StageModel {
         folder: 'model',
         object: 'runs',
       }),
+    };
+  }
+
+  #filesOf(prefix: string, givenUp: GivenUpRuns): StageFiles {
+    const path = (name: string): string => join(this.#directory, `${prefix}${name}`);
+    const isGivenUp = async () => (await givenUp.read()).runs;
+    return {
+      state: new StateFile(path('state.json')),
+      failures: new FailureLog(path('failures.log'), undefined, undefined, isGivenUp),
+      seen: new SeenRuns(path('seen.json')),
+      waiting: new WaitingRunsFile(path('waiting.json'), 'migrate', (text) => text, isGivenUp),
     };
   }
 
@@ -254,9 +276,74 @@ export class StageModel {
     return { foretold, ended };
   }
 
+  /**
+   * Gives up those of some runs that are known and not archived.
+   * @param killedAfter only so many files are changed
+   */
+  async giveUp(runs: readonly RunNumber[], killedAfter = Infinity): Promise<void> {
+    const { source, target } = this.world.listing;
+    const archived = RunSet.of(without(target, await this.uncertain()));
+    const givenUp = await this.records.givenUp.read();
+    const standings = await stageStandings(source, archived, this.files, givenUp);
+    const unequal = await this.records.unequal.read();
+    const known = RunSet.of(source).union(standings.named);
+    const notes = runs
+      .filter((run) => known.has(run) && !archived.has(run) && !givenUp.has(run))
+      .map((run) => ({
+        runs: RunSet.of([run]),
+        by: 'somebody@here',
+        time: packedAt.toISOString(),
+        reason: 'it is hopeless',
+        import: { was: 'archived' as const },
+        migrate: standings.of(run),
+        unequal: unequal?.has(run) === true,
+      }));
+    await unlessKilled(giveUp(notes, this.#killable(killedAfter)));
+  }
+
+  /** @param killedAfter only so many files are changed */
+  async takeUp(runs: readonly RunNumber[], killedAfter = Infinity): Promise<void> {
+    const { source, target } = this.world.listing;
+    const archived = {
+      import: RunSet.of(source),
+      migrate: RunSet.of(without(target, await this.uncertain())),
+    };
+    const taken = (await this.records.givenUp.read()).of(RunSet.of(runs));
+    await unlessKilled(takeUp(taken, archived, this.#killable(killedAfter)));
+  }
+
+  /** The files of which only so many changes reach the disk. */
+  #killable(changes: number): GivenUpRecords {
+    let left = changes;
+    const guarded = <File extends object>(file: File): File =>
+      new Proxy(file, {
+        get(target, name) {
+          const member: unknown = Reflect.get(target, name);
+          if (typeof member !== 'function') return member;
+          const isChange = /^(?:change|settle|write|restore|correct|add|drop)$/.test(String(name));
+          return (...args: unknown[]) => {
+            if (isChange && left-- <= 0) return Promise.reject(new Killed('killed'));
+            return Reflect.apply(member, target, args);
+          };
+        },
+      });
+    const files = { import: this.#importFiles, migrate: this.files };
+    return {
+      givenUp: guarded(this.records.givenUp),
+      unequal: guarded(this.records.unequal),
+      files: (stage) => ({
+        failures: guarded(files[stage].failures),
+        waiting: guarded(files[stage].waiting),
+        seen: guarded(files[stage].seen),
+      }),
+    };
+  }
+
   /** @param killedAfter only so many files are written */
   async recover(killedAfter = Infinity): Promise<void> {
     const { source, target } = this.world.listing;
+    const givenUp = await this.records.givenUp.read();
+    const isGivenUp = (run: RunNumber): boolean => givenUp.has(run);
     // As if no place could be asked for anything but its runs.
     const uncertain = await this.uncertain();
     let written = 0;
@@ -278,14 +365,18 @@ export class StageModel {
     };
     try {
       const { byFault } = await this.files.waiting.read();
-      const recovery = recoverFrom(source, without(target, uncertain), (run) => byFault.has(run), uncertain);
+      const isLeftAlone = (run: RunNumber): boolean => byFault.has(run) || isGivenUp(run);
+      const different = uncertain.filter((run) => !isGivenUp(run));
+      const recovery = recoverFrom(source, without(target, uncertain), isLeftAlone, different);
       await writeRecovery(recovery, source, files, recordingLogger());
-      this.world.skipped = new Set();
+      // The others are in the failure log.
+      this.world.skipped = new Set([...this.world.skipped].filter(isGivenUp));
       this.#hasRun = true;
     } catch (error) {
       if (!(error instanceof Killed)) throw error;
       const passedOver = await this.#passedOver();
-      this.world.skipped = new Set([...this.world.skipped].filter((run) => passedOver.includes(run)));
+      const isSkipped = (run: RunNumber): boolean => passedOver.includes(run) || isGivenUp(run);
+      this.world.skipped = new Set([...this.world.skipped].filter(isSkipped));
       // With a record of what was there, what appears from now on is late.
       if (this.#hasRun || !(await seen.hasAny())) return;
       this.#hasRun = true;
@@ -301,7 +392,8 @@ export class StageModel {
 
   async #passedOver(): Promise<RunNumber[]> {
     const uncompared = await this.uncertain();
-    return skippedRuns(missingRuns(this.world.listing), {
+    const { runs: givenUp } = await this.records.givenUp.read();
+    return skippedRuns(missingRuns({ ...this.world.listing, givenUp }), {
       uncompared,
       state: await this.files.state.read(),
       failed: await this.files.failures.read(),

@@ -73,6 +73,7 @@ const shapeOf: Readonly<Partial<Record<CellState, Shape>>> = {
   incomplete: 'incomplete',
   unused: 'hole',
   absent: 'absent',
+  'given-up': 'absent',
   waiting: 'waiting',
   late: 'waiting',
   uncompared: 'waiting',
@@ -150,7 +151,7 @@ const entries = [
   ['failed', 'M0 0H20V14H0z', 'failed'],
   ['skipped', 'M0 3.5H20V10.5H0z', 'skipped'],
   ['waiting', 'M0 9H20V14H0z', 'waiting'],
-  ['absent', 'M0 5.6H20V8.4H0z', 'only elsewhere'],
+  ['absent', 'M0 5.6H20V8.4H0z', 'only elsewhere, or given up'],
   ['hole', 'M0 0H20V14H0z', 'unused run number'],
 ] as const;
 

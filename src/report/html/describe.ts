@@ -59,6 +59,7 @@ const texts: Readonly<Record<CellState, string>> = {
   late: 'came late, next in turn',
   uncompared: 'uploaded, not compared yet',
   waiting: 'waiting',
+  'given-up': 'given up',
   absent: 'not here',
   unused: 'unused',
   unknown: 'could not be asked',

@@ -82,8 +82,11 @@ const rules: readonly ProblemRule[] = [
     sign: '?',
     title: 'In artdaqDB without files',
     advice: 'The run directories may have been deleted.',
-    holds: ({ cells }) =>
-      isThere(cells.artdaqDB) && !isThere(cells.filesystem) && cells.filesystem !== 'unknown',
+    holds: (segment) =>
+      isThere(segment.cells.artdaqDB) &&
+      !isThere(segment.cells.filesystem) &&
+      segment.cells.filesystem !== 'unknown' &&
+      !isGivenUp(segment),
   },
   {
     kind: 'only-in-ucondb',
@@ -122,6 +125,15 @@ const rules: readonly ProblemRule[] = [
     holds: ({ cells }) => cells.UconDB === 'uncompared',
   },
   {
+    kind: 'given-up',
+    isUnmarked: true,
+    level: 'info',
+    sign: '–',
+    title: 'Given up',
+    advice: 'Somebody let them be, and “What to do” says why. --take-up takes them up again.',
+    holds: isGivenUp,
+  },
+  {
     kind: 'unfinished',
     isUnmarked: true,
     level: 'info',
@@ -139,6 +151,10 @@ const rules: readonly ProblemRule[] = [
     holds: (segment) => isUnused(segment) && Object.values(segment.cells).includes('unused'),
   },
 ];
+
+function isGivenUp({ cells }: Segment): boolean {
+  return cells.artdaqDB === 'given-up' || cells.UconDB === 'given-up';
+}
 
 /** The problems that concern any run, the most urgent first. */
 export function findProblems(segments: readonly Segment[]): Problem[] {

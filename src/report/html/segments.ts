@@ -22,6 +22,7 @@ import {
  * - `late`: it came after the position had passed it, and the next incremental execution takes it
  * - `uncompared`: uploaded, but it counts only once a comparison finds it equal
  * - `waiting`: a later execution takes it
+ * - `given-up`: missing, and somebody gave it up
  * - `absent`: only elsewhere
  * - `unused`: in no place that was asked
  * - `unknown`: the place could not be asked
@@ -35,6 +36,7 @@ export type CellState =
   | 'late'
   | 'uncompared'
   | 'waiting'
+  | 'given-up'
   | 'absent'
   | 'unused'
   | 'unknown'
@@ -137,9 +139,11 @@ function classifier(status: Status): (run: RunNumber) => RunState {
   }));
   return (run) => {
     const isSomewhere = [files, artdaqDb, uconDb].some((runs) => runs?.has(run));
+    const isGivenUp = isSomewhere && status.givenUp?.has(run) === true;
     const cell = (runs: RunsAt, reason?: CellState, incomplete?: RunsAt): CellState => {
       if (runs === undefined) return 'unknown';
       if (runs.has(run)) return incomplete?.has(run) ? 'incomplete' : 'present';
+      if (isGivenUp && runs !== files) return 'given-up';
       return reason ?? (isSomewhere ? 'absent' : 'unused');
     };
     const importFirst = files?.has(run) && artdaqDb?.has(run) === false ? 'waiting' : undefined;

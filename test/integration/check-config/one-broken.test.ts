@@ -61,6 +61,7 @@ describe('the check of a site', () => {
       'migrate_seen_runs',
       'migrate_waiting_runs',
       'uncompared_runs',
+      'given_up_runs',
       'log_file',
       'run_records_dir',
       'fcl_conf_dir',
@@ -149,6 +150,7 @@ describe('only the check of the file in question fails', () => {
     ['migrator_state.json', 'migrate_state_file', /can't be understood.*--recover-migrate-state/],
     ['importer_seen.json', 'import_seen_runs', /can't be understood.*Restore it from a backup/],
     ['uncompared_runs.json', 'uncompared_runs', /can't be understood.*--recover-migrate-state/],
+    ['given_up_runs.json', 'given_up_runs', /can't be understood.*moved away/],
     ['import_waiting.json', 'import_waiting_runs', /can't be understood.*--recover-import-state/],
     ['migrator_seen.json', 'migrate_seen_runs', /can't be understood/],
   ])('if %s is torn, of which not even a copy is made', async (file, name, says) => {
