@@ -10,6 +10,7 @@ import { pendingRuns, type Status } from '../report/status.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 import type { RunSet } from '../runs/run-set.ts';
 import type { Site } from '../site.ts';
+import type { GivenUp } from '../state/given-up-runs.ts';
 import { errorCode } from '../system-error.ts';
 
 /** Which part of the site a report is about, and of which configuration. */
@@ -31,7 +32,7 @@ export async function collectSummary(
   const program = join(installationDirectory(), 'bin', 'run-archiver');
   return {
     activity: await activityOf(site),
-    unequal: await unequalBlobs(runs, site),
+    unequal: await unequalBlobs(runs, listed.givenUp, site),
     oldestRecord: await oldestRecord(listed, site),
     command: [program, resolve(configPath)].map(shellWord).join(' '),
   };
@@ -64,11 +65,12 @@ async function holderOf(lockFile: string, now: Date): Promise<LockedBy | undefin
 
 async function unequalBlobs(
   selected: RunSet | undefined,
+  givenUp: GivenUp | undefined,
   { verification }: Site,
 ): Promise<RunNumber[] | undefined> {
   try {
     const runs = [...((await verification.unequal.read())?.numbers() ?? [])];
-    return runs.filter((run) => selected?.has(run) ?? true);
+    return runs.filter((run) => (selected?.has(run) ?? true) && givenUp?.has(run) !== true);
   } catch (error) {
     if (!(error instanceof PersistenceError)) throw error;
     return undefined;
