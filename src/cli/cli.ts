@@ -1,17 +1,18 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { exitCodeOf } from '../exit.ts';
+import { completionScript } from './completion.ts';
+import { type CommandDescription, type DescribedMode, describeArchiver, optionFlags } from './description.ts';
 import { flagsLike } from './flag-hint.ts';
 import {
+  completionFlag,
   dryRunFlag,
-  type Flag,
   flagName,
-  jsonFlag,
-  limitFlag,
-  logFlags,
+  helpFlag,
   logFormatFlag,
   referenceFlags,
   resultJsonFlag,
-  runsFlag,
+  shells,
+  versionFlag,
 } from './flags.ts';
 import { GivenFlags } from './given-flags.ts';
 
@@ -39,13 +40,9 @@ export interface RunRequest extends CommonRequest {
 }
 
 /** What the command line knows of a mode. */
-export interface CliMode {
-  /** At most one flag of all modes may be given. */
-  readonly flags: readonly Flag[];
+export interface CliMode extends DescribedMode {
   /** A flag that also chooses the mode, unless the command line names another one than the first of all modes. */
   readonly impliedBy?: string;
-  /** Flags that it understands besides those of every mode. */
-  readonly options: readonly Flag[];
   readRequest(given: GivenFlags, common: CommonRequest): RunRequest;
 }
 
@@ -77,7 +74,8 @@ export function parseArguments(
 ): ParsedArguments {
   let stdout = '';
   let stderr = '';
-  const command = makeCommand(modes, versions).configureOutput({
+  const description = describeArchiver(modes);
+  const command = makeCommand(description, versions).configureOutput({
     writeOut: (text) => {
       stdout += text;
     },
@@ -92,42 +90,41 @@ export function parseArguments(
   try {
     command.parse(completed(argv, command), { from: 'user' });
     refuseWords(command, argv.includes('--'));
+    const given = new GivenFlags(command);
+    const shell = given.value(flagName(completionFlag));
+    if (shell !== undefined) stdout += completionScript(description, shell) ?? refuseShell(given, shell);
+    if (shell !== undefined) return { kind: 'exit', code: 0, stdout, stderr };
     const [configPath = 'config.yaml'] = command.args;
     if (configPath.startsWith('-') && !argv.includes('--'))
       command.error(`error: unknown option '${configPath}'`);
-    return { kind: 'run', request: readRequest(new GivenFlags(command), modes, configPath) };
+    return { kind: 'run', request: readRequest(given, modes, configPath) };
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     return { kind: 'exit', code: exitCodeOf(error), stdout, stderr };
   }
 }
 
-function makeCommand(modes: CliModes, versions: Versions): Command {
-  const command = new Command('run-archiver')
-    .description(
-      'Archives run records: run directories -> artdaqDB -> UconDB. Without a mode: import, then migrate.',
-    )
-    .argument('[config]', 'the configuration file', 'config.yaml')
-    .helpOption('-h, --help', 'this text (also /?, /h and /help)')
+function makeCommand(description: CommandDescription, versions: Versions): Command {
+  const { name, summary, argument, groups, texts } = description;
+  const command = new Command(name)
+    .description(summary)
+    .argument(`[${argument.name}]`, argument.description, argument.byDefault)
+    .helpOption(helpFlag.flags, helpFlag.description)
     // Counted below, where a hint can be given.
     .allowExcessArguments(true)
     .showHelpAfterError("'run-archiver --help' lists all flags.")
-    .addHelpText('after', `${EXIT_STATUS}\n${FILES}`)
+    .addHelpText('after', texts.join('\n'))
     .exitOverride();
-  const groups = [
-    { heading: 'Modes (at most one):', flags: modes.flatMap((mode) => mode.flags) },
-    { heading: 'Options:', flags: optionFlags(modes) },
-  ];
   for (const { heading, flags } of groups) {
-    for (const flag of flags) {
+    for (const flag of flags.filter((each) => each !== versionFlag && each !== helpFlag)) {
       const option = new Option(flag.flags, flag.description).helpGroup(heading);
       command.addOption(option.required ? option.argParser(givenOnce) : option);
     }
   }
   return command.version(
-    `run-archiver ${versions.program} (Node ${versions.node})`,
-    '--version',
-    'the versions of this program and of Node',
+    `${name} ${versions.program} (Node ${versions.node})`,
+    versionFlag.flags,
+    versionFlag.description,
   );
 }
 
@@ -148,18 +145,6 @@ function refuseWords(command: Command, areFiles: boolean): void {
 
 function longFlags(command: Command): string[] {
   return [...command.options.flatMap(({ long }) => long ?? []), '--help'];
-}
-
-/** The flags that change how a mode works, in the order of the help text. */
-export function optionFlags([first, ...others]: CliModes): readonly Flag[] {
-  const shared = [dryRunFlag, runsFlag, limitFlag, jsonFlag];
-  const flags = [...first.options.filter((flag) => !shared.includes(flag)), ...shared];
-  for (const flag of others.flatMap(({ options }) => options)) {
-    if (flags.includes(flag)) continue;
-    const before = flags.findIndex((other) => flagName(other) === flag.after);
-    flags.splice(before === -1 ? flags.length : before + 1, 0, flag);
-  }
-  return [...flags, resultJsonFlag, ...logFlags, logFormatFlag];
 }
 
 /** Refuses a second value, which would silently win. */
@@ -197,6 +182,10 @@ function readRequest(given: GivenFlags, modes: CliModes, configPath: string): Ru
     }
   }
   return request;
+}
+
+function refuseShell(given: GivenFlags, shell: string): never {
+  return given.refuse(`--completion needs ${shells.join(', ')}, not '${shell}'`);
 }
 
 function resultFile(given: GivenFlags): string | undefined {
@@ -262,21 +251,3 @@ export function completePrefixes(argv: readonly string[], known: readonly string
   }
   return completed;
 }
-
-/** Exit codes, as the end of the help text. They never change their meaning; treat any other than 0 as failure. */
-const EXIT_STATUS = `
-EXIT STATUS
-  0    success, also if there was nothing to do
-  1    a known error (configuration, a place that can't be reached, another archiver running), or a run failed
-  2    wrong usage, or an unexpected error
-  130  stopped by request: a signal, or the lock file was removed; what was in progress ended well`;
-
-/** The files that matter to an operator, as the end of the help text. */
-const FILES = `
-FILES
-  config.yaml           the configuration, in the current directory unless given; config.yaml.template explains it
-  archiver.env          in the directory above bin/: KEY=value lines that go over the environment
-  app.lock_file         holds the process id while the archiver runs; remove it to stop the archiver gracefully
-  app.*_state_file      how far each stage has come
-  app.*_failure_log     the runs that failed, one number a line
-  app.log_file          the log; the five files before it are kept as .1 to .5`;

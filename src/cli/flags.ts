@@ -3,6 +3,8 @@ export interface Flag {
   /** In commander's notation, such as `--limit <number>`. */
   readonly flags: string;
   readonly description: string;
+  /** What a value can be, for completion; nothing is completed if absent. */
+  readonly value?: 'file' | 'directory' | readonly string[];
   /** The flag that the help text lists this one after. By default that is the last one that several modes share. */
   readonly after?: string;
 }
@@ -11,6 +13,28 @@ export interface Flag {
 export function flagName({ flags }: Flag): string {
   return /--[a-z-]+/.exec(flags)?.[0] ?? flags;
 }
+
+/** The shells that completion is made for. */
+export const shells = ['bash', 'zsh', 'fish'] as const;
+
+/** Needs no configuration. */
+export const completionFlag: Flag = {
+  flags: '--completion <shell>',
+  description: 'print a script that completes these flags in a shell: bash, zsh or fish',
+  value: shells,
+};
+
+/** Needs no configuration. */
+export const versionFlag: Flag = {
+  flags: '--version',
+  description: 'the versions of this program and of Node',
+};
+
+/** Needs no configuration. */
+export const helpFlag: Flag = {
+  flags: '-h, --help',
+  description: 'this text (also /?, /h and /help)',
+};
 
 /** Several modes understand it. */
 export const runsFlag: Flag = {
@@ -39,12 +63,14 @@ export const dryRunFlag: Flag = {
 /** Every mode understands it. */
 export const resultJsonFlag: Flag = {
   flags: '--result-json <file>',
+  value: 'file',
   description: 'what this execution did as JSON, in a file or (-) on stdout; the log then goes to stderr',
 };
 
 /** Every mode understands it. */
 export const logFormatFlag: Flag = {
   flags: '--log-format <format>',
+  value: ['text', 'json'],
   description: 'text, or one JSON object a line (json), whatever the configuration says',
 };
 

@@ -8,7 +8,7 @@ const compareStateFlag: Flag = {
     'report as --report-status does, and compare with the state files and failure logs; no stage is run then',
   after: '--incremental',
 };
-const htmlFlag: Flag = { flags: '--html <file>', description: 'the report as a web page' };
+const htmlFlag: Flag = { flags: '--html <file>', description: 'the report as a web page', value: 'file' };
 
 /** Flags that ask for work: the Python archiver accepts them here, and ignores them. */
 const ignoredFlags = [

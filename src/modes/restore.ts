@@ -31,6 +31,7 @@ export const restoreMode: Mode<RestoreRequest | RebuildRequest> = {
     {
       flags: '--to <directory>',
       description: 'where --restore puts the files; of several runs, each into a directory of its own there',
+      value: 'directory',
     },
     { flags: '--force', description: 'let --restore replace existing files' },
     {

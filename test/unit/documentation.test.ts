@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { optionFlags } from '../../src/cli/cli.ts';
+import { describeArchiver } from '../../src/cli/description.ts';
 import { parameterPaths, sectionPaths } from '../../src/config/sections.ts';
 import { modes } from '../../src/modes/all.ts';
 import {
@@ -19,9 +19,9 @@ const guides =
   `DEPLOYMENT_GUIDE OPERATIONS_MANUAL STATE_MANAGEMENT_GUIDE TROUBLESHOOTING_GUIDE FILE_FORMATS EXIT_CODES
   CORE_MODULES clients_README services_README persistence_README fhiclutils_README`.split(/\s+/);
 const flagPattern = /(?<![\w-])--[a-z][a-z-]*\*?[a-z-]*/g;
-const archiverFlags = [...modes.flatMap(({ flags }) => flags), ...optionFlags(modes)]
-  .flatMap(({ flags }) => flags.match(flagPattern) ?? [])
-  .concat('--help', '--version');
+const archiverFlags = describeArchiver(modes)
+  .groups.flatMap(({ flags }) => flags)
+  .flatMap(({ flags }) => flags.match(flagPattern) ?? []);
 /** Of other programs, which the guides name. */
 const foreignFlags = ['--collector', '--sync-on-commit', '--init-venv'];
 const projectFiles = ['src', 'test', 'tools', 'bin', 'documentation'].flatMap(filesBelow);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { completePrefixes, optionFlags, parseArguments } from '../../../src/cli/cli.ts';
+import { completePrefixes, parseArguments } from '../../../src/cli/cli.ts';
+import { optionFlags } from '../../../src/cli/description.ts';
 import { flagName } from '../../../src/cli/flags.ts';
 import { programVersion } from '../../../src/installation.ts';
 import { modes } from '../../../src/modes/all.ts';
@@ -88,7 +89,7 @@ describe('a command line', () => {
     const expected = `--import-only --migrate-only --retry-failed-import --retry-failed-migrate --report-status
       --recover-import-state --recover-migrate-state --check-config --verify --restore --give-up --take-up
       --incremental --compare-state --validate --dry-run --runs --limit --time-limit --json --html --to --force --raw
-      --to-artdaqdb --configuration --reason --result-json --verbose --quiet --log-format --version --help`;
+      --to-artdaqdb --configuration --reason --result-json --verbose --quiet --log-format --version --help --completion`;
     expect(listed.map(([, name]) => name)).toEqual(expected.split(/\s+/));
   });
 
@@ -99,6 +100,15 @@ describe('a command line', () => {
       stderr: '',
     });
     expect(programVersion()).toMatch(/^\d+\.\d+\.\d+/);
+  });
+});
+
+it.each(['bash', 'zsh', 'fish'])('--completion %s prints a script, whatever else is given', (shell) => {
+  expect(parse('config.yaml', '--completion', shell)).toEqual({
+    kind: 'exit',
+    code: 0,
+    stdout: expect.stringContaining(`--completion ${shell}`),
+    stderr: '',
   });
 });
 
@@ -114,6 +124,7 @@ describe('wrong usage', () => {
     [['a.yaml', 'verify'], /did you mean --verify\?/],
     [['recover'], /did you mean --recover-import-state or --recover-migrate-state\?/],
     [['--limit'], /argument missing/],
+    [['--completion', 'tcsh'], /--completion needs bash, zsh, fish, not 'tcsh'/],
     [['--runs', '5', '--runs', '6'], /--runs .*given more than once/],
     [['--runs', '7-5'], /--runs needs run numbers and ranges such as 100-120,130, not '7-5'/],
     [['--runs', '5,'], /--runs needs/],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { optionFlags } from '../../../src/cli/cli.ts';
+import { optionFlags } from '../../../src/cli/description.ts';
 import { flagsLike } from '../../../src/cli/flag-hint.ts';
 import { flagName } from '../../../src/cli/flags.ts';
 import { modes } from '../../../src/modes/all.ts';
