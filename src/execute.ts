@@ -4,7 +4,8 @@ import { ArchiverError, ConfigurationError, LockExistsError, messageOf } from '.
 import { exitCodeOf, exitCodes } from './exit.ts';
 import { type LogLevel, makeRedactor } from './log/log-line.ts';
 import type { Logger } from './log/logger.ts';
-import { createLogging } from './log/logging.ts';
+import { createLogging, type LoggingOptions } from './log/logging.ts';
+import { openScreen, type Screen, screenLines } from './log/screen.ts';
 import { withSourceLines } from './log/source-lines.ts';
 import type { OutputStream } from './log/standard-stream.ts';
 import { Terminal } from './log/terminal.ts';
@@ -45,8 +46,18 @@ export async function execute(request: RunRequest, surroundings: Surroundings): 
   // With --json, standard output is for the report alone.
   const console = request.json === true || request.resultJson === STANDARD_OUTPUT ? stderr : stdout;
   const terminal = watchedTerminal(request, console, surroundings);
+  const screen = reportScreen(request, terminal, surroundings);
+  const screenFormat: LoggingOptions['screenFormat'] =
+    screen && ((entry, secrets) => screenLines(entry, secrets, screen.columns));
   const { quiet, logFormat } = request;
-  const logOptions = { quiet, console, stdout: terminal, lastResort: stderr, format: logFormat };
+  const logOptions = {
+    quiet,
+    console,
+    stdout: terminal,
+    lastResort: stderr,
+    format: logFormat,
+    screenFormat,
+  };
   const firstLevel = levelOf('INFO', request);
   let logging = createLogging({ ...logOptions, level: firstLevel, logFile: undefined, secrets: [] });
   const logger = () => logging.logger(MODULE_NAME);
@@ -103,6 +114,7 @@ export async function execute(request: RunRequest, surroundings: Surroundings): 
       print: (text) => stdout.write(text),
       // Programs read every line of JSON.
       progress: (logFormat ?? site.config.app.logFormat) === 'text' ? terminal : undefined,
+      screen,
       account,
     });
     code = await runUnderSignals(orchestrator, request, warnings, { process, exit: end }, logger());
@@ -151,6 +163,20 @@ function watchedTerminal(
   return isWatched ? new Terminal(stdout) : undefined;
 }
 
+/** A terminal for plain text, unless the request asks for log lines. */
+function reportScreen(
+  request: RunRequest,
+  terminal: Terminal | undefined,
+  { env, stdout }: Surroundings,
+): Screen | undefined {
+  const { quiet, verbose, json, resultJson, logFormat } = request;
+  const wantsLog =
+    quiet || verbose || json === true || resultJson === STANDARD_OUTPUT || logFormat !== undefined;
+  if (!stdout.isWatched || wantsLog || modeOf(request).hasScreen !== true) return undefined;
+  const hasColours = terminal !== undefined && !env.NO_COLOR;
+  return openScreen({ sink: terminal ?? stdout, terminal, columns: stdout.columns, hasColours });
+}
+
 /** A quiet request that touches nothing asks for its exit code, and for what prevented an answer. */
 function levelOf(configured: LogLevel, request: RunRequest): LogLevel {
   if (request.quiet && touchesNothing(request)) return 'CRITICAL';
@@ -181,7 +207,11 @@ async function runUnderSignals(
       logger.warning('✓ GRACEFUL SHUTDOWN COMPLETED');
       logger.warning(`Reason: ${shutdownReason}`);
     } else if (allWell) logger.info('✓ EXECUTION COMPLETED SUCCESSFULLY');
-    else logger.warning(`✗ EXECUTION COMPLETED WITH FAILURES (exit code: ${exitCodes.failure})`);
+    // A report that a person reads has said what is wrong.
+    else
+      logger
+        .child({ isInReport: true })
+        .warning(`✗ EXECUTION COMPLETED WITH FAILURES (exit code: ${exitCodes.failure})`);
     return orchestrator.exitCode(allWell);
   } finally {
     ignoreSignals();

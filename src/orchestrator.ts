@@ -4,6 +4,7 @@ import { exitCodeOf, exitCodes } from './exit.ts';
 import { makeDirectory } from './files/directories.ts';
 import { acquireProcessLock } from './lock/process-lock.ts';
 import type { Logger } from './log/logger.ts';
+import type { Screen } from './log/screen.ts';
 import type { ProgressView } from './log/terminal.ts';
 import { modeOf, needsLock } from './modes/all.ts';
 import type { Execution } from './modes/mode.ts';
@@ -21,6 +22,8 @@ export interface OrchestratorOptions {
   readonly print: (text: string) => void;
   /** Where somebody watches, if anybody does. */
   readonly progress: ProgressView | undefined;
+  /** Where a person reads the report, if one does. */
+  readonly screen: Screen | undefined;
   /** Is told what the execution does. */
   readonly account: ExecutionAccount;
 }
@@ -177,6 +180,7 @@ export class Orchestrator {
       warnings: this.#options.warnings,
       print: this.#options.print,
       progress: this.#options.progress,
+      screen: this.#options.screen,
       shutdown: this.#shutdown.signal,
       stagesBegin: (mode) => this.#tell(async (observer) => observer.begin?.(mode)),
       stageEnded: (outcome, seconds) => this.#tell((observer) => observer.stageEnded(outcome, seconds)),

@@ -19,6 +19,8 @@ export interface LogEntry {
   /** The kind of the error that the message tells of (`UconDBError`), and whose fault it is, if that is known. */
   readonly errorKind?: string | undefined;
   readonly fault?: ErrorFault | undefined;
+  /** A report says the same where a person reads it. */
+  readonly isInReport?: boolean | undefined;
 }
 
 /** Makes a line of an entry; `redact` removes passwords and the like. */

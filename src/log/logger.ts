@@ -1,8 +1,9 @@
-/** The stage and run that lines belong to, and the error that they tell of. */
+/** The stage and run that lines belong to, the error that they tell of, and whether they are in a report that a person reads. */
 export interface LogBinding {
   readonly stage?: string;
   readonly run?: number;
   readonly error?: unknown;
+  readonly isInReport?: boolean;
 }
 
 /** The log as the rest of the program knows it; `logging.ts` makes it. */

@@ -2,7 +2,14 @@ import pino from 'pino';
 import { ArchiverError, type ErrorFault, messageOf } from '../errors.ts';
 import { ownershipHint } from '../files/ownership.ts';
 import { LogFile, type Rotation } from './log-file.ts';
-import { entryFormats, type LogFormat, type LogLevel, makeRedactor } from './log-line.ts';
+import {
+  type EntryFormat,
+  entryFormats,
+  type LogEntry,
+  type LogFormat,
+  type LogLevel,
+  makeRedactor,
+} from './log-line.ts';
 import type { Logger } from './logger.ts';
 import { type OutputStream, standardError, standardOutput } from './standard-stream.ts';
 import type { TextSink } from './terminal.ts';
@@ -13,6 +20,8 @@ export interface LoggingOptions {
   readonly level: LogLevel;
   /** Of the lines; `text` if absent. */
   readonly format?: LogFormat | undefined;
+  /** Where a person reads a report, how the console shows an entry; undefined: not at all. */
+  readonly screenFormat?: ((...entry: Parameters<EntryFormat>) => string | undefined) | undefined;
   /** Undefined: no file. */
   readonly logFile: string | undefined;
   /** The console shows only errors that no file takes. */
@@ -54,6 +63,7 @@ interface PinoRecord {
   readonly run?: number;
   readonly errorKind?: string;
   readonly fault?: ErrorFault;
+  readonly isInReport?: boolean;
 }
 
 /**
@@ -69,20 +79,23 @@ export function createLogging(options: LoggingOptions): Logging {
   const console = options.quiet ? undefined : (options.stdout ?? stream);
   const lastResort = options.lastResort ?? standardError;
   let file: LogFile | undefined;
-  const emit = (level: LogLevel, line: string): void => {
-    const isShown = console?.write(line);
+  const emit = (entry: LogEntry): void => {
+    const { level } = entry;
+    const line = format(entry, redact);
+    const shown = options.screenFormat === undefined ? line : options.screenFormat(entry, redact);
+    const isShown = shown === undefined ? undefined : console?.write(shown);
     const isKept = file?.write(line) ?? (options.logFile === undefined && !options.quiet);
     const isSeen = console !== undefined && (stream === lastResort || stream.isWatched);
     const isMissed = isShown === false || (!isKept && !isSeen);
     if (isMissed && (level === 'ERROR' || level === 'CRITICAL')) lastResort.write(line);
   };
   const complain = (level: LogLevel, message: string): void =>
-    emit(level, format({ time: clock(), module: OWN_MODULE, level, message }, redact));
+    emit({ time: clock(), module: OWN_MODULE, level, message });
   file = openFile(options, clock, complain);
 
   const write = (json: string): void => {
     const { msg: message, ...fields }: PinoRecord = JSON.parse(json);
-    emit(fields.level, format({ time: clock(), message, ...fields }, redact));
+    emit({ time: clock(), message, ...fields });
   };
   const root = pino(
     {

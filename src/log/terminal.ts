@@ -37,8 +37,13 @@ export class Terminal implements ProgressView, TextSink {
   }
 
   show(progress: ShownProgress): void {
+    this.note(progressLine(progress));
+  }
+
+  /** Shows a line at the bottom. */
+  note(line: string): void {
     // A line that wraps could not be cleared.
-    this.#line = progressLine(progress).slice(0, (this.#stream.columns || 80) - 1);
+    this.#line = line.slice(0, (this.#stream.columns || 80) - 1);
     this.#stream.write(`${CLEAR_LINE}${this.#line}`);
   }
 

@@ -1,10 +1,10 @@
 import { hostname } from 'node:os';
+import { resolve } from 'node:path';
 import type { RunRequest } from '../cli/cli.ts';
 import { PersistenceError, type StageName } from '../errors.ts';
 import { writeFileAtomic } from '../files/atomic-file.ts';
 import { programVersion } from '../installation.ts';
 import { makeRedactor } from '../log/log-line.ts';
-import type { Logger } from '../log/logger.ts';
 import { statusPage } from '../report/html/status-page.ts';
 import {
   isWhole,
@@ -18,6 +18,7 @@ import {
   type UnreadableStageRecord,
 } from '../report/status.ts';
 import { statusJson } from '../report/status-json.ts';
+import { statusScreen } from '../report/status-screen.ts';
 import { statusLines } from '../report/status-text.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 import { type RunSet, without } from '../runs/run-set.ts';
@@ -52,7 +53,7 @@ export interface StatusRequest extends RunRequest {
  */
 export async function reportStatus(
   request: StatusRequest,
-  { site, print, enter, shutdown }: Execution,
+  { site, print, screen, enter, shutdown }: Execution,
 ): Promise<boolean> {
   enter('Status Report');
   const logger = site.logger('run_record_archiver.reporter');
@@ -61,6 +62,7 @@ export async function reportStatus(
     logger.warning(`${flag} only reports: ${request.ignored.join(', ')} has no effect`);
   }
   logger.info('Querying data sources...');
+  screen?.wait('Asking run records, artdaqDB and UconDB …');
   const listed = await queryPlaces(sources(site, shutdown).map((source) => limitedTo(request.runs, source)));
   const uploads = await uncertainUploads(listed, site);
   const places = 'error' in uploads ? listed : withoutUncertain(listed, uploads);
@@ -78,9 +80,22 @@ export async function reportStatus(
     { ...listing, ...(await collectSummary(listing, request, site)) },
     site.config.secrets,
   );
-  for (const { level, text } of statusLines(status, request.compareState)) logger[level](text);
+  const reportLogger = logger.child({ isInReport: true });
+  for (const { level, text } of statusLines(status, request.compareState)) reportLogger[level](text);
+  screen?.show(
+    statusScreen(
+      status,
+      { host: hostname(), time: site.now(), configPath: resolve(request.configPath) },
+      request.compareState,
+      screen,
+    ),
+  );
   if (request.json) print(statusJson(status, site.now()));
-  if (request.html !== undefined) await writePage(request.html, status, request, site, logger);
+  if (request.html !== undefined)
+    await writePage(request.html, status, request, site, (text) => {
+      logger.info(text);
+      screen?.show(`\n${text}\n`);
+    });
   return isWhole(status);
 }
 
@@ -89,10 +104,10 @@ async function writePage(
   status: Status,
   { configPath, runs, compareState, dryRun }: StatusRequest,
   site: Site,
-  logger: Logger,
+  say: (text: string) => void,
 ): Promise<void> {
   if (dryRun) {
-    logger.info(`Dry run: would write ${path}`);
+    say(`Dry run: would write ${path}`);
     return;
   }
   const page = statusPage(status, {
@@ -105,7 +120,7 @@ async function writePage(
   });
   // The web server reads the page under another account.
   await writeFileAtomic(path, page, { mode: 0o644 });
-  logger.info(`Page written: ${path}`);
+  say(`Page written: ${path}`);
 }
 
 /** The log hides secrets itself, but JSON and page do not pass through it. */

@@ -1,6 +1,7 @@
 import type { CliMode, CommonRequest, RunRequest } from '../cli/cli.ts';
 import type { GivenFlags } from '../cli/given-flags.ts';
 import type { Logger } from '../log/logger.ts';
+import type { Screen } from '../log/screen.ts';
 import type { ProgressView } from '../log/terminal.ts';
 import type { Site } from '../site.ts';
 import type { StageFindings } from '../stages/base-stage.ts';
@@ -20,6 +21,8 @@ export interface Mode<Request extends RunRequest = RunRequest> extends CliMode {
   readonly needsLock: boolean | readonly Request['mode'][];
   /** Does it not even write to the log file? */
   readonly touchesNothing?: boolean;
+  /** Does it show plain text in place of log lines where a person reads? */
+  readonly hasScreen?: boolean;
   readRequest(given: GivenFlags, common: CommonRequest): Request;
   /**
    * Does what a request asks for.
@@ -42,6 +45,8 @@ export interface Execution {
   readonly print: (text: string) => void;
   /** The terminal, if somebody may watch it. */
   readonly progress: ProgressView | undefined;
+  /** Where a person reads the report, if one does and the mode has something to show there. */
+  readonly screen: Screen | undefined;
   /** Once it is aborted, nothing further begins. */
   readonly shutdown: AbortSignal;
   /** Tells the observers that stages are about to run; never fails. */

@@ -27,6 +27,7 @@ export const reportStatusMode: Mode<StatusRequest> = {
   impliedBy: '--compare-state',
   options: [compareStateFlag, runsFlag, jsonFlag, htmlFlag],
   needsLock: false,
+  hasScreen: true,
   readRequest(given, common) {
     const html = given.value('--html');
     if (html === '') given.refuse('--html needs a file');

@@ -1,6 +1,6 @@
 import { messageOf, type StageName } from '../errors.ts';
 import { byRunNumber, type RunNumber } from '../runs/run-number.ts';
-import { formatGaps, formatRanges, RunSet, toRanges, without } from '../runs/run-set.ts';
+import { formatGaps, formatRanges, type NumberRange, RunSet, toRanges, without } from '../runs/run-set.ts';
 import type { FailureReason, KnownReasons } from '../state/failure-reasons.ts';
 import { type GivenUp, nothingGivenUp } from '../state/given-up-runs.ts';
 import { isAbove, positionOf } from '../state/position.ts';
@@ -121,15 +121,21 @@ export function runsAt({ places }: Status, place: RunPlace): readonly RunNumber[
   return places.find((candidate) => candidate.place === place)?.runs;
 }
 
-/** Names and values of the lines that say which numbers the runs of a place have. */
-export function extentOf(runs: readonly RunNumber[]): (readonly [string, string])[] {
+/**
+ * Names and values of the lines that say which numbers the runs of a place have.
+ * @param gaps describes what is missing between ranges
+ */
+export function extentOf(
+  runs: readonly RunNumber[],
+  gaps: (ranges: readonly NumberRange[]) => string = formatGaps,
+): (readonly [string, string])[] {
   const ranges = toRanges(runs);
   const [first, last] = [runs[0], runs.at(-1)];
   if (first === undefined || last === undefined) return [['Status', 'No runs found']];
   return [
     ['Range', `${first} to ${last}`],
     ['Contiguous', formatRanges(ranges)],
-    ['Gaps', formatGaps(ranges)],
+    ['Gaps', gaps(ranges)],
   ];
 }
 

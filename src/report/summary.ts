@@ -95,7 +95,7 @@ function lastArchived({ backlog }: Summary, { activity }: Status, showTime: Show
     const last = backlog.stages[stage].lastArchived;
     if (last === undefined) return [];
     const age = activity === undefined ? '' : ` (${ago(last.time, activity.now)})`;
-    return [`${verbs[stage]} run ${last.run} ${showTime(last.time)}${age}`];
+    return [`${verbs[stage]} run ${last.run} at ${showTime(last.time)}${age}`];
   });
   return { level: 'info', name: 'Last archived', value: texts.join(', ') || 'nothing is noted' };
 }

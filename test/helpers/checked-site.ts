@@ -98,6 +98,7 @@ export class CheckedSite {
           printed += text;
         },
         progress: undefined,
+        screen: undefined,
         shutdown: new AbortController().signal,
         stagesBegin: async () => undefined,
         stageEnded: async () => undefined,

@@ -11,6 +11,7 @@ import { readFlags as readCompareFlags } from '../../tools/compare-artdaqdb-ucon
 import { readFlags as readFhiclFlags } from '../../tools/fhicl/flags.ts';
 import { dataJson } from '../../tools/fhicl/output.ts';
 import { readFlags as readRepairFlags } from '../../tools/repair-filesystemdb/flags.ts';
+import { ArchiverHere, caughtStream } from '../helpers/archiver-here.ts';
 import { filesBelow, firstColumn, readDocuments } from '../helpers/documents.ts';
 import { useSite } from '../helpers/use-site.ts';
 
@@ -86,12 +87,19 @@ describe('on the site of the guides', () => {
 
   it('an execution that is shown prints what is shown, and nothing in between', async () => {
     const samples = blocks
-      .filter(({ language }) => language === 'console')
-      .flatMap(({ text }) => text.split(/^\$ /m).filter((sample) => sample.startsWith('run-archiver ')));
+      .filter(({ language }) => ['console', 'screen'].includes(language))
+      .flatMap(({ language, text }) => text.split(/^\$ /m).map((sample) => ({ language, sample })))
+      .filter(({ sample }) => sample.startsWith('run-archiver '));
     expect(samples.length).toBeGreaterThan(6);
-    for (const sample of samples) {
+    expect(samples.map(({ language }) => language)).toContain('screen');
+    for (const { language, sample } of samples) {
       const [command = '', ...lines] = sample.trimEnd().split('\n');
-      const { stdout } = await runHere(wordsOf(command).slice(1));
+      const words = wordsOf(command).slice(1);
+      if (language === 'screen') {
+        expect(unwrapped(await onTerminal(words))).toMatch(shown([unwrapped(lines.join('\n'))]));
+        continue;
+      }
+      const { stdout } = await runHere(words);
       expect(stdout.replace(/^[\d-]{10} [\d:,]{12} - [\w.]+ - [A-Z]+ - /gm, '')).toMatch(shown(lines));
     }
   });
@@ -118,6 +126,22 @@ describe('on the site of the guides', () => {
     return args.map((word, index) =>
       isPath(index) ? join(site.directory, word.replaceAll('/', '_')) : word,
     );
+  }
+
+  /** What a terminal of 80 columns shows. */
+  async function onTerminal(words: readonly string[]): Promise<string> {
+    const terminal = caughtStream();
+    const stdout = { ...terminal, columns: 80, isWatched: true };
+    await new ArchiverHere([site.config, ...words], { stdout, env: { TERM: 'dumb' } }).ended;
+    return terminal.text;
+  }
+
+  /** How long paths are decides where lines are broken. */
+  function unwrapped(text: string): string {
+    return text
+      .replace(/\/\n +/g, '/')
+      .replace(/(?: \\)?\n {3,}/g, ' ')
+      .replace(/, *\n(?=\S*config)/g, ', ');
   }
 
   /** `…` stands for any lines, or for any part of one; numbers stand for numbers. */

@@ -1,8 +1,8 @@
 import type { RunSet } from '../../runs/run-set.ts';
+import { runsText } from '../lines.ts';
 import { placeNames, runPlaces, type Status } from '../status.ts';
 import { lastUnits, type Piece, type Stripe } from './axis.ts';
 import { type ChartOptions, chart, short } from './chart.ts';
-import { runsText } from './describe.ts';
 import { html, type Markup } from './markup.ts';
 import type { Problem } from './problems.ts';
 import { lengthOf } from './segments.ts';

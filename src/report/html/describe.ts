@@ -1,23 +1,19 @@
 import { type NumberRange, rangeText } from '../../runs/run-set.ts';
+import { counted } from '../lines.ts';
 import { placeNames, type RunPlace, runPlaces } from '../status.ts';
 import type { Stripe } from './axis.ts';
 import { type CellState, isThere, joinRanges, lengthOf, type Segment } from './segments.ts';
 
 const SHOWN_RANGES = 5;
 
-/** A number with separated thousands: `12,345`. */
-export function counted(count: number): string {
-  return count.toLocaleString('en-US');
-}
-
-/** `1 run`, `12,345 runs`. */
-export function runsText(count: number): string {
-  return `${counted(count)} ${count === 1 ? 'run' : 'runs'}`;
-}
-
 /** A time as the page shows it: `2026-11-24 15:28:15 UTC`. */
 export function timeText(iso: string): string {
   return `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;
+}
+
+/** The same to the minute: `2026-11-24 15:28 UTC`. */
+export function minuteText(iso: string): string {
+  return `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
 }
 
 /** Describes a stripe: its runs in the first line, then a line for each place, then the failure logs. */

@@ -1,10 +1,10 @@
 import { formatRuns } from '../../runs/run-set.ts';
 import { waitingFacts } from '../../stages/waiting-texts.ts';
 import { positionOf } from '../../state/position.ts';
+import { counted, gapsText } from '../lines.ts';
 import { stageFacts } from '../state-comparison.ts';
 import {
   extentOf,
-  isWhole,
   missingAtTarget,
   type PlaceStatus,
   placeNames,
@@ -13,43 +13,10 @@ import {
   type Status,
   skippedRuns,
 } from '../status.ts';
-import { counted, runsText } from './describe.ts';
+import { summaryOf } from '../summary.ts';
 import { html, type Markup } from './markup.ts';
 import type { Problem } from './problems.ts';
 import { isThere, lengthOf, type Segment } from './segments.ts';
-
-/** The whole report in one line. */
-export interface Headline {
-  readonly level: 'good' | 'warning' | 'error';
-  readonly text: string;
-}
-
-/** What an operator wants to know first. */
-export function headlineOf(status: Status, problems: readonly Problem[]): Headline {
-  const silent = status.places
-    .filter(({ error }) => error !== undefined)
-    .map(({ place }) => placeNames[place]);
-  const torn = status.stages.filter((stage) => 'error' in stage).map(({ stage }) => `the ${stage} state`);
-  const late = 'error' in status.lateTimes ? ['the record of late stop times'] : [];
-  const totalOf = (matches: (problem: Problem) => boolean) =>
-    problems.filter(matches).reduce((sum, { total }) => sum + total, 0);
-  const failed = totalOf(({ level }) => level === 'error');
-  const warned = totalOf(({ level }) => level === 'warning');
-  const waiting = totalOf(({ isBacklog }) => isBacklog === true);
-  const found = [
-    ...(failed > 0 ? [`${runsText(failed)} failed`] : []),
-    ...(warned > 0 ? [`${runsText(warned)} to look at`] : []),
-  ];
-  if (!isWhole(status)) {
-    return {
-      level: 'error',
-      text: [`No answer: ${[...silent, ...torn, ...late].join(', ')}`, ...found].join(' · '),
-    };
-  }
-  if (found.length > 0) return { level: failed > 0 ? 'error' : 'warning', text: found.join(' · ') };
-  if (waiting > 0) return { level: 'good', text: 'In order; some runs are not through yet' };
-  return { level: 'good', text: 'All places are in step' };
-}
 
 /** The most important figures, with links to their details. */
 export function keyFigures(
@@ -61,6 +28,7 @@ export function keyFigures(
     const record = status.stages.find((candidate) => candidate.stage === stage);
     return record === undefined || 'error' in record ? undefined : record.failed.length;
   };
+  const { waiting } = summaryOf(status);
   const totalOf = (kind: string) => problems.find((problem) => problem.kind === kind)?.total ?? 0;
   const everywhere = segments.filter(({ cells }) => runPlaces.every((place) => isThere(cells[place])));
   const isAsked = runPlaces.every((place) => runsAt(status, place) !== undefined);
@@ -70,8 +38,8 @@ export function keyFigures(
 ${figure('Archived everywhere', isAsked ? complete : undefined, 'info', undefined)}
 ${figure('Import failed', failed('import'), 'error', 'import-failed')}
 ${figure('Migration failed', failed('migrate'), 'error', 'migrate-failed')}
-${figure('To import', missingAtTarget(status, 'import')?.length, 'info', 'to-import')}
-${figure('To migrate', missingAtTarget(status, 'migrate')?.length, 'info', 'to-migrate')}
+${figure('To import', waiting.import, 'info', 'to-import')}
+${figure('To migrate', waiting.migrate, 'info', 'to-migrate')}
 ${figure('Gaps', answers ? totalOf('gaps') : undefined, 'info', 'gaps')}
 </ul>`;
 
@@ -96,7 +64,7 @@ function placeCard({ place, location, runs, error }: PlaceStatus): Markup {
   const rows: Row[] = [...location];
   if (runs === undefined) rows.push(['Status', `Query failed: ${error}`, 'error']);
   else {
-    rows.push(['Total runs', counted(runs.length)], ...extentOf(runs));
+    rows.push(['Total runs', counted(runs.length)], ...extentOf(runs, gapsText));
   }
   return card(placeNames[place], roles[place], rows);
 }

@@ -52,6 +52,9 @@ h3{font-size:14px;margin:0;font-weight:650}
 .figures .none b{color:var(--quiet);font-weight:400}
 .figures a{color:inherit;text-decoration:none;display:block}
 .figures a:hover span{text-decoration:underline}
+.top{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,520px),1fr));gap:0 16px;align-items:start}
+.top .card{margin:0}
+.todo code{display:block;margin-top:5px;padding:4px 8px;background:var(--paper);border-radius:4px;font:12.5px/1.5 ui-monospace,"DejaVu Sans Mono",monospace;overflow-wrap:anywhere;user-select:all}
 .outage{margin:10px 0 0;padding:8px 12px;border-left:4px solid var(--failed);background:var(--card);overflow-wrap:anywhere}
 figure{margin:0}
 .coverage{display:grid;grid-template-columns:84px minmax(0,1fr);column-gap:10px;background:var(--card);border:1px solid var(--line);padding:10px 18px 8px 14px;border-radius:8px;margin-bottom:8px}
@@ -117,11 +120,12 @@ dt{color:var(--quiet)}
 dd{margin:0;overflow-wrap:anywhere}
 dl .error dd{color:var(--failed);font-weight:600}dl .warning dd{color:var(--skipped);font-weight:600}
 a:focus-visible,summary:focus-visible{outline:2px solid var(--present);outline-offset:2px}
+.figures a:focus-visible{outline-offset:-2px}
 #tip{position:fixed;z-index:9;max-width:min(380px,calc(100vw - 16px));background:var(--tip);color:var(--tip-ink);padding:7px 11px;border-radius:6px;font-size:13px;white-space:pre-line;pointer-events:none;box-shadow:0 3px 14px #0004;overflow-wrap:anywhere}
 #tip::first-line{font-weight:700}
 #tip[hidden]{display:none}
 @media (max-width:760px){body{padding:14px 12px 30px}.figures{grid-template-columns:repeat(3,1fr)}.verdict{font-size:18px}
-.coverage{grid-template-columns:minmax(0,1fr);padding:8px 10px 4px}.names{display:flex;justify-content:space-between;padding:2px 0 0}.names span{height:auto;line-height:18px}.names span::before{content:counter(lane)". "}.names span{counter-increment:lane}.names{counter-reset:lane}
+.coverage{grid-template-columns:minmax(0,1fr);padding:8px 10px 4px}.names,.coverage:has(.raised) .names{display:flex;justify-content:space-between;padding:2px 0 0}.names span{height:auto;line-height:18px}.names span::before{content:counter(lane)". "}.names span{counter-increment:lane}.names{counter-reset:lane}
 .axis .inner:nth-child(even){display:none}.mark small{display:none}.closeups,.advice,.reasons,details{margin-left:0}}
 @media (prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
 @media print{body{max-width:none;padding:0;font-size:11px;background:none}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}

@@ -1,10 +1,10 @@
 import type { StageName } from '../../errors.ts';
 import { formatRuns, type NumberRange, rangeText } from '../../runs/run-set.ts';
-import type { ReportLine } from '../lines.ts';
+import { counted, type ReportLine, runsText } from '../lines.ts';
 import { explainedRuns, type Status, unexplainedRuns } from '../status.ts';
 import { isUnused, piecesBetween } from './axis.ts';
 import { chart } from './chart.ts';
-import { counted, runsText, timeText } from './describe.ts';
+import { timeText } from './describe.ts';
 import { html, type Markup } from './markup.ts';
 import { isThere, joinRanges, lengthOf, type Segment } from './segments.ts';
 

@@ -169,7 +169,7 @@ describe('the summary', () => {
   it('tells the facts that an operator asks for', () => {
     expect(summaryFacts(status, utc).map(({ level, name, value }) => `${level} ${name}: ${value}`)).toEqual([
       'info Last execution: 2026-12-01 11:58 (2 min ago), ended well after 80 s',
-      'info Last archived: migrated run 9 2026-11-28 12:00 (3 days ago)',
+      'info Last archived: migrated run 9 at 2026-11-28 12:00 (3 days ago)',
       'warning Waiting: 5 to import, 10 to migrate; the oldest is run 6, since 2026-11-30 10:02 because of a fault at UconDB write',
       'error Failed: 1 to import, 1 to migrate; the oldest is run 2 (2026-11-30 09:00): torn',
       'error Unequal blobs: 1 (4)',

@@ -105,13 +105,27 @@ describe('the page', () => {
   it('draws and counts as if a likely slip were not there, and names it', () => {
     const runs = upTo(400);
     const page = pageOf({ files: [...runs, 9_999_999], artdaqDb: runs, uconDb: runs });
-    const drawn = page.slice(page.indexOf('id="coverage"'), page.indexOf('id="todo"'));
+    const drawn = page.slice(page.indexOf('id="coverage"'), page.indexOf('id="closer"'));
     expect(drawn).toContain('The last 150');
     expect(drawn).toContain('>251</span>');
     expect(drawn.match(/class="last"[^>]*>400</g)).toHaveLength(2);
     expect(drawn).not.toContain('9999999');
     expect(page).not.toContain('id="gaps"');
     expect(page).toContain('1 run(s) far above all others (9999999, the others are 1-400)');
+  });
+
+  it('has the summary on top, with a command for each problem', () => {
+    const facts = statusOf({ files: [1, 2, 3], artdaqDb: [1], uconDb: [1], importing: { failed: [2] } });
+    const page = statusPage({ ...facts, command: '/bin/run-archiver "a&b".yaml', unequal: [] }, origin);
+    const top = page.slice(0, page.indexOf('id="coverage"'));
+    expect(top).toContain(
+      '<div class="info"><dt>Waiting</dt><dd>1 to import; the oldest is run 3</dd></div>',
+    );
+    expect(top).toContain(
+      '<div class="error"><dt>Failed</dt><dd>1 to import; the oldest is run 2</dd></div>',
+    );
+    expect(top).toContain('<code>/bin/run-archiver &quot;a&amp;b&quot;.yaml --retry-failed-import</code>');
+    expect(top).toContain('<b>1</b><span>To import</span>');
   });
 
   it('says why runs failed', () => {
