@@ -200,9 +200,9 @@ export class Site {
 
   /** What is still to be done, as far as the work directory tells. */
   backlog(): Promise<Backlog> {
-    const { verification, lastExecution } = this;
+    const { verification, lastExecution, givenUp } = this;
     const stage = (name: StageName) => this.files(name);
-    return readBacklog({ stage, unequal: verification.unequal, lastExecution });
+    return readBacklog({ stage, unequal: verification.unequal, lastExecution, givenUp });
   }
 
   /** The runs that somebody gave up. */

@@ -98,7 +98,7 @@ function stageLines(record: StageRecord, status: Status): ReportLine[] {
       advice(
         warning(
           `${skipped.length} run(s) at or below the ${stage} position ${positionOf(state)} are skipped with ` +
-            `--incremental (${formatRuns(skipped)}); run once without it to ${stage} them`,
+            `--incremental (${formatRuns(skipped)}); run once without it to ${stage} them, or let them be with --give-up skipped`,
         ),
         `--${stage}-only`,
       ),

@@ -36,6 +36,7 @@ export function summaryOf(status: Status): Summary {
     stages: { import: recordsOf('import', status), migrate: recordsOf('migrate', status) },
     unequal: status.unequal && RunSet.of(status.unequal),
     lastExecution: status.activity?.last,
+    givenUp: status.givenUp?.runs,
   });
   const pending = (name: StageName): readonly RunNumber[] | undefined => {
     const stage = stageOf(name, status);

@@ -3,6 +3,7 @@ import { byRunNumber, type RunNumber } from '../runs/run-number.ts';
 import { RunSet } from '../runs/run-set.ts';
 import type { FailureLog } from './failure-log.ts';
 import type { FailureReason, KnownReasons } from './failure-reasons.ts';
+import type { GivenUpRuns } from './given-up-runs.ts';
 import type { LastExecution, LastExecutionFile } from './last-execution.ts';
 import type { RunSetFile } from './run-set-file.ts';
 import type { WaitingRunsFile, WaitingState } from './waiting-runs.ts';
@@ -21,6 +22,8 @@ export interface BacklogRecords {
   /** Runs whose blob differed, or could not be compared, when they were compared last. */
   readonly unequal: RunSet | undefined;
   readonly lastExecution: LastExecution | undefined;
+  /** Runs that somebody gave up, perhaps since the last execution; none if absent. */
+  readonly givenUp?: RunSet | undefined;
 }
 
 /** A run that waits because of a fault. */
@@ -68,13 +71,13 @@ export interface Backlog {
 }
 
 /** The backlog that follows from the archiver's records. */
-export function backlogOf({ stages, unequal, lastExecution }: BacklogRecords): Backlog {
+export function backlogOf({ stages, unequal, lastExecution, givenUp }: BacklogRecords): Backlog {
   return {
     stages: {
-      import: stageBacklog('import', stages.import, lastExecution),
-      migrate: stageBacklog('migrate', stages.migrate, lastExecution),
+      import: stageBacklog('import', stages.import, lastExecution, givenUp),
+      migrate: stageBacklog('migrate', stages.migrate, lastExecution, givenUp),
     },
-    unequal: unequal?.size,
+    unequal: unequal && sizeWithout(unequal, givenUp),
     lastEnd: lastExecution?.execution.ended ?? lastExecution?.previous?.ended ?? undefined,
   };
 }
@@ -83,16 +86,22 @@ function stageBacklog(
   stage: StageName,
   { waiting, failed, reasons }: StageRecords,
   last: LastExecution | undefined,
+  givenUp: RunSet | undefined,
 ): StageBacklog {
+  const left = last?.execution.stages.find((account) => account.stage === stage)?.left;
   return {
     waiting: waiting && waiting.byFault.size + sizeOfAll(waiting.postponed.values()),
     oldestWaiting: waiting && oldestWaiting(waiting),
-    left: last?.execution.stages.find((account) => account.stage === stage)?.left.total,
+    left: left && sizeWithout(RunSet.ofRanges(left.ranges), givenUp),
     failed: failed?.length,
     oldestFailed: failed && oldestFailed(failed, reasons),
     lastArchived: last?.last_archived[stage] ?? undefined,
     lastSuccess: last?.last_success[stage] ?? undefined,
   };
+}
+
+function sizeWithout(runs: RunSet, givenUp: RunSet | undefined): number {
+  return runs.size - (givenUp === undefined ? 0 : runs.intersection(givenUp).size);
 }
 
 function sizeOfAll(sets: Iterable<RunSet>): number {
@@ -121,10 +130,16 @@ export interface BacklogFiles {
   };
   readonly unequal: RunSetFile;
   readonly lastExecution: LastExecutionFile;
+  readonly givenUp?: GivenUpRuns;
 }
 
 /** Reads the backlog. A file that can't be read or understood is left out: whoever needs it says so. */
-export async function readBacklog({ stage, unequal, lastExecution }: BacklogFiles): Promise<Backlog> {
+export async function readBacklog({
+  stage,
+  unequal,
+  lastExecution,
+  givenUp,
+}: BacklogFiles): Promise<Backlog> {
   const records = async (name: StageName): Promise<StageRecords> => {
     const { waiting, failures } = stage(name);
     return {
@@ -137,6 +152,7 @@ export async function readBacklog({ stage, unequal, lastExecution }: BacklogFile
     stages: { import: await records('import'), migrate: await records('migrate') },
     unequal: await known(unequal.read().then((runs) => runs ?? RunSet.of([]))),
     lastExecution: await known(lastExecution.read()),
+    givenUp: givenUp && (await known(givenUp.read()))?.runs,
   });
 }
 

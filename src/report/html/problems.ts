@@ -56,7 +56,8 @@ const rules: readonly ProblemRule[] = [
     level: 'warning',
     sign: '!',
     title: 'Skipped by the import',
-    advice: 'At or below the position and not in artdaqDB. An execution without --incremental imports them.',
+    advice:
+      'At or below the position and not in artdaqDB. An execution without --incremental imports them, --give-up skipped lets them be.',
     holds: ({ cells }) => cells.artdaqDB === 'skipped',
   },
   {
@@ -64,7 +65,8 @@ const rules: readonly ProblemRule[] = [
     level: 'warning',
     sign: '!',
     title: 'Skipped by the migration',
-    advice: 'At or below the position and not in UconDB. An execution without --incremental migrates them.',
+    advice:
+      'At or below the position and not in UconDB. An execution without --incremental migrates them, --give-up skipped lets them be.',
     holds: ({ cells }) => cells.UconDB === 'skipped',
   },
   {

@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Notifier } from '../../../src/notify/notifier.ts';
 import type { Channel, StageReport } from '../../../src/notify/stage-report.ts';
+import { RunSet } from '../../../src/runs/run-set.ts';
 import type { StageOutcome } from '../../../src/stages/stage-observer.ts';
 import { FailureLog } from '../../../src/state/failure-log.ts';
 import { FailureReasons } from '../../../src/state/failure-reasons.ts';
+import { GivenUpRuns } from '../../../src/state/given-up-runs.ts';
 import { type ChannelName, NotifiedFile } from '../../../src/state/notified.ts';
 import type { WaitingAtPlace } from '../../../src/state/waiting-runs.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';
@@ -44,6 +46,7 @@ beforeEach(async () => {
   now = new Date('2026-03-01T12:00:00Z');
 });
 
+const givenUpPath = () => join(directory, 'given_up_runs.json');
 const recordPath = () => join(directory, 'notified.json');
 const logged = (...runs: number[]) =>
   writeFileSync(join(directory, 'import_failures.log'), runs.map((run) => `${run}\n`).join(''));
@@ -70,6 +73,7 @@ function notifierFor(
     channels: [email, slack],
     notified: new NotifiedFile(recordPath(), (message) => logger.warning(message)),
     failureLog: (stage) => new FailureLog(join(directory, `${stage}_failures.log`), reasons),
+    givenUp: new GivenUpRuns(givenUpPath()),
     logger,
     now: () => now,
     host: 'daq01',
@@ -122,6 +126,43 @@ function told(channel: RecordingChannel = email) {
     gone: goneRuns,
   }));
 }
+
+describe('runs that are given up after they were told', () => {
+  const giveUp = async (...runs: number[]) => {
+    const standing = { import: { was: 'failed' }, migrate: { was: 'new' }, unequal: false } as const;
+    const note = { by: 'kim@daq01', time: now.toISOString(), reason: 'no beam', ...standing };
+    await new GivenUpRuns(givenUpPath()).change((before) =>
+      before.with([{ runs: RunSet.of(runs), ...note }]),
+    );
+  };
+
+  it('are no news, neither as failing nor as no longer failing', async () => {
+    logged(3, 5);
+    await execution({ failed: [3, 5] });
+    await giveUp(3);
+    logged(5);
+    await execution({});
+    expect(told()).toEqual([{ kind: 'failure', new: [3, 5], known: [], gone: [] }]);
+    later(25);
+    await execution({});
+    expect(told()).toEqual([{ kind: 'reminder', new: [], known: [5], gone: [] }]);
+    await giveUp(5);
+    logged();
+    await execution({});
+    later(25);
+    await execution({});
+    expect(told()).toEqual([]);
+    expect(readFileSync(recordPath(), 'utf8')).toBe('{}\n');
+  });
+
+  it('keep no other failure from being told if their record can not be read, which is one', async () => {
+    logged(3);
+    await execution({ failed: [3] });
+    writeFileSync(givenUpPath(), 'torn');
+    await execution({ error: 'The record of given-up runs can not be understood' });
+    expect(told().at(-1)).toEqual({ kind: 'failure', new: [], known: [3], gone: [] });
+  });
+});
 
 describe('failed runs', () => {
   it('are told once by each channel, with the error of each', async () => {

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { RunSet } from '../../../src/runs/run-set.ts';
 import { backlogOf, readBacklog, type StageRecords } from '../../../src/state/backlog.ts';
+import { countRuns, type ExecutionResult, type StageAccount } from '../../../src/state/execution-result.ts';
 import { FailureLog } from '../../../src/state/failure-log.ts';
 import { noReasons } from '../../../src/state/failure-reasons.ts';
-import { LastExecutionFile } from '../../../src/state/last-execution.ts';
+import { LastExecutionFile, withExecution } from '../../../src/state/last-execution.ts';
 import { verificationRecords } from '../../../src/state/verification-records.ts';
 import { nobodyWaits, WaitingRunsFile } from '../../../src/state/waiting-runs.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
@@ -62,6 +63,45 @@ it('names the run that failed first, as far as that is noted', () => {
     reason: { time: '2026-03-01T00:00:00.000Z', message: 'of 5' },
   });
   expect(oldest()).toEqual({ run: 3, reason: undefined });
+});
+
+it('leaves out runs that were given up, also since the last execution left them', () => {
+  const none = countRuns([]);
+  const account: StageAccount = {
+    stage: 'migrate',
+    ended: '2026-03-01T10:15:00.000Z',
+    seconds: 300,
+    found: countRuns([4, 5, 6, 9]),
+    archived: none,
+    failed: [],
+    waiting: { fault: [], stop_time: none, copying: none, most_recent: none },
+    left: countRuns([4, 5, 6, 9]),
+    skipped: none,
+    error: null,
+    place: null,
+  };
+  const execution: ExecutionResult = {
+    version: 1,
+    program: '1.1.0',
+    host: 'daq01',
+    pid: 7,
+    mode: 'pipeline',
+    dry_run: false,
+    started: '2026-03-01T10:10:00.000Z',
+    ended: '2026-03-01T10:20:00.000Z',
+    seconds: 600,
+    exit_code: 0,
+    end: 'success',
+    error: null,
+    stage: 'Migration',
+    stages: [account],
+  };
+  const lastExecution = withExecution(undefined, execution);
+  const stages = { import: idle, migrate: idle };
+  const records = { stages, unequal: RunSet.of([2, 5]), lastExecution };
+  expect(backlogOf(records)).toMatchObject({ stages: { migrate: { left: 4 } }, unequal: 2 });
+  const after = backlogOf({ ...records, givenUp: RunSet.of([5, 6, 7]) });
+  expect(after).toMatchObject({ stages: { migrate: { left: 2 } }, unequal: 1 });
 });
 
 it('is read from the work directory, where what is unreadable is left out', async () => {
