@@ -2,33 +2,80 @@ import { scanComments } from './comments.ts';
 import { endOfLine } from './scanner.ts';
 
 /**
- * A FHiCL text that artdaqDB would export as the given one, which it exported before. As a rule that is the exported text itself.
- * But where artdaqDB takes the end of a quoted text for a comment (see {@link scanComments}), its export has that comment behind
- * the value, and would have it twice the next time; and where a comment that it does not export kept it from that mistake, it
- * would make it now. Here the one comment is taken away, and `//` stands in for the other.
+ * A FHiCL text that artdaqDB would export as the given one, which it exported before. As a rule that is the exported text itself,
+ * but not where an export has comments in other places than artdaqDB looks for them:
+ * - The comment behind `[` stands behind `]`, be that on another line.
+ * - Where artdaqDB took the end of a quoted text for a comment (see {@link scanComments}), it stands once more behind the value,
+ *   and would twice the next time. A comment that was not exported may have kept it from that mistake; `//` stands in for it.
  * @returns a text whose export needn't be the given one: the caller compares them
  */
 export function sourceOfExport(exported: string): string {
-  if (exported === '') return '\n';
-  const quoted = new QuotedTexts(exported);
-  let source = '';
-  let taken = 0;
-  for (const { position } of scanComments(exported)) {
-    const text = quoted.at(position);
-    if (text === undefined) continue;
-    const end = endOfLine(exported, position);
-    const comment = quoted.commentFrom(text.end, end);
-    if (comment !== undefined && continues(exported, position, comment, end)) {
-      source += exported.slice(taken, position) + exported.slice(comment, end);
-      taken = end;
+  return exported === '' ? '\n' : withoutMistakes(withCommentsAtBegin(exported));
+}
+
+/** The comment of each sequence over several lines behind its opening bracket, and nothing else on that line. */
+function withCommentsAtBegin(text: string): string {
+  const edits: Edit[] = [];
+  const open: { readonly position: number; readonly line: number }[] = [];
+  let line = 0;
+  for (let place = 0; ; ) {
+    const next = nextOf(BRACKET, text, place);
+    if (next === undefined) break;
+    place = next + 1;
+    const character = text[next];
+    if (character === '\n') line++;
+    else if (character === '[') open.push({ position: place, line });
+    else if (character === ']') {
+      const opening = open.pop();
+      if (opening === undefined || opening.line === line) continue;
+      const end = endOfLine(text, place);
+      const behind = text.slice(place, end);
+      const comment = /^ (?:#|\/\/)/.test(behind) ? behind : '';
+      edits.push({ start: opening.position, end: opening.position, text: `${comment}\n` });
+      if (comment !== '') edits.push({ start: place, end, text: ' ' });
+    } else if (isQuote(text, next)) {
+      place = endOfQuoted(text, next);
+      line += text.slice(next, place).split('\n').length - 1;
+    } else place = endOfLine(text, next);
+  }
+  return edited(text, edits);
+}
+
+/** Without comments behind values that artdaqDB will find inside of them. */
+function withoutMistakes(text: string): string {
+  const quoted = new QuotedTexts(text);
+  const edits: Edit[] = [];
+  for (const { position } of scanComments(text)) {
+    const within = quoted.at(position);
+    if (within === undefined) continue;
+    const end = endOfLine(text, position);
+    const comment = quoted.commentFrom(within.end, end);
+    if (comment !== undefined && continues(text, position, comment, end)) {
+      edits.push({ start: position, end: comment, text: '' });
     } else {
-      const blank = blankLineAbove(exported, position, text.start);
-      if (blank === undefined || blank < taken) continue;
-      source += `${exported.slice(taken, blank)}//`;
-      taken = blank;
+      const blank = blankLineAbove(text, position, within.start);
+      if (blank !== undefined) edits.push({ start: blank, end: blank, text: '//' });
     }
   }
-  return source + exported.slice(taken);
+  return edited(text, edits);
+}
+
+/** What takes the place of a part of a text. */
+interface Edit {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+function edited(text: string, edits: readonly Edit[]): string {
+  const parts: string[] = [];
+  let taken = 0;
+  for (const edit of edits.toSorted((one, other) => one.start - other.start)) {
+    if (edit.start < taken) continue;
+    parts.push(text.slice(taken, edit.start), edit.text);
+    taken = edit.end;
+  }
+  return `${parts.join('')}${text.slice(taken)}`;
 }
 
 /** Does what stands behind a value begin with what follows a comment sign inside the value, but for white space? */
@@ -76,7 +123,7 @@ class QuotedTexts {
   /** The next quote that is not in a comment. */
   #nextQuote(from: number): number | undefined {
     for (let place = from; place < this.#text.length; ) {
-      const next = nextSign(this.#text, place);
+      const next = nextOf(SIGN, this.#text, place);
       if (next === undefined) return undefined;
       if (isQuote(this.#text, next)) return next;
       place = endOfLine(this.#text, next);
@@ -87,7 +134,7 @@ class QuotedTexts {
   /** Where a comment begins between two positions, both outside of quoted texts. */
   commentFrom(start: number, end: number): number | undefined {
     for (let place = start; place < end; ) {
-      const next = nextSign(this.#text, place);
+      const next = nextOf(SIGN, this.#text, place);
       if (next === undefined || next >= end) return undefined;
       if (!isQuote(this.#text, next)) return next;
       place = endOfQuoted(this.#text, next);
@@ -96,12 +143,14 @@ class QuotedTexts {
   }
 }
 
+/** A quote or a comment sign. */
 const SIGN = /["'#]|\/\//g;
+/** The same, or a bracket or the end of a line. */
+const BRACKET = /["'#[\]\n]|\/\//g;
 
-/** The next quote or comment sign. */
-function nextSign(text: string, from: number): number | undefined {
-  SIGN.lastIndex = from;
-  return SIGN.exec(text)?.index;
+function nextOf(pattern: RegExp, text: string, from: number): number | undefined {
+  pattern.lastIndex = from;
+  return pattern.exec(text)?.index;
 }
 
 function isQuote(text: string, position: number): boolean {

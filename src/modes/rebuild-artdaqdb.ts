@@ -3,12 +3,12 @@ import type { ArtdaqDb } from '../artdaqdb/artdaqdb.ts';
 import { recordDigest } from '../blob/pack.ts';
 import type { Logger } from '../log/logger.ts';
 import { byRunNumber, type RunNumber } from '../runs/run-number.ts';
-import { formatRuns } from '../runs/run-set.ts';
+import { formatRuns, without } from '../runs/run-set.ts';
 import { BatchProgress } from '../stages/batch-progress.ts';
 import { BlobComparison } from '../stages/blob-comparison.ts';
 import { type RebuiltRun, rebuiltRun } from '../stages/rebuilt-run.ts';
 import { storingUnfinished } from '../stages/unfinished-runs.ts';
-import type { Visit } from '../stages/visit.ts';
+import { Visit } from '../stages/visit.ts';
 import { type WorkedThrough, type WorkThroughOptions, workThrough } from '../stages/work-through.ts';
 import { followUpRecords } from '../state/follow-up-records.ts';
 import type { UconDb } from '../ucondb/ucondb.ts';
@@ -16,7 +16,7 @@ import type { Execution } from './mode.ts';
 import { LABEL, planRebuild, type RebuildRequest, tellPlan } from './plan-rebuild.ts';
 
 /** Runs are noted, stored and compared in portions of this size: after a kill, a repeat compares at most so many. */
-const PORTION = 64;
+const PORTION = 32;
 
 /**
  * Stores runs that artdaqDB lacks anew from their blobs. A run is stored only if an export of it will give its blob, and an export
@@ -108,8 +108,9 @@ class Rebuild {
   }
 
   /** Stores runs and compares them. */
-  async store(runs: readonly RunNumber[]): Promise<void> {
+  async store(missing: readonly RunNumber[]): Promise<void> {
     const { rebuilt } = this.#execution.site;
+    const runs = await this.#stillMissing(missing);
     const noted = await rebuilt.note(runs);
     const sent = new Set<RunNumber>();
     const stored: RunNumber[] = [];
@@ -129,6 +130,21 @@ class Rebuild {
       this.#execution.logger.warning(
         `${LABEL}: stored, but not compared yet: ${formatRuns(stored.sort(byRunNumber))}`,
       );
+  }
+
+  /** A rebuild can take hours, in which other programs may store runs. */
+  async #stillMissing(missing: readonly RunNumber[]): Promise<RunNumber[]> {
+    const { shutdown, logger } = this.#execution;
+    const stored = await new Visit(shutdown).at('artdaqDB read', () => this.#artdaqDb.listRuns());
+    const runs = without(missing, stored);
+    const others = without(missing, runs);
+    for (const run of others) this.tried.add(run);
+    if (others.length > 0) {
+      logger.info(
+        `${LABEL}: somebody else has stored these runs meanwhile, so they stay: ${formatRuns(others)}`,
+      );
+    }
+    return runs;
   }
 
   /** Compares runs that were stored, and records what was found. */

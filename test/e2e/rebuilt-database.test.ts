@@ -242,6 +242,30 @@ describe('a lost artdaqDB', () => {
     expect([await database().listRuns(), noted()]).toEqual([[1, 2, 3, 4, 5, 6], []]);
   });
 
+  it('leaves alone what another program stores meanwhile', async () => {
+    await lostRuns(1);
+    const blob = await ucondb.blob(1);
+    const others = Array.from({ length: 32 }, (_, index) => index + 2);
+    for (const number of others) {
+      await putBlob(number, blob.replaceAll('Run Number: 1\n', `Run Number: ${number}\n`));
+    }
+    const archiver = new ArchiverHere([site.config, '--restore', '1-33', '--to-artdaqdb']);
+    await archiver.says('Run 1: stored in artdaqDB');
+    const documents = [
+      { name: 'other.fcl', text: 'a: 1\n' },
+      { name: 'schema.fcl', text: 'b: 1\n' },
+    ];
+    const other = database();
+    await other.insert(33, 'theirs', documents);
+    await other.close();
+    const { code, stdout } = await archiver.ended;
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringContaining('stored these runs meanwhile, so they stay: 33'),
+    ]);
+    expect(await database().configurationOf(33)).toBe('theirs');
+  });
+
   it('takes the lock, and ends after a few runs while UconDB is away', async () => {
     await lostRuns(1, 2);
     const archiver = new ArchiverHere([site.config, '--restore', '1', '--to-artdaqdb']);
