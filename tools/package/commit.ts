@@ -8,13 +8,22 @@ const DIGITS = 7;
  * @returns undefined where git is missing or knows no commit of it
  */
 export function commitOf(directory: string): string | undefined {
-  const git = (...args: readonly string[]): string | undefined => {
-    const { status, stdout } = spawnSync('git', args, { cwd: directory, encoding: 'utf8' });
-    return status === 0 ? stdout : undefined;
-  };
-  const found = git('rev-parse', '--show-prefix', 'HEAD');
+  const found = git(directory, 'rev-parse', '--show-prefix', 'HEAD');
   const [, commit] = /^\n([0-9a-f]{40,64})\n$/.exec(found ?? '') ?? [];
   if (commit === undefined) return undefined;
-  const changes = git('status', '--porcelain', '--untracked-files=no');
+  const changes = git(directory, 'status', '--porcelain', '--untracked-files=no');
   return commit.slice(0, DIGITS) + (changes === '' ? '' : ', changed');
+}
+
+/** The day of that commit in UTC, such as `2026-12-01`. */
+export function commitDateOf(directory: string): string | undefined {
+  if (commitOf(directory) === undefined) return undefined;
+  const seconds = Number(git(directory, 'log', '-1', '--format=%ct'));
+  return new Date(seconds * 1000).toISOString().slice(0, 10);
+}
+
+/** What git prints; undefined if it is missing or fails. */
+function git(directory: string, ...args: readonly string[]): string | undefined {
+  const { status, stdout } = spawnSync('git', args, { cwd: directory, encoding: 'utf8' });
+  return status === 0 ? stdout : undefined;
 }

@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { commitOf } from '../../../../tools/package/commit.ts';
+import { commitDateOf, commitOf } from '../../../../tools/package/commit.ts';
 
 let clone: string;
 
@@ -22,6 +22,7 @@ function git(...args: readonly string[]): string {
 
 it('a directory that is no clone has no commit', () => {
   expect(commitOf(clone)).toBeUndefined();
+  expect(commitDateOf(clone)).toBeUndefined();
 });
 
 it('a clone has its commit, with a word on changed files, but not on new ones', () => {
@@ -34,6 +35,7 @@ it('a clone has its commit, with a word on changed files, but not on new ones', 
   const commit = git('rev-parse', 'HEAD').slice(0, 7);
   writeFileSync(join(clone, 'new.ts'), '');
   expect(commitOf(clone)).toBe(commit);
+  expect(commitDateOf(clone)).toMatch(/^20\d\d-\d\d-\d\d$/);
   appendFileSync(file, '//\n');
   expect(commitOf(clone)).toBe(`${commit}, changed`);
 });
