@@ -1,6 +1,5 @@
 import { ArchiverError, messageOf } from '../../src/errors.ts';
 import type { FhiclFile } from '../../src/fhicl/fhicl-file.ts';
-import { quoteJson } from '../../src/fhicl/json.ts';
 import { parseFhicl } from '../../src/fhicl/parse.ts';
 import {
   type Entry,
@@ -9,6 +8,7 @@ import {
   type Scalar,
   type Value,
 } from '../../src/fhicl/tree.ts';
+import { canonicalScalar, isReference } from '../canonical-scalar.ts';
 
 /** A file in a form that shows only its meaning, or why there is no such form. */
 export type Normalised = { readonly text: string } | { readonly problem: string };
@@ -132,63 +132,4 @@ function hasReference(value: Value): boolean {
   if (value.type === 'table') return value.entries.some(isOrderedEntry);
   if (value.type === 'sequence') return value.elements.some(hasReference);
   return value.type === 'tableid' || isReference(value);
-}
-
-function isReference({ type, text }: Scalar): boolean {
-  return type === 'string_unquoted' && text.startsWith('@');
-}
-
-function canonicalScalar(scalar: Scalar): string {
-  const { type, text } = scalar;
-  const bare = withoutFinal('\v\f', text);
-  switch (type) {
-    case 'number':
-      return numberText(bare);
-    case 'complex':
-      return bare.replace(/[^\s(),]+/g, numberText).replace(/\s+/g, '');
-    case 'string_doublequoted':
-      return quoteJson(unescaped(text));
-    case 'string_singlequoted':
-      return quoteJson(text);
-    case 'string_unquoted':
-      return isReference(scalar) ? bare : quoteJson(bare);
-    default:
-      return bare;
-  }
-}
-
-function unescaped(text: string): string {
-  return text.replace(/\\([\s\S])/g, (_, character: string) =>
-    character === 'n' ? '\n' : character === 't' ? '\t' : character,
-  );
-}
-
-/** Keeps all digits, because a number may have far more than a double holds. */
-function numberText(text: string): string {
-  if (/^0[xXbB]/.test(text)) return decimal('', BigInt(text).toString(), 0n);
-  const parts = /^([-+]?)(\d*)\.?(\d*)(?:[eE]([-+]?\d+))?$/.exec(text);
-  if (parts === null) return text.replace(/^\+/, '');
-  const [, sign = '', whole = '', fraction = '', exponent = '0'] = parts;
-  const power = BigInt(exponent.replace(/^\+/, '')) - BigInt(fraction.length);
-  return decimal(sign === '-' ? '-' : '', whole + fraction, power);
-}
-
-/** The pattern `0+$` would start anew at each zero. */
-function withoutFinal(characters: string, text: string): string {
-  let end = text.length;
-  while (end > 0 && characters.includes(text.charAt(end - 1))) end--;
-  return text.slice(0, end);
-}
-
-/** The number `digits` × 10^`power`. */
-function decimal(sign: string, digits: string, power: bigint): string {
-  const significant = digits.replace(/^0+/, '');
-  if (significant === '') return `${sign}0`;
-  const mantissa = withoutFinal('0', significant);
-  const exponent = power + BigInt(significant.length - 1);
-  if (exponent >= BigInt(mantissa.length - 1) && exponent < 21n) {
-    return sign + mantissa.padEnd(Number(exponent) + 1, '0');
-  }
-  const [first = '', rest = ''] = [mantissa.slice(0, 1), mantissa.slice(1)];
-  return `${sign}${first}${rest === '' ? '' : `.${rest}`}${exponent === 0n ? '' : `e${exponent}`}`;
 }
