@@ -1,5 +1,6 @@
 import type { Environment } from '../environment.ts';
 import type { Collection } from '../fhicl/document.ts';
+import type { FhiclFile } from '../fhicl/fhicl-file.ts';
 import type { Usability } from '../files/directory-access.ts';
 import type { Logger } from '../log/logger.ts';
 import type { RunNumber } from '../runs/run-number.ts';
@@ -93,6 +94,15 @@ export interface NativeArtdaqDb extends ArtdaqDb {
    * @throws ArtdaqDbError if the database can't be read
    */
   configurationOf(run: RunNumber): Promise<string | undefined>;
+
+  /**
+   * Some documents of a run as the database lists them at this moment: it waits for no writer, and compares and repairs nothing.
+   * @param entities matches the entities that are wanted; others are not read. Only what any kind of database understands: an
+   *   alternative of literals and `.` with `*`
+   * @returns FHiCL in order of entity; undefined if the run is not stored
+   * @throws ArtdaqDbError if the database can't be read, or one of these documents is missing or unreadable
+   */
+  documentsOf(run: RunNumber, entities: RegExp): Promise<FhiclFile[] | undefined>;
 
   /**
    * Lets bulkloader store documents of a run while no other process of this project stores documents of it.

@@ -20,7 +20,7 @@ import { asDatabaseError, type DatabaseFiles, realFiles } from './database-files
 import { DatabaseLock } from './database-lock.ts';
 import type { IndexReader } from './index/index-reader.ts';
 import { InsertQueue } from './insert-queue.ts';
-import { documentsUnder, RunFinder } from './run-finder.ts';
+import { documentsUnder, type FoundRun, RunFinder } from './run-finder.ts';
 import { RunListing } from './run-listing.ts';
 import { type LockedDatabase, SharedDatabase } from './sharing/shared-database.ts';
 import { storeRuns } from './store-runs.ts';
@@ -132,9 +132,7 @@ export class FilesystemDb implements NativeArtdaqDb {
   async export(run: RunNumber): Promise<FhiclFile[]> {
     const found = await this.#finder.find(run);
     if (found === undefined) throw unknownRun(run);
-    return exportedFiles(run, found.configuration, found.documents, (message) =>
-      this.#logger.child({ run }).warning(message),
-    );
+    return this.#files(run, found);
   }
 
   async composition(run: RunNumber, config: string): Promise<ExportedDocument[]> {
@@ -145,6 +143,11 @@ export class FilesystemDb implements NativeArtdaqDb {
   async configurationOf(run: RunNumber): Promise<string | undefined> {
     const configuration = (await this.#finder.find(run))?.configuration;
     return configuration === undefined ? undefined : configOf(configuration);
+  }
+
+  async documentsOf(run: RunNumber, entities: RegExp): Promise<FhiclFile[] | undefined> {
+    const found = await this.#finder.glance(run, entities);
+    return found && this.#files(run, found);
   }
 
   /**
@@ -177,6 +180,12 @@ export class FilesystemDb implements NativeArtdaqDb {
       const problem = `The next execution has to repair ${this.location}: ${messageOf(error)}`;
       this.#logger.child({ error }).warning(problem);
     }
+  }
+
+  #files(run: RunNumber, { configuration, documents }: FoundRun): FhiclFile[] {
+    return exportedFiles(run, configuration, documents, (message) =>
+      this.#logger.child({ run }).warning(message),
+    );
   }
 
   /** Its index decides which runs are stored. */

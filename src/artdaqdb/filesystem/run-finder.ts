@@ -6,7 +6,7 @@ import { asDatabaseError } from './database-files.ts';
 import type { SharedDatabase } from './sharing/shared-database.ts';
 
 /** The documents of a run, found under one of its configuration names. */
-interface FoundRun {
+export interface FoundRun {
   readonly configuration: string;
   readonly documents: readonly ExportedDocument[];
 }
@@ -41,6 +41,27 @@ export class RunFinder {
   async find(run: RunNumber): Promise<FoundRun | undefined> {
     try {
       return await this.#findComplete(run);
+    } catch (error) {
+      throw asDatabaseError(error, `Run ${run} could not be read from artdaqDB`, { run });
+    }
+  }
+
+  /**
+   * The documents of some entities as the indexes list them at this moment; undefined if the run is not stored.
+   * @throws ArtdaqDbError if one is unreadable
+   */
+  async glance(run: RunNumber, entities: RegExp): Promise<FoundRun | undefined> {
+    const { runHistory, systemLayout } = this.#shared;
+    try {
+      const layout = await systemLayout.reader.idsOfRun(run, entities);
+      const configuration = await this.#assignedLast([...layout.keys()]);
+      if (configuration === undefined) return undefined;
+      const ids = await runHistory.reader.ids(configuration, entities);
+      const documents = await runHistory.exported(ids);
+      return {
+        configuration,
+        documents: [...documents, ...(await systemLayout.exported(layout.get(configuration) ?? []))],
+      };
     } catch (error) {
       throw asDatabaseError(error, `Run ${run} could not be read from artdaqDB`, { run });
     }

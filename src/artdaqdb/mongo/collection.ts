@@ -28,6 +28,9 @@ const LISTING_BATCH = 25_000;
 /** Path of a document's configuration names. */
 export const CONFIGURATION_NAMES = 'configurations.name';
 
+/** Path of a document's entities. */
+const ENTITY_NAMES = 'entities.name';
+
 /** One writing of a document: another one under the same id has other stamps. */
 export interface WrittenDocument extends Pick<DocumentEntry, 'id' | 'configurations'> {
   /** Its stamp in `bookkeeping`, for a document without configuration. */
@@ -63,12 +66,17 @@ export class MongoCollection {
   }
 
   /**
-   * All documents filed under exactly this configuration name.
+   * The documents filed under exactly this configuration name.
    * @param read reads each, and keeps what is needed: a run's documents together are large
+   * @param entities matches the entities of those that are wanted; all if absent
    * @throws ArtdaqDbError naming the document if one is unreadable
    */
-  async find<Kept>(configuration: string, read: DocumentReader<Kept>): Promise<Kept[]> {
-    return this.#found({ [CONFIGURATION_NAMES]: { $eq: configuration } }, read);
+  async find<Kept>(configuration: string, read: DocumentReader<Kept>, entities?: RegExp): Promise<Kept[]> {
+    const named = { [CONFIGURATION_NAMES]: { $eq: configuration } };
+    return this.#found(
+      entities === undefined ? named : { ...named, [ENTITY_NAMES]: { $regex: entities.source } },
+      read,
+    );
   }
 
   /** The documents that have one of these ids. @throws ArtdaqDbError naming the document if one is unreadable */

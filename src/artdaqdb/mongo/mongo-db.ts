@@ -119,6 +119,14 @@ export class MongoDb implements NativeArtdaqDb {
     return configuration === undefined ? undefined : configOf(configuration);
   }
 
+  async documentsOf(run: RunNumber, entities: RegExp): Promise<FhiclFile[] | undefined> {
+    return this.#work(
+      `Run ${run} can not be read from artdaqDB`,
+      ({ reader }) => reader.glance(run, entities, (message) => this.#logger.warning(message)),
+      run,
+    );
+  }
+
   /** As of the interface. A server lists whatever it stores, so there is nothing to recover. */
   async exclusively<Result>(
     run: RunNumber,

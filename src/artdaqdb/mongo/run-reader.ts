@@ -32,10 +32,13 @@ export class RunReader {
     return this.#systemLayout.holds(configuration);
   }
 
-  /** All documents under exactly this name, in both collections. */
-  async documents(configuration: string): Promise<ExportedDocument[]> {
+  /**
+   * The documents under exactly this name, in both collections.
+   * @param entities matches those that are wanted; all if absent
+   */
+  async documents(configuration: string, entities?: RegExp): Promise<ExportedDocument[]> {
     const found = [this.#runHistory, this.#systemLayout].map((collection) =>
-      collection.find(configuration, exportedDocument),
+      collection.find(configuration, exportedDocument, entities),
     );
     return (await Promise.all(found)).flat();
   }
@@ -48,6 +51,17 @@ export class RunReader {
     const configuration = await this.assignedLast(run);
     if (configuration === undefined) throw unknownRun(run);
     return exportedFiles(run, configuration, await this.documents(configuration), warn);
+  }
+
+  /** The documents of some entities of a run, as {@link export} gives them; undefined if the run is not stored. */
+  async glance(
+    run: RunNumber,
+    entities: RegExp,
+    warn: (message: string) => void,
+  ): Promise<FhiclFile[] | undefined> {
+    const configuration = await this.assignedLast(run);
+    if (configuration === undefined) return undefined;
+    return exportedFiles(run, configuration, await this.documents(configuration, entities), warn);
   }
 
   /** The name under which the run was stored last; undefined if it is not stored. */
