@@ -128,11 +128,16 @@ export class RunRecordDirectory implements RunRecordSource {
     return (await this.#changesOf(this.#newest))[0]?.time;
   }
 
-  async read(run: RunNumber, signature: string | undefined): Promise<RunRecord> {
+  async read(
+    run: RunNumber,
+    signature: string | undefined,
+    isWanted: (path: string) => boolean = () => true,
+  ): Promise<RunRecord> {
     const directory = join(this.location, String(run));
     const root = await this.#realDirectory(run, directory);
     const listing = await listRecord(root);
-    const { files, states, faults } = await readFiles(listing, guardOf(this.#limits));
+    const wanted = listing.files.filter(({ path }) => isWanted(path));
+    const { files, states, faults } = await readFiles({ ...listing, files: wanted }, guardOf(this.#limits));
     const isOfSite = faults.some(({ fault }) => fault === 'site');
     // What was read counts only if all of it was still as it was when it was found whole.
     if (!isOfSite && (await lookAt(root, states)).signature !== signature) {
@@ -142,7 +147,7 @@ export class RunRecordDirectory implements RunRecordSource {
       );
     }
     if (faults.length > 0) throw faultsError(run, directory, faults);
-    if (files.length === 0) {
+    if (listing.files.length === 0) {
       throw new RunRecordError(
         `run ${run}: ${directory} holds nothing to archive (no *.fcl file and no text file of DAQInterface); ` +
           'is it still being copied?',
@@ -213,7 +218,7 @@ interface ReadFiles {
 }
 
 /** Reads on after a fault, so that the message names all of them. */
-async function readFiles(listing: RecordListing, admit: Guard): Promise<ReadFiles> {
+async function readFiles(listing: Pick<RecordListing, 'files' | 'faults'>, admit: Guard): Promise<ReadFiles> {
   const faults: Fault[] = [...listing.faults];
   const files: RecordFile[] = [];
   const states = new Map<string, FileState>();

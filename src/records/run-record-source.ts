@@ -52,12 +52,17 @@ export interface RunRecordSource {
    */
   examine(runs: readonly RunNumber[]): Promise<ReadonlyMap<RunNumber, Examined>>;
   /**
-   * Reads a run directory whole.
+   * Reads a run directory.
    * @param signature what {@link examine} gave; undefined if it gave nothing
+   * @param isWanted chooses files by their path; all by default
    * @throws NotYetError if the record has changed since
    * @throws RunRecordError naming the file that can't or must not be read
    */
-  read(run: RunNumber, signature: string | undefined): Promise<RunRecord>;
+  read(
+    run: RunNumber,
+    signature: string | undefined,
+    isWanted?: (path: string) => boolean,
+  ): Promise<RunRecord>;
   /**
    * Looks at a run's `metadata.txt` alone, as it is now, even while somebody writes it.
    * @throws RunRecordError as read does
