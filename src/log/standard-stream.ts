@@ -12,6 +12,8 @@ export interface OutputStream {
   readonly columns: number | undefined;
   /** Is it a terminal that has not gone away, as far as we know? */
   readonly isWatched: boolean;
+  /** False once the reader of a pipe (`| head`) or the terminal has gone, as far as we know. */
+  readonly hasReader: boolean;
   /** @returns false if a text that somebody may want is lost, as on a full disk; everything after it is lost too */
   write(text: string): boolean;
   /** Writes nothing more to it if it is a terminal. */
@@ -51,6 +53,10 @@ export class StandardStream implements OutputStream {
 
   get isWatched(): boolean {
     return this.#isTerminal && !this.#isGone;
+  }
+
+  get hasReader(): boolean {
+    return !this.#isGone;
   }
 
   write(text: string): boolean {

@@ -97,6 +97,7 @@ export function caughtStream(): CaughtStream {
       }),
     columns: undefined,
     isWatched: false,
+    hasReader: true,
     write: (more) => {
       text += more;
       look();
