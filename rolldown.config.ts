@@ -49,6 +49,7 @@ export default defineConfig({
     demo: 'tools/demo/main.ts',
     'repair-filesystemdb': 'tools/repair-filesystemdb/main.ts',
     'run-archiver-fhicl': 'tools/fhicl/main.ts',
+    'run-config': 'tools/run-config/main.ts',
     'sample-records': 'tools/sample-records/main.ts',
     'ucondb-server': 'tools/ucondb-server/main.ts',
   },

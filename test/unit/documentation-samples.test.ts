@@ -11,6 +11,7 @@ import { readFlags as readCompareFlags } from '../../tools/compare-artdaqdb-ucon
 import { readFlags as readFhiclFlags } from '../../tools/fhicl/flags.ts';
 import { dataJson } from '../../tools/fhicl/output.ts';
 import { readFlags as readRepairFlags } from '../../tools/repair-filesystemdb/flags.ts';
+import { readFlags as readRunConfigFlags } from '../../tools/run-config/flags.ts';
 import { ArchiverHere, caughtStream } from '../helpers/archiver-here.ts';
 import { filesBelow, firstColumn, readDocuments } from '../helpers/documents.ts';
 import { useSite } from '../helpers/use-site.ts';
@@ -61,6 +62,7 @@ describe('the commands of the guides', () => {
     for (const words of callsOf('compare-artdaqdb-ucondb')) readCompareFlags(words);
     for (const words of callsOf('repair-filesystemdb')) readRepairFlags(words);
     for (const words of callsOf('run-archiver-fhicl')) readFhiclFlags(words);
+    for (const words of callsOf('run-config')) readRunConfigFlags(words);
     for (const tool of ['sample-records', 'ucondb-server']) {
       const main = readFileSync(`tools/${tool}/main.ts`, 'utf8');
       const flags = callsOf(tool).flatMap((words) => words.filter((word) => word.startsWith('--')));
@@ -178,7 +180,9 @@ describe('the messages that the guides quote', () => {
     const marked = document.spans.filter((span) => /^[✓✗⚠]|^[a-zA-Z…][\w()-]* .*…/.test(span));
     const outputs = document.blocks.filter(
       ({ language, text }) =>
-        language === 'text' || (language === 'console' && !text.startsWith('$ run-archiver')),
+        // What is run to see whether it prints that needs no search.
+        language === 'text' ||
+        (language === 'console' && !/^\$ (?:run-archiver|bin\/run-config) /.test(text)),
     );
     const lines = outputs.flatMap(({ text }) =>
       text.split('\n').filter((line) => /^ *[A-Za-z✓✗[]/.test(line)),

@@ -169,6 +169,7 @@ describe('the flags', () => {
     ['compare-artdaqdb-ucondb/flags', 'COMPARE_TOOL'],
     ['repair-filesystemdb/flags', 'REPAIR_FILESYSTEMDB'],
     ['fhicl/flags', 'FHICL_TOOL'],
+    ['run-config/flags', 'RUN_CONFIG'],
     ['sample-records/main', 'OPERATIONS_MANUAL'],
     ['ucondb-server/main', 'OPERATIONS_MANUAL'],
   ])('of tools/%s are all in %s', (source, guide) => {
