@@ -13,6 +13,9 @@ import type { ExecutionAccount } from './stages/execution-account.ts';
 import type { ExecutionEnd, StageObserver } from './stages/stage-observer.ts';
 import type { LastExecutionFile } from './state/last-execution.ts';
 
+/** Milliseconds between two notes of how far a batch has come. */
+const PROGRESS_NOTES_MS = 10_000;
+
 /** What an orchestrator works with. */
 export interface OrchestratorOptions {
   readonly site: Site;
@@ -135,6 +138,22 @@ export class Orchestrator {
     if (this.#isLocked) await this.#lastExecution.note(this.#options.account.result);
   }
 
+  /** What a terminal is shown is noted as well, but seldom, as each note is a write. */
+  #notedProgress(): ProgressView {
+    const { progress, account } = this.#options;
+    let noted = performance.now();
+    return {
+      show: (shown) => {
+        progress?.show(shown);
+        account.progressed(shown);
+        if (performance.now() - noted < PROGRESS_NOTES_MS) return;
+        noted = performance.now();
+        void this.#note();
+      },
+      end: () => progress?.end(),
+    };
+  }
+
   /** An observer can't change the outcome. */
   async #tell(tell: (observer: StageObserver) => Promise<void>): Promise<void> {
     await Promise.all(
@@ -179,7 +198,7 @@ export class Orchestrator {
       logger: this.#logger,
       warnings: this.#options.warnings,
       print: this.#options.print,
-      progress: this.#options.progress,
+      progress: this.#notedProgress(),
       screen: this.#options.screen,
       shutdown: this.#shutdown.signal,
       stagesBegin: (mode) => this.#tell(async (observer) => observer.begin?.(mode)),

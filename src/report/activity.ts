@@ -68,10 +68,18 @@ export function activityFact(activity: Activity, showTime: ShowTime = localMinut
 function activityText({ last, now }: Activity, execution: ExecutionState, showTime: ShowTime): string {
   if (execution.state === 'unknown') return 'none is noted';
   const when = `${showTime(lastSign(execution))} (${ago(lastSign(execution), now)})`;
-  const stage = 'stage' in execution && execution.stage !== null ? `: ${execution.stage}` : '';
+  const stage =
+    'stage' in execution && execution.stage !== null ? `: ${execution.stage}${doneText(last)}` : '';
   if (execution.state === 'running') return `since ${when}${stage}`;
   if (execution.state === 'killed') return `began ${when} and did not end${stage}`;
   return `${when}, ${endText(last?.execution)}`;
+}
+
+function doneText(last: LastExecution | undefined): string {
+  const progress = last?.execution.progress;
+  if (progress === undefined) return '';
+  const { done, total, failed } = progress;
+  return `, ${done} of ${total} runs${failed === 0 ? '' : ` (${failed} failed)`}`;
 }
 
 const endings = {

@@ -36,7 +36,7 @@ export function stageFacts(stage: StageRecord, status: Status): Fact[] {
 }
 
 /** @param position the stage has archived every run at its source up to this one, or should have */
-function placeFacts(position: RunNumber, { stage, waiting }: StageRecord, status: Status): Fact[] {
+function placeFacts(position: RunNumber, { stage, waiting, failed }: StageRecord, status: Status): Fact[] {
   const { source, target } = stagePlaces[stage];
   const absent = missingAtTarget(status, stage);
   if (absent === undefined) {
@@ -52,7 +52,7 @@ function placeFacts(position: RunNumber, { stage, waiting }: StageRecord, status
       ? entry('Status', `All expected runs present in ${name}`)
       : alarm(
           `Missing in ${name}`,
-          `${missing.length} run(s) up to run ${position} (${formatRuns(missing)})`,
+          `${missing.length} run(s) up to run ${position} (${formatRuns(missing)})${failedText(missing, failed)}`,
         ),
     ...(fresh.length === 0
       ? []
@@ -66,6 +66,11 @@ function placeFacts(position: RunNumber, { stage, waiting }: StageRecord, status
       ? []
       : [alarm('Waiting', `${tried.length} run(s) because of a fault (${formatRuns(tried)})`)]),
   ];
+}
+
+function failedText(missing: readonly RunNumber[], failed: readonly RunNumber[]): string {
+  const count = common(missing, failed).length;
+  return count === 0 ? '' : `, ${count === missing.length ? 'all' : count} of them failed`;
 }
 
 function factLine({ level, name, value }: Fact): ReportLine {

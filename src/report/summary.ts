@@ -3,9 +3,10 @@ import type { RunNumber } from '../runs/run-number.ts';
 import { formatRuns, RunSet } from '../runs/run-set.ts';
 import { type Backlog, backlogOf, type OldestFailed, type StageRecords } from '../state/backlog.ts';
 import { noReasons } from '../state/failure-reasons.ts';
+import { isAbove, positionOf } from '../state/position.ts';
 import { activityFact } from './activity.ts';
 import type { Fact } from './lines.ts';
-import { pendingRuns, placeNames, type StageRecord, type Status } from './status.ts';
+import { pendingRuns, placeNames, runsAt, type StageRecord, type Status, stagePlaces } from './status.ts';
 import { ago, localMinute, type ShowTime } from './times.ts';
 
 const stageNames: readonly StageName[] = ['import', 'migrate'];
@@ -82,7 +83,7 @@ export function summaryFacts(status: Status, showTime: ShowTime = localMinute): 
   return [
     ...(status.activity === undefined ? [] : [activityFact(status.activity, showTime)]),
     lastArchived(summary, status, showTime),
-    waiting(summary, showTime),
+    waiting(summary, status, showTime),
     failed(summary, showTime),
     ...(status.unequal === undefined ? [] : [unequal(status.unequal)]),
     ...(silent.length === 0
@@ -101,12 +102,12 @@ function lastArchived({ backlog }: Summary, { activity }: Status, showTime: Show
   return { level: 'info', name: 'Last archived', value: texts.join(', ') || 'nothing is noted' };
 }
 
-function waiting({ waiting: numbers, oldest, backlog }: Summary, showTime: ShowTime): Fact {
+function waiting({ waiting: numbers, oldest }: Summary, status: Status, showTime: ShowTime): Fact {
   const texts = stageNames.flatMap((stage) => {
     const number = numbers[stage];
     if (number === undefined) {
-      const known = backlog.stages[stage].waiting;
-      return [`${known ? `at least ${known}` : 'not known how many'} to ${stage}`];
+      const likely = newAtSource(stage, status);
+      return [`${likely === undefined ? 'not known how many' : `about ${likely}`} to ${stage}`];
     }
     return number === 0 ? [] : [`${number} to ${stage}`];
   });
@@ -118,6 +119,15 @@ function waiting({ waiting: numbers, oldest, backlog }: Summary, showTime: ShowT
       '; ',
     ),
   };
+}
+
+/** Where the target does not answer, the runs that an incremental execution would ask it about; undefined if that is not known. */
+function newAtSource(name: StageName, status: Status): number | undefined {
+  const stage = stageOf(name, status);
+  const runs = runsAt(status, stagePlaces[name].source);
+  if (stage === undefined || runs === undefined) return undefined;
+  const position = positionOf(stage.state);
+  return runs.filter((run) => isAbove(run, position) || stage.waiting.byFault.has(run)).length;
 }
 
 function oldestText({ run, since, place }: OldestRun, showTime: ShowTime): string {

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { ArchiverError, LockExistsError, messageOf } from '../errors.ts';
 import { exitCodes } from '../exit.ts';
 import { programVersion } from '../installation.ts';
+import type { ShownProgress } from '../log/terminal.ts';
 import {
   countRuns,
   type Ending,
@@ -31,6 +32,7 @@ export class ExecutionAccount {
   readonly #began = performance.now();
   readonly #stages: StageAccount[] = [];
   #stage: string | undefined;
+  #progress: ExecutionResult['progress'];
   #end: Stated = { ended: null, seconds: null, exit_code: null, end: null, error: null };
 
   constructor(options: AccountOptions) {
@@ -56,6 +58,7 @@ export class ExecutionAccount {
       started: this.#started.toISOString(),
       ...this.#end,
       stage: this.#stage ?? null,
+      ...(this.#progress === undefined || this.#end.ended !== null ? {} : { progress: this.#progress }),
       stages: [...this.#stages],
     };
   }
@@ -63,6 +66,12 @@ export class ExecutionAccount {
   /** Notes what is under way. */
   enter(stage: string): void {
     this.#stage = stage;
+    this.#progress = undefined;
+  }
+
+  /** Notes how far a batch has come. */
+  progressed({ total, done, failed }: ShownProgress): void {
+    this.#progress = { total, done, failed };
   }
 
   /**

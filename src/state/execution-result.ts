@@ -52,6 +52,7 @@ export const executionResult = z.object({
   end: ending.nullable(),
   error: executionError.nullable(),
   stage: z.string().nullable(),
+  progress: z.object({ total: count, done: count, failed: count }).optional(),
   stages: z.array(stageResult).readonly(),
 });
 
@@ -76,7 +77,8 @@ export type Ending = z.output<typeof ending>;
 /**
  * What an execution did, in the form in which programs read it (documentation/FILE_FORMATS.md, "Result of an execution").
  * Members that are null are not known yet: `ended`, `seconds`, `exit_code` and `end` while the execution runs, and for ever if it
- * was killed. `program`: its version. `stage`: what it did last, in the log's words. `error`: what ended it early. Times are
+ * was killed. `program`: its version. `stage`: what it did last, in the log's words.
+ * `progress`: how many runs of its batch have ended, while it runs, some seconds late. `error`: what ended it early. Times are
  * ISO 8601, UTC.
  */
 export type ExecutionResult = z.output<typeof executionResult>;

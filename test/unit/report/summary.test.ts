@@ -68,6 +68,10 @@ describe('the last execution', () => {
     expect(factOf({ last, atWork: { pid: 77, since } })).toBe(
       'info Running: since 2026-12-01 11:56 (3 min ago): Migration Stage',
     );
+    const progress = { total: 40, done: 12, failed: 1 };
+    expect(factOf({ last: lastOf({ ended: null, progress }), atWork: { pid: 77, since } })).toMatch(
+      /: Migration Stage, 12 of 40 runs \(1 failed\)$/,
+    );
     expect(factOf({ last, atWork: { pid: 78, since } })).toBe(
       'info Running: since 2026-12-01 11:50 (10 min ago)',
     );

@@ -45,8 +45,11 @@ describe('the account of an execution', () => {
       stage: 'Import',
       stages: [],
     });
+    account.progressed({ label: 'Import', total: 40, done: 12, failed: 1, milliseconds: 5 });
+    expect(executionResult.parse(account.result).progress).toEqual({ total: 40, done: 12, failed: 1 });
     now = new Date('2026-03-01T12:10:00Z');
     account.end(0);
+    expect(account.result).not.toHaveProperty('progress');
     now = new Date('2026-03-01T12:11:00Z');
     account.end(130);
     const { ended, exit_code: code, end } = account.result;
