@@ -1,7 +1,7 @@
 import { ArchiverError, type Place, type StageName } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
 import { byRunNumber, type RunNumber } from '../runs/run-number.ts';
-import { formatRuns, type NumberRange, RunSet, without } from '../runs/run-set.ts';
+import { formatRanges, formatRuns, type NumberRange, RunSet, without } from '../runs/run-set.ts';
 import { type GivenUp, nothingGivenUp } from '../state/given-up-runs.ts';
 import { positionOf } from '../state/position.ts';
 import type { StageState } from '../state/state.ts';
@@ -158,14 +158,13 @@ export abstract class BaseStage {
     const compared = await this.#compare(listed, request);
     const listing = withArchived(listed, compared.successful);
     // A killed execution may have archived runs that it could not note any more.
-    const state = await files.state.update((before) => countArchived(before, listing));
+    const state = await files.state.updateIfNeeded((before) => countArchived(before, listing));
     await files.failures.settle();
     await this.#warnOfEmptyTarget(listing, state);
     const view = await this.#view(listing, state);
     const isRetry = request.mode === 'failed';
     const dropped = isRetry ? await this.#dropArchived(view.failed, listing) : 0;
-    const present = listing.source.filter((run) => !view.late.has(run));
-    await files.seen.look(present, view.position);
+    await files.seen.look(listing.source.without(view.late), view.position);
     const before = isRetry ? compared : joined(compared, await this.#followUp(listing, request));
     const plan = await this.#plan(listing, view, request);
     const waiting = waitingBefore(plan, view, request);
@@ -225,7 +224,7 @@ export abstract class BaseStage {
    */
   async dryRun(request: StageRequest, pending: readonly RunNumber[]): Promise<StageResult> {
     const there = await this.#list(true, false);
-    const listing = { ...there, source: [...new Set([...there.source, ...pending])].sort(byRunNumber) };
+    const listing = { ...there, source: there.source.union(RunSet.of(pending)) };
     const { runs: uploaded, known } = await this.comparisons(withoutGivenUp(listing), request);
     for (const { run, error } of known) this.logger.child({ run }).error(`Dry run: ${error}`);
     for (const run of uploaded) {
@@ -297,7 +296,7 @@ export abstract class BaseStage {
 
   async #list(readOnly: boolean, mayBeRemembered: boolean): Promise<Listing> {
     const listing = await this.list(readOnly, mayBeRemembered);
-    const notice = listing.source.length === 0 ? this.emptySourceNotice() : undefined;
+    const notice = listing.source.isEmpty ? this.emptySourceNotice() : undefined;
     if (notice !== undefined && (await this.#context.files.seen.hasAny())) {
       throw new ArchiverError(notice, { stage: this.name, fault: 'site', place: 'run records' });
     }
@@ -314,7 +313,7 @@ export abstract class BaseStage {
    * well.
    */
   async #warnOfEmptyTarget({ target }: Listing, { lastContiguousRun }: StageState): Promise<void> {
-    if (target.length > 0 || lastContiguousRun === 0 || !(await this.#context.files.seen.hasAny())) return;
+    if (!target.isEmpty || lastContiguousRun === 0 || !(await this.#context.files.seen.hasAny())) return;
     this.logger.warning(
       `No runs found in ${this.target}, but the state says that runs up to ${lastContiguousRun} are there: is it the right place, and ` +
         `is its file system mounted? Runs that go there now will be missing in the right one. If it was emptied on purpose, ` +
@@ -329,14 +328,14 @@ export abstract class BaseStage {
     const late = new Set(await files.seen.late(missingRuns(listing), position));
     for (const run of failed) late.delete(run);
     const waiting = await files.waiting.read();
-    const archived = RunSet.of(listing.target);
-    const byFault = new Map([...waiting.byFault].filter(([run]) => !archived.has(run) && !failed.has(run)));
+    const { target } = listing;
+    const byFault = new Map([...waiting.byFault].filter(([run]) => !target.has(run) && !failed.has(run)));
     return { position, failed, late, waiting: { ...waiting, byFault } };
   }
 
   /** Removes failed runs from the failure log that have reached the target since. */
   async #dropArchived(failed: ReadonlySet<RunNumber>, { target }: Listing): Promise<number> {
-    const archived = target.filter((run) => failed.has(run));
+    const archived = target.intersection(RunSet.of(failed)).toNumbers();
     if (archived.length === 0) return 0;
     await this.#context.files.failures.change({ remove: archived });
     this.logger.info(
@@ -349,16 +348,16 @@ export abstract class BaseStage {
   async #plan(listing: Listing, view: IncrementalView, request: StageRequest): Promise<BatchPlan> {
     const { runs } = request;
     if (runs !== undefined) {
-      const known = RunSet.of([
-        ...listing.source,
-        ...listing.target,
-        ...(listing.uncertain ?? []),
-        ...view.failed,
-      ]).union(listing.givenUp ?? RunSet.of([]));
+      const others = RunSet.of([...(listing.uncertain ?? []), ...view.failed]);
+      const known = [listing.target, others, listing.givenUp ?? RunSet.of([])].reduce(
+        (all, more) => all.union(more),
+        listing.source,
+      );
       this.#nowhere = runs.asked.filter((range) => !known.meets(range));
-      const archived = listing.target.filter((run) => runs.has(run));
-      if (archived.length > 0) this.logger.info(`${this.label}: archived already: ${formatRuns(archived)}`);
-      const givenUp = (await this.givenUp()).of(runs).without(RunSet.of(archived));
+      const archived = listing.target.intersection(runs);
+      if (!archived.isEmpty)
+        this.logger.info(`${this.label}: archived already: ${formatRanges(archived.ranges)}`);
+      const givenUp = (await this.givenUp()).of(runs).without(archived);
       for (const line of givenUpLines(givenUp)) this.logger.warning(`${this.label}: ${line}`);
     }
     const { batchSize, excludeMostRecentRun } = this.#context.settings;
@@ -394,7 +393,7 @@ export abstract class BaseStage {
 
 function withArchived(listing: Listing, more: readonly RunNumber[]): Listing {
   if (more.length === 0) return listing;
-  return { ...listing, target: [...listing.target, ...more].sort(byRunNumber) };
+  return { ...listing, target: listing.target.union(RunSet.of(more)) };
 }
 
 function findingsOf(

@@ -4,10 +4,10 @@ import { advance, isAbove } from '../state/position.ts';
 import type { StageState } from '../state/state.ts';
 import type { PostponementReason, WaitingState } from '../state/waiting-runs.ts';
 
-/** The runs at a stage's source and at its target, both ascending. */
+/** The runs at a stage's source and at its target. */
 export interface Listing {
-  readonly source: readonly RunNumber[];
-  readonly target: readonly RunNumber[];
+  readonly source: RunSet;
+  readonly target: RunSet;
   /** Runs of which the target has something that did not count when it was listed; not sent again; ascending. */
   readonly uncertain?: readonly RunNumber[];
   /** Runs that somebody gave up: nobody archives or completes them. None if absent. */
@@ -26,23 +26,28 @@ export interface IncrementalView {
   readonly waiting: WaitingState;
 }
 
-/** The lowest run at source or target; both are ascending. */
+/** The lowest run at source or target. */
 export function lowestRun({ source, target }: Listing): RunNumber | undefined {
-  const lowest = Math.min(source[0] ?? Infinity, target[0] ?? Infinity);
+  const lowest = Math.min(source.ranges[0]?.first ?? Infinity, target.ranges[0]?.first ?? Infinity);
   return Number.isFinite(lowest) ? lowest : undefined;
 }
 
 /** Runs at the source that the target lacks, ascending; without those that are given up. */
 export function missingRuns({ source, target, givenUp }: Listing): RunNumber[] {
-  return without(source, target).filter((run) => givenUp?.has(run) !== true);
+  const missing = source.minus(target);
+  return (givenUp === undefined ? missing : missing.minus(givenUp)).toNumbers();
 }
 
 /** The listing without the runs that are given up. */
 export function withoutGivenUp(listing: Listing): Listing {
   const { source, target, uncertain = [], givenUp } = listing;
   if (givenUp === undefined) return listing;
-  const open = (runs: readonly RunNumber[]) => runs.filter((run) => !givenUp.has(run));
-  return { ...listing, source: open(source), target: open(target), uncertain: open(uncertain) };
+  return {
+    ...listing,
+    source: source.minus(givenUp),
+    target: target.minus(givenUp),
+    uncertain: uncertain.filter((run) => !givenUp.has(run)),
+  };
 }
 
 /**
@@ -114,7 +119,7 @@ export async function planBatch(
   const candidates = {
     full: () => missing,
     incremental: () => incrementalRuns(missing, view),
-    failed: () => without([...view.failed], listing.target),
+    failed: () => [...view.failed].filter((run) => !listing.target.has(run)),
   }[request.mode]();
   const { runs, limit, mode } = request;
   const { byFault, beganWithWaiting } = view.waiting;
@@ -187,7 +192,7 @@ export function countArchived(state: StageState, listing: Listing): StageState {
   return advance(state, {
     successes: new Set(),
     attempted: [],
-    archivedBefore: RunSet.of(listing.target),
+    archivedBefore: listing.target,
     lowestKnown: lowestRun(listing),
   });
 }

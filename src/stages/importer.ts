@@ -10,6 +10,7 @@ import { type PreparedRun, prepareRun } from '../records/prepare.ts';
 import type { RunRecord, RunRecordSource } from '../records/run-record-source.ts';
 import { waitsForStopTime } from '../records/run-times.ts';
 import type { RunNumber } from '../runs/run-number.ts';
+import { RunSet } from '../runs/run-set.ts';
 import type { FollowUpRecords } from '../state/follow-up-records.ts';
 import type { PostponementReason } from '../state/waiting-runs.ts';
 import { BaseStage } from './base-stage.ts';
@@ -68,7 +69,7 @@ export class Importer extends BaseStage {
       return await artdaqDb.listRuns({ mayBeRemembered });
     });
     this.logger.info(`Found ${target.length} runs already in ArtdaqDB`);
-    return { source, target };
+    return { source: RunSet.of(source), target: RunSet.of(target) };
   }
 
   protected override emptySourceNotice(): string {

@@ -4,7 +4,7 @@ import { validateBlob } from '../blob/validate.ts';
 import { NotYetError, UconDbError } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
 import type { RunNumber } from '../runs/run-number.ts';
-import { formatRuns, without } from '../runs/run-set.ts';
+import { formatRuns, RunSet, without } from '../runs/run-set.ts';
 import type { RunSetFile } from '../state/run-set-file.ts';
 import { allUncertain, type UncomparedRuns, uncertainRuns } from '../state/uncompared-runs.ts';
 import type { UconDb } from '../ucondb/ucondb.ts';
@@ -81,7 +81,7 @@ export class Migrator extends BaseStage {
     const keys = await visit.at('UconDB read', (stop) => uconDb.listRuns(stop, options));
     const uncertain = allUncertain(await this.#uncertain(keys));
     this.logger.info(`Found ${keys.length} runs already in UconDB`);
-    return { source, target: without(keys, uncertain), uncertain };
+    return { source: RunSet.of(source), target: RunSet.of(keys).without(uncertain), uncertain };
   }
 
   protected override async comparisons(
@@ -90,7 +90,7 @@ export class Migrator extends BaseStage {
   ): Promise<Comparisons> {
     const isSelected = (run: RunNumber): boolean => runs?.has(run) ?? true;
     const selected = uncertain.filter(isSelected);
-    const gone = without(selected, source);
+    const gone = selected.filter((run) => !source.has(run));
     const { uncompared, different } = await this.#uncertain(without(selected, gone));
     const isRetried = mode !== 'incremental' || runs !== undefined;
     return {
@@ -145,7 +145,8 @@ export class Migrator extends BaseStage {
   protected async followUps(listing: Listing, { runs }: StageRequest): Promise<FollowUps> {
     const { amended, replaceIncomplete } = this.#parts;
     const noted = await amended.read();
-    const late = listing.target.filter((run) => noted?.has(run) && (runs === undefined || runs.has(run)));
+    const behind = noted?.intersection(listing.target).toNumbers() ?? [];
+    const late = behind.filter((run) => runs?.has(run) ?? true);
     if (late.length > 0 && !replaceIncomplete) {
       this.logger.info(
         `${late.length} blobs lack a time that artdaqDB holds by now (ucon_db.replace_incomplete is false): ` +

@@ -1,5 +1,5 @@
 import type { RunNumber } from '../runs/run-number.ts';
-import { RunSet } from '../runs/run-set.ts';
+import type { RunSet } from '../runs/run-set.ts';
 import type { FailureLog } from '../state/failure-log.ts';
 import { advance } from '../state/position.ts';
 import type { StateFile } from '../state/state.ts';
@@ -56,7 +56,7 @@ export class ProgressRecorder {
   constructor(options: ProgressRecorderOptions) {
     this.#options = options;
     this.#order = new AttemptedOrder(options.order);
-    this.#archivedBefore = RunSet.of(options.listing.target);
+    this.#archivedBefore = options.listing.target;
     this.#waitingRevision = options.book.revision;
   }
 

@@ -91,10 +91,8 @@ export class UnfinishedRuns {
   ): Promise<RunNumber[]> {
     const { files, sleep } = this.#parts;
     const [unfinished, untimed] = [await files.unfinished.read(), await files.untimed.read()];
-    const present = RunSet.of(source);
-    const followed = target.filter(
-      (run) => unfinished?.has(run) && present.has(run) && (runs?.has(run) ?? true),
-    );
+    const present = unfinished?.intersection(target).intersection(source).toNumbers() ?? [];
+    const followed = present.filter((run) => runs?.has(run) ?? true);
     const first = await this.#glances(all ? followed : await this.#inTurn(followed, readOnly));
     const due = [...first].filter(
       ([run, glance]) =>

@@ -73,7 +73,7 @@ export class FailureLog {
    * @throws PersistenceError if the file can't be read.
    */
   async logged(): Promise<RunNumber[]> {
-    const { runs, others } = parseFailureLog((await this.#file.read())?.toString('utf8') ?? '');
+    const { runs, others } = parseFailureLog(textOf(await this.#file.read()));
     for (const { number, text } of others.slice(0, MOST_WARNINGS)) {
       this.#warn(
         `${this.path}:${number}: '${shortened(text, LONGEST_SHOWN)}' is no run number; the line is ignored, and gone when the log is ` +
@@ -91,11 +91,11 @@ export class FailureLog {
   }
 
   /**
-   * Adds and removes runs as one step. Nothing is written if nothing changes.
+   * Adds and removes runs as one step. Nothing is written if nothing changes, and nothing locked if there is nothing to remove.
    * @throws PersistenceError if the file can't be read, locked or written.
    */
   async change({ add = new Map(), remove = [] }: FailureLogChange): Promise<void> {
-    if (add.size === 0 && remove.length === 0) return;
+    if (add.size === 0 && !(await this.#hasAny(remove))) return;
     await this.#file.exclusively(async () => {
       const before = await this.logged();
       const after = new Set(before);
@@ -105,6 +105,12 @@ export class FailureLog {
       if (isChanged) await writeFileAtomic(this.path, formatFailureLog(after));
       if (isChanged || add.size > 0) await this.#reasons?.note(add, after);
     });
+  }
+
+  async #hasAny(runs: readonly RunNumber[]): Promise<boolean> {
+    if (runs.length === 0) return false;
+    const listed = new Set(parseFailureLog(textOf(await this.#file.read())).runs);
+    return runs.some((run) => listed.has(run));
   }
 
   /**
@@ -124,6 +130,10 @@ function formatFailureLog(runs: Iterable<RunNumber>): string {
     .sort(byRunNumber)
     .map((run) => `${run}\n`)
     .join('');
+}
+
+function textOf(file: Buffer | undefined): string {
+  return file?.toString('utf8') ?? '';
 }
 
 /** Digits with leading zeros count: the Python archiver reads them as numbers, too. Empty lines say nothing. */

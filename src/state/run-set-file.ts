@@ -97,15 +97,19 @@ export class RunSetFile {
   }
 
   /**
-   * Changes the set as one step. Nothing is written if nothing changes, except that the file exists afterwards.
+   * Changes the set as one step. The file is neither locked nor written if nothing changes, except that it exists afterwards.
    * @throws PersistenceError if the file can't be read, understood, locked or written
    */
   async change(change: (before: RunSet) => RunSet): Promise<void> {
-    await this.#file.exclusively(async () => {
+    const changed = async (): Promise<RunSet | undefined> => {
       const before = await this.#file.read();
       const after = change(before ?? RunSet.of([]));
-      if (before === undefined || before.toTexts().join() !== after.toTexts().join())
-        await this.#file.write(after);
+      return before?.toTexts().join() === after.toTexts().join() ? undefined : after;
+    };
+    if ((await changed()) === undefined) return;
+    await this.#file.exclusively(async () => {
+      const after = await changed();
+      if (after !== undefined) await this.#file.write(after);
     });
   }
 }

@@ -1,5 +1,5 @@
 import type { RunNumber } from '../runs/run-number.ts';
-import { RunSet } from '../runs/run-set.ts';
+import type { RunSet } from '../runs/run-set.ts';
 import { isAbove } from './position.ts';
 import { RunSetFile } from './run-set-file.ts';
 
@@ -46,8 +46,8 @@ export class SeenRuns {
    * if it comes back after the position has passed it.
    * @throws PersistenceError as remember does
    */
-  async look(present: readonly RunNumber[], position: RunNumber): Promise<void> {
-    await this.#file.change((before) => before.upTo(position).union(RunSet.of(present)));
+  async look(present: RunSet, position: RunNumber): Promise<void> {
+    await this.#file.change((before) => before.upTo(position).union(present));
   }
 
   /**

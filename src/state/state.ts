@@ -78,12 +78,19 @@ export class StateFile {
     return this.#file.exclusively(async () => {
       const { state, keys } = (await this.#file.read({ keepUnreadable: true })) ?? emptyDocument;
       const next = change(state);
-      const same =
-        next.lastContiguousRun === state.lastContiguousRun &&
-        next.lastAttemptedRun === state.lastAttemptedRun;
-      if (!same) await this.#file.write({ state: next, keys });
+      if (!isSame(next, state)) await this.#file.write({ state: next, keys });
       return next;
     });
+  }
+
+  /**
+   * As {@link update}, for a change that mostly changes nothing: then the file is not locked.
+   * @throws PersistenceError as update does
+   */
+  async updateIfNeeded(change: (state: StageState) => StageState): Promise<StageState> {
+    const found = (await this.#file.readable())?.state;
+    if (found !== undefined && isSame(change(found), found)) return found;
+    return await this.update(change);
   }
 
   /**
@@ -95,6 +102,10 @@ export class StateFile {
     const { keys } = (await this.#file.readable()) ?? emptyDocument;
     return await this.#file.replace({ state, keys });
   }
+}
+
+function isSame(one: StageState, other: StageState): boolean {
+  return one.lastContiguousRun === other.lastContiguousRun && one.lastAttemptedRun === other.lastAttemptedRun;
 }
 
 /** Writes a state file as Python's `json.dump(…, indent=2)` does; keys that were there keep their place. */

@@ -125,9 +125,10 @@ export class WaitingRunsFile {
    * @throws PersistenceError if the file can't be read, understood, locked or written
    */
   async write(state: WaitingState): Promise<void> {
+    const isThere = async () => this.#format(state) === this.#format(await this.listed());
+    if (await isThere()) return;
     await this.#file.exclusively(async () => {
-      const before = await this.listed();
-      if (this.#format(state) !== this.#format(before)) await this.#file.write(state);
+      if (!(await isThere())) await this.#file.write(state);
     });
   }
 

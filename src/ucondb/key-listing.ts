@@ -94,7 +94,7 @@ export class KeyListing {
     const runs = known.runs.union(RunSet.of(found.runs));
     const isNew = found.runs.length > known.recent.size;
     if (isNew) await cache.write(this.#address.location, { runs, day: known.day, ...latest });
-    return [...runs.numbers()];
+    return runs.toNumbers();
   }
 
   /**

@@ -8,7 +8,6 @@ import { stageStandings } from '../../src/modes/run-standings.ts';
 import { skippedRuns } from '../../src/report/status.ts';
 import { byRunNumber, type RunNumber } from '../../src/runs/run-number.ts';
 import { RunSet, without } from '../../src/runs/run-set.ts';
-import { type Listing, missingRuns } from '../../src/stages/candidates.ts';
 import { Migrator } from '../../src/stages/migrator.ts';
 import type { StageFiles, StageRequest, StageResult } from '../../src/stages/stage.ts';
 import { FailureLog } from '../../src/state/failure-log.ts';
@@ -51,7 +50,7 @@ class World {
   /** Runs that the site skipped by setting the position before the first execution. */
   skipped: ReadonlySet<RunNumber> = new Set();
 
-  get listing(): Listing {
+  get listing(): { readonly source: readonly RunNumber[]; readonly target: readonly RunNumber[] } {
     return { source: [...this.directories].sort(byRunNumber), target: this.archived };
   }
 
@@ -393,7 +392,9 @@ export class StageModel {
   async #passedOver(): Promise<RunNumber[]> {
     const uncompared = await this.uncertain();
     const { runs: givenUp } = await this.records.givenUp.read();
-    return skippedRuns(missingRuns({ ...this.world.listing, givenUp }), {
+    const { source, target } = this.world.listing;
+    const missing = without(source, target).filter((run) => !givenUp.has(run));
+    return skippedRuns(missing, {
       uncompared,
       state: await this.files.state.read(),
       failed: await this.files.failures.read(),

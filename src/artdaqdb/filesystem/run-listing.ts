@@ -42,7 +42,7 @@ export class RunListing {
   async remembered(): Promise<RunNumber[]> {
     const state = await this.#store.reader.signature();
     this.#remembered ??= await this.#cache?.read(this.#database);
-    if (state !== undefined && this.#remembered?.state === state) return [...this.#remembered.runs.numbers()];
+    if (state !== undefined && this.#remembered?.state === state) return this.#remembered.runs.toNumbers();
     const { runs, signature } = await this.#store.reader.runs();
     if (signature !== undefined) await this.#remember(runs, signature);
     return runs;

@@ -24,7 +24,7 @@ export class RunReader {
       const run = runOf(name);
       if (run !== undefined) runs.add(run);
     }
-    return [...runs.toSet().numbers()];
+    return runs.toSet().toNumbers();
   }
 
   /** Is a run stored under exactly this name? */

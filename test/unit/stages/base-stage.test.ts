@@ -61,7 +61,7 @@ class TestStage extends BaseStage {
 
   protected async list(): Promise<Listing> {
     const { source, target, uncertain } = this.#world;
-    return { source, target: without(target, uncertain), uncertain };
+    return { source: RunSet.of(source), target: RunSet.of(without(target, uncertain)), uncertain };
   }
 
   protected override emptySourceNotice(): string | undefined {

@@ -1,16 +1,26 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RunSet } from '../../../src/runs/run-set.ts';
-import { AttemptedOrder, incrementalRuns, missingRuns, planBatch } from '../../../src/stages/candidates.ts';
+import {
+  AttemptedOrder,
+  incrementalRuns,
+  type Listing,
+  missingRuns,
+  planBatch,
+} from '../../../src/stages/candidates.ts';
 import { nobodyWaits, type WaitingRun } from '../../../src/state/waiting-runs.ts';
 
 const runs = fc.uniqueArray(fc.nat(50)).map((list) => list.sort((a, b) => a - b));
+
+function listingOf(source: readonly number[], target: readonly number[] = []): Listing {
+  return { source: RunSet.of(source), target: RunSet.of(target) };
+}
 
 describe('missingRuns', () => {
   it('the missing runs are those of the source that the target lacks, ascending', () => {
     fc.assert(
       fc.property(runs, runs, (source, target) => {
-        const missing = missingRuns({ source, target });
+        const missing = missingRuns(listingOf(source, target));
         expect(missing).toEqual(source.filter((run) => !target.includes(run)));
       }),
     );
@@ -85,7 +95,7 @@ describe('planBatch', () => {
       fc.asyncProperty(runs, runs, fc.integer({ min: 1, max: 10 }), async (source, later, limit) => {
         const asked: number[] = [];
         let questions = 0;
-        const plan = await planBatch({ source, target: [] }, view, { mode: 'full', limit }, async (some) => {
+        const plan = await planBatch(listingOf(source), view, { mode: 'full', limit }, async (some) => {
           asked.push(...some);
           questions++;
           const postponed = some.filter((run) => later.includes(run));
@@ -108,7 +118,7 @@ describe('planBatch', () => {
   it('a few questions suffice even if all of many runs are postponed', async () => {
     const source = Array.from({ length: 100 }, (_, index) => index);
     let questions = 0;
-    await planBatch({ source, target: [] }, view, { mode: 'full', limit: 5 }, async (some) => {
+    await planBatch(listingOf(source), view, { mode: 'full', limit: 5 }, async (some) => {
       questions++;
       return new Map(some.map((run) => [run, 'copying'] as const));
     });
@@ -116,7 +126,7 @@ describe('planBatch', () => {
   });
 
   it('the most recent candidate is left for later if configured, except in retries', async () => {
-    const listing = { source: [1, 2, 3, 4], target: [4] };
+    const listing = listingOf([1, 2, 3, 4], [4]);
     const failed = { ...view, position: 1, failed: new Set([2]) };
     const planOf = async (mode: 'full' | 'incremental' | 'failed', chosen?: readonly number[]) => {
       const selection = chosen && RunSet.of(chosen);
@@ -148,13 +158,13 @@ describe('planBatch', () => {
       [9, waits(1)],
     ]);
     const late = { ...view, position: 6, waiting: { ...nobodyWaits, byFault } };
-    const listing = { source: [1, 2, 4, 7, 8, 9], target: [] };
+    const listing = listingOf([1, 2, 4, 7, 8, 9]);
     const plan = await planBatch(listing, late, { mode: 'incremental', limit: 2 });
     expect(plan).toMatchObject({ others: [7, 8], waiting: [4, 9], order: [7, 8, 9] });
   });
 
   it('a run not known to be right is not sent again, and holds the position back unless it failed', async () => {
-    const listing = { source: [1, 2, 3], target: [], uncertain: [1, 2] };
+    const listing = { ...listingOf([1, 2, 3]), uncertain: [1, 2] };
     const failed = { ...view, failed: new Set([1]) };
     for (const mode of ['full', 'incremental'] as const) {
       const plan = await planBatch(listing, failed, { mode, limit: 9 });
@@ -176,14 +186,14 @@ describe('planBatch', () => {
     const planOf = async (beganWithWaiting: boolean) => {
       const state = { ...nobodyWaits, byFault: new Map([[2, waiting]]), beganWithWaiting };
       const request = { mode: 'incremental', limit: 1 } as const;
-      return await planBatch({ source: [2, 3], target: [] }, { ...view, waiting: state }, request);
+      return await planBatch(listingOf([2, 3]), { ...view, waiting: state }, request);
     };
     expect(await planOf(false)).toMatchObject({ others: [], waiting: [2] });
     expect(await planOf(true)).toMatchObject({ others: [3] });
   });
 
   it('failed runs get the room that others leave, so that they never keep all others out', async () => {
-    const listing = { source: [1, 2, 3, 4, 5], target: [] };
+    const listing = listingOf([1, 2, 3, 4, 5]);
     const failed = { ...view, failed: new Set([1, 2, 3]) };
     const batchOf = async (limit: number) =>
       (await planBatch(listing, failed, { mode: 'full', limit })).others;

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { RunSet } from '../../../src/runs/run-set.ts';
 import type { RunEnd } from '../../../src/stages/attempts.ts';
 import { planBatch } from '../../../src/stages/candidates.ts';
 import { Schedule } from '../../../src/stages/schedule.ts';
@@ -50,7 +51,7 @@ async function play(seed: number, { batch, arrivals, poison, flakes, changes }: 
       if (random() < poison || (poison > 0 && known.length % 67 < 3)) bad.add(known.length - 1);
     }
     const view = { position: 0, failed: condemned, late: new Set<number>(), waiting };
-    const listing = { source: known, target: [...archived] };
+    const listing = { source: RunSet.of(known), target: RunSet.of(archived) };
     const plan = await planBatch(listing, view, { mode: 'incremental', limit: batch });
     const book = new WaitingBook({
       before: waiting.byFault,

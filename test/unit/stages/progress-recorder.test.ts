@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { PersistenceError } from '../../../src/errors.ts';
+import { RunSet } from '../../../src/runs/run-set.ts';
 import type { RunEnd } from '../../../src/stages/attempts.ts';
 import { ProgressRecorder } from '../../../src/stages/progress-recorder.ts';
 import { WaitingBook } from '../../../src/stages/waiting-book.ts';
@@ -48,7 +49,7 @@ async function setUp(
   const directory = await temporaryDirectory();
   const failures = logOf(join(directory, 'failures.log'));
   const state = new StateFile(join(directory, 'state.json'));
-  const listing = { source: [5, 6, 7], target: [] };
+  const listing = { source: RunSet.of([5, 6, 7]), target: RunSet.of([]) };
   const errors: unknown[] = [];
   const told: { run: number; lastContiguousRun: number }[] = [];
   const waiting = new WaitingRunsFile(join(directory, 'waiting.json'), 'import', (text) => text);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ArtdaqDb } from '../../../src/artdaqdb/artdaqdb.ts';
 import { ArtdaqDbError, ArtdaqDbPresenceError } from '../../../src/errors.ts';
 import type { RunRecordSource } from '../../../src/records/run-record-source.ts';
+import { RunSet } from '../../../src/runs/run-set.ts';
 import { UnfinishedRuns } from '../../../src/stages/unfinished-runs.ts';
 import { followUpRecords } from '../../../src/state/follow-up-records.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';
@@ -54,7 +55,11 @@ async function setUp(runs: readonly number[] = [7]) {
   const unfinished = new UnfinishedRuns({ records, artdaqDb, files, logger, sleep });
   const due = async (all = true, readOnly = false) => {
     looked.splice(0);
-    return await unfinished.due({ source: runs, target: runs }, { runs: undefined, all }, readOnly);
+    return await unfinished.due(
+      { source: RunSet.of(runs), target: RunSet.of(runs) },
+      { runs: undefined, all },
+      readOnly,
+    );
   };
   return {
     amended,

@@ -29,11 +29,11 @@ describe('SeenRuns', () => {
 
   it('tells whether any run was ever seen', async () => {
     expect(await seen.hasAny()).toBe(false);
-    await seen.look([], 0);
+    await seen.look(RunSet.of([]), 0);
     expect(await seen.hasAny()).toBe(false);
-    await seen.look([4], 0);
+    await seen.look(RunSet.of([4]), 0);
     expect(await seen.hasAny()).toBe(true);
-    await seen.look([], 4);
+    await seen.look(RunSet.of([]), 4);
     expect(await seen.hasAny()).toBe(true);
   });
 
@@ -52,8 +52,8 @@ describe('SeenRuns', () => {
   });
 
   it('forgets a run above the position that went away, which is late when it comes back below', async () => {
-    await seen.look([1, 2, 3, 5], 3);
-    await seen.look([1, 2, 6], 3);
+    await seen.look(RunSet.of([1, 2, 3, 5]), 3);
+    await seen.look(RunSet.of([1, 2, 6]), 3);
     expect(await seen.late([3, 5, 6], 6)).toEqual([5]);
   });
 
