@@ -6,6 +6,7 @@ import pLimit from 'p-limit';
 import { ArchiverError, messageOf, NotYetError, RunRecordError } from '../errors.ts';
 import { type Logger, silentLogger } from '../log/logger.ts';
 import { parseRunNumber, type RunNumber } from '../runs/run-number.ts';
+import type { RunSet } from '../runs/run-set.ts';
 import { errorCode, undefinedIfMissing } from '../system-error.ts';
 import { abbreviate, type Fault, faultOf, faultsError, shown } from './record-faults.ts';
 import { listRecord, type RecordListing } from './record-listing.ts';
@@ -61,8 +62,8 @@ export class RunRecordDirectory implements RunRecordSource {
     this.#sleep = reading.sleep ?? wait;
   }
 
-  async listRuns(): Promise<RunNumber[]> {
-    const { runs, odd, aliases } = await listRunDirectories(this.location);
+  async listRuns(known?: RunSet): Promise<RunNumber[]> {
+    const { runs, odd, aliases } = await listRunDirectories(this.location, known);
     const notice = abbreviate(odd);
     if (notice !== '' && notice !== this.#lastNotice) {
       this.#logger.warning(

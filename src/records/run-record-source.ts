@@ -1,4 +1,5 @@
 import type { RunNumber } from '../runs/run-number.ts';
+import type { RunSet } from '../runs/run-set.ts';
 
 /** A file of a run directory. */
 export interface RecordFile {
@@ -42,9 +43,10 @@ export interface RunRecordSource {
   readonly location: string;
   /**
    * The runs present, ascending.
+   * @param known runs that were listed before and need no second look at what they are
    * @throws RunRecordError if the place can't be listed
    */
-  listRuns(): Promise<RunNumber[]>;
+  listRuns(known?: RunSet): Promise<RunNumber[]>;
   /**
    * Finds out which records are whole. Looks at all of them together, twice where necessary, so that it takes two
    * seconds, however many there are.

@@ -55,8 +55,10 @@ export class RunSet {
 
   /** The same at once, in a tenth of the time. */
   toNumbers(): RunNumber[] {
-    const numbers: RunNumber[] = [];
-    for (const { first, last } of this.#ranges) for (let run = first; run <= last; run++) numbers.push(run);
+    const numbers = new Array<RunNumber>(this.size);
+    let count = 0;
+    for (const { first, last } of this.#ranges)
+      for (let run = first; run <= last; run++) numbers[count++] = run;
     return numbers;
   }
 

@@ -12,6 +12,7 @@ import { waitsForStopTime } from '../records/run-times.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 import { RunSet } from '../runs/run-set.ts';
 import type { FollowUpRecords } from '../state/follow-up-records.ts';
+import { positionOf } from '../state/position.ts';
 import type { PostponementReason } from '../state/waiting-runs.ts';
 import { BaseStage } from './base-stage.ts';
 import type { FollowUps } from './before-batch.ts';
@@ -44,6 +45,7 @@ export class Importer extends BaseStage {
   protected readonly target = 'artdaqDB';
   protected readonly usualPlace = 'artdaqDB write';
   readonly #parts: ImporterParts;
+  readonly #context: StageContext;
   readonly #unfinished: UnfinishedRuns;
   /** The signatures of run records when they were found whole. */
   readonly #signatures = new Map<RunNumber, string>();
@@ -52,6 +54,7 @@ export class Importer extends BaseStage {
   constructor(parts: ImporterParts, context: StageContext) {
     super(context);
     this.#parts = parts;
+    this.#context = context;
     const { records, artdaqDb, followUpRecords: files, sleep = wait } = parts;
     this.#unfinished = new UnfinishedRuns({ records, artdaqDb, files, logger: context.logger, sleep });
   }
@@ -61,7 +64,8 @@ export class Importer extends BaseStage {
     // Before any run is tried: a missing schema is the site's fault, not the runs'.
     this.#schema = await readSchema();
     const visit = new Visit();
-    const source = await visit.at('run records', () => records.listRuns());
+    const known = mayBeRemembered ? await this.#passed() : undefined;
+    const source = await visit.at('run records', () => records.listRuns(known));
     this.logger.info(`Found ${source.length} run directories in filesystem`);
     this.logger.info('Querying ArtdaqDB for already archived runs...');
     const target = await visit.at('artdaqDB read', async () => {
@@ -70,6 +74,14 @@ export class Importer extends BaseStage {
     });
     this.logger.info(`Found ${target.length} runs already in ArtdaqDB`);
     return { source: RunSet.of(source), target: RunSet.of(target) };
+  }
+
+  /** Runs that earlier executions saw and have passed: none is a candidate, whatever it has become. */
+  async #passed(): Promise<RunSet | undefined> {
+    const { state, seen } = this.#context.files;
+    // An update, though of nothing, keeps a copy of a state that can't be understood.
+    const position = positionOf(await state.updateIfNeeded((before) => before));
+    return position === 0 ? undefined : (await seen.read())?.upTo(position);
   }
 
   protected override emptySourceNotice(): string {

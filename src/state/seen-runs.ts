@@ -24,6 +24,14 @@ export class SeenRuns {
   }
 
   /**
+   * The record; undefined at the first execution.
+   * @throws PersistenceError if it can't be read or understood.
+   */
+  read(): Promise<RunSet | undefined> {
+    return this.#file.read();
+  }
+
+  /**
    * The runs that appeared late. At the first execution there are none: all that is present counts as seen.
    * @param present runs at the source; only those at or below the position matter.
    * @throws PersistenceError if the record can't be read or understood.
