@@ -2,12 +2,21 @@ import { z } from 'zod';
 import { RunSet } from '../runs/run-set.ts';
 import type { KeyCache, KnownKeys } from '../ucondb/key-listing.ts';
 import { CacheFile, type CacheFileOptions } from './cache-file.ts';
-import { runKey } from './run-set-file.ts';
+
+const RUN = /^(?:0|[1-9][0-9]{0,15})$/;
+
+/** By run. There are as many as were recorded in an hour: schemas of their own would take as long as all else. */
+const recordTimes = z.custom<Readonly<Record<string, number>>>(
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    Object.entries(value).every(([run, time]) => RUN.test(run) && typeof time === 'number'),
+);
 
 const content = z.object({
   day: z.string(),
   since: z.number(),
-  recent: z.record(runKey, z.number()),
+  recent: recordTimes,
   runs: z.array(z.string()),
 });
 

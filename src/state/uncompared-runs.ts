@@ -1,4 +1,5 @@
 import { byRunNumber, type RunNumber } from '../runs/run-number.ts';
+import { RunSet } from '../runs/run-set.ts';
 import type { FailureLog } from './failure-log.ts';
 import { type GivenUpRuns, nothingGivenUp } from './given-up-runs.ts';
 import { NotedRuns } from './noted-runs.ts';
@@ -59,14 +60,14 @@ export async function uncertainRuns(
   { uncompared, unequal, failures, givenUp }: UploadRecords,
 ): Promise<UncertainRuns> {
   const noted = await uncompared.read();
-  const known = await unequal.read();
-  const failed = new Set(await failures.read());
-  const { unequal: different } = (await givenUp?.read()) ?? nothingGivenUp;
-  const isDifferent = (run: RunNumber): boolean =>
-    different.has(run) || (failed.has(run) && known?.has(run) === true);
+  const failed = RunSet.of(await failures.read());
+  const failedUnequal = (await unequal.read())?.intersection(failed) ?? RunSet.of([]);
+  const { unequal: givenUpUnequal } = (await givenUp?.read()) ?? nothingGivenUp;
+  const different = failedUnequal.union(givenUpUnequal);
+  const there = RunSet.of(listed);
   return {
-    uncompared: listed.filter((run) => noted.has(run) && !isDifferent(run)),
-    different: listed.filter(isDifferent),
+    uncompared: noted.minus(different).intersection(there).toNumbers(),
+    different: different.intersection(there).toNumbers(),
   };
 }
 
