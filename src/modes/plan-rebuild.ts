@@ -57,8 +57,9 @@ export async function planRebuild(
   const uconDb = await site.uconDb();
   const keys = await visit.at('UconDB read', (stop) => uconDb.listRuns(stop));
   logger.info(`Found ${keys.length} runs in UconDB`);
-  const { uncompared, verification } = site;
-  const records = { uncompared, unequal: verification.unequal, failures: site.files('migrate').failures };
+  const { uncompared, verification, givenUp } = site;
+  const { failures } = site.files('migrate');
+  const records = { uncompared, unequal: verification.unequal, failures, givenUp };
   const uncertain = allUncertain(await uncertainRuns(keys, records));
   const selected = keys.filter((run) => runs.has(run));
   const absent = without(selected, stored);

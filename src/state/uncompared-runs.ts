@@ -38,8 +38,8 @@ export interface UploadRecords {
   /** Runs whose last comparison found them different, or (by `--verify`) was not possible. */
   readonly unequal: RunSetFile;
   readonly failures: FailureLog;
-  /** Absent: nobody gave a run up. */
-  readonly givenUp?: GivenUpRuns | undefined;
+  /** Undefined: nobody gave a run up. */
+  readonly givenUp: GivenUpRuns | undefined;
 }
 
 /** Runs that have a key at UconDB and don't count as archived; both lists ascending. */

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UconDbClient } from '../../src/ucondb/ucondb-client.ts';
@@ -232,6 +232,16 @@ describe('runs of other kinds that are given up', () => {
     expect((await report()).places[2].runs.ranges).toEqual(ranges([1, 1]));
     expect((await run('--recover-migrate-state')).code).toBe(0);
     expect(failures('migrate')).toBe('');
+    const database = `${site.database}.before`;
+    renameSync(site.database, database);
+    const rebuilt = await run('--restore', '1-2', '--to-artdaqdb');
+    expect([rebuilt.code, rebuilt.stdout]).toEqual([
+      1,
+      expect.stringContaining('the blobs of 1 runs were not found'),
+    ]);
+    expect((await report()).places[1].runs.ranges).toEqual(ranges([1, 1]));
+    rmSync(site.database, { recursive: true });
+    renameSync(database, site.database);
     await takeUp('2');
     expect([failures('migrate'), JSON.parse(site.read('unequal_runs.json')).unequal_runs]).toEqual([
       '2\n',

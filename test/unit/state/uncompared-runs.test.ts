@@ -76,7 +76,9 @@ it('keys of noted runs, and of failed runs that are known to differ, do not coun
   await uncompared.note([1, 2, 3, 4]);
   await unequal.add([3, 4, 5, 6]);
   await failures.change({ add: new Map([2, 3, 5, 7].map((run) => [run, 'why'])) });
-  expect(await uncertainRuns([2, 3, 4, 5, 6, 7, 8], { uncompared, unequal, failures })).toEqual({
+  expect(
+    await uncertainRuns([2, 3, 4, 5, 6, 7, 8], { uncompared, unequal, failures, givenUp: undefined }),
+  ).toEqual({
     uncompared: [2, 4],
     different: [3, 5],
   });
