@@ -15,6 +15,7 @@ import { ResultOutput, type ResultOutputOptions, STANDARD_OUTPUT } from './repor
 import { handleSignals, type ProcessEvents } from './signals.ts';
 import { openSite } from './site.ts';
 import { ExecutionAccount } from './stages/execution-account.ts';
+import type { RepeatedWarnings } from './state/repeated-warnings.ts';
 
 const MODULE_NAME = '__main__';
 const RULE = '='.repeat(70);
@@ -63,6 +64,7 @@ export async function execute(request: RunRequest, surroundings: Surroundings): 
   const logger = () => logging.logger(MODULE_NAME);
   let orchestrator: Orchestrator | undefined;
   let redact = (text: string): string => text;
+  let repeatedWarnings: RepeatedWarnings | undefined;
   const { mode, dryRun } = request;
   const account = new ExecutionAccount({ mode, dryRun, now, redact: (text) => redact(text) });
   const result = new ResultOutput({
@@ -103,11 +105,17 @@ export async function execute(request: RunRequest, surroundings: Surroundings): 
           format: logFormat ?? config.app.logFormat,
           logFile: touchesNothing(request) ? undefined : config.app.logFile,
           secrets: config.secrets,
+          isDue: (message, run) => repeatedWarnings?.isDue(message, run) ?? true,
         });
         return logging;
       },
     });
     await result.begin();
+    if (needsLock(request)) {
+      // Whoever only looks is shown all.
+      repeatedWarnings = site.repeatedWarnings;
+      await repeatedWarnings.load();
+    }
     orchestrator = new Orchestrator({
       site,
       warnings,
@@ -223,7 +231,7 @@ function announce(warnings: readonly string[], request: RunRequest, logger: Logg
   for (const line of [RULE, 'Run Record Archiver Starting', `Config: ${request.configPath}`, RULE]) {
     logger.info(line);
   }
-  for (const warning of warnings) logger.warning(warning);
+  for (const warning of warnings) logger.child({ repeats: true }).warning(warning);
 }
 
 /** Logs what ended the program, and gives its exit code. */

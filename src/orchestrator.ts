@@ -127,9 +127,10 @@ export class Orchestrator {
     await this.#tellEnd(messageOf(error));
   }
 
-  /** The note comes first, as observers look at it. */
+  /** The notes come first, as observers look at them. */
   async #tellEnd(error: string | undefined): Promise<void> {
     await this.#note();
+    if (this.#isLocked) await this.#site.repeatedWarnings.write(this.#options.account.settled);
     await this.#tell(async (observer) => observer.executionEnded?.(error));
   }
 

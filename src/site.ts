@@ -21,6 +21,7 @@ import { FailureReasons } from './state/failure-reasons.ts';
 import { GivenUpRuns } from './state/given-up-runs.ts';
 import { LastExecutionFile } from './state/last-execution.ts';
 import { RebuiltRuns } from './state/rebuilt-runs.ts';
+import { RepeatedWarnings } from './state/repeated-warnings.ts';
 import { RunListFile } from './state/run-list-file.ts';
 import { SeenRuns } from './state/seen-runs.ts';
 import { StateFile } from './state/state.ts';
@@ -84,6 +85,8 @@ export class Site {
   /** They are told how stages end. */
   readonly observers: readonly StageObserver[];
   readonly env: Environment;
+  /** Warnings that the log shows once a day. */
+  readonly repeatedWarnings: RepeatedWarnings;
   readonly #timer: CallTimer | undefined;
   readonly #runLists: RunListFile | undefined;
   readonly #keys: UconDbKeysFile | undefined;
@@ -117,6 +120,11 @@ export class Site {
           now,
           logger: logger('run_record_archiver.clients.ucondb'),
         });
+    this.repeatedWarnings = new RepeatedWarnings(join(config.app.workDir, 'repeated_warnings.json'), {
+      now,
+      redact: makeRedactor(config.secrets),
+      warn: (message) => logger('run_record_archiver.reporter').warning(message),
+    });
     this.observers = [
       ...openNotifications(config, {
         logger: logger('run_record_archiver.reporter'),
@@ -178,7 +186,7 @@ export class Site {
       warn: (message) => logger.warning(message),
     });
     const warnOnce = (message: string): void => {
-      if (!this.#warnings.has(message)) logger.warning(message);
+      if (!this.#warnings.has(message)) logger.child({ repeats: true }).warning(message);
       this.#warnings.add(message);
     };
     const givenUp = async () => (await this.givenUp.read()).runs;

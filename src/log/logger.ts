@@ -1,9 +1,13 @@
-/** The stage and run that lines belong to, the error that they tell of, and whether they are in a report that a person reads. */
+/** What lines belong to, and tell of. */
 export interface LogBinding {
   readonly stage?: string;
   readonly run?: number;
+  /** The error that they tell of. */
   readonly error?: unknown;
+  /** They are in a report that a person reads. */
   readonly isInReport?: boolean;
+  /** What they warn of is found again by each execution until its cause is gone, so that once a day is enough. */
+  readonly repeats?: boolean;
 }
 
 /** The log as the rest of the program knows it; `logging.ts` makes it. */
@@ -13,7 +17,7 @@ export interface Logger {
   warning(message: string): void;
   error(message: string): void;
   critical(message: string): void;
-  /** The same module's logger, for lines of a stage or run, or about an error. */
+  /** The same module's logger, for lines of a stage or run, about an error, or that come again. */
   child(binding: LogBinding): Logger;
 }
 

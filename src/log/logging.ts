@@ -37,6 +37,8 @@ export interface LoggingOptions {
   readonly clock?: () => Date;
   /** 500 MiB, 14 days and five backups if absent. */
   readonly rotation?: Rotation;
+  /** Is a warning that repeats to be shown? Always if absent. */
+  readonly isDue?: (message: string, run: number | undefined) => boolean;
 }
 
 /** The log of one execution. */
@@ -109,7 +111,7 @@ export function createLogging(options: LoggingOptions): Logging {
     { write },
   );
   return {
-    logger: (module) => loggerOf(root.child({ module })),
+    logger: (module) => loggerOf(root.child({ module }), options.isDue),
     close: () => {
       file?.close();
       file = undefined;
@@ -117,14 +119,21 @@ export function createLogging(options: LoggingOptions): Logging {
   };
 }
 
-function loggerOf(logger: pino.Logger<keyof typeof PINO_LEVELS>): Logger {
+function loggerOf(
+  logger: pino.Logger<keyof typeof PINO_LEVELS>,
+  isDue: LoggingOptions['isDue'],
+  repeats = false,
+): Logger {
+  const isShown = (message: string): boolean =>
+    !repeats || isDue === undefined || isDue(message, logger.bindings().run);
   return {
     debug: (message) => logger.debug(message),
     info: (message) => logger.info(message),
-    warning: (message) => logger.warning(message),
+    warning: (message) => logger[isShown(message) ? 'warning' : 'debug'](message),
     error: (message) => logger.error(message),
     critical: (message) => logger.critical(message),
-    child: ({ error, ...binding }) => loggerOf(logger.child({ ...binding, ...described(error) })),
+    child: ({ error, repeats: again = repeats, ...binding }) =>
+      loggerOf(logger.child({ ...binding, ...described(error) }), isDue, again),
   };
 }
 

@@ -11,6 +11,7 @@ import type { RunNumber } from '../runs/run-number.ts';
 import type { RunSet } from '../runs/run-set.ts';
 import type { Site } from '../site.ts';
 import type { GivenUp } from '../state/given-up-runs.ts';
+import type { RepeatedWarning } from '../state/repeated-warnings.ts';
 import { errorCode } from '../system-error.ts';
 
 /** Which part of the site a report is about, and of which configuration. */
@@ -22,18 +23,19 @@ interface SummaryRequest {
 
 /**
  * Reads what the summary of a status report needs besides the runs of each place. What can't be read is left out: a note of the last
- * execution that can't be read is a warning, and for the other files there is an error in the stages already.
+ * execution, or of repeated warnings, that can't be read is a warning, and for the other files there is an error in the stages already.
  */
 export async function collectSummary(
   listed: Status,
   { configPath, runs }: SummaryRequest,
   site: Site,
-): Promise<Pick<Status, 'activity' | 'unequal' | 'oldestRecord' | 'command'>> {
+): Promise<Pick<Status, 'activity' | 'unequal' | 'oldestRecord' | 'repeatedWarnings' | 'command'>> {
   const program = join(installationDirectory(), 'bin', 'run-archiver');
   return {
     activity: await activityOf(site),
     unequal: await unequalBlobs(runs, listed.givenUp, site),
     oldestRecord: await oldestRecord(listed, site),
+    repeatedWarnings: await repeatedWarnings(runs, listed.givenUp, site),
     command: [program, resolve(configPath)].map(shellWord).join(' '),
   };
 }
@@ -61,6 +63,21 @@ async function holderOf(lockFile: string, now: Date): Promise<LockedBy | undefin
   const silentForMs = now.getTime() - lastSeen.getTime();
   const hasEnded = owner !== undefined && judgeOwner(owner, currentOwner(), silentForMs) === 'dead';
   return hasEnded ? undefined : { pid: owner?.pid, since };
+}
+
+async function repeatedWarnings(
+  selected: RunSet | undefined,
+  givenUp: GivenUp | undefined,
+  { repeatedWarnings: file, logger }: Site,
+): Promise<readonly RepeatedWarning[] | undefined> {
+  try {
+    const isShown = (run: number): boolean => (selected?.has(run) ?? true) && givenUp?.has(run) !== true;
+    return (await file.read()).filter(({ run }) => run === null || isShown(run));
+  } catch (error) {
+    if (!(error instanceof PersistenceError)) throw error;
+    logger('run_record_archiver.reporter').warning(error.message);
+    return undefined;
+  }
 }
 
 async function unequalBlobs(

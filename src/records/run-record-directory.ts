@@ -66,9 +66,9 @@ export class RunRecordDirectory implements RunRecordSource {
     const { runs, odd, aliases } = await listRunDirectories(this.location, known);
     const notice = abbreviate(odd);
     if (notice !== '' && notice !== this.#lastNotice) {
-      this.#logger.warning(
-        `${this.location}: these look like runs but are none, and are left alone: ${notice}`,
-      );
+      this.#logger
+        .child({ repeats: true })
+        .warning(`${this.location}: these look like runs but are none, and are left alone: ${notice}`);
       this.#lastNotice = notice;
     }
     if (aliases.size > 0) {

@@ -4,6 +4,7 @@ import { formatRuns, RunSet, rangeText, toRanges } from '../runs/run-set.ts';
 import { givenUpText } from '../stages/given-up-texts.ts';
 import { waitingFacts } from '../stages/waiting-texts.ts';
 import { positionOf } from '../state/position.ts';
+import type { RepeatedWarning } from '../state/repeated-warnings.ts';
 import { activityAdvice } from './activity.ts';
 import { knownRuns, likelySlips, slipText } from './likely-slips.ts';
 import { info, type ReportLine, warning } from './lines.ts';
@@ -21,6 +22,9 @@ import {
   type UnreadableRecord,
   unfinishedRuns,
 } from './status.ts';
+import { localMinute } from './times.ts';
+
+const SHOWN_WARNINGS = 10;
 
 /** A list of more is no longer easy to read. */
 const MOST_RANGES = 10;
@@ -53,7 +57,20 @@ export function recommendations(status: Status): ReportLine[] {
     ...slips(status),
     ...givenUp(status),
     ...waiting.filter(({ level }) => level === 'info'),
+    ...repeatedWarnings(status.repeatedWarnings ?? []),
   ];
+}
+
+/** What the log of most executions does not show, as it has shown it today. */
+function repeatedWarnings(warnings: readonly RepeatedWarning[]): ReportLine[] {
+  const more = warnings.length - SHOWN_WARNINGS;
+  const lines = warnings.slice(0, SHOWN_WARNINGS).map(({ message, first, last }) => {
+    const times = new Set([first, last].map(localMinute));
+    return warning(`Warned of ${[...times].join(' to ')}: ${message}`);
+  });
+  return more > 0
+    ? [...lines, info(`${more} more warning(s) came up within the last day; the log shows them`)]
+    : lines;
 }
 
 function toBeDone(status: Status): ReportLine[] {

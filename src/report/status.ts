@@ -4,6 +4,7 @@ import { formatGaps, formatRanges, type NumberRange, RunSet, toRanges, without }
 import type { FailureReason, KnownReasons } from '../state/failure-reasons.ts';
 import { type GivenUp, nothingGivenUp } from '../state/given-up-runs.ts';
 import { isAbove, positionOf } from '../state/position.ts';
+import type { RepeatedWarning } from '../state/repeated-warnings.ts';
 import type { StageState } from '../state/state.ts';
 import type { WaitingState } from '../state/waiting-runs.ts';
 import type { Activity } from './activity.ts';
@@ -76,6 +77,8 @@ export interface Status {
   readonly unequal?: readonly RunNumber[] | undefined;
   /** When the record of the lowest run that waits for the import changed last, ISO 8601. Absent if it can't be told. */
   readonly oldestRecord?: string | undefined;
+  /** Warnings of the last day that executions repeat. Absent if they can't be told. */
+  readonly repeatedWarnings?: readonly RepeatedWarning[] | undefined;
   /** How this archiver is started with its configuration, quoted for a shell. */
   readonly command?: string | undefined;
   /** The runs that somebody gave up. Absent if nobody did, or if that can't be read, which is the error of the stages. */

@@ -3,6 +3,7 @@ import { ArchiverError, LockExistsError, messageOf } from '../errors.ts';
 import { exitCodes } from '../exit.ts';
 import { programVersion } from '../installation.ts';
 import type { ShownProgress } from '../log/terminal.ts';
+import { RunSet } from '../runs/run-set.ts';
 import {
   countRuns,
   type Ending,
@@ -61,6 +62,13 @@ export class ExecutionAccount {
       ...(this.#progress === undefined || this.#end.ended !== null ? {} : { progress: this.#progress }),
       stages: [...this.#stages],
     };
+  }
+
+  /** The runs that a stage archived, or that are in its failure log now. */
+  get settled(): RunSet {
+    const failed = this.#stages.flatMap((stage) => stage.failed.map(({ run }) => run));
+    const archived = RunSet.ofRanges(this.#stages.flatMap((stage) => stage.archived.ranges));
+    return archived.union(RunSet.of(failed));
   }
 
   /** Notes what is under way. */

@@ -103,7 +103,7 @@ export class Importer extends BaseStage {
         continue;
       }
       postponed.set(run, 'copying');
-      const logger = this.logger.child({ run });
+      const logger = this.logger.child({ run, repeats: true });
       if (found.neverQuiet) {
         logger.warning(
           `Run ${run} is left for later as ${found.why}, although parts of it are more than a day old: what keeps changing it?`,
@@ -145,7 +145,8 @@ export class Importer extends BaseStage {
 
   protected async process(run: RunNumber, logger: Logger, visit: Visit): Promise<void> {
     const { record, prepared } = await visit.at('run records', () => this.#prepare(run));
-    for (const warning of prepared.warnings) logger.warning(`Run ${run}: ${warning}`);
+    for (const warning of prepared.warnings)
+      logger.child({ repeats: true }).warning(`Run ${run}: ${warning}`);
     if (prepared.update.length === 0) logger.debug(`Run ${run}: no start or stop time, no RunHistory2`);
     const { artdaqDb, generate } = this.#parts;
     // One insert, not insert and update: a crash between the two would leave the run without its times for good.

@@ -187,7 +187,7 @@ export class UnfinishedRuns {
       } catch (error) {
         if (!(error instanceof ArchiverError)) throw error;
         this.#parts.logger
-          .child({ run, error })
+          .child({ run, error, repeats: true })
           .warning(
             `Run ${run} was archived without stop time, and it can't be told if it has one now: ${error.message}`,
           );

@@ -69,9 +69,9 @@ export async function readListing(
   }
   if (lookAlikes.length > 0) {
     const some = lookAlikes.slice(0, 5).map((key) => `'${key}'`);
-    logger.warning(
-      `${what}: ${lookAlikes.length} keys look like run numbers but are none: ${some.join(', ')}`,
-    );
+    logger
+      .child({ repeats: true })
+      .warning(`${what}: ${lookAlikes.length} keys look like run numbers but are none: ${some.join(', ')}`);
   }
   return eachOnce(runs.sort(byRunNumber));
 }

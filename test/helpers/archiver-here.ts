@@ -12,6 +12,8 @@ export interface HereOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** In place of a stream that keeps what is written. */
   readonly stdout?: OutputStream;
+  /** In place of the clock. */
+  readonly now?: () => Date;
 }
 
 /**
@@ -41,7 +43,10 @@ export class ArchiverHere {
     this.#events.emit(signal);
   }
 
-  async #run(args: readonly string[], { env = {}, stdout = this.#stdout }: HereOptions): Promise<Ended> {
+  async #run(
+    args: readonly string[],
+    { env = {}, stdout = this.#stdout, now = () => new Date() }: HereOptions,
+  ): Promise<Ended> {
     const parsed = parseArguments(args, modes, { program: programVersion(), node: process.version });
     if (parsed.kind === 'exit') {
       stdout.write(parsed.stdout);
@@ -56,7 +61,7 @@ export class ArchiverHere {
       exit: (exitCode) => {
         throw new Error(`The archiver ends its process with exit code ${exitCode}`);
       },
-      now: () => new Date(),
+      now,
       sleep: async () => undefined,
     });
     return this.#end(code);

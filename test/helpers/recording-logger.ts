@@ -1,4 +1,4 @@
-import type { Logger } from '../../src/log/logger.ts';
+import { type Logger, silentLogger } from '../../src/log/logger.ts';
 
 /** A logger that keeps its lines, each with its level. */
 export function recordingLogger(): Logger & { readonly lines: string[] } {
@@ -10,6 +10,16 @@ export function recordingLogger(): Logger & { readonly lines: string[] } {
     warning: (message) => void lines.push(`WARNING ${message}`),
     error: (message) => void lines.push(`ERROR ${message}`),
     critical: (message) => void lines.push(`CRITICAL ${message}`),
+    child: () => logger,
+  };
+  return logger;
+}
+
+/** A logger that keeps its warnings in a list and drops all else. */
+export function warningLogger(warnings: string[]): Logger {
+  const logger: Logger = {
+    ...silentLogger,
+    warning: (message) => void warnings.push(message),
     child: () => logger,
   };
   return logger;

@@ -184,7 +184,7 @@ export class FilesystemDb implements NativeArtdaqDb {
 
   #files(run: RunNumber, { configuration, documents }: FoundRun): FhiclFile[] {
     return exportedFiles(run, configuration, documents, (message) =>
-      this.#logger.child({ run }).warning(message),
+      this.#logger.child({ run, repeats: true }).warning(message),
     );
   }
 

@@ -97,7 +97,8 @@ export class MongoDb implements NativeArtdaqDb {
   async export(run: RunNumber): Promise<FhiclFile[]> {
     return this.#work(
       `Run ${run} can not be exported from artdaqDB`,
-      ({ reader }) => reader.export(run, (message) => this.#logger.child({ run }).warning(message)),
+      ({ reader }) =>
+        reader.export(run, (message) => this.#logger.child({ run, repeats: true }).warning(message)),
       run,
     );
   }

@@ -119,7 +119,7 @@ export class BulkTools implements ArtdaqDb {
     refuseConfig(run, config);
     const documents = await this.#native.composition(run, config);
     const stored = exportedFiles(run, `${run}/${config}`, documents, (message) =>
-      this.#logger.child({ run }).warning(message),
+      this.#logger.child({ run, repeats: true }).warning(message),
     );
     for (const file of stored) refuseEntity(run, entityOf(file));
     return this.#directories.use(async (directory) => {

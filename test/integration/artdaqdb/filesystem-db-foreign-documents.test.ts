@@ -8,9 +8,10 @@ import { IndexFile } from '../../../src/artdaqdb/filesystem/index/index-file.ts'
 import { ownObjectId } from '../../../src/artdaqdb/stored-document.ts';
 import { ArtdaqDbError } from '../../../src/errors.ts';
 import type { Collection } from '../../../src/fhicl/document.ts';
-import { type Logger, silentLogger } from '../../../src/log/logger.ts';
+import type { Logger } from '../../../src/log/logger.ts';
 import { byName, documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
 import { CppIndexWriter } from '../../helpers/cpp-index-writer.ts';
+import { warningLogger } from '../../helpers/recording-logger.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 
 const temporaryDirectory = useTemporaryDirectories();
@@ -23,7 +24,7 @@ let logger: Logger;
 beforeEach(async () => {
   database = join(await temporaryDirectory(), 'db');
   warnings = [];
-  logger = { ...silentLogger, warning: (message) => void warnings.push(message) };
+  logger = warningLogger(warnings);
   await new FilesystemDb(database).insert(4, 'standard', documentsOfRun(4));
 });
 

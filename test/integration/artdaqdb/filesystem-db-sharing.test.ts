@@ -5,9 +5,10 @@ import { type DatabaseFiles, realFiles } from '../../../src/artdaqdb/filesystem/
 import { FilesystemDb } from '../../../src/artdaqdb/filesystem/filesystem-db.ts';
 import type { Collection } from '../../../src/fhicl/document.ts';
 import { currentOwner, recordName } from '../../../src/lock/owner.ts';
-import { type Logger, silentLogger } from '../../../src/log/logger.ts';
+import type { Logger } from '../../../src/log/logger.ts';
 import { byName, documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
 import { CppIndexWriter } from '../../helpers/cpp-index-writer.ts';
+import { warningLogger } from '../../helpers/recording-logger.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 
 const temporaryDirectory = useTemporaryDirectories();
@@ -21,7 +22,7 @@ let logger: Logger;
 beforeEach(async () => {
   database = join(await temporaryDirectory(), 'db');
   warnings = [];
-  logger = { ...silentLogger, warning: (message) => void warnings.push(message) };
+  logger = warningLogger(warnings);
   await new FilesystemDb(database).insert(4, 'standard', documentsOfRun(4));
 });
 

@@ -6,8 +6,8 @@ import { FilesystemDb } from '../../../src/artdaqdb/filesystem/filesystem-db.ts'
 import { ownObjectId, randomObjectId } from '../../../src/artdaqdb/stored-document.ts';
 import { ArtdaqDbError } from '../../../src/errors.ts';
 import { toStoredJson } from '../../../src/fhicl/document.ts';
-import { type Logger, silentLogger } from '../../../src/log/logger.ts';
 import { byName, documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
+import { warningLogger } from '../../helpers/recording-logger.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 
 const temporaryDirectory = useTemporaryDirectories();
@@ -22,7 +22,7 @@ beforeEach(async () => {
   database = join(await temporaryDirectory(), 'db');
   warnings = [];
   whileWaiting = async () => undefined;
-  const logger: Logger = { ...silentLogger, warning: (message) => void warnings.push(message) };
+  const logger = warningLogger(warnings);
   db = new FilesystemDb(database, { logger, sleep: () => whileWaiting() });
 });
 

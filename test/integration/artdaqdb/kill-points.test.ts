@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { describe, expect, it } from 'vitest';
 import { FilesystemDb } from '../../../src/artdaqdb/filesystem/filesystem-db.ts';
-import { type Logger, silentLogger } from '../../../src/log/logger.ts';
 import { byName, documentsOfRun } from '../../helpers/artdaqdb-conformance.ts';
 import { databaseContent } from '../../helpers/kill-points/database-content.ts';
 import { type KillPoint, runWriter, type WriteJob } from '../../helpers/kill-points/killed-writer.ts';
+import { warningLogger } from '../../helpers/recording-logger.ts';
 import { useTemporaryDirectories } from '../../helpers/temporary-directory.ts';
 
 const temporaryDirectory = useTemporaryDirectories();
@@ -96,7 +96,7 @@ describe.each(scenarios)('a writer that is killed during $name', ({ before, batc
       const { stored, isKilled } = await runWriter(database, left, point);
       if (isKilled) kills++;
       const warnings: string[] = [];
-      const logger: Logger = { ...silentLogger, warning: (message) => void warnings.push(message) };
+      const logger = warningLogger(warnings);
       expect(await expectWhole(new FilesystemDb(database, { logger }), jobs)).toEqual(
         expect.arrayContaining([...stored]),
       );

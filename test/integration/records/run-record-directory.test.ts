@@ -17,10 +17,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NotYetError, RunRecordError } from '../../../src/errors.ts';
-import { type Logger, silentLogger } from '../../../src/log/logger.ts';
+import { silentLogger } from '../../../src/log/logger.ts';
 import { type RecordReading, RunRecordDirectory } from '../../../src/records/run-record-directory.ts';
 import { readStable } from '../../../src/records/stable-file.ts';
 import { judge, lookAt } from '../../../src/records/wholeness.ts';
+import { warningLogger } from '../../helpers/recording-logger.ts';
 
 let top: string;
 let records: string;
@@ -75,7 +76,7 @@ async function failureOf(run: number, from = source()): Promise<RunRecordError> 
 
 class Warnings {
   readonly lines: string[] = [];
-  readonly logger: Logger = { ...silentLogger, warning: (message) => void this.lines.push(message) };
+  readonly logger = warningLogger(this.lines);
 }
 
 describe('listing runs', () => {

@@ -32,7 +32,7 @@ interface IndexKeeperOptions {
   readonly files: DatabaseFiles;
   readonly sleep: (milliseconds: number) => Promise<unknown>;
   readonly now: () => Date;
-  readonly logger: Pick<Logger, 'debug' | 'info' | 'warning'>;
+  readonly logger: Logger;
 }
 
 /** The documents of one collection that are ours, or count as ours, and that its index lacks. */
@@ -70,7 +70,7 @@ export class IndexKeeper {
   readonly #rescued: RescuedDocuments;
   readonly #report: ForeignReport;
   readonly #sleep: (milliseconds: number) => Promise<unknown>;
-  readonly #logger: Pick<Logger, 'debug' | 'info' | 'warning'>;
+  readonly #logger: Logger;
   /** The state of the indexes that is known to be complete. */
   #known: VerifiedState | undefined;
   /** Other programs may be at work: an index was not as this project had left it. */

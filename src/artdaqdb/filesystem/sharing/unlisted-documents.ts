@@ -168,10 +168,10 @@ const STORING_MS = 60_000;
 /** Reports documents of other programs that no index lists, each once. */
 export class ForeignReport {
   readonly #now: () => Date;
-  readonly #logger: Pick<Logger, 'warning'>;
+  readonly #logger: Logger;
   readonly #reported = new Set<string>();
 
-  constructor(now: () => Date, logger: Pick<Logger, 'warning'>) {
+  constructor(now: () => Date, logger: Logger) {
     this.#now = now;
     this.#logger = logger;
   }
@@ -184,10 +184,12 @@ export class ForeignReport {
     const [first] = fresh;
     if (first !== undefined) {
       for (const { path } of fresh) this.#reported.add(path);
-      this.#logger.warning(
-        `${fresh.length} documents that other programs stored are listed in no index, so nobody finds them (${first.path}` +
-          `${fresh.length > 1 ? ', …' : ''}); see what bin/repair-filesystemdb says of them`,
-      );
+      this.#logger
+        .child({ repeats: true })
+        .warning(
+          `${fresh.length} documents that other programs stored are listed in no index, so nobody finds them (${first.path}` +
+            `${fresh.length > 1 ? ', …' : ''}); see what bin/repair-filesystemdb says of them`,
+        );
     }
     return old.length < foreign.length;
   }
