@@ -120,6 +120,14 @@ describe.each(SOURCES)('the configuration of runs from %s', (from) => {
     ]);
   });
 
+  it('has texts of several lines, which are compared by line', async () => {
+    const found = await ask('find', 'setup:', '--from', from);
+    expect(found.stdout).toBe(
+      'setup.fcl: setup_script\n  1–2: "#!/bin/bash\\nexport GAIN=12\\nsetup artdaq\\n"\n' +
+        '  3–5: other lines\n    - export GAIN=12\n    + export GAIN=14\n',
+    );
+  });
+
   it('is shown', async () => {
     const whole = await ask('show', '3', '--from', from);
     expect(whole.code).toBe(0);
@@ -279,6 +287,14 @@ describe('a question without an answer', () => {
     const { code, stderr } = await askOf('/nowhere/config.yaml', 'diff', '1', '2');
     expect([code, stderr]).toEqual([1, expect.stringContaining('/nowhere/config.yaml')]);
   });
+});
+
+it('where the C++ tools archive, documents are read without them', async () => {
+  const question = ['find', 'boot:debug_level'];
+  const expected = await ask(...question);
+  site.configure(ucondb.url, { artdaq_db: { use_tools: true } });
+  expect(await ask(...question)).toEqual(expected);
+  site.configure(ucondb.url);
 });
 
 describe('a document that is damaged', () => {

@@ -28,6 +28,9 @@ import { advance } from '../../src/state/position.ts';
 import { JsonArrayReader } from '../../src/ucondb/listing.ts';
 import { canonicalFhicl } from '../../tools/compare-artdaqdb-ucondb/normaliser.ts';
 import { unifiedDiff } from '../../tools/compare-artdaqdb-ucondb/unified-diff.ts';
+import { compareRecords } from '../../tools/run-config/compare-records.ts';
+import { isLeftOut } from '../../tools/run-config/left-out.ts';
+import { readParameters } from '../../tools/run-config/parameters.ts';
 import { growthOf, LARGEST_GROWTH, ratioOf } from '../helpers/growth.ts';
 import { store } from './fhicl/support.ts';
 
@@ -318,6 +321,36 @@ describe('A unified diff takes linear time, also of', () => {
       ] as const;
       return () => unifiedDiff(...sides);
     }, 10_000);
+  });
+});
+
+describe('Two records are compared in linear time, also if', () => {
+  it.each<[string, Shape, (text: string) => string]>([
+    ['names are other', repeated('a%: 1\n'), (text) => text.replaceAll('a', 'b')],
+    ['values are other', repeated('a%: 1\n'), (text) => text.replaceAll(': 1', ': 2')],
+    ['elements are other', within('a: [0', ', %', ']\n'), (text) => text.replaceAll('3,', '4,')],
+    [
+      'elements have another order',
+      within('a: [0', ', %', ']\n'),
+      (text) => {
+        return `a: [${text.slice(4, -2).split(', ').toReversed().join(', ')}]\n`;
+      },
+    ],
+    [
+      'tables in a sequence are other',
+      within('a: [{}', ', {b: % c: 1}', ']\n'),
+      (text) => text.replaceAll('c: 1', 'c: 2'),
+    ],
+    ['tables in tables are other', nested('{ b: ', ' }'), (text) => text.replaceAll('1 }', '2 }')],
+  ])('%s', (_, shape, change) => {
+    expectLinear((size) => {
+      const text = shape(size);
+      const records = [text, change(text)].map(
+        (each) => new Map([['a.fcl', readParameters({ name: 'a.fcl', text: each })]]),
+      );
+      const [old = new Map(), changed = new Map()] = records;
+      return () => compareRecords(old, changed, isLeftOut);
+    }, 20_000);
   });
 });
 

@@ -4,7 +4,16 @@ import { formatJson } from '../../src/shown-text.ts';
 import type { AnswerFormat } from './flags.ts';
 import type { ParameterHistory, ValueChange, ValueRange } from './history.ts';
 import { textOf } from './parameters.ts';
-import { contrasted, csvLine, NOT_SET, nameText, pathText, runsText, valueText } from './texts.ts';
+import {
+  contrasted,
+  csvLine,
+  lineDifference,
+  NOT_SET,
+  nameText,
+  pathText,
+  runsText,
+  valueText,
+} from './texts.ts';
 
 /** What `find` went through. */
 export interface Search {
@@ -50,30 +59,38 @@ export function historiesText(
 }
 
 function historyText({ file, path, ranges }: ParameterHistory): string {
-  const lines = ranges.map(
-    (range, index) => `  ${runsText(range)}: ${rangeValue(range, ranges[index - 1])}\n`,
-  );
-  return `${nameText(file, path)}\n${lines.join('')}`;
+  const lines = ranges.flatMap((range, index) => rangeLines(range, ranges[index - 1]));
+  return [nameText(file, path), ...lines].map((line) => `${line}\n`).join('');
 }
 
-function rangeValue({ value }: ValueRange, before: ValueRange | undefined): string {
-  if (value === undefined) return NOT_SET;
-  return before?.value === undefined ? valueText(value) : contrasted(before.value, value)[1];
+/** A range, with its value as it differs from that of the range before it. */
+function rangeLines(range: ValueRange, before: ValueRange | undefined): string[] {
+  const { value } = range;
+  const runs = `  ${runsText(range)}:`;
+  if (value === undefined) return [`${runs} ${NOT_SET}`];
+  if (before?.value === undefined) return [`${runs} ${valueText(value)}`];
+  const lines = lineDifference(before.value, value);
+  if (lines === undefined) return [`${runs} ${contrasted(before.value, value)[1]}`];
+  return [`${runs} other lines`, ...lines.map((line) => `    ${line}`)];
 }
 
 /** The head of a table of changes, which follow one by one: {@link changeText}. */
 export const CHANGES_HEAD = csvLine(['run', 'previous_run', 'path', 'old', 'new']);
 
-/** A line for a change. */
+/** A line for a change, or several for a text of several lines. */
 export function changeText(change: ChangeAtRun, format: AnswerFormat): string {
   const { run, before, file, path } = change;
   const [old, changed] = [change.old, change.new].map((value) => value && textOf(value.parameter));
   if (format === 'csv') return csvLine([run, before, pathText(file, path), old, changed]);
-  const [one, other] =
-    old === undefined || changed === undefined
-      ? [old, changed].map((text) => (text === undefined ? NOT_SET : valueText(text)))
-      : contrasted(old, changed);
-  return `${run}: ${nameText(file, path)}  ${one} → ${other}\n`;
+  const name = `${run}: ${nameText(file, path)}`;
+  if (old === undefined || changed === undefined) {
+    const [one, other] = [old, changed].map((text) => (text === undefined ? NOT_SET : valueText(text)));
+    return `${name}  ${one} → ${other}\n`;
+  }
+  const lines = lineDifference(old, changed);
+  if (lines !== undefined) return [name, ...lines.map((line) => `    ${line}`), ''].join('\n');
+  const [one, other] = contrasted(old, changed);
+  return `${name}  ${one} → ${other}\n`;
 }
 
 /** All changes as JSON. */

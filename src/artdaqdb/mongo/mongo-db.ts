@@ -123,7 +123,7 @@ export class MongoDb implements NativeArtdaqDb {
   async documentsOf(run: RunNumber, entities: RegExp): Promise<FhiclFile[] | undefined> {
     return this.#work(
       `Run ${run} can not be read from artdaqDB`,
-      ({ reader }) => reader.glance(run, entities, (message) => this.#logger.warning(message)),
+      ({ reader }) => reader.glance(run, entities, (message) => this.#logger.child({ run }).warning(message)),
       run,
     );
   }
