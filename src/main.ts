@@ -1,8 +1,8 @@
-import { parseArguments } from './cli/cli.ts';
+import { type InitRequest, parseArguments } from './cli/cli.ts';
 import type { Environment } from './environment.ts';
 import { ArchiverError } from './errors.ts';
-import { endSoon, exitAtOnce } from './exit.ts';
-import { builtVersion } from './installation.ts';
+import { endSoon, exitAtOnce, exitCodes } from './exit.ts';
+import { builtVersion, installationDirectory } from './installation.ts';
 import {
   codeUnlessLost,
   complain,
@@ -35,6 +35,10 @@ export async function main(
     standardError.write(parsed.stderr);
     return codeUnlessLost(PROGRAM, parsed.code);
   }
+  if (parsed.kind === 'init') {
+    const config = await makeConfiguration(parsed.request, readEnvironment);
+    return typeof config === 'number' ? config : main([config, '--check-config'], readEnvironment, sleep);
+  }
   // Loaded late, so that --help and usage errors don't wait for all clients.
   const { execute, refuse } = await import('./execute.ts');
   let env: Environment;
@@ -60,4 +64,27 @@ export async function main(
   });
   endSoon(code);
   return code;
+}
+
+/** @returns the path of the configuration file, or an exit code without one */
+async function makeConfiguration(
+  request: InitRequest,
+  readEnvironment: () => Environment,
+): Promise<string | number> {
+  const { initialise } = await import('./setup/initialise.ts');
+  const { TerminalPrompt } = await import('./setup/terminal-prompt.ts');
+  const prompt = process.stdin.isTTY && standardOutput.isWatched ? new TerminalPrompt() : undefined;
+  try {
+    const config = await initialise(request, {
+      prompt,
+      env: readEnvironment(),
+      installation: installationDirectory(),
+      say: (text) => standardOutput.write(text),
+    });
+    return config ?? exitCodes.stopped;
+  } catch (error) {
+    return complain(PROGRAM, error);
+  } finally {
+    prompt?.close();
+  }
 }

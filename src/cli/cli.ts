@@ -8,9 +8,11 @@ import {
   dryRunFlag,
   flagName,
   helpFlag,
+  initFlag,
   logFormatFlag,
   referenceFlags,
   resultJsonFlag,
+  setFlag,
   shells,
   versionFlag,
 } from './flags.ts';
@@ -49,8 +51,16 @@ export interface CliMode extends DescribedMode {
 /** All modes in the order of the help text; the first one is meant if the command line names none. */
 export type CliModes = readonly [CliMode, ...CliMode[]];
 
-/** What a command line asks for: an execution, or only texts and an exit code. */
+/** What a new configuration is to be. */
+export interface InitRequest {
+  readonly directory: string;
+  /** Values of parameters by their names, such as `app.work_dir`. */
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+/** What a command line asks for: an execution, a new configuration, or only texts and an exit code. */
 export type ParsedArguments =
+  | { readonly kind: 'init'; readonly request: InitRequest }
   | { readonly kind: 'run'; readonly request: RunRequest }
   | { readonly kind: 'exit'; readonly code: number; readonly stdout: string; readonly stderr: string };
 
@@ -94,6 +104,8 @@ export function parseArguments(
     const shell = given.value(flagName(completionFlag));
     if (shell !== undefined) stdout += completionScript(description, shell) ?? refuseShell(given, shell);
     if (shell !== undefined) return { kind: 'exit', code: 0, stdout, stderr };
+    const init = readInit(given, description, command.args);
+    if (init !== undefined) return { kind: 'init', request: init };
     const [configPath = 'config.yaml'] = command.args;
     if (configPath.startsWith('-') && !argv.includes('--'))
       command.error(`error: unknown option '${configPath}'`);
@@ -118,7 +130,8 @@ function makeCommand(description: CommandDescription, versions: Versions): Comma
   for (const { heading, flags } of groups) {
     for (const flag of flags.filter((each) => each !== versionFlag && each !== helpFlag)) {
       const option = new Option(flag.flags, flag.description).helpGroup(heading);
-      command.addOption(option.required ? option.argParser(givenOnce) : option);
+      const reader = flag === setFlag ? oneALine : givenOnce;
+      command.addOption(option.required ? option.argParser(reader) : option);
     }
   }
   return command.version(
@@ -145,6 +158,11 @@ function refuseWords(command: Command, areFiles: boolean): void {
 
 function longFlags(command: Command): string[] {
   return [...command.options.flatMap(({ long }) => long ?? []), '--help'];
+}
+
+/** Takes any number of values. */
+function oneALine(value: string, previous: string | undefined): string {
+  return previous === undefined ? value : `${previous}\n${value}`;
 }
 
 /** Refuses a second value, which would silently win. */
@@ -182,6 +200,33 @@ function readRequest(given: GivenFlags, modes: CliModes, configPath: string): Ru
     }
   }
   return request;
+}
+
+function readInit(
+  given: GivenFlags,
+  { groups }: CommandDescription,
+  args: readonly string[],
+): InitRequest | undefined {
+  const directory = given.value(flagName(initFlag));
+  const set = given.value(flagName(setFlag));
+  if (directory === '') given.refuse('--init needs a directory');
+  if (directory === undefined) {
+    return set === undefined ? undefined : given.refuse('--set has no meaning without --init');
+  }
+  const others = groups
+    .flatMap(({ flags }) => flags)
+    .filter((flag) => flag !== initFlag && flag !== setFlag)
+    .map(flagName);
+  const senseless = [...others.filter((name) => given.has(name)), ...args][0];
+  if (senseless !== undefined) given.refuse(`${senseless} has no meaning with --init`);
+  const parameters = (set?.split('\n') ?? []).map((text): [string, string] => {
+    const [, name, value] = /^([a-z_]+(?:\.[a-z_]+)+)=(.*)$/.exec(text) ?? [];
+    if (name === undefined || value === undefined) {
+      return given.refuse(`--set needs section.parameter=value, not '${text}'`);
+    }
+    return [name, value];
+  });
+  return { directory, parameters: new Map(parameters) };
 }
 
 function refuseShell(given: GivenFlags, shell: string): never {

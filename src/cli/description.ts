@@ -4,12 +4,14 @@ import {
   type Flag,
   flagName,
   helpFlag,
+  initFlag,
   jsonFlag,
   limitFlag,
   logFlags,
   logFormatFlag,
   resultJsonFlag,
   runsFlag,
+  setFlag,
   versionFlag,
 } from './flags.ts';
 
@@ -51,7 +53,7 @@ export function describeArchiver(modes: DescribedModes): CommandDescription {
     groups: [
       { heading: 'Modes (at most one):', flags: modes.flatMap((mode) => mode.flags) },
       { heading: 'Options:', flags: [...optionFlags(modes), versionFlag, helpFlag] },
-      { heading: 'To set up:', flags: [completionFlag] },
+      { heading: 'To set up:', flags: [initFlag, setFlag, completionFlag] },
     ],
     texts: [EXIT_STATUS, FILES],
   };

@@ -24,6 +24,19 @@ export const completionFlag: Flag = {
   value: shells,
 };
 
+/** Makes a configuration. */
+export const initFlag: Flag = {
+  flags: '--init <directory>',
+  description: 'write config.yaml there, from a few questions or from --set, and check it; replaces nothing',
+  value: 'directory',
+};
+
+/** May be given several times. */
+export const setFlag: Flag = {
+  flags: '--set <parameter=value>',
+  description: 'with --init: a parameter, such as app.work_dir=/var/lib/run-archiver; may be repeated',
+};
+
 /** Needs no configuration. */
 export const versionFlag: Flag = {
   flags: '--version',

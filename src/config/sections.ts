@@ -170,6 +170,17 @@ export const numericParameters: readonly ConfigPath[] = members
   .filter(({ type }) => typeof type.safeParse('2').data === 'number')
   .map(({ path: where }) => where);
 
+/**
+ * Can a parameter, alone, have this value?
+ * @param name such as `app.work_dir`
+ * @returns what is allowed, if it can't; undefined if it can
+ */
+export function checkParameter(name: string, value: string): string | undefined {
+  const member = members.find(({ path: where, isSection }) => !isSection && where.join('.') === name);
+  if (member === undefined) return 'the name of a parameter of config.yaml.template';
+  return member.type.safeParse(value).error?.issues[0]?.message;
+}
+
 /** A section or parameter of {@link configFile}. */
 interface Member {
   readonly path: ConfigPath;

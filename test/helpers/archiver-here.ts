@@ -53,6 +53,7 @@ export class ArchiverHere {
       this.#stderr.write(parsed.stderr);
       return this.#end(parsed.code);
     }
+    if (parsed.kind === 'init') throw new Error('a new configuration needs a process of its own');
     const code = await execute(parsed.request, {
       env: { ...process.env, no_proxy: '*', ...env },
       stdout,

@@ -107,7 +107,9 @@ describe('on the site of the guides', () => {
   });
 
   it('each other command of the guides ends in order', async () => {
-    for (const words of archiverCalls.filter((words) => !done.has(argumentsOf(words).join(' ')))) {
+    // The test of --init makes the file that the guide makes, in an installation of its own.
+    const others = archiverCalls.filter((words) => !words.includes('--init'));
+    for (const words of others.filter((words) => !done.has(argumentsOf(words).join(' ')))) {
       const { code, stdout } = await runHere(words);
       expect([words, code]).toEqual([words, expect.toBeOneOf([0, 1])]);
       expect(stdout).not.toContain('UNEXPECTED ERROR');

@@ -14,7 +14,7 @@ const ORDER = [
   'report',
   'checks',
   'site',
-  'notify metrics',
+  'notify metrics setup',
   'stages',
   'config state',
   'artdaqdb',

@@ -89,7 +89,7 @@ describe('a command line', () => {
     const expected = `--import-only --migrate-only --retry-failed-import --retry-failed-migrate --report-status
       --recover-import-state --recover-migrate-state --check-config --verify --restore --give-up --take-up
       --incremental --compare-state --validate --dry-run --runs --limit --time-limit --json --html --to --force --raw
-      --to-artdaqdb --configuration --reason --result-json --verbose --quiet --log-format --version --help --completion`;
+      --to-artdaqdb --configuration --reason --result-json --verbose --quiet --log-format --version --help --init --set --completion`;
     expect(listed.map(([, name]) => name)).toEqual(expected.split(/\s+/));
   });
 
@@ -112,6 +112,20 @@ it.each(['bash', 'zsh', 'fish'])('--completion %s prints a script, whatever else
   });
 });
 
+it('--init asks for a new configuration, with what --set says', () => {
+  const more = ['--set', 'app.work_dir=/w', '--set=ucon_db.server_url=https://u/app?a=b,c'];
+  expect(parse('--init', '/etc/x', ...more)).toEqual({
+    kind: 'init',
+    request: {
+      directory: '/etc/x',
+      parameters: new Map([
+        ['app.work_dir', '/w'],
+        ['ucon_db.server_url', 'https://u/app?a=b,c'],
+      ]),
+    },
+  });
+});
+
 describe('wrong usage', () => {
   it.each([
     [['--bogus'], /unknown option '--bogus'/],
@@ -124,6 +138,11 @@ describe('wrong usage', () => {
     [['a.yaml', 'verify'], /did you mean --verify\?/],
     [['recover'], /did you mean --recover-import-state or --recover-migrate-state\?/],
     [['--limit'], /argument missing/],
+    [['--init', ''], /--init needs a directory/],
+    [['--set', 'app.work_dir=/w'], /--set has no meaning without --init/],
+    [['--init', 'x', '--set', 'work_dir=/w'], /--set needs section\.parameter=value, not 'work_dir=\/w'/],
+    [['--init', 'x', '--dry-run'], /--dry-run has no meaning with --init/],
+    [['--init', 'x', 'config.yaml'], /config\.yaml has no meaning with --init/],
     [['--completion', 'tcsh'], /--completion needs bash, zsh, fish, not 'tcsh'/],
     [['--runs', '5', '--runs', '6'], /--runs .*given more than once/],
     [['--runs', '7-5'], /--runs needs run numbers and ranges such as 100-120,130, not '7-5'/],
