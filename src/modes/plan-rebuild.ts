@@ -34,6 +34,8 @@ export interface RebuildPlan {
   readonly incomparable: readonly RunNumber[];
   /** Their blob may not be what artdaqDB had. */
   readonly refused: readonly RunNumber[];
+  /** To be stored, although they differed or could not be compared when they were compared last. */
+  readonly doubtful: readonly RunNumber[];
   /** Of the selection: UconDB has no such run. */
   readonly nowhere: readonly NumberRange[];
 }
@@ -66,8 +68,11 @@ export async function planRebuild(
   const missing = without(absent, uncertain);
   const [noted, known] = [await site.rebuilt.read(), RunSet.of(keys)];
   const inDoubt = stored.filter((run) => noted.has(run));
+  const unequal = await verification.unequal.read();
+  const chosen = missing.slice(0, limit);
   return {
-    missing: missing.slice(0, limit),
+    missing: chosen,
+    doubtful: chosen.filter((run) => unequal?.has(run)),
     later: Math.max(0, missing.length - (limit ?? Infinity)),
     present: common(selected, stored),
     toCompare: common(inDoubt, keys),
@@ -79,7 +84,7 @@ export async function planRebuild(
 
 /** Logs a plan, and what keeps runs out of it. */
 export function tellPlan(plan: RebuildPlan, logger: Logger): void {
-  const { missing, later, present, toCompare, incomparable, refused, nowhere } = plan;
+  const { missing, later, present, toCompare, incomparable, refused, doubtful, nowhere } = plan;
   if (present.length > 0) {
     logger.info(
       `${LABEL}: ${present.length} runs are in artdaqDB already and stay as they are: ${formatRuns(present)}`,
@@ -102,6 +107,12 @@ export function tellPlan(plan: RebuildPlan, logger: Logger): void {
       `${LABEL}: the blobs of ${refused.length} runs were not found equal to artdaqDB since this archiver uploaded them, so they ` +
         `don't count: ${formatRuns(refused)}; import these runs again from their run directories, or take them out of ` +
         'uncompared_runs.json or the migrate failure log, where they are noted',
+    );
+  }
+  if (doubtful.length > 0) {
+    logger.warning(
+      `${LABEL}: ${doubtful.length} runs differed between artdaqDB and UconDB, or could not be compared, when they were compared ` +
+        `last: ${formatRuns(doubtful)}; what artdaqDB gets now is what UconDB holds`,
     );
   }
   if (nowhere.length > 0) {

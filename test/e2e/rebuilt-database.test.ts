@@ -205,6 +205,17 @@ describe('a lost artdaqDB', () => {
     });
   });
 
+  it('names the runs that differed when they were compared last', async () => {
+    await lostRuns(1, 2);
+    writeFileSync(join(site.work, 'unequal_runs.json'), JSON.stringify({ unequal_runs: ['2'] }));
+    const { code, stdout } = await rebuild('1-2');
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringContaining('when they were compared last: 2; what artdaqDB'),
+    ]);
+    expect(JSON.parse(site.read('unequal_runs.json'))).toEqual({ unequal_runs: [] });
+  });
+
   it('takes runs off the failure log and the list of waiting runs of the import', async () => {
     await lostRuns(1, 2);
     writeFileSync(join(site.work, 'import_failures.log'), '1\n2\n9\n');
