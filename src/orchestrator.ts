@@ -39,6 +39,7 @@ export class Orchestrator {
   readonly #shutdown = new AbortController();
   readonly #lastExecution: LastExecutionFile;
   #isLocked = false;
+  #isNoted = false;
 
   constructor(options: OrchestratorOptions) {
     this.#options = options;
@@ -77,6 +78,7 @@ export class Orchestrator {
     let end: ExecutionEnd = 'failure';
     try {
       if (isExclusive) release = await this.#lock();
+      this.#isNoted = isExclusive && modeOf(request).isRoutine === true;
       const allWell = await this.#dispatch(request).catch((error: unknown) => this.#leftOff(error));
       if (allWell) end = this.shutdownReason === undefined ? 'success' : 'stopped';
       if (isExclusive) {
@@ -134,9 +136,9 @@ export class Orchestrator {
     await this.#tell(async (observer) => observer.executionEnded?.(error));
   }
 
-  /** Only the holder of the lock notes what it does: it would hide what the other one does. */
+  /** Only the holder of the lock notes what it does: others would hide that. */
   async #note(): Promise<void> {
-    if (this.#isLocked) await this.#lastExecution.note(this.#options.account.result);
+    if (this.#isNoted) await this.#lastExecution.note(this.#options.account.result);
   }
 
   /** What a terminal is shown is noted as well, but seldom, as each note is a write. */

@@ -198,7 +198,7 @@ export class Site {
     };
   }
 
-  /** What the last execution under the lock did. */
+  /** What the last execution did that archives runs. */
   get lastExecution(): LastExecutionFile {
     const logger = this.logger('run_record_archiver.reporter');
     return new LastExecutionFile(join(this.config.app.workDir, 'last_execution.json'), (message) =>

@@ -28,6 +28,7 @@ export const archiveMode: Mode<StagesRequest> = {
   ],
   options: [incrementalFlag, validateFlag, runsFlag, limitFlag],
   needsLock: true,
+  isRoutine: true,
   readRequest(given, common) {
     const request = { ...common, ...given.selection(), validate: given.has('--validate') };
     const retried = (['import', 'migrate'] as const).find((stage) => given.has(`--retry-failed-${stage}`));

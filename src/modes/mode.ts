@@ -19,6 +19,11 @@ export interface Mode<Request extends RunRequest = RunRequest> extends CliMode {
    * requests of these names may.
    */
   readonly needsLock: boolean | readonly Request['mode'][];
+  /**
+   * Is it what cron starts? Then `last_execution.json` tells of it. What a person does in between must hide neither that cron is
+   * dead, nor what the last execution left.
+   */
+  readonly isRoutine?: boolean;
   /** Does it not even write to the log file? */
   readonly touchesNothing?: boolean;
   /** Does it show plain text in place of log lines where a person reads? */

@@ -66,7 +66,7 @@ export interface Backlog {
   readonly stages: Readonly<Record<StageName, StageBacklog>>;
   /** Runs whose blob at UconDB differed, or could not be compared, when they were compared last. */
   readonly unequal: number | undefined;
-  /** When the last execution under the lock ended that was not killed. */
+  /** When the last execution ended that archives runs and was not killed. */
   readonly lastEnd: string | undefined;
 }
 

@@ -29,7 +29,7 @@ const document = z.object({
 export type LastExecution = z.output<typeof document>;
 
 /**
- * What the last execution under the lock did, in the work directory. It only helps people and programs, so that
+ * What the last execution did that archives runs, in the work directory. It only helps people and programs, so that
  * {@link LastExecutionFile.note} never throws, and a file that can't be understood is replaced.
  */
 export class LastExecutionFile {

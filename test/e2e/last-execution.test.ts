@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
+import { Importer } from '../../src/stages/importer.ts';
 import { useSite } from '../helpers/use-site.ts';
 
 const { site, ucondb, run, start } = useSite({ app: { parallel_workers: 1 } });
@@ -36,10 +37,9 @@ it('tells what an execution did, and what earlier ones archived', async () => {
   });
   const before = last();
   expect((await run('--incremental')).code).toBe(0);
-  expect((await run('--recover-import-state')).code).toBe(0);
   expect(last()).toMatchObject({
-    execution: { mode: 'recover-state', exit_code: 0, stages: [] },
-    previous: { mode: 'pipeline', exit_code: 0, end: 'success' },
+    execution: { mode: 'pipeline', exit_code: 0, end: 'success' },
+    previous: { mode: 'pipeline', exit_code: 1, end: 'failure' },
     last_archived: { import: { run: 5 }, migrate: { run: 5 } },
   });
   expect(last().last_archived.import.time > before.last_archived.import.time).toBe(true);
@@ -79,18 +79,26 @@ it('is nothing but a warning where it can not be written', async () => {
   expect(existsSync(join(site.work, 'last_execution.json.lock'))).toBe(false);
 });
 
-it('tells of an execution that an error ended', async () => {
+it('is left alone by what a person does in between', async () => {
+  site.addRuns(1, 2);
+  await run('--incremental', '--limit', '1');
+  const before = last();
+  expect(before.execution.stages[0].left).toEqual(runs(2, 2));
+  expect((await run('--recover-import-state')).code).toBe(0);
+  expect((await run('--verify')).code).toBe(0);
+  expect((await run('--check-config')).code).toBe(0);
+  expect(last()).toEqual(before);
+});
+
+it('tells of an execution that a bug ended', async () => {
   site.addRuns(1);
-  mkdirSync(join(site.work, 'uncompared_runs.json'), { recursive: true });
-  expect((await run('--recover-migrate-state')).code).toBe(1);
+  const bug = new TypeError('a bug');
+  const broken = vi.spyOn(Importer.prototype, 'run').mockRejectedValue(bug);
+  expect((await run('--incremental')).code).toBe(2);
   expect(last().execution).toMatchObject({
-    mode: 'recover-state',
-    exit_code: 1,
-    end: 'failure',
-    error: {
-      kind: 'PersistenceError',
-      fault: 'site',
-      message: expect.stringContaining('uncompared_runs.json'),
-    },
+    exit_code: 2,
+    end: 'crashed',
+    error: { kind: 'TypeError', fault: null, message: 'a bug' },
   });
+  broken.mockRestore();
 });
