@@ -11,6 +11,8 @@ export class IndexBytes {
   readonly length: number;
   /** What is in memory, for loops that run for every id of the database; see {@link hold}. */
   readonly window: Buffer;
+  /** The same, to look at several bytes at a time. */
+  readonly view: DataView;
   readonly #read: ReadBytes;
   #start = 0;
   #end = 0;
@@ -23,6 +25,7 @@ export class IndexBytes {
     this.length = length;
     this.#read = read;
     this.window = Buffer.allocUnsafeSlow(Math.min(length, windowBytes));
+    this.view = new DataView(this.window.buffer);
   }
 
   /** Bytes that are in memory already. */

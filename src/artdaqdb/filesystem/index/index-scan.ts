@@ -154,25 +154,47 @@ export function listAt(bytes: IndexBytes, at: number): ListSpan {
 function countIds(bytes: IndexBytes, at: number): number {
   if (bytes.at(at) !== OPEN_LIST || bytes.at(at + 1) !== LINE_FEED) return 0;
   const first = at + 2;
+  let before = 0;
   for (let count = 0; ; ) {
     // The id before this one is held as well, to be compared.
     const held = first + Math.max(0, count - 1) * ID_STRIDE;
     const length = first + (count + 1) * ID_STRIDE - held;
     if (!bytes.hold(held, length)) return 0;
-    const { window, windowStart, windowLength } = bytes;
+    const { window, view, windowStart, windowLength } = bytes;
     for (let id = first + count * ID_STRIDE - windowStart; id + ID_STRIDE <= windowLength; id += ID_STRIDE) {
       if (window[id] !== QUOTE || window[id + ID_BYTES + 1] !== QUOTE) return 0;
-      for (let place = id + 1; place <= id + ID_BYTES; place++) {
-        const byte = window[place];
-        if (byte === QUOTE || byte === BACKSLASH) return 0;
-      }
-      if (count > 0 && !ascends(window, id)) return 0;
+      if (!isHexadecimal(view, id + 1) && !isPlain(window, id + 1)) return 0;
+      const beginning = view.getUint32(id + 1);
+      if (count > 0 && beginning <= before && !ascends(window, id)) return 0;
+      before = beginning;
       count++;
       const [separator, next] = [window[id + ID_BYTES + 2], window[id + ID_BYTES + 3]];
       if (separator === LINE_FEED && next === CLOSE_LIST) return count;
       if (separator !== COMMA || next !== LINE_FEED) return 0;
     }
   }
+}
+
+/**
+ * Has a text of {@link ID_BYTES} nothing but digits and small letters, as ids of the C++ tools have? It is looked at four bytes
+ * at a time: all of these characters have 0x20 set, and 0x10 or 0x40. So have a few others, which stand for themselves, too.
+ */
+function isHexadecimal(view: DataView, start: number): boolean {
+  let all = -1;
+  for (let place = start; place < start + ID_BYTES; place += 4) {
+    const four = view.getInt32(place);
+    all &= (four & 0x20202020) | ((four | (four >>> 2)) & 0x10101010);
+  }
+  return all === 0x30303030;
+}
+
+/** Does each character of a text of {@link ID_BYTES} stand for itself? */
+function isPlain(window: Buffer, start: number): boolean {
+  for (let place = start; place < start + ID_BYTES; place++) {
+    const byte = window[place];
+    if (byte === QUOTE || byte === BACKSLASH) return false;
+  }
+  return true;
 }
 
 /** Does the id at a place of the window come after the one before it? */

@@ -7,6 +7,7 @@ import { EMPTY_INDEX, listedTexts } from '../../../../../src/artdaqdb/filesystem
 import { scanIndex, UnreadableIndexError } from '../../../../../src/artdaqdb/filesystem/index/index-scan.ts';
 import type { DocumentEntry } from '../../../../../src/artdaqdb/stored-document.ts';
 import { readStored } from '../../../../../src/fhicl/document.ts';
+import { quoteJson } from '../../../../../src/fhicl/json.ts';
 import { changedIndex } from '../../../../helpers/changed-index.ts';
 import { goldenDatabases } from '../../../../helpers/golden-records.ts';
 
@@ -189,6 +190,30 @@ describe('scanIndex', () => {
       });
       expect(() => listIn([...ids.slice(0, -1), `${'f'.repeat(23)}"`], window)).toThrow(UnreadableIndexError);
     }
+  });
+
+  it('a list of ids is one of texts of 24 bytes in ascending order that hold no escapes, whatever else they hold', () => {
+    const text = fc.oneof(
+      fc.stringMatching(/^[0-9a-f]{24}$/),
+      fc.tuple(fc.nat(23), fc.integer({ min: 1, max: 0x7f })).map(([place, code]) => {
+        const character = String.fromCharCode(code);
+        return `${'7'.repeat(place)}${character}`.padEnd(24, '7');
+      }),
+    );
+    fc.assert(
+      fc.property(fc.uniqueArray(text, { minLength: 1, maxLength: 9 }), fc.boolean(), (texts, isSorted) => {
+        if (isSorted) texts.sort((one, other) => (one < other ? -1 : 1));
+        const bytes = Buffer.from(`{\n"ouid" : [\n${texts.map(quoteJson).join(',\n')}\n]\n}`);
+        const inOrder = texts.every((each, place) => place === 0 || (texts[place - 1] ?? '') < each);
+        const isPlain = texts.every((each) => quoteJson(each).length === 26);
+        for (const window of [64, 100, 1000]) {
+          expect(scanIndex(IndexBytes.of(bytes, window), () => true).ouid).toMatchObject({
+            count: texts.length,
+            isIds: inOrder && isPlain,
+          });
+        }
+      }),
+    );
   });
 
   it('the beginning of an index is never taken for an index', () => {
