@@ -54,7 +54,8 @@ h3{font-size:14px;margin:0;font-weight:650}
 .figures a:hover span{text-decoration:underline}
 .top{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,520px),1fr));gap:0 16px;align-items:start}
 .top .card{margin:0}
-.todo code{display:block;margin-top:5px;padding:4px 8px;background:var(--paper);border-radius:4px;font:12.5px/1.5 ui-monospace,"DejaVu Sans Mono",monospace;overflow-wrap:anywhere;user-select:all}
+.changes ol{list-style:none;margin:0;padding:0}
+.todo code,.changes code{display:block;margin-top:5px;padding:4px 8px;background:var(--paper);border-radius:4px;font:12.5px/1.5 ui-monospace,"DejaVu Sans Mono",monospace;overflow-wrap:anywhere;user-select:all}
 .outage{margin:10px 0 0;padding:8px 12px;border-left:4px solid var(--failed);background:var(--card);overflow-wrap:anywhere}
 figure{margin:0}
 .coverage{display:grid;grid-template-columns:84px minmax(0,1fr);column-gap:10px;background:var(--card);border:1px solid var(--line);padding:10px 18px 8px 14px;border-radius:8px;margin-bottom:8px}

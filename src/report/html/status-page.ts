@@ -6,6 +6,7 @@ import { commandOf, recommendations } from '../recommendations.ts';
 import { placeNames, type Status } from '../status.ts';
 import { summaryFacts } from '../summary.ts';
 import { isUnused, layOut } from './axis.ts';
+import { changes } from './changes.ts';
 import { legend } from './chart.ts';
 import { coverage } from './coverage.ts';
 import { minuteText, timeText } from './describe.ts';
@@ -56,7 +57,7 @@ ${placeErrors(status)}
 <section aria-labelledby="coverage"><h2 id="coverage">Coverage</h2>
 ${coverage(layOut(drawn), problems, status, origin.selection)}
 ${legend()}
-</section>
+${changes(status)}</section>
 <section aria-labelledby="closer"><h2 id="closer">A closer look</h2>
 ${problemList(problems, segments, status)}</section>
 <section aria-labelledby="numbers"><h2 id="numbers">Numbers</h2>

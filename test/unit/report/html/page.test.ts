@@ -39,6 +39,29 @@ describe('the page', () => {
     expect(one).not.toContain('The last 150');
   });
 
+  it('has commands that show what changed between neighbouring runs, the newest first', () => {
+    const status = statusOf({ files: [], artdaqDb: [1, 2, 5], uconDb: [] });
+    const commandsOf = (command: string | undefined) => {
+      const page = statusPage({ ...status, command }, origin);
+      return [...page.matchAll(/<li><code>(.*?)<\/code><\/li>/g)].flatMap(([, text = '']) =>
+        text.includes(' diff ') ? [text] : [],
+      );
+    };
+    expect(commandsOf('/opt/a/bin/run-archiver /etc/c.yaml')).toEqual([
+      '/opt/a/bin/run-config /etc/c.yaml diff 2 5',
+      '/opt/a/bin/run-config /etc/c.yaml diff 1 2',
+    ]);
+    expect(commandsOf("'/opt/a b/bin/run-archiver' /etc/c.yaml")[0]).toBe(
+      '&#39;/opt/a b/bin/run-config&#39; /etc/c.yaml diff 2 5',
+    );
+    expect(commandsOf(undefined)).toEqual([]);
+    const many = statusOf({ files: [], artdaqDb: upTo(400), uconDb: [] });
+    expect(statusPage({ ...many, command: '/bin/run-archiver c' }, origin).match(/ diff \d+/g)).toHaveLength(
+      10,
+    );
+    expect(pageOf({ files: [], artdaqDb: [1], uconDb: [] })).not.toContain('What changed');
+  });
+
   it('says when and where it was made, and which runs it covers', () => {
     expect(pageOf({ files: [], artdaqDb: [], uconDb: [] })).toContain(
       '1970-01-01 00:00:00 UTC</time><span id="age"></span> on <b>evb&lt;02&gt;</b> · /conf/a&amp;b.yaml · version 9.8.7',
