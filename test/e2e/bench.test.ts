@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { useTemporaryDirectories } from '../helpers/temporary-directory.ts';
 
 const bench = resolve(import.meta.dirname, '../../dist/tools/bench/main.js');
@@ -22,4 +23,17 @@ it('the benchmark measures stages, start-up and growth, and leaves nothing but i
   for (const { seconds, cpuSeconds, peakMegabytes } of figures)
     expect(Math.min(seconds, cpuSeconds, peakMegabytes)).toBeGreaterThan(0);
   expect(readdirSync(directory)).toEqual(['figures.json']);
+});
+
+it('a benchmark that is asked to end ends its servers', async () => {
+  const directory = await temporaryDirectory();
+  const args = [bench, '--directory', directory, '--parts', 'start-up', '--databases', 'filesystem'];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  await once(child.stderr, 'data'); // Something is being measured.
+  const [pidFile = ''] = readdirSync(directory).map((name) => join(directory, name, 'ucondb/server.pid'));
+  const pid = Number(/\d+/.exec(readFileSync(pidFile, 'utf8'))?.[0]);
+  expect(process.kill(pid, 0)).toBe(true);
+  child.kill('SIGTERM');
+  expect(await once(child, 'exit')).toEqual([130, null]);
+  await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), { timeout: 20_000 });
 });

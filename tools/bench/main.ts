@@ -6,6 +6,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { exitCodes } from '../../src/exit.ts';
 import { standardError, standardOutput } from '../../src/log/standard-stream.ts';
 import { commandOutput, runTool } from '../run-tool.ts';
+import { endChildren } from './children.ts';
 import { type DatabaseKind, filesystemDbs, mongoDbs, startMongoDb } from './databases.ts';
 import { measureGrowth } from './growth.ts';
 import { makeRecords, SIZE_NAMES, type SizeName } from './records.ts';
@@ -33,6 +34,7 @@ interface BenchFlags {
   readonly rounds: number;
   readonly directory: string;
   readonly json?: string;
+  readonly ucondb?: string;
 }
 
 function count(text: string): number {
@@ -60,9 +62,17 @@ const commandLine = new Command('bench')
   .option('--added <n>', 'runs that are added to each of these archives in each round', count, 30)
   .option('--rounds <n>', 'how often each is measured', count, 5)
   .option('--directory <path>', 'where all is written; on a disk like that of the archive', tmpdir())
+  .option('--ucondb <url>', 'a UconDB to use instead of a local one (documentation/PERFORMANCE.md)')
   .option('--json <file>', 'write the figures there, too')
   .allowExcessArguments(false)
   .configureOutput(commandOutput);
+
+/** Processes of its own would outlive this one, if the signal comes to it alone. */
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    endChildren();
+    process.exit(exitCodes.stopped);
+  });
 
 await runTool('bench', async (argv) => {
   commandLine.exitOverride().parse(argv, { from: 'user' });
@@ -86,7 +96,10 @@ await runTool('bench', async (argv) => {
 
 async function measureAll(flags: BenchFlags, directory: string): Promise<Row[]> {
   const mongodb = flags.databases.includes('mongodb') ? await startMongoDb() : undefined;
-  const ucondb = await startUconDb(join(directory, 'ucondb'));
+  const ucondb =
+    flags.ucondb === undefined
+      ? await startUconDb(join(directory, 'ucondb'))
+      : { url: flags.ucondb, stop: async () => undefined };
   try {
     for (const reason of mongodb?.server === undefined ? (mongodb?.rejected ?? []) : [])
       report(`MongoDB is left out: ${reason}`);
@@ -117,7 +130,8 @@ async function measureParts(
     });
     report(`${records.text}: archiving them once, for comparison`);
     const reference = await ReferenceArchive.make(join(directory, size), records, ucondb.url);
-    const site = { ...options, ucondb, reference };
+    const migrateFloor = flags.ucondb === undefined ? ('parse and send' as const) : ('send alone' as const);
+    const site = { ...options, ucondb, reference, migrateFloor };
     for (const kind of parts.includes('stages') ? kinds : []) rows.push(...(await measureStages(site, kind)));
     if (parts.includes('far')) {
       const far = await startFarAway(ucondb, FAR_MS);
@@ -126,7 +140,9 @@ async function measureParts(
     }
   }
   const { archived = ARCHIVED, added } = flags;
-  for (const kind of parts.includes('growth') ? kinds : [])
+  const isGrowing = parts.includes('growth') && flags.ucondb === undefined;
+  if (parts.includes('growth') && !isGrowing) report('Growth is left out: it fills UconDB without asking it');
+  for (const kind of isGrowing ? kinds : [])
     rows.push(...(await measureGrowth({ ...options, archived, added }, kind)));
   return rows;
 }

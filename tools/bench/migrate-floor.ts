@@ -1,7 +1,7 @@
 /**
- * The least that a migration takes: `migrate-floor <list of stored runs> <blobs> <URL of UconDB> <object>`. One thread reads
- * and parses the stored documents once; then it sends blobs that are ready and reads them back, two at a time, with the HTTP
- * client of Node.js alone.
+ * The least that a migration takes: `migrate-floor <list of stored runs> <blobs> <URL of UconDB> <object> <what>`. One thread
+ * reads and parses the stored documents once, unless it is to send alone; then it sends blobs that are ready and reads them
+ * back, two at a time, with the HTTP client of Node.js alone.
  */
 import { readFileSync } from 'node:fs';
 import { type IncomingHttpHeaders, request } from 'node:http';
@@ -20,7 +20,7 @@ interface HttpAnswer {
   readonly body: Buffer;
 }
 
-const [list = '', blobs = '', url = '', object = ''] = process.argv.slice(2);
+const [list = '', blobs = '', url = '', object = '', what = ''] = process.argv.slice(2);
 const address = new UconDbAddress(url, ACCOUNT.folder, object);
 
 function ask(method: string, target: string, authorization?: string, body?: Buffer): Promise<HttpAnswer> {
@@ -37,7 +37,8 @@ function ask(method: string, target: string, authorization?: string, body?: Buff
 }
 
 const runs = storedRuns(list);
-for (const { documents } of runs) for (const path of documents) JSON.parse(readFileSync(path, 'utf8'));
+const parsed = what === 'send alone' ? [] : runs.flatMap(({ documents }) => documents);
+for (const path of parsed) JSON.parse(readFileSync(path, 'utf8'));
 
 const { headers } = await ask('POST', address.challenge());
 const challenge = parseChallenge(headers['www-authenticate'] ?? '');

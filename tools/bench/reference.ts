@@ -1,10 +1,11 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { storedDocument } from '../../src/artdaqdb/stored-document.ts';
 import { sameRecord } from '../../src/blob/pack.ts';
 import { ArchiverError } from '../../src/errors.ts';
 import type { FhiclFile } from '../../src/fhicl/fhicl-file.ts';
+import { newObject } from './account.ts';
 import { configure, runArchiver } from './archiver.ts';
 import { withArtdaqDb, withUconDb } from './clients.ts';
 import type { RunDocuments } from './floor-inputs.ts';
@@ -38,7 +39,7 @@ export class ReferenceArchive {
   static async make(directory: string, records: RecordSet, serverUrl: string): Promise<ReferenceArchive> {
     const reference = new ReferenceArchive(directory, records, serverUrl);
     const { databaseUri } = reference;
-    const object = `reference_${basename(directory)}`;
+    const object = newObject();
     const config = configure(directory, {
       runRecords: records.directory,
       databaseUri,

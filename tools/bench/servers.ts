@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { ArchiverError } from '../../src/errors.ts';
 import { installationDirectory } from '../../src/installation.ts';
 import { ACCOUNT } from './account.ts';
+import { remembered } from './children.ts';
 import type { CommandLine } from './usage.ts';
 
 /** A server in a process of its own. */
@@ -37,7 +38,7 @@ export async function startFarAway({ url }: LocalServer, milliseconds: number): 
 
 /** Starts a server that prints its address when it listens. */
 async function startServer([command, ...args]: CommandLine): Promise<LocalServer> {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = remembered(spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] }));
   const ended = once(child, 'exit');
   const { value } = await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next();
   if (value === undefined) throw new ArchiverError(`${command} did not start`);

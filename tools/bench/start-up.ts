@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { newObject } from './account.ts';
 import { configure, PROGRAM, runArchiver } from './archiver.ts';
 import { makeRecords } from './records.ts';
 import { playRounds, type RoundOptions } from './rounds.ts';
@@ -14,7 +15,7 @@ export async function measureStartUp(ucondb: LocalServer, options: RoundOptions)
     runRecords: records.directory,
     databaseUri: `filesystemdb://${directory}/artdaqdb`,
     serverUrl: ucondb.url,
-    object: 'start_up',
+    object: newObject(),
   });
   await runArchiver(config);
   const contestants = [

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { ArchiverError } from '../../src/errors.ts';
+import { remembered } from './children.ts';
 
 /** What a process took from its start to its end. */
 export interface Usage {
@@ -31,7 +32,7 @@ const TICKS_A_SECOND = 100;
 export async function measure([program, ...args]: CommandLine): Promise<Usage> {
   const cpuBefore = cpuSecondsOfChildren();
   const start = performance.now();
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = remembered(spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] }));
   let peakMegabytes = 0;
   const timer = setInterval(() => {
     peakMegabytes = Math.max(peakMegabytes, peakOf(child.pid));
