@@ -179,12 +179,9 @@ export class Orchestrator {
     }
     const lock = await acquireProcessLock(this.#site.config.app.lockFile, {
       logger: this.#logger,
-      protectedFiles: [
-        this.#lastExecution.path,
-        ...(['import', 'migrate'] as const).flatMap((stage) =>
-          Object.values(this.#site.files(stage)).map(({ path }) => path),
-        ),
-      ],
+      protectedFiles: (['import', 'migrate'] as const).flatMap((stage) =>
+        Object.values(this.#site.files(stage)).map(({ path }) => path),
+      ),
       onLost: (reason) => {
         this.#logger.warning(`LOCK FILE REMOVED - INITIATING GRACEFUL SHUTDOWN: ${reason}`);
         this.requestShutdown(`Lock file removed: ${reason}`);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { messageOf, type StageName } from '../errors.ts';
+import { writeFileAtomic } from '../files/atomic-file.ts';
 import { type ExecutionResult, executionResult, type StageAccount } from './execution-result.ts';
 import { JsonFile, jsonText } from './json-file.ts';
 
@@ -30,12 +31,17 @@ export type LastExecution = z.output<typeof document>;
 
 /**
  * What the last execution did that archives runs, in the work directory. It only helps people and programs, so that
- * {@link LastExecutionFile.note} never throws, and a file that can't be understood is replaced.
+ * {@link LastExecutionFile.note} never throws, and a file that can't be understood is replaced. Only who holds the process lock
+ * writes it, so that it needs no lock of its own, which would take longer than all the rest.
  */
 export class LastExecutionFile {
   readonly path: string;
   readonly #file: JsonFile<LastExecution>;
   readonly #warn: (message: string) => void;
+  #latest: ExecutionResult | undefined;
+  /** What the file holds, once it was read or written here. */
+  #content: LastExecution | undefined;
+  #writing = Promise.resolve();
   /** A file that can't be written may take long to fail. */
   #isGivenUp = false;
 
@@ -60,12 +66,19 @@ export class LastExecutionFile {
   }
 
   /** Notes an execution as it begins, as it goes on, and when it ends. Never throws. */
-  async note(execution: ExecutionResult): Promise<void> {
-    if (this.#isGivenUp) return;
+  note(execution: ExecutionResult): Promise<void> {
+    this.#latest = execution;
+    this.#writing = this.#writing.then(() => this.#write(execution));
+    return this.#writing;
+  }
+
+  async #write(execution: ExecutionResult): Promise<void> {
+    // While one was written, the next may have come.
+    if (this.#isGivenUp || execution !== this.#latest) return;
     try {
-      await this.#file.exclusively(async () => {
-        await this.#file.write(withExecution(await this.#file.readable(), execution));
-      });
+      const before = this.#content ?? (await this.#file.readable());
+      this.#content = withExecution(before, execution);
+      await writeFileAtomic(this.path, jsonText(this.#content));
     } catch (error) {
       this.#isGivenUp = true;
       this.#warn(

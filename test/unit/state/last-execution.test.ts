@@ -119,6 +119,15 @@ describe('the record of the last execution', () => {
     });
   });
 
+  it('holds in the end what was noted last, however fast notes come', async () => {
+    const file = open();
+    const notes = [1, 2, 3, 4].map((number) =>
+      file.note({ ...execution(10, number === 4), stage: `${number}` }),
+    );
+    await Promise.all(notes);
+    expect(await open().read()).toMatchObject({ execution: { stage: '4', end: 'success' }, previous: null });
+  });
+
   it('is replaced if it can no longer be understood, and reads as an error until then', async () => {
     writeFileSync(path, '{"execution": 7}');
     await expect(open().read()).rejects.toThrow(PersistenceError);
