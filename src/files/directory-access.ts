@@ -77,7 +77,7 @@ export async function spaceAt(path: string, parameter: string): Promise<Usabilit
  */
 export function spaceLeft({ bavail, bsize, files, ffree }: StatsFs, path: string): Usability {
   const bytes = bavail * bsize;
-  const free = `${readableSize(bytes)} free`;
+  const free = `${readable(bytes)} free`;
   if (bytes < NO_SPACE || (files > 0 && ffree === 0)) {
     const what = bytes < NO_SPACE ? free : 'no more files can be made';
     throw new ConfigurationError(`The disk of ${path} is full (${what}); make room`);
@@ -125,8 +125,7 @@ async function writing(problem: string, write: () => Promise<void>): Promise<voi
   }
 }
 
-/** A number of bytes for readers, such as `1.5 GiB`. */
-export function readableSize(bytes: number): string {
+function readable(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
   let value = bytes;
   let unit = 0;

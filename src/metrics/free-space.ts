@@ -4,7 +4,7 @@ import { backendOf } from '../artdaqdb/schemes.ts';
 import type { ArchiverConfig } from '../config/archiver-config.ts';
 import type { Environment } from '../environment.ts';
 import { ArchiverError } from '../errors.ts';
-import { placeOf, readableSize } from '../files/directory-access.ts';
+import { placeOf } from '../files/directory-access.ts';
 import type { Logger } from '../log/logger.ts';
 import type { StageObserver } from '../stages/stage-observer.ts';
 import { isSystemError } from '../system-error.ts';
@@ -77,10 +77,13 @@ export class FreeSpace implements StageObserver {
       const bytes = gauges[gauge];
       if (bytes === undefined || bytes >= minFreeMb * MEGABYTE || this.#warned.has(parameter)) continue;
       this.#warned.add(parameter);
-      logger.warning(
-        `Little space is left for ${parameter} ${directory()}: ${readableSize(bytes)} free, less than app.min_free_mb (${minFreeMb}); ` +
-          'make room before the disk is full',
-      );
+      // Without the number of bytes: the log shows the same warning once a day.
+      logger
+        .child({ repeats: true })
+        .warning(
+          `Little space is left for ${parameter} ${directory()}, less than app.min_free_mb (${minFreeMb}): ` +
+            'make room before the disk is full; --check-config tells how much there is',
+        );
     }
     return gauges;
   }

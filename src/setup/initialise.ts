@@ -83,7 +83,9 @@ function takeProposals(values: Map<string, string>, env: Environment): void {
     else values.set(parameter, proposal);
   }
   if (missing.length > 0) {
-    throw new ConfigurationError(`without a terminal --init also needs ${missing.join(' ')}`);
+    throw new ConfigurationError(
+      `without a terminal --init also needs ${missing.join(' ')}, and the password in the environment variable UCONDB_PASSWORD`,
+    );
   }
 }
 

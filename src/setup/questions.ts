@@ -32,7 +32,7 @@ export const siteQuestions: readonly SiteQuestion[] = [
   },
   {
     parameter: 'artdaq_db.database_uri',
-    question: 'artdaqDB, filesystemdb:///path or mongodb://user:password@host:port/database',
+    question: 'artdaqDB',
     proposal: 'filesystemdb:///daq/artdaqdb/run_records_archive',
   },
   {

@@ -2,19 +2,30 @@ import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import type { Prompt } from './questions.ts';
 
+/** The terminal, which shows nothing while it is muted. */
+class TerminalOutput extends Writable {
+  constructor(isMuted: () => boolean) {
+    super({
+      write: (text: Buffer, _encoding, done) => {
+        if (isMuted()) done();
+        else process.stdout.write(text, done);
+      },
+    });
+  }
+
+  /** Where lines that are typed wrap. */
+  get columns(): number {
+    return process.stdout.columns;
+  }
+}
+
 /** A person at the terminal of this process. */
 export class TerminalPrompt implements Prompt {
   #isMuted = false;
   readonly #stopped = new AbortController();
-  readonly #output = new Writable({
-    write: (text: Buffer, _encoding, done) => {
-      if (this.#isMuted) done();
-      else process.stdout.write(text, done);
-    },
-  });
   readonly #terminal = createInterface({
     input: process.stdin,
-    output: this.#output,
+    output: new TerminalOutput(() => this.#isMuted),
     terminal: true,
     historySize: 0,
   });
