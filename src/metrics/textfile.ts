@@ -5,7 +5,7 @@ import { checkWritable, placeOf, type Usability } from '../files/directory-acces
 import { readRegularFile } from '../files/regular-file.ts';
 import type { Logger } from '../log/logger.ts';
 import type { StageObserver, StageOutcome } from '../stages/stage-observer.ts';
-import type { Backlog } from '../state/backlog.ts';
+import { type Backlog, known } from '../state/backlog.ts';
 import type { FailureLog } from '../state/failure-log.ts';
 import { positionOf } from '../state/position.ts';
 import type { StateFile } from '../state/state.ts';
@@ -168,14 +168,5 @@ export class MetricsTextfile implements StageObserver {
   async #write(gauges: StageGauges): Promise<void> {
     const { path, label } = this.#options;
     await writeFileAtomic(path, formatGauges(gauges, label), { mode: 0o644 });
-  }
-}
-
-async function known<T>(reading: Promise<T>): Promise<T | undefined> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (error instanceof PersistenceError) return undefined;
-    throw error;
   }
 }

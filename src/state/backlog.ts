@@ -156,7 +156,8 @@ export async function readBacklog({
   });
 }
 
-async function known<T>(reading: Promise<T>): Promise<T | undefined> {
+/** What a file of the work directory holds; undefined if it can't be read or understood. */
+export async function known<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
     return await reading;
   } catch (error) {
