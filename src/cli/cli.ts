@@ -102,8 +102,10 @@ export function parseArguments(
     refuseWords(command, argv.includes('--'));
     const given = new GivenFlags(command);
     const shell = given.value(flagName(completionFlag));
-    if (shell !== undefined) stdout += completionScript(description, shell) ?? refuseShell(given, shell);
-    if (shell !== undefined) return { kind: 'exit', code: 0, stdout, stderr };
+    if (shell !== undefined) {
+      const script = completionScript(description, shell) ?? refuseShell(given, shell);
+      return { kind: 'exit', code: 0, stdout: script, stderr };
+    }
     const init = readInit(given, description, command.args);
     if (init !== undefined) return { kind: 'init', request: init };
     const [configPath = 'config.yaml'] = command.args;

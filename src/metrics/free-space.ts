@@ -11,7 +11,7 @@ import { isSystemError } from '../system-error.ts';
 import type { Gauges } from './stage-gauges.ts';
 
 const MEGABYTE = 1e6;
-/** A dead file server answers never. */
+/** A dead file server never answers. */
 const PATIENCE_MS = 2000;
 
 /** What a {@link FreeSpace} works with. */
@@ -39,6 +39,8 @@ export class FreeSpace implements StageObserver {
   readonly #options: FreeSpaceOptions;
   readonly #places: readonly StoragePlace[];
   readonly #warned = new Set<string>();
+  /** Places that gave no answer: each further question would keep a thread of this process. */
+  readonly #silent = new Set<StoragePlace>();
 
   constructor(options: FreeSpaceOptions) {
     this.#options = options;
@@ -63,10 +65,15 @@ export class FreeSpace implements StageObserver {
 
   /** The free space now, as far as it can be told. */
   async gauges(): Promise<Gauges> {
+    const places = this.#places.filter((place) => !this.#silent.has(place));
     const found = await Promise.all(
-      this.#places.map(async ({ gauge, directory }) => [gauge, await freeBytes(directory)] as const),
+      places.map(async (place) => {
+        const bytes = await freeBytes(place.directory);
+        if (bytes === 'silent') this.#silent.add(place);
+        return typeof bytes === 'number' ? [[place.gauge, bytes] as const] : [];
+      }),
     );
-    return Object.fromEntries(found.filter(([, bytes]) => bytes !== undefined));
+    return Object.fromEntries(found.flat());
   }
 
   async #look(): Promise<Gauges> {
@@ -113,13 +120,13 @@ function placesOf({ config, env }: FreeSpaceOptions): StoragePlace[] {
  * The bytes that this account may still write where a directory is or will be; undefined if nobody can tell. Then the stages
  * themselves say what is wrong with it.
  */
-async function freeBytes(directory: StoragePlace['directory']): Promise<number | undefined> {
+async function freeBytes(directory: StoragePlace['directory']): Promise<number | 'silent' | undefined> {
   try {
     const path = directory();
     if (path === undefined) return undefined;
     const space = placeOf(path, 'directory').then((place) => statfs(place.path));
-    const found = await Promise.race([space, wait(PATIENCE_MS, undefined, { ref: false })]);
-    return found && found.bavail * found.bsize;
+    const found = await Promise.race([space, wait(PATIENCE_MS, 'silent' as const, { ref: false })]);
+    return found === 'silent' ? found : found.bavail * found.bsize;
   } catch (error) {
     if (error instanceof ArchiverError || isSystemError(error)) return undefined;
     throw error;
