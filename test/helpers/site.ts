@@ -15,7 +15,7 @@ export type Parameters = Readonly<
 export class Site {
   /** Not under /tmp, of which `--check-config` warns. */
   readonly directory = join(
-    tmpdir() === '/tmp' ? '/var/tmp' : tmpdir(),
+    `${tmpdir()}/`.startsWith('/tmp/') ? '/var/tmp' : tmpdir(),
     `archiver-site-${randomBytes(6).toString('hex')}`,
   );
   readonly config = join(this.directory, 'config.yaml');
