@@ -8,7 +8,13 @@ import { formatRanges, RunSet } from '../runs/run-set.ts';
 import type { Site } from '../site.ts';
 import { shortReason } from '../state/failure-reasons.ts';
 import { giveUp, runsThatWere, takeUp } from '../state/give-up.ts';
-import { type GivenUp, type GivenUpNote, type Standing, stageNames } from '../state/given-up-runs.ts';
+import {
+  type GivenUp,
+  type GivenUpNote,
+  joinedBy,
+  type Standing,
+  stageNames,
+} from '../state/given-up-runs.ts';
 import type { Execution } from './mode.ts';
 import {
   type ArchivedRuns,
@@ -181,12 +187,9 @@ function returnLines(taken: GivenUp, archived: ArchivedRuns): string[] {
 
 /** What the runs were; those that are alike in one line. */
 function standingLines(notes: readonly GivenUpNote[]): string[] {
-  const groups = new Map<string, RunSet>();
-  for (const note of notes) {
-    const text = standingText(note);
-    groups.set(text, (groups.get(text) ?? RunSet.of([])).union(note.runs));
-  }
-  const lines = [...groups].map(([text, runs]) => `${formatRanges(runs.ranges)}: ${text}`);
+  const lines = joinedBy(notes, standingText).map(
+    ([text, { runs }]) => `${formatRanges(runs.ranges)}: ${text}`,
+  );
   const more = lines.length - SHOWN_LINES;
   return more > 0 ? [...lines.slice(0, SHOWN_LINES), `and ${more} more such lines`] : lines;
 }

@@ -82,7 +82,7 @@ export async function runStandings(execution: Execution): Promise<RunStandings> 
     skipped: stages.import.skipped.union(stages.migrate.skipped),
     givenUp,
     of(run) {
-      const noted = givenUp.notes.find(({ runs }) => runs.has(run));
+      const noted = givenUp.noteOf(run);
       const { import: imported, migrate } = stages;
       return noted ?? { import: imported.of(run), migrate: migrate.of(run), unequal: unequal.has(run) };
     },

@@ -87,14 +87,19 @@ export class RunSet {
 
   /** Does it hold a run of the range? */
   meets(range: NumberRange): boolean {
+    return (this.#ranges[this.#indexFrom(range.first)]?.first ?? Infinity) <= range.last;
+  }
+
+  /** The index of the first range that does not end below a run. */
+  #indexFrom(run: RunNumber): number {
     let low = 0;
     let high = this.#ranges.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.#ranges[middle]?.last ?? Infinity) < range.first) low = middle + 1;
+      if ((this.#ranges[middle]?.last ?? Infinity) < run) low = middle + 1;
       else high = middle;
     }
-    return (this.#ranges[low]?.first ?? Infinity) <= range.last;
+    return low;
   }
 
   union(other: RunSet): RunSet {
@@ -111,7 +116,10 @@ export class RunSet {
   intersection(other: RunSet): RunSet {
     const common: NumberRange[] = [];
     const [these, those] = [this.#ranges, other.#ranges];
-    for (let i = 0, j = 0; i < these.length && j < those.length; ) {
+    // A set of few ranges does not pay for all ranges of the other one.
+    let i = this.#indexFrom(those[0]?.first ?? 0);
+    let j = other.#indexFrom(these[0]?.first ?? 0);
+    while (i < these.length && j < those.length) {
       const [one, two] = [these[i], those[j]];
       if (one === undefined || two === undefined) break;
       const [first, last] = [Math.max(one.first, two.first), Math.min(one.last, two.last)];

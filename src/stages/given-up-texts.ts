@@ -1,19 +1,15 @@
 import { formatTime } from '../log/log-line.ts';
-import { formatRanges, RunSet } from '../runs/run-set.ts';
-import type { GivenUp, GivenUpNote } from '../state/given-up-runs.ts';
+import { formatRanges } from '../runs/run-set.ts';
+import { type GivenUp, type GivenUpNote, joinedBy } from '../state/given-up-runs.ts';
 
 /** Runs that somebody gave up at one time, for one reason. */
 export type GivenUpTogether = Pick<GivenUpNote, 'runs' | 'by' | 'time' | 'reason'>;
 
 /** Who gave which runs up, when and why; what the runs were does not matter here. The latest comes first. */
 export function givenUpTogether({ notes }: GivenUp): GivenUpTogether[] {
-  const groups = new Map<string, GivenUpTogether>();
-  for (const { runs, by, time, reason } of notes) {
-    const key = JSON.stringify([by, time, reason]);
-    const others = groups.get(key)?.runs ?? RunSet.of([]);
-    groups.set(key, { runs: others.union(runs), by, time, reason });
-  }
-  return [...groups.values()].sort((one, other) => other.time.localeCompare(one.time));
+  return joinedBy(notes, ({ by, time, reason }) => JSON.stringify([by, time, reason]))
+    .map(([, note]) => note)
+    .sort((one, other) => other.time.localeCompare(one.time));
 }
 
 /** Says for each group of given-up runs that nobody archives them, and how to change that. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { StageName } from '../errors.ts';
 import type { RunNumber } from '../runs/run-number.ts';
-import { RunSet } from '../runs/run-set.ts';
+import { type NumberRange, RunSet } from '../runs/run-set.ts';
 import { JsonFile, jsonText } from './json-file.ts';
 import { runSetTexts } from './run-set-file.ts';
 import { waitingRun } from './waiting-runs.ts';
@@ -59,6 +59,11 @@ export class GivenUp {
 
   has(run: RunNumber): boolean {
     return this.runs.has(run);
+  }
+
+  /** The note about a run. */
+  noteOf(run: RunNumber): GivenUpNote | undefined {
+    return this.has(run) ? this.notes.find(({ runs }) => runs.has(run)) : undefined;
   }
 
   /** The notes about some runs, and about no others. */
@@ -121,6 +126,27 @@ export class GivenUpRuns {
   async change(change: (before: GivenUp) => GivenUp): Promise<void> {
     await this.#file.exclusively(async () => await this.#file.write(change(await this.read())));
   }
+}
+
+/**
+ * Joins the notes of which somebody can say the same.
+ * @param textOf what is said of a note
+ * @returns each text, with the first of its notes, which is then about the runs of all of them
+ */
+export function joinedBy(
+  notes: readonly GivenUpNote[],
+  textOf: (note: GivenUpNote) => string,
+): (readonly [text: string, note: GivenUpNote])[] {
+  const groups = new Map<string, { readonly first: GivenUpNote; readonly ranges: NumberRange[] }>();
+  for (const each of notes) {
+    const text = textOf(each);
+    const group = groups.get(text);
+    if (group === undefined) groups.set(text, { first: each, ranges: [...each.runs.ranges] });
+    else group.ranges.push(...each.runs.ranges);
+  }
+  return [...groups].map(
+    ([text, { first, ranges }]) => [text, { ...first, runs: RunSet.ofRanges(ranges) }] as const,
+  );
 }
 
 function unionOf(notes: readonly GivenUpNote[]): RunSet {

@@ -22,8 +22,10 @@ import { runHistory, runHistory2 } from '../../src/records/run-history.ts';
 import { eventsIn } from '../../src/records/run-times.ts';
 import { RunSet } from '../../src/runs/run-set.ts';
 import { AttemptedOrder } from '../../src/stages/candidates.ts';
+import { givenUpText } from '../../src/stages/given-up-texts.ts';
 import { Schedule } from '../../src/stages/schedule.ts';
 import { WaitingBook } from '../../src/stages/waiting-book.ts';
+import { GivenUp } from '../../src/state/given-up-runs.ts';
 import { advance } from '../../src/state/position.ts';
 import { JsonArrayReader } from '../../src/ucondb/listing.ts';
 import { canonicalFhicl } from '../../tools/compare-artdaqdb-ucondb/normaliser.ts';
@@ -445,6 +447,37 @@ describe('A set of runs takes linear time', () => {
       },
     ],
   ])('%s', (_, work) => expectLinear(work, 20_000));
+});
+
+describe('Runs that were given up for the same reason, each with a failure of its own, take linear time', () => {
+  const notes = (size: number) =>
+    Array.from({ length: size }, (_, run) => ({
+      runs: RunSet.of([2 * run]),
+      by: 'kim@daq01',
+      time: '2026-12-01T10:00:00.000Z',
+      reason: 'no beam',
+      import: {
+        was: 'failed',
+        reason: { time: '2026-11-24T10:00:00.000Z', message: `line ${run}` },
+      } as const,
+      migrate: { was: 'new' } as const,
+      unequal: false,
+    }));
+
+  it.each<[string, Work]>([
+    ['to be told', (size) => () => givenUpText(new GivenUp(notes(size)))],
+    ['to be given up once more', (size) => () => new GivenUp(notes(size)).with(notes(size))],
+    [
+      'to be taken up',
+      (size) => {
+        const [all, half] = [
+          new GivenUp(notes(size)),
+          RunSet.of(Array.from({ length: size }, (_, run) => 4 * run)),
+        ];
+        return () => [all.of(half), all.without(half)];
+      },
+    ],
+  ])('%s', (_, work) => expectLinear(work, 2_000));
 });
 
 describe('Planning takes linear time', () => {
