@@ -3,7 +3,9 @@ import type { RunRequest } from '../cli/cli.ts';
 import type { Logger } from '../log/logger.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 import { common, formatRuns, type NumberRange, RunSet, rangeText, without } from '../runs/run-set.ts';
+import { givenUpLines } from '../stages/given-up-texts.ts';
 import { Visit } from '../stages/visit.ts';
+import type { GivenUp } from '../state/given-up-runs.ts';
 import { allUncertain, uncertainRuns } from '../state/uncompared-runs.ts';
 import type { Execution } from './mode.ts';
 
@@ -34,6 +36,8 @@ export interface RebuildPlan {
   readonly incomparable: readonly RunNumber[];
   /** Their blob may not be what artdaqDB had. */
   readonly refused: readonly RunNumber[];
+  /** Missing, but somebody gave them up. */
+  readonly givenUp: GivenUp;
   /** To be stored, although they differed or could not be compared when they were compared last. */
   readonly doubtful: readonly RunNumber[];
   /** Of the selection: UconDB has no such run. */
@@ -64,7 +68,9 @@ export async function planRebuild(
   const records = { uncompared, unequal: verification.unequal, failures, givenUp };
   const uncertain = allUncertain(await uncertainRuns(keys, records));
   const selected = keys.filter((run) => runs.has(run));
-  const absent = without(selected, stored);
+  const allAbsent = without(selected, stored);
+  const leftAlone = (await givenUp.read()).of(RunSet.of(allAbsent));
+  const absent = allAbsent.filter((run) => !leftAlone.has(run));
   const missing = without(absent, uncertain);
   const [noted, known] = [await site.rebuilt.read(), RunSet.of(keys)];
   const inDoubt = stored.filter((run) => noted.has(run));
@@ -78,13 +84,14 @@ export async function planRebuild(
     toCompare: common(inDoubt, keys),
     incomparable: without(inDoubt, keys),
     refused: common(absent, uncertain),
+    givenUp: leftAlone,
     nowhere: runs.asked.filter((range) => !known.meets(range)),
   };
 }
 
 /** Logs a plan, and what keeps runs out of it. */
 export function tellPlan(plan: RebuildPlan, logger: Logger): void {
-  const { missing, later, present, toCompare, incomparable, refused, doubtful, nowhere } = plan;
+  const { missing, later, present, toCompare, incomparable, refused, givenUp, doubtful, nowhere } = plan;
   if (present.length > 0) {
     logger.info(
       `${LABEL}: ${present.length} runs are in artdaqDB already and stay as they are: ${formatRuns(present)}`,
@@ -109,6 +116,7 @@ export function tellPlan(plan: RebuildPlan, logger: Logger): void {
         'uncompared_runs.json or the migrate failure log, where they are noted',
     );
   }
+  for (const line of givenUpLines(givenUp)) logger.warning(`${LABEL}: ${line}`);
   if (doubtful.length > 0) {
     logger.warning(
       `${LABEL}: ${doubtful.length} runs differed between artdaqDB and UconDB, or could not be compared, when they were compared ` +

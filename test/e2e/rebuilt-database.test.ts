@@ -205,6 +205,20 @@ describe('a lost artdaqDB', () => {
     });
   });
 
+  it('gets no run that somebody gave up', async () => {
+    await lostRuns(1, 2);
+    const archived = { was: 'archived' };
+    const note = { runs: ['2'], by: 'me@here', time: '2026-11-24T15:28:15.300Z', reason: 'junk' };
+    const notes = { given_up_runs: [{ ...note, import: archived, migrate: archived }] };
+    writeFileSync(join(site.work, 'given_up_runs.json'), JSON.stringify(notes));
+    const { code, stdout } = await rebuild('1-2');
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringContaining('1 run(s) are given up, and left alone: 2 (junk;'),
+    ]);
+    expect(await database().listRuns()).toEqual([1]);
+  });
+
   it('names the runs that differed when they were compared last', async () => {
     await lostRuns(1, 2);
     writeFileSync(join(site.work, 'unequal_runs.json'), JSON.stringify({ unequal_runs: ['2'] }));
