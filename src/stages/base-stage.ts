@@ -52,6 +52,8 @@ export interface StageFindings {
   readonly postponed: ReadonlyMap<PostponementReason, RunSet>;
   /** Not found: an incremental execution passes over them, and they are not in the failure log. */
   readonly skipped: readonly RunNumber[];
+  /** False in retries, and if only some runs were asked for. */
+  readonly isAll: boolean;
 }
 
 /**
@@ -402,10 +404,17 @@ function findingsOf(
   view: IncrementalView,
   { mode, runs }: StageRequest,
 ): StageFindings {
+  const isAll = mode !== 'failed' && runs === undefined;
   const found = [...toDo, ...postponed.keys()].sort(byRunNumber);
   const isPassedOver = (run: RunNumber): boolean => (runs?.has(run) ?? true) && !view.failed.has(run);
   const others = mode === 'incremental' ? without(missingRuns(listing), found).filter(isPassedOver) : [];
-  return { found, toDo, postponed: byReason(postponed), skipped: without(others, listing.uncertain ?? []) };
+  return {
+    found,
+    toDo,
+    postponed: byReason(postponed),
+    skipped: without(others, listing.uncertain ?? []),
+    isAll,
+  };
 }
 
 /** Who waits when a batch begins. What a selection or a retry leaves out stays as it was. */

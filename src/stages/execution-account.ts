@@ -96,6 +96,7 @@ export class ExecutionAccount {
       stage,
       ended: now().toISOString(),
       seconds: rounded(seconds),
+      all_runs: findings?.isAll === true,
       found: countRuns(findings?.found ?? []),
       archived: countRuns(successful),
       failed: failed.map(({ run, error: reason }) => ({ run, reason: shortReason(reason, redact) })),

@@ -49,7 +49,7 @@ export interface StageBacklog {
   readonly waiting: number | undefined;
   /** The one that waits longest because of a fault; of the other reasons nobody notes since when. */
   readonly oldestWaiting: OldestWaiting | undefined;
-  /** Runs to do that the last execution did not begin, because of a limit, an outage or a stop. */
+  /** Runs to do that the last execution which looked at all runs did not begin, because of a limit, an outage or a stop. */
   readonly left: number | undefined;
   /** Runs in the failure log. */
   readonly failed: number | undefined;
@@ -88,11 +88,11 @@ function stageBacklog(
   last: LastExecution | undefined,
   givenUp: RunSet | undefined,
 ): StageBacklog {
-  const left = last?.execution.stages.find((account) => account.stage === stage)?.left;
+  const left = last?.last_left[stage];
   return {
     waiting: waiting && waiting.byFault.size + sizeOfAll(waiting.postponed.values()),
     oldestWaiting: waiting && oldestWaiting(waiting),
-    left: left && sizeWithout(RunSet.ofRanges(left.ranges), givenUp),
+    left: left ? sizeWithout(RunSet.ofRanges(left.ranges), givenUp) : undefined,
     failed: failed?.length,
     oldestFailed: failed && oldestFailed(failed, reasons),
     lastArchived: last?.last_archived[stage] ?? undefined,

@@ -5,7 +5,8 @@ import { RunSet } from '../runs/run-set.ts';
 const count = z.int().nonnegative();
 const time = z.iso.datetime();
 const stageName = z.enum(['import', 'migrate']);
-const countedRuns = z.object({
+/** The form of {@link CountedRuns}. */
+export const countedRuns = z.object({
   total: count,
   ranges: z.array(z.object({ first: count, last: count })).readonly(),
 });
@@ -13,6 +14,7 @@ const stageResult = z.object({
   stage: stageName,
   ended: time,
   seconds: z.number(),
+  all_runs: z.boolean(),
   found: countedRuns,
   archived: countedRuns,
   failed: z.array(z.object({ run: count, reason: z.string() })).readonly(),
@@ -60,11 +62,12 @@ export const executionResult = z.object({
 export type CountedRuns = z.output<typeof countedRuns>;
 
 /**
- * What one stage of an execution did, or in a dry run would do. `seconds`: how long it took. `found`: the runs that it had to
- * do, those that wait without a fault included. `archived` also holds earlier uploads that were found equal. `waiting`: as in
- * the status report; by a fault only the runs that the execution was asked for. `left`: runs to do that this execution did not
- * begin, because of a limit, an outage or a stop. `skipped`: runs at the source and not at the target that an incremental
- * execution passes over, without those of the failure log. `error`: why the stage broke off, and `place` where.
+ * What one stage of an execution did, or in a dry run would do. `seconds`: how long it took. `all_runs`: could it find out its
+ * runs, and was it asked for all of them? `found`: the runs that it had to do, those that wait without a fault included.
+ * `archived` also holds earlier uploads that were found equal. `waiting`: as in the status report; by a fault only the runs that
+ * the execution was asked for. `left`: runs to do that this execution did not begin, because of a limit, an outage or a stop.
+ * `skipped`: runs at the source and not at the target that an incremental execution passes over, without those of the failure
+ * log. `error`: why the stage broke off, and `place` where.
  */
 export type StageAccount = z.output<typeof stageResult>;
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { messageOf, type StageName } from '../errors.ts';
 import { writeFileAtomic } from '../files/atomic-file.ts';
-import { type ExecutionResult, executionResult, type StageAccount } from './execution-result.ts';
+import { countedRuns, type ExecutionResult, executionResult, type StageAccount } from './execution-result.ts';
 import { JsonFile, jsonText } from './json-file.ts';
 
 const time = z.iso.datetime();
@@ -14,18 +14,21 @@ const endedExecution = executionResult.pick({
   end: true,
 });
 const archivedRun = z.object({ time, run: z.int().nonnegative() });
+const leftRuns = countedRuns.nullable();
 const document = z.object({
   execution: executionResult,
   previous: endedExecution.nullable(),
   last_archived: z.object({ import: archivedRun.nullable(), migrate: archivedRun.nullable() }),
   last_success: z.object({ import: time.nullable(), migrate: time.nullable() }),
+  last_left: z.object({ import: leftRuns, migrate: leftRuns }),
 });
 
 /**
  * What `last_execution.json` holds. `execution`: the one that is under way, or else the last one; if its `ended` is null and no
  * archiver holds the lock, it was killed. `previous`: how the last one before it ended that was not killed. `last_archived`: when
  * each stage last archived something, and the highest run of that execution. `last_success`: when each stage last ended without an
- * error, a failed run or one that waits because of a fault. Null: never, since the file exists.
+ * error, a failed run or one that waits because of a fault. `last_left`: the runs that each stage did not begin when it last looked
+ * at all. Null: never, since the file exists.
  */
 export type LastExecution = z.output<typeof document>;
 
@@ -97,6 +100,10 @@ export function withExecution(before: LastExecution | undefined, execution: Exec
       import: lastArchived('import', before, execution),
       migrate: lastArchived('migrate', before, execution),
     },
+    last_left: {
+      import: lastLeft('import', before, execution),
+      migrate: lastLeft('migrate', before, execution),
+    },
     last_success: {
       import: lastSuccess('import', before, execution),
       migrate: lastSuccess('migrate', before, execution),
@@ -116,6 +123,12 @@ function lastArchived(stage: StageName, before: LastExecution | undefined, execu
   const run = account?.archived.ranges.at(-1)?.last;
   if (account === undefined || run === undefined) return before?.last_archived[stage] ?? null;
   return { time: account.ended, run };
+}
+
+/** A retry, or an execution of selected runs, does not know what else there is to do. */
+function lastLeft(stage: StageName, before: LastExecution | undefined, execution: ExecutionResult) {
+  const account = accountOf(stage, execution);
+  return account?.all_runs === true ? account.left : (before?.last_left[stage] ?? null);
 }
 
 function lastSuccess(stage: StageName, before: LastExecution | undefined, execution: ExecutionResult) {

@@ -34,6 +34,7 @@ function lastOf(given: Partial<LastExecution['execution']> = {}): LastExecution 
     },
     previous: null,
     last_archived: { import: null, migrate: { time: '2026-11-28T12:00:00.000Z', run: 9 } },
+    last_left: { import: null, migrate: null },
     last_success: { import: null, migrate: null },
   };
 }

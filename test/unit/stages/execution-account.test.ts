@@ -75,6 +75,7 @@ describe('the account of an execution', () => {
         toDo: [1, 2, 3, 7, 8, 9, 10],
         postponed: new Map([['copying', RunSet.of([11])]]),
         skipped: [5],
+        isAll: true,
       },
       1.23456,
     );
@@ -83,6 +84,7 @@ describe('the account of an execution', () => {
         stage: 'migrate',
         ended: '2026-03-01T12:00:00.000Z',
         seconds: 1.235,
+        all_runs: true,
         found: {
           total: 8,
           ranges: [
@@ -116,7 +118,7 @@ describe('the account of an execution', () => {
   it('is empty for a stage that could not find out its runs', () => {
     account.stageEnded({ ...nothing, error: 'no answer', brokenPlace: 'UconDB read' }, undefined, 1);
     expect(account.result.stages).toMatchObject([
-      { found: none, archived: none, left: none, error: 'no answer', place: 'UconDB read' },
+      { all_runs: false, found: none, archived: none, left: none, error: 'no answer', place: 'UconDB read' },
     ]);
   });
 

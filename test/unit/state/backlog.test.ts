@@ -71,6 +71,7 @@ it('leaves out runs that were given up, also since the last execution left them'
     stage: 'migrate',
     ended: '2026-03-01T10:15:00.000Z',
     seconds: 300,
+    all_runs: true,
     found: countRuns([4, 5, 6, 9]),
     archived: none,
     failed: [],

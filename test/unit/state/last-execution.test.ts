@@ -43,6 +43,7 @@ function stage(name: 'import' | 'migrate', hour: number, more: Partial<StageAcco
     stage: name,
     ended: `2026-03-01T${hour}:15:00.000Z`,
     seconds: 300,
+    all_runs: true,
     found: none,
     archived: none,
     failed: [],
@@ -96,6 +97,15 @@ describe('the record of the last execution', () => {
     expect(success).toEqual({ import: null, migrate: null });
   });
 
+  it('keeps what a stage left until it looks at all runs again', () => {
+    const first = execution(10, true, [stage('import', 10, { all_runs: true, left: countRuns([7, 8]) })]);
+    const retry = execution(11, true, [stage('import', 11, { all_runs: false })]);
+    const next = execution(12, true, [stage('import', 12, { all_runs: true })]);
+    const second = withExecution(withExecution(undefined, first), retry);
+    expect(second.last_left).toEqual({ import: countRuns([7, 8]), migrate: null });
+    expect(withExecution(second, next).last_left).toEqual({ import: countRuns([]), migrate: null });
+  });
+
   it('keeps how the last execution ended that was not killed', async () => {
     await open().note(execution(10, false));
     expect(await open().read()).toMatchObject({ execution: { ended: null }, previous: null });
@@ -116,6 +126,7 @@ describe('the record of the last execution', () => {
       },
       last_archived: { import: null, migrate: null },
       last_success: { import: null, migrate: null },
+      last_left: { import: null, migrate: null },
     });
   });
 
