@@ -29,7 +29,9 @@ export const ALL_ENTITIES = /^.*$/;
 /** Waits for a result, unless the user wants an end. @throws ArchiverError then */
 export async function unlessStopped<Result>(work: Promise<Result>, stop: AbortSignal): Promise<Result> {
   const stopped = new Promise<never>((_done, fail) => {
-    stop.addEventListener('abort', () => fail(new ArchiverError('stopped by request')));
+    const end = (): void => fail(new ArchiverError('stopped by request'));
+    stop.addEventListener('abort', end);
+    if (stop.aborted) end();
   });
   // It may come when nobody waits any longer.
   stopped.catch(() => undefined);

@@ -25,7 +25,7 @@ export interface ParameterChange {
   readonly new: Parameter | undefined;
 }
 
-/** A file under another name. */
+/** A file under another name, with the same values but for those that are reported. */
 export interface MovedFile {
   readonly from: string;
   readonly to: string;
@@ -89,12 +89,19 @@ class Comparison {
     const moved: MovedFile[] = [];
     const removed: LoneFile[] = [];
     for (const [from, file] of gone) {
-      const to = [...come].find(([, each]) => this.#areEqual(file, each))?.[0];
-      if (to === undefined) removed.push(...this.#lone(from, file));
-      else {
-        come.delete(to);
-        moved.push({ from, to });
+      const candidates = [...come];
+      const found =
+        candidates.find(([, each]) => this.#areEqual(file, each)) ??
+        candidates.find(([name]) => isOfOtherPort(from, name));
+      if (found === undefined) {
+        removed.push(...this.#lone(from, file));
+        continue;
       }
+      const [to, other] = found;
+      come.delete(to);
+      moved.push({ from, to });
+      this.#file = to;
+      this.#compare(file, other, '', '');
     }
     const added = [...come].flatMap(([name, file]) => this.#lone(name, file));
     for (const [name, file] of old) {
@@ -209,4 +216,11 @@ class Comparison {
     if (this.#leavesOut(this.#file, path, texts)) this.#leftOut++;
     else this.#changes.push({ file: this.#file, path, oldPath, old, new: changed });
   }
+}
+
+/** Until April 2018 the names of files ended in a port, which is another one in another partition. */
+const PORT = /_\d+\.fcl$/;
+
+function isOfOtherPort(one: string, other: string): boolean {
+  return PORT.test(one) && PORT.test(other) && one.replace(PORT, '') === other.replace(PORT, '');
 }

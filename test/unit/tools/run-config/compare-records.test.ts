@@ -117,6 +117,19 @@ describe('sequences are aligned', () => {
 });
 
 describe('files', () => {
+  it('are the same with another port in their name, as until 2018, whatever differs in them', () => {
+    const { moved, removed, added, parameters } = compared(
+      { 'BoardReaderMain_h1_5200.fcl': 'a: 1', 'BoardReaderMain_h2_5201.fcl': 'a: 2' },
+      { 'BoardReaderMain_h1_6200.fcl': 'a: 5', 'BoardReaderMain_h3_5201.fcl': 'a: 3' },
+    );
+    expect(moved).toEqual([{ from: 'BoardReaderMain_h1_5200.fcl', to: 'BoardReaderMain_h1_6200.fcl' }]);
+    expect(parameters.map(({ file, path }) => [file, path])).toEqual([['BoardReaderMain_h1_6200.fcl', 'a']]);
+    expect([removed[0]?.name, added[0]?.name]).toEqual([
+      'BoardReaderMain_h2_5201.fcl',
+      'BoardReaderMain_h3_5201.fcl',
+    ]);
+  });
+
   it('are moved if they have the same values under another name', () => {
     const { moved, removed, added, parameters } = compared(
       { 'a.fcl': 'x: 1.0', 'b.fcl': 'y: 2', 'c.fcl': 'z: 1', 'd.fcl': 'z: 1' },
