@@ -18,12 +18,8 @@ export class PathPattern {
   readonly text: string;
   /** Matches the entities of the files: their names without `.fcl`. */
   readonly entities: RegExp;
-  /** Does it name one parameter, rather than match any? */
-  readonly isExact: boolean;
   /** Does it say which files? */
   readonly hasFile: boolean;
-  /** The part behind `FILE:`. */
-  readonly names: string;
   readonly #paths: RegExp;
 
   /** @throws PatternError */
@@ -31,13 +27,12 @@ export class PathPattern {
     this.text = text.trim();
     const colon = this.text.lastIndexOf(':');
     const file = this.text.slice(0, Math.max(0, colon)).trim();
-    this.names = this.text.slice(colon + 1).trim();
+    const names = this.text.slice(colon + 1).trim();
     if (this.text === '') throw new PatternError('it is empty; * stands for everything');
     if (colon === 0) throw new PatternError("no file stands before ':'; without ':' all files are meant");
     this.hasFile = colon > 0;
-    this.isExact = this.hasFile && !/[*?]/.test(this.text) && this.names !== '';
     this.entities = new RegExp(`^${this.hasFile ? entityPattern(file) : '.*'}$`);
-    this.#paths = new RegExp(`^${pathPattern(this.names)}`);
+    this.#paths = new RegExp(`^${pathPattern(names)}`);
   }
 
   /** Is the parameter at a path of a file, such as `daq.rates[0]`, selected? */

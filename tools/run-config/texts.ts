@@ -47,7 +47,6 @@ function commonStart(one: string, other: string): number {
 /** Removed and added lines up to which the shortest difference is looked for. */
 const MAX_EDITS = 1000;
 const SHOWN_LINES = 20;
-const TEXT = /^"(?:[^"\\]|\\.)*\\n(?:[^"\\]|\\.)*"$/;
 
 /**
  * The lines by which two texts of several lines differ, marked with `-` and `+`.
@@ -55,8 +54,8 @@ const TEXT = /^"(?:[^"\\]|\\.)*\\n(?:[^"\\]|\\.)*"$/;
  * @returns undefined if one is no such text, or if they have too little in common
  */
 export function lineDifference(old: string, changed: string): string[] | undefined {
-  if (!TEXT.test(old) || !TEXT.test(changed)) return undefined;
   const [before, after] = [linesOf(old), linesOf(changed)];
+  if (before.length < 2 || after.length < 2) return undefined;
   const parts = diffArrays(before, after, { maxEditLength: MAX_EDITS });
   const lines = parts?.flatMap(({ value, added, removed }) =>
     added || removed ? value.map((line) => `${added ? '+' : '-'} ${valueText(line)}`) : [],
@@ -66,8 +65,10 @@ export function lineDifference(old: string, changed: string): string[] | undefin
   return [...lines.slice(0, SHOWN_LINES), `… and ${rest} more lines; --json has all of both texts`];
 }
 
+/** None of what is no text in double quotes. */
 function linesOf(quoted: string): string[] {
-  return String(JSON.parse(quoted)).split('\n');
+  const isText = quoted.length > 1 && quoted.startsWith('"') && quoted.endsWith('"');
+  return isText ? String(JSON.parse(quoted)).split('\n') : [];
 }
 
 /** A line of comma-separated values (RFC 4180, with LF). */

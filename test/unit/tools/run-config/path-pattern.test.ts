@@ -55,13 +55,6 @@ describe('a pattern for parameters', () => {
     expect(means(pattern, entity)).toBe(expected);
   });
 
-  it('knows whether it names one parameter', () => {
-    const exact = ['boot.fcl:a.b[0]', 'boot.fcl:a', 'a', 'boot.fcl:', 'boot*:a', 'boot:a.*'].map(
-      (text) => new PathPattern(text).isExact,
-    );
-    expect(exact).toEqual([true, true, false, false, false, false]);
-  });
-
   it.each([
     ['', /is empty/],
     [':a', /no file stands before/],
