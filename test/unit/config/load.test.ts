@@ -133,6 +133,7 @@ describe('a configuration with only what is required', () => {
       },
       reporting: {
         repeatHours: 24,
+        expectedEveryMinutes: 0,
         email: { enabled: false, smtpPort: 25, smtpUseTls: false, smtpTlsVerify: true },
         slack: { enabled: false },
       },
