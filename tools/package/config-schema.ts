@@ -12,6 +12,7 @@ interface SchemaNode {
   additionalProperties?: boolean;
   anyOf?: SchemaNode[];
   nullable?: boolean;
+  enum?: unknown[];
   default?: unknown;
 }
 
@@ -53,6 +54,11 @@ function requiredNames({ shape }: z.ZodObject): string[] {
 function adapt(node: SchemaNode): void {
   if (node.properties !== undefined) node.additionalProperties = false;
   // A text may hold references.
+  if (node.enum !== undefined) {
+    node.anyOf = [{ enum: node.enum }, { type: 'string', pattern: '\\$\\{' }];
+    delete node.enum;
+    delete node.type;
+  }
   if (node.pattern !== undefined && !node.pattern.includes('\\$\\{'))
     node.pattern = `(?:${node.pattern})|\\$\\{`;
   if (node.nullable === true && node.type !== undefined) node.type = [...[node.type].flat(), 'null'];
