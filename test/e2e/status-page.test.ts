@@ -78,6 +78,14 @@ const OVERLAPS = `
   [boxes.length, boxes.flatMap((a, index) => boxes.slice(index + 1).filter((b) => meet(a, b))).length]
 `;
 
+/** What has the focus, and whether that can be seen. */
+const FOCUSED = `
+  const { localName } = document.activeElement;
+  const { outlineStyle, outlineOffset, stroke } = getComputedStyle(document.activeElement);
+  const isCut = parseFloat(outlineOffset) > 0 && document.activeElement.closest('.figures') !== null;
+  localName + ((outlineStyle !== 'none' && !isCut) || stroke !== 'none' ? ' seen' : ' not seen')
+`;
+
 describe.runIf(hasBrowser())('the page in a browser', () => {
   let browser: Browser;
 
@@ -152,6 +160,19 @@ describe.runIf(hasBrowser())('the page in a browser', () => {
       expect(complaints).toEqual([]);
       await page.close();
     }
+  });
+
+  it('shows where the keyboard is, on everything that it reaches', async () => {
+    await archiveSome();
+    await run('--report-status', '--html', file());
+    const { page } = await open();
+    const reached: unknown[] = [];
+    for (let presses = 0; presses < 8; presses++) {
+      await page.keyboard.press('Tab');
+      reached.push(await page.evaluate(FOCUSED));
+    }
+    expect(new Set(reached)).toEqual(new Set(['a seen', 'rect seen']));
+    await page.close();
   });
 
   it('draws no sign over another, whatever its width', async () => {

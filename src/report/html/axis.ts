@@ -144,8 +144,8 @@ export interface Tick {
   readonly edge: 'first' | 'inner' | 'last';
 }
 
-/** Labels that are nearer to each other, as a part of the width, are left out. */
-const LEAST_DISTANCE = 0.09;
+/** Labels that are nearer to each other, as a part of the width, are left out; the last one stands at its right edge. */
+const [LEAST_DISTANCE, LEAST_TO_LAST] = [0.09, 0.15];
 const BREAK_SIGN = '≈';
 
 /** The first and the last run, about `count` round numbers between them, and a sign at each shortened stretch. */
@@ -157,7 +157,7 @@ export function ticks(pieces: readonly Piece[], count: number): Tick[] {
   const found: Tick[] = [{ at: 0, text: String(first), edge: 'first' }];
   const step = count === 0 ? Number.POSITIVE_INFINITY : roundStep(total / count);
   const add = (at: number, text: string) => {
-    const isFree = at - (found.at(-1)?.at ?? 0) >= LEAST_DISTANCE && 1 - at >= LEAST_DISTANCE;
+    const isFree = at - (found.at(-1)?.at ?? 0) >= LEAST_DISTANCE && 1 - at >= LEAST_TO_LAST;
     if (isFree) found.push({ at, text, edge: 'inner' });
   };
   let start = 0;
