@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { RunRequest } from '../cli/cli.ts';
-import type { StageName } from '../errors.ts';
+import { NotYetError, type StageName } from '../errors.ts';
 import { accountName } from '../files/ownership.ts';
 import { makeRedactor } from '../log/log-line.ts';
 import type { RunNumber } from '../runs/run-number.ts';
@@ -75,6 +75,7 @@ async function giveUpRuns(
     logger.info(`Dry run: nothing was written. ${runs.size} run(s) would be given up; ${undo} would undo it`);
     return true;
   }
+  refuseIfStopped(execution);
   await giveUp(notes, recordsOf(site));
   logger.info(
     `✓ ${runs.size} run(s) are given up: ${notes[0]?.reason}. Nobody archives them; ${undo} undoes it`,
@@ -148,6 +149,7 @@ async function takeUpRuns({ runs: asked, dryRun }: TakeUpRequest, execution: Exe
     logger.info(`Dry run: nothing was written. ${runs.size} run(s) would be taken up`);
     return true;
   }
+  refuseIfStopped(execution);
   await takeUp(taken, archived, recordsOf(site));
   logger.info(`✓ ${runs.size} run(s) are taken up`);
   return true;
@@ -211,6 +213,11 @@ function textOf(standing: Standing, stage: StageName): string[] {
     default:
       return [];
   }
+}
+
+/** Once somebody removed the lock file, another archiver may be at work. */
+function refuseIfStopped({ shutdown }: Execution): void {
+  if (shutdown.aborted) throw new NotYetError('Stopped before anything was written: repeat the command');
 }
 
 /** Who asks: behind sudo the person, else the account of this process. */
