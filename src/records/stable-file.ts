@@ -1,8 +1,7 @@
-import { type BigIntStats, constants, fstat, read } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
-import { promisify } from 'node:util';
+import type { BigIntStats } from 'node:fs';
 import { RunRecordError } from '../errors.ts';
 import { signatureOf } from '../files/file-signature.ts';
+import { type OpenEntry, pooledCalls, type RecordCalls } from './record-calls.ts';
 
 /** What shows whether a file or directory changed. */
 export interface FileState {
@@ -21,25 +20,6 @@ export interface StableFile {
   readonly state: FileState;
 }
 
-/**
- * Opens a file or directory, without following a link at the end of the path or waiting for the other end of a FIFO.
- * @throws the system's error
- */
-export function openToRead(path: string): Promise<FileHandle> {
-  return open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-}
-
-// A record has many files, and these take half the time that the methods of a handle take.
-const [fstatOf, readFrom] = [promisify(fstat), promisify(read)];
-
-/**
- * Asks about an open file.
- * @throws the system's error
- */
-export function statsOf({ fd }: FileHandle): Promise<BigIntStats> {
-  return fstatOf(fd, { bigint: true });
-}
-
 /** What the system's answer about a file says of its state. */
 export function stateOf(stats: BigIntStats): FileState {
   return {
@@ -54,15 +34,19 @@ export function stateOf(stats: BigIntStats): FileState {
  * @param admit called with the size in bytes before memory is taken; may throw
  * @throws RunRecordError if it is no regular file or changes while it is read; the system's error if it can't be read
  */
-export async function readStable(path: string, admit: (size: number) => void): Promise<StableFile> {
-  const handle = await openToRead(path);
+export async function readStable(
+  path: string,
+  admit: (size: number) => void,
+  calls: Pick<RecordCalls, 'open'> = pooledCalls,
+): Promise<StableFile> {
+  const file = await calls.open(path);
   try {
-    const before = await statsOf(handle);
+    const before = await file.stats();
     if (!before.isFile()) throw new RunRecordError('is not a regular file');
     const size = Number(before.size);
     admit(size);
-    const bytes = await readUpTo(handle, size + 1);
-    const state = stateOf(await statsOf(handle));
+    const bytes = await readUpTo(file, size + 1);
+    const state = stateOf(await file.stats());
     if (bytes.length !== size || state.signature !== signatureOf(before)) {
       throw new RunRecordError('changed while it was read (is it still being copied?)', {
         retryable: true,
@@ -71,18 +55,19 @@ export async function readStable(path: string, admit: (size: number) => void): P
     }
     return { bytes, state };
   } finally {
-    await handle.close();
+    await file.close();
   }
 }
 
-async function readUpTo({ fd }: FileHandle, limit: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(limit);
+/** The memory belongs to this file alone, so that it can go to another thread. */
+async function readUpTo(file: OpenEntry, limit: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafeSlow(limit);
   let length = 0;
   while (length < limit) {
-    const { bytesRead } = await readFrom(fd, buffer, length, limit - length, length);
-    length += bytesRead;
+    const count = await file.read(buffer, length);
+    length += count;
     // One byte before the limit is the end of a file that did not grow.
-    if (bytesRead === 0 || length === limit - 1) break;
+    if (count === 0 || length === limit - 1) break;
   }
   return buffer.subarray(0, length);
 }
