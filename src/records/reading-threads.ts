@@ -24,8 +24,8 @@ interface ReadingJob {
 const PROGRAM = join('dist', 'programs', 'reading-thread.cjs');
 /** As many as Node's pool has. */
 const MOST_THREADS = 4;
-/** How long a task waits before another thread is worth its start. Local disks let none wait so long. */
-const PATIENCE_MS = 100;
+/** How long a task waits before another thread is worth its start and its memory. Local disks let none wait so long. */
+const PATIENCE_MS = 200;
 
 /**
  * Reads run records in threads of their own, with calls that wait. Node's pool of threads takes several times as long for a record of
@@ -98,7 +98,15 @@ export class ReadingThreads implements RecordReader {
   #start(): void {
     this.#isStarting = true;
     let failure: unknown;
-    const thread = new Worker(this.#program);
+    let thread: Worker;
+    try {
+      thread = new Worker(this.#program);
+    } catch (error) {
+      // The system has no memory or threads left.
+      this.#isStarting = false;
+      this.#fail(this.#waiting.shift(), error);
+      return;
+    }
     thread.once('online', () => {
       this.#isStarting = false;
       this.#lastStart = performance.now();
@@ -121,13 +129,17 @@ export class ReadingThreads implements RecordReader {
     this.#advance();
   }
 
-  /** Only a mistake of this program, or a lack of memory or threads, ends a thread. The next task starts another. */
   #bury(thread: Worker, cause: unknown): void {
     const hasBegun = this.#threads.has(thread);
     // One task for each thread that does not even begin, so that this comes to an end.
     const job = hasBegun ? this.#threads.get(thread) : this.#waiting.shift();
     this.#threads.delete(thread);
     if (!hasBegun) this.#isStarting = false;
+    this.#fail(job, cause);
+  }
+
+  /** Only a mistake of this program, or a lack of memory or threads, ends a thread. The next task starts another. */
+  #fail(job: ReadingJob | undefined, cause: unknown): void {
     const message = `The thread that reads run records ended: ${messageOf(cause)}`;
     job?.reject(new RunRecordError(message, { stage: 'import', retryable: true, fault: 'site', cause }));
     this.#advance();

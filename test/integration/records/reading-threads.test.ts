@@ -87,8 +87,11 @@ describe('threads that read', () => {
     }
   });
 
-  it('fail each task if none can be started', async () => {
-    use(join(root, 'missing.cjs'));
+  it.each([
+    ['begins and ends', '/missing.cjs'],
+    ['does not begin', 'missing.cjs'],
+  ])('fail each task if the thread %s', async (_, program) => {
+    use(program);
     const failures = await Promise.allSettled(['1', '2'].map((name) => threads.look(name)));
     for (const failure of failures) {
       expect(failure).toMatchObject({
