@@ -143,6 +143,7 @@ export class RunRecordDirectory implements RunRecordSource {
     const root = await this.#realDirectory(run, directory);
     const {
       files,
+      isEmpty,
       faults,
       aside,
       signature: after,
