@@ -64,14 +64,17 @@ describe.each([
     expect(signature).toBe((await recordReader(pooledCalls).look(root)).signature);
   });
 
-  it.each(['EIO', 'ESTALE'])('never let a part of a record pass for the whole if one of them gives %s', async (code) => {
-    const whole = await recordReader(calls).read(root, LIMITS);
-    const { reader, count } = faulty(calls, 0, code);
-    await reader.read(root, LIMITS);
-    expect(count()).toBeGreaterThan(20);
-    for (let fault = 1; fault <= count(); fault++) {
-      const { faults, signature, files } = await faulty(calls, fault, code).reader.read(root, LIMITS);
-      if (faults.length === 0 && signature === whole.signature) expect(files).toEqual(whole.files);
-    }
-  });
+  it.each(['EIO', 'ESTALE'])(
+    'never let a part of a record pass for the whole if one of them gives %s',
+    async (code) => {
+      const whole = await recordReader(calls).read(root, LIMITS);
+      const { reader, count } = faulty(calls, 0, code);
+      await reader.read(root, LIMITS);
+      expect(count()).toBeGreaterThan(20);
+      for (let fault = 1; fault <= count(); fault++) {
+        const { faults, signature, files } = await faulty(calls, fault, code).reader.read(root, LIMITS);
+        if (faults.length === 0 && signature === whole.signature) expect(files).toEqual(whole.files);
+      }
+    },
+  );
 });
