@@ -29,7 +29,7 @@ it('a benchmark that is asked to end ends its servers', async () => {
   const directory = await temporaryDirectory();
   const args = [bench, '--directory', directory, '--parts', 'start-up', '--databases', 'filesystem'];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  await once(child.stderr, 'data'); // Something is being measured.
+  for await (const said of child.stderr.iterator({ destroyOnReturn: false })) if (/round 1/.test(said)) break;
   const [pidFile = ''] = readdirSync(directory).map((name) => join(directory, name, 'ucondb/server.pid'));
   const pid = Number(/\d+/.exec(readFileSync(pidFile, 'utf8'))?.[0]);
   expect(process.kill(pid, 0)).toBe(true);
