@@ -187,7 +187,9 @@ function extentText(runs: readonly RunNumber[]): string {
 function causes(stage: StageRecord): Fact[] {
   const groups = new Map<string, ExplainedRun[]>();
   for (const run of explainedRuns(stage).reverse()) {
-    groups.set(run.message, [...(groups.get(run.message) ?? []), run]);
+    const group = groups.get(run.message) ?? [];
+    group.push(run);
+    groups.set(run.message, group);
   }
   const entries = [...groups.entries()];
   const shown = entries.slice(0, SHOWN_CAUSES).map(([message, runs]) => ({
