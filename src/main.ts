@@ -29,7 +29,8 @@ export async function main(
   readEnvironment: () => Environment,
   sleep: (milliseconds: number) => Promise<unknown> = wait,
 ): Promise<number> {
-  const parsed = parseArguments(argv, modes, { program: builtVersion(), node: process.version });
+  const versions = { program: builtVersion(), node: process.version };
+  const parsed = parseArguments(argv, modes, versions, standardOutput.columns);
   if (parsed.kind === 'exit') {
     standardOutput.write(parsed.stdout);
     standardError.write(parsed.stderr);

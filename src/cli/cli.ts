@@ -71,16 +71,21 @@ export interface Versions {
   readonly node: string;
 }
 
+/** Columns of the help text where there is room, as in a pipe. */
+const WIDEST_HELP = 110;
+
 const helpAliases: ReadonlySet<string> = new Set(['/?', '/h', '/help']);
 
 /**
  * Reads a command line, without any effect.
  * @param argv the arguments after the program's name
+ * @param columns the width of the terminal, for the help text
  */
 export function parseArguments(
   argv: readonly string[],
   modes: CliModes,
   versions: Versions,
+  columns = WIDEST_HELP,
 ): ParsedArguments {
   let stdout = '';
   let stderr = '';
@@ -92,8 +97,8 @@ export function parseArguments(
     writeErr: (text) => {
       stderr += text;
     },
-    getOutHelpWidth: () => 110,
-    getErrHelpWidth: () => 110,
+    getOutHelpWidth: () => Math.min(columns, WIDEST_HELP),
+    getErrHelpWidth: () => Math.min(columns, WIDEST_HELP),
     getOutHasColors: () => false,
     getErrHasColors: () => false,
   });

@@ -75,16 +75,16 @@ export function optionFlags([first, ...others]: DescribedModes): readonly Flag[]
 const EXIT_STATUS = `
 EXIT STATUS
   0    success, also if there was nothing to do
-  1    a known error (configuration, a place that can't be reached, another archiver running), or a run failed
+  1    a known error, a run that failed or waits, or another archiver is running
   2    wrong usage, or an unexpected error
-  130  stopped by request: a signal, or the lock file was removed; what was in progress ended well`;
+  130  stopped by a signal or removal of the lock file, with everything in order`;
 
 /** The files that matter to an operator. */
 const FILES = `
 FILES
-  config.yaml           the configuration, in the current directory unless given; config.yaml.template explains it
-  archiver.env          in the directory above bin/: KEY=value lines that go over the environment
-  app.lock_file         holds the process id while the archiver runs; remove it to stop the archiver gracefully
+  config.yaml           the configuration; config.yaml.template explains it
+  archiver.env          variables that go over the environment, beside bin/
+  app.lock_file         the id of a process at work; remove it to stop it gently
   app.*_state_file      how far each stage has come
   app.*_failure_log     the runs that failed, one number a line
   app.log_file          the log; the five files before it are kept as .1 to .5`;

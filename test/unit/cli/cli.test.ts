@@ -83,6 +83,18 @@ describe('a command line', () => {
     for (const part of ['EXIT STATUS', '130', 'FILES', 'archiver.env', '/?']) expect(text).toContain(part);
   });
 
+  it('--help fits a terminal of 80 columns, and needs no more than 110', () => {
+    for (const [columns, widest] of [
+      [80, 80],
+      [300, 110],
+      [undefined, 110],
+    ] as const) {
+      const help = parseArguments(['--help'], modes, versions, columns);
+      const lines = (help.kind === 'exit' ? help.stdout : '').split('\n');
+      expect(lines.filter((line) => line.length > widest)).toEqual([]);
+    }
+  });
+
   it('--help lists the flags that belong together one after the other', () => {
     const help = parse('--help');
     const listed = [...(help.kind === 'exit' ? help.stdout : '').matchAll(/^ +(?:-\w, )?(--[a-z-]+)/gm)];
