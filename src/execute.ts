@@ -44,8 +44,9 @@ const TELLING_MS = 15_000;
  */
 export async function execute(request: RunRequest, surroundings: Surroundings): Promise<number> {
   const { env, stdout, stderr, process, exit, now, sleep } = surroundings;
-  // With --json, standard output is for the report alone.
-  const console = request.json === true || request.resultJson === STANDARD_OUTPUT ? stderr : stdout;
+  // What programs read is alone on standard output.
+  const isForPrograms = request.json === true || modeOf(request).ownsStandardOutput === true;
+  const console = isForPrograms || request.resultJson === STANDARD_OUTPUT ? stderr : stdout;
   const terminal = watchedTerminal(request, console, surroundings);
   const screen = reportScreen(request, terminal, surroundings);
   const screenFormat: LoggingOptions['screenFormat'] =

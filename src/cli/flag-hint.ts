@@ -1,5 +1,14 @@
 /** Parts of flags that are as well the name of a configuration file, or say nothing alone. */
-const COMMON_PARTS: ReadonlySet<string> = new Set(['config', 'state', 'failed', 'only', 'run', 'to', 'dry']);
+const COMMON_PARTS: ReadonlySet<string> = new Set([
+  'config',
+  'state',
+  'failed',
+  'only',
+  'run',
+  'to',
+  'dry',
+  'archived',
+]);
 /** Shorter words resemble too many others. */
 const SHORTEST_MISSPELT = 5;
 

@@ -2,6 +2,7 @@ import type { RunRequest } from '../cli/cli.ts';
 import { archiveMode } from './archive.ts';
 import { checkConfigMode } from './check-config.ts';
 import { giveUpMode } from './give-up.ts';
+import { listArchivedMode } from './list-archived.ts';
 import type { Mode } from './mode.ts';
 import { recoverStateMode } from './recover-state.ts';
 import { reportStatusMode } from './report-status.ts';
@@ -15,6 +16,7 @@ export const modes: readonly [Mode, ...Mode[]] = [
   recoverStateMode,
   checkConfigMode,
   verifyMode,
+  listArchivedMode,
   restoreMode,
   giveUpMode,
 ];

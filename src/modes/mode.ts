@@ -26,6 +26,8 @@ export interface Mode<Request extends RunRequest = RunRequest> extends CliMode {
   readonly isRoutine?: boolean;
   /** Does it not even write to the log file? */
   readonly touchesNothing?: boolean;
+  /** Is standard output for what it prints alone, also without --json? The log then goes to standard error. */
+  readonly ownsStandardOutput?: boolean;
   /** Does it show plain text in place of log lines where a person reads? */
   readonly hasScreen?: boolean;
   readRequest(given: GivenFlags, common: CommonRequest): Request;

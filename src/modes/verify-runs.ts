@@ -1,12 +1,14 @@
 import pLimit from 'p-limit';
 import type { RunRequest } from '../cli/cli.ts';
 import type { Selection } from '../cli/given-flags.ts';
-import { ArchiverError, messageOf } from '../errors.ts';
-import { compareFiles, isMatch } from '../records/compare.ts';
+import { ArchiverError } from '../errors.ts';
+import { isMatch } from '../records/compare.ts';
+import { shellWord } from '../report/recommendations.ts';
 import { skippedRuns } from '../report/status.ts';
 import {
   allEqual,
   isEqualRun,
+  recordDifferences,
   type Verification,
   type VerifiedRun,
   verificationJson,
@@ -14,16 +16,18 @@ import {
 } from '../report/verification.ts';
 import { byRunNumber, type RunNumber } from '../runs/run-number.ts';
 import { common, formatRuns, type NumberRange, RunSet, rangeText, without } from '../runs/run-set.ts';
-import { lacksTimesOnly } from '../stages/blob-completion.ts';
+import { isSameRecord, type RecordFinding } from '../stages/record-comparison.ts';
 import { followUpRecords } from '../state/follow-up-records.ts';
 import { VerifiedNotes } from '../state/verification-records.ts';
-import { storedRecord } from '../ucondb/ucondb.ts';
+import { compareRun, recordComparison } from './compare-run.ts';
 import type { Execution } from './mode.ts';
 
 /** Which runs are compared, and for how long. */
 export interface VerificationRequest extends RunRequest, Selection {
   readonly mode: 'verify';
   readonly json: boolean;
+  /** Compare with the run directories, too. */
+  readonly withFiles: boolean;
   /** Minutes after which no further run begins. */
   readonly timeLimit: number | undefined;
 }
@@ -70,6 +74,7 @@ async function verify(
   const notes = new VerifiedNotes(request.dryRun ? undefined : site.verification);
   if (plan.isNewRound) await notes.endRound();
   const { amended } = followUpRecords(site.config.app.workDir);
+  const records = request.withFiles ? await recordComparison(site) : undefined;
   let skipped = 0;
   await Promise.all(
     plan.batch.map((run) =>
@@ -78,11 +83,12 @@ async function verify(
           skipped++;
           return;
         }
-        const result = await verifyRun(run, execution);
+        const result = await compareRun(run, execution, records);
         found.push(result);
         if (hasLateTimes(result) && !plan.amended?.has(run) && !request.dryRun) await amended.add([run]);
         await notes.add(run, isEqualRun(result));
         logResult(result, execution);
+        if (!('error' in result)) logRecord(run, result.record, execution);
       }),
     ),
   );
@@ -179,22 +185,6 @@ export function takeTurns(
   return { batch, left: inOrder.length - batch.length, isNewRound };
 }
 
-/** Exports and unpacks one run, and compares its files. */
-async function verifyRun(run: RunNumber, { site, shutdown }: Execution): Promise<VerifiedRun> {
-  try {
-    const uconDb = await site.uconDb();
-    const [exported, record] = await Promise.all([
-      site.artdaqDb.export(run),
-      storedRecord(uconDb, run, shutdown),
-    ]);
-    const comparison = compareFiles(exported, record.files);
-    return { run, ...comparison, timesCameLater: lacksTimesOnly(exported, record.files) };
-  } catch (error) {
-    if (!(error instanceof ArchiverError)) throw error;
-    return { run, error: messageOf(error) };
-  }
-}
-
 /** Does the blob lack only times? The migrate stage can complete it, whatever the reason (`ucon_db.replace_incomplete`). */
 function hasLateTimes(result: VerifiedRun): boolean {
   return !('error' in result) && result.timesCameLater;
@@ -221,4 +211,29 @@ function logResult(result: VerifiedRun, execution: Execution): void {
       : '';
     logger.error(`✗ Run ${run} differs: ${texts.join('; ')}${why}`);
   }
+}
+
+/** Says how the run directory differs. Nothing is replaced, so a person has to decide. */
+function logRecord(run: RunNumber, record: RecordFinding | undefined, execution: Execution): void {
+  const logger = execution.logger.child({ run });
+  if (record?.is === 'copying')
+    logger.info(`Run ${run}: the run directory is still being copied: ${record.why}`);
+  if (record?.is !== 'compared' || isSameRecord(record)) return;
+  if (record.timesCameLater) {
+    logger.info(
+      `Run ${run}: the run directory has a time that artdaqDB lacks; the next execution of the import stage adds it`,
+    );
+    return;
+  }
+  logger.error(
+    `✗ Run ${run}: artdaqDB does not hold what its run directory holds: ${recordDifferences(record).join('; ')}; was it archived ` +
+      `while it was still being copied? If the directory is right: ${reimport(run, execution)}`,
+  );
+}
+
+function reimport(run: RunNumber, { site }: Execution): string {
+  const directory = /^filesystemdb:\/\/(.*)$/.exec(site.artdaqDb.location)?.[1];
+  return directory === undefined
+    ? 'see "Archived too early" in documentation/OPERATIONS_MANUAL.md'
+    : `repair-filesystemdb ${shellWord(directory)} --reimport ${run} --apply, then --import-only --runs ${run}`;
 }

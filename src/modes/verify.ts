@@ -8,6 +8,12 @@ const timeLimitFlag: Flag = {
   after: '--limit',
 };
 
+const withFilesFlag: Flag = {
+  flags: '--with-files',
+  description: 'let --verify also compare artdaqDB with what an import of the run directories would store',
+  after: '--time-limit',
+};
+
 /** Compares runs in artdaqDB with their blobs in UconDB. */
 export const verifyMode: Mode<VerificationRequest> = {
   names: ['verify'],
@@ -17,7 +23,7 @@ export const verifyMode: Mode<VerificationRequest> = {
       description: 'compare the runs in artdaqDB with their blobs in UconDB, file by file',
     },
   ],
-  options: [runsFlag, limitFlag, timeLimitFlag, jsonFlag],
+  options: [runsFlag, limitFlag, timeLimitFlag, withFilesFlag, jsonFlag],
   needsLock: false,
   readRequest(given, common) {
     return {
@@ -25,6 +31,7 @@ export const verifyMode: Mode<VerificationRequest> = {
       mode: 'verify',
       ...given.selection(),
       json: given.has('--json'),
+      withFiles: given.has('--with-files'),
       timeLimit: given.wholeNumber('--time-limit'),
     };
   },

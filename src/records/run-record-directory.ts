@@ -165,7 +165,8 @@ export class RunRecordDirectory implements RunRecordSource {
         { stage: 'import', run, retryable: true, fault: 'unknown' },
       );
     }
-    return { run, directory, files, warnings: warningsOf(aside) };
+    const paths = aside.map(([path]) => path);
+    return { run, directory, files, aside: paths, warnings: warningsOf(aside) };
   }
 
   async glance(run: RunNumber): Promise<RecordGlance> {

@@ -15,6 +15,8 @@ export interface RunRecord {
   readonly directory: string;
   /** `*.fcl` files at any depth and the top-level `*.txt` files that have a converter, in order of path. */
   readonly files: readonly RecordFile[];
+  /** Paths of everything else that is there, in the order of the listing. */
+  readonly aside: readonly string[];
   /** What was left aside and why; each names its files. */
   readonly warnings: readonly string[];
 }

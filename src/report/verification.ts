@@ -2,6 +2,7 @@ import { type FileComparison, isMatch } from '../records/compare.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 import { formatRuns, toRanges } from '../runs/run-set.ts';
 import { formatJson } from '../shown-text.ts';
+import { type ComparedRecord, isSameRecord, type RecordFinding } from '../stages/record-comparison.ts';
 
 /** Raised when a member of the JSON document changes its meaning or is removed. */
 const VERSION = 1;
@@ -10,9 +11,11 @@ const VERSION = 1;
 export type VerifiedRun = { readonly run: RunNumber } & (ComparedRun | { readonly error: string });
 
 /** What the comparison of a run's files found. */
-interface ComparedRun extends FileComparison {
+export interface ComparedRun extends FileComparison {
   /** They differ only because the run got its stop time in artdaqDB after its blob was stored. */
   readonly timesCameLater: boolean;
+  /** How the run directory compares, if that was asked for. */
+  readonly record?: RecordFinding | undefined;
 }
 
 /** What a verification found. */
@@ -31,7 +34,27 @@ export interface Verification {
 
 /** Is everything equal that this or an earlier verification compared? */
 export function allEqual({ runs, unequalBefore, missingInUconDb }: Verification): boolean {
-  return runs.every(isEqualRun) && unequalBefore.length + missingInUconDb.length === 0;
+  return (
+    runs.every((run) => isEqualRun(run) && !isOtherRecord(run)) &&
+    unequalBefore.length + missingInUconDb.length === 0
+  );
+}
+
+/** Does the run directory hold something else than artdaqDB? A time that came later is still to be added, and no difference. */
+function isOtherRecord(result: VerifiedRun): boolean {
+  if ('error' in result || result.record?.is !== 'compared') return false;
+  return !isSameRecord(result.record) && !result.record.timesCameLater;
+}
+
+/** How a run directory differs from artdaqDB, as texts such as `different: boot.fcl`. */
+export function recordDifferences(record: ComparedRecord): string[] {
+  const parts = [
+    ['different', record.different],
+    ['only in the run directory', record.onlyInDirectory],
+    ['only in artdaqDB', record.onlyInArtdaqDb],
+    ['its configuration name', record.otherConfiguration === undefined ? [] : [record.otherConfiguration]],
+  ] as const;
+  return parts.filter(([, names]) => names.length > 0).map(([what, names]) => `${what}: ${names.join(', ')}`);
 }
 
 /** Are the run's files the same in both places? */
@@ -49,6 +72,7 @@ export function verificationLines(verification: Verification, isRound: boolean):
   const equal = runs.filter(isEqualRun).length;
   return [
     `Verified: ${equal} runs equal, ${runs.length - equal - errors} different, ${errors} could not be compared`,
+    ...recordLines(runs),
     ...(unequalBefore.length === 0
       ? []
       : [
@@ -71,6 +95,20 @@ export function verificationLines(verification: Verification, isRound: boolean):
   ];
 }
 
+function recordLines(runs: readonly VerifiedRun[]): string[] {
+  const records = runs.flatMap((run) => ('error' in run || run.record === undefined ? [] : [run.record]));
+  if (records.length === 0) return [];
+  const different = runs.filter(isOtherRecord).length;
+  const compared = records.filter(({ is }) => is === 'compared').length;
+  const absent = records.filter(({ is }) => is === 'absent').length;
+  return [
+    `Run directories: ${compared - different} equal, ${different} different, ${absent} runs without one` +
+      (compared + absent === records.length
+        ? ''
+        : `, ${records.length - compared - absent} still being copied`),
+  ];
+}
+
 /** The verification as one JSON document (documentation/FILE_FORMATS.md, "Verification as JSON"). */
 export function verificationJson(verification: Verification): string {
   const { runs, unequalBefore, uncompared, missingInUconDb, left } = verification;
@@ -87,6 +125,7 @@ export function verificationJson(verification: Verification): string {
             only_in_artdaqdb: result.onlyInArtdaqDb,
             only_in_ucondb: result.onlyInUconDb,
             stop_time_came_later: result.timesCameLater,
+            record: result.record === undefined ? undefined : recordJson(result.record),
           },
     ),
     unequal_before: toRanges(unequalBefore),
@@ -95,4 +134,16 @@ export function verificationJson(verification: Verification): string {
     left,
   };
   return formatJson(document);
+}
+
+function recordJson(record: RecordFinding) {
+  if (record.is !== 'compared') return { state: record.is };
+  return {
+    state: isSameRecord(record) ? 'equal' : record.timesCameLater ? 'time_came_later' : 'different',
+    different: record.different,
+    only_in_directory: record.onlyInDirectory,
+    only_in_artdaqdb: record.onlyInArtdaqDb,
+    configuration: record.otherConfiguration ?? null,
+    not_archived: record.aside,
+  };
 }

@@ -1,6 +1,4 @@
-import { exportedFiles } from '../artdaqdb/run-export.ts';
-import { exportedDocument } from '../artdaqdb/stored-document.ts';
-import { submission } from '../artdaqdb/submission.ts';
+import { exportIfStored } from '../artdaqdb/export-if-stored.ts';
 import { packBlob, sameRecord } from '../blob/pack.ts';
 import { type UnpackedRecord, unpackBlob } from '../blob/unpack.ts';
 import { BlobError } from '../errors.ts';
@@ -39,10 +37,10 @@ export async function rebuiltRun(
     throw new BlobError(`the blob under key ${run} is that of run ${record.run}`, { run });
   const config = givenConfig ?? archivedConfigName(files);
   const asExported = files.map(withText);
-  const exported = await exportOf(run, config, asExported);
+  const exported = await exportIfStored(run, config, asExported);
   const different = new Set(compareFiles(exported, files).different);
   const documents = different.size === 0 ? asExported : files.map((file) => sourceOf(file, different));
-  confirmSame(record, blob, different.size === 0 ? exported : await exportOf(run, config, documents));
+  confirmSame(record, blob, different.size === 0 ? exported : await exportIfStored(run, config, documents));
   return { run, config, documents, missingTimes: archivedMissingTimes(files) };
 }
 
@@ -55,13 +53,6 @@ function sourceOf(file: FhiclFile, different: ReadonlySet<string>): FhiclFile {
   if (!different.has(file.name)) return withText(file);
   const text = sourceOfExport(file.text);
   return { name: file.name, text: parseDocument(text) === undefined ? file.text : text };
-}
-
-/** What artdaqDB would export if it stored these files; nothing is stored. */
-async function exportOf(run: RunNumber, config: string, files: readonly FhiclFile[]): Promise<FhiclFile[]> {
-  const { configuration, documents } = await submission('insert', run, config, files, () => new Date(0));
-  const stored = documents.map(({ file, entry, bytes }) => exportedDocument(file.name, entry.id, bytes));
-  return exportedFiles(run, configuration, stored, () => undefined);
 }
 
 /** @throws BlobError naming the files that differ */

@@ -99,8 +99,8 @@ describe('a command line', () => {
     const help = parse('--help');
     const listed = [...(help.kind === 'exit' ? help.stdout : '').matchAll(/^ +(?:-\w, )?(--[a-z-]+)/gm)];
     const expected = `--import-only --migrate-only --retry-failed-import --retry-failed-migrate --report-status
-      --recover-import-state --recover-migrate-state --check-config --verify --restore --give-up --take-up
-      --incremental --compare-state --validate --dry-run --runs --limit --time-limit --json --html --to --force --raw
+      --recover-import-state --recover-migrate-state --check-config --verify --list-archived --restore --give-up --take-up
+      --incremental --compare-state --validate --dry-run --runs --limit --time-limit --with-files --json --html --older-than --expendable --to --force --raw
       --to-artdaqdb --configuration --reason --result-json --verbose --quiet --log-format --version --help --init --set --completion`;
     expect(listed.map(([, name]) => name)).toEqual(expected.split(/\s+/));
   });

@@ -150,6 +150,7 @@ describe.each(AGES)('A record as DAQInterface writes it since %s', (age) => {
             run: 7,
             directory: '/records/7',
             files: Object.entries(files).map(([path, text]) => ({ path, bytes: Buffer.from(text) })),
+            aside: [],
             warnings: [],
           },
           { generate: new Set(GENERATE_NAMES), schema: { name: 'schema.fcl', text: 'a: 1\n' } },

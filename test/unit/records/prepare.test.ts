@@ -20,6 +20,7 @@ function record(files: Readonly<Record<string, string | Buffer>>): RunRecord {
     run: 7,
     directory: '/records/7',
     files: Object.entries(files).map(([path, content]) => ({ path, bytes: Buffer.from(content) })),
+    aside: [],
     warnings: [],
   };
 }
@@ -44,7 +45,7 @@ describe('preparing a run', () => {
       const golden = textsIn(join(directory, 'prepared'));
       const goldenUpdate = textsIn(join(directory, 'update'));
       const prepared = prepareRun(
-        { run, directory: source, files, warnings: [] },
+        { run, directory: source, files, aside: [], warnings: [] },
         { generate: all, schema: { name: 'schema.fcl', text: golden['schema.fcl'] ?? '' } },
       );
       expect(prepared.run).toBe(run);

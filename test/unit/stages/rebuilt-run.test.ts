@@ -51,7 +51,7 @@ function preparedOf(age: string) {
     path,
     bytes: Buffer.from(text),
   }));
-  const record = { run: 7, directory: '/7', files, warnings: [] };
+  const record = { run: 7, directory: '/7', files, aside: [], warnings: [] };
   return prepareRun(record, { generate: EVERYTHING, schema });
 }
 

@@ -43,6 +43,7 @@ async function setUp(runs: readonly number[] = [7]) {
       run: 7,
       directory: '',
       files: [{ path: 'metadata.txt', bytes: bytes() }],
+      aside: [],
       warnings: [],
     }),
     glance: async (run) => {

@@ -28,7 +28,7 @@ describe('a sample record', () => {
       path: name,
       bytes: Buffer.from(text),
     }));
-    const record = { run: 7, directory: '/records/7', files, warnings: [] };
+    const record = { run: 7, directory: '/records/7', files, aside: [], warnings: [] };
     const schema = { name: 'schema.fcl', text: 'a: 1' };
     const { documents, update, warnings } = prepareRun(record, { generate: new Set(GENERATE_NAMES), schema });
     for (const { name, text } of [...documents, ...update]) {

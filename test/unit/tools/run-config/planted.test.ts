@@ -25,7 +25,7 @@ function converted(texts: Texts, run = 1): RecordFiles {
     .map(([path, text]) => ({ path, bytes: Buffer.from(text, 'latin1') }));
   const schema = { name: 'schema.fcl', text: 'a: 1\n' };
   const { documents, update } = prepareRun(
-    { run, directory: '/r', files, warnings: [] },
+    { run, directory: '/r', files, aside: [], warnings: [] },
     { generate: new Set(GENERATE_NAMES), schema },
   );
   return read([...documents, ...update]);
