@@ -57,10 +57,15 @@ export async function runStandings(execution: Execution): Promise<RunStandings> 
   const { amended } = followUpRecords(site.config.app.workDir);
   const outdated = (await amended.read()) ?? RunSet.of([]);
   const stages = {
-    import: await stageStandings(records, archived.import, site.files('import'), givenUp),
+    import: await stageStandings(
+      records,
+      { archived: archived.import, uncertain: [] },
+      site.files('import'),
+      givenUp,
+    ),
     migrate: await stageStandings(
-      [...archived.import.numbers()],
-      archived.migrate,
+      archived.import.toNumbers(),
+      { archived: archived.migrate, uncertain },
       site.files('migrate'),
       givenUp,
     ),
@@ -97,15 +102,20 @@ export interface StageStandings {
   of(run: RunNumber): Standing;
 }
 
+/** The runs at a stage's target. Those that are `uncertain` don't count yet: each execution compares them. */
+export interface RunsAtTarget {
+  readonly archived: RunSet;
+  readonly uncertain: readonly RunNumber[];
+}
+
 /**
  * Finds out what runs are in one stage.
  * @param source runs at the stage's source, ascending
- * @param archived runs at its target
  * @throws PersistenceError if a file can't be read
  */
 export async function stageStandings(
   source: readonly RunNumber[],
-  archived: RunSet,
+  { archived, uncertain }: RunsAtTarget,
   { state, failures, seen, waiting }: StageFiles,
   givenUp: GivenUp,
 ): Promise<StageStandings> {
@@ -116,7 +126,7 @@ export async function stageStandings(
   const record = {
     state: await state.read(),
     failed: [...failed.numbers()],
-    uncompared: [],
+    uncompared: uncertain,
     isKnown: await seen.membership(),
     waiting: waits,
   };

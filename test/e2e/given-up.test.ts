@@ -236,8 +236,8 @@ describe('runs of other kinds that are given up', () => {
     renameSync(site.database, database);
     const rebuilt = await run('--restore', '1-2', '--to-artdaqdb');
     expect([rebuilt.code, rebuilt.stdout]).toEqual([
-      1,
-      expect.stringContaining('the blobs of 1 runs were not found'),
+      0,
+      expect.stringContaining('Rebuild: 1 run(s) are given up, and left alone: 2'),
     ]);
     expect((await report()).places[1].runs.ranges).toEqual(ranges([1, 1]));
     rmSync(site.database, { recursive: true });
@@ -301,6 +301,16 @@ describe('skipped history', () => {
     expect((await run('--incremental')).stdout).not.toContain('Processing run');
     expect((await report()).stages[0].skipped.ranges).toEqual(ranges([1, 3]));
     expect((await takeUp('skipped')).stdout).toContain('No skipped run is given up: nothing to take up');
+  });
+
+  it('has no run whose blob is still to be compared', async () => {
+    site.addRuns(1, 2, 3);
+    expect((await run('--incremental')).code).toBe(0);
+    const place = { server: ucondb.url, folder: account.folder, object: 'runs' };
+    const uncompared = JSON.stringify({ uncompared_runs: [{ ...place, runs: ['2'] }] });
+    writeFileSync(join(site.work, 'uncompared_runs.json'), uncompared);
+    expect((await giveUp('skipped')).stdout).toContain('No run is skipped: nothing to give up');
+    expect((await run('--incremental')).stdout).toContain('Run 2 migrated and verified successfully');
   });
 });
 

@@ -281,9 +281,10 @@ export class StageModel {
    */
   async giveUp(runs: readonly RunNumber[], killedAfter = Infinity): Promise<void> {
     const { source, target } = this.world.listing;
-    const archived = RunSet.of(without(target, await this.uncertain()));
+    const uncertain = await this.uncertain();
+    const archived = RunSet.of(without(target, uncertain));
     const givenUp = await this.records.givenUp.read();
-    const standings = await stageStandings(source, archived, this.files, givenUp);
+    const standings = await stageStandings(source, { archived, uncertain }, this.files, givenUp);
     const unequal = await this.records.unequal.read();
     const known = RunSet.of(source).union(standings.named);
     const notes = runs
