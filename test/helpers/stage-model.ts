@@ -298,6 +298,9 @@ export class StageModel {
         migrate: standings.of(run),
         unequal: unequal?.has(run) === true,
       }));
+    // Taken up, they are skipped again, be it that a recovery has set the position back meanwhile.
+    const skipped = notes.filter(({ migrate }) => migrate.was === 'skipped').map(({ runs: of }) => of);
+    this.world.skipped = new Set([...this.world.skipped, ...skipped.flatMap((of) => of.toNumbers())]);
     await unlessKilled(giveUp(notes, this.#killable(killedAfter)));
   }
 
@@ -380,7 +383,7 @@ export class StageModel {
       // With a record of what was there, what appears from now on is late.
       if (this.#hasRun || !(await seen.hasAny())) return;
       this.#hasRun = true;
-      this.world.skipped = new Set(passedOver);
+      this.world.skipped = new Set([...[...this.world.skipped].filter(isGivenUp), ...passedOver]);
     }
   }
 
