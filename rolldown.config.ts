@@ -40,7 +40,7 @@ function licenceOf(directory: string): string {
   return [`## ${name} ${version} (${license})`, '', ...lines, ''].join('\n');
 }
 
-const programs = defineConfig({
+export default defineConfig({
   input: {
     loader: 'tools/start/loader.ts',
     'run-archiver': 'src/main.ts',
@@ -85,22 +85,3 @@ const programs = defineConfig({
     },
   },
 });
-
-/** What a thread loads is a file of its own: beside the program it holds so little that it starts sooner than the core would be read. */
-const thread = defineConfig({
-  input: { 'reading-thread': 'src/records/reading-thread.ts' },
-  platform: 'node',
-  tsconfig: 'tsconfig.json',
-  output: {
-    dir: 'dist/programs',
-    format: 'cjs',
-    entryFileNames: '[name].cjs',
-    strict: true,
-    charset: 'ascii',
-    comments: { legal: true, annotation: false, jsdoc: false },
-    sourcemap: true,
-    sourcemapExcludeSources: true,
-  },
-});
-
-export default [programs, thread];

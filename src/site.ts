@@ -12,7 +12,6 @@ import type { Logging } from './log/logging.ts';
 import { noMetrics, openMetrics } from './metrics/metrics.ts';
 import { type CallTimer, timedArtdaqDb, timedUconDb } from './metrics/timed.ts';
 import { openNotifications } from './notify/notifications.ts';
-import { ReadingThreads } from './records/reading-threads.ts';
 import { RunRecordDirectory } from './records/run-record-directory.ts';
 import type { StageFiles } from './stages/stage.ts';
 import type { StageObserver } from './stages/stage-observer.ts';
@@ -93,7 +92,6 @@ export class Site {
   readonly #keys: UconDbKeysFile | undefined;
   /** Warnings about failure logs, which are read several times. */
   readonly #warnings = new Set<string>();
-  readonly #readers = new ReadingThreads();
   #records: RunRecordDirectory | undefined;
   #artdaqDb: ArtdaqDb | undefined;
   #uconDb: Promise<UconDb> | undefined;
@@ -143,7 +141,7 @@ export class Site {
     this.#records ??= new RunRecordDirectory(
       this.config.sourceFiles.runRecordsDir,
       this.logger('run_record_archiver.run_records'),
-      { sleep: this.sleep, readerOfMany: this.#readers },
+      { sleep: this.sleep },
     );
     return this.#records;
   }
@@ -244,7 +242,6 @@ export class Site {
 
   /** Closes the clients that were made. */
   async close(): Promise<void> {
-    this.#readers.close();
     await Promise.all([this.#artdaqDb?.close(), this.#openedUconDb?.close()]);
   }
 

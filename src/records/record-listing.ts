@@ -1,8 +1,8 @@
 import type { Dirent } from 'node:fs';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { errorCode, mayPass } from '../system-error.ts';
 import { type FileRole, roleOf } from './file-role.ts';
-import { pooledCalls, type RecordCalls } from './record-calls.ts';
 import { type Fault, faultOf, lastingFault, shown } from './record-faults.ts';
 
 /** A file that belongs into the archive. */
@@ -39,8 +39,8 @@ export interface RecordListing {
  * Lists a run directory at any depth without following a symbolic link out of it and without opening a file.
  * @param root its real path
  */
-export async function listRecord(root: string, calls: RecordCalls = pooledCalls): Promise<RecordListing> {
-  const walk = new Walk(root, calls);
+export async function listRecord(root: string): Promise<RecordListing> {
+  const walk = new Walk(root);
   await walk.enter('');
   walk.files.sort((a, b) => (a.path < b.path ? -1 : 1));
   return walk;
@@ -52,11 +52,9 @@ class Walk implements RecordListing {
   readonly aside: [path: string, reason: string][] = [];
   readonly faults: Fault[] = [];
   readonly #root: string;
-  readonly #calls: RecordCalls;
 
-  constructor(root: string, calls: RecordCalls) {
+  constructor(root: string) {
     this.#root = root;
-    this.#calls = calls;
   }
 
   async enter(directory: string): Promise<void> {
@@ -64,7 +62,7 @@ class Walk implements RecordListing {
     this.entries.push({ path: directory, at: join(this.#root, directory), kind: 'directory' });
     let entries: Dirent[];
     try {
-      entries = await this.#calls.entriesOf(join(this.#root, directory));
+      entries = await readdir(join(this.#root, directory), { withFileTypes: true });
     } catch (error) {
       this.faults.push(isUnnamed(directory, error) ? unnamed(directory) : faultOf(directory, error));
       return;
@@ -93,8 +91,8 @@ class Walk implements RecordListing {
     let target: string;
     let kind: 'file' | 'directory' | 'other';
     try {
-      target = await this.#calls.realpath(join(this.#root, path));
-      const stats = await this.#calls.stat(target);
+      target = await realpath(join(this.#root, path));
+      const stats = await stat(target);
       kind = stats.isFile() ? 'file' : stats.isDirectory() ? 'directory' : 'other';
     } catch (error) {
       const { problem, fault } = faultOf(path, error);

@@ -8,24 +8,26 @@ import { type Logger, silentLogger } from '../log/logger.ts';
 import { parseRunNumber, type RunNumber } from '../runs/run-number.ts';
 import type { RunSet } from '../runs/run-set.ts';
 import { errorCode, undefinedIfMissing } from '../system-error.ts';
-import { pooledCalls } from './record-calls.ts';
-import { abbreviate, faultOf, faultsError, shown } from './record-faults.ts';
-import type { RecordListing } from './record-listing.ts';
-import { type Guard, guardOf, type RecordLimits, type RecordReader, recordReader } from './record-reader.ts';
+import { abbreviate, type Fault, faultOf, faultsError, shown } from './record-faults.ts';
+import { listRecord, type RecordListing } from './record-listing.ts';
 import { listRunDirectories } from './run-directories.ts';
-import type { Examined, RecordGlance, RunRecord, RunRecordSource } from './run-record-source.ts';
-import { readStable } from './stable-file.ts';
-import { judge, LOOKS_APART_MS, type RecordLook, type Wholeness } from './wholeness.ts';
+import type { Examined, RecordFile, RecordGlance, RunRecord, RunRecordSource } from './run-record-source.ts';
+import { type FileState, readStable } from './stable-file.ts';
+import { judge, LOOKS_APART_MS, lookAt, type RecordLook, type Wholeness } from './wholeness.ts';
+
+/** Sizes in bytes beyond which a run is refused rather than taken into memory. */
+export interface RecordLimits {
+  readonly file: number;
+  readonly record: number;
+}
 
 /** Ten times what the largest detectors write (300 files, 10 MB). */
 const LIMITS: RecordLimits = { file: 32 * 2 ** 20, record: 128 * 2 ** 20 };
 
-/** Run directories that are asked for their time at once. */
+/** Files of one run that are read at once. */
 const CONCURRENCY = 8;
 /** Run directories that are looked at at once. */
 const LOOKS_AT_ONCE = 4;
-/** From so many runs on, a reader may take time to get ready. */
-const MANY = 16;
 /** The highest run numbers are mostly the newest records: the last change of any of them tells what time it is. */
 const NEWEST = 16;
 
@@ -39,8 +41,6 @@ export interface RecordReading {
   readonly now?: () => number;
   /** Lets so many milliseconds pass between two looks, by a clock that nobody sets. */
   readonly sleep?: (milliseconds: number) => Promise<unknown>;
-  /** Reads the records of large batches; small ones, and all where it is absent, are read with the calls of Node's pool. */
-  readonly readerOfMany?: RecordReader;
 }
 
 /** The run records that DAQInterface leaves in a directory: one sub-directory a run, named by the run number. */
@@ -50,9 +50,6 @@ export class RunRecordDirectory implements RunRecordSource {
   readonly #limits: RecordLimits;
   readonly #now: () => number;
   readonly #sleep: (milliseconds: number) => Promise<unknown>;
-  readonly #readerOfMany: RecordReader | undefined;
-  readonly #here = recordReader(pooledCalls);
-  #reader: RecordReader = this.#here;
   #lastNotice = '';
   /** The highest runs of the last listing. */
   #newest: readonly RunNumber[] = [];
@@ -63,7 +60,6 @@ export class RunRecordDirectory implements RunRecordSource {
     this.#limits = reading.limits ?? LIMITS;
     this.#now = reading.now ?? Date.now;
     this.#sleep = reading.sleep ?? wait;
-    this.#readerOfMany = reading.readerOfMany;
   }
 
   async listRuns(known?: RunSet): Promise<RunNumber[]> {
@@ -84,7 +80,6 @@ export class RunRecordDirectory implements RunRecordSource {
   }
 
   async examine(runs: readonly RunNumber[]): Promise<ReadonlyMap<RunNumber, Examined>> {
-    if (runs.length >= MANY) this.#reader = this.#readerOfMany ?? this.#reader;
     const first = await this.#lookAtAll(runs);
     const changes = await this.#changesOf([...new Set([...this.#newest, ...runs])]);
     const clock = this.#now();
@@ -108,7 +103,7 @@ export class RunRecordDirectory implements RunRecordSource {
     await pLimit(LOOKS_AT_ONCE).map(runs, async (run) => {
       try {
         const root = await this.#realDirectory(run, join(this.location, String(run)));
-        looks.set(run, await this.#reader.look(root));
+        looks.set(run, await lookAt(root));
       } catch (error) {
         if (!(error instanceof ArchiverError)) throw error;
         this.#logger.child({ run, error }).debug(`Run ${run} can't be looked at: ${error.message}`);
@@ -137,36 +132,31 @@ export class RunRecordDirectory implements RunRecordSource {
   async read(
     run: RunNumber,
     signature: string | undefined,
-    isWanted?: (path: string) => boolean,
+    isWanted: (path: string) => boolean = () => true,
   ): Promise<RunRecord> {
     const directory = join(this.location, String(run));
     const root = await this.#realDirectory(run, directory);
-    const {
-      files,
-      isEmpty,
-      faults,
-      aside,
-      signature: after,
-    } = isWanted === undefined
-      ? await this.#reader.read(root, this.#limits)
-      : await this.#here.read(root, this.#limits, isWanted);
+    const listing = await listRecord(root);
+    const wanted = listing.files.filter(({ path }) => isWanted(path));
+    const { files, states, faults } = await readFiles({ ...listing, files: wanted }, guardOf(this.#limits));
+    const isOfSite = faults.some(({ fault }) => fault === 'site');
     // What was read counts only if all of it was still as it was when it was found whole.
-    if (after !== undefined && after !== signature) {
+    if (!isOfSite && (await lookAt(root, states)).signature !== signature) {
       throw new NotYetError(
         `${directory} has changed since it was looked at, so it may still be being copied; the next execution looks again`,
         { stage: 'import', run },
       );
     }
     if (faults.length > 0) throw faultsError(run, directory, faults);
-    if (isEmpty) {
+    if (listing.files.length === 0) {
       throw new RunRecordError(
         `run ${run}: ${directory} holds nothing to archive (no *.fcl file and no text file of DAQInterface); ` +
           'is it still being copied?',
         { stage: 'import', run, retryable: true, fault: 'unknown' },
       );
     }
-    const paths = aside.map(([path]) => path);
-    return { run, directory, files, aside: paths, warnings: warningsOf(aside) };
+    const aside = listing.aside.map(([path]) => path);
+    return { run, directory, files, aside, warnings: warningsOf(listing) };
   }
 
   async glance(run: RunNumber): Promise<RecordGlance> {
@@ -207,8 +197,51 @@ export class RunRecordDirectory implements RunRecordSource {
   }
 }
 
+/** Gets the size of each file of a run before it is read, and throws RunRecordError if there is too much. */
+type Guard = (size: number) => void;
+
+function guardOf({ file, record }: RecordLimits): Guard {
+  let total = 0;
+  return (size) => {
+    if (size > file)
+      throw new RunRecordError(`has ${size} bytes, more than the ${file} that a file may have`);
+    total += size;
+    if (total > record)
+      throw new RunRecordError(`brings the record beyond the ${record} bytes that it may have`);
+  };
+}
+
+/** The files of a record. */
+interface ReadFiles {
+  readonly files: readonly RecordFile[];
+  /** Their states after they were read, by the path that was opened. */
+  readonly states: ReadonlyMap<string, FileState>;
+  readonly faults: readonly Fault[];
+}
+
+/** Reads on after a fault, so that the message names all of them. */
+async function readFiles(listing: Pick<RecordListing, 'files' | 'faults'>, admit: Guard): Promise<ReadFiles> {
+  const faults: Fault[] = [...listing.faults];
+  const files: RecordFile[] = [];
+  const states = new Map<string, FileState>();
+  await pLimit(CONCURRENCY).map(listing.files, async ({ path, target }) => {
+    try {
+      const { bytes, state } = await readStable(target, admit);
+      files.push({ path, bytes });
+      states.set(target, state);
+    } catch (error) {
+      faults.push(faultOf(path, error));
+    }
+  });
+  return { files: files.sort(byPath), states, faults: faults.sort(byPath) };
+}
+
+function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
+  return a.path < b.path ? -1 : 1;
+}
+
 /** One line for each reason. */
-function warningsOf(aside: RecordListing['aside']): string[] {
+function warningsOf({ aside }: RecordListing): string[] {
   const byReason = new Map<string, string[]>();
   for (const [path, reason] of aside) {
     const paths = byReason.get(reason);

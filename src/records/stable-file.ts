@@ -1,7 +1,8 @@
-import type { BigIntStats } from 'node:fs';
+import { type BigIntStats, constants, fstat, read } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { RunRecordError } from '../errors.ts';
 import { signatureOf } from '../files/file-signature.ts';
-import { type OpenEntry, pooledCalls, type RecordCalls } from './record-calls.ts';
 
 /** What shows whether a file or directory changed. */
 export interface FileState {
@@ -20,6 +21,25 @@ export interface StableFile {
   readonly state: FileState;
 }
 
+/**
+ * Opens a file or directory, without following a link at the end of the path or waiting for the other end of a FIFO.
+ * @throws the system's error
+ */
+export function openToRead(path: string): Promise<FileHandle> {
+  return open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+}
+
+// A record has many files, and these take half the time that the methods of a handle take.
+const [fstatOf, readFrom] = [promisify(fstat), promisify(read)];
+
+/**
+ * Asks about an open file.
+ * @throws the system's error
+ */
+export function statsOf({ fd }: FileHandle): Promise<BigIntStats> {
+  return fstatOf(fd, { bigint: true });
+}
+
 /** What the system's answer about a file says of its state. */
 export function stateOf(stats: BigIntStats): FileState {
   return {
@@ -34,19 +54,15 @@ export function stateOf(stats: BigIntStats): FileState {
  * @param admit called with the size in bytes before memory is taken; may throw
  * @throws RunRecordError if it is no regular file or changes while it is read; the system's error if it can't be read
  */
-export async function readStable(
-  path: string,
-  admit: (size: number) => void,
-  calls: Pick<RecordCalls, 'open'> = pooledCalls,
-): Promise<StableFile> {
-  const file = await calls.open(path);
+export async function readStable(path: string, admit: (size: number) => void): Promise<StableFile> {
+  const handle = await openToRead(path);
   try {
-    const before = await file.stats();
+    const before = await statsOf(handle);
     if (!before.isFile()) throw new RunRecordError('is not a regular file');
     const size = Number(before.size);
     admit(size);
-    const bytes = await readUpTo(file, size + 1);
-    const state = stateOf(await file.stats());
+    const bytes = await readUpTo(handle, size + 1);
+    const state = stateOf(await statsOf(handle));
     if (bytes.length !== size || state.signature !== signatureOf(before)) {
       throw new RunRecordError('changed while it was read (is it still being copied?)', {
         retryable: true,
@@ -55,19 +71,18 @@ export async function readStable(
     }
     return { bytes, state };
   } finally {
-    await file.close();
+    await handle.close();
   }
 }
 
-/** The memory belongs to this file alone, so that it can go to another thread. */
-async function readUpTo(file: OpenEntry, limit: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafeSlow(limit);
+async function readUpTo({ fd }: FileHandle, limit: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafe(limit);
   let length = 0;
   while (length < limit) {
-    const count = await file.read(buffer, length);
-    length += count;
+    const { bytesRead } = await readFrom(fd, buffer, length, limit - length, length);
+    length += bytesRead;
     // One byte before the limit is the end of a file that did not grow.
-    if (count === 0 || length === limit - 1) break;
+    if (bytesRead === 0 || length === limit - 1) break;
   }
   return buffer.subarray(0, length);
 }

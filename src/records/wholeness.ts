@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
+import { lstat } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import { errorCode } from '../system-error.ts';
 import { isCopyName, roleOf } from './file-role.ts';
-import { pooledCalls, type RecordCalls } from './record-calls.ts';
 import { abbreviate, shown } from './record-faults.ts';
 import { type ListedEntry, listRecord } from './record-listing.ts';
-import { type FileState, stateOf } from './stable-file.ts';
+import { type FileState, openToRead, stateOf, statsOf } from './stable-file.ts';
 
 /**
  * Is a run record whole, or is somebody still copying or writing it? Times on a file system prove little: rsync gives
@@ -89,16 +89,12 @@ export function judge(first: RecordLook, second: RecordLook | undefined, witness
  * @param root its real path
  * @param known states that were just found, by the path to open
  */
-export async function lookAt(
-  root: string,
-  known?: ReadonlyMap<string, FileState>,
-  calls: RecordCalls = pooledCalls,
-): Promise<RecordLook> {
-  const listing = await listRecord(root, calls);
+export async function lookAt(root: string, known?: ReadonlyMap<string, FileState>): Promise<RecordLook> {
+  const listing = await listRecord(root);
   const limit = pLimit(CONCURRENCY);
   const states = await limit.map(listing.entries, async (entry) => ({
     path: entry.path,
-    ...(known?.get(entry.at) ?? (await stateAt(entry, calls))),
+    ...(known?.get(entry.at) ?? (await stateAt(entry))),
   }));
   const text = states.map(({ path, signature }) => JSON.stringify([path, signature])).sort();
   const newest = states.reduce((latest, { change }) => Math.max(latest, change), -Infinity);
@@ -113,11 +109,11 @@ export async function lookAt(
 }
 
 /** NFS answers questions about a name from its cache, but asks the server about an open file. */
-async function stateAt({ at, kind }: ListedEntry, calls: RecordCalls): Promise<FileState> {
+async function stateAt({ at, kind }: ListedEntry): Promise<FileState> {
   try {
-    const entry = kind === 'other' ? undefined : await calls.open(at).catch(undefinedIfClosed);
-    if (entry === undefined) return stateOf(await calls.statsOf(at));
-    return stateOf(await entry.stats().finally(() => entry.close()));
+    const handle = kind === 'other' ? undefined : await openToRead(at).catch(undefinedIfClosed);
+    if (handle === undefined) return stateOf(await lstat(at, { bigint: true }));
+    return stateOf(await statsOf(handle).finally(() => handle.close()));
   } catch (error) {
     const code = errorCode(error);
     if (code === undefined) throw error;
