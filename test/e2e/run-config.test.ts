@@ -263,6 +263,8 @@ describe('a question without an answer', () => {
     const { code, stdout, stderr } = await ask('diff', '2', '4', '--from', from);
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(/^Run 4 is not in .*: the nearest are 3 and 5\n$/);
+    const last = await ask('show', '9999999', '--from', from);
+    expect(last.stderr).toMatch(/: the nearest is \d+\n$/);
     const none = await ask('find', 'a', '--runs', '40-50', '--from', from);
     expect(none.code).toBe(1);
     expect(none.stderr).toMatch(/^None of these runs is in .*: it holds 1-3, 5\n$/);

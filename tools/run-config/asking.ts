@@ -54,8 +54,9 @@ function noSuchRun(
 ): ArchiverError {
   const below = known.findLast((each) => each < run);
   const above = known.find((each) => each > run);
-  const near = [below, above].filter((each) => each !== undefined).join(' and ');
-  const hint = near === '' ? 'it holds no run at all' : `the nearest are ${near}`;
+  const near = [below, above].filter((each) => each !== undefined);
+  const nearest = `the nearest ${near.length === 1 ? 'is' : 'are'} ${near.join(' and ')}`;
+  const hint = near.length === 0 ? 'it holds no run at all' : nearest;
   return new ArchiverError(`Run ${run} is not in ${title} (${location}): ${hint}`, { run });
 }
 
