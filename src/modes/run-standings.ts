@@ -1,7 +1,8 @@
-import type { StageName } from '../errors.ts';
-import { skippedRuns } from '../report/status.ts';
+import { ArchiverError, type StageName } from '../errors.ts';
+import { type RunPlace, skippedRuns } from '../report/status.ts';
 import type { RunNumber } from '../runs/run-number.ts';
 import { RunSet, without } from '../runs/run-set.ts';
+import type { Site } from '../site.ts';
 import type { StageFiles } from '../stages/stage.ts';
 import { followUpRecords } from '../state/follow-up-records.ts';
 import type { GivenUp, GivenUpNote, Standing } from '../state/given-up-runs.ts';
@@ -17,7 +18,7 @@ export interface RunStandings {
   readonly known: RunSet;
   /** Those of them that nobody needs to look at: archived to the end, and not known to be wrong. */
   readonly well: RunSet;
-  /** Those of them that incremental executions pass over. */
+  /** Those of them that incremental executions pass over, and that UconDB does not have either. */
   readonly skipped: RunSet;
   readonly givenUp: GivenUp;
   of(run: RunNumber): RunStanding;
@@ -46,12 +47,14 @@ export async function archivedRuns({ site, shutdown }: Execution): Promise<Archi
 
 /**
  * Finds out what all runs are in both stages.
- * @throws ArchiverError if a place or a file can't be read
+ * @throws ArchiverError if a place or a file can't be read, or a place is empty that held runs before
  */
 export async function runStandings(execution: Execution): Promise<RunStandings> {
   const { site } = execution;
   const records = await site.records.listRuns();
   const { uncertain, ...archived } = await archivedRuns(execution);
+  if (archived.import.isEmpty) await expectNone('import', 'artdaqDB', site);
+  if (archived.migrate.isEmpty && uncertain.length === 0) await expectNone('migrate', 'UconDB', site);
   const givenUp = await site.givenUp.read();
   const unequal = (await site.verification.unequal.read()) ?? RunSet.of([]);
   const { amended } = followUpRecords(site.config.app.workDir);
@@ -84,7 +87,8 @@ export async function runStandings(execution: Execution): Promise<RunStandings> 
   return {
     known,
     well: RunSet.of([...archived.migrate.numbers()].filter(isWell)),
-    skipped: stages.import.skipped.union(stages.migrate.skipped),
+    // What UconDB has, artdaqDB has lost, and can get back.
+    skipped: stages.import.skipped.minus(archived.migrate).union(stages.migrate.skipped),
     givenUp,
     of(run) {
       const noted = givenUp.noteOf(run);
@@ -92,6 +96,22 @@ export async function runStandings(execution: Execution): Promise<RunStandings> 
       return noted ?? { import: imported.of(run), migrate: migrate.of(run), unequal: unequal.has(run) };
     },
   };
+}
+
+/**
+ * An empty target makes all that was archived look skipped.
+ * @throws ArchiverError if the stage has archived runs there
+ */
+async function expectNone(stage: StageName, target: RunPlace, site: Site): Promise<void> {
+  const { state, seen } = site.files(stage);
+  const { lastContiguousRun } = await state.read();
+  if (lastContiguousRun === 0 || !(await seen.hasAny())) return;
+  throw new ArchiverError(
+    `No runs found in ${target}, but the state says that runs up to ${lastContiguousRun} are there, so nobody can tell what became of ` +
+      'them: is it the right place, and is its file system mounted? If it was emptied on purpose, ' +
+      `--recover-${stage}-state makes the state fit`,
+    { stage, fault: 'site' },
+  );
 }
 
 /** What runs are in one stage. */

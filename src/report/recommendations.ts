@@ -1,6 +1,6 @@
 import type { StageName } from '../errors.ts';
 import type { RunNumber } from '../runs/run-number.ts';
-import { formatRuns, RunSet, rangeText, toRanges } from '../runs/run-set.ts';
+import { common, formatRuns, RunSet, rangeText, toRanges } from '../runs/run-set.ts';
 import { givenUpText } from '../stages/given-up-texts.ts';
 import { waitingFacts } from '../stages/waiting-texts.ts';
 import { positionOf } from '../state/position.ts';
@@ -14,6 +14,7 @@ import {
   outdatedBlobs,
   pendingRuns,
   placeNames,
+  runsAt,
   runsOnlyInUconDb,
   runsWithoutFiles,
   type StageRecord,
@@ -110,12 +111,15 @@ function stageLines(record: StageRecord, status: Status): ReportLine[] {
   const { stage, state, failed, uncompared, reasons } = record;
   const skipped = skippedRuns(missingAtTarget(status, stage) ?? [], record);
   const lines: ReportLine[] = [];
+  // What UconDB has, artdaqDB has lost, and can get back.
+  const lost = stage === 'import' ? common(skipped, runsAt(status, 'UconDB') ?? []) : [];
+  const orNot = lost.length < skipped.length ? ', or let them be with --give-up skipped' : '';
   if (skipped.length > 0) {
     lines.push(
       advice(
         warning(
           `${skipped.length} run(s) at or below the ${stage} position ${positionOf(state)} are skipped with ` +
-            `--incremental (${formatRuns(skipped)}); run once without it to ${stage} them, or let them be with --give-up skipped`,
+            `--incremental (${formatRuns(skipped)}); run once without it to ${stage} them${orNot}`,
         ),
         `--${stage}-only`,
       ),

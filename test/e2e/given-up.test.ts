@@ -303,6 +303,26 @@ describe('skipped history', () => {
     expect((await takeUp('skipped')).stdout).toContain('No skipped run is given up: nothing to take up');
   });
 
+  it('has no run that artdaqDB has lost, and no run at all while all are lost', async () => {
+    site.addRuns(1, 2, 3);
+    expect((await run('--incremental')).code).toBe(0);
+    const database = `${site.database}.before`;
+    renameSync(site.database, database);
+    const reported = await run('--report-status');
+    expect(reported.stdout).toContain('(1-3); run once without it to import them');
+    expect(reported.stdout).not.toContain('--give-up');
+    for (const runs of ['skipped', '1-3']) {
+      const { code, stdout } = await giveUp(runs);
+      expect([code, stdout]).toEqual([
+        1,
+        expect.stringContaining('No runs found in artdaqDB, but the state says that runs up to 3 are there'),
+      ]);
+    }
+    expect((await run('--restore', '1-2', '--to-artdaqdb')).code).toBe(0);
+    expect((await giveUp('skipped')).stdout).toContain('No run is skipped: nothing to give up');
+    expect((await giveUp('3')).stdout).toContain('3: skipped by the import stage');
+  });
+
   it('has no run whose blob is still to be compared', async () => {
     site.addRuns(1, 2, 3);
     expect((await run('--incremental')).code).toBe(0);

@@ -57,7 +57,7 @@ const rules: readonly ProblemRule[] = [
     sign: '!',
     title: 'Skipped by the import',
     advice:
-      'At or below the position and not in artdaqDB. An execution without --incremental imports them, --give-up skipped lets them be.',
+      'At or below the position and not in artdaqDB. An execution without --incremental imports them, --give-up skipped lets those be that UconDB lacks, too.',
     holds: ({ cells }) => cells.artdaqDB === 'skipped',
   },
   {
