@@ -29,13 +29,16 @@ export async function collectSummary(
   listed: Status,
   { configPath, runs }: SummaryRequest,
   site: Site,
-): Promise<Pick<Status, 'activity' | 'unequal' | 'oldestRecord' | 'repeatedWarnings' | 'command'>> {
+): Promise<
+  Pick<Status, 'activity' | 'unequal' | 'oldestRecord' | 'repeatedWarnings' | 'batchSize' | 'command'>
+> {
   const program = join(installationDirectory(), 'bin', 'run-archiver');
   return {
     activity: await activityOf(site),
     unequal: await unequalBlobs(runs, listed.givenUp, site),
     oldestRecord: await oldestRecord(listed, site),
     repeatedWarnings: await repeatedWarnings(runs, listed.givenUp, site),
+    batchSize: site.config.app.batchSize,
     command: [program, resolve(configPath)].map(shellWord).join(' '),
   };
 }

@@ -104,7 +104,9 @@ function stageAdvice(
   const others = missing.length - pending.length;
   const hint = others === 0 ? '' : `, ${others} of them failed or skipped`;
   const line = info(`${text}${hint}`);
-  return [pending.length === 0 ? line : advice(line, '--incremental')];
+  if (pending.length === 0) return [line];
+  const isMoreThanABatch = pending.length > (status.batchSize ?? Infinity);
+  return [advice(line, '--incremental', ...(isMoreThanABatch ? ['--limit', String(pending.length)] : []))];
 }
 
 function stageLines(record: StageRecord, status: Status): ReportLine[] {

@@ -79,6 +79,8 @@ export interface Status {
   readonly oldestRecord?: string | undefined;
   /** Warnings of the last day that executions repeat. Absent if they can't be told. */
   readonly repeatedWarnings?: readonly RepeatedWarning[] | undefined;
+  /** How many runs an incremental execution takes (`app.batch_size`). Absent if it does not matter. */
+  readonly batchSize?: number | undefined;
   /** How this archiver is started with its configuration, quoted for a shell. */
   readonly command?: string | undefined;
   /** The runs that somebody gave up. Absent if nobody did, or if that can't be read, which is the error of the stages. */

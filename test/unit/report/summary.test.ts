@@ -211,6 +211,10 @@ describe('the summary', () => {
       ' --retry-failed-migrate',
       ' --verify --runs 4',
     ]);
+    const small = { ...status, batchSize: 5 };
+    expect(recommendations(small).map((line) => commandOf(line, small)?.replace(status.command, ''))).toEqual(
+      commands.with(2, ' --incremental --limit 10'),
+    );
     const torn = {
       ...status,
       stages: [{ stage: 'import' as const, error: 'Rebuild it with --recover-import-state.' }],
