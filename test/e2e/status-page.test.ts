@@ -132,6 +132,11 @@ describe.runIf(hasBrowser())('the page in a browser', () => {
     await page.keyboard.press('Tab');
     await page.keyboard.press('Tab');
     await expect.poll(told).toMatch(/^Runs 1-2 \(2\)\nFilesystem: present\n/);
+    // Which the browser scrolls into view.
+    await page.evaluate(
+      'new Promise((done) => { document.addEventListener("scroll", done, { once: true }); scrollBy(0, 20); })',
+    );
+    await expect.poll(told).toMatch(/^Runs 1-2 \(2\)\nFilesystem: present\n/);
     await page.keyboard.press('ArrowRight');
     await expect.poll(told).toContain(failedRun.join('\n'));
     await page.keyboard.press('End');

@@ -161,7 +161,12 @@ const SCRIPT = `
     tip.style.left = left + 'px';
     tip.style.top = (fits ? below : Math.max(4, box.top - tip.offsetHeight - 8)) + 'px';
   };
+  let pointer = '';
   const onPointer = (event) => {
+    // A page that scrolls under a pointer at rest tells of moves, too.
+    const place = event.screenX + ',' + event.screenY;
+    if (event.type === 'pointermove' && place === pointer) return;
+    pointer = place;
     const target = targetOf(event);
     if (target) show(target, event.clientX); else hide();
   };
@@ -172,7 +177,12 @@ const SCRIPT = `
     if (target && target.matches(':focus-visible')) show(target); else if (!target) hide();
   });
   document.addEventListener('focusout', hide);
-  document.addEventListener('scroll', hide, { passive: true });
+  // What gets the focus by a key is scrolled into view.
+  const onScroll = () => {
+    const focused = document.activeElement;
+    if (focused.matches('.hits rect:focus-visible, .mark:focus-visible')) show(focused); else hide();
+  };
+  document.addEventListener('scroll', onScroll, { passive: true });
   document.documentElement.addEventListener('pointerleave', hide);
   document.addEventListener('keydown', (event) => {
     if (event.key === 'Escape') hide();
